@@ -1,0 +1,285 @@
+//! What a client may send: the events' types, and how they are written.
+//!
+//! How they are read, strictly, is in `decode`.
+
+use serde_json::{Map, Value, json};
+
+use crate::{DraftContent, Epoch, Frame, MessageId, Nonce, RoomName, Secret, Seq, Username};
+
+/// An event from a client, its parameters checked.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ClientEvent {
+    /// Authenticate and enter a room.
+    Auth(Box<Auth>),
+    /// Post a message.
+    Message(PostMessage),
+    /// Leave; the server closes with 1000.
+    Disconnect,
+    /// Switch this connection's test mode.
+    SetTestMode {
+        /// On or off.
+        value: bool,
+    },
+    /// Test mode only: back to the state just after `connection`.
+    ResetSocket,
+    /// Read the room's log.
+    History(HistoryRequest),
+    /// Ask who is here.
+    Who,
+    /// Ask for a sign of life.
+    Ping,
+    /// Throw a user out.
+    Kick(Kick),
+    /// Silence a user.
+    Mute(Mute),
+    /// End a mute.
+    Unmute {
+        /// Whose.
+        username: Username,
+    },
+    /// Keep a user out.
+    Ban(Ban),
+    /// End a ban.
+    Unban {
+        /// Whose.
+        username: Username,
+    },
+    /// Make a user a moderator.
+    SetMod {
+        /// Whom.
+        username: Username,
+    },
+    /// Make a moderator a user.
+    DelMod {
+        /// Whom.
+        username: Username,
+    },
+    /// Delete one message.
+    DeleteMessage {
+        /// Which.
+        id: MessageId,
+    },
+    /// Delete all of a user's messages.
+    Purge {
+        /// Whose.
+        username: Username,
+    },
+    /// Empty the room's log.
+    Clear,
+    /// Change the room's modes.
+    SetRoom(RoomChange),
+}
+
+/// `auth`: who, by what right, and which room.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Auth {
+    /// The user.
+    pub username: Username,
+    /// Password or resume token.
+    pub credential: Credential,
+    /// The room to enter.
+    pub room: RoomName,
+    /// Opt-ins; unknown ones are not granted and do no harm.
+    pub capabilities: Vec<String>,
+    /// The last entry that the client has, to resume after it.
+    pub since: Option<Since>,
+}
+
+/// What shows that a user is who they say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// The account's password.
+    Password(Secret),
+    /// A resume token from an earlier `auth` answer.
+    Token(Secret),
+}
+
+/// A position in a room's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Since {
+    /// The log's life that the position belongs to. May be empty: then it matches no log.
+    pub epoch: Option<Epoch>,
+    /// The last entry that the client has; 0 for none.
+    pub seq: Seq,
+}
+
+/// `message`: what to post.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PostMessage {
+    /// The text, cleaned; its length is checked when it is posted.
+    pub content: DraftContent,
+    /// The sender's mark, for a safe retry.
+    pub nonce: Option<Nonce>,
+    /// The message it answers.
+    pub reply_to: Option<MessageId>,
+}
+
+/// `history`: which part of the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HistoryRequest {
+    /// Only entries before this one; the newest of them.
+    pub before: Option<Seq>,
+    /// Only entries after this one; the oldest of them.
+    pub after: Option<Seq>,
+    /// How many at most, 1 to 200; 50 where left out.
+    pub limit: Option<u64>,
+}
+
+/// `kick`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kick {
+    /// Whom.
+    pub username: Username,
+    /// Why, for the target to read.
+    pub reason: Option<String>,
+}
+
+/// `mute`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mute {
+    /// Whom.
+    pub username: Username,
+    /// Seconds, 1 to 1,209,600.
+    pub duration: u64,
+    /// Why, for the target to read.
+    pub reason: Option<String>,
+}
+
+/// `ban`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ban {
+    /// Whom.
+    pub username: Username,
+    /// Seconds; for good where left out.
+    pub duration: Option<u64>,
+    /// Why, for the target to read.
+    pub reason: Option<String>,
+}
+
+/// `setRoom`: what is left out stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RoomChange {
+    /// Seconds between a user's messages, 0 to 120; 0 is off.
+    pub slow_mode: Option<u64>,
+    /// Whether new accounts may post.
+    pub members_only: Option<bool>,
+    /// The room's topic.
+    pub topic: Option<String>,
+    /// The pinned message; `Some(None)` unpins.
+    pub pinned: Option<Option<MessageId>>,
+}
+
+impl ClientEvent {
+    /// The event's name on the wire.
+    pub fn name(&self) -> &'static str {
+        match self {
+            ClientEvent::Auth(_) => "auth",
+            ClientEvent::Message(_) => "message",
+            ClientEvent::Disconnect => "disconnect",
+            ClientEvent::SetTestMode { .. } => "setTestMode",
+            ClientEvent::ResetSocket => "resetSocket",
+            ClientEvent::History(_) => "history",
+            ClientEvent::Who => "who",
+            ClientEvent::Ping => "ping",
+            ClientEvent::Kick(_) => "kick",
+            ClientEvent::Mute(_) => "mute",
+            ClientEvent::Unmute { .. } => "unmute",
+            ClientEvent::Ban(_) => "ban",
+            ClientEvent::Unban { .. } => "unban",
+            ClientEvent::SetMod { .. } => "setMod",
+            ClientEvent::DelMod { .. } => "delMod",
+            ClientEvent::DeleteMessage { .. } => "deleteMessage",
+            ClientEvent::Purge { .. } => "purge",
+            ClientEvent::Clear => "clear",
+            ClientEvent::SetRoom(_) => "setRoom",
+        }
+    }
+
+    /// The event as a frame.
+    pub fn to_frame(&self) -> Frame {
+        Frame {
+            event: self.name().to_owned(),
+            data: self.parameters(),
+        }
+    }
+
+    /// The event as the text of a WebSocket message.
+    pub fn encode(&self) -> String {
+        self.to_frame().encode()
+    }
+
+    fn parameters(&self) -> Map<String, Value> {
+        match self {
+            ClientEvent::Disconnect
+            | ClientEvent::ResetSocket
+            | ClientEvent::Who
+            | ClientEvent::Ping
+            | ClientEvent::Clear => Map::new(),
+            ClientEvent::Auth(auth) => auth.parameters(),
+            ClientEvent::Message(post) => object([
+                ("content", Some(json!(post.content.as_str()))),
+                ("nonce", post.nonce.as_ref().map(|nonce| json!(nonce))),
+                ("replyTo", post.reply_to.as_ref().map(|id| json!(id))),
+            ]),
+            ClientEvent::SetTestMode { value } => object([("value", Some(json!(value)))]),
+            ClientEvent::History(request) => object([
+                ("before", request.before.map(|seq| json!(seq))),
+                ("after", request.after.map(|seq| json!(seq))),
+                ("limit", request.limit.map(|limit| json!(limit))),
+            ]),
+            ClientEvent::Kick(kick) => against(&kick.username, None, kick.reason.as_deref()),
+            ClientEvent::Mute(mute) => {
+                against(&mute.username, Some(mute.duration), mute.reason.as_deref())
+            }
+            ClientEvent::Ban(ban) => against(&ban.username, ban.duration, ban.reason.as_deref()),
+            ClientEvent::Unmute { username }
+            | ClientEvent::Unban { username }
+            | ClientEvent::SetMod { username }
+            | ClientEvent::DelMod { username }
+            | ClientEvent::Purge { username } => against(username, None, None),
+            ClientEvent::DeleteMessage { id } => object([("id", Some(json!(id)))]),
+            ClientEvent::SetRoom(change) => object([
+                ("slowMode", change.slow_mode.map(|seconds| json!(seconds))),
+                ("membersOnly", change.members_only.map(|value| json!(value))),
+                ("topic", change.topic.as_ref().map(|topic| json!(topic))),
+                ("pinned", change.pinned.as_ref().map(|pinned| json!(pinned))),
+            ]),
+        }
+    }
+}
+
+impl Auth {
+    fn parameters(&self) -> Map<String, Value> {
+        let (name, secret) = match &self.credential {
+            Credential::Password(secret) => ("password", secret),
+            Credential::Token(secret) => ("token", secret),
+        };
+        let capabilities = (!self.capabilities.is_empty()).then(|| json!(self.capabilities));
+        let since = self.since.as_ref().map(|since| {
+            let epoch = since.epoch.as_ref().map_or("", Epoch::as_str);
+            json!({ "epoch": epoch, "seq": since.seq })
+        });
+        object([
+            ("username", Some(json!(self.username.as_str()))),
+            (name, Some(json!(secret.expose()))),
+            ("room", Some(json!(self.room.as_str()))),
+            ("capabilities", capabilities),
+            ("since", since),
+        ])
+    }
+}
+
+fn against(username: &Username, duration: Option<u64>, reason: Option<&str>) -> Map<String, Value> {
+    object([
+        ("username", Some(json!(username.as_str()))),
+        ("duration", duration.map(|seconds| json!(seconds))),
+        ("reason", reason.map(|text| json!(text))),
+    ])
+}
+
+fn object<const N: usize>(members: [(&str, Option<Value>); N]) -> Map<String, Value> {
+    members
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        .collect()
+}

@@ -1,0 +1,253 @@
+//! From a frame to a client event: the contract's strictness, event by event.
+
+use serde_json::Value;
+
+use crate::client_event::{
+    Auth, Ban, ClientEvent, Credential, HistoryRequest, Kick, Mute, PostMessage, RoomChange, Since,
+};
+use crate::limits::{
+    BAN_SECONDS, CAPABILITIES, HISTORY_ENTRIES, IDENTIFIER_BYTES, MUTE_SECONDS, REASON_CHARS,
+    SLOW_MODE_SECONDS, TOPIC_CHARS,
+};
+use crate::parameters::{ParameterError, Parameters, Problem, quoted, read};
+use crate::{DraftContent, Epoch, Frame, MessageId, Nonce, RoomName, Secret, Seq, Username};
+
+/// Why a frame is no client event.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClientEventError {
+    /// The contract has no event of this name.
+    #[error("unknown event {}", quoted(.0))]
+    UnknownEvent(String),
+    /// The event's parameters are wrong.
+    #[error(transparent)]
+    Parameter(#[from] ParameterError),
+}
+
+impl ClientEvent {
+    /// Reads the event that `frame` names, strictly.
+    pub fn from_frame(frame: Frame) -> Result<Self, ClientEventError> {
+        let known = known_parameters(&frame.event)
+            .ok_or_else(|| ClientEventError::UnknownEvent(frame.event.clone()))?;
+        Ok(decode(Parameters::new(frame.event, frame.data, known)?)?)
+    }
+}
+
+/// The parameters that each event has; `None` for an event that the contract does not have.
+fn known_parameters(event: &str) -> Option<&'static [&'static str]> {
+    Some(match event {
+        "auth" => &[
+            "username",
+            "password",
+            "room",
+            "capabilities",
+            "since",
+            "token",
+        ],
+        "message" => &["content", "nonce", "replyTo"],
+        "setTestMode" => &["value"],
+        "history" => &["before", "after", "limit"],
+        "disconnect" | "resetSocket" | "who" | "ping" | "clear" => &[],
+        "kick" => &["username", "reason"],
+        "mute" | "ban" => &["username", "duration", "reason"],
+        "unmute" | "unban" | "setMod" | "delMod" | "purge" => &["username"],
+        "deleteMessage" => &["id"],
+        "setRoom" => &["slowMode", "membersOnly", "topic", "pinned"],
+        _ => return None,
+    })
+}
+
+fn decode(mut parameters: Parameters) -> Result<ClientEvent, ParameterError> {
+    match parameters.event() {
+        "auth" => auth(parameters).map(|auth| ClientEvent::Auth(Box::new(auth))),
+        "message" => Ok(ClientEvent::Message(PostMessage {
+            content: parameters.required("content", content)?,
+            nonce: parameters.optional("nonce", nonce)?,
+            reply_to: parameters.optional("replyTo", message_id)?,
+        })),
+        "disconnect" => Ok(ClientEvent::Disconnect),
+        "setTestMode" => Ok(ClientEvent::SetTestMode {
+            value: parameters.required("value", read::boolean)?,
+        }),
+        "resetSocket" => Ok(ClientEvent::ResetSocket),
+        "history" => Ok(ClientEvent::History(HistoryRequest {
+            before: parameters.optional("before", seq)?,
+            after: parameters.optional("after", seq)?,
+            limit: parameters
+                .optional("limit", |value| read::between(value, 1, HISTORY_ENTRIES))?,
+        })),
+        "who" => Ok(ClientEvent::Who),
+        "ping" => Ok(ClientEvent::Ping),
+        "deleteMessage" => Ok(ClientEvent::DeleteMessage {
+            id: parameters.required("id", message_id)?,
+        }),
+        "clear" => Ok(ClientEvent::Clear),
+        "setRoom" => room_change(parameters).map(ClientEvent::SetRoom),
+        _ => against(parameters),
+    }
+}
+
+/// The events that act on a user.
+fn against(mut parameters: Parameters) -> Result<ClientEvent, ParameterError> {
+    let username = parameters.required("username", username)?;
+    Ok(match parameters.event() {
+        "kick" => ClientEvent::Kick(Kick {
+            username,
+            reason: parameters.optional("reason", reason)?,
+        }),
+        "mute" => ClientEvent::Mute(Mute {
+            username,
+            duration: parameters
+                .required("duration", |value| read::between(value, 1, MUTE_SECONDS))?,
+            reason: parameters.optional("reason", reason)?,
+        }),
+        "ban" => ClientEvent::Ban(Ban {
+            username,
+            duration: parameters
+                .optional("duration", |value| read::between(value, 1, BAN_SECONDS))?,
+            reason: parameters.optional("reason", reason)?,
+        }),
+        "unmute" => ClientEvent::Unmute { username },
+        "unban" => ClientEvent::Unban { username },
+        "setMod" => ClientEvent::SetMod { username },
+        "delMod" => ClientEvent::DelMod { username },
+        "purge" => ClientEvent::Purge { username },
+        event => unreachable!("{event} has parameters but no decoder"),
+    })
+}
+
+fn auth(mut parameters: Parameters) -> Result<Auth, ParameterError> {
+    let username = parameters.required("username", username)?;
+    let token = parameters.optional("token", secret)?;
+    let password = parameters.optional("password", secret)?;
+    let credential = match (password, token) {
+        (Some(password), None) => Credential::Password(password),
+        (None, Some(token)) => Credential::Token(token),
+        (None, None) => return Err(parameters.error("password", Problem::Missing)),
+        (Some(_), Some(_)) => {
+            let problem = Problem::Invalid("stands in place of `password`: send one".to_owned());
+            return Err(parameters.error("token", problem));
+        }
+    };
+    let room = parameters.required("room", room)?;
+    let capabilities = parameters.optional("capabilities", capabilities)?;
+    let since = match parameters.optional("since", read::object)? {
+        None => None,
+        Some(members) => Some(since(Parameters::within(
+            parameters.event().to_owned(),
+            "since.",
+            members,
+            &["epoch", "seq"],
+        )?)?),
+    };
+    Ok(Auth {
+        username,
+        credential,
+        room,
+        capabilities: capabilities.unwrap_or_default(),
+        since,
+    })
+}
+
+fn since(mut parameters: Parameters) -> Result<Since, ParameterError> {
+    Ok(Since {
+        epoch: parameters.required("epoch", epoch)?,
+        seq: parameters.required("seq", seq)?,
+    })
+}
+
+fn room_change(mut parameters: Parameters) -> Result<RoomChange, ParameterError> {
+    if parameters.is_empty() {
+        let problem = Problem::Missing;
+        return Err(parameters.error("slowMode, membersOnly, topic or pinned", problem));
+    }
+    Ok(RoomChange {
+        slow_mode: parameters.optional("slowMode", |value| {
+            read::between(value, 0, SLOW_MODE_SECONDS)
+        })?,
+        members_only: parameters.optional("membersOnly", read::boolean)?,
+        topic: parameters.optional("topic", |value| read::short_text(value, TOPIC_CHARS))?,
+        pinned: parameters.optional("pinned", pinned)?,
+    })
+}
+
+fn invalid(error: impl std::fmt::Display) -> Problem {
+    Problem::Invalid(error.to_string())
+}
+
+fn username(value: Value) -> Result<Username, Problem> {
+    Username::new(&read::string(value)?).map_err(invalid)
+}
+
+fn room(value: Value) -> Result<RoomName, Problem> {
+    let text = match value {
+        Value::String(text) => text,
+        Value::Number(number) if number.is_i64() || number.is_u64() => number.to_string(),
+        _ => return Err(Problem::IllTyped("a string or an integer")),
+    };
+    RoomName::new(&text).map_err(invalid)
+}
+
+fn secret(value: Value) -> Result<Secret, Problem> {
+    let text = read::string(value)?;
+    if text.is_empty() {
+        return Err(Problem::Invalid("is empty".to_owned()));
+    }
+    Ok(Secret::new(text))
+}
+
+fn content(value: Value) -> Result<DraftContent, Problem> {
+    DraftContent::new(&read::string(value)?).map_err(invalid)
+}
+
+fn nonce(value: Value) -> Result<Nonce, Problem> {
+    Nonce::new(read::string(value)?).map_err(invalid)
+}
+
+fn message_id(value: Value) -> Result<MessageId, Problem> {
+    MessageId::new(read::string(value)?).map_err(invalid)
+}
+
+fn pinned(value: Value) -> Result<Option<MessageId>, Problem> {
+    match value {
+        Value::Null => Ok(None),
+        Value::String(_) => message_id(value).map(Some),
+        _ => Err(Problem::IllTyped("a message id or null")),
+    }
+}
+
+fn epoch(value: Value) -> Result<Option<Epoch>, Problem> {
+    let text = read::string(value)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    Epoch::new(text).map(Some).map_err(invalid)
+}
+
+fn seq(value: Value) -> Result<Seq, Problem> {
+    read::natural(value).map(Seq)
+}
+
+fn reason(value: Value) -> Result<String, Problem> {
+    read::short_text(value, REASON_CHARS)
+}
+
+fn capabilities(value: Value) -> Result<Vec<String>, Problem> {
+    const LIST: Problem = Problem::IllTyped("a list of strings");
+    let Value::Array(items) = value else {
+        return Err(LIST);
+    };
+    if items.len() > CAPABILITIES {
+        let count = items.len();
+        return Err(Problem::Invalid(format!(
+            "is too long: {count} capabilities, at most {CAPABILITIES} are allowed"
+        )));
+    }
+    items
+        .into_iter()
+        .map(|item| match item {
+            Value::String(name) if name.len() <= IDENTIFIER_BYTES => Ok(name),
+            Value::String(_) => Err(Problem::Invalid("holds a name that is too long".to_owned())),
+            _ => Err(LIST),
+        })
+        .collect()
+}

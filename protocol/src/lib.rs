@@ -1,0 +1,57 @@
+//! The chat's wire protocol: its events, the names and texts they carry, and the one place where
+//! JSON becomes an event.
+//!
+//! Owns what a client and a server must agree on. Does no I/O, keeps no clock and knows nothing of
+//! rooms as they run. A server reads [`Frame`]s and turns them into [`ClientEvent`]s in two steps,
+//! because the contract checks a frame's syntax before it asks whether its event is allowed at all;
+//! a client reads [`ServerEvent`]s in one.
+//!
+//! ```
+//! use chat_protocol::{ClientEvent, Frame, ServerEvent};
+//!
+//! let frame = Frame::parse(r#"{"event":"message","data":{"content":" hello "}}"#).unwrap();
+//! assert_eq!(frame.event, "message");
+//! let ClientEvent::Message(post) = ClientEvent::from_frame(frame).unwrap() else { panic!() };
+//! assert_eq!(post.content.as_str(), "hello");
+//!
+//! let pong = ServerEvent::decode(r#"{"event":"pong","data":{"time":1}}"#).unwrap();
+//! assert_eq!(pong.name(), "pong");
+//! ```
+
+mod client_event;
+mod code;
+mod content;
+mod decode;
+mod frame;
+mod identifiers;
+pub mod limits;
+mod names;
+mod parameters;
+mod rank;
+mod secret;
+mod server_event;
+
+pub use client_event::{
+    Auth, Ban, ClientEvent, Credential, HistoryRequest, Kick, Mute, PostMessage, RoomChange, Since,
+};
+pub use code::{CloseCode, Code};
+pub use content::{Content, ContentTooLong, DraftContent, EmptyContent};
+pub use decode::ClientEventError;
+pub use frame::{Frame, FrameError};
+pub use identifiers::{Epoch, IdentifierError, MessageId, Nonce, Seq};
+pub use names::{NameError, RoomName, Username};
+pub use parameters::{ParameterError, Problem};
+pub use rank::Rank;
+pub use secret::Secret;
+pub use server_event::{
+    AuthAccepted, ClientError, Connection, DecodeError, History, Limits, Member, MemberChange,
+    Message, MessageDeleted, ModerationNotice, Pong, Presence, RoomState, ServerEvent, Who,
+};
+
+/// The version of the protocol that `connection` announces.
+pub const PROTOCOL_VERSION: u32 = 1;
+
+/// The capability that brings `join`, `leave` and `presence`.
+pub const CAPABILITY_PRESENCE: &str = "presence";
+/// The capability that brings `room`.
+pub const CAPABILITY_ROOM: &str = "room";

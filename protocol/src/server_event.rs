@@ -1,0 +1,348 @@
+//! What a server may send: the events' types, written and read by serde.
+//!
+//! Reading is lenient where the contract lets a server grow: unknown fields are passed over, and an
+//! unknown event is an error of its own that a client may ignore.
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::{Code, Epoch, Frame, FrameError, MessageId, Nonce, Rank, Seq};
+
+/// An event from a server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", content = "data", rename_all = "camelCase")]
+pub enum ServerEvent {
+    /// Sent first, once.
+    Connection(Connection),
+    /// Authenticated; the connection is in its room.
+    Auth(Box<AuthAccepted>),
+    /// A message was posted.
+    Message(Message),
+    /// Something that the client sent was refused.
+    Cerror(ClientError),
+    /// A part of the room's log.
+    History(History),
+    /// The answer to `ping`.
+    Pong(Pong),
+    /// Who is in the room.
+    Who(Who),
+    /// A message was deleted.
+    DeleteMessage(MessageDeleted),
+    /// Kicked, or the kick was done.
+    Kick(ModerationNotice),
+    /// Muted, or the mute was done.
+    Mute(ModerationNotice),
+    /// Banned, or the ban was done.
+    Ban(ModerationNotice),
+    /// Became a moderator, or the appointment was done.
+    SetMod(ModerationNotice),
+    /// Is no moderator any more, or the dismissal was done.
+    DelMod(ModerationNotice),
+    /// Somebody came in (capability `presence`).
+    Join(MemberChange),
+    /// Somebody left (capability `presence`).
+    Leave(MemberChange),
+    /// How many are in a large room (capability `presence`).
+    Presence(Presence),
+    /// The room's modes (capability `room`).
+    Room(RoomState),
+}
+
+/// The names of all events, in the order of the enum.
+const NAMES: [&str; 17] = [
+    "connection",
+    "auth",
+    "message",
+    "cerror",
+    "history",
+    "pong",
+    "who",
+    "deleteMessage",
+    "kick",
+    "mute",
+    "ban",
+    "setMod",
+    "delMod",
+    "join",
+    "leave",
+    "presence",
+    "room",
+];
+
+/// `connection`: what the client speaks to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connection {
+    /// The server's name and version.
+    pub server: String,
+    /// The protocol's version, [`crate::PROTOCOL_VERSION`].
+    pub protocol: u32,
+    /// The capabilities that `auth` may ask for.
+    pub capabilities: Vec<String>,
+    /// What the server takes.
+    pub limits: Limits,
+}
+
+/// The sizes that a server takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Characters of a message's content.
+    pub content: usize,
+    /// Bytes of a frame.
+    pub frame: usize,
+}
+
+/// `auth`: the connection is in the room.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuthAccepted {
+    /// 200.
+    #[serde(rename = "Code")]
+    pub code: Code,
+    /// "Authentification complete", to the letter.
+    pub message: String,
+    /// The user's name as registered.
+    pub username: String,
+    /// The name to show.
+    pub display_name: String,
+    /// The room.
+    pub room: String,
+    /// The user's standing in the room.
+    pub access_level: Rank,
+    /// The capabilities granted.
+    pub capabilities: Vec<String>,
+    /// A resume token, good in place of the password.
+    pub token: String,
+    /// When the token ends, in milliseconds since 1970, UTC.
+    pub token_expires: u64,
+}
+
+/// `message`: an entry of the room's log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    /// The author's name as registered.
+    pub username: String,
+    /// The text.
+    pub content: String,
+    /// The message's id.
+    pub id: MessageId,
+    /// Its position in the room's log.
+    pub seq: Seq,
+    /// The name to show.
+    pub display_name: String,
+    /// The author's standing when it was posted.
+    pub rank: Rank,
+    /// When it was posted, in milliseconds since 1970, UTC.
+    pub time: u64,
+    /// The room.
+    pub room: String,
+    /// The message it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<MessageId>,
+    /// The sender's mark; only its sender gets it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<Nonce>,
+}
+
+/// `cerror`: a refusal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClientError {
+    /// Why, as a number.
+    #[serde(rename = "Code")]
+    pub code: Code,
+    /// Why, as a sentence.
+    pub message: String,
+    /// The client event that it answers, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
+    /// That event's nonce, where it had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    /// Seconds until it may be tried again (with 429).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
+}
+
+/// `history`: a part of the log, in the order of `seq`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct History {
+    /// The log's life.
+    pub epoch: Epoch,
+    /// The entries, each as it was sent live. Those of kinds that this version does not know are
+    /// left out when they are read.
+    #[serde(deserialize_with = "known_entries")]
+    pub entries: Vec<ServerEvent>,
+    /// Nothing older (or newer, where newer was asked for) than these.
+    pub complete: bool,
+    /// After a resume: whether these are exactly what came since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovered: Option<bool>,
+}
+
+/// `pong`: a sign of life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pong {
+    /// The server's clock, in milliseconds since 1970, UTC.
+    pub time: u64,
+}
+
+/// `who`: the room's members.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Who {
+    /// Connections in the room.
+    pub count: usize,
+    /// Users in the room, at most 500, each once.
+    pub members: Vec<Member>,
+    /// Whether there are more users than these.
+    pub truncated: bool,
+}
+
+/// A user in a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Member {
+    /// The name as registered.
+    pub username: String,
+    /// The name to show.
+    pub display_name: String,
+    /// The standing in the room.
+    pub rank: Rank,
+}
+
+/// `deleteMessage`: an entry of the room's log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageDeleted {
+    /// The message that is gone.
+    pub id: MessageId,
+    /// The deletion's own position in the log.
+    pub seq: Seq,
+    /// Who deleted it.
+    pub by: String,
+}
+
+/// What a moderation event says to its target, or to who did it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModerationNotice {
+    /// "Disconnected" to a kicked or banned target, "Success" to who did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Why; or, to who did it, what was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Seconds left of a mute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration: Option<u64>,
+}
+
+/// `join` and `leave`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberChange {
+    /// Who.
+    #[serde(flatten)]
+    pub member: Member,
+    /// Connections in the room afterwards.
+    pub count: usize,
+}
+
+/// `presence`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Presence {
+    /// Connections in the room.
+    pub count: usize,
+}
+
+/// `room`: the room's modes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoomState {
+    /// Seconds between a user's messages; 0 is off.
+    pub slow_mode: u64,
+    /// Whether new accounts may not post.
+    pub members_only: bool,
+    /// The topic; empty for none.
+    pub topic: String,
+    /// The pinned message.
+    pub pinned: Option<MessageId>,
+}
+
+/// Why a text is no server event.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// Not a frame at all.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// An event that this version does not know; a client may pass it over.
+    #[error("unknown event `{0}`")]
+    UnknownEvent(String),
+    /// A known event with data that does not fit.
+    #[error("the data of `{event}` does not fit: {source}")]
+    Data {
+        /// The event's name.
+        event: String,
+        /// What does not fit.
+        source: serde_json::Error,
+    },
+}
+
+impl ServerEvent {
+    /// The event's name on the wire.
+    pub fn name(&self) -> &'static str {
+        NAMES[match self {
+            ServerEvent::Connection(_) => 0,
+            ServerEvent::Auth(_) => 1,
+            ServerEvent::Message(_) => 2,
+            ServerEvent::Cerror(_) => 3,
+            ServerEvent::History(_) => 4,
+            ServerEvent::Pong(_) => 5,
+            ServerEvent::Who(_) => 6,
+            ServerEvent::DeleteMessage(_) => 7,
+            ServerEvent::Kick(_) => 8,
+            ServerEvent::Mute(_) => 9,
+            ServerEvent::Ban(_) => 10,
+            ServerEvent::SetMod(_) => 11,
+            ServerEvent::DelMod(_) => 12,
+            ServerEvent::Join(_) => 13,
+            ServerEvent::Leave(_) => 14,
+            ServerEvent::Presence(_) => 15,
+            ServerEvent::Room(_) => 16,
+        }]
+    }
+
+    /// The position of an event that is an entry of the room's log.
+    pub fn seq(&self) -> Option<Seq> {
+        match self {
+            ServerEvent::Message(message) => Some(message.seq),
+            ServerEvent::DeleteMessage(deleted) => Some(deleted.seq),
+            _ => None,
+        }
+    }
+
+    /// The event as the text of a WebSocket message.
+    pub fn encode(&self) -> String {
+        serde_json::to_string(self).expect("server events hold strings, numbers and lists only")
+    }
+
+    /// Reads an event from the text of a WebSocket message.
+    pub fn decode(text: &str) -> Result<Self, DecodeError> {
+        let frame = Frame::parse(text)?;
+        let event = frame.event.clone();
+        if !NAMES.contains(&event.as_str()) {
+            return Err(DecodeError::UnknownEvent(event));
+        }
+        let value = serde_json::json!({ "event": frame.event, "data": frame.data });
+        serde_json::from_value(value).map_err(|source| DecodeError::Data { event, source })
+    }
+}
+
+fn known_entries<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<ServerEvent>, D::Error> {
+    Vec::<serde_json::Value>::deserialize(deserializer)?
+        .into_iter()
+        .filter(
+            |entry| match entry.get("event").and_then(|name| name.as_str()) {
+                Some(name) => NAMES.contains(&name),
+                None => true,
+            },
+        )
+        .map(|entry| serde_json::from_value(entry).map_err(serde::de::Error::custom))
+        .collect()
+}

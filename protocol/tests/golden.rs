@@ -1,0 +1,119 @@
+//! Every event in its exact spelling: one line each, read and written back.
+
+#![allow(clippy::unwrap_used)] // a test that finds nothing to unwrap is to fail
+
+use chat_protocol::{ClientEvent, Frame, ServerEvent};
+
+fn check_client(line: &str) {
+    let event = ClientEvent::from_frame(Frame::parse(line).unwrap())
+        .unwrap_or_else(|error| panic!("{line}: {error}"));
+    let written: serde_json::Value = serde_json::from_str(&event.encode()).unwrap();
+    assert_eq!(
+        written,
+        serde_json::from_str::<serde_json::Value>(line).unwrap()
+    );
+}
+
+fn check_server(line: &str) {
+    let event = ServerEvent::decode(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+    assert_eq!(event.encode(), line);
+    assert!(line.starts_with(&format!(r#"{{"event":"{}""#, event.name())));
+}
+
+#[test]
+fn client_events() {
+    for line in [
+        r#"{"event":"auth","data":{"username":"ann@example.org","password":"p","room":"stream1"}}"#,
+        r#"{"event":"auth","data":{"username":"Ann","token":"t","room":"r","capabilities":["presence"],"since":{"epoch":"e","seq":0}}}"#,
+        r#"{"event":"message","data":{"content":"hello"}}"#,
+        r#"{"event":"message","data":{"content":"a\nb","nonce":"n","replyTo":"e-1"}}"#,
+        r#"{"event":"disconnect"}"#,
+        r#"{"event":"setTestMode","data":{"value":true}}"#,
+        r#"{"event":"resetSocket"}"#,
+        r#"{"event":"history"}"#,
+        r#"{"event":"history","data":{"before":9,"after":2,"limit":200}}"#,
+        r#"{"event":"who"}"#,
+        r#"{"event":"ping"}"#,
+        r#"{"event":"kick","data":{"username":"bob","reason":"spam"}}"#,
+        r#"{"event":"mute","data":{"username":"bob","duration":1209600,"reason":"spam"}}"#,
+        r#"{"event":"unmute","data":{"username":"bob"}}"#,
+        r#"{"event":"ban","data":{"username":"bob","duration":60,"reason":"spam"}}"#,
+        r#"{"event":"ban","data":{"username":"bob"}}"#,
+        r#"{"event":"unban","data":{"username":"bob"}}"#,
+        r#"{"event":"setMod","data":{"username":"bob"}}"#,
+        r#"{"event":"delMod","data":{"username":"bob"}}"#,
+        r#"{"event":"deleteMessage","data":{"id":"e-1"}}"#,
+        r#"{"event":"purge","data":{"username":"bob"}}"#,
+        r#"{"event":"clear"}"#,
+        r#"{"event":"setRoom","data":{"slowMode":10,"membersOnly":true,"topic":"t","pinned":"e-1"}}"#,
+        r#"{"event":"setRoom","data":{"pinned":null}}"#,
+    ] {
+        check_client(line);
+    }
+}
+
+#[test]
+fn server_events() {
+    for line in [
+        r#"{"event":"connection","data":{"server":"chat-server/0.1.0","protocol":1,"capabilities":["presence"],"limits":{"content":500,"frame":16384}}}"#,
+        r#"{"event":"auth","data":{"Code":200,"message":"Authentification complete","username":"ann","displayName":"Ann","room":"r","accessLevel":3,"capabilities":[],"token":"t","tokenExpires":1}}"#,
+        r#"{"event":"message","data":{"username":"ann","content":"hi","id":"e-1","seq":1,"displayName":"Ann","rank":0,"time":1,"room":"r"}}"#,
+        r#"{"event":"message","data":{"username":"ann","content":"hi","id":"e-2","seq":2,"displayName":"Ann","rank":0,"time":1,"room":"r","replyTo":"e-1","nonce":"n"}}"#,
+        r#"{"event":"cerror","data":{"Code":401,"message":"Authentification required"}}"#,
+        r#"{"event":"cerror","data":{"Code":429,"message":"too fast","event":"message","nonce":"n","retryAfter":2}}"#,
+        r#"{"event":"history","data":{"epoch":"e","entries":[{"event":"deleteMessage","data":{"id":"e-1","seq":2,"by":"ann"}}],"complete":true,"recovered":false}}"#,
+        r#"{"event":"history","data":{"epoch":"e","entries":[],"complete":true}}"#,
+        r#"{"event":"pong","data":{"time":1}}"#,
+        r#"{"event":"who","data":{"count":2,"members":[{"username":"ann","displayName":"Ann","rank":0}],"truncated":false}}"#,
+        r#"{"event":"deleteMessage","data":{"id":"e-1","seq":2,"by":"ann"}}"#,
+        r#"{"event":"kick","data":{"message":"Disconnected","reason":"spam"}}"#,
+        r#"{"event":"mute","data":{"duration":60}}"#,
+        r#"{"event":"ban","data":{"message":"Success","reason":"bob is banned"}}"#,
+        r#"{"event":"setMod","data":{}}"#,
+        r#"{"event":"delMod","data":{}}"#,
+        r#"{"event":"join","data":{"username":"ann","displayName":"Ann","rank":3,"count":2}}"#,
+        r#"{"event":"leave","data":{"username":"ann","displayName":"Ann","rank":3,"count":1}}"#,
+        r#"{"event":"presence","data":{"count":100}}"#,
+        r#"{"event":"room","data":{"slowMode":0,"membersOnly":false,"topic":"","pinned":null}}"#,
+    ] {
+        check_server(line);
+    }
+}
+
+#[test]
+fn data_may_be_missing_null_or_empty_where_there_are_no_parameters() {
+    for line in [
+        r#"{"event":"who"}"#,
+        r#"{"event":"who","data":null}"#,
+        r#"{"event":"who","data":{}}"#,
+    ] {
+        let frame = Frame::parse(line).unwrap();
+        assert_eq!(ClientEvent::from_frame(frame), Ok(ClientEvent::Who));
+    }
+}
+
+#[test]
+fn a_room_may_be_an_integer() {
+    let line = r#"{"event":"auth","data":{"username":"a","password":"p","room":42}}"#;
+    let event = ClientEvent::from_frame(Frame::parse(line).unwrap()).unwrap();
+    let ClientEvent::Auth(auth) = event else {
+        panic!("an auth event was read as another")
+    };
+    assert_eq!(auth.room.as_str(), "42");
+}
+
+#[test]
+fn a_client_passes_over_what_a_newer_server_adds() {
+    let pong = ServerEvent::decode(r#"{"event":"pong","data":{"time":1,"new":true}}"#);
+    assert_eq!(
+        pong.unwrap().encode(),
+        r#"{"event":"pong","data":{"time":1}}"#
+    );
+    let unknown = ServerEvent::decode(r#"{"event":"poll","data":{}}"#).unwrap_err();
+    assert_eq!(unknown.to_string(), "unknown event `poll`");
+    let history = r#"{"event":"history","data":{"epoch":"e","entries":[{"event":"poll","data":{}}],"complete":true}}"#;
+    let ServerEvent::History(history) = ServerEvent::decode(history).unwrap() else {
+        panic!("a history event was read as another")
+    };
+    assert_eq!(history.entries, []);
+}
