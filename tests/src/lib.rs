@@ -1,1 +1,27 @@
-//! Placeholder.
+//! The harness of the end-to-end tests: it starts the real programs and looks at them from outside.
+//!
+//! Owns processes, sockets and terminals. Must not use the product's own crates: what is expected
+//! comes from the wire contract, so that an error in a shared type can't hide itself.
+//!
+//! Whatever goes wrong here panics with what was seen: a harness has no one to hand an error to but
+//! the test that called it. Nothing sleeps for a fixed time; everything waits for a state, with
+//! [`PATIENCE`] as its deadline.
+
+mod binaries;
+mod program;
+mod raw_client;
+mod raw_socket;
+mod scripted_server;
+mod server;
+mod terminal;
+mod watched;
+
+pub use binaries::{Binaries, binaries};
+pub use program::{Finished, Program, Stream, run};
+pub use raw_client::{RawClient, password_of};
+pub use raw_socket::{Frame, Opcode, RawSocket, frame, handshake};
+pub use rustix::process::Signal;
+pub use scripted_server::ScriptedServer;
+pub use server::Server;
+pub use terminal::{Key, Screen, Terminal, TerminalSetup};
+pub use watched::PATIENCE;

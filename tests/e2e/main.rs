@@ -1,0 +1,1 @@
+//! The product, end to end: the real server and the real terminal client, seen from outside.

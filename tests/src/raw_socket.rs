@@ -1,0 +1,208 @@
+//! Bytes on a TCP connection: broken frames, broken HTTP, and peers that say nothing.
+//!
+//! Owns one connection. Must not repair what a test sends: that is what it is for.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Instant;
+
+use crate::watched::PATIENCE;
+
+/// What a WebSocket frame is (RFC 6455, section 5.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opcode(pub u8);
+
+impl Opcode {
+    /// The rest of a message that came in parts.
+    pub const CONTINUATION: Opcode = Opcode(0);
+    /// Text.
+    pub const TEXT: Opcode = Opcode(1);
+    /// Close.
+    pub const CLOSE: Opcode = Opcode(8);
+    /// Ping.
+    pub const PING: Opcode = Opcode(9);
+    /// Pong.
+    pub const PONG: Opcode = Opcode(10);
+}
+
+/// A frame from the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// Its kind.
+    pub opcode: Opcode,
+    /// What it holds.
+    pub payload: Vec<u8>,
+}
+
+impl Frame {
+    /// The code of a close frame.
+    pub fn close_code(&self) -> Option<u16> {
+        match (self.opcode, self.payload.as_slice()) {
+            (Opcode::CLOSE, [high, low, ..]) => Some(u16::from_be_bytes([*high, *low])),
+            _ => None,
+        }
+    }
+}
+
+/// A frame as a client has to send it, final and masked (with a mask of zeros, which changes
+/// nothing): a test breaks what it wants broken.
+pub fn frame(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0x80 | opcode.0];
+    match payload.len() {
+        short @ 0..=125 => bytes.push(0x80 | short as u8),
+        medium @ 126..=0xffff => {
+            bytes.push(0x80 | 126);
+            bytes.extend((medium as u16).to_be_bytes());
+        }
+        long => {
+            bytes.push(0x80 | 127);
+            bytes.extend((long as u64).to_be_bytes());
+        }
+    }
+    bytes.extend([0; 4]);
+    bytes.extend(payload);
+    bytes
+}
+
+/// A connection without any manners.
+#[derive(Debug)]
+pub struct RawSocket {
+    stream: TcpStream,
+}
+
+impl RawSocket {
+    /// Connects, and sends nothing.
+    pub fn open(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).expect("the server takes connections");
+        stream.set_nodelay(true).expect("a socket takes options");
+        stream
+            .set_read_timeout(Some(PATIENCE))
+            .expect("a timeout that is not zero");
+        Self { stream }
+    }
+
+    /// Connects and becomes a WebSocket, and takes the `connection` event.
+    #[track_caller]
+    pub fn upgrade(address: SocketAddr) -> Self {
+        let mut socket = Self::open(address);
+        socket.write(handshake("/", "").as_bytes());
+        let head = socket.read_head();
+        assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+        let first = socket.read_frame();
+        assert_eq!(first.opcode, Opcode::TEXT);
+        socket
+    }
+
+    /// Sends one HTTP request and gives the whole answer, up to where the server ends it.
+    #[track_caller]
+    pub fn request(address: SocketAddr, request: &str) -> String {
+        let mut socket = Self::open(address);
+        socket.write(request.as_bytes());
+        let mut answer = Vec::new();
+        if let Err(error) = socket.stream.read_to_end(&mut answer) {
+            panic!("the answer does not end ({error}): {answer:?}");
+        }
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// Writes all of `bytes`.
+    #[track_caller]
+    pub fn write(&mut self, bytes: &[u8]) {
+        if let Err(error) = self.stream.write_all(bytes) {
+            panic!("the connection can't be written: {error}");
+        }
+    }
+
+    /// Reads the head of an HTTP answer, its empty line included.
+    #[track_caller]
+    pub fn read_head(&mut self) -> String {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            if let Err(error) = self.stream.read_exact(&mut byte) {
+                panic!("{error} in the head {:?}", String::from_utf8_lossy(&head));
+            }
+            head.push(byte[0]);
+        }
+        String::from_utf8_lossy(&head).into_owned()
+    }
+
+    /// Reads one frame, whatever it is.
+    #[track_caller]
+    pub fn read_frame(&mut self) -> Frame {
+        let [first, second] = self.read_array();
+        assert_eq!(first & 0xf0, 0x80, "final, and no reserved bits");
+        let length = match second {
+            126 => u64::from(u16::from_be_bytes(self.read_array())),
+            127 => u64::from_be_bytes(self.read_array()),
+            short @ 0..=125 => u64::from(short),
+            masked => panic!("a server must not mask its frames ({masked:#x})"),
+        };
+        let mut payload = vec![0; length as usize];
+        self.read_exact(&mut payload);
+        Frame {
+            opcode: Opcode(first & 0x0f),
+            payload,
+        }
+    }
+
+    /// The connection must end now: a close frame with `code`, then nothing.
+    #[track_caller]
+    pub fn expect_close(&mut self, code: u16) {
+        let last = self.read_frame();
+        assert_eq!(last.close_code(), Some(code), "{last:?}");
+        // Half of the close handshake is ours; the server need not wait for it.
+        let answer = frame(Opcode::CLOSE, &last.payload[..2]);
+        let _ = self.stream.write_all(&answer);
+        self.expect_end();
+    }
+
+    /// The connection must end now, with nothing more on it.
+    #[track_caller]
+    pub fn expect_end(&mut self) {
+        let mut byte = [0];
+        match self.stream.read(&mut byte) {
+            Ok(0) => {}
+            Ok(_) => panic!("more bytes, {byte:?} and on, where the end was expected"),
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
+            Err(error) => panic!("the connection does not end: {error}"),
+        }
+    }
+
+    /// Reads and drops everything until the connection ends.
+    #[track_caller]
+    pub fn drain(&mut self) {
+        let deadline = Instant::now() + PATIENCE;
+        let mut bytes = [0; 1024];
+        while Instant::now() < deadline {
+            match self.stream.read(&mut bytes) {
+                Ok(0) => return,
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => return,
+                Err(error) => panic!("the connection does not end: {error}"),
+            }
+        }
+        panic!("the connection does not end within {PATIENCE:?}");
+    }
+
+    fn read_array<const N: usize>(&mut self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.read_exact(&mut bytes);
+        bytes
+    }
+
+    #[track_caller]
+    fn read_exact(&mut self, bytes: &mut [u8]) {
+        if let Err(error) = self.stream.read_exact(bytes) {
+            panic!("no whole frame came: {error}");
+        }
+    }
+}
+
+/// A client's half of the WebSocket handshake, with further header lines.
+pub fn handshake(path: &str, headers: &str) -> String {
+    format!(
+        "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{headers}\r\n"
+    )
+}

@@ -1,0 +1,257 @@
+//! The terminal client in a terminal: a pseudo-terminal, and the screen that it paints.
+//!
+//! Owns the client's process, its home directory and its screen. Must not know the client's panels:
+//! a test says what it looks for.
+
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::path::Path;
+use std::sync::Arc;
+
+use portable_pty::{Child, ExitStatus, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use crate::Server;
+use crate::watched::{PATIENCE, Watched};
+
+mod key;
+mod screen;
+mod setup;
+
+pub use key::Key;
+pub use screen::Screen;
+pub use setup::TerminalSetup;
+
+struct Display {
+    parser: vt100::Parser,
+    bytes: Vec<u8>,
+    ended: bool,
+}
+
+impl Display {
+    fn screen(&self) -> Screen {
+        let screen = self.parser.screen();
+        let (_, columns) = screen.size();
+        let rows = screen.rows(0, columns.get());
+        Screen {
+            rows: rows.map(|row| row.trim_end().to_owned()).collect(),
+            alternate: screen.alternate_screen(),
+            cursor_hidden: screen.hide_cursor(),
+            bracketed_paste: screen.bracketed_paste(),
+        }
+    }
+}
+
+/// A running terminal client.
+pub struct Terminal {
+    master: Box<dyn MasterPty + Send>,
+    keyboard: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    display: Arc<Watched<Display>>,
+    modes_before: String,
+    home: Arc<TempDir>,
+}
+
+impl Terminal {
+    /// Starts the client as `user` in `rooms` of `server`, and waits until it is in the first room.
+    #[track_caller]
+    pub fn open(server: &Server, user: &str, rooms: &[&str]) -> Self {
+        let terminal = TerminalSetup::new(server.address(), user, rooms).start();
+        terminal.wait_until_joined();
+        terminal
+    }
+
+    #[track_caller]
+    fn start(setup: TerminalSetup) -> Self {
+        let (columns, rows) = setup.size;
+        let pair = native_pty_system()
+            .openpty(pty_size(columns, rows))
+            .expect("there is a free terminal");
+        let modes_before = modes(pair.master.as_ref());
+        let child = pair
+            .slave
+            .spawn_command(setup::command(&setup))
+            .expect("the client starts");
+        // The end of the output is the end of the client only where nobody else holds its end.
+        drop(pair.slave);
+        let reader = pair.master.try_clone_reader().expect("a terminal is read");
+        let keyboard = pair.master.take_writer().expect("a terminal is written");
+        let display = Arc::new(Watched::new(Display {
+            parser: vt100::Parser::new(non_zero(rows), non_zero(columns), 0),
+            bytes: Vec::new(),
+            ended: false,
+        }));
+        watch(reader, Arc::clone(&display));
+        Self {
+            master: pair.master,
+            keyboard,
+            child,
+            display,
+            modes_before,
+            home: setup.home,
+        }
+    }
+
+    /// Waits until `condition` holds for the screen; gives that screen.
+    #[track_caller]
+    pub fn wait_for(&self, what: &str, mut condition: impl FnMut(&Screen) -> bool) -> Screen {
+        let found = self.display.wait(PATIENCE, |display| {
+            let screen = display.screen();
+            let met = condition(&screen);
+            (met || display.ended).then_some((met, screen))
+        });
+        match found {
+            Some((true, screen)) => screen,
+            Some((false, screen)) => panic!("ended without: {what}\n{}", screen.framed()),
+            None => panic!("no {what} on the screen\n{}", self.screen().framed()),
+        }
+    }
+
+    /// Waits until the client is connected and authenticated: the status line says so.
+    #[track_caller]
+    pub fn wait_until_joined(&self) -> Screen {
+        self.wait_for("status line that says ok", |screen| {
+            screen.rows.iter().any(|row| row.starts_with(" ok"))
+        })
+    }
+
+    /// Waits until the screen shows `text`.
+    #[track_caller]
+    pub fn wait_for_text(&self, text: &str) -> Screen {
+        self.wait_for(text, |screen| screen.shows(text))
+    }
+
+    /// The screen as it is now. For what must not be there: wait for something else first.
+    pub fn screen(&self) -> Screen {
+        self.display.lock().screen()
+    }
+
+    /// Every byte that the client has written, as text.
+    pub fn transcript(&self) -> String {
+        String::from_utf8_lossy(&self.display.lock().bytes).into_owned()
+    }
+
+    /// Types `text`.
+    #[track_caller]
+    pub fn type_text(&mut self, text: &str) {
+        self.write(text.as_bytes());
+    }
+
+    /// Types `text` and sends it off.
+    #[track_caller]
+    pub fn enter(&mut self, text: &str) {
+        self.type_text(text);
+        self.key(Key::Enter);
+    }
+
+    /// Presses `key`.
+    #[track_caller]
+    pub fn key(&mut self, key: Key) {
+        self.write(&key.bytes());
+    }
+
+    #[track_caller]
+    fn write(&mut self, bytes: &[u8]) {
+        let written = self.keyboard.write_all(bytes);
+        if let Err(error) = written.and_then(|()| self.keyboard.flush()) {
+            panic!("the terminal can't be typed at: {error}");
+        }
+    }
+
+    /// Gives the terminal another size.
+    pub fn resize(&mut self, columns: u16, rows: u16) {
+        self.display.update(|display| {
+            display.parser.set_size(non_zero(rows), non_zero(columns));
+        });
+        self.master
+            .resize(pty_size(columns, rows))
+            .expect("a terminal changes its size");
+    }
+
+    /// Sends `signal` to the client.
+    pub fn signal(&self, signal: Signal) {
+        let pid = self
+            .child
+            .process_id()
+            .and_then(|id| i32::try_from(id).ok());
+        let pid = pid.and_then(Pid::from_raw).expect("the client has an id");
+        kill_process(pid, signal).expect("the client still runs");
+    }
+
+    /// Waits until the client has ended by itself.
+    #[track_caller]
+    pub fn exit_status(&mut self) -> ExitStatus {
+        let ended = self
+            .display
+            .wait(PATIENCE, |display| display.ended.then_some(()));
+        if ended.is_none() {
+            panic!("the client does not end\n{}", self.screen().framed());
+        }
+        self.child.wait().expect("a child can be waited for")
+    }
+
+    /// The client has ended: the terminal must be as it was before it came.
+    #[track_caller]
+    pub fn expect_restored(&self) {
+        let transcript = self.transcript();
+        assert!(
+            transcript.contains("\x1b[?1049h"),
+            "the client never took the alternate screen"
+        );
+        let screen = self.screen();
+        let seen = screen.framed();
+        assert!(!screen.alternate, "the alternate screen is left\n{seen}");
+        assert!(!screen.cursor_hidden, "the cursor is shown again\n{seen}");
+        assert!(!screen.bracketed_paste, "paste comes unmarked\n{seen}");
+        assert_eq!(
+            modes(self.master.as_ref()),
+            self.modes_before,
+            "the line discipline is as before\n{seen}"
+        );
+    }
+
+    /// Where the client has its home directory, with its configuration and its state.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // Both fail where the client has ended already, which is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn watch(mut reader: Box<dyn Read + Send>, display: Arc<Watched<Display>>) {
+    std::thread::spawn(move || {
+        let mut bytes = [0; 16 * 1024];
+        while let Ok(count @ 1..) = reader.read(&mut bytes) {
+            display.update(|display| {
+                display.parser.process(&bytes[..count]);
+                display.bytes.extend_from_slice(&bytes[..count]);
+            });
+        }
+        display.update(|display| display.ended = true);
+    });
+}
+
+/// The line discipline's settings, to compare.
+fn modes(master: &(dyn MasterPty + Send)) -> String {
+    format!("{:?}", master.get_termios())
+}
+
+fn pty_size(columns: u16, rows: u16) -> PtySize {
+    PtySize {
+        rows,
+        cols: columns,
+        pixel_width: 0,
+        pixel_height: 0,
+    }
+}
+
+fn non_zero(number: u16) -> NonZeroU16 {
+    NonZeroU16::new(number).expect("a screen has rows and columns")
+}
