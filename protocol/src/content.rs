@@ -56,6 +56,12 @@ impl DraftContent {
 pub struct Content(String);
 
 impl Content {
+    /// Content that comes back from a store: it was measured before it went in, and a limit that
+    /// changed since does not make it unreadable.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0

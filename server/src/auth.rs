@@ -1,0 +1,156 @@
+//! From credentials to an identity: passwords and resume tokens.
+//!
+//! Owns who may say they are whom. It knows accounts, never rooms as they run or connections.
+
+mod password;
+mod token;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use chat_protocol::{Credential, Rank, RoomName, Secret, Username};
+
+use crate::accounts::{Account, Accounts, AccountsError, Creation};
+use crate::clock::{self, UnixMillis};
+
+pub use password::{HashError, Passwords};
+pub use token::{KeyError, TokenKey};
+
+/// Whether an unknown name with a password makes an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Registration {
+    /// It does.
+    Open,
+    /// It is refused; accounts are made on the command line.
+    Closed,
+}
+
+/// Somebody who showed that they are who they say.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The name as registered.
+    pub username: String,
+    /// The name as compared.
+    pub key: String,
+    /// The name to show.
+    pub display_name: String,
+    /// A resume token for the next time.
+    pub token: Secret,
+    /// When the token ends, milliseconds since 1970, UTC.
+    pub token_expires: UnixMillis,
+}
+
+/// Why there is no identity.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthError {
+    /// Wrong name or wrong password; which of them is not told.
+    #[error("wrong name or password")]
+    WrongPassword,
+    /// The token is forged, ended, of another user, or from before a password change.
+    #[error("the token is not valid (any more): authenticate with the password")]
+    WrongToken,
+    /// The accounts can't be read or written now.
+    #[error(transparent)]
+    Accounts(#[from] AccountsError),
+    /// The password could not be hashed.
+    #[error(transparent)]
+    Hash(#[from] HashError),
+}
+
+/// Checks credentials against the accounts.
+pub struct Authenticator {
+    accounts: Arc<dyn Accounts>,
+    passwords: Passwords,
+    tokens: TokenKey,
+    registration: Registration,
+}
+
+impl Authenticator {
+    /// Checks against `accounts`, with the token key kept in `directory`.
+    pub fn new(
+        accounts: Arc<dyn Accounts>,
+        registration: Registration,
+        directory: &Path,
+    ) -> Result<Self, KeyError> {
+        Ok(Self {
+            accounts,
+            passwords: Passwords::new(),
+            tokens: TokenKey::load_or_create(directory)?,
+            registration,
+        })
+    }
+
+    /// Who shows `credential` for `username`. With open registration the first password used with
+    /// an unknown name makes the account.
+    pub async fn authenticate(
+        &self,
+        username: &Username,
+        credential: Credential,
+    ) -> Result<Identity, AuthError> {
+        let account = match credential {
+            Credential::Password(password) => self.by_password(username, password).await?,
+            Credential::Token(token) => self.by_token(username, &token).await?,
+        };
+        let (token, token_expires) = self.tokens.issue(&account, clock::now());
+        Ok(Identity {
+            display_name: account.username.clone(),
+            username: account.username,
+            key: account.key,
+            token,
+            token_expires,
+        })
+    }
+
+    /// How `identity` stands in `room`, which it is about to enter.
+    pub async fn admit(&self, identity: &Identity, room: &RoomName) -> Result<Rank, AccountsError> {
+        self.accounts.admit(&identity.key, room).await
+    }
+
+    async fn by_password(
+        &self,
+        username: &Username,
+        password: Secret,
+    ) -> Result<Account, AuthError> {
+        let known = self.accounts.find(username).await?;
+        match (known, self.registration) {
+            (Some(account), _) => self.verified(account, password).await,
+            (None, Registration::Open) => self.register(username, password).await,
+            (None, Registration::Closed) => {
+                // The same work as for a known name, so that time does not tell which names exist.
+                self.passwords.verify_nobody(password).await?;
+                Err(AuthError::WrongPassword)
+            }
+        }
+    }
+
+    async fn register(&self, username: &Username, password: Secret) -> Result<Account, AuthError> {
+        let hash = self.passwords.hash(password.clone()).await?;
+        match self.accounts.create(username, &hash, clock::now()).await? {
+            Creation::Created(account) => {
+                tracing::info!(username = ?account.username, "account created by its first use");
+                Ok(account)
+            }
+            // Somebody else was faster with the same name: now it has a password.
+            Creation::Exists(account) => self.verified(account, password).await,
+        }
+    }
+
+    async fn verified(&self, account: Account, password: Secret) -> Result<Account, AuthError> {
+        let hash = account.password_hash.clone();
+        match self.passwords.verify(password, hash).await? {
+            true => Ok(account),
+            false => Err(AuthError::WrongPassword),
+        }
+    }
+
+    async fn by_token(&self, username: &Username, token: &Secret) -> Result<Account, AuthError> {
+        let account = self.accounts.find(username).await?;
+        account
+            .filter(|account| self.tokens.verify(token, account, clock::now()))
+            .ok_or(AuthError::WrongToken)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,80 @@
+//! Registration, passwords and tokens together, on real accounts.
+
+use super::*;
+use crate::accounts::SqliteAccounts;
+use crate::database::Database;
+
+struct Bench {
+    authenticator: Authenticator,
+    accounts: Arc<dyn Accounts>,
+    _directory: tempfile::TempDir,
+}
+
+fn bench(registration: Registration) -> Bench {
+    let directory = tempfile::tempdir().unwrap();
+    let database = Arc::new(Database::open(directory.path()).unwrap());
+    let accounts: Arc<dyn Accounts> = Arc::new(SqliteAccounts::new(database));
+    let authenticator =
+        Authenticator::new(Arc::clone(&accounts), registration, directory.path()).unwrap();
+    Bench {
+        authenticator,
+        accounts,
+        _directory: directory,
+    }
+}
+
+impl Bench {
+    async fn password(&self, name: &str, password: &str) -> Result<Identity, AuthError> {
+        let credential = Credential::Password(Secret::new(password));
+        let username = Username::new(name).unwrap();
+        self.authenticator.authenticate(&username, credential).await
+    }
+
+    async fn token(&self, name: &str, token: Secret) -> Result<Identity, AuthError> {
+        let username = Username::new(name).unwrap();
+        self.authenticator
+            .authenticate(&username, Credential::Token(token))
+            .await
+    }
+}
+
+#[tokio::test]
+async fn the_first_password_makes_the_account() {
+    let bench = bench(Registration::Open);
+    assert_eq!(bench.password("Ann", "one").await.unwrap().username, "Ann");
+    assert_eq!(bench.password("aNN", "one").await.unwrap().username, "Ann");
+    let refused = bench.password("ann", "two").await.err().unwrap();
+    assert!(matches!(refused, AuthError::WrongPassword));
+}
+
+#[tokio::test]
+async fn one_name_used_twice_at_once_becomes_one_account() {
+    let bench = bench(Registration::Open);
+    let (one, two) = tokio::join!(bench.password("ann", "one"), bench.password("ann", "two"));
+    assert_ne!(one.is_ok(), two.is_ok());
+    assert_eq!(bench.accounts.list().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn closed_registration_refuses_unknown_names() {
+    let bench = bench(Registration::Closed);
+    let refused = bench.password("ann", "one").await.err().unwrap();
+    assert!(matches!(refused, AuthError::WrongPassword));
+    assert!(bench.accounts.list().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_token_stands_in_for_the_password_until_that_changes() {
+    let bench = bench(Registration::Open);
+    let ann = bench.password("ann", "one").await.unwrap();
+    assert!(bench.token("ANN", ann.token.clone()).await.is_ok());
+    bench.password("bob", "one").await.unwrap();
+    let stolen = bench.token("bob", ann.token.clone()).await.err().unwrap();
+    assert!(matches!(stolen, AuthError::WrongToken));
+
+    let username = Username::new("ann").unwrap();
+    let hash = Passwords::new().hash(Secret::new("new")).await.unwrap();
+    bench.accounts.set_password(&username, &hash).await.unwrap();
+    let old = bench.token("ann", ann.token).await.err().unwrap();
+    assert!(matches!(old, AuthError::WrongToken));
+}

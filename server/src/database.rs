@@ -1,0 +1,415 @@
+//! The SQLite database in the data directory: opening it, migrating it, one writer, few readers.
+//!
+//! Owns the connections and their threads. Knows nothing of rooms or accounts: those bring their
+//! own statements (`log/sqlite`, `accounts/sqlite`). All writes go through one thread that runs
+//! whatever is waiting in one transaction (group commit), so that many rooms share one sync.
+
+mod migrations;
+mod writer;
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::Semaphore;
+
+use writer::Writer;
+
+/// The database's file in the data directory.
+pub const FILE_NAME: &str = "chat.db";
+
+/// Connections for reading. Reads are short; two keep a slow one from holding up the rest.
+const READERS: usize = 2;
+/// How long a statement waits for another process (the command line) to finish its own.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// KiB of page cache per connection.
+const CACHE_KIB: i64 = 1024;
+
+/// Why the database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The data directory can't be made.
+    #[error("cannot create the data directory {}", path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file can't be made or read.
+    #[error("cannot open the database {}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// SQLite can't open it.
+    #[error("cannot open the database {}", path.display())]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: rusqlite::Error,
+    },
+    /// The file is no database, or its contents contradict each other.
+    #[error("the database {} is damaged ({detail}); restore it from a backup, or move it away to start empty", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        detail: String,
+    },
+    /// A sound database, but of another program.
+    #[error("{} is a database of another program; choose another data directory", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Written by a newer server.
+    #[error("the database {} has schema version {found}, this chat-server knows up to {known}; use a newer chat-server", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The version it has.
+        found: i64,
+        /// The newest version that this program knows.
+        known: i64,
+    },
+}
+
+/// A statement or a commit failed. Cloned to all that shared the commit.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// SQLite refused.
+    #[error("the database refused")]
+    Sqlite(#[source] Arc<rusqlite::Error>),
+    /// The database is closed: the server is stopping.
+    #[error("the database is closed")]
+    Closed,
+}
+
+impl From<rusqlite::Error> for DatabaseError {
+    fn from(error: rusqlite::Error) -> Self {
+        DatabaseError::Sqlite(Arc::new(error))
+    }
+}
+
+/// The open database.
+pub struct Database {
+    writer: Writer,
+    readers: Arc<Mutex<Vec<Connection>>>,
+    reader_permits: Arc<Semaphore>,
+}
+
+impl Database {
+    /// Opens the database in `directory`, making both where they are missing (directory 0700, file
+    /// 0600), and brings its schema up to date. A file that is damaged, newer, or another program's
+    /// is left as it is.
+    pub fn open(directory: &Path) -> Result<Self, OpenError> {
+        create_directory(directory)?;
+        let path = directory.join(FILE_NAME);
+        inspect(&path)?;
+        create_file(&path)?;
+        let sqlite = |source| OpenError::Sqlite {
+            path: path.clone(),
+            source,
+        };
+        let mut connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(sqlite)?;
+        connection
+            .execute_batch(
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
+            )
+            .map_err(sqlite)?;
+        migrations::migrate(&mut connection).map_err(sqlite)?;
+        let readers = (0..READERS)
+            .map(|_| connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(sqlite)?;
+        Ok(Self {
+            writer: Writer::start(connection),
+            readers: Arc::new(Mutex::new(readers)),
+            reader_permits: Arc::new(Semaphore::new(READERS)),
+        })
+    }
+
+    /// Runs `work` in the writer's next transaction; answers when that is committed, and so on disk.
+    /// Where `work` or the commit fails, nothing of `work` stays.
+    pub async fn write<T, W>(&self, work: W) -> Result<T, DatabaseError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.writer.run(work).await
+    }
+
+    /// Runs `work` on a reading connection, off the async workers. At most two run at once, the
+    /// others wait their turn.
+    pub async fn read<T, W>(&self, work: W) -> Result<T, DatabaseError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let permit = Arc::clone(&self.reader_permits)
+            .acquire_owned()
+            .await
+            .map_err(|_| DatabaseError::Closed)?;
+        let readers = Arc::clone(&self.readers);
+        let task = tokio::task::spawn_blocking(move || {
+            let connection = lock(&readers).pop().ok_or(DatabaseError::Closed)?;
+            let outcome = work(&connection);
+            lock(&readers).push(connection);
+            drop(permit);
+            outcome.map_err(DatabaseError::from)
+        });
+        task.await.map_err(|_| DatabaseError::Closed)?
+    }
+
+    /// Finishes what is waiting and closes the file. Blocks until that is done.
+    pub fn close(&self) {
+        // The last connection to close folds the write-ahead log into the file: that is the writer.
+        self.reader_permits.close();
+        lock(&self.readers).clear();
+        self.writer.close();
+    }
+}
+
+fn lock(readers: &Mutex<Vec<Connection>>) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+    readers
+        .lock()
+        .expect("no holder of the readers' lock panics")
+}
+
+fn create_directory(directory: &Path) -> Result<(), OpenError> {
+    if directory.is_dir() {
+        return Ok(());
+    }
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
+        .map_err(|source| OpenError::Directory {
+            path: directory.to_owned(),
+            source,
+        })
+}
+
+/// Makes an empty file that only its owner may read; SQLite gives its side files the same mode.
+fn create_file(path: &Path) -> Result<(), OpenError> {
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)
+        .map(drop)
+        .map_err(|source| OpenError::File {
+            path: path.to_owned(),
+            source,
+        })
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    Ok(connection)
+}
+
+/// Looks at an existing file without writing to it.
+fn inspect(path: &Path) -> Result<(), OpenError> {
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.len() > 0 => {}
+        Ok(_) => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(source) => {
+            let path = path.to_owned();
+            return Err(OpenError::File { path, source });
+        }
+    }
+    match inspect_existing(path) {
+        Ok(Verdict::Sound) => Ok(()),
+        Ok(Verdict::Damaged(detail)) => Err(OpenError::Damaged {
+            path: path.to_owned(),
+            detail,
+        }),
+        Ok(Verdict::Foreign) => Err(OpenError::Foreign {
+            path: path.to_owned(),
+        }),
+        Ok(Verdict::Newer(found)) => Err(OpenError::Newer {
+            path: path.to_owned(),
+            found,
+            known: migrations::LATEST,
+        }),
+        Err(source) => Err(OpenError::Sqlite {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+enum Verdict {
+    Sound,
+    Damaged(String),
+    Foreign,
+    Newer(i64),
+}
+
+fn inspect_existing(path: &Path) -> rusqlite::Result<Verdict> {
+    let side_files = SideFiles::before(path);
+    let verdict =
+        connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).and_then(|connection| examine(&connection));
+    side_files.remove_new();
+    match verdict {
+        Err(error) if is_damage(&error) => Ok(Verdict::Damaged(error.to_string())),
+        verdict => verdict,
+    }
+}
+
+fn examine(connection: &Connection) -> rusqlite::Result<Verdict> {
+    let application: i64 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if application != migrations::APPLICATION_ID && tables > 0 {
+        return Ok(Verdict::Foreign);
+    }
+    if found > migrations::LATEST {
+        return Ok(Verdict::Newer(found));
+    }
+    let check: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    match check.as_str() {
+        "ok" => Ok(Verdict::Sound),
+        detail => Ok(Verdict::Damaged(
+            detail.lines().collect::<Vec<_>>().join(" "),
+        )),
+    }
+}
+
+fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt)
+    )
+}
+
+/// The files that SQLite lays beside a database in WAL mode, even for who only reads it. Those that
+/// an inspection made hold nothing and are taken away again.
+struct SideFiles {
+    missing: Vec<PathBuf>,
+}
+
+impl SideFiles {
+    fn before(path: &Path) -> Self {
+        let missing = ["-wal", "-shm"]
+            .iter()
+            .map(|suffix| {
+                let mut name = path.as_os_str().to_owned();
+                name.push(suffix);
+                PathBuf::from(name)
+            })
+            .filter(|side| !side.exists())
+            .collect();
+        Self { missing }
+    }
+
+    /// Only where both were missing: with a log present its index belongs to whoever wrote it.
+    fn remove_new(self) {
+        if self.missing.len() < 2 {
+            return;
+        }
+        for side in self.missing {
+            if let Err(error) = std::fs::remove_file(&side)
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                tracing::warn!(path = %side.display(), %error, "cannot remove an empty side file");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_one_writer_gets_wrong_does_not_touch_the_others() {
+        let directory = tempfile::tempdir().unwrap();
+        let database = Database::open(directory.path()).unwrap();
+        database
+            .write(|connection| connection.execute_batch("CREATE TABLE t (n INTEGER)"))
+            .await
+            .unwrap();
+        let insert = |number: i64| {
+            database.write(move |connection| {
+                connection.execute("INSERT INTO t VALUES (?1)", [number])?;
+                match number {
+                    2 => Err(rusqlite::Error::InvalidQuery),
+                    _ => Ok(number),
+                }
+            })
+        };
+        let (one, two, three) = tokio::join!(insert(1), insert(2), insert(3));
+        assert_eq!(one.unwrap(), 1);
+        assert!(two.is_err());
+        assert_eq!(three.unwrap(), 3);
+        let stored: i64 = database
+            .read(|connection| connection.query_row("SELECT sum(n) FROM t", [], |row| row.get(0)))
+            .await
+            .unwrap();
+        assert_eq!(stored, 4);
+    }
+
+    #[tokio::test]
+    async fn a_closed_database_says_so() {
+        let directory = tempfile::tempdir().unwrap();
+        let database = Database::open(directory.path()).unwrap();
+        database.close();
+        let written = database.write(|_| Ok(())).await;
+        assert!(matches!(written, Err(DatabaseError::Closed)));
+        let read = database.read(|_| Ok(())).await;
+        assert!(matches!(read, Err(DatabaseError::Closed)));
+    }
+
+    fn file_after_refusal(spoil: impl FnOnce(&mut Vec<u8>), expected: &str) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(FILE_NAME);
+        Database::open(directory.path()).unwrap().close();
+        let mut bytes = std::fs::read(&path).unwrap();
+        spoil(&mut bytes);
+        std::fs::write(&path, &bytes).unwrap();
+        let error = Database::open(directory.path()).map(drop).unwrap_err();
+        assert!(error.to_string().contains(expected), "{error}");
+        assert_eq!(std::fs::read(&path).unwrap(), bytes);
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_damaged_or_newer_file_is_refused_and_left_alone() {
+        file_after_refusal(|bytes| bytes[..100].fill(0x2a), "is damaged");
+        file_after_refusal(|bytes| bytes.truncate(bytes.len() / 2), "is damaged");
+        file_after_refusal(|bytes| bytes[4096..12288].fill(0x2a), "is damaged");
+        // The user version is the big-endian number at byte 60, the application id that at 68
+        // (SQLite's file format, section 1.3).
+        file_after_refusal(|bytes| bytes[60..64].fill(1), "use a newer chat-server");
+        file_after_refusal(|bytes| bytes[68..72].fill(1), "of another program");
+    }
+
+    #[test]
+    fn files_are_for_their_owner_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let parent = tempfile::tempdir().unwrap();
+        let directory = parent.path().join("a/b");
+        let _database = Database::open(&directory).unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&directory), 0o700);
+        for entry in std::fs::read_dir(&directory).unwrap() {
+            let path = entry.unwrap().path();
+            assert_eq!(mode(&path), 0o600, "{}", path.display());
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The database's schema, as the list of steps that lead to it.
+//!
+//! A step that was ever released is never changed: what comes later is a step of its own.
+
+use rusqlite::Connection;
+
+/// Marks the file as this program's (SQLite's `application_id`): "chat" in ASCII.
+pub(super) const APPLICATION_ID: i64 = 0x6368_6174;
+
+/// The schema version that this program writes (SQLite's `user_version`).
+pub(super) const LATEST: i64 = STEPS.len() as i64;
+
+const STEPS: [&str; 1] = ["
+    CREATE TABLE rooms (
+        id       INTEGER PRIMARY KEY,
+        name     TEXT NOT NULL UNIQUE,
+        epoch    TEXT NOT NULL,
+        last_seq INTEGER NOT NULL
+    ) STRICT;
+
+    -- The log of every room: one row per entry, `seq` without holes within a room.
+    CREATE TABLE entries (
+        room   INTEGER NOT NULL REFERENCES rooms (id) ON DELETE CASCADE,
+        seq    INTEGER NOT NULL,
+        time   INTEGER NOT NULL, -- milliseconds since 1970, UTC
+        kind   TEXT NOT NULL,
+        author TEXT NOT NULL,    -- the author's name as compared
+        nonce  TEXT,
+        body   TEXT NOT NULL,    -- JSON, by kind
+        PRIMARY KEY (room, seq)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE accounts (
+        key           TEXT PRIMARY KEY, -- the name as compared
+        username      TEXT NOT NULL,    -- the name as registered
+        password_hash TEXT NOT NULL,    -- argon2id, PHC string
+        created       INTEGER NOT NULL  -- milliseconds since 1970, UTC
+    ) STRICT, WITHOUT ROWID;
+
+    -- Standing in a room; who has no row is a user.
+    CREATE TABLE ranks (
+        room    TEXT NOT NULL,
+        account TEXT NOT NULL REFERENCES accounts (key) ON DELETE CASCADE,
+        rank    INTEGER NOT NULL,
+        PRIMARY KEY (room, account)
+    ) STRICT, WITHOUT ROWID;
+
+    -- Rooms that have had their first member, whatever became of that member since.
+    CREATE TABLE founded_rooms (
+        room TEXT PRIMARY KEY
+    ) STRICT, WITHOUT ROWID;
+"];
+
+/// Takes the steps that the database has not taken yet, all in one transaction.
+pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction()?;
+    let taken: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let taken = usize::try_from(taken).unwrap_or(0);
+    if taken < STEPS.len() {
+        for step in &STEPS[taken..] {
+            transaction.execute_batch(step)?;
+        }
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", LATEST)?;
+    }
+    transaction.commit()
+}

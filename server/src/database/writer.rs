@@ -1,0 +1,182 @@
+//! The one thread that writes: it takes what is waiting, runs it in one transaction, and tells
+//! everybody once that is on disk.
+
+use std::sync::Mutex;
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::DatabaseError;
+
+/// Jobs that may wait. A job that finds no place waits outside: its caller is held up, not memory.
+const QUEUE: usize = 1024;
+/// Jobs that share one transaction at most, so that the first of them does not wait too long.
+const BATCH: usize = 256;
+
+/// One caller's piece of a transaction.
+trait Job: Send {
+    /// Runs the work inside the open transaction.
+    fn run(&mut self, connection: &Connection);
+    /// Tells the caller how the work and the commit went.
+    fn finish(self: Box<Self>, committed: Result<(), DatabaseError>);
+}
+
+struct PendingJob<T, W> {
+    work: Option<W>,
+    outcome: Option<rusqlite::Result<T>>,
+    reply: oneshot::Sender<Result<T, DatabaseError>>,
+}
+
+impl<T, W> Job for PendingJob<T, W>
+where
+    T: Send,
+    W: FnOnce(&Connection) -> rusqlite::Result<T> + Send,
+{
+    fn run(&mut self, connection: &Connection) {
+        if let Some(work) = self.work.take() {
+            self.outcome = Some(isolated(connection, work));
+        }
+    }
+
+    fn finish(self: Box<Self>, committed: Result<(), DatabaseError>) {
+        let answer = match (committed, self.outcome) {
+            (Ok(()), Some(outcome)) => outcome.map_err(DatabaseError::from),
+            (Ok(()), None) => Err(DatabaseError::Closed),
+            (Err(error), _) => Err(error),
+        };
+        // A caller that went away does not care any more.
+        let _ = self.reply.send(answer);
+    }
+}
+
+/// Runs `work` in a savepoint of its own: where it fails, the others in the transaction stay whole.
+fn isolated<T>(
+    connection: &Connection,
+    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    connection.prepare_cached("SAVEPOINT job")?.execute([])?;
+    let outcome = work(connection);
+    if connection.is_autocommit() {
+        return outcome;
+    }
+    if outcome.is_err() {
+        connection.prepare_cached("ROLLBACK TO job")?.execute([])?;
+    }
+    connection.prepare_cached("RELEASE job")?.execute([])?;
+    outcome
+}
+
+/// The writer's handle.
+pub(super) struct Writer {
+    jobs: Mutex<Option<mpsc::Sender<Box<dyn Job>>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    pub(super) fn start(connection: Connection) -> Self {
+        let (jobs, waiting) = mpsc::channel(QUEUE);
+        let thread = std::thread::Builder::new()
+            .name("database".to_owned())
+            .spawn(move || write_all(connection, waiting))
+            .expect("the system can start a thread");
+        Self {
+            jobs: Mutex::new(Some(jobs)),
+            thread: Mutex::new(Some(thread)),
+        }
+    }
+
+    pub(super) async fn run<T, W>(&self, work: W) -> Result<T, DatabaseError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = PendingJob {
+            work: Some(work),
+            outcome: None,
+            reply,
+        };
+        let jobs = self
+            .jobs
+            .lock()
+            .expect("no holder of the writer's lock panics")
+            .clone()
+            .ok_or(DatabaseError::Closed)?;
+        jobs.send(Box::new(job))
+            .await
+            .map_err(|_| DatabaseError::Closed)?;
+        drop(jobs);
+        answer.await.map_err(|_| DatabaseError::Closed)?
+    }
+
+    /// Lets the thread finish what is waiting, and waits for it.
+    pub(super) fn close(&self) {
+        drop(
+            self.jobs
+                .lock()
+                .expect("no holder of the writer's lock panics")
+                .take(),
+        );
+        let thread = self
+            .thread
+            .lock()
+            .expect("no holder of the writer's lock panics")
+            .take();
+        if let Some(thread) = thread
+            && thread.join().is_err()
+        {
+            tracing::error!("the database thread ended by a panic");
+        }
+    }
+}
+
+fn write_all(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
+    let mut batch = Vec::new();
+    while let Some(first) = waiting.blocking_recv() {
+        batch.push(first);
+        while batch.len() < BATCH
+            && let Ok(job) = waiting.try_recv()
+        {
+            batch.push(job);
+        }
+        let committed = commit(&connection, &mut batch).map_err(DatabaseError::from);
+        if let Err(error) = &committed {
+            tracing::error!(
+                error = error as &dyn std::error::Error,
+                "nothing was stored"
+            );
+        }
+        for job in batch.drain(..) {
+            job.finish(committed.clone());
+        }
+    }
+    if let Err((_, error)) = connection.close() {
+        tracing::error!(%error, "the database was not closed cleanly");
+    }
+}
+
+fn commit(connection: &Connection, batch: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
+    connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    for job in batch.iter_mut() {
+        job.run(connection);
+        // Some failures (a full disk) roll the whole transaction back at once. What ran before is
+        // gone, and what would run now would be committed on its own.
+        if connection.is_autocommit() {
+            return Err(rolled_back());
+        }
+    }
+    let committed = connection
+        .prepare_cached("COMMIT")
+        .and_then(|mut statement| statement.execute([]));
+    if committed.is_err() && !connection.is_autocommit() {
+        connection.execute_batch("ROLLBACK")?;
+    }
+    committed.map(drop)
+}
+
+fn rolled_back() -> rusqlite::Error {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT_ROLLBACK);
+    let text = "the transaction was rolled back".to_owned();
+    rusqlite::Error::SqliteFailure(code, Some(text))
+}

@@ -1,0 +1,191 @@
+//! A room's log: the trait that `room_task` and `rooms` use, and what an entry is.
+//!
+//! The log owns order and durability: it assigns `seq`, and what it answered for is on disk. It
+//! knows nothing of members. Where the data lives is the backends' business (`log/sqlite`).
+
+mod sqlite;
+
+use chat_protocol::{
+    Content, Epoch, Message, MessageId, Nonce, Rank, RoomName, Seq, ServerEvent, Username,
+};
+
+pub use sqlite::SqliteLog;
+
+/// The log could not be read or written. Nothing of what was asked for was stored.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the room's log is not available")]
+pub struct LogError(#[source] std::sync::Arc<dyn std::error::Error + Send + Sync>);
+
+impl LogError {
+    /// Wraps what the backend says.
+    pub fn new(source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self(std::sync::Arc::new(source))
+    }
+}
+
+/// Somebody in a room's log: the names that entries show, and the one that is compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Author {
+    /// The name as registered.
+    pub username: String,
+    /// The name as compared ([`chat_protocol::Username::key`]).
+    pub key: String,
+    /// The name to show.
+    pub display_name: String,
+    /// The standing in the room.
+    pub rank: Rank,
+}
+
+impl Author {
+    /// True where `username` names this person.
+    pub fn is(&self, username: &Username) -> bool {
+        self.key == username.key()
+    }
+}
+
+/// An entry before the log has given it its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewEntry {
+    /// Milliseconds since 1970, UTC.
+    pub time: u64,
+    /// What happened.
+    pub body: EntryBody,
+}
+
+/// An entry in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its position: 1 for the room's first, without holes.
+    pub seq: Seq,
+    /// Milliseconds since 1970, UTC.
+    pub time: u64,
+    /// What happened.
+    pub body: EntryBody,
+}
+
+/// What can happen in a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EntryBody {
+    /// Somebody posted a message.
+    MessagePosted(MessagePosted),
+}
+
+/// A posted message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessagePosted {
+    /// Who posted it, as they were then.
+    pub author: Author,
+    /// The text.
+    pub content: Content,
+    /// The message it answers.
+    pub reply_to: Option<MessageId>,
+    /// The sender's mark.
+    pub nonce: Option<Nonce>,
+}
+
+impl Entry {
+    /// The entry as everybody but its sender sees it.
+    pub fn to_event(&self, room: &RoomName, epoch: &Epoch) -> ServerEvent {
+        match &self.body {
+            EntryBody::MessagePosted(posted) => ServerEvent::Message(Message {
+                username: posted.author.username.clone(),
+                content: posted.content.as_str().to_owned(),
+                id: MessageId::at(epoch, self.seq),
+                seq: self.seq,
+                display_name: posted.author.display_name.clone(),
+                rank: posted.author.rank,
+                time: self.time,
+                room: room.as_str().to_owned(),
+                reply_to: posted.reply_to.clone(),
+                nonce: None,
+            }),
+        }
+    }
+
+    /// The entry as the user `key` sees it: their own messages carry their nonces.
+    pub fn to_event_for(&self, key: &str, room: &RoomName, epoch: &Epoch) -> ServerEvent {
+        let mut event = self.to_event(room, epoch);
+        let EntryBody::MessagePosted(posted) = &self.body;
+        if let ServerEvent::Message(message) = &mut event
+            && posted.author.key == key
+        {
+            message.nonce = posted.nonce.clone();
+        }
+        event
+    }
+}
+
+/// Where a log stands when a room starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogHead {
+    /// The log's life.
+    pub epoch: Epoch,
+    /// The oldest entry that is still there; one past `last` where none is.
+    pub first: Seq,
+    /// The newest entry; 0 where there never was one.
+    pub last: Seq,
+    /// The nonces of recent messages, for the room to know a retry by.
+    pub nonces: Vec<StoredNonce>,
+}
+
+/// A nonce and where its message is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredNonce {
+    /// The author's name as compared.
+    pub author: String,
+    /// The mark.
+    pub nonce: Nonce,
+    /// The message's position.
+    pub seq: Seq,
+    /// When it was posted, milliseconds since 1970, UTC.
+    pub time: u64,
+}
+
+/// A part of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// Only entries after this one.
+    pub after: Seq,
+    /// Only entries before this one.
+    pub before: Option<Seq>,
+    /// How many at most.
+    pub limit: u64,
+    /// Which of them, where there are more.
+    pub end: End,
+}
+
+/// Which end of a range to keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The entries nearest to the range's start.
+    Oldest,
+    /// The entries nearest to the range's end.
+    Newest,
+}
+
+/// The entries of a range.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slice {
+    /// The log's life.
+    pub epoch: Epoch,
+    /// The entries, in the order of `seq`.
+    pub entries: Vec<Entry>,
+    /// Whether the range holds no more than these.
+    pub complete: bool,
+}
+
+/// The logs of all rooms.
+#[async_trait::async_trait]
+pub trait RoomLog: Send + Sync {
+    /// Where the log of `room` stands, with the nonces of messages since `nonces_since`
+    /// (milliseconds since 1970, UTC). Begins the log where there is none.
+    async fn open(&self, room: &RoomName, nonces_since: u64) -> Result<LogHead, LogError>;
+
+    /// Stores `entries` at the end of `room`'s log, all or none, and answers with them in their
+    /// places once they are on disk.
+    async fn append(&self, room: &RoomName, entries: Vec<NewEntry>)
+    -> Result<Vec<Entry>, LogError>;
+
+    /// Reads a part of `room`'s log. The log must have been opened before.
+    async fn read(&self, room: &RoomName, range: Range) -> Result<Slice, LogError>;
+}

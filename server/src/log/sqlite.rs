@@ -1,0 +1,287 @@
+//! The log in the server's own SQLite database.
+
+use std::sync::Arc;
+
+use chat_protocol::{Content, Epoch, MessageId, Nonce, Rank, RoomName, Seq};
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Author, End, Entry, EntryBody, LogError, LogHead, MessagePosted, NewEntry, Range, RoomLog,
+    Slice, StoredNonce,
+};
+use crate::database::{Database, DatabaseError};
+
+const KIND_MESSAGE: &str = "message";
+
+/// The logs of all rooms, in one database.
+pub struct SqliteLog {
+    database: Arc<Database>,
+}
+
+impl SqliteLog {
+    /// Keeps the logs in `database`.
+    pub fn new(database: Arc<Database>) -> Self {
+        Self { database }
+    }
+}
+
+impl From<DatabaseError> for LogError {
+    fn from(error: DatabaseError) -> Self {
+        LogError::new(error)
+    }
+}
+
+#[async_trait::async_trait]
+impl RoomLog for SqliteLog {
+    async fn open(&self, room: &RoomName, nonces_since: u64) -> Result<LogHead, LogError> {
+        let name = room.clone();
+        let known = self
+            .database
+            .read(move |connection| head(connection, &name, nonces_since))
+            .await?;
+        if let Some(head) = known {
+            return Ok(head);
+        }
+        let name = room.clone();
+        let epoch = new_epoch()?;
+        let begun = self
+            .database
+            .write(move |connection| {
+                connection
+                    .prepare_cached(
+                        "INSERT INTO rooms (name, epoch, last_seq) VALUES (?1, ?2, 0)
+                         ON CONFLICT (name) DO NOTHING",
+                    )?
+                    .execute(params![name.as_str(), epoch.as_str()])?;
+                head(connection, &name, nonces_since)
+            })
+            .await?;
+        begun.ok_or_else(|| LogError::new(rusqlite::Error::QueryReturnedNoRows))
+    }
+
+    async fn append(
+        &self,
+        room: &RoomName,
+        entries: Vec<NewEntry>,
+    ) -> Result<Vec<Entry>, LogError> {
+        let name = room.clone();
+        let stored = self
+            .database
+            .write(move |connection| append(connection, &name, entries))
+            .await?;
+        Ok(stored)
+    }
+
+    async fn read(&self, room: &RoomName, range: Range) -> Result<Slice, LogError> {
+        let name = room.clone();
+        let slice = self
+            .database
+            .read(move |connection| read(connection, &name, range))
+            .await?;
+        Ok(slice)
+    }
+}
+
+fn new_epoch() -> Result<Epoch, LogError> {
+    let number = getrandom::u64().map_err(|error| LogError::new(std::io::Error::from(error)))?;
+    Ok(Epoch::new(format!("{number:016x}")).expect("16 digits are an epoch"))
+}
+
+struct RoomRow {
+    id: i64,
+    epoch: Epoch,
+    last: Seq,
+}
+
+fn room_row(connection: &Connection, room: &RoomName) -> rusqlite::Result<Option<RoomRow>> {
+    connection
+        .prepare_cached("SELECT id, epoch, last_seq FROM rooms WHERE name = ?1")?
+        .query_row([room.as_str()], |row| {
+            Ok(RoomRow {
+                id: row.get(0)?,
+                epoch: Epoch::new(row.get::<_, String>(1)?)
+                    .map_err(|error| unreadable(1, error))?,
+                last: Seq(row.get(2)?),
+            })
+        })
+        .optional()
+}
+
+fn head(
+    connection: &Connection,
+    room: &RoomName,
+    nonces_since: u64,
+) -> rusqlite::Result<Option<LogHead>> {
+    let Some(row) = room_row(connection, room)? else {
+        return Ok(None);
+    };
+    let first: Option<u64> = connection
+        .prepare_cached("SELECT min(seq) FROM entries WHERE room = ?1")?
+        .query_row([row.id], |found| found.get(0))?;
+    Ok(Some(LogHead {
+        first: first.map_or(row.last.next(), Seq),
+        nonces: nonces(connection, row.id, nonces_since)?,
+        epoch: row.epoch,
+        last: row.last,
+    }))
+}
+
+/// Walks back from the newest entry and stops at the first that is too old: an index for this alone
+/// would cost every append.
+fn nonces(connection: &Connection, room: i64, since: u64) -> rusqlite::Result<Vec<StoredNonce>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, time, author, nonce FROM entries WHERE room = ?1 ORDER BY seq DESC",
+    )?;
+    let mut rows = statement.query([room])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let time: u64 = row.get(1)?;
+        if time < since {
+            break;
+        }
+        if let Some(nonce) = row.get::<_, Option<String>>(3)? {
+            found.push(StoredNonce {
+                author: row.get(2)?,
+                nonce: Nonce::new(nonce).map_err(|error| unreadable(3, error))?,
+                seq: Seq(row.get(0)?),
+                time,
+            });
+        }
+    }
+    Ok(found)
+}
+
+fn append(
+    connection: &Connection,
+    room: &RoomName,
+    entries: Vec<NewEntry>,
+) -> rusqlite::Result<Vec<Entry>> {
+    let row = room_row(connection, room)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO entries (room, seq, time, kind, author, nonce, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    let mut seq = row.last;
+    let mut stored = Vec::with_capacity(entries.len());
+    for entry in entries {
+        seq = seq.next();
+        let EntryBody::MessagePosted(posted) = &entry.body;
+        insert.execute(params![
+            row.id,
+            seq.0,
+            entry.time,
+            KIND_MESSAGE,
+            posted.author.key,
+            posted.nonce.as_ref().map(Nonce::as_str),
+            StoredMessage::encode(posted),
+        ])?;
+        stored.push(Entry {
+            seq,
+            time: entry.time,
+            body: entry.body,
+        });
+    }
+    connection
+        .prepare_cached("UPDATE rooms SET last_seq = ?2 WHERE id = ?1")?
+        .execute(params![row.id, seq.0])?;
+    Ok(stored)
+}
+
+fn read(connection: &Connection, room: &RoomName, range: Range) -> rusqlite::Result<Slice> {
+    let row = room_row(connection, room)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+    let order = match range.end {
+        End::Oldest => "ASC",
+        End::Newest => "DESC",
+    };
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT seq, time, author, nonce, body FROM entries
+         WHERE room = ?1 AND seq > ?2 AND seq < ?3 ORDER BY seq {order} LIMIT ?4",
+    ))?;
+    let bounds = params![
+        row.id,
+        storable(range.after.0),
+        storable(range.before.map_or(u64::MAX, |seq| seq.0)),
+        // One more than asked for tells whether there are more.
+        storable(range.limit.saturating_add(1)),
+    ];
+    let mut entries = statement
+        .query_map(bounds, entry)?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    let limit = usize::try_from(range.limit).unwrap_or(usize::MAX);
+    let complete = entries.len() <= limit;
+    entries.truncate(limit);
+    if range.end == End::Newest {
+        entries.reverse();
+    }
+    Ok(Slice {
+        epoch: row.epoch,
+        entries,
+        complete,
+    })
+}
+
+/// SQLite's integers end at 2^63 - 1; no log gets that long.
+fn storable(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let body: String = row.get(4)?;
+    let stored: StoredMessage =
+        serde_json::from_str(&body).map_err(|error| unreadable(4, error))?;
+    let nonce: Option<String> = row.get(3)?;
+    Ok(Entry {
+        seq: Seq(row.get(0)?),
+        time: row.get(1)?,
+        body: EntryBody::MessagePosted(MessagePosted {
+            author: Author {
+                username: stored.username,
+                key: row.get(2)?,
+                display_name: stored.display_name,
+                rank: stored.rank,
+            },
+            content: Content::from_stored(stored.content),
+            reply_to: stored.reply_to,
+            nonce: nonce
+                .map(Nonce::new)
+                .transpose()
+                .map_err(|error| unreadable(3, error))?,
+        }),
+    })
+}
+
+fn unreadable(
+    column: usize,
+    error: impl std::error::Error + Send + Sync + 'static,
+) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
+}
+
+/// A message's body as it is stored.
+#[derive(Serialize, Deserialize)]
+struct StoredMessage {
+    username: String,
+    display_name: String,
+    rank: Rank,
+    content: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reply_to: Option<MessageId>,
+}
+
+impl StoredMessage {
+    fn encode(posted: &MessagePosted) -> String {
+        let stored = Self {
+            username: posted.author.username.clone(),
+            display_name: posted.author.display_name.clone(),
+            rank: posted.author.rank,
+            content: posted.content.as_str().to_owned(),
+            reply_to: posted.reply_to.clone(),
+        };
+        serde_json::to_string(&stored).expect("a stored message holds strings and numbers only")
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,119 @@
+//! What every log must do, run against the one in SQLite.
+
+use chat_protocol::DraftContent;
+
+use super::*;
+
+fn posted(text: &str, nonce: Option<&str>, time: u64) -> NewEntry {
+    NewEntry {
+        time,
+        body: EntryBody::MessagePosted(MessagePosted {
+            author: Author {
+                username: "Ann".to_owned(),
+                key: "ann".to_owned(),
+                display_name: "Ann".to_owned(),
+                rank: Rank::User,
+            },
+            content: DraftContent::new(text).unwrap().measured().unwrap(),
+            reply_to: MessageId::new("e-1").ok(),
+            nonce: nonce.map(|text| Nonce::new(text).unwrap()),
+        }),
+    }
+}
+
+fn open(directory: &std::path::Path) -> (Arc<Database>, SqliteLog) {
+    let database = Arc::new(Database::open(directory).unwrap());
+    let log = SqliteLog::new(Arc::clone(&database));
+    (database, log)
+}
+
+fn room(name: &str) -> RoomName {
+    RoomName::new(name).unwrap()
+}
+
+fn range(after: u64, before: Option<u64>, limit: u64, end: End) -> Range {
+    Range {
+        after: Seq(after),
+        before: before.map(Seq),
+        limit,
+        end,
+    }
+}
+
+#[tokio::test]
+async fn a_log_is_gapless_and_outlives_the_server() {
+    let directory = tempfile::tempdir().unwrap();
+    let (database, log) = open(directory.path());
+    let one = room("one");
+    let head = log.open(&one, 0).await.unwrap();
+    assert_eq!((head.first, head.last), (Seq(1), Seq(0)));
+    let batch = vec![posted("a", None, 10), posted("b\nc", Some("n"), 20)];
+    let stored = log.append(&one, batch).await.unwrap();
+    assert_eq!(
+        stored.iter().map(|entry| entry.seq.0).collect::<Vec<_>>(),
+        [1, 2]
+    );
+    drop(log);
+    database.close();
+
+    let (_database, log) = open(directory.path());
+    let again = log.open(&one, 15).await.unwrap();
+    assert_eq!(again.epoch, head.epoch);
+    assert_eq!((again.first, again.last), (Seq(1), Seq(2)));
+    let nonce = StoredNonce {
+        author: "ann".to_owned(),
+        nonce: Nonce::new("n").unwrap(),
+        seq: Seq(2),
+        time: 20,
+    };
+    assert_eq!(again.nonces, [nonce]);
+    let third = log.append(&one, vec![posted("d", None, 30)]).await.unwrap();
+    assert_eq!(third[0].seq, Seq(3));
+    let slice = log
+        .read(&one, range(0, None, 9, End::Oldest))
+        .await
+        .unwrap();
+    assert_eq!(slice.entries[..2], stored);
+    assert_eq!(slice.entries[2..], third);
+}
+
+#[tokio::test]
+async fn rooms_do_not_see_each_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let (_database, log) = open(directory.path());
+    let (one, two) = (room("one"), room("two"));
+    let first = log.open(&one, 0).await.unwrap();
+    let second = log.open(&two, 0).await.unwrap();
+    assert_ne!(first.epoch, second.epoch);
+    let (a, b) = tokio::join!(
+        log.append(&one, vec![posted("a", None, 1)]),
+        log.append(&two, vec![posted("b", None, 1)]),
+    );
+    assert_eq!((a.unwrap()[0].seq, b.unwrap()[0].seq), (Seq(1), Seq(1)));
+}
+
+#[tokio::test]
+async fn a_range_is_read_from_the_end_that_was_asked_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let (_database, log) = open(directory.path());
+    let one = room("one");
+    log.open(&one, 0).await.unwrap();
+    let batch = (1..=10).map(|n| posted(&n.to_string(), None, n)).collect();
+    log.append(&one, batch).await.unwrap();
+    let check = async |wanted: Range, seqs: &[u64], complete: bool| {
+        let slice = log.read(&one, wanted).await.unwrap();
+        let found: Vec<u64> = slice.entries.iter().map(|entry| entry.seq.0).collect();
+        assert_eq!(
+            (found.as_slice(), slice.complete),
+            (seqs, complete),
+            "{wanted:?}"
+        );
+    };
+    check(range(0, None, 3, End::Newest), &[8, 9, 10], false).await;
+    check(range(0, Some(4), 3, End::Newest), &[1, 2, 3], true).await;
+    check(range(0, Some(5), 3, End::Newest), &[2, 3, 4], false).await;
+    check(range(8, None, 3, End::Oldest), &[9, 10], true).await;
+    check(range(2, Some(9), 3, End::Oldest), &[3, 4, 5], false).await;
+    check(range(10, None, 3, End::Oldest), &[], true).await;
+    check(range(u64::MAX, None, u64::MAX, End::Oldest), &[], true).await;
+}
