@@ -1,1 +1,25 @@
 //! The product, end to end: the real server and the real terminal client, seen from outside.
+//!
+//! What is expected comes from the wire contract alone. One topic a file, one sentence a test.
+
+#![allow(clippy::unwrap_used)] // a test that finds nothing to unwrap is to fail
+
+mod support;
+
+mod accounts;
+mod auth;
+mod before_auth;
+mod crash;
+mod crowd;
+mod framing;
+mod history;
+mod http;
+mod messages;
+mod moderation;
+mod presence;
+mod resume;
+mod shutdown;
+mod start_up;
+mod strictness;
+mod test_mode;
+mod timeouts;

@@ -120,11 +120,13 @@ impl RawClient {
     /// Sends an event; without `data` where it is null.
     #[track_caller]
     pub fn send(&mut self, event: &str, data: Value) {
-        let frame = match data {
-            Value::Null => json!({ "event": event }),
-            data => json!({ "event": event, "data": data }),
-        };
-        self.send_text(&frame.to_string());
+        self.send_text(&text_of(event, data));
+    }
+
+    /// The same; false where the connection is gone.
+    pub fn try_send(&mut self, event: &str, data: Value) -> bool {
+        let message = Message::text(text_of(event, data));
+        self.socket.send(message).is_ok()
     }
 
     /// Sends a text message as it is.
@@ -232,6 +234,14 @@ impl RawClient {
             }
         }
     }
+}
+
+fn text_of(event: &str, data: Value) -> String {
+    let frame = match data {
+        Value::Null => json!({ "event": event }),
+        data => json!({ "event": event, "data": data }),
+    };
+    frame.to_string()
 }
 
 fn is_timeout(error: &std::io::Error) -> bool {

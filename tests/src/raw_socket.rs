@@ -4,7 +4,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::watched::PATIENCE;
 
@@ -105,6 +105,16 @@ impl RawSocket {
         String::from_utf8_lossy(&answer).into_owned()
     }
 
+    /// The same, where the server may end the connection over the rest of the request.
+    pub fn try_request(address: SocketAddr, request: &str) -> String {
+        let mut socket = Self::open(address);
+        let mut answer = Vec::new();
+        // What is not taken and what is not answered shows in the answer that there is.
+        let _ = socket.stream.write_all(request.as_bytes());
+        let _ = socket.stream.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
     /// Writes all of `bytes`.
     #[track_caller]
     pub fn write(&mut self, bytes: &[u8]) {
@@ -167,6 +177,28 @@ impl RawSocket {
             Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
             Err(error) => panic!("the connection does not end: {error}"),
         }
+    }
+
+    /// Writes `bytes` again and again, ten times a second at most, until the connection ends.
+    #[track_caller]
+    pub fn drip_until_end(&mut self, bytes: &[u8]) {
+        let pause = Some(Duration::from_millis(100));
+        self.stream
+            .set_read_timeout(pause)
+            .expect("a timeout that is not zero");
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            // The end shows in a write as well as in a read.
+            if self.stream.write_all(bytes).is_err() {
+                return;
+            }
+            match self.stream.read(&mut [0; 1024]) {
+                Ok(0) => return,
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => return,
+                _ => {}
+            }
+        }
+        panic!("the connection does not end within {PATIENCE:?}");
     }
 
     /// Reads and drops everything until the connection ends.

@@ -1,0 +1,116 @@
+//! The server as an HTTP server: a page, a health check, and the way to a WebSocket.
+
+use chat_tests::{RawClient, RawSocket, Server, handshake};
+
+/// The status of the answer to `request`.
+#[track_caller]
+fn status(server: &Server, request: &str) -> u16 {
+    let answer = RawSocket::request(server.address(), request);
+    let status = answer
+        .strip_prefix("HTTP/1.1 ")
+        .and_then(|rest| rest.get(..3)?.parse().ok());
+    match status {
+        Some(status) => status,
+        None => panic!("no HTTP answer to {request:?}: {answer:?}"),
+    }
+}
+
+fn request(method: &str, path: &str) -> String {
+    format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+}
+
+#[test]
+fn there_is_a_page_and_a_health_check() {
+    let server = Server::start();
+    let page = RawSocket::request(server.address(), &request("GET", "/"));
+    assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
+    let (_, body) = page.split_once("\r\n\r\n").unwrap();
+    assert!(!body.is_empty());
+    assert_eq!(status(&server, &request("GET", "/healthz")), 200);
+}
+
+#[test]
+fn what_is_not_there_is_404_and_what_is_not_asked_for_is_405() {
+    let server = Server::start();
+    assert_eq!(status(&server, &request("GET", "/nowhere")), 404);
+    assert_eq!(status(&server, &request("GET", "/../etc/passwd")), 404);
+    for method in ["POST", "PUT", "DELETE"] {
+        assert_eq!(status(&server, &request(method, "/")), 405, "{method}");
+        let health = status(&server, &request(method, "/healthz"));
+        assert_eq!(health, 405, "{method}");
+    }
+}
+
+#[test]
+fn broken_requests_are_answered_with_4xx_and_harm_nobody() {
+    let server = Server::start();
+    let mut client = RawClient::join(&server, "alice", "stream");
+    let huge = format!("GET / HTTP/1.1\r\nX-Huge: {}\r\n\r\n", "x".repeat(1 << 20));
+    for request in [
+        "\0\0\0\0\r\n\r\n",
+        "hello\r\n\r\n",
+        "GET /\u{7f} HTTP/9\r\n\r\n",
+    ] {
+        let status = status(&server, request);
+        assert!((400..500).contains(&status), "{status} for {request:?}");
+    }
+    let answer = RawSocket::try_request(server.address(), &huge);
+    // The answer may be lost to the reset that bytes nobody reads bring about.
+    assert!(
+        answer.is_empty() || answer.starts_with("HTTP/1.1 4"),
+        "{answer}"
+    );
+    client.post("unharmed");
+    assert!(!server.log().contains("panicked"), "{}", server.log());
+}
+
+#[test]
+fn an_upgrade_that_is_not_one_is_refused() {
+    let server = Server::start();
+    let whole = handshake("/ws", "Connection: close\r\n");
+    for (part, replacement) in [
+        ("Sec-WebSocket-Version: 13", "Sec-WebSocket-Version: 12"),
+        ("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", ""),
+        ("Upgrade: websocket", "Upgrade: h2c"),
+        ("GET", "POST"),
+    ] {
+        let broken = whole.replacen(part, replacement, 1);
+        assert_ne!(broken, whole);
+        let status = status(&server, &broken);
+        assert!((400..500).contains(&status), "{status} for {broken}");
+    }
+    assert_eq!(status(&server, &handshake("/elsewhere", "")), 404);
+    assert!((400..500).contains(&status(&server, &request("GET", "/ws"))));
+}
+
+#[test]
+fn pages_of_other_origins_are_kept_out() {
+    let server = Server::start_with(&[
+        "--allowed-origin",
+        "https://one.example",
+        "--allowed-origin",
+        "https://two.example:8443",
+    ]);
+    let enter = |origin| RawClient::open_from(server.address(), "/ws", origin);
+    for allowed in [
+        Some("https://one.example"),
+        Some("https://two.example:8443"),
+        // No browser, no origin: a program may come from anywhere.
+        None,
+    ] {
+        enter(allowed).unwrap().expect("connection");
+    }
+    for refused in [
+        "https://evil.example",
+        "http://one.example",
+        "https://one.example.evil.example",
+        "https://one.example:8443",
+        "https://two.example",
+        "null",
+    ] {
+        match enter(Some(refused)) {
+            Err(tungstenite::Error::Http(answer)) => assert_eq!(answer.status(), 403, "{refused}"),
+            other => panic!("{refused}: {other:?}"),
+        }
+    }
+}

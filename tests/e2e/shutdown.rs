@@ -1,0 +1,49 @@
+//! The server's orderly end.
+
+use std::time::{Duration, Instant};
+
+use chat_tests::{RawClient, RawSocket, Server, Signal};
+use serde_json::json;
+
+use crate::support::{contents, numbered, post_all};
+
+/// How long an orderly end may take, peers that say nothing included.
+const STOP: Duration = Duration::from_secs(5);
+
+#[track_caller]
+fn stops_orderly(signal: Signal) {
+    let mut server = Server::start();
+    let mut alice = RawClient::join(&server, "alice", "stream");
+    let mut waiting = RawClient::connect(&server);
+    // Neither of these ever answers the server's close frame.
+    let mut silent = RawSocket::upgrade(server.address());
+    let mut half = RawSocket::open(server.address());
+    half.write(b"GET /ws HTTP/1.1\r\n");
+    let posted: Vec<String> = numbered(20).collect();
+    post_all(&mut alice, posted.clone());
+
+    let start = Instant::now();
+    server.signal(signal);
+    alice.expect_close(1001);
+    waiting.expect_close(1001);
+    assert_eq!(silent.read_frame().close_code(), Some(1001));
+    let finished = server.finish();
+    let took = start.elapsed();
+    assert_eq!(finished.status.code(), Some(0), "{}", finished.error);
+    assert!(took < STOP, "it took {took:?}");
+    half.drain();
+
+    server.restart();
+    let mut client = RawClient::join(&server, "alice", "stream");
+    assert_eq!(contents(&client.history(json!({}))), posted);
+}
+
+#[test]
+fn sigterm_ends_the_server_in_good_order() {
+    stops_orderly(Signal::TERM);
+}
+
+#[test]
+fn sigint_ends_the_server_in_good_order() {
+    stops_orderly(Signal::INT);
+}

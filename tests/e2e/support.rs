@@ -1,0 +1,96 @@
+//! What several topics need: readings of the contract's data.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use chat_tests::RawClient;
+use serde_json::{Value, json};
+
+/// Sends `event` with `data`, and expects it to be refused with `code`, in words that hold `names`.
+#[track_caller]
+pub(crate) fn refused(client: &mut RawClient, code: u16, event: &str, data: Value, names: &str) {
+    let sent = data.to_string();
+    client.send(event, data);
+    let refusal = client.expect_cerror(code, Some(event));
+    let message = refusal["message"].as_str().unwrap();
+    assert!(
+        message.contains(names),
+        "`{message}` does not name `{names}`: {event} {sent}"
+    );
+}
+
+/// The names of an object's members, sorted.
+#[track_caller]
+pub(crate) fn names(data: &Value) -> Vec<&str> {
+    data.as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect()
+}
+
+/// Milliseconds since 1970, UTC.
+pub(crate) fn now() -> u64 {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    u64::try_from(since_1970.as_millis()).unwrap()
+}
+
+/// Posts `contents` without waiting in between; gives what came back, in order.
+#[track_caller]
+pub(crate) fn post_all(
+    client: &mut RawClient,
+    contents: impl IntoIterator<Item = String>,
+) -> Vec<Value> {
+    let contents: Vec<String> = contents.into_iter().collect();
+    for content in &contents {
+        client.send("message", json!({ "content": content }));
+    }
+    let answers: Vec<Value> = contents.iter().map(|_| client.expect("message")).collect();
+    for (content, answer) in contents.iter().zip(&answers) {
+        assert_eq!(answer["content"], content.as_str());
+    }
+    answers
+}
+
+/// `message 1` to `message N`.
+pub(crate) fn numbered(count: usize) -> impl Iterator<Item = String> {
+    (1..=count).map(|number| format!("message {number}"))
+}
+
+/// The entries of a `history` answer.
+#[track_caller]
+pub(crate) fn entries(history: &Value) -> &[Value] {
+    history["entries"].as_array().unwrap()
+}
+
+/// The positions of a `history` answer's entries.
+#[track_caller]
+pub(crate) fn seqs(history: &Value) -> Vec<u64> {
+    let entries = entries(history).iter();
+    entries
+        .map(|entry| entry["data"]["seq"].as_u64().unwrap())
+        .collect()
+}
+
+/// The texts of a `history` answer's messages.
+#[track_caller]
+pub(crate) fn contents(history: &Value) -> Vec<&str> {
+    let entries = entries(history).iter();
+    entries
+        .filter_map(|entry| entry["data"]["content"].as_str())
+        .collect()
+}
+
+/// Reads the whole log, oldest first, by asking for one page after the other.
+#[track_caller]
+pub(crate) fn whole_log(client: &mut RawClient) -> Vec<Value> {
+    let mut log = Vec::new();
+    let mut after = 0;
+    loop {
+        let page = client.history(json!({ "after": after, "limit": 200 }));
+        log.extend_from_slice(entries(&page));
+        if page["complete"] == true {
+            return log;
+        }
+        after = *seqs(&page).last().unwrap();
+    }
+}

@@ -1,0 +1,66 @@
+//! Peers that take their time: none of them holds a connection for ever.
+
+use chat_tests::{Opcode, RawClient, RawSocket, Server, frame, password_of};
+use serde_json::{Value, json};
+
+#[test]
+fn a_connection_that_never_finishes_its_handshake_is_dropped() {
+    let server = Server::start_with(&["--handshake-timeout", "1"]);
+    let mut mute = RawSocket::open(server.address());
+    let mut half = RawSocket::open(server.address());
+    half.write(b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgr");
+    mute.drain();
+    half.drain();
+    // One header line after the other, each in time for itself.
+    let mut slow = RawSocket::open(server.address());
+    slow.write(b"GET /ws HTTP/1.1\r\nHost: localhost\r\n");
+    slow.drip_until_end(b"X-Slow: 1\r\n");
+    RawClient::join(&server, "alice", "stream").post("others are served");
+}
+
+#[test]
+fn whoever_does_not_authenticate_in_time_is_closed_with_4001() {
+    let server = Server::start_with(&["--auth-timeout", "1"]);
+    let mut member = RawClient::join(&server, "alice", "stream");
+    let mut silent = RawClient::connect(&server);
+    silent.expect_close(4001);
+    // Talk is no authentication.
+    let mut talker = RawClient::connect(&server);
+    talker.send("who", Value::Null);
+    talker.expect_cerror(401, Some("who"));
+    talker.send("ping", Value::Null);
+    talker.expect("pong");
+    talker.expect_close(4001);
+    // The member came before both and has outstayed them.
+    member.expect_nothing();
+}
+
+#[test]
+fn a_peer_that_answers_no_pings_is_dropped_and_one_that_does_stays() {
+    let server = Server::start_with(&["--ping-interval", "1", "--idle-timeout", "2"]);
+    let mut alive = RawClient::connect(&server);
+    alive.auth_with(json!({
+        "username": "alice", "password": password_of("alice"), "room": "stream",
+        "capabilities": ["presence"],
+    }));
+    let mut dead = RawSocket::upgrade(server.address());
+    let auth = json!({
+        "event": "auth",
+        "data": { "username": "bob", "password": password_of("bob"), "room": "stream" },
+    });
+    dead.write(&frame(Opcode::TEXT, auth.to_string().as_bytes()));
+    // Reading answers the server's pings.
+    let mut wait_for = |event: &str, user: &str| {
+        loop {
+            let (name, data) = alive.next_event();
+            if name == event && data["username"] == user {
+                break;
+            }
+        }
+    };
+    wait_for("join", "bob");
+    wait_for("leave", "bob");
+    dead.drain();
+    drop(RawClient::join(&server, "carol", "stream"));
+    wait_for("join", "carol");
+}
