@@ -21,5 +21,6 @@ mod resume;
 mod shutdown;
 mod start_up;
 mod strictness;
+mod terminal;
 mod test_mode;
 mod timeouts;

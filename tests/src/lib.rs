@@ -23,5 +23,5 @@ pub use raw_socket::{Frame, Opcode, RawSocket, frame, handshake};
 pub use rustix::process::Signal;
 pub use scripted_server::ScriptedServer;
 pub use server::Server;
-pub use terminal::{Key, Screen, Terminal, TerminalSetup};
+pub use terminal::{ClientSetup, Key, Screen, Terminal};
 pub use watched::PATIENCE;

@@ -55,13 +55,8 @@ pub fn run(command: Command, input: &str) -> Finished {
 }
 
 impl Program {
-    /// Starts `command`, without the product's own variables in its environment.
+    /// Starts `command`.
     pub fn start(mut command: Command) -> Self {
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("CHAT_") {
-                command.env_remove(name);
-            }
-        }
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

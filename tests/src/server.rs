@@ -114,7 +114,7 @@ impl Server {
     /// Runs `chat-server` with `arguments` and `input`, to its end.
     #[track_caller]
     pub fn run(arguments: &[&str], input: &str) -> Finished {
-        let mut command = Command::new(&binaries().server);
+        let mut command = bare_command();
         command.args(arguments);
         run(command, input)
     }
@@ -122,7 +122,7 @@ impl Server {
     /// Runs `chat-server user …` for the accounts in `data`.
     #[track_caller]
     pub fn manage_users(data: &Path, arguments: &[&str], input: &str) -> Finished {
-        let mut command = Command::new(&binaries().server);
+        let mut command = bare_command();
         command.arg("user").args(arguments).arg("--data").arg(data);
         run(command, input)
     }
@@ -133,8 +133,19 @@ fn data_directory(directory: &TempDir) -> PathBuf {
     directory.path().join("data")
 }
 
-fn command(port: u16, data: &Path, arguments: &[String]) -> Command {
+/// The server without the machine's own settings for it.
+fn bare_command() -> Command {
     let mut command = Command::new(&binaries().server);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("CHAT_SERVER_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+fn command(port: u16, data: &Path, arguments: &[String]) -> Command {
+    let mut command = bare_command();
     command
         .args(["--bind", "127.0.0.1", "--log-format", "json"])
         .args(["--port", &port.to_string()])

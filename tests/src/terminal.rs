@@ -5,8 +5,8 @@
 
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
-use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use portable_pty::{Child, ExitStatus, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
@@ -21,7 +21,7 @@ mod setup;
 
 pub use key::Key;
 pub use screen::Screen;
-pub use setup::TerminalSetup;
+pub use setup::ClientSetup;
 
 struct Display {
     parser: vt100::Parser,
@@ -50,20 +50,20 @@ pub struct Terminal {
     child: Box<dyn Child + Send + Sync>,
     display: Arc<Watched<Display>>,
     modes_before: String,
-    home: Arc<TempDir>,
+    _home: Arc<TempDir>,
 }
 
 impl Terminal {
     /// Starts the client as `user` in `rooms` of `server`, and waits until it is in the first room.
     #[track_caller]
     pub fn open(server: &Server, user: &str, rooms: &[&str]) -> Self {
-        let terminal = TerminalSetup::new(server.address(), user, rooms).start();
+        let terminal = ClientSetup::new(server.address(), user, rooms).start();
         terminal.wait_until_joined();
         terminal
     }
 
     #[track_caller]
-    fn start(setup: TerminalSetup) -> Self {
+    fn start(setup: &ClientSetup) -> Self {
         let (columns, rows) = setup.size;
         let pair = native_pty_system()
             .openpty(pty_size(columns, rows))
@@ -71,7 +71,7 @@ impl Terminal {
         let modes_before = modes(pair.master.as_ref());
         let child = pair
             .slave
-            .spawn_command(setup::command(&setup))
+            .spawn_command(setup::command(setup))
             .expect("the client starts");
         // The end of the output is the end of the client only where nobody else holds its end.
         drop(pair.slave);
@@ -89,7 +89,7 @@ impl Terminal {
             child,
             display,
             modes_before,
-            home: setup.home,
+            _home: Arc::clone(&setup.home),
         }
     }
 
@@ -159,6 +159,31 @@ impl Terminal {
         }
     }
 
+    /// Presses `key`, and again whenever the screen has answered, until `condition` holds.
+    #[track_caller]
+    pub fn press_until(
+        &mut self,
+        key: Key,
+        what: &str,
+        mut condition: impl FnMut(&Screen) -> bool,
+    ) -> Screen {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let before = self.screen();
+            if condition(&before) {
+                return before;
+            }
+            if Instant::now() > deadline {
+                panic!("no {what} on the screen\n{}", before.framed());
+            }
+            self.key(key);
+            // Nothing may change where the answer has to come from the server first.
+            self.display.wait(Duration::from_millis(200), |display| {
+                (display.screen() != before).then_some(())
+            });
+        }
+    }
+
     /// Gives the terminal another size.
     pub fn resize(&mut self, columns: u16, rows: u16) {
         self.display.update(|display| {
@@ -209,11 +234,6 @@ impl Terminal {
             self.modes_before,
             "the line discipline is as before\n{seen}"
         );
-    }
-
-    /// Where the client has its home directory, with its configuration and its state.
-    pub fn home(&self) -> &Path {
-        self.home.path()
     }
 }
 

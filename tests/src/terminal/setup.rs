@@ -2,26 +2,29 @@
 //!
 //! Must not start anything itself.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 
 use portable_pty::CommandBuilder;
 use tempfile::TempDir;
 
 use super::Terminal;
-use crate::binaries;
 use crate::raw_client::password_of;
+use crate::{Program, binaries};
 
-/// How to start the terminal client.
+/// How to start the client.
 #[derive(Debug)]
-pub struct TerminalSetup {
+pub struct ClientSetup {
     pub(super) arguments: Vec<String>,
     pub(super) password: Option<String>,
     pub(super) size: (u16, u16),
     pub(super) home: Arc<TempDir>,
 }
 
-impl TerminalSetup {
+impl ClientSetup {
     /// `user` in `rooms` of the server at `address`, with the password that `user` always has, on
     /// 80x24, in a home directory of its own.
     pub fn new(address: SocketAddr, user: &str, rooms: &[&str]) -> Self {
@@ -50,40 +53,63 @@ impl TerminalSetup {
         self
     }
 
-    /// In the home directory of an earlier client.
-    pub fn at_home_of(mut self, other: &Terminal) -> Self {
-        self.home = Arc::clone(&other.home);
+    /// Its home directory, with its configuration and its state.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// With another password in the environment.
+    pub fn password(mut self, password: &str) -> Self {
+        self.password = Some(password.to_owned());
         self
     }
 
-    /// Starts it.
+    /// Starts it in a terminal.
     #[track_caller]
-    pub fn start(self) -> Terminal {
+    pub fn start(&self) -> Terminal {
         Terminal::start(self)
+    }
+
+    /// Starts it without one, with `--json`. Its home directory goes with this value.
+    #[track_caller]
+    pub fn start_json(&self) -> Program {
+        let mut command = Command::new(&binaries().client);
+        command
+            .args(&self.arguments)
+            .arg("--json")
+            .env_clear()
+            .envs(environment(self))
+            .current_dir(self.home.path());
+        Program::start(command)
     }
 }
 
-/// The client with an environment of its own: the machine's must not change what is seen.
-pub(super) fn command(setup: &TerminalSetup) -> CommandBuilder {
+/// The environment of the client, all of it: the machine's must not change what is seen.
+fn environment(setup: &ClientSetup) -> Vec<(&'static str, OsString)> {
     let home = setup.home.path();
+    let mut environment: Vec<(&str, OsString)> = vec![
+        ("TERM", "xterm-256color".into()),
+        ("LANG", "C.UTF-8".into()),
+        ("TZ", "UTC".into()),
+        ("HOME", home.into()),
+        ("XDG_CONFIG_HOME", home.join("config").into()),
+        ("XDG_STATE_HOME", home.join("state").into()),
+        ("XDG_DATA_HOME", home.join("share").into()),
+        ("XDG_CACHE_HOME", home.join("cache").into()),
+    ];
+    if let Some(password) = &setup.password {
+        environment.push(("CHAT_PASSWORD", password.into()));
+    }
+    environment
+}
+
+pub(super) fn command(setup: &ClientSetup) -> CommandBuilder {
     let mut command = CommandBuilder::new(&binaries().client);
     command.args(&setup.arguments);
     command.env_clear();
-    command.env("TERM", "xterm-256color");
-    command.env("LANG", "C.UTF-8");
-    command.env("TZ", "UTC");
-    command.env("HOME", home);
-    for (name, directory) in [
-        ("XDG_CONFIG_HOME", "config"),
-        ("XDG_STATE_HOME", "state"),
-        ("XDG_DATA_HOME", "share"),
-        ("XDG_CACHE_HOME", "cache"),
-    ] {
-        command.env(name, home.join(directory));
+    for (name, value) in environment(setup) {
+        command.env(name, value);
     }
-    if let Some(password) = &setup.password {
-        command.env("CHAT_PASSWORD", password);
-    }
-    command.cwd(home);
+    command.cwd(setup.home.path());
     command
 }

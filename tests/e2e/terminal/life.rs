@@ -1,0 +1,90 @@
+//! The terminal client's beginning and end, and the terminal that it leaves behind.
+
+use std::net::TcpListener;
+
+use chat_tests::{ClientSetup, Key, Server, Signal, Terminal};
+
+use super::nobodys_address;
+
+/// The tabs and the input box are there.
+fn is_painted(screen: &chat_tests::Screen) -> bool {
+    let input = screen.rows.iter().any(|row| row.starts_with("alice>"));
+    input && screen.rows[0].contains("1:stream") && screen.shows("F2 errors:")
+}
+
+#[test]
+fn the_first_frame_needs_no_server() {
+    let mut alice = ClientSetup::new(nobodys_address(), "alice", &["stream"]).start();
+    alice.wait_for("the first frame", is_painted);
+    alice.type_text("typing works");
+    alice.wait_for_text("alice> typing works");
+}
+
+#[test]
+fn the_first_frame_does_not_wait_for_a_server_that_says_nothing() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut alice = ClientSetup::new(address, "alice", &["stream"]).start();
+    alice.wait_for("the first frame", is_painted);
+    alice.type_text("typing works");
+    alice.wait_for_text("alice> typing works");
+    alice.key(Key::Control('u'));
+    alice.enter("/quit");
+    assert!(alice.exit_status().success());
+    alice.expect_restored();
+}
+
+#[test]
+fn quitting_restores_the_terminal() {
+    let server = Server::start();
+    let quit: [fn(&mut Terminal); 3] = [
+        |terminal| terminal.enter("/quit"),
+        |terminal| terminal.key(Key::Control('d')),
+        |terminal| terminal.key(Key::Control('c')),
+    ];
+    for quit in quit {
+        let mut alice = Terminal::open(&server, "alice", &["stream"]);
+        quit(&mut alice);
+        let status = alice.exit_status();
+        assert!(status.success(), "{status}");
+        alice.expect_restored();
+    }
+}
+
+#[test]
+fn signals_end_the_client_and_restore_the_terminal() {
+    let server = Server::start();
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+        let mut alice = Terminal::open(&server, "alice", &["stream"]);
+        alice.signal(signal);
+        let status = alice.exit_status();
+        assert!(status.success(), "{signal:?}: {status}");
+        alice.expect_restored();
+    }
+}
+
+#[test]
+fn a_panic_restores_the_terminal_before_it_says_what_happened() {
+    let server = Server::start();
+    let setup = ClientSetup::new(server.address(), "alice", &["stream"]);
+    let mut alice = setup.argument("--panic-after-start").start();
+    let status = alice.exit_status();
+    assert!(!status.success());
+    assert_eq!(status.signal(), None);
+    alice.expect_restored();
+    assert!(alice.screen().shows("panic"), "{:?}", alice.screen());
+}
+
+#[test]
+fn a_usage_error_never_takes_the_screen() {
+    for arguments in [&["--no-such-flag"][..], &["--room", ""]] {
+        let mut setup = ClientSetup::new(nobodys_address(), "alice", &["stream"]);
+        for argument in arguments {
+            setup = setup.argument(argument);
+        }
+        let mut alice = setup.start();
+        assert_eq!(alice.exit_status().exit_code(), 2, "{arguments:?}");
+        assert!(alice.screen().shows(arguments[0]), "{:?}", alice.screen());
+        assert!(!alice.transcript().contains("\x1b[?1049h"));
+    }
+}

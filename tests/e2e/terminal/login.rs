@@ -1,0 +1,134 @@
+//! How the terminal client lets its user in, and what it does with secrets.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use chat_tests::{ClientSetup, RawClient, Server, password_of};
+use serde_json::json;
+
+/// What the masked prompt asks for.
+const PROMPT: &str = "assword";
+
+/// The server's own words for a wrong password.
+fn words_of_refusal(server: &Server) -> String {
+    let mut client = RawClient::connect(server);
+    let wrong = json!({ "username": "alice", "password": "guess", "room": "stream" });
+    client.send("auth", wrong);
+    let refusal = client.expect_cerror(401, Some("auth"));
+    refusal["message"].as_str().unwrap().to_owned()
+}
+
+/// All files below `directory`.
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut directories = vec![directory.to_owned()];
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => directories.push(path),
+                false => found.push(path),
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn a_wrong_password_returns_to_the_prompt_with_the_servers_words() {
+    let server = Server::start();
+    drop(RawClient::join(&server, "alice", "stream"));
+    let words = words_of_refusal(&server);
+    let setup = ClientSetup::new(server.address(), "alice", &["stream"]).without_password();
+    let mut alice = setup.start();
+    alice.wait_for_text(PROMPT);
+    alice.enter("wrong-guess");
+    let screen = alice.wait_for_text(&words);
+    assert!(screen.shows(PROMPT), "{screen:?}");
+    alice.enter(&password_of("alice"));
+    alice.wait_until_joined();
+    let transcript = alice.transcript();
+    for secret in ["wrong-guess", &password_of("alice")] {
+        assert!(!transcript.contains(secret), "{secret} was on the screen");
+    }
+    // And what is typed from now on is talk again.
+    let mut bob = RawClient::join(&server, "bob", "stream");
+    alice.enter("let in");
+    assert_eq!(bob.expect("message")["content"], "let in");
+}
+
+#[test]
+fn a_wrong_password_from_the_environment_leads_to_the_prompt_too() {
+    let server = Server::start();
+    drop(RawClient::join(&server, "alice", "stream"));
+    let setup = ClientSetup::new(server.address(), "alice", &["stream"]).password("guess");
+    let mut alice = setup.start();
+    let words = words_of_refusal(&server);
+    let screen = alice.wait_for_text(&words);
+    assert!(screen.shows(PROMPT), "{screen:?}");
+    alice.enter(&password_of("alice"));
+    alice.wait_until_joined();
+}
+
+#[test]
+fn a_password_being_typed_is_masked() {
+    let server = Server::start();
+    let setup = ClientSetup::new(server.address(), "alice", &["stream"]).without_password();
+    let mut alice = setup.start();
+    let empty = alice.wait_for_text(PROMPT);
+    alice.type_text("zqxj");
+    alice.wait_for("a trace of what was typed", |screen| *screen != empty);
+    alice.type_text("vwk");
+    alice.enter("");
+    alice.wait_until_joined();
+    for secret in ["zqxj", "vwk"] {
+        assert!(!alice.transcript().contains(secret));
+    }
+}
+
+#[test]
+fn a_password_file_lets_its_user_in() {
+    let server = Server::start();
+    drop(RawClient::join(&server, "alice", "stream"));
+    let setup = ClientSetup::new(server.address(), "alice", &["stream"]).without_password();
+    let file = setup.home().join("password");
+    std::fs::write(&file, format!("{}\n", password_of("alice"))).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let setup = setup
+        .argument("--password-file")
+        .argument(file.to_str().unwrap());
+    setup.start().wait_until_joined();
+}
+
+#[test]
+fn the_resume_token_is_remembered_for_the_user_alone() {
+    let server = Server::start();
+    let setup = ClientSetup::new(server.address(), "alice", &["stream"]);
+    let mut first = setup.start();
+    first.wait_until_joined();
+    first.enter("/quit");
+    assert!(first.exit_status().success());
+    let kept = files(setup.home());
+    assert!(!kept.is_empty(), "nothing was kept");
+    for file in kept {
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{}", file.display());
+        let text = String::from_utf8_lossy(&std::fs::read(&file).unwrap()).into_owned();
+        assert!(!text.contains(&password_of("alice")), "{}", file.display());
+    }
+    let second = setup.without_password().start();
+    let screen = second.wait_until_joined();
+    assert!(!screen.shows(PROMPT));
+}
+
+#[test]
+fn no_remember_keeps_nothing() {
+    let server = Server::start();
+    let setup = ClientSetup::new(server.address(), "alice", &["stream"]).argument("--no-remember");
+    let mut first = setup.start();
+    first.wait_until_joined();
+    first.enter("/quit");
+    assert!(first.exit_status().success());
+    assert_eq!(files(setup.home()), [] as [PathBuf; 0]);
+    setup.without_password().start().wait_for_text(PROMPT);
+}
