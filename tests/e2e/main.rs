@@ -12,6 +12,7 @@ mod before_auth;
 mod crash;
 mod crowd;
 mod framing;
+mod harness;
 mod history;
 mod http;
 mod messages;
