@@ -106,14 +106,16 @@ pub struct Database {
     reader_permits: Arc<Semaphore>,
 }
 
-impl Database {
-    /// Opens the database in `directory`, making both where they are missing (directory 0700, file
-    /// 0600), and brings its schema up to date. A file that is damaged, newer, or another program's
-    /// is left as it is.
-    pub fn open(directory: &Path) -> Result<Self, OpenError> {
-        create_directory(directory)?;
-        let path = directory.join(FILE_NAME);
-        inspect(&path)?;
+/// A data directory whose database, if there is one yet, may be opened by this program.
+pub struct Checked {
+    path: PathBuf,
+}
+
+impl Checked {
+    /// Opens the database, making it (mode 0600) where it is missing, and brings its schema up to
+    /// date.
+    pub fn open(self) -> Result<Database, OpenError> {
+        let path = self.path;
         create_file(&path)?;
         let sqlite = |source| OpenError::Sqlite {
             path: path.clone(),
@@ -130,11 +132,27 @@ impl Database {
             .map(|_| connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY))
             .collect::<Result<Vec<_>, _>>()
             .map_err(sqlite)?;
-        Ok(Self {
+        Ok(Database {
             writer: Writer::start(connection),
             readers: Arc::new(Mutex::new(readers)),
             reader_permits: Arc::new(Semaphore::new(READERS)),
         })
+    }
+}
+
+impl Database {
+    /// Makes `directory` (mode 0700) where it is missing, and looks at the database in it without
+    /// writing: one that is damaged, newer, or another program's is refused and left as it is.
+    pub fn check(directory: &Path) -> Result<Checked, OpenError> {
+        create_directory(directory)?;
+        let path = directory.join(FILE_NAME);
+        inspect(&path)?;
+        Ok(Checked { path })
+    }
+
+    /// [`Database::check`] and [`Checked::open`] in one.
+    pub fn open(directory: &Path) -> Result<Self, OpenError> {
+        Self::check(directory)?.open()
     }
 
     /// Runs `work` in the writer's next transaction; answers when that is committed, and so on disk.

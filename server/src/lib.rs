@@ -4,6 +4,20 @@
 
 pub mod accounts;
 pub mod auth;
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod data_lock;
 pub mod database;
+pub mod exit;
 pub mod log;
+pub mod logging;
+pub mod outbox;
+pub mod outgoing;
+pub mod room;
+pub mod room_task;
+pub mod rooms;
+pub mod server;
+pub mod session;
+pub mod transport;
+pub mod users;

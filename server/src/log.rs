@@ -6,7 +6,7 @@
 mod sqlite;
 
 use chat_protocol::{
-    Content, Epoch, Message, MessageId, Nonce, Rank, RoomName, Seq, ServerEvent, Username,
+    Content, Epoch, History, Message, MessageId, Nonce, Rank, RoomName, Seq, ServerEvent,
 };
 
 pub use sqlite::SqliteLog;
@@ -34,13 +34,6 @@ pub struct Author {
     pub display_name: String,
     /// The standing in the room.
     pub rank: Rank,
-}
-
-impl Author {
-    /// True where `username` names this person.
-    pub fn is(&self, username: &Username) -> bool {
-        self.key == username.key()
-    }
 }
 
 /// An entry before the log has given it its place.
@@ -105,13 +98,24 @@ impl Entry {
     /// The entry as the user `key` sees it: their own messages carry their nonces.
     pub fn to_event_for(&self, key: &str, room: &RoomName, epoch: &Epoch) -> ServerEvent {
         let mut event = self.to_event(room, epoch);
-        let EntryBody::MessagePosted(posted) = &self.body;
         if let ServerEvent::Message(message) = &mut event
-            && posted.author.key == key
+            && self.author().key == key
         {
-            message.nonce = posted.nonce.clone();
+            message.nonce = self.nonce().cloned();
         }
         event
+    }
+
+    /// Who made the entry.
+    pub fn author(&self) -> &Author {
+        let EntryBody::MessagePosted(posted) = &self.body;
+        &posted.author
+    }
+
+    /// Its sender's mark.
+    pub fn nonce(&self) -> Option<&Nonce> {
+        let EntryBody::MessagePosted(posted) = &self.body;
+        posted.nonce.as_ref()
     }
 }
 
@@ -172,6 +176,19 @@ pub struct Slice {
     pub entries: Vec<Entry>,
     /// Whether the range holds no more than these.
     pub complete: bool,
+}
+
+impl Slice {
+    /// The slice as the user `key` sees it; `recovered` after a resume.
+    pub fn into_history(self, key: &str, room: &RoomName, recovered: Option<bool>) -> History {
+        let event = |entry: &Entry| entry.to_event_for(key, room, &self.epoch);
+        History {
+            entries: self.entries.iter().map(event).collect(),
+            complete: self.complete,
+            recovered,
+            epoch: self.epoch,
+        }
+    }
 }
 
 /// The logs of all rooms.

@@ -1,0 +1,224 @@
+//! The command line: what can be given, and which command runs.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use chat_protocol::Username;
+use clap::{Args, Parser, Subcommand};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::auth::Registration;
+use crate::config::{Config, LogFormat, LogLevel, Settings};
+use crate::{exit, logging, server, users};
+
+/// A self-hosted live chat server: every stream gets its room, over WebSocket.
+#[derive(Parser)]
+#[command(name = "chat-server", version, args_conflicts_with_subcommands = false)]
+struct Cli {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Manage accounts, while the server runs or while it does not.
+    #[command(subcommand)]
+    User(UserCommand),
+}
+
+/// What can be done with accounts.
+#[derive(Subcommand)]
+pub enum UserCommand {
+    /// Make an account. Asks for the password, or reads it from standard input.
+    Add {
+        /// The user's name.
+        #[arg(value_parser = username)]
+        name: Username,
+    },
+    /// Change a password. Asks for it, or reads it from standard input.
+    Passwd {
+        /// The user's name.
+        #[arg(value_parser = username)]
+        name: Username,
+    },
+    /// Remove an account and its standing in all rooms. Messages stay.
+    Remove {
+        /// The user's name.
+        #[arg(value_parser = username)]
+        name: Username,
+    },
+    /// List all accounts, one name a line.
+    List,
+}
+
+/// Every setting; each is also an environment variable and a key of the configuration file.
+#[derive(Args)]
+struct Options {
+    /// Port to listen on; 0 takes a free one [default: 8080].
+    #[arg(long, env = "CHAT_SERVER_PORT", value_name = "PORT")]
+    port: Option<u16>,
+    /// Address to listen on [default: 127.0.0.1].
+    #[arg(long, env = "CHAT_SERVER_BIND", value_name = "ADDRESS")]
+    bind: Option<IpAddr>,
+    /// Data directory [default: chat-server in the platform's directory for data].
+    #[arg(long, env = "CHAT_SERVER_DATA", value_name = "DIR", global = true)]
+    data: Option<PathBuf>,
+    /// Whether the first password used with an unknown name makes an account [default: open].
+    #[arg(
+        long,
+        env = "CHAT_SERVER_REGISTRATION",
+        value_enum,
+        value_name = "open|closed",
+        hide_possible_values = true
+    )]
+    registration: Option<Registration>,
+    /// Allow clients to switch to test mode [default: false].
+    #[arg(long, env = "CHAT_SERVER_TEST_MODE", value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
+    test_mode: Option<bool>,
+    /// Origin whose pages may connect; may be repeated [default: any].
+    #[arg(
+        long,
+        env = "CHAT_SERVER_ALLOWED_ORIGIN",
+        value_name = "ORIGIN",
+        value_delimiter = ','
+    )]
+    allowed_origin: Option<Vec<String>>,
+    /// Seconds from connecting to the end of the HTTP exchange or the upgrade [default: 10].
+    #[arg(long, env = "CHAT_SERVER_HANDSHAKE_TIMEOUT", value_name = "SECONDS")]
+    handshake_timeout: Option<u32>,
+    /// Seconds from the upgrade to a successful `auth` [default: 60].
+    #[arg(long, env = "CHAT_SERVER_AUTH_TIMEOUT", value_name = "SECONDS")]
+    auth_timeout: Option<u32>,
+    /// Seconds between two WebSocket pings [default: 30].
+    #[arg(long, env = "CHAT_SERVER_PING_INTERVAL", value_name = "SECONDS")]
+    ping_interval: Option<u32>,
+    /// Seconds without a sign of life after which a connection is dropped [default: 75].
+    #[arg(long, env = "CHAT_SERVER_IDLE_TIMEOUT", value_name = "SECONDS")]
+    idle_timeout: Option<u32>,
+    /// Format of the log on standard error [default: text].
+    #[arg(
+        long,
+        env = "CHAT_SERVER_LOG_FORMAT",
+        value_enum,
+        value_name = "text|json",
+        hide_possible_values = true
+    )]
+    log_format: Option<LogFormat>,
+    /// What the log tells at least [default: info].
+    #[arg(
+        long,
+        env = "CHAT_SERVER_LOG_LEVEL",
+        value_enum,
+        value_name = "error|warn|info|debug",
+        hide_possible_values = true
+    )]
+    log_level: Option<LogLevel>,
+    /// Configuration file (TOML), with the options' long names as keys.
+    #[arg(long, env = "CHAT_SERVER_CONFIG", value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+}
+
+fn username(text: &str) -> Result<Username, String> {
+    Username::new(text).map_err(|error| format!("a user name {error}"))
+}
+
+impl Options {
+    /// What was given, and the file it may be completed from.
+    fn split(self) -> (Settings, Option<PathBuf>) {
+        let settings = Settings {
+            port: self.port,
+            bind: self.bind,
+            data: self.data,
+            registration: self.registration,
+            test_mode: self.test_mode,
+            allowed_origin: self.allowed_origin,
+            handshake_timeout: self.handshake_timeout,
+            auth_timeout: self.auth_timeout,
+            ping_interval: self.ping_interval,
+            idle_timeout: self.idle_timeout,
+            log_format: self.log_format,
+            log_level: self.log_level,
+        };
+        (settings, self.config)
+    }
+}
+
+/// Runs what the command line asks for.
+pub fn main() -> ExitCode {
+    let Cli { options, command } = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let (settings, file) = options.split();
+    let config = match Config::load(settings, file.as_deref()) {
+        Ok(config) => config,
+        Err(error) => return exit::fail(exit::USAGE, &error.into()),
+    };
+    let outcome = match command {
+        None => serve(config),
+        Some(Command::User(command)) => users::run(command, &config.server.data),
+    };
+    match outcome {
+        Ok(()) => ExitCode::from(exit::DONE),
+        Err(error) => exit::fail(exit::FAILED, &error),
+    }
+}
+
+/// Help and version go to standard output and are success; anything else is a usage error.
+fn usage(error: &clap::Error) -> ExitCode {
+    // Where nobody reads it any more, the exit code still tells.
+    let _ = error.print();
+    match error.use_stderr() {
+        true => ExitCode::from(exit::USAGE),
+        false => ExitCode::from(exit::DONE),
+    }
+}
+
+fn serve(config: Config) -> anyhow::Result<()> {
+    logging::init(config.log_format, config.log_level);
+    raise_open_files();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the async runtime")?;
+    runtime.block_on(async {
+        let stop = stop_signal().context("cannot listen for signals")?;
+        let address = (config.bind, config.port);
+        let listener = TcpListener::bind(address)
+            .await
+            .with_context(|| format!("cannot listen on {}:{}", config.bind, config.port))?;
+        server::run(listener, config.server, stop).await?;
+        Ok(())
+    })
+}
+
+/// Every connection is an open file, and the usual soft limit of 1,024 is there for programs that
+/// use `select`: take what the hard limit allows.
+fn raise_open_files() {
+    let limits = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limits.maximum,
+        maximum: limits.maximum,
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, current = limits.current, "cannot raise the limit on open files");
+    }
+}
+
+/// Ends at the first SIGTERM or SIGINT.
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

@@ -1,0 +1,307 @@
+//! The settings: from the command line and the environment, completed from a file, then from
+//! defaults, and checked.
+//!
+//! Precedence: a flag, then its environment variable, then the file's key, then the default. The
+//! first two are told apart in `cli`.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::auth::Registration;
+use crate::server::ServerConfig;
+use crate::transport::Timeouts;
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// A line a person reads.
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
+/// What the log tells at least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// What failed.
+    Error,
+    /// And what may become a problem.
+    Warn,
+    /// And what an operator wants to know.
+    Info,
+    /// And what a developer wants to know.
+    Debug,
+}
+
+/// Settings as they are given, each or none: by flags and environment, or by a file.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Settings {
+    /// Port to listen on.
+    pub port: Option<u16>,
+    /// Address to listen on.
+    pub bind: Option<IpAddr>,
+    /// Data directory.
+    pub data: Option<PathBuf>,
+    /// Whether an unknown name with a password makes an account.
+    pub registration: Option<Registration>,
+    /// Whether clients may switch to test mode.
+    pub test_mode: Option<bool>,
+    /// The `Origin`s that may upgrade.
+    pub allowed_origin: Option<Vec<String>>,
+    /// Seconds from connecting to the end of the HTTP exchange or the upgrade.
+    pub handshake_timeout: Option<u32>,
+    /// Seconds from the upgrade to a successful `auth`.
+    pub auth_timeout: Option<u32>,
+    /// Seconds between two WebSocket pings.
+    pub ping_interval: Option<u32>,
+    /// Seconds without a sign of life.
+    pub idle_timeout: Option<u32>,
+    /// How the log is written.
+    pub log_format: Option<LogFormat>,
+    /// What the log tells at least.
+    pub log_level: Option<LogLevel>,
+}
+
+/// Settings that can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file can't be read.
+    #[error("cannot read the configuration file {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not as it should be.
+    #[error("configuration file {}, line {line}: {message}", path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// A timeout of nothing.
+    #[error("{0} must be at least 1 second")]
+    ZeroSeconds(&'static str),
+    /// Pings that come too late to keep a connection.
+    #[error("ping-interval ({ping} s) must be shorter than idle-timeout ({idle} s)")]
+    PingTooRare {
+        /// Seconds between pings.
+        ping: u64,
+        /// Seconds of silence allowed.
+        idle: u64,
+    },
+    /// Not an origin.
+    #[error(
+        "allowed-origin {0:?} is not an origin: it should look like https://example.org or https://example.org:8443"
+    )]
+    Origin(String),
+    /// No home directory.
+    #[error("cannot tell the platform's directory for data: name one with --data")]
+    NoHome,
+}
+
+/// What the program runs with.
+#[derive(Debug)]
+pub struct Config {
+    /// Address to listen on.
+    pub bind: IpAddr,
+    /// Port to listen on.
+    pub port: u16,
+    /// How the log is written.
+    pub log_format: LogFormat,
+    /// What the log tells at least.
+    pub log_level: LogLevel,
+    /// What the server is built from.
+    pub server: ServerConfig,
+}
+
+impl Config {
+    /// Completes `given` from `file`, where one is named, and from the defaults.
+    pub fn load(given: Settings, file: Option<&Path>) -> Result<Self, ConfigError> {
+        let from_file = file.map(read).transpose()?.unwrap_or_default();
+        given.or(from_file).check()
+    }
+}
+
+fn read(path: &Path) -> Result<Settings, ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    toml::from_str(&text).map_err(|error| ConfigError::Parse {
+        path: path.to_owned(),
+        line: error.span().map_or(1, |span| line_of(&text, span.start)),
+        message: error.message().to_owned(),
+    })
+}
+
+fn line_of(text: &str, position: usize) -> usize {
+    let before = text.as_bytes().iter().take(position);
+    before.filter(|byte| **byte == b'\n').count() + 1
+}
+
+impl Settings {
+    fn or(self, other: Settings) -> Settings {
+        Settings {
+            port: self.port.or(other.port),
+            bind: self.bind.or(other.bind),
+            data: self.data.or(other.data),
+            registration: self.registration.or(other.registration),
+            test_mode: self.test_mode.or(other.test_mode),
+            allowed_origin: self.allowed_origin.or(other.allowed_origin),
+            handshake_timeout: self.handshake_timeout.or(other.handshake_timeout),
+            auth_timeout: self.auth_timeout.or(other.auth_timeout),
+            ping_interval: self.ping_interval.or(other.ping_interval),
+            idle_timeout: self.idle_timeout.or(other.idle_timeout),
+            log_format: self.log_format.or(other.log_format),
+            log_level: self.log_level.or(other.log_level),
+        }
+    }
+
+    fn check(self) -> Result<Config, ConfigError> {
+        let timeouts = Timeouts {
+            handshake: seconds("handshake-timeout", self.handshake_timeout, 10)?,
+            auth: seconds("auth-timeout", self.auth_timeout, 60)?,
+            ping: seconds("ping-interval", self.ping_interval, 30)?,
+            idle: seconds("idle-timeout", self.idle_timeout, 75)?,
+        };
+        if timeouts.ping >= timeouts.idle {
+            return Err(ConfigError::PingTooRare {
+                ping: timeouts.ping.as_secs(),
+                idle: timeouts.idle.as_secs(),
+            });
+        }
+        let allowed_origins = self.allowed_origin.unwrap_or_default();
+        if let Some(wrong) = allowed_origins.iter().find(|origin| !is_origin(origin)) {
+            return Err(ConfigError::Origin(wrong.clone()));
+        }
+        Ok(Config {
+            bind: self.bind.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            port: self.port.unwrap_or(8080),
+            log_format: self.log_format.unwrap_or(LogFormat::Text),
+            log_level: self.log_level.unwrap_or(LogLevel::Info),
+            server: ServerConfig {
+                data: self.data.map_or_else(default_data, Ok)?,
+                registration: self.registration.unwrap_or(Registration::Open),
+                is_test_mode_allowed: self.test_mode.unwrap_or(false),
+                allowed_origins,
+                timeouts,
+            },
+        })
+    }
+}
+
+fn seconds(name: &'static str, given: Option<u32>, default: u32) -> Result<Duration, ConfigError> {
+    match given.unwrap_or(default) {
+        0 => Err(ConfigError::ZeroSeconds(name)),
+        seconds => Ok(Duration::from_secs(seconds.into())),
+    }
+}
+
+/// A scheme and a host, perhaps a port, nothing after them (RFC 6454, section 6.2).
+fn is_origin(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(scheme, host)| {
+        !scheme.is_empty()
+            && !host.is_empty()
+            && !host.contains(['/', '?', '#', ' '])
+            && !host.ends_with(':')
+    })
+}
+
+fn default_data() -> Result<PathBuf, ConfigError> {
+    use etcetera::BaseStrategy;
+    let strategy = etcetera::choose_base_strategy().map_err(|_| ConfigError::NoHome)?;
+    Ok(strategy.data_dir().join("chat-server"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(given: Settings, file: &str) -> Result<Config, String> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("chat.toml");
+        std::fs::write(&path, file).unwrap();
+        Config::load(given, Some(&path)).map_err(|error| {
+            let shown = path.display().to_string();
+            error.to_string().replace(&shown, "FILE")
+        })
+    }
+
+    #[test]
+    fn what_is_given_goes_before_the_file_and_the_file_before_the_default() {
+        let given = Settings {
+            port: Some(1),
+            ..Settings::default()
+        };
+        let file =
+            "port = 2\nbind = \"::1\"\ntest-mode = true\ndata = \"/d\"\nlog-format = \"json\"";
+        let config = load(given, file).unwrap();
+        assert_eq!(config.port, 1);
+        assert_eq!(config.bind, "::1".parse::<IpAddr>().unwrap());
+        assert_eq!(config.log_format, LogFormat::Json);
+        assert!(config.server.is_test_mode_allowed);
+        assert_eq!(config.server.data, Path::new("/d"));
+        assert_eq!(config.server.registration, Registration::Open);
+        assert_eq!(config.server.timeouts.idle, Duration::from_secs(75));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_in_one_line() {
+        let check = |file: &str, expected: &str| {
+            let error = load(Settings::default(), file).unwrap_err();
+            assert!(error.starts_with(expected), "{error}");
+            assert!(!error.contains('\n'), "{error}");
+        };
+        check(
+            "\nprot = 1",
+            "configuration file FILE, line 2: unknown field `prot`",
+        );
+        check(
+            "port = \"x\"",
+            "configuration file FILE, line 1: invalid type",
+        );
+        check(
+            "port = 99999",
+            "configuration file FILE, line 1: invalid value",
+        );
+        check(
+            "registration = \"no\"",
+            "configuration file FILE, line 1: unknown variant",
+        );
+        check("data = [", "configuration file FILE, line 1:");
+        check("auth-timeout = 0", "auth-timeout must be at least 1 second");
+        check(
+            "ping-interval = 75",
+            "ping-interval (75 s) must be shorter than idle-timeout",
+        );
+        check(
+            "allowed-origin = [\"example.org\"]",
+            "allowed-origin \"example.org\" is not",
+        );
+        check(
+            "allowed-origin = [\"https://a/b\"]",
+            "allowed-origin \"https://a/b\" is not",
+        );
+    }
+
+    #[test]
+    fn a_missing_file_is_an_error() {
+        let error = Config::load(Settings::default(), Some(Path::new("/none"))).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("cannot read the configuration file /none")
+        );
+    }
+}

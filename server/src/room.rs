@@ -1,0 +1,289 @@
+//! A room's rules: who is in it, what becomes of what they send. Pure: (input, time) to effects.
+//!
+//! Owns members, retries and presence. It has no clock, no I/O and no outboxes: `room_task` carries
+//! out the effects and reports back what the log said. Modes, mutes and moderation belong here.
+
+mod nonces;
+mod presence;
+
+use std::collections::{HashMap, HashSet};
+
+use chat_protocol::limits::WHO_MEMBERS;
+use chat_protocol::{
+    ClientError, Code, DraftContent, Member, MessageId, Nonce, PostMessage, Seq, ServerEvent, Who,
+};
+
+use crate::clock::UnixMillis;
+use crate::log::{Author, Entry, EntryBody, MessagePosted, NewEntry, StoredNonce};
+pub(crate) use nonces::MEMORY as NONCE_MEMORY;
+use nonces::{NonceState, Nonces};
+use presence::Presence;
+
+/// A connection in the room; never used twice in a room's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MemberId(pub u64);
+
+/// Somebody who comes in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Joining {
+    /// The connection.
+    pub id: MemberId,
+    /// Who it is.
+    pub author: Author,
+    /// Whether it wants `join`, `leave` and `presence`.
+    pub wants_presence: bool,
+}
+
+/// Whether the message that a post answers is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplyTarget {
+    /// The post answers nothing.
+    None,
+    /// It is there.
+    Known,
+    /// It is not, or it is no message.
+    Unknown,
+}
+
+/// What can come to a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A connection comes in.
+    Join(Joining),
+    /// A connection leaves.
+    Leave(MemberId),
+    /// A member posts.
+    Post(MemberId, PostMessage, ReplyTarget),
+    /// A member asks who is here.
+    Who(MemberId),
+    /// The log stored what [`Effect::Store`] asked for, in that order.
+    Stored(Vec<(MemberId, Entry)>),
+    /// The log stored nothing of it.
+    NotStored(Vec<(MemberId, NewEntry)>),
+    /// The time came that [`Effect::WakeAt`] asked for.
+    Wake,
+}
+
+/// What a room orders.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Store an entry, then report with [`Input::Stored`] or [`Input::NotStored`].
+    Store(MemberId, NewEntry),
+    /// Give a stored entry to every member; the copies of those who sent it carry its nonce.
+    Deliver(Vec<MemberId>, Entry),
+    /// Give the entry at `Seq`, which was stored before, to one member.
+    Repeat(MemberId, Seq),
+    /// Give an event to one member.
+    Send(MemberId, ServerEvent),
+    /// Give an event to all members named.
+    Announce(Vec<MemberId>, ServerEvent),
+    /// Wake the room at this time.
+    WakeAt(UnixMillis),
+}
+
+struct Present {
+    author: Author,
+}
+
+/// A room as its members see it.
+pub struct Room {
+    members: HashMap<MemberId, Present>,
+    nonces: Nonces,
+    presence: Presence,
+}
+
+impl Room {
+    /// An empty room that remembers the messages of `nonces`.
+    pub fn new(nonces: Vec<StoredNonce>) -> Self {
+        Self {
+            members: HashMap::new(),
+            nonces: Nonces::new(nonces),
+            presence: Presence::default(),
+        }
+    }
+
+    /// True where nobody is in.
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// What follows from `input` at `now`.
+    pub fn apply(&mut self, input: Input, now: UnixMillis) -> Vec<Effect> {
+        match input {
+            Input::Join(joining) => self.join(joining, now),
+            Input::Leave(id) => self.leave(id, now),
+            Input::Post(id, post, target) => self.post(id, post, target, now),
+            Input::Who(id) => vec![Effect::Send(id, ServerEvent::Who(self.who()))],
+            Input::Stored(stored) => self.stored(stored),
+            Input::NotStored(lost) => self.not_stored(lost),
+            Input::Wake => self.presence.wake(self.members.len(), now),
+        }
+    }
+
+    fn join(&mut self, joining: Joining, now: UnixMillis) -> Vec<Effect> {
+        let Joining {
+            id,
+            author,
+            wants_presence,
+        } = joining;
+        let member = member(&author);
+        self.members.insert(id, Present { author });
+        let count = self.members.len();
+        let effects = self.presence.joined(member, count, now);
+        // Only now: who comes in is not told of it.
+        if wants_presence {
+            self.presence.add_listener(id);
+        }
+        effects
+    }
+
+    fn leave(&mut self, id: MemberId, now: UnixMillis) -> Vec<Effect> {
+        let Some(gone) = self.members.remove(&id) else {
+            return Vec::new();
+        };
+        self.presence.remove_listener(id);
+        let count = self.members.len();
+        self.presence.left(member(&gone.author), count, now)
+    }
+
+    /// The contract's order: rights, then whether what is named exists, then limits.
+    fn post(
+        &mut self,
+        id: MemberId,
+        post: PostMessage,
+        target: ReplyTarget,
+        now: UnixMillis,
+    ) -> Vec<Effect> {
+        let Some(present) = self.members.get(&id) else {
+            return Vec::new();
+        };
+        let PostMessage {
+            content,
+            nonce,
+            reply_to,
+        } = post;
+        if let Some(nonce) = &nonce {
+            self.nonces.forget_old(now);
+            match self.nonces.find(&present.author.key, nonce) {
+                Some(NonceState::Stored(seq)) => return vec![Effect::Repeat(id, seq)],
+                Some(NonceState::Waiting) => {
+                    let key = present.author.key.clone();
+                    self.nonces.wait(&key, nonce, id);
+                    return Vec::new();
+                }
+                None => {}
+            }
+        }
+        let author = present.author.clone();
+        match check(content, target) {
+            Err((code, text)) => vec![refuse(id, code, text, nonce.as_ref())],
+            Ok(content) => {
+                if let Some(nonce) = &nonce {
+                    self.nonces.begin(&author.key, nonce, now);
+                }
+                let posted = MessagePosted {
+                    author,
+                    content,
+                    reply_to,
+                    nonce,
+                };
+                let body = EntryBody::MessagePosted(posted);
+                vec![Effect::Store(id, NewEntry { time: now, body })]
+            }
+        }
+    }
+
+    fn stored(&mut self, stored: Vec<(MemberId, Entry)>) -> Vec<Effect> {
+        let deliver = |(sender, entry): (MemberId, Entry)| {
+            let EntryBody::MessagePosted(posted) = &entry.body;
+            let mut senders = match &posted.nonce {
+                Some(nonce) => self.nonces.stored(&posted.author.key, nonce, entry.seq),
+                None => Vec::new(),
+            };
+            senders.push(sender);
+            Effect::Deliver(senders, entry)
+        };
+        stored.into_iter().map(deliver).collect()
+    }
+
+    fn not_stored(&mut self, lost: Vec<(MemberId, NewEntry)>) -> Vec<Effect> {
+        const TEXT: &str = "the message could not be stored, so it was not sent: try again";
+        let mut effects = Vec::with_capacity(lost.len());
+        for (sender, entry) in lost {
+            let EntryBody::MessagePosted(posted) = &entry.body;
+            let nonce = posted.nonce.as_ref();
+            let refused = |id| refuse(id, Code::Unavailable, TEXT.to_owned(), nonce);
+            effects.push(refused(sender));
+            if let Some(nonce) = nonce {
+                let retries = self.nonces.lost(&posted.author.key, nonce);
+                effects.extend(retries.into_iter().map(refused));
+            }
+        }
+        effects
+    }
+
+    fn who(&self) -> Who {
+        let mut seen = HashSet::new();
+        let mut members: Vec<Member> = self
+            .members
+            .values()
+            .filter(|present| seen.insert(present.author.key.as_str()))
+            .map(|present| member(&present.author))
+            .collect();
+        // Those of higher standing first: they are the ones that a cut list must not lose.
+        members.sort_by(|a, b| (a.rank, &a.username).cmp(&(b.rank, &b.username)));
+        let truncated = members.len() > WHO_MEMBERS;
+        members.truncate(WHO_MEMBERS);
+        Who {
+            count: self.members.len(),
+            members,
+            truncated,
+        }
+    }
+}
+
+fn check(
+    content: DraftContent,
+    target: ReplyTarget,
+) -> Result<chat_protocol::Content, (Code, String)> {
+    if target == ReplyTarget::Unknown {
+        let text = "there is no message with the id that `replyTo` names";
+        return Err((Code::NotFound, text.to_owned()));
+    }
+    content
+        .measured()
+        .map_err(|error| (Code::TooLong, error.to_string()))
+}
+
+fn refuse(id: MemberId, code: Code, message: String, nonce: Option<&Nonce>) -> Effect {
+    let error = ClientError {
+        code,
+        message,
+        event: Some("message".to_owned()),
+        nonce: nonce.map(|nonce| nonce.as_str().to_owned()),
+        retry_after: None,
+    };
+    Effect::Send(id, ServerEvent::Cerror(error))
+}
+
+fn member(author: &Author) -> Member {
+    Member {
+        username: author.username.clone(),
+        display_name: author.display_name.clone(),
+        rank: author.rank,
+    }
+}
+
+/// The position that `reply_to` names in the log's life `epoch`, where it can be in the log at all.
+pub fn reply_position(
+    reply_to: &MessageId,
+    epoch: &chat_protocol::Epoch,
+    last: Seq,
+) -> Option<Seq> {
+    reply_to
+        .seq_in(epoch)
+        .filter(|seq| (Seq(1)..=last).contains(seq))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,361 @@
+//! One task per room: it drains the room's inbox, applies the rules, stores what they order in one
+//! commit, and delivers what the log says was stored.
+//!
+//! Owns the members' outboxes and the order of everything in the room. It never waits for a session
+//! or another room: only for the log. Entering and cutting the log for a resume are one step here,
+//! which is why there is no hole and no double between history and live.
+
+mod resume;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chat_protocol::limits::RESUME_BYTES;
+use chat_protocol::{CloseCode, PostMessage, RoomName, Seq, ServerEvent, Since};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::{self, UnixMillis};
+use crate::log::{Author, End, Entry, LogError, LogHead, NewEntry, Range, RoomLog, Slice};
+use crate::outbox::Outbox;
+use crate::outgoing::Outgoing;
+use crate::room::{Effect, Input, Joining, MemberId, ReplyTarget, Room, reply_position};
+
+/// Commands that one round takes at most.
+const ROUND: usize = 256;
+/// How long an empty room waits before it asks again whether it may retire: it could not while
+/// somebody was on the way in or out.
+const RETIRE_AGAIN: Duration = Duration::from_secs(1);
+
+/// Somebody at the door.
+pub struct Entrance {
+    /// Who.
+    pub author: Author,
+    /// Whether they want `join`, `leave` and `presence`.
+    pub wants_presence: bool,
+    /// The last entry they have, to resume after it.
+    pub since: Option<Since>,
+    /// What they are told first: that they are in.
+    pub welcome: Outgoing,
+    /// Where everything for them goes.
+    pub outbox: Outbox,
+}
+
+/// What a session asks of a room.
+pub enum RoomCommand {
+    /// Let somebody in. Answered once they are, or with why not; then nothing was sent to them.
+    Enter(Box<Entrance>, oneshot::Sender<Result<MemberId, LogError>>),
+    /// Take a member out. Answered once nothing more will come from the room.
+    Leave(MemberId, oneshot::Sender<()>),
+    /// Post for a member. Answered through the member's outbox.
+    Post(MemberId, PostMessage),
+    /// Tell a member who is here, through the member's outbox.
+    Who(MemberId),
+}
+
+/// Why a task has stopped draining its inbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pause {
+    /// Nobody is in and nothing waits: the room may retire.
+    Idle,
+    /// The inbox was closed and is drained; members were told that the server stops.
+    Closed,
+}
+
+/// A room as it runs.
+pub struct RoomTask {
+    name: RoomName,
+    log: Arc<dyn RoomLog>,
+    inbox: mpsc::Receiver<RoomCommand>,
+    head: LogHead,
+    room: Room,
+    outboxes: HashMap<MemberId, Outbox>,
+    next_member: u64,
+    /// What the rules ordered to be stored and is not stored yet.
+    unstored: Vec<(MemberId, NewEntry)>,
+    wake_at: Option<Instant>,
+    stop: CancellationToken,
+}
+
+impl RoomTask {
+    /// A room whose log stands at `head`, and that closes its inbox at `stop`.
+    pub fn new(
+        name: RoomName,
+        log: Arc<dyn RoomLog>,
+        inbox: mpsc::Receiver<RoomCommand>,
+        mut head: LogHead,
+        stop: CancellationToken,
+    ) -> Self {
+        let room = Room::new(std::mem::take(&mut head.nonces));
+        Self {
+            name,
+            log,
+            inbox,
+            head,
+            room,
+            outboxes: HashMap::new(),
+            next_member: 1,
+            unstored: Vec::new(),
+            wake_at: None,
+            stop,
+        }
+    }
+
+    /// Works until the last member has left or the server stops. May be called again after
+    /// [`Pause::Idle`]; it then waits for the next command.
+    pub async fn run(&mut self) -> Pause {
+        let mut commands = Vec::new();
+        loop {
+            let wake_at = self.wake_at;
+            tokio::select! {
+                received = self.inbox.recv_many(&mut commands, ROUND) => {
+                    if received == 0 {
+                        self.dismiss();
+                        return Pause::Closed;
+                    }
+                }
+                () = wait_until(wake_at), if wake_at.is_some() => {
+                    self.wake_at = None;
+                    self.apply(Input::Wake).await;
+                }
+                () = sleep(RETIRE_AGAIN), if self.room.is_empty() => return Pause::Idle,
+                () = self.stop.cancelled(), if !self.inbox.is_closed() => self.inbox.close(),
+            }
+            for command in commands.drain(..) {
+                self.obey(command).await;
+            }
+            self.store().await;
+            if self.room.is_empty() && self.inbox.is_empty() && !self.inbox.is_closed() {
+                return Pause::Idle;
+            }
+        }
+    }
+
+    async fn obey(&mut self, command: RoomCommand) {
+        match command {
+            RoomCommand::Enter(entrance, answer) => {
+                let entered = self.enter(*entrance).await;
+                let member = entered.as_ref().ok().copied();
+                // A session that gave up while it waited at the door is taken out again.
+                if answer.send(entered).is_err()
+                    && let Some(id) = member
+                {
+                    self.leave(id).await;
+                }
+            }
+            RoomCommand::Leave(id, answer) => {
+                self.leave(id).await;
+                // Who does not wait for the answer does not need it.
+                let _ = answer.send(());
+            }
+            RoomCommand::Post(id, post) => {
+                let target = self.reply_target(&post).await;
+                self.apply(Input::Post(id, post, target)).await;
+            }
+            RoomCommand::Who(id) => self.apply(Input::Who(id)).await,
+        }
+    }
+
+    async fn enter(&mut self, entrance: Entrance) -> Result<MemberId, LogError> {
+        let Entrance {
+            author,
+            wants_presence,
+            since,
+            welcome,
+            outbox,
+        } = entrance;
+        // What was posted before is delivered before: the log is cut behind it.
+        self.store().await;
+        let history = match since {
+            None => None,
+            Some(since) => Some(self.resume(&since, &author.key).await?),
+        };
+        let id = MemberId(self.next_member);
+        self.next_member += 1;
+        outbox.push(welcome);
+        if let Some(history) = history {
+            outbox.push(history);
+        }
+        self.outboxes.insert(id, outbox);
+        self.apply(Input::Join(Joining {
+            id,
+            author,
+            wants_presence,
+        }))
+        .await;
+        Ok(id)
+    }
+
+    async fn leave(&mut self, id: MemberId) {
+        self.store().await;
+        self.outboxes.remove(&id);
+        self.apply(Input::Leave(id)).await;
+    }
+
+    async fn reply_target(&mut self, post: &PostMessage) -> ReplyTarget {
+        let Some(reply_to) = &post.reply_to else {
+            return ReplyTarget::None;
+        };
+        // It may answer a message that was posted in this very round.
+        self.store().await;
+        let Some(seq) = reply_position(reply_to, &self.head.epoch, self.head.last) else {
+            return ReplyTarget::Unknown;
+        };
+        match self.entry(seq).await {
+            Ok(Some(_)) => ReplyTarget::Known,
+            Ok(None) => ReplyTarget::Unknown,
+            // The post that follows meets the same log and is refused with the right code.
+            Err(error) => {
+                self.report("cannot look up a reply's target", &error);
+                ReplyTarget::Known
+            }
+        }
+    }
+
+    /// Applies `input` and carries out what follows. Entries wait to be stored together; anything
+    /// else that follows comes after them.
+    async fn apply(&mut self, input: Input) {
+        for effect in self.room.apply(input, clock::now()) {
+            if let Effect::Store(sender, entry) = effect {
+                self.unstored.push((sender, entry));
+            } else {
+                self.store().await;
+                self.carry_out(effect).await;
+            }
+        }
+    }
+
+    /// Stores what waits, in one commit, and delivers it.
+    async fn store(&mut self) {
+        if self.unstored.is_empty() {
+            return;
+        }
+        let waiting = std::mem::take(&mut self.unstored);
+        let entries = waiting.iter().map(|(_, entry)| entry.clone()).collect();
+        let input = match self.log.append(&self.name, entries).await {
+            Ok(stored) => {
+                self.head.last = stored.last().map_or(self.head.last, |entry| entry.seq);
+                let senders = waiting.into_iter().map(|(sender, _)| sender);
+                Input::Stored(senders.zip(stored).collect())
+            }
+            Err(error) => {
+                self.report("messages could not be stored and were refused", &error);
+                Input::NotStored(waiting)
+            }
+        };
+        for effect in self.room.apply(input, clock::now()) {
+            self.carry_out(effect).await;
+        }
+    }
+
+    async fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Store(sender, entry) => self.unstored.push((sender, entry)),
+            Effect::Deliver(senders, entry) => self.deliver(&senders, &entry),
+            Effect::Repeat(id, seq) => self.repeat(id, seq).await,
+            Effect::Send(id, event) => self.send(id, &Outgoing::new(&event)),
+            Effect::Announce(listeners, event) => {
+                let outgoing = Outgoing::new(&event);
+                for id in listeners {
+                    self.send(id, &outgoing);
+                }
+            }
+            Effect::WakeAt(time) => self.wake_at = Some(instant(time)),
+        }
+    }
+
+    fn deliver(&self, senders: &[MemberId], entry: &Entry) {
+        let outgoing = Outgoing::new(&entry.to_event(&self.name, &self.head.epoch));
+        let marked = self.marked(entry);
+        for (id, outbox) in &self.outboxes {
+            let copy = match &marked {
+                Some(marked) if senders.contains(id) => marked,
+                _ => &outgoing,
+            };
+            outbox.push(copy.clone());
+        }
+    }
+
+    /// The copy for who sent it, where that differs.
+    fn marked(&self, entry: &Entry) -> Option<Outgoing> {
+        let author = entry.author();
+        entry.nonce()?;
+        let event = entry.to_event_for(&author.key, &self.name, &self.head.epoch);
+        Some(Outgoing::new(&event))
+    }
+
+    async fn repeat(&self, id: MemberId, seq: Seq) {
+        match self.entry(seq).await {
+            Ok(Some(entry)) => {
+                if let Some(marked) = self.marked(&entry) {
+                    self.send(id, &marked);
+                }
+            }
+            Ok(None) => tracing::warn!(room = ?self.name, %seq, "a retried message is gone"),
+            Err(error) => self.report("cannot read a retried message", &error),
+        }
+    }
+
+    async fn entry(&self, seq: Seq) -> Result<Option<Entry>, LogError> {
+        let range = Range {
+            after: Seq(seq.0.saturating_sub(1)),
+            before: Some(seq.next()),
+            limit: 1,
+            end: End::Oldest,
+        };
+        Ok(self.log.read(&self.name, range).await?.entries.pop())
+    }
+
+    /// What a member gets who was here before: exactly what came since, or the newest entries.
+    async fn resume(&self, since: &Since, key: &str) -> Result<Outgoing, LogError> {
+        let log = self.log.as_ref();
+        if let Some(slice) = resume::missed(log, &self.name, &self.head, since).await? {
+            let outgoing = self.history(slice, key, true);
+            if outgoing.bytes() <= RESUME_BYTES {
+                return Ok(outgoing);
+            }
+        }
+        let newest = resume::newest(log, &self.name).await?;
+        Ok(self.history(newest, key, false))
+    }
+
+    fn history(&self, slice: Slice, key: &str, is_recovered: bool) -> Outgoing {
+        Outgoing::new(&ServerEvent::History(slice.into_history(
+            key,
+            &self.name,
+            Some(is_recovered),
+        )))
+    }
+
+    fn send(&self, id: MemberId, outgoing: &Outgoing) {
+        if let Some(outbox) = self.outboxes.get(&id) {
+            outbox.push(outgoing.clone());
+        }
+    }
+
+    fn dismiss(&mut self) {
+        for (_, outbox) in self.outboxes.drain() {
+            outbox.close(CloseCode::GoingAway, "the server stops");
+        }
+    }
+
+    fn report(&self, what: &'static str, error: &LogError) {
+        tracing::error!(
+            room = ?self.name,
+            error = error as &dyn std::error::Error,
+            "{what}"
+        );
+    }
+}
+
+async fn wait_until(instant: Option<Instant>) {
+    if let Some(instant) = instant {
+        sleep_until(instant).await;
+    }
+}
+
+fn instant(time: UnixMillis) -> Instant {
+    Instant::now() + Duration::from_millis(time.saturating_sub(clock::now()))
+}

@@ -1,0 +1,84 @@
+//! Where a log is cut for somebody who comes back.
+
+use chat_protocol::limits::{HISTORY_ENTRIES_DEFAULT, RESUME_ENTRIES};
+use chat_protocol::{RoomName, Seq, Since};
+
+use crate::log::{End, LogError, LogHead, Range, RoomLog, Slice};
+
+/// Exactly what came after `since`; `None` where that can't be told: another life of the log, a
+/// position ahead of it, a gap that is too large, or one whose beginning is gone.
+pub(super) async fn missed(
+    log: &dyn RoomLog,
+    room: &RoomName,
+    head: &LogHead,
+    since: &Since,
+) -> Result<Option<Slice>, LogError> {
+    let Some(limit) = gap(head, since) else {
+        return Ok(None);
+    };
+    let range = Range {
+        after: since.seq,
+        before: Some(head.last.next()),
+        limit,
+        end: End::Oldest,
+    };
+    let slice = log.read(room, range).await?;
+    let is_whole = slice.entries.len() as u64 == limit;
+    Ok(is_whole.then_some(slice))
+}
+
+/// The newest entries, for somebody who has to begin anew.
+pub(super) async fn newest(log: &dyn RoomLog, room: &RoomName) -> Result<Slice, LogError> {
+    let range = Range {
+        after: Seq(0),
+        before: None,
+        limit: HISTORY_ENTRIES_DEFAULT,
+        end: End::Newest,
+    };
+    log.read(room, range).await
+}
+
+/// How many entries came after `since`, where they can be replayed.
+fn gap(head: &LogHead, since: &Since) -> Option<u64> {
+    let is_this_log = since.epoch.as_ref() == Some(&head.epoch);
+    let is_there = since.seq.next() >= head.first;
+    let gap = head.last.0.checked_sub(since.seq.0)?;
+    (is_this_log && is_there && gap <= RESUME_ENTRIES).then_some(gap)
+}
+
+#[cfg(test)]
+mod tests {
+    use chat_protocol::Epoch;
+
+    use super::*;
+
+    #[test]
+    fn a_gap_is_replayed_only_where_it_is_whole_and_not_too_large() {
+        let epoch = |text: &str| Epoch::new(text).ok();
+        let head = |first, last| LogHead {
+            epoch: Epoch::new("e").unwrap(),
+            first: Seq(first),
+            last: Seq(last),
+            nonces: Vec::new(),
+        };
+        let check = |head: &LogHead, text: &str, seq, expected| {
+            let since = Since {
+                epoch: epoch(text),
+                seq: Seq(seq),
+            };
+            assert_eq!(gap(head, &since), expected, "{head:?} {since:?}");
+        };
+        check(&head(1, 9), "e", 4, Some(5));
+        check(&head(1, 9), "e", 9, Some(0));
+        check(&head(1, 9), "e", 0, Some(9));
+        check(&head(1, 0), "e", 0, Some(0));
+        check(&head(1, 9), "e", 10, None);
+        check(&head(1, 9), "f", 4, None);
+        check(&head(1, 9), "", 4, None);
+        check(&head(5, 9), "e", 4, Some(5));
+        check(&head(5, 9), "e", 3, None);
+        check(&head(1, 1000), "e", 0, Some(1000));
+        check(&head(1, 1001), "e", 0, None);
+        check(&head(1, 9), "e", u64::MAX, None);
+    }
+}

@@ -1,0 +1,241 @@
+//! The directory of rooms: it finds a room, starts one that is not running, and lets an empty one
+//! retire.
+//!
+//! Owns which rooms run. Sessions reach a room through it and hold a [`Membership`]; a room knows
+//! nothing of the directory.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use chat_protocol::limits::HISTORY_ENTRIES_DEFAULT;
+use chat_protocol::{History, HistoryRequest, PostMessage, RoomName, Seq};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock;
+use crate::log::{End, LogError, Range, RoomLog};
+use crate::room::{MemberId, NONCE_MEMORY};
+use crate::room_task::{Entrance, Pause, RoomCommand, RoomTask};
+
+/// Commands that may wait for a room. Who finds no place waits, and with it the client behind.
+const INBOX: usize = 1024;
+
+/// Why a room can't be entered or read.
+#[derive(Debug, thiserror::Error)]
+pub enum RoomError {
+    /// The room's log can't be read or written now.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The server is stopping.
+    #[error("the server is stopping")]
+    Stopping,
+}
+
+type Inbox = mpsc::Sender<RoomCommand>;
+
+struct Shared {
+    log: Arc<dyn RoomLog>,
+    running: Mutex<HashMap<RoomName, Inbox>>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Shared {
+    fn running(&self) -> MutexGuard<'_, HashMap<RoomName, Inbox>> {
+        self.running
+            .lock()
+            .expect("no holder of the directory's lock panics")
+    }
+}
+
+/// All rooms. Cloning it gives another handle to the same directory.
+#[derive(Clone)]
+pub struct Rooms {
+    shared: Arc<Shared>,
+}
+
+/// A connection's place in a room. Dropping it without [`Membership::leave`] leaves as well, but
+/// waits for nothing.
+pub struct Membership {
+    room: RoomName,
+    id: MemberId,
+    inbox: Option<Inbox>,
+}
+
+impl Rooms {
+    /// A directory of rooms whose logs are in `log`.
+    pub fn new(log: Arc<dyn RoomLog>) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                log,
+                running: Mutex::default(),
+                tasks: TaskTracker::new(),
+                stop: CancellationToken::new(),
+            }),
+        }
+    }
+
+    /// Enters `room`, which is started where it is not running.
+    pub async fn enter(&self, room: RoomName, entrance: Entrance) -> Result<Membership, RoomError> {
+        let inbox = self.find_or_start(&room)?;
+        let (answer, entered) = oneshot::channel();
+        inbox
+            .send(RoomCommand::Enter(Box::new(entrance), answer))
+            .await
+            .map_err(|_| RoomError::Stopping)?;
+        let id = entered.await.map_err(|_| RoomError::Stopping)??;
+        Ok(Membership {
+            room,
+            id,
+            inbox: Some(inbox),
+        })
+    }
+
+    /// A part of the log of the room that `membership` is in, as the user `key` sees it.
+    pub async fn history(
+        &self,
+        membership: &Membership,
+        key: &str,
+        request: &HistoryRequest,
+    ) -> Result<History, RoomError> {
+        let range = Range {
+            after: request.after.unwrap_or(Seq(0)),
+            before: request.before,
+            limit: request.limit.unwrap_or(HISTORY_ENTRIES_DEFAULT),
+            // Who names a start reads on from there; everybody else reads back from the end.
+            end: match request.after {
+                Some(_) => End::Oldest,
+                None => End::Newest,
+            },
+        };
+        let slice = self.shared.log.read(&membership.room, range).await?;
+        Ok(slice.into_history(key, &membership.room, None))
+    }
+
+    /// Lets every room finish what waits in its inbox, tell its members that the server stops, and
+    /// end. Nothing can be entered any more.
+    pub async fn stop(&self) {
+        self.shared.stop.cancel();
+        self.shared.tasks.close();
+        self.shared.tasks.wait().await;
+    }
+
+    fn find_or_start(&self, room: &RoomName) -> Result<Inbox, RoomError> {
+        if self.shared.stop.is_cancelled() {
+            return Err(RoomError::Stopping);
+        }
+        let mut running = self.shared.running();
+        if let Some(inbox) = running.get(room) {
+            return Ok(inbox.clone());
+        }
+        let (inbox, commands) = mpsc::channel(INBOX);
+        running.insert(room.clone(), inbox.clone());
+        let shared = Arc::clone(&self.shared);
+        self.shared
+            .tasks
+            .spawn(keep(shared, room.clone(), commands));
+        Ok(inbox)
+    }
+}
+
+/// Runs a room until nobody needs it.
+async fn keep(shared: Arc<Shared>, room: RoomName, mut commands: mpsc::Receiver<RoomCommand>) {
+    let nonces_since = clock::now().saturating_sub(NONCE_MEMORY);
+    let head = match shared.log.open(&room, nonces_since).await {
+        Ok(head) => head,
+        Err(error) => {
+            tracing::error!(
+                ?room,
+                error = &error as &dyn std::error::Error,
+                "cannot open the log"
+            );
+            shared.running().remove(&room);
+            refuse_all(&mut commands, &error).await;
+            return;
+        }
+    };
+    tracing::debug!(?room, last = %head.last, "room started");
+    let (log, stop) = (Arc::clone(&shared.log), shared.stop.clone());
+    let mut task = RoomTask::new(room.clone(), log, commands, head, stop);
+    while task.run().await == Pause::Idle {
+        if retire(&shared, &room) {
+            break;
+        }
+    }
+    tracing::debug!(?room, "room retired");
+}
+
+/// Takes `room` out of the directory unless somebody is on the way in. Whoever has a handle got it
+/// under this lock, so with only the directory's own left nothing can be sent any more.
+fn retire(shared: &Shared, room: &RoomName) -> bool {
+    let mut running = shared.running();
+    let is_unused = running
+        .get(room)
+        .is_none_or(|inbox| inbox.strong_count() == 1);
+    if is_unused {
+        running.remove(room);
+    }
+    is_unused
+}
+
+async fn refuse_all(commands: &mut mpsc::Receiver<RoomCommand>, error: &LogError) {
+    commands.close();
+    while let Some(command) = commands.recv().await {
+        if let RoomCommand::Enter(_, answer) = command {
+            // A session that gave up does not need the answer.
+            let _ = answer.send(Err(error.clone()));
+        }
+    }
+}
+
+impl Membership {
+    /// Posts for the member. What becomes of it comes through the outbox.
+    pub async fn post(&self, post: PostMessage) -> Result<(), RoomError> {
+        self.command(RoomCommand::Post(self.id, post)).await
+    }
+
+    /// Asks who is in the room. The answer comes through the outbox.
+    pub async fn who(&self) -> Result<(), RoomError> {
+        self.command(RoomCommand::Who(self.id)).await
+    }
+
+    /// Leaves, once everything that was posted before is delivered.
+    pub async fn leave(mut self) {
+        let (answer, left) = oneshot::channel();
+        if let Some(inbox) = self.inbox.take()
+            && inbox
+                .send(RoomCommand::Leave(self.id, answer))
+                .await
+                .is_ok()
+        {
+            // Without an answer the room is gone, and nobody is in it any more.
+            let _ = left.await;
+        }
+    }
+
+    async fn command(&self, command: RoomCommand) -> Result<(), RoomError> {
+        let inbox = self.inbox.as_ref().ok_or(RoomError::Stopping)?;
+        inbox.send(command).await.map_err(|_| RoomError::Stopping)
+    }
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        let Some(inbox) = self.inbox.take() else {
+            return;
+        };
+        let id = self.id;
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                // A room that is gone has nobody in it.
+                let _ = inbox
+                    .send(RoomCommand::Leave(id, oneshot::channel().0))
+                    .await;
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,223 @@
+//! Rooms as sessions use them, on a real log.
+
+use std::collections::VecDeque;
+
+use chat_protocol::{CloseCode, DraftContent, Epoch, Nonce, Pong, Rank, ServerEvent, Since};
+use tempfile::TempDir;
+
+use super::*;
+use crate::database::Database;
+use crate::log::{Author, SqliteLog};
+use crate::outbox::{Drained, OutboxReader, outbox};
+use crate::outgoing::Outgoing;
+
+struct Bench {
+    rooms: Rooms,
+    _directory: TempDir,
+}
+
+/// A member and what they have received.
+struct Client {
+    membership: Membership,
+    reader: OutboxReader,
+    key: String,
+    received: VecDeque<ServerEvent>,
+}
+
+fn bench() -> Bench {
+    let directory = tempfile::tempdir().unwrap();
+    let database = Arc::new(Database::open(directory.path()).unwrap());
+    Bench {
+        rooms: Rooms::new(Arc::new(SqliteLog::new(database))),
+        _directory: directory,
+    }
+}
+
+fn room() -> RoomName {
+    RoomName::new("r").unwrap()
+}
+
+fn post(text: &str, nonce: Option<&str>) -> PostMessage {
+    PostMessage {
+        content: DraftContent::new(text).unwrap(),
+        nonce: nonce.map(|text| Nonce::new(text).unwrap()),
+        reply_to: None,
+    }
+}
+
+fn entrance(name: &str, since: Option<Since>) -> (Entrance, OutboxReader) {
+    let (outbox, reader) = outbox();
+    let entrance = Entrance {
+        author: Author {
+            username: name.to_owned(),
+            key: name.to_owned(),
+            display_name: name.to_owned(),
+            rank: Rank::User,
+        },
+        wants_presence: false,
+        since,
+        welcome: Outgoing::new(&ServerEvent::Pong(Pong { time: 0 })),
+        outbox,
+    };
+    (entrance, reader)
+}
+
+impl Bench {
+    /// Enters and takes the welcome.
+    async fn enter(&self, name: &str, since: Option<Since>) -> Client {
+        let (entrance, reader) = entrance(name, since);
+        let membership = self.rooms.enter(room(), entrance).await.unwrap();
+        let mut client = Client {
+            membership,
+            reader,
+            key: name.to_owned(),
+            received: VecDeque::new(),
+        };
+        assert_eq!(client.next().await.name(), "pong");
+        client
+    }
+}
+
+impl Client {
+    async fn next(&mut self) -> ServerEvent {
+        while self.received.is_empty() {
+            let mut batch = Vec::new();
+            if let Drained::Closed(closing) = self.reader.drain(&mut batch).await {
+                panic!("{closing:?}");
+            }
+            let events = batch.iter().map(|outgoing| outgoing.json().as_str());
+            let events = events.map(|json| ServerEvent::decode(json).unwrap());
+            self.received.extend(events);
+        }
+        self.received.pop_front().unwrap()
+    }
+
+    /// The next `count` entries, as (seq, content).
+    async fn messages(&mut self, count: usize) -> Vec<(u64, String)> {
+        let mut found = Vec::new();
+        for _ in 0..count {
+            match self.next().await {
+                ServerEvent::Message(message) => found.push((message.seq.0, message.content)),
+                other => panic!("{other:?}"),
+            }
+        }
+        found
+    }
+}
+
+async fn epoch(bench: &Bench, client: &Client) -> Epoch {
+    let request = HistoryRequest::default();
+    let history = bench
+        .rooms
+        .history(&client.membership, &client.key, &request)
+        .await;
+    history.unwrap().epoch
+}
+
+#[tokio::test]
+async fn everybody_sees_one_order() {
+    let bench = bench();
+    let mut ann = bench.enter("ann", None).await;
+    let mut bob = bench.enter("bob", None).await;
+    for number in 0..50 {
+        let text = number.to_string();
+        ann.membership.post(post(&text, None)).await.unwrap();
+        bob.membership.post(post(&text, None)).await.unwrap();
+    }
+    let seen = ann.messages(100).await;
+    assert_eq!(seen, bob.messages(100).await);
+    let seqs: Vec<u64> = seen.iter().map(|(seq, _)| *seq).collect();
+    assert_eq!(seqs, (1..=100).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn what_came_since_has_no_hole_and_no_double() {
+    let bench = bench();
+    let ann = bench.enter("ann", None).await;
+    let epoch = epoch(&bench, &ann).await;
+    const POSTS: u64 = 200;
+    let posting = async {
+        for number in 1..=POSTS {
+            let text = number.to_string();
+            ann.membership.post(post(&text, None)).await.unwrap();
+        }
+    };
+    let resuming = async {
+        let mut last = 0;
+        while last < POSTS {
+            let since = Since {
+                epoch: Some(epoch.clone()),
+                seq: Seq(last),
+            };
+            let mut bob = bench.enter("bob", Some(since)).await;
+            let ServerEvent::History(history) = bob.next().await else {
+                panic!("a resume begins with history")
+            };
+            assert_eq!(history.recovered, Some(true));
+            let live = std::mem::take(&mut bob.received);
+            for event in history.entries.into_iter().chain(live) {
+                assert_eq!(event.seq(), Some(Seq(last + 1)));
+                last += 1;
+            }
+            bob.membership.leave().await;
+        }
+    };
+    tokio::join!(posting, resuming);
+}
+
+#[tokio::test]
+async fn only_the_sender_gets_the_nonce() {
+    let bench = bench();
+    let mut ann = bench.enter("ann", None).await;
+    let mut bob = bench.enter("bob", None).await;
+    ann.membership.post(post("hi", Some("n"))).await.unwrap();
+    let nonce = |event| match event {
+        ServerEvent::Message(message) => message.nonce,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(nonce(ann.next().await), Nonce::new("n").ok());
+    assert_eq!(nonce(bob.next().await), None);
+    // The retry is answered to its sender alone.
+    ann.membership.post(post("hi", Some("n"))).await.unwrap();
+    assert_eq!(nonce(ann.next().await), Nonce::new("n").ok());
+    bob.membership.post(post("next", None)).await.unwrap();
+    assert_eq!(bob.messages(1).await, [(2, "next".to_owned())]);
+}
+
+#[tokio::test]
+async fn an_empty_room_retires_and_its_log_goes_on() {
+    let bench = bench();
+    let mut ann = bench.enter("ann", None).await;
+    ann.membership.post(post("one", None)).await.unwrap();
+    ann.messages(1).await;
+    ann.membership.leave().await;
+    let is_retired = async {
+        while !bench.rooms.shared.running().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let deadline = std::time::Duration::from_secs(20);
+    tokio::time::timeout(deadline, is_retired).await.unwrap();
+    let mut again = bench.enter("ann", None).await;
+    again.membership.post(post("two", None)).await.unwrap();
+    assert_eq!(again.messages(1).await, [(2, "two".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_stop_delivers_what_was_accepted_and_says_so() {
+    let bench = bench();
+    let mut ann = bench.enter("ann", None).await;
+    for number in 0..10 {
+        let text = number.to_string();
+        ann.membership.post(post(&text, None)).await.unwrap();
+    }
+    bench.rooms.stop().await;
+    assert_eq!(ann.messages(10).await.len(), 10);
+    let closing = match ann.reader.drain(&mut Vec::new()).await {
+        Drained::Closed(closing) => closing,
+        Drained::Events => panic!("more came than was posted"),
+    };
+    assert_eq!(closing.code, CloseCode::GoingAway);
+    let refused = ann.membership.post(post("late", None)).await;
+    assert!(matches!(refused, Err(RoomError::Stopping)));
+}

@@ -1,0 +1,161 @@
+//! The server as a whole: builds the parts, accepts connections, stops gracefully.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::accounts::SqliteAccounts;
+use crate::auth::{Authenticator, KeyError, Registration};
+use crate::data_lock::{DataLock, LockError};
+use crate::database::{Database, OpenError};
+use crate::log::SqliteLog;
+use crate::rooms::Rooms;
+use crate::session::SessionContext;
+use crate::transport::{self, Timeouts, TransportContext};
+
+/// How long rooms may take to finish what waits once the server stops.
+const ROOMS_PATIENCE: Duration = Duration::from_millis(2000);
+/// How long connections may take to end after that.
+const CONNECTIONS_PATIENCE: Duration = Duration::from_millis(1500);
+/// Pause after an accept that failed (too many open files): the cause does not go away at once.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What a server is built from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerConfig {
+    /// The data directory.
+    pub data: PathBuf,
+    /// Whether an unknown name with a password makes an account.
+    pub registration: Registration,
+    /// Whether clients may switch to test mode.
+    pub is_test_mode_allowed: bool,
+    /// The `Origin`s that may upgrade; empty for any.
+    pub allowed_origins: Vec<String>,
+    /// The connections' timeouts.
+    pub timeouts: Timeouts,
+}
+
+/// Why a server can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The data directory is in use.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The database can't be opened.
+    #[error(transparent)]
+    Database(#[from] OpenError),
+    /// The token key can't be had.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The listener's address can't be read.
+    #[error("cannot tell the listening address")]
+    Address(#[source] io::Error),
+}
+
+/// Serves on `listener` until `shutdown` ends, then stops: accepts nothing more, finishes what was
+/// accepted, tells the clients (1001), closes the store.
+pub async fn run(
+    listener: TcpListener,
+    config: ServerConfig,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), ServerError> {
+    let address = listener.local_addr().map_err(ServerError::Address)?;
+    let server = Server::build(config)?;
+    tracing::info!(%address, "listening");
+    tokio::select! {
+        () = server.accept(listener) => {}
+        () = shutdown => {}
+    }
+    server.stop().await;
+    Ok(())
+}
+
+struct Server {
+    context: Arc<TransportContext>,
+    rooms: Rooms,
+    database: Arc<Database>,
+    _lock: DataLock,
+}
+
+impl Server {
+    fn build(config: ServerConfig) -> Result<Self, ServerError> {
+        let checked = Database::check(&config.data)?;
+        let lock = DataLock::take(&config.data)?;
+        let database = Arc::new(checked.open()?);
+        let accounts = Arc::new(SqliteAccounts::new(Arc::clone(&database)));
+        let rooms = Rooms::new(Arc::new(SqliteLog::new(Arc::clone(&database))));
+        let session = SessionContext {
+            authenticator: Authenticator::new(accounts, config.registration, &config.data)?,
+            rooms: rooms.clone(),
+            is_test_mode_allowed: config.is_test_mode_allowed,
+        };
+        let context = TransportContext {
+            session: Arc::new(session),
+            timeouts: config.timeouts,
+            allowed_origins: config.allowed_origins,
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        };
+        tracing::info!(path = %config.data.display(), "data directory");
+        Ok(Self {
+            context: Arc::new(context),
+            rooms,
+            database,
+            _lock: lock,
+        })
+    }
+
+    async fn accept(&self, listener: TcpListener) {
+        loop {
+            match listener.accept().await {
+                Ok((stream, peer)) => self.serve(stream, peer),
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    fn serve(&self, stream: TcpStream, peer: SocketAddr) {
+        let context = Arc::clone(&self.context);
+        self.context
+            .tasks
+            .spawn(transport::serve(context, stream, peer));
+    }
+
+    async fn stop(self) {
+        tracing::info!("stopping");
+        self.context.stop.cancel();
+        if tokio::time::timeout(ROOMS_PATIENCE, self.rooms.stop())
+            .await
+            .is_err()
+        {
+            tracing::warn!("some rooms did not finish in time");
+        }
+        self.context.tasks.close();
+        let connections = self.context.tasks.wait();
+        if tokio::time::timeout(CONNECTIONS_PATIENCE, connections)
+            .await
+            .is_err()
+        {
+            let left = self.context.tasks.len();
+            tracing::info!(left, "some clients did not end their side in time");
+        }
+        let database = Arc::clone(&self.database);
+        if tokio::task::spawn_blocking(move || database.close())
+            .await
+            .is_err()
+        {
+            tracing::error!("the database was not closed cleanly");
+        }
+        tracing::info!("stopped");
+    }
+}

@@ -1,0 +1,247 @@
+//! One client's life: handshake, strictness, rights, and what it asks of its room.
+//!
+//! Owns the order of checks that the contract fixes, and answers every client event. It knows no
+//! sockets: a transport hands it frames and drains the outbox.
+
+mod state;
+
+use std::sync::Arc;
+
+use chat_protocol::limits::{CONTENT_CHARS, FRAME_BYTES};
+use chat_protocol::{
+    Auth, AuthAccepted, CAPABILITY_PRESENCE, ClientError, ClientEvent, CloseCode, Code, Connection,
+    Frame, History, HistoryRequest, Limits, PROTOCOL_VERSION, Pong, Rank, RoomName, ServerEvent,
+};
+
+use crate::auth::{AuthError, Authenticator, Identity};
+use crate::clock;
+use crate::log::Author;
+use crate::outbox::Outbox;
+use crate::outgoing::Outgoing;
+use crate::room_task::Entrance;
+use crate::rooms::{Membership, RoomError, Rooms};
+use state::{Action, Refusal, State};
+
+/// The name and version that `connection` announces.
+pub const SERVER_NAME: &str = concat!("chat-server/", env!("CARGO_PKG_VERSION"));
+
+/// What all sessions share.
+pub struct SessionContext {
+    /// Who may say they are whom.
+    pub authenticator: Authenticator,
+    /// The rooms.
+    pub rooms: Rooms,
+    /// Whether clients may switch to test mode.
+    pub is_test_mode_allowed: bool,
+}
+
+/// A member's place: the room, and the user as the room knows them.
+struct Place {
+    membership: Membership,
+    author: Author,
+}
+
+/// One client's session.
+pub struct Session {
+    context: Arc<SessionContext>,
+    outbox: Outbox,
+    state: State,
+    place: Option<Place>,
+}
+
+impl Session {
+    /// Begins a session, and greets the client.
+    pub fn begin(context: Arc<SessionContext>, outbox: Outbox) -> Self {
+        let session = Self {
+            state: State::new(context.is_test_mode_allowed),
+            context,
+            outbox,
+            place: None,
+        };
+        session.send(&ServerEvent::Connection(Connection {
+            server: SERVER_NAME.to_owned(),
+            protocol: PROTOCOL_VERSION,
+            capabilities: vec![CAPABILITY_PRESENCE.to_owned()],
+            limits: Limits {
+                content: CONTENT_CHARS,
+                frame: FRAME_BYTES,
+            },
+        }));
+        session
+    }
+
+    /// True once the client is in a room.
+    pub fn is_member(&self) -> bool {
+        self.place.is_some()
+    }
+
+    /// Takes the text of one frame.
+    pub async fn take_text(&mut self, text: &str) {
+        match Frame::parse(text) {
+            Ok(frame) => self.take(frame).await,
+            Err(error) => {
+                let refusal = Refusal::new(Code::Syntax, format!("Syntax error: {error}"));
+                self.refuse(refusal, error.event(), None);
+            }
+        }
+    }
+
+    /// Takes a binary frame: the protocol has none.
+    pub fn take_binary(&mut self) {
+        let text = "Syntax error: binary frames are not part of the protocol, send text";
+        self.refuse(Refusal::new(Code::Syntax, text), None, None);
+    }
+
+    /// Ends the session: the client leaves its room, once all it sent before is delivered.
+    pub async fn end(&mut self) {
+        if let Some(place) = self.place.take() {
+            place.membership.leave().await;
+        }
+        self.state.left();
+    }
+
+    async fn take(&mut self, frame: Frame) {
+        let event = frame.event.clone();
+        let nonce = frame.nonce().map(str::to_owned);
+        let outcome = match self.state.admit(&event) {
+            Ok(()) => self.decide(frame).await,
+            Err(refusal) => Err(refusal),
+        };
+        if let Err(refusal) = outcome {
+            self.refuse(refusal, Some(&event), nonce.as_deref());
+        }
+    }
+
+    async fn decide(&mut self, frame: Frame) -> Result<(), Refusal> {
+        let event = ClientEvent::from_frame(frame)
+            .map_err(|error| Refusal::new(Code::Syntax, format!("Syntax error: {error}")))?;
+        match self.state.decide(event)? {
+            Action::Nothing => Ok(()),
+            Action::Authenticate(auth) => self.authenticate(*auth).await,
+            Action::Post(post) => self.place()?.membership.post(post).await.map_err(refusal),
+            Action::Who => self.place()?.membership.who().await.map_err(refusal),
+            Action::History(request) => {
+                let history = self.history(&request).await?;
+                self.send(&ServerEvent::History(history));
+                Ok(())
+            }
+            Action::Pong => {
+                self.send(&ServerEvent::Pong(Pong { time: clock::now() }));
+                Ok(())
+            }
+            Action::Reset => {
+                self.end().await;
+                Ok(())
+            }
+            Action::Disconnect => {
+                self.end().await;
+                self.outbox.close(CloseCode::Normal, "bye");
+                Ok(())
+            }
+        }
+    }
+
+    fn place(&self) -> Result<&Place, Refusal> {
+        self.place.as_ref().ok_or_else(Refusal::unauthenticated)
+    }
+
+    async fn history(&self, request: &HistoryRequest) -> Result<History, Refusal> {
+        let place = self.place()?;
+        let rooms = &self.context.rooms;
+        rooms
+            .history(&place.membership, &place.author.key, request)
+            .await
+            .map_err(refusal)
+    }
+
+    async fn authenticate(&mut self, auth: Auth) -> Result<(), Refusal> {
+        let Auth {
+            username,
+            credential,
+            room,
+            capabilities,
+            since,
+        } = auth;
+        let authenticator = &self.context.authenticator;
+        let identity = authenticator
+            .authenticate(&username, credential)
+            .await
+            .map_err(|error| refused_credentials(&username, error))?;
+        let rank = authenticator
+            .admit(&identity, &room)
+            .await
+            .map_err(|error| unavailable(&error))?;
+        let author = Author {
+            username: identity.username.clone(),
+            key: identity.key.clone(),
+            display_name: identity.display_name.clone(),
+            rank,
+        };
+        let wants_presence = capabilities.iter().any(|name| name == CAPABILITY_PRESENCE);
+        let granted = wants_presence.then(|| CAPABILITY_PRESENCE.to_owned());
+        let entrance = Entrance {
+            author: author.clone(),
+            wants_presence,
+            since,
+            welcome: welcome(identity, &room, rank, granted.into_iter().collect()),
+            outbox: self.outbox.clone(),
+        };
+        let rooms = &self.context.rooms;
+        let membership = rooms.enter(room, entrance).await.map_err(refusal)?;
+        self.place = Some(Place { membership, author });
+        self.state.entered();
+        Ok(())
+    }
+
+    fn refuse(&self, refusal: Refusal, event: Option<&str>, nonce: Option<&str>) {
+        self.send(&ServerEvent::Cerror(ClientError {
+            code: refusal.code,
+            message: refusal.message,
+            event: event.map(str::to_owned),
+            nonce: nonce.map(str::to_owned),
+            retry_after: None,
+        }));
+    }
+
+    fn send(&self, event: &ServerEvent) {
+        self.outbox.push(Outgoing::new(event));
+    }
+}
+
+fn welcome(identity: Identity, room: &RoomName, rank: Rank, capabilities: Vec<String>) -> Outgoing {
+    Outgoing::new(&ServerEvent::Auth(Box::new(AuthAccepted {
+        code: Code::Ok,
+        message: "Authentification complete".to_owned(),
+        username: identity.username,
+        display_name: identity.display_name,
+        room: room.as_str().to_owned(),
+        access_level: rank,
+        capabilities,
+        token: identity.token.expose().to_owned(),
+        token_expires: identity.token_expires,
+    })))
+}
+
+fn refused_credentials(username: &chat_protocol::Username, error: AuthError) -> Refusal {
+    match error {
+        AuthError::WrongPassword | AuthError::WrongToken => {
+            tracing::info!(?username, reason = %error, "login refused");
+            Refusal::new(Code::Unauthenticated, error.to_string())
+        }
+        AuthError::Accounts(_) | AuthError::Hash(_) => unavailable(&error),
+    }
+}
+
+fn refusal(error: RoomError) -> Refusal {
+    match error {
+        RoomError::Stopping => Refusal::new(Code::Unavailable, error.to_string()),
+        RoomError::Log(_) => unavailable(&error),
+    }
+}
+
+/// The client is told that it may try again; why it has to is in the log.
+fn unavailable(error: &(dyn std::error::Error + 'static)) -> Refusal {
+    tracing::error!(error, "a request could not be served");
+    let text = "the server cannot reach its store now: try again";
+    Refusal::new(Code::Unavailable, text)
+}

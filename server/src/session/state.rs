@@ -1,0 +1,206 @@
+//! What a client may do when: the contract's table, as pure decisions.
+
+use chat_protocol::{Auth, ClientEvent, Code, HistoryRequest, PostMessage};
+
+/// Why an event is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) code: Code,
+    pub(super) message: String,
+}
+
+impl Refusal {
+    pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+
+    /// In the words of the protocol's first description.
+    pub(super) fn unauthenticated() -> Self {
+        Self::new(Code::Unauthenticated, "Authentification required")
+    }
+
+    fn forbidden(message: &str) -> Self {
+        Self::new(Code::Forbidden, message)
+    }
+}
+
+/// What an allowed event leads to.
+#[derive(Debug, PartialEq)]
+pub(super) enum Action {
+    /// It has had its effect; there is no answer.
+    Nothing,
+    Authenticate(Box<Auth>),
+    Post(PostMessage),
+    Who,
+    History(HistoryRequest),
+    Pong,
+    /// Back to the state just after `connection`.
+    Reset,
+    Disconnect,
+}
+
+/// Where a client stands.
+#[derive(Debug)]
+pub(super) struct State {
+    is_test_mode_allowed: bool,
+    is_test_mode: bool,
+    is_member: bool,
+}
+
+impl State {
+    pub(super) fn new(is_test_mode_allowed: bool) -> Self {
+        Self {
+            is_test_mode_allowed,
+            is_test_mode: false,
+            is_member: false,
+        }
+    }
+
+    /// The client came into a room.
+    pub(super) fn entered(&mut self) {
+        self.is_member = true;
+    }
+
+    /// The client left its room. Test mode is kept.
+    pub(super) fn left(&mut self) {
+        self.is_member = false;
+    }
+
+    /// Whether an event of this name is allowed before its parameters are looked at.
+    pub(super) fn admit(&self, event: &str) -> Result<(), Refusal> {
+        let is_allowed = self.is_member
+            || match event {
+                "auth" | "disconnect" | "ping" => true,
+                "setTestMode" => self.is_test_mode_allowed,
+                "resetSocket" => self.is_test_mode,
+                _ => false,
+            };
+        match is_allowed {
+            true => Ok(()),
+            false => Err(Refusal::unauthenticated()),
+        }
+    }
+
+    /// What an admitted event with right parameters leads to.
+    pub(super) fn decide(&mut self, event: ClientEvent) -> Result<Action, Refusal> {
+        match event {
+            ClientEvent::Auth(_) if self.is_member => {
+                Err(Refusal::forbidden("already authenticated"))
+            }
+            ClientEvent::Auth(auth) => Ok(Action::Authenticate(auth)),
+            ClientEvent::Message(post) => Ok(Action::Post(post)),
+            ClientEvent::Disconnect => Ok(Action::Disconnect),
+            ClientEvent::SetTestMode { value } => self.set_test_mode(value),
+            ClientEvent::ResetSocket if self.is_test_mode => Ok(Action::Reset),
+            ClientEvent::ResetSocket => {
+                Err(Refusal::forbidden("`resetSocket` is for test mode only"))
+            }
+            ClientEvent::History(request) => Ok(Action::History(request)),
+            ClientEvent::Who => Ok(Action::Who),
+            ClientEvent::Ping => Ok(Action::Pong),
+            ClientEvent::Kick(_)
+            | ClientEvent::Mute(_)
+            | ClientEvent::Unmute { .. }
+            | ClientEvent::Ban(_)
+            | ClientEvent::Unban { .. }
+            | ClientEvent::SetMod { .. }
+            | ClientEvent::DelMod { .. }
+            | ClientEvent::DeleteMessage { .. }
+            | ClientEvent::Purge { .. }
+            | ClientEvent::Clear
+            | ClientEvent::SetRoom(_) => Err(Refusal::forbidden(&format!(
+                "`{}` is not allowed: this server does not moderate rooms yet",
+                event.name()
+            ))),
+        }
+    }
+
+    fn set_test_mode(&mut self, value: bool) -> Result<Action, Refusal> {
+        if !self.is_test_mode_allowed {
+            let text = "this server does not allow test mode";
+            return Err(Refusal::forbidden(text));
+        }
+        self.is_test_mode = value;
+        Ok(Action::Nothing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [&str; 20] = [
+        "auth",
+        "message",
+        "disconnect",
+        "setTestMode",
+        "resetSocket",
+        "history",
+        "who",
+        "ping",
+        "kick",
+        "mute",
+        "unmute",
+        "ban",
+        "unban",
+        "setMod",
+        "delMod",
+        "deleteMessage",
+        "purge",
+        "clear",
+        "setRoom",
+        "anything",
+    ];
+
+    fn check_admitted(state: &State, expected: &[&str]) {
+        let admitted: Vec<&str> = ALL
+            .into_iter()
+            .filter(|event| state.admit(event).is_ok())
+            .collect();
+        assert_eq!(admitted, expected);
+    }
+
+    #[test]
+    fn before_auth_little_is_allowed() {
+        let mut state = State::new(false);
+        check_admitted(&state, &["auth", "disconnect", "ping"]);
+        let refusal = state.admit("message").unwrap_err();
+        assert_eq!(refusal.message, "Authentification required");
+        state.entered();
+        check_admitted(&state, &ALL);
+        state.left();
+        check_admitted(&state, &["auth", "disconnect", "ping"]);
+    }
+
+    #[test]
+    fn test_mode_is_allowed_where_the_server_allows_it() {
+        let mut state = State::new(true);
+        check_admitted(&state, &["auth", "disconnect", "setTestMode", "ping"]);
+        let on = ClientEvent::SetTestMode { value: true };
+        assert_eq!(state.decide(on), Ok(Action::Nothing));
+        let with_reset = ["auth", "disconnect", "setTestMode", "resetSocket", "ping"];
+        check_admitted(&state, &with_reset);
+        assert_eq!(state.decide(ClientEvent::ResetSocket), Ok(Action::Reset));
+        state.left();
+        check_admitted(&state, &with_reset);
+        let off = ClientEvent::SetTestMode { value: false };
+        assert_eq!(state.decide(off), Ok(Action::Nothing));
+        check_admitted(&state, &["auth", "disconnect", "setTestMode", "ping"]);
+    }
+
+    #[test]
+    fn members_get_403_for_what_the_server_does_not_allow() {
+        let mut state = State::new(false);
+        state.entered();
+        for event in [
+            ClientEvent::SetTestMode { value: true },
+            ClientEvent::ResetSocket,
+            ClientEvent::Clear,
+        ] {
+            assert_eq!(state.decide(event).unwrap_err().code, Code::Forbidden);
+        }
+    }
+}

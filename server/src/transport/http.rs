@@ -1,0 +1,170 @@
+//! HTTP on the chat's port: a page that says what this is, a health check, and the upgrade.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, ORIGIN, SEC_WEBSOCKET_VERSION, UPGRADE};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
+
+use super::{TransportContext, websocket};
+use crate::session::SERVER_NAME;
+
+/// Bytes of a request's head at most.
+const HEAD_BYTES: usize = 16 * 1024;
+
+type Answer = Response<Full<Bytes>>;
+
+/// Serves one request: answers it, or hands the connection on to WebSocket.
+pub(super) async fn serve(context: Arc<TransportContext>, stream: TcpStream, peer: SocketAddr) {
+    let timeout = context.timeouts.handshake;
+    let stop = context.stop.clone();
+    let service = service_fn(move |request| {
+        let answer = answer(&context, request, peer);
+        async move { Ok::<_, Infallible>(answer) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(timeout)
+        .max_buf_size(HEAD_BYTES)
+        .keep_alive(false)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    tokio::select! {
+        served = tokio::time::timeout(timeout, connection) => match served {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%peer, %error, "a request was broken off"),
+            Err(_) => tracing::debug!(%peer, "a request took too long"),
+        },
+        () = stop.cancelled() => {}
+    }
+}
+
+fn answer(context: &Arc<TransportContext>, request: Request<Incoming>, peer: SocketAddr) -> Answer {
+    let is_upgrade = request.headers().contains_key(UPGRADE);
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    match (request.uri().path(), is_read) {
+        ("/" | "/ws", true) if is_upgrade => upgrade(context, request, peer),
+        ("/", true) => page(),
+        ("/ws", true) => upgrade_required(),
+        ("/healthz", true) => text(
+            StatusCode::OK,
+            "application/json",
+            format!("{{\"status\":\"ok\",\"server\":\"{SERVER_NAME}\"}}\n"),
+        ),
+        ("/" | "/ws" | "/healthz", false) => method_not_allowed(),
+        _ => plain(
+            StatusCode::NOT_FOUND,
+            "there is nothing here: the chat is at / and /ws, the health check at /healthz",
+        ),
+    }
+}
+
+fn upgrade(
+    context: &Arc<TransportContext>,
+    mut request: Request<Incoming>,
+    peer: SocketAddr,
+) -> Answer {
+    if let Some(origin) = refused_origin(&context.allowed_origins, &request) {
+        tracing::info!(%peer, ?origin, "upgrade refused: origin not allowed");
+        return plain(
+            StatusCode::FORBIDDEN,
+            "this chat may not be used from pages of this origin",
+        );
+    }
+    let accepted = match create_response_with_body(&request, Full::default) {
+        Ok(accepted) => accepted,
+        Err(error) => {
+            let version = request.headers().get(SEC_WEBSOCKET_VERSION);
+            return match version.is_some_and(|version| version != "13") {
+                true => upgrade_required(),
+                false => plain(
+                    StatusCode::BAD_REQUEST,
+                    format!("not a WebSocket handshake: {error}"),
+                ),
+            };
+        }
+    };
+    let context = Arc::clone(context);
+    let tasks = context.tasks.clone();
+    let upgraded = hyper::upgrade::on(&mut request);
+    tasks.spawn(async move {
+        match upgraded.await {
+            Ok(upgraded) => match upgraded.downcast::<TokioIo<TcpStream>>() {
+                Ok(parts) => {
+                    let stream = parts.io.into_inner();
+                    websocket::serve(context, stream, parts.read_buf.to_vec(), peer).await;
+                }
+                Err(_) => tracing::error!(%peer, "an upgraded connection is not the one accepted"),
+            },
+            Err(error) => tracing::debug!(%peer, %error, "an upgrade was broken off"),
+        }
+    });
+    accepted
+}
+
+/// The request's origin, where a list is set and it is not on it. Who sends none is not a browser,
+/// and no page's script can leave it out.
+fn refused_origin(allowed: &[String], request: &Request<Incoming>) -> Option<HeaderValue> {
+    let origin = request.headers().get(ORIGIN)?;
+    let is_allowed = allowed.is_empty()
+        || allowed
+            .iter()
+            .any(|allowed| origin.as_bytes().eq_ignore_ascii_case(allowed.as_bytes()));
+    (!is_allowed).then(|| origin.clone())
+}
+
+fn page() -> Answer {
+    const PAGE: &str = "\
+This is a chat server: every stream gets its room, over WebSocket.
+
+Connect to / or /ws on this port with a WebSocket client, or from a terminal:
+
+    chat-tui --user NAME --room ROOM --server ws://HOST:PORT
+
+GET /healthz tells whether the server is well.
+";
+    text(
+        StatusCode::OK,
+        "text/plain; charset=utf-8",
+        format!("{SERVER_NAME}\n\n{PAGE}"),
+    )
+}
+
+fn upgrade_required() -> Answer {
+    let mut answer = plain(
+        StatusCode::UPGRADE_REQUIRED,
+        "this is a WebSocket endpoint (RFC 6455, version 13)",
+    );
+    let headers = answer.headers_mut();
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+    answer
+}
+
+fn method_not_allowed() -> Answer {
+    let mut answer = plain(StatusCode::METHOD_NOT_ALLOWED, "only GET is served here");
+    let allowed = HeaderValue::from_static("GET, HEAD");
+    answer.headers_mut().insert(ALLOW, allowed);
+    answer
+}
+
+fn plain(status: StatusCode, body: impl Into<String>) -> Answer {
+    text(status, "text/plain; charset=utf-8", body.into() + "\n")
+}
+
+fn text(status: StatusCode, content_type: &'static str, body: String) -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::from(body)));
+    *answer.status_mut() = status;
+    answer
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    answer
+}

@@ -1,0 +1,245 @@
+//! One WebSocket connection: reads frames into a session, writes what its outbox holds.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chat_protocol::CloseCode;
+use chat_protocol::limits::FRAME_BYTES;
+use futures_util::{SinkExt, StreamExt};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
+
+use super::{Timeouts, TransportContext, linger};
+use crate::outbox::{Closing, Drained, Outbox, OutboxReader, outbox};
+use crate::outgoing::Outgoing;
+use crate::session::Session;
+
+/// Bytes read at once: chat messages are small, and every connection keeps such a buffer.
+const READ_BUFFER: usize = 1024;
+/// Bytes gathered before they are written; a flush writes them all.
+const WRITE_BUFFER: usize = 16 * 1024;
+/// How long a close frame may take to be written.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a client's last event may take once the server stops.
+const STOP_PATIENCE: Duration = Duration::from_secs(1);
+
+const STOPPING: &str = "the server stops";
+
+type Socket = WebSocketStream<TcpStream>;
+
+/// How the loop goes on.
+enum Next {
+    Continue,
+    /// End with this close frame.
+    Close(Closing),
+    /// The peer is gone, or is to be dropped.
+    Gone,
+    /// The peer closed; the answer is written by the library.
+    Closed,
+}
+
+/// Serves an upgraded connection until it ends. `already_read` came with the handshake.
+pub(super) async fn serve(
+    context: Arc<TransportContext>,
+    stream: TcpStream,
+    already_read: Vec<u8>,
+    peer: SocketAddr,
+) {
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER)
+        .max_message_size(Some(FRAME_BYTES))
+        .max_frame_size(Some(FRAME_BYTES));
+    let socket =
+        WebSocketStream::from_partially_read(stream, already_read, Role::Server, Some(config))
+            .await;
+    let (outbox, reader) = outbox();
+    let mut connection = Connection {
+        session: Session::begin(Arc::clone(&context.session), outbox.clone()),
+        auth_deadline: Instant::now() + context.timeouts.auth,
+        last_sign: Instant::now(),
+        batch: Vec::new(),
+        is_stopping: false,
+        socket,
+        reader,
+        context,
+        peer,
+    };
+    tracing::debug!(%peer, "connected");
+    let end = connection.run(&outbox).await;
+    connection.session.end().await;
+    connection.end(end).await;
+    tracing::debug!(%peer, "disconnected");
+}
+
+struct Connection {
+    context: Arc<TransportContext>,
+    socket: Socket,
+    session: Session,
+    reader: OutboxReader,
+    batch: Vec<Outgoing>,
+    auth_deadline: Instant,
+    last_sign: Instant,
+    is_stopping: bool,
+    peer: SocketAddr,
+}
+
+impl Connection {
+    async fn run(&mut self, outbox: &Outbox) -> Next {
+        let context = Arc::clone(&self.context);
+        let Timeouts { ping, idle, .. } = context.timeouts;
+        let mut pings = interval_at(Instant::now() + ping, ping);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // Made once: these would otherwise be set up anew with every event that passes.
+        let mut silence = pin!(sleep_until(self.last_sign + idle));
+        let mut stopped = pin!(context.stop.cancelled());
+        loop {
+            let next = tokio::select! {
+                drained = self.reader.drain(&mut self.batch) => match drained {
+                    Drained::Events => self.write().await,
+                    Drained::Closed(closing) => Next::Close(closing),
+                },
+                frame = self.socket.next(), if !self.is_stopping => match frame {
+                    Some(frame) => self.take(frame).await,
+                    None => Next::Gone,
+                },
+                _ = pings.tick() => self.ping().await,
+                () = &mut silence => {
+                    silence.as_mut().reset(self.last_sign + idle);
+                    match self.last_sign.elapsed() < idle {
+                        true => Next::Continue,
+                        false => Next::Gone,
+                    }
+                }
+                () = sleep_until(self.auth_deadline), if !self.session.is_member() => {
+                    Next::Close(Closing {
+                        code: CloseCode::AuthTimeout,
+                        reason: "no auth in time",
+                    })
+                }
+                () = &mut stopped, if !self.is_stopping => {
+                    self.is_stopping = true;
+                    // Members are told by their room, once it has finished what waits.
+                    if !self.session.is_member() {
+                        outbox.close(CloseCode::GoingAway, STOPPING);
+                    }
+                    Next::Continue
+                }
+            };
+            if !matches!(next, Next::Continue) {
+                return next;
+            }
+        }
+    }
+
+    async fn take(&mut self, frame: Result<Message, Error>) -> Next {
+        self.last_sign = Instant::now();
+        let message = match frame {
+            Ok(message) => message,
+            Err(error) => return self.broken(&error),
+        };
+        match message {
+            Message::Text(text) => self.take_text(text.as_str()).await,
+            Message::Binary(_) => {
+                self.session.take_binary();
+                Next::Continue
+            }
+            Message::Close(_) => Next::Closed,
+            // The library answers pings by itself, with the next read or write.
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => Next::Continue,
+        }
+    }
+
+    async fn take_text(&mut self, text: &str) -> Next {
+        let was_member = self.session.is_member();
+        let stop = self.context.stop.clone();
+        let too_late = async {
+            stop.cancelled().await;
+            tokio::time::sleep(STOP_PATIENCE).await;
+        };
+        tokio::select! {
+            biased;
+            () = self.session.take_text(text) => {
+                if was_member && !self.session.is_member() {
+                    self.auth_deadline = Instant::now() + self.context.timeouts.auth;
+                }
+                Next::Continue
+            }
+            () = too_late => Next::Close(Closing {
+                code: CloseCode::GoingAway,
+                reason: STOPPING,
+            }),
+        }
+    }
+
+    /// What the contract and RFC 6455 (section 7.4.1) answer to broken framing.
+    fn broken(&self, error: &Error) -> Next {
+        let (code, reason) = match error {
+            Error::Capacity(_) => (CloseCode::TooBig, "the message is too large"),
+            Error::Utf8(_) => (CloseCode::InvalidText, "the text is not UTF-8"),
+            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return Next::Gone,
+            Error::Protocol(_) => (CloseCode::Protocol, "the framing is broken"),
+            _ => return Next::Gone,
+        };
+        tracing::debug!(peer = %self.peer, %error, "broken framing");
+        Next::Close(Closing { code, reason })
+    }
+
+    /// Writes the batch in as few system calls as the socket takes.
+    async fn write(&mut self) -> Next {
+        let Self {
+            socket,
+            batch,
+            reader,
+            ..
+        } = self;
+        let write = async {
+            for outgoing in batch.drain(..) {
+                socket.feed(Message::Text(outgoing.json().clone())).await?;
+            }
+            socket.flush().await
+        };
+        tokio::select! {
+            biased;
+            written = write => match written {
+                Ok(()) => Next::Continue,
+                Err(_) => Next::Gone,
+            },
+            closing = reader.overflowed() => Next::Close(closing),
+            // A peer that takes nothing for so long is as good as gone.
+            () = tokio::time::sleep(self.context.timeouts.idle) => Next::Gone,
+        }
+    }
+
+    async fn ping(&mut self) -> Next {
+        let ping = self.socket.send(Message::Ping(Bytes::new()));
+        match timeout(self.context.timeouts.idle, ping).await {
+            Ok(Ok(())) => Next::Continue,
+            _ => Next::Gone,
+        }
+    }
+
+    async fn end(&mut self, end: Next) {
+        let written = match end {
+            Next::Continue | Next::Gone => return,
+            Next::Closed => timeout(CLOSE_PATIENCE, self.socket.flush()).await,
+            Next::Close(Closing { code, reason }) => {
+                let frame = CloseFrame {
+                    code: u16::from(code).into(),
+                    reason: reason.into(),
+                };
+                timeout(CLOSE_PATIENCE, self.socket.close(Some(frame))).await
+            }
+        };
+        if let Ok(Err(error)) = written {
+            tracing::trace!(peer = %self.peer, %error, "the close frame was not written");
+        }
+        linger::finish(self.socket.get_mut()).await;
+    }
+}
