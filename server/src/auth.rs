@@ -11,7 +11,8 @@ use std::sync::Arc;
 use chat_protocol::{Credential, Rank, RoomName, Secret, Username};
 
 use crate::accounts::{Account, Accounts, AccountsError, Creation};
-use crate::clock::{self, UnixMillis};
+use crate::clock;
+use crate::entry::UnixMillis;
 
 pub use password::{HashError, Passwords};
 pub use token::{KeyError, TokenKey};

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use chat_protocol::Username;
 use clap::{Args, Parser, Subcommand};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
@@ -13,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::auth::Registration;
 use crate::config::{Config, LogFormat, LogLevel, Settings};
+use crate::users::UserCommand;
 use crate::{exit, logging, server, users};
 
 /// A self-hosted live chat server: every stream gets its room, over WebSocket.
@@ -30,31 +30,6 @@ enum Command {
     /// Manage accounts, while the server runs or while it does not.
     #[command(subcommand)]
     User(UserCommand),
-}
-
-/// What can be done with accounts.
-#[derive(Subcommand)]
-pub enum UserCommand {
-    /// Make an account. Asks for the password, or reads it from standard input.
-    Add {
-        /// The user's name.
-        #[arg(value_parser = username)]
-        name: Username,
-    },
-    /// Change a password. Asks for it, or reads it from standard input.
-    Passwd {
-        /// The user's name.
-        #[arg(value_parser = username)]
-        name: Username,
-    },
-    /// Remove an account and its standing in all rooms. Messages stay.
-    Remove {
-        /// The user's name.
-        #[arg(value_parser = username)]
-        name: Username,
-    },
-    /// List all accounts, one name a line.
-    List,
 }
 
 /// Every setting; each is also an environment variable and a key of the configuration file.
@@ -122,10 +97,6 @@ struct Options {
     /// Configuration file (TOML), with the options' long names as keys.
     #[arg(long, env = "CHAT_SERVER_CONFIG", value_name = "FILE", global = true)]
     config: Option<PathBuf>,
-}
-
-fn username(text: &str) -> Result<Username, String> {
-    Username::new(text).map_err(|error| format!("a user name {error}"))
 }
 
 impl Options {

@@ -2,8 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Milliseconds since 1970, UTC.
-pub type UnixMillis = u64;
+use crate::entry::UnixMillis;
 
 /// The time now. A clock set before 1970 counts as 1970.
 pub fn now() -> UnixMillis {

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod data_lock;
 pub mod database;
+pub mod entry;
 pub mod exit;
 pub mod log;
 pub mod logging;

@@ -5,9 +5,9 @@
 
 mod sqlite;
 
-use chat_protocol::{
-    Content, Epoch, History, Message, MessageId, Nonce, Rank, RoomName, Seq, ServerEvent,
-};
+use chat_protocol::{Epoch, History, RoomName, Seq};
+
+use crate::entry::{Entry, NewEntry, StoredNonce};
 
 pub use sqlite::SqliteLog;
 
@@ -23,102 +23,6 @@ impl LogError {
     }
 }
 
-/// Somebody in a room's log: the names that entries show, and the one that is compared.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Author {
-    /// The name as registered.
-    pub username: String,
-    /// The name as compared ([`chat_protocol::Username::key`]).
-    pub key: String,
-    /// The name to show.
-    pub display_name: String,
-    /// The standing in the room.
-    pub rank: Rank,
-}
-
-/// An entry before the log has given it its place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewEntry {
-    /// Milliseconds since 1970, UTC.
-    pub time: u64,
-    /// What happened.
-    pub body: EntryBody,
-}
-
-/// An entry in its place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Its position: 1 for the room's first, without holes.
-    pub seq: Seq,
-    /// Milliseconds since 1970, UTC.
-    pub time: u64,
-    /// What happened.
-    pub body: EntryBody,
-}
-
-/// What can happen in a room.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum EntryBody {
-    /// Somebody posted a message.
-    MessagePosted(MessagePosted),
-}
-
-/// A posted message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MessagePosted {
-    /// Who posted it, as they were then.
-    pub author: Author,
-    /// The text.
-    pub content: Content,
-    /// The message it answers.
-    pub reply_to: Option<MessageId>,
-    /// The sender's mark.
-    pub nonce: Option<Nonce>,
-}
-
-impl Entry {
-    /// The entry as everybody but its sender sees it.
-    pub fn to_event(&self, room: &RoomName, epoch: &Epoch) -> ServerEvent {
-        match &self.body {
-            EntryBody::MessagePosted(posted) => ServerEvent::Message(Message {
-                username: posted.author.username.clone(),
-                content: posted.content.as_str().to_owned(),
-                id: MessageId::at(epoch, self.seq),
-                seq: self.seq,
-                display_name: posted.author.display_name.clone(),
-                rank: posted.author.rank,
-                time: self.time,
-                room: room.as_str().to_owned(),
-                reply_to: posted.reply_to.clone(),
-                nonce: None,
-            }),
-        }
-    }
-
-    /// The entry as the user `key` sees it: their own messages carry their nonces.
-    pub fn to_event_for(&self, key: &str, room: &RoomName, epoch: &Epoch) -> ServerEvent {
-        let mut event = self.to_event(room, epoch);
-        if let ServerEvent::Message(message) = &mut event
-            && self.author().key == key
-        {
-            message.nonce = self.nonce().cloned();
-        }
-        event
-    }
-
-    /// Who made the entry.
-    pub fn author(&self) -> &Author {
-        let EntryBody::MessagePosted(posted) = &self.body;
-        &posted.author
-    }
-
-    /// Its sender's mark.
-    pub fn nonce(&self) -> Option<&Nonce> {
-        let EntryBody::MessagePosted(posted) = &self.body;
-        posted.nonce.as_ref()
-    }
-}
-
 /// Where a log stands when a room starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogHead {
@@ -130,19 +34,6 @@ pub struct LogHead {
     pub last: Seq,
     /// The nonces of recent messages, for the room to know a retry by.
     pub nonces: Vec<StoredNonce>,
-}
-
-/// A nonce and where its message is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredNonce {
-    /// The author's name as compared.
-    pub author: String,
-    /// The mark.
-    pub nonce: Nonce,
-    /// The message's position.
-    pub seq: Seq,
-    /// When it was posted, milliseconds since 1970, UTC.
-    pub time: u64,
 }
 
 /// A part of a log.

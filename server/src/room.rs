@@ -13,8 +13,7 @@ use chat_protocol::{
     ClientError, Code, DraftContent, Member, MessageId, Nonce, PostMessage, Seq, ServerEvent, Who,
 };
 
-use crate::clock::UnixMillis;
-use crate::log::{Author, Entry, EntryBody, MessagePosted, NewEntry, StoredNonce};
+use crate::entry::{Author, Entry, EntryBody, MessagePosted, NewEntry, StoredNonce, UnixMillis};
 pub(crate) use nonces::MEMORY as NONCE_MEMORY;
 use nonces::{NonceState, Nonces};
 use presence::Presence;

@@ -17,8 +17,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::{self, UnixMillis};
-use crate::log::{Author, End, Entry, LogError, LogHead, NewEntry, Range, RoomLog, Slice};
+use crate::clock;
+use crate::entry::{Author, Entry, NewEntry, UnixMillis};
+use crate::log::{End, LogError, LogHead, Range, RoomLog, Slice};
 use crate::outbox::Outbox;
 use crate::outgoing::Outgoing;
 use crate::room::{Effect, Input, Joining, MemberId, ReplyTarget, Room, reply_position};

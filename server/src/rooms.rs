@@ -16,7 +16,9 @@ use tokio_util::task::TaskTracker;
 use crate::clock;
 use crate::log::{End, LogError, Range, RoomLog};
 use crate::room::{MemberId, NONCE_MEMORY};
-use crate::room_task::{Entrance, Pause, RoomCommand, RoomTask};
+use crate::room_task::{Pause, RoomCommand, RoomTask};
+
+pub use crate::room_task::Entrance;
 
 /// Commands that may wait for a room. Who finds no place waits, and with it the client behind.
 const INBOX: usize = 1024;

@@ -15,11 +15,10 @@ use chat_protocol::{
 
 use crate::auth::{AuthError, Authenticator, Identity};
 use crate::clock;
-use crate::log::Author;
+use crate::entry::Author;
 use crate::outbox::Outbox;
 use crate::outgoing::Outgoing;
-use crate::room_task::Entrance;
-use crate::rooms::{Membership, RoomError, Rooms};
+use crate::rooms::{Entrance, Membership, RoomError, Rooms};
 use state::{Action, Refusal, State};
 
 /// The name and version that `connection` announces.

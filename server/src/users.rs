@@ -6,15 +6,40 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use chat_protocol::{Secret, Username};
+use clap::Subcommand;
 
 use crate::accounts::{Accounts, Creation, SqliteAccounts};
 use crate::auth::Passwords;
-use crate::cli::UserCommand;
 use crate::clock;
 use crate::database::Database;
 
 /// Bytes of a password line at most; a frame could not carry more.
 const PASSWORD_BYTES: u64 = 8 * 1024;
+
+/// What can be done with accounts.
+#[derive(Subcommand)]
+pub enum UserCommand {
+    /// Make an account. Asks for the password, or reads it from standard input.
+    Add {
+        /// The user's name.
+        #[arg(value_parser = username)]
+        name: Username,
+    },
+    /// Change a password. Asks for it, or reads it from standard input.
+    Passwd {
+        /// The user's name.
+        #[arg(value_parser = username)]
+        name: Username,
+    },
+    /// Remove an account and its standing in all rooms. Messages stay.
+    Remove {
+        /// The user's name.
+        #[arg(value_parser = username)]
+        name: Username,
+    },
+    /// List all accounts, one name a line.
+    List,
+}
 
 /// Carries out `command` on the accounts in `data`.
 pub fn run(command: UserCommand, data: &Path) -> anyhow::Result<()> {
@@ -95,4 +120,8 @@ fn say(text: &str) -> anyhow::Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+fn username(text: &str) -> Result<Username, String> {
+    Username::new(text).map_err(|error| format!("a user name {error}"))
 }

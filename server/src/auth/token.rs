@@ -16,7 +16,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::accounts::Account;
-use crate::clock::UnixMillis;
+use crate::entry::UnixMillis;
 
 /// The key's file in the data directory.
 const FILE_NAME: &str = "token.key";

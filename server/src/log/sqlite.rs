@@ -7,11 +7,9 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Author, End, Entry, EntryBody, LogError, LogHead, MessagePosted, NewEntry, Range, RoomLog,
-    Slice, StoredNonce,
-};
+use super::{End, LogError, LogHead, Range, RoomLog, Slice};
 use crate::database::{Database, DatabaseError};
+use crate::entry::{Author, Entry, EntryBody, MessagePosted, NewEntry, StoredNonce};
 
 const KIND_MESSAGE: &str = "message";
 

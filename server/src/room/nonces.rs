@@ -6,8 +6,7 @@ use chat_protocol::limits::NONCE_MINUTES;
 use chat_protocol::{Nonce, Seq};
 
 use super::MemberId;
-use crate::clock::UnixMillis;
-use crate::log::StoredNonce;
+use crate::entry::{StoredNonce, UnixMillis};
 
 /// How long a nonce is remembered, in milliseconds.
 pub(crate) const MEMORY: u64 = NONCE_MINUTES * 60 * 1000;

@@ -7,7 +7,7 @@ use chat_protocol::limits::PRESENCE_FROM;
 use chat_protocol::{Member, MemberChange, ServerEvent};
 
 use super::{Effect, MemberId};
-use crate::clock::UnixMillis;
+use crate::entry::UnixMillis;
 
 /// Milliseconds between two counts in a large room.
 const INTERVAL: u64 = 1_000;

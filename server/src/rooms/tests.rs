@@ -7,7 +7,8 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::database::Database;
-use crate::log::{Author, SqliteLog};
+use crate::entry::Author;
+use crate::log::SqliteLog;
 use crate::outbox::{Drained, OutboxReader, outbox};
 use crate::outgoing::Outgoing;
 

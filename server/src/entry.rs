@@ -1,0 +1,118 @@
+//! What happens in a room, as data: an entry of its log, before and after it has its place.
+//!
+//! The vocabulary that the room's rules, its log and its task share. No behaviour beyond turning an
+//! entry into the event that clients see.
+
+use chat_protocol::{Content, Epoch, Message, MessageId, Nonce, Rank, RoomName, Seq, ServerEvent};
+
+/// A time: milliseconds since 1970, UTC.
+pub type UnixMillis = u64;
+
+/// Somebody in a room's log: the names that entries show, and the one that is compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Author {
+    /// The name as registered.
+    pub username: String,
+    /// The name as compared ([`chat_protocol::Username::key`]).
+    pub key: String,
+    /// The name to show.
+    pub display_name: String,
+    /// The standing in the room.
+    pub rank: Rank,
+}
+
+/// An entry before the log has given it its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewEntry {
+    /// When.
+    pub time: UnixMillis,
+    /// What happened.
+    pub body: EntryBody,
+}
+
+/// An entry in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its position: 1 for the room's first, without holes.
+    pub seq: Seq,
+    /// When.
+    pub time: UnixMillis,
+    /// What happened.
+    pub body: EntryBody,
+}
+
+/// What can happen in a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EntryBody {
+    /// Somebody posted a message.
+    MessagePosted(MessagePosted),
+}
+
+/// A posted message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessagePosted {
+    /// Who posted it, as they were then.
+    pub author: Author,
+    /// The text.
+    pub content: Content,
+    /// The message it answers.
+    pub reply_to: Option<MessageId>,
+    /// The sender's mark.
+    pub nonce: Option<Nonce>,
+}
+
+impl Entry {
+    /// The entry as everybody but its sender sees it.
+    pub fn to_event(&self, room: &RoomName, epoch: &Epoch) -> ServerEvent {
+        match &self.body {
+            EntryBody::MessagePosted(posted) => ServerEvent::Message(Message {
+                username: posted.author.username.clone(),
+                content: posted.content.as_str().to_owned(),
+                id: MessageId::at(epoch, self.seq),
+                seq: self.seq,
+                display_name: posted.author.display_name.clone(),
+                rank: posted.author.rank,
+                time: self.time,
+                room: room.as_str().to_owned(),
+                reply_to: posted.reply_to.clone(),
+                nonce: None,
+            }),
+        }
+    }
+
+    /// The entry as the user `key` sees it: their own messages carry their nonces.
+    pub fn to_event_for(&self, key: &str, room: &RoomName, epoch: &Epoch) -> ServerEvent {
+        let mut event = self.to_event(room, epoch);
+        if let ServerEvent::Message(message) = &mut event
+            && self.author().key == key
+        {
+            message.nonce = self.nonce().cloned();
+        }
+        event
+    }
+
+    /// Who made the entry.
+    pub fn author(&self) -> &Author {
+        let EntryBody::MessagePosted(posted) = &self.body;
+        &posted.author
+    }
+
+    /// Its sender's mark.
+    pub fn nonce(&self) -> Option<&Nonce> {
+        let EntryBody::MessagePosted(posted) = &self.body;
+        posted.nonce.as_ref()
+    }
+}
+
+/// A nonce and where its message is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredNonce {
+    /// The author's name as compared.
+    pub author: String,
+    /// The mark.
+    pub nonce: Nonce,
+    /// The message's position.
+    pub seq: Seq,
+    /// When it was posted.
+    pub time: UnixMillis,
+}
