@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::password_hash::{Error, try_generate_salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use chat_protocol::Secret;
 use tokio::sync::Semaphore;
 
@@ -12,6 +13,11 @@ use tokio::sync::Semaphore;
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
+
+/// Blocks (KiB) that are reserved for a hash, of which it touches [`MEMORY_KIB`]. glibc gives what
+/// is larger than 32 MiB (M_MMAP_THRESHOLD_MAX, mallopt(3)) back to the system at once; anything
+/// smaller it keeps per thread after the first time, which was 60 MiB after a few logins.
+const RESERVED_BLOCKS: usize = 33 * 1024;
 
 /// A hash of no password that anybody has, made with the same parameters.
 const NOBODY: &str =
@@ -22,7 +28,7 @@ const NOBODY: &str =
 pub enum HashError {
     /// The stored hash is none, or the system gives no randomness.
     #[error("the password cannot be hashed")]
-    Argon2(#[source] argon2::password_hash::Error),
+    Argon2(#[source] Error),
     /// The server is stopping.
     #[error("the server is stopping")]
     Stopped,
@@ -51,27 +57,16 @@ impl Passwords {
 
     /// Hashes `password` with a fresh salt, to a PHC string.
     pub async fn hash(&self, password: Secret) -> Result<String, HashError> {
-        self.run(move || {
-            argon2()
-                .hash_password(password.expose().as_bytes())
-                .map(|hash| hash.to_string())
-        })
-        .await?
-        .map_err(HashError::Argon2)
+        self.run(move || hash(password.expose().as_bytes()))
+            .await?
+            .map_err(HashError::Argon2)
     }
 
     /// Whether `password` is the one that `hash` was made of. Compares in constant time.
     pub async fn verify(&self, password: Secret, hash: String) -> Result<bool, HashError> {
-        self.run(move || {
-            let parsed = PasswordHash::new(&hash).map_err(argon2::password_hash::Error::from)?;
-            match argon2().verify_password(password.expose().as_bytes(), &parsed) {
-                Ok(()) => Ok(true),
-                Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
-                Err(error) => Err(error),
-            }
-        })
-        .await?
-        .map_err(HashError::Argon2)
+        self.run(move || verify(password.expose().as_bytes(), &hash))
+            .await?
+            .map_err(HashError::Argon2)
     }
 
     /// Takes as long as [`Passwords::verify`] takes, for a name that nobody has.
@@ -96,10 +91,44 @@ impl Passwords {
     }
 }
 
-fn argon2() -> Argon2<'static> {
-    let params =
-        Params::new(MEMORY_KIB, PASSES, LANES, None).expect("OWASP's parameters are valid");
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+fn hash(password: &[u8]) -> Result<String, Error> {
+    let output_bytes = Some(Params::DEFAULT_OUTPUT_LEN);
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, output_bytes)?;
+    let salt = Salt::new(&try_generate_salt()?)?;
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        hash: Some(digest(password, &salt, &params)?),
+        params: ParamsString::try_from(&params)?,
+        salt: Some(salt),
+    };
+    Ok(hash.to_string())
+}
+
+/// By the parameters that `hash` was made with, so that hashes outlive a change of ours.
+fn verify(password: &[u8], hash: &str) -> Result<bool, Error> {
+    let stored = PasswordHash::new(hash)?;
+    let (Some(salt), Some(expected)) = (&stored.salt, &stored.hash) else {
+        return Err(Error::PasswordInvalid);
+    };
+    if stored.algorithm != Algorithm::Argon2id.ident() {
+        return Err(Error::Algorithm);
+    }
+    let params = Params::try_from(&stored)?;
+    // Outputs compare in constant time.
+    Ok(digest(password, salt, &params)? == *expected)
+}
+
+fn digest(password: &[u8], salt: &Salt, params: &Params) -> Result<Output, Error> {
+    let blocks = params.block_count();
+    let mut memory: Vec<Block> = Vec::with_capacity(blocks.max(RESERVED_BLOCKS));
+    memory.resize(blocks, Block::default());
+    let mut output = [0; Output::MAX_LENGTH];
+    let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+    let output = output.get_mut(..length).ok_or(Error::OutputSize)?;
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone())
+        .hash_password_into_with_memory(password, salt, output, &mut memory)?;
+    Ok(Output::new(output)?)
 }
 
 #[cfg(test)]
