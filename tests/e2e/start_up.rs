@@ -20,9 +20,14 @@ fn complaint(finished: &Finished) -> String {
     }
 }
 
-/// Starts a server that must give up, with `data` as its data directory.
+/// A server must give up with `data` as its data directory: something on this machine is wrong.
 #[track_caller]
 fn fails_to_start(data: &Path, arguments: &[&str], names: &str) {
+    gives_up(1, data, arguments, names);
+}
+
+#[track_caller]
+fn gives_up(code: i32, data: &Path, arguments: &[&str], names: &str) {
     let data = data.to_str().unwrap();
     let mut all = vec![
         "--bind",
@@ -37,7 +42,7 @@ fn fails_to_start(data: &Path, arguments: &[&str], names: &str) {
     }
     all.extend(arguments);
     let finished = Server::run(&all, "");
-    assert_eq!(finished.status.code(), Some(1), "{}", finished.error);
+    assert_eq!(finished.status.code(), Some(code), "{}", finished.error);
     let complaint = complaint(&finished);
     assert!(complaint.contains(names), "{complaint} names no {names}");
     assert_eq!(finished.out, "");
@@ -132,16 +137,16 @@ fn a_configuration_that_is_wrong_is_named_by_file_and_key() {
     let data = directory.path().join("data");
     for (text, key) in [
         ("no-such-key = 1\n", "no-such-key"),
-        ("port = \"many\"\n", "port"),
+        ("\nport = \"many\"\n", "line 2"),
         ("port = \n", path),
     ] {
         std::fs::write(&file, text).unwrap();
-        fails_to_start(&data, &["--config", path], key);
-        fails_to_start(&data, &["--config", path], path);
+        gives_up(2, &data, &["--config", path], key);
+        gives_up(2, &data, &["--config", path], path);
     }
     let missing = directory.path().join("missing.toml");
     let missing = missing.to_str().unwrap();
-    fails_to_start(&data, &["--config", missing], missing);
+    gives_up(2, &data, &["--config", missing], missing);
     assert!(
         !data.exists(),
         "nothing is made before the settings are read"

@@ -19,11 +19,15 @@ pub struct Binaries {
 /// Builds both programs once per test run, with the profile and into the target directory of the
 /// tests themselves.
 pub fn binaries() -> &'static Binaries {
-    static BINARIES: OnceLock<Binaries> = OnceLock::new();
-    BINARIES.get_or_init(build)
+    // A failure is kept as well: to build again for every test would find the same.
+    static BINARIES: OnceLock<Result<Binaries, String>> = OnceLock::new();
+    match BINARIES.get_or_init(build) {
+        Ok(binaries) => binaries,
+        Err(error) => panic!("the programs under test do not build:\n{error}"),
+    }
 }
 
-fn build() -> Binaries {
+fn build() -> Result<Binaries, String> {
     let tests = std::env::current_exe().expect("a test knows its own path");
     // TARGET/PROFILE/deps/e2e-HASH
     let profile_directory = ancestor(&tests, 2);
@@ -40,20 +44,13 @@ fn build() -> Binaries {
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo runs");
-    assert!(
-        output.status.success(),
-        "the programs under test do not build:\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let program = |name: &str| {
-        let path = profile_directory.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-        assert!(path.is_file(), "cargo built no {}", path.display());
-        path
-    };
-    Binaries {
-        server: program("chat-server"),
-        client: program("chat-tui"),
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }
+    Ok(Binaries {
+        server: profile_directory.join("chat-server"),
+        client: profile_directory.join("chat-tui"),
+    })
 }
 
 fn ancestor(path: &Path, steps: usize) -> &Path {
