@@ -158,15 +158,18 @@ fn serve(config: Config) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("cannot start the async runtime")?;
-    runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         let stop = stop_signal().context("cannot listen for signals")?;
         let address = (config.bind, config.port);
         let listener = TcpListener::bind(address)
             .await
             .with_context(|| format!("cannot listen on {}:{}", config.bind, config.port))?;
         server::run(listener, config.server, stop).await?;
-        Ok(())
-    })
+        anyhow::Ok(())
+    });
+    // Nobody waits any more for a password that is still being hashed.
+    runtime.shutdown_background();
+    outcome
 }
 
 /// Every connection is an open file, and the usual soft limit of 1,024 is there for programs that

@@ -20,6 +20,11 @@ const BYTES: usize = 1024 * 1024;
 /// not counted any more, so it has to be little.
 const DRAIN_BYTES: usize = 64 * 1024;
 
+/// Bytes that may wait before its connection stops reading: answers to what a client asks in one go
+/// must not close it, so it is asked to read some first. The largest answer (200 entries of
+/// history, about 600 KiB) still fits on top.
+const READ_BYTES: usize = BYTES / 4;
+
 /// How a connection is to end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Closing {
@@ -127,6 +132,11 @@ impl OutboxReader {
         }
     }
 
+    /// Whether so little waits that the connection may take the client's next frame.
+    pub fn has_room(&self) -> bool {
+        self.shared.lock().bytes < READ_BYTES
+    }
+
     /// Waits until the client is known to read too slowly. Pending for ever otherwise: this is for
     /// a connection that is stuck in a write.
     pub async fn overflowed(&self) -> Closing {
@@ -216,9 +226,11 @@ mod tests {
             nonce: None,
             retry_after: None,
         }));
+        assert!(reader.has_room());
         for _ in 0..4 {
             outbox.push(large.clone());
         }
+        assert!(!reader.has_room());
         let mut batch = Vec::new();
         assert_eq!(reader.drain(&mut batch).await, Drained::Events);
         assert_eq!(batch.len(), 1, "one drain takes little");

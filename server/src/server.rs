@@ -24,6 +24,8 @@ use crate::transport::{self, Timeouts, TransportContext};
 const ROOMS_PATIENCE: Duration = Duration::from_millis(2000);
 /// How long connections may take to end after that.
 const CONNECTIONS_PATIENCE: Duration = Duration::from_millis(1500);
+/// How long the database may take to close.
+const DATABASE_PATIENCE: Duration = Duration::from_millis(1000);
 /// Pause after an accept that failed (too many open files): the cause does not go away at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -150,12 +152,11 @@ impl Server {
             tracing::info!(left, "some clients did not end their side in time");
         }
         let database = Arc::clone(&self.database);
-        if tokio::task::spawn_blocking(move || database.close())
-            .await
-            .is_err()
-        {
-            tracing::error!("the database was not closed cleanly");
+        let close = tokio::task::spawn_blocking(move || database.close());
+        match tokio::time::timeout(DATABASE_PATIENCE, close).await {
+            Ok(Ok(())) => tracing::info!("stopped"),
+            // Nothing is lost: what was answered for is in the write-ahead log.
+            _ => tracing::warn!("stopped before the database was closed"),
         }
-        tracing::info!("stopped");
     }
 }

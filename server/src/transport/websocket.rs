@@ -24,8 +24,8 @@ use crate::session::Session;
 const READ_BUFFER: usize = 1024;
 /// Bytes gathered before they are written; a flush writes them all.
 const WRITE_BUFFER: usize = 16 * 1024;
-/// How long a close frame may take to be written.
-const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a close frame may take to be written: a slow reader has to read what is before it.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(30);
 /// How long a client's last event may take once the server stops.
 const STOP_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -105,10 +105,12 @@ impl Connection {
                     Drained::Events => self.write().await,
                     Drained::Closed(closing) => Next::Close(closing),
                 },
-                frame = self.socket.next(), if !self.is_stopping => match frame {
-                    Some(frame) => self.take(frame).await,
-                    None => Next::Gone,
-                },
+                frame = self.socket.next(), if !self.is_stopping && self.reader.has_room() => {
+                    match frame {
+                        Some(frame) => self.take(frame).await,
+                        None => Next::Gone,
+                    }
+                }
                 _ = pings.tick() => self.ping().await,
                 () = &mut silence => {
                     silence.as_mut().reset(self.last_sign + idle);
