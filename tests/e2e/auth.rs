@@ -161,3 +161,64 @@ fn capabilities_are_granted_where_they_are_known() {
     }));
     assert_eq!(answer["capabilities"], json!(["presence"]));
 }
+
+#[test]
+fn what_is_sent_along_with_auth_is_done_after_it_in_order() {
+    let server = Server::start();
+    let mut client = RawClient::connect(&server);
+    client.send("message", json!({ "content": "too early" }));
+    let auth = json!({ "username": "alice", "password": password_of("alice"), "room": "stream" });
+    client.send("auth", auth.clone());
+    client.send("auth", auth);
+    client.send("message", json!({ "content": "in time" }));
+    client.send("disconnect", Value::Null);
+    client.expect_cerror(401, Some("message"));
+    client.expect("auth");
+    client.expect_cerror(403, Some("auth"));
+    assert_eq!(client.expect("message")["content"], "in time");
+    client.expect_close(1000);
+}
+
+#[test]
+fn of_those_who_register_one_name_at_once_one_gets_it() {
+    const RIVALS: usize = 6;
+    let server = Server::start();
+    let attempt = |number: usize| {
+        let mut client = RawClient::connect(&server);
+        let password = format!("secret {number}");
+        let data = json!({ "username": "alice", "password": password, "room": "stream" });
+        client.send("auth", data);
+        client.next_event().0 == "auth"
+    };
+    let winners = at_once(RIVALS, attempt);
+    assert_eq!(winners.iter().filter(|won| **won).count(), 1);
+    // And keeps it.
+    let again: Vec<bool> = (0..RIVALS).map(attempt).collect();
+    assert_eq!(again, winners);
+}
+
+#[test]
+fn of_those_who_enter_a_new_room_at_once_one_is_its_administrator() {
+    let server = Server::start();
+    for room in ["one", "two", "three"] {
+        let ranks = at_once(6, |number| {
+            let answer = RawClient::connect(&server).auth(&format!("user{number}"), room);
+            answer["accessLevel"].as_u64().unwrap()
+        });
+        let administrators = ranks.iter().filter(|rank| **rank == 0).count();
+        assert_eq!(administrators, 1, "{ranks:?}");
+        assert!(ranks.iter().all(|rank| [0, 3].contains(rank)), "{ranks:?}");
+    }
+}
+
+/// What `attempt` gives for each number, all tried at the same time.
+fn at_once<R: Send>(count: usize, attempt: impl Fn(usize) -> R + Sync) -> Vec<R> {
+    let attempt = &attempt;
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..count)
+            .map(|number| scope.spawn(move || attempt(number)))
+            .collect();
+        let results = threads.into_iter().map(|thread| thread.join().unwrap());
+        results.collect()
+    })
+}

@@ -1,4 +1,4 @@
-//! The server's sudden end: what anybody was shown is still there.
+//! The server's sudden end, and the end of its disk: what anybody was shown is still there.
 
 use chat_tests::{RawClient, Server};
 use serde_json::{Value, json};
@@ -73,4 +73,37 @@ fn accounts_outlive_a_kill() {
     client.send("auth", wrong);
     client.expect_cerror(401, Some("auth"));
     client.auth("alice", "stream");
+}
+
+#[test]
+fn what_cannot_be_stored_is_refused_with_503_and_shown_to_nobody() {
+    let mut server = Server::start_with_file_limit(512);
+    let mut alice = RawClient::join(&server, "alice", "stream");
+    let mut bob = RawClient::join(&server, "bob", "stream");
+    let wall = "👍".repeat(500);
+    let mut stored = Vec::new();
+    let refusal = loop {
+        let nonce = format!("n-{}", stored.len());
+        alice.send("message", json!({ "content": wall, "nonce": nonce }));
+        match alice.next_event() {
+            (event, data) if event == "message" => stored.push(data["seq"].clone()),
+            (event, data) => break (event, data, nonce),
+        }
+    };
+    let (event, data, nonce) = refusal;
+    assert_eq!((event.as_str(), &data["Code"]), ("cerror", &json!(503)));
+    assert_eq!(
+        (&data["event"], &data["nonce"]),
+        (&json!("message"), &json!(nonce))
+    );
+    assert!(!stored.is_empty());
+    for seq in &stored {
+        assert_eq!(&bob.expect("message")["seq"], seq);
+    }
+    bob.expect_nothing();
+    server.kill();
+    server.restart();
+    let mut alice = RawClient::join(&server, "alice", "stream");
+    assert_eq!(whole_log(&mut alice).len(), stored.len());
+    assert_eq!(alice.post("room again")["seq"], stored.len() + 1);
 }

@@ -1,6 +1,8 @@
-//! Peers that take their time: none of them holds a connection for ever.
+//! Peers that take their time: none of them holds a connection for ever, or anybody up.
 
-use chat_tests::{Opcode, RawClient, RawSocket, Server, frame, password_of};
+use std::time::Instant;
+
+use chat_tests::{Opcode, PATIENCE, RawClient, RawSocket, Server, frame, password_of};
 use serde_json::{Value, json};
 
 #[test]
@@ -63,4 +65,50 @@ fn a_peer_that_answers_no_pings_is_dropped_and_one_that_does_stays() {
     dead.drain();
     drop(RawClient::join(&server, "carol", "stream"));
     wait_for("join", "carol");
+}
+
+#[test]
+fn a_member_who_does_not_read_is_dropped_with_4008_and_nobody_waits_for_it() {
+    let server = Server::start();
+    let mut alice = RawClient::connect(&server);
+    alice.auth_with(json!({
+        "username": "alice", "password": password_of("alice"), "room": "stream",
+        "capabilities": ["presence"],
+    }));
+    let mut slow = RawSocket::upgrade(server.address());
+    let auth = json!({
+        "event": "auth",
+        "data": { "username": "bob", "password": password_of("bob"), "room": "stream" },
+    });
+    slow.write(&frame(Opcode::TEXT, auth.to_string().as_bytes()));
+    while alice.next_event().0 != "join" {}
+    let wall = json!({ "content": "👍".repeat(500) });
+    let deadline = Instant::now() + PATIENCE;
+    let mut posted = 0;
+    loop {
+        assert!(
+            Instant::now() < deadline,
+            "still there after {posted} messages"
+        );
+        alice.send("message", wall.clone());
+        match alice.next_event() {
+            (event, _) if event == "message" => posted += 1,
+            (event, data) => {
+                assert_eq!(
+                    (event.as_str(), &data["username"]),
+                    ("leave", &json!("bob"))
+                );
+                break;
+            }
+        }
+    }
+    // Once it reads again it is told why it has to come back.
+    let close = loop {
+        let next = slow.read_frame();
+        if next.opcode == Opcode::CLOSE {
+            break next;
+        }
+    };
+    assert_eq!(close.close_code(), Some(4008));
+    slow.expect_end();
 }

@@ -34,10 +34,28 @@ impl Server {
     /// The same with more arguments, which may name another `--registration`.
     #[track_caller]
     pub fn start_with(arguments: &[&str]) -> Self {
+        Self::start_by(bare_command(), arguments)
+    }
+
+    /// A server whose files can't grow beyond about `kib` KiB, as on a full disk; after a restart
+    /// they can.
+    #[track_caller]
+    pub fn start_with_file_limit(kib: u32) -> Self {
+        let mut shell = without_settings(Command::new("bash"));
+        // Writing past the limit is to be an error, not the end of the process.
+        let script = format!("trap '' XFSZ; ulimit -f {kib}; exec \"$0\" \"$@\"");
+        shell
+            .args(["-c", &script])
+            .arg(bare_command().get_program());
+        Self::start_by(shell, &[])
+    }
+
+    #[track_caller]
+    fn start_by(command: Command, arguments: &[&str]) -> Self {
         let directory = TempDir::new().expect("there is room for a data directory");
         let arguments: Vec<String> = arguments.iter().map(|&text| text.to_owned()).collect();
         let data = data_directory(&directory);
-        let program = Program::start(command(0, &data, &arguments));
+        let program = Program::start(with_arguments(command, 0, &data, &arguments));
         let address = wait_until_ready(&program);
         Self {
             program,
@@ -107,7 +125,8 @@ impl Server {
     pub fn restart(&mut self) {
         let data = self.data();
         self.earlier_log = format!("{}\n", self.log());
-        self.program = Program::start(command(self.address.port(), &data, &self.arguments));
+        let port = self.address.port();
+        self.program = Program::start(with_arguments(bare_command(), port, &data, &self.arguments));
         assert_eq!(wait_until_ready(&self.program), self.address);
     }
 
@@ -133,9 +152,12 @@ fn data_directory(directory: &TempDir) -> PathBuf {
     directory.path().join("data")
 }
 
-/// The server without the machine's own settings for it.
 fn bare_command() -> Command {
-    let mut command = Command::new(&binaries().server);
+    without_settings(Command::new(&binaries().server))
+}
+
+/// Takes the machine's own settings of a server out of the environment.
+fn without_settings(mut command: Command) -> Command {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("CHAT_SERVER_") {
             command.env_remove(name);
@@ -144,8 +166,7 @@ fn bare_command() -> Command {
     command
 }
 
-fn command(port: u16, data: &Path, arguments: &[String]) -> Command {
-    let mut command = bare_command();
+fn with_arguments(mut command: Command, port: u16, data: &Path, arguments: &[String]) -> Command {
     command
         .args(["--bind", "127.0.0.1", "--log-format", "json"])
         .args(["--port", &port.to_string()])
