@@ -5,13 +5,15 @@ use chat_tests::{RawClient, RawSocket, Server, handshake};
 /// The status of the answer to `request`.
 #[track_caller]
 fn status(server: &Server, request: &str) -> u16 {
-    let answer = RawSocket::request(server.address(), request);
-    let status = answer
+    let mut socket = RawSocket::open(server.address());
+    socket.write(request.as_bytes());
+    let head = socket.read_head();
+    let status = head
         .strip_prefix("HTTP/1.1 ")
         .and_then(|rest| rest.get(..3)?.parse().ok());
     match status {
         Some(status) => status,
-        None => panic!("no HTTP answer to {request:?}: {answer:?}"),
+        None => panic!("no HTTP answer to {request:?}: {head:?}"),
     }
 }
 

@@ -160,6 +160,22 @@ impl RawSocket {
     #[track_caller]
     pub fn expect_close(&mut self, code: u16) {
         let last = self.read_frame();
+        self.end_with(&last, code);
+    }
+
+    /// The connection must end with `code`, whatever comes before.
+    #[track_caller]
+    pub fn expect_close_in_the_end(&mut self, code: u16) {
+        loop {
+            let frame = self.read_frame();
+            if frame.opcode == Opcode::CLOSE {
+                return self.end_with(&frame, code);
+            }
+        }
+    }
+
+    #[track_caller]
+    fn end_with(&mut self, last: &Frame, code: u16) {
         assert_eq!(last.close_code(), Some(code), "{last:?}");
         // Half of the close handshake is ours; the server need not wait for it.
         let answer = frame(Opcode::CLOSE, &last.payload[..2]);
