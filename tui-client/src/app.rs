@@ -1,0 +1,311 @@
+//! The client's state and everything that changes it: events come in with their time, effects go
+//! out. Pure: does no I/O, has no clock, starts no task, draws nothing.
+
+mod composer;
+mod errors;
+mod event;
+mod keys;
+mod mention;
+mod network;
+mod prompt;
+mod room;
+mod row;
+mod timeline;
+
+use std::time::Duration;
+
+use chat_protocol::{RoomName, Secret, Username};
+use jiff::tz::TimeZone;
+
+use errors::Problem;
+pub(crate) use errors::{Entry as ErrorEntry, ErrorLog};
+pub(crate) use event::{Effect, Event, Now};
+pub(crate) use prompt::Prompt;
+pub(crate) use room::{LinkState, Room};
+pub(crate) use row::{Row, Tone};
+use timeline::Reader;
+pub(crate) use timeline::{Geometry, Stamp, glyph};
+
+use crate::layout::{Layout, input_columns, is_small};
+use crate::sanitize;
+use crate::wrap;
+
+/// How long a toast stays.
+const TOAST: Duration = Duration::from_secs(5);
+/// Columns that the user's name may take in front of the input.
+const PROMPT_COLUMNS: usize = 16;
+
+/// What the app is started with.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) username: Username,
+    /// At least one.
+    pub(crate) rooms: Vec<RoomName>,
+    /// The server's address, to show.
+    pub(crate) server: String,
+    pub(crate) password: Option<Secret>,
+    pub(crate) zone: TimeZone,
+    /// What the nonces of this run begin with; random.
+    pub(crate) nonce_prefix: String,
+}
+
+/// What covers the room view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Panel {
+    /// Nothing.
+    None,
+    /// The list of errors, scrolled up by so many rows.
+    Errors(usize),
+    /// The keys and commands, scrolled down by so many rows.
+    Help(usize),
+}
+
+/// A short message on the status line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Toast {
+    pub(crate) tone: Tone,
+    pub(crate) text: String,
+    until: Duration,
+}
+
+/// The client.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) rooms: Vec<Room>,
+    pub(crate) active: usize,
+    pub(crate) panel: Panel,
+    pub(crate) prompt: Option<Prompt>,
+    pub(crate) toast: Option<Toast>,
+    pub(crate) errors: ErrorLog,
+    /// The user's name as shown.
+    pub(crate) me: String,
+    pub(crate) server: String,
+    reader: Reader,
+    width: u16,
+    height: u16,
+    password: Option<Secret>,
+    /// The server let this user into a room once.
+    signed_in: bool,
+    nonce_prefix: String,
+    nonces: u64,
+    now: Now,
+    draw: bool,
+}
+
+impl App {
+    /// A client that has not begun to connect.
+    pub(crate) fn new(settings: Settings) -> Self {
+        let prompt = settings.password.is_none().then(Prompt::default);
+        Self {
+            rooms: settings.rooms.iter().map(Room::new).collect(),
+            active: 0,
+            panel: Panel::None,
+            prompt,
+            toast: None,
+            errors: ErrorLog::default(),
+            me: sanitize::line(settings.username.as_str()),
+            server: sanitize::line(&settings.server),
+            reader: Reader {
+                names: vec![settings.username.as_str().to_lowercase()],
+                zone: settings.zone,
+            },
+            width: 80,
+            height: 24,
+            password: settings.password,
+            signed_in: false,
+            nonce_prefix: settings.nonce_prefix,
+            nonces: 0,
+            now: Now::default(),
+            draw: false,
+        }
+    }
+
+    /// Takes an event in; what is to be done comes out, in order.
+    pub(crate) fn update(&mut self, event: Event, now: Now) -> Vec<Effect> {
+        self.now = now;
+        let mut effects = Vec::new();
+        match event {
+            Event::Started => {
+                self.draw = true;
+                effects.extend(self.connect(0));
+            }
+            Event::Action(action) => {
+                self.draw = true;
+                self.act(action, &mut effects);
+            }
+            Event::Pasted(text) => {
+                self.draw = true;
+                self.paste(&text);
+            }
+            Event::Resized { width, height } => {
+                self.draw |= (self.width, self.height) != (width, height);
+                (self.width, self.height) = (width, height);
+            }
+            Event::Link(place, event) => self.on_link(place, event, &mut effects),
+            Event::Woke => self.wake(&mut effects),
+        }
+        self.load_older(&mut effects);
+        if std::mem::take(&mut self.draw) {
+            effects.push(Effect::Draw);
+        }
+        effects
+    }
+
+    /// When [`Event::Woke`] is due: a toast ends, a countdown moves, a confirmation is overdue.
+    pub(crate) fn wake_at(&self) -> Option<Duration> {
+        let toast = self.toast.as_ref().map(|toast| toast.until);
+        let confirmations = self
+            .rooms
+            .iter()
+            .filter_map(|room| room.timeline.confirmation_due());
+        let countdown = match self.room().link {
+            LinkState::Waiting { until, .. } => {
+                let left = seconds_left(until, self.now.elapsed);
+                left.checked_sub(1)
+                    .map(|next| until - Duration::from_secs(next))
+            }
+            _ => None,
+        };
+        toast
+            .into_iter()
+            .chain(confirmations)
+            .chain(countdown)
+            .min()
+    }
+
+    /// The room in view.
+    pub(crate) fn room(&self) -> &Room {
+        &self.rooms[self.active]
+    }
+
+    /// The time of the newest event.
+    pub(crate) fn now(&self) -> Now {
+        self.now
+    }
+
+    /// When something happened, on the user's clock.
+    pub(crate) fn stamp(&self, unix_millis: i64) -> Stamp {
+        Stamp::new(unix_millis, &self.reader.zone)
+    }
+
+    /// How the screen is divided.
+    pub(crate) fn layout(&self) -> Layout {
+        let columns = input_columns(self.width, self.height, wrap::width(&self.input_prompt()));
+        let (rows, _) = self.room().composer.rows(columns);
+        Layout::new(
+            self.width,
+            self.height,
+            rows.len(),
+            self.room().timeline.is_held(),
+        )
+    }
+
+    /// The columns of the room view.
+    pub(crate) fn geometry(&self) -> Geometry {
+        Geometry::new(self.width)
+    }
+
+    /// What stands in front of the input.
+    pub(crate) fn input_prompt(&self) -> String {
+        if is_small(self.width, self.height) || self.width < 60 {
+            return "> ".to_owned();
+        }
+        format!("{}> ", wrap::truncate(&self.me, PROMPT_COLUMNS))
+    }
+
+    fn room_mut(&mut self) -> &mut Room {
+        &mut self.rooms[self.active]
+    }
+
+    /// Rows of the room view.
+    fn view_height(&self) -> usize {
+        usize::from(self.layout().view)
+    }
+
+    /// Connects a room, where there is a password to do it with.
+    fn connect(&mut self, place: usize) -> Option<Effect> {
+        let password = self.password.clone()?;
+        self.rooms[place].link = LinkState::Connecting { attempt: 1 };
+        Some(Effect::Connect(place, password))
+    }
+
+    /// Asks for older messages where the view comes near the oldest that are here.
+    fn load_older(&mut self, effects: &mut Vec<Effect>) {
+        let (geometry, rows) = (self.geometry(), self.view_height() * 2);
+        let (place, now) = (self.active, self.now);
+        let room = self.room_mut();
+        if room.is_live()
+            && room.timeline.is_near_top(rows, geometry)
+            && let Some(request) = room.ask_older(now)
+        {
+            effects.push(Effect::Send(place, request));
+            self.draw = true;
+        }
+    }
+
+    fn send_next(&mut self, place: usize, effects: &mut Vec<Effect>) {
+        let now = self.now;
+        let next = self.rooms[place].next_to_send(now);
+        effects.extend(next.map(|event| Effect::Send(place, event)));
+    }
+
+    fn wake(&mut self, effects: &mut Vec<Effect>) {
+        let now = self.now;
+        if self
+            .toast
+            .as_ref()
+            .is_some_and(|toast| toast.until <= now.elapsed)
+        {
+            self.toast = None;
+            self.draw = true;
+        }
+        for place in 0..self.rooms.len() {
+            if self.rooms[place].timeline.expire(now) {
+                self.draw = true;
+                self.send_next(place, effects);
+            }
+        }
+        self.draw |= matches!(self.room().link, LinkState::Waiting { .. });
+    }
+
+    /// Shows a short message on the status line.
+    fn say(&mut self, tone: Tone, text: impl Into<String>) {
+        self.toast = Some(Toast {
+            tone,
+            text: sanitize::line(&text.into()),
+            until: self.now.elapsed + TOAST,
+        });
+        self.draw = true;
+    }
+
+    /// Adds a problem to the list, and says it where it is news.
+    fn report(&mut self, place: usize, code: Option<u16>, event: Option<String>, text: &str) {
+        let problem = Problem {
+            room: self.rooms[place].label.clone(),
+            code,
+            event: event.map(|event| sanitize::line(&event)),
+            text: sanitize::line(text),
+        };
+        let words = problem.text.clone();
+        let is_news = self.errors.add(problem, self.now.unix_millis);
+        if is_news || code.is_some() {
+            self.say(Tone::Alert, words);
+        }
+        self.draw = true;
+    }
+
+    /// Adds a line of the client's own to a room.
+    fn notice(&mut self, place: usize, tone: Tone, text: &str) {
+        let stamp = self.stamp(self.now.unix_millis);
+        self.rooms[place].timeline.notice(tone, text, stamp);
+        self.draw |= place == self.active;
+    }
+}
+
+/// Whole seconds until `until`, those begun counted.
+pub(crate) fn seconds_left(until: Duration, now: Duration) -> u64 {
+    until.saturating_sub(now).as_millis().div_ceil(1_000) as u64
+}
+
+#[cfg(test)]
+mod tests;

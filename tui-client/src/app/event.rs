@@ -1,0 +1,56 @@
+//! What the app is told and what it orders. Types only.
+
+use std::time::Duration;
+
+use chat_protocol::{ClientEvent, Secret};
+
+use crate::keymap::Action;
+use crate::link::LinkEvent;
+
+/// The time that comes in with an event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Now {
+    /// Since the program started; never goes back.
+    pub(crate) elapsed: Duration,
+    /// Milliseconds since 1970, UTC.
+    pub(crate) unix_millis: i64,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub(crate) enum Event {
+    /// The program is ready to connect.
+    Started,
+    /// The user pressed a key that means something.
+    Action(Action),
+    /// The user pasted text.
+    Pasted(String),
+    /// The terminal has this size now.
+    Resized {
+        /// Columns.
+        width: u16,
+        /// Rows.
+        height: u16,
+    },
+    /// Something happened on the connection of the room at this place.
+    Link(usize, LinkEvent),
+    /// The time of [`super::App::wake_at`] has come.
+    Woke,
+}
+
+/// Something to be done.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Effect {
+    /// The screen is out of date.
+    Draw,
+    /// The whole screen must be written anew.
+    Redraw,
+    /// Connect the room at this place with this password, in place of any earlier connection.
+    Connect(usize, Secret),
+    /// Send an event on the room's connection.
+    Send(usize, ClientEvent),
+    /// End the room's waiting for the next attempt.
+    Retry(usize),
+    /// End the program.
+    Quit,
+}

@@ -1,0 +1,278 @@
+//! What the user's actions do: editing, sending, scrolling, switching rooms, the prompt and the
+//! panels. Must not know which key asked.
+
+use chat_protocol::{DraftContent, Nonce};
+
+use super::composer::Overflow;
+use super::event::Effect;
+use super::row::{Tone, nick_hash};
+use super::timeline::{Author, WAITING};
+use super::{App, LinkState, Panel};
+use crate::command::{Command, Typed, parse};
+use crate::keymap::{Action, Motion};
+
+impl App {
+    /// Does what an action asks for.
+    pub(super) fn act(&mut self, action: Action, effects: &mut Vec<Effect>) {
+        if action == Action::Redraw {
+            effects.push(Effect::Redraw);
+        } else if self.prompt.is_some() {
+            self.act_in_prompt(action, effects);
+        } else if !self.act_on_screen(&action) {
+            self.act_in_input(action, effects);
+        }
+    }
+
+    /// Puts pasted text where typed text would go.
+    pub(super) fn paste(&mut self, text: &str) {
+        match &mut self.prompt {
+            Some(prompt) => prompt.insert(text.lines().next().unwrap_or_default()),
+            None => self.insert(text),
+        }
+    }
+
+    fn insert(&mut self, text: &str) {
+        let result = self.room_mut().composer.insert(text);
+        self.tell_overflow(result);
+    }
+
+    fn tell_overflow(&mut self, result: Result<(), Overflow>) {
+        if let Err(Overflow(characters)) = result {
+            self.say(
+                Tone::Alert,
+                format!("the input is full: {characters} characters left out"),
+            );
+        }
+    }
+
+    fn act_in_prompt(&mut self, action: Action, effects: &mut Vec<Effect>) {
+        let Some(prompt) = &mut self.prompt else {
+            return;
+        };
+        match action {
+            Action::Insert(character) => prompt.insert(character.encode_utf8(&mut [0; 4])),
+            Action::Backspace | Action::Move(Motion::Left) => prompt.backspace(),
+            Action::Kill(_) => prompt.clear(),
+            Action::Submit => {
+                if let Some(password) = prompt.submit() {
+                    self.prompt = None;
+                    self.password = Some(password);
+                    self.connect_refused(effects);
+                }
+            }
+            Action::Escape | Action::Interrupt | Action::DeleteOrQuit => effects.push(Effect::Quit),
+            _ => {}
+        }
+    }
+
+    /// Connects what waits for a password: the first room alone until the server has let it in.
+    fn connect_refused(&mut self, effects: &mut Vec<Effect>) {
+        let waits = |link: &LinkState| {
+            matches!(
+                link,
+                LinkState::Off | LinkState::Stopped { refused: true, .. }
+            )
+        };
+        let last = if self.signed_in { self.rooms.len() } else { 1 };
+        for place in 0..last {
+            if waits(&self.rooms[place].link) {
+                effects.extend(self.connect(place));
+            }
+        }
+    }
+
+    /// Actions on rooms, panels and the view; false for those that are for the input.
+    fn act_on_screen(&mut self, action: &Action) -> bool {
+        let is_empty = self.room().composer.is_empty();
+        match action {
+            Action::Room(place) => self.show_room(*place),
+            Action::NextRoom => self.show_room((self.active + 1) % self.rooms.len()),
+            Action::PreviousRoom => {
+                self.show_room((self.active + self.rooms.len() - 1) % self.rooms.len());
+            }
+            Action::Errors => self.toggle(Panel::Errors(0)),
+            Action::Help => self.toggle(Panel::Help(0)),
+            Action::Escape => self.panel = Panel::None,
+            Action::PageUp => self.scroll(true),
+            Action::PageDown => self.scroll(false),
+            Action::Top => self.scroll_to_top(),
+            Action::Bottom => self.room_mut().timeline.follow(),
+            Action::Home if is_empty => self.scroll_to_top(),
+            Action::End if is_empty => self.room_mut().timeline.follow(),
+            _ => return false,
+        }
+        true
+    }
+
+    fn act_in_input(&mut self, action: Action, effects: &mut Vec<Effect>) {
+        let composer = &mut self.room_mut().composer;
+        match action {
+            Action::Insert(character) => self.insert(character.encode_utf8(&mut [0; 4])),
+            Action::Newline => self.insert("\n"),
+            Action::Backspace => composer.delete(Motion::Left),
+            Action::Delete => composer.delete(Motion::Right),
+            Action::Move(motion) => composer.go(motion),
+            Action::Home => composer.go(Motion::RowStart),
+            Action::End => composer.go(Motion::RowEnd),
+            Action::Kill(motion) => composer.kill(motion),
+            Action::Yank => {
+                let result = composer.yank();
+                self.tell_overflow(result);
+            }
+            Action::Up => composer.up(),
+            Action::Down => composer.down(),
+            Action::Submit => self.submit(effects),
+            Action::Interrupt if composer.is_empty() => effects.push(Effect::Quit),
+            Action::Interrupt => {
+                composer.take();
+                self.say(
+                    Tone::Faint,
+                    "cleared (Up brings it back); Ctrl+C again quits",
+                );
+            }
+            Action::DeleteOrQuit if composer.is_empty() => effects.push(Effect::Quit),
+            Action::DeleteOrQuit => composer.delete(Motion::Right),
+            _ => {}
+        }
+    }
+
+    fn show_room(&mut self, place: usize) {
+        if place >= self.rooms.len() {
+            self.say(Tone::Faint, format!("there is no room {}", place + 1));
+            return;
+        }
+        self.active = place;
+        let room = self.room_mut();
+        room.unread = 0;
+        room.mentions = 0;
+    }
+
+    fn toggle(&mut self, panel: Panel) {
+        let is_open = std::mem::discriminant(&self.panel) == std::mem::discriminant(&panel);
+        self.panel = if is_open { Panel::None } else { panel };
+    }
+
+    fn scroll(&mut self, up: bool) {
+        let (geometry, height) = (self.geometry(), self.view_height());
+        let step = height.saturating_sub(2).max(1);
+        let moved = |rows: usize, further: bool| {
+            if further {
+                rows.saturating_add(step)
+            } else {
+                rows.saturating_sub(step)
+            }
+        };
+        match &mut self.panel {
+            Panel::Errors(rows) => {
+                let most = self.errors.entries().len().saturating_sub(1);
+                *rows = moved(*rows, up).min(most);
+            }
+            Panel::Help(rows) => *rows = moved(*rows, !up).min(40),
+            Panel::None if up => self.room_mut().timeline.scroll_up(step, geometry, height),
+            Panel::None => self.room_mut().timeline.scroll_down(step, geometry),
+        }
+    }
+
+    fn scroll_to_top(&mut self) {
+        let (geometry, height) = (self.geometry(), self.view_height());
+        self.room_mut().timeline.scroll_to_top(geometry, height);
+    }
+
+    fn submit(&mut self, effects: &mut Vec<Effect>) {
+        if self.room().composer.is_empty() {
+            if self.room_mut().timeline.retry_newest_failed() {
+                self.send_next(self.active, effects);
+            }
+            return;
+        }
+        match parse(self.room().composer.text()) {
+            Err(error) => self.say(Tone::Alert, error.to_string()),
+            Ok(Typed::Command(command)) => {
+                self.room_mut().composer.take();
+                self.run(command, effects);
+            }
+            Ok(Typed::Post(text)) => match self.checked(&text) {
+                Err(reason) => self.say(Tone::Alert, reason),
+                Ok(content) => {
+                    self.room_mut().composer.take();
+                    self.queue(content);
+                    self.send_next(self.active, effects);
+                }
+            },
+        }
+    }
+
+    /// The text as content, or why it can't be sent now; nothing is lost then.
+    fn checked(&self, text: &str) -> Result<DraftContent, String> {
+        let room = self.room();
+        let content = DraftContent::new(text).map_err(|_| "there is nothing to send".to_owned())?;
+        let characters = content.as_str().chars().count();
+        if characters > room.content_limit {
+            return Err(format!(
+                "too long: {characters} characters, at most {} are allowed",
+                room.content_limit
+            ));
+        }
+        if let LinkState::Stopped { .. } = room.link {
+            return Err("not connected: /reconnect tries again".to_owned());
+        }
+        if room.timeline.waiting() >= WAITING {
+            return Err(format!("{WAITING} messages wait to be sent already"));
+        }
+        Ok(content)
+    }
+
+    fn queue(&mut self, content: DraftContent) {
+        self.nonces += 1;
+        let nonce = Nonce::new(format!("{}-{}", self.nonce_prefix, self.nonces))
+            .expect("the prefix and a number are within a nonce's bounds");
+        let stamp = self.stamp(self.now.unix_millis);
+        let author = Author {
+            name: self.me.as_str().into(),
+            hash: nick_hash(&self.me),
+            rank: self.room().rank,
+        };
+        let timeline = &mut self.room_mut().timeline;
+        timeline.queue(content, nonce, author, stamp);
+        timeline.follow();
+    }
+
+    fn run(&mut self, command: Command, effects: &mut Vec<Effect>) {
+        let place = self.active;
+        match command {
+            Command::Help => self.panel = Panel::Help(0),
+            Command::Errors => self.panel = Panel::Errors(0),
+            Command::Quit => effects.push(Effect::Quit),
+            Command::Who if !self.room().is_live() => self.say(Tone::Alert, "not connected"),
+            Command::Who => {
+                self.room_mut().wants_members = true;
+                effects.push(Effect::Send(place, chat_protocol::ClientEvent::Who));
+            }
+            Command::History => self.load_on_request(effects),
+            Command::Reconnect => self.reconnect(effects),
+        }
+    }
+
+    fn load_on_request(&mut self, effects: &mut Vec<Effect>) {
+        let (place, now) = (self.active, self.now);
+        let room = self.room_mut();
+        if room.timeline.is_complete() {
+            self.say(Tone::Faint, "the room's first message is here already");
+        } else if let Some(request) = room.ask_older(now) {
+            effects.push(Effect::Send(place, request));
+        } else {
+            self.say(Tone::Faint, "nothing can be loaded now");
+        }
+    }
+
+    fn reconnect(&mut self, effects: &mut Vec<Effect>) {
+        let place = self.active;
+        match self.room().link {
+            LinkState::Live | LinkState::Connecting { .. } => {
+                self.say(Tone::Faint, "the connection is up or on its way");
+            }
+            LinkState::Waiting { .. } => effects.push(Effect::Retry(place)),
+            LinkState::Off | LinkState::Stopped { .. } => effects.extend(self.connect(place)),
+        }
+    }
+}

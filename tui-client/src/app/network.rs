@@ -1,0 +1,314 @@
+//! What the connections' events do to the rooms. Must not know how a connection works.
+
+use std::time::Duration;
+
+use chat_protocol::{
+    AuthAccepted, ClientError, ClientEvent, CloseCode, Code, History, Message, ModerationNotice,
+    ServerEvent, Who,
+};
+
+use super::event::Effect;
+use super::room::Asked;
+use super::row::Tone;
+use super::timeline::{Inserted, glyph};
+use super::{App, LinkState, Prompt};
+use crate::link::{LinkEvent, Problem};
+use crate::sanitize;
+
+/// After a refused `history`, without the server's word on when to try again.
+const HISTORY_PAUSE: Duration = Duration::from_secs(5);
+/// Members that `/who` names; the rest is a number.
+const NAMED_MEMBERS: usize = 100;
+
+impl App {
+    /// Takes in what happened on a room's connection.
+    pub(super) fn on_link(&mut self, place: usize, event: LinkEvent, effects: &mut Vec<Effect>) {
+        // The tabs and the status line show every room's state; a plain event shows only in view.
+        match event {
+            LinkEvent::Connecting { attempt } => {
+                self.rooms[place].link = LinkState::Connecting { attempt };
+                self.draw = true;
+            }
+            LinkEvent::Live {
+                accepted,
+                resumed,
+                content_limit,
+            } => {
+                self.rooms[place].content_limit = content_limit;
+                self.on_live(place, &accepted, resumed, effects);
+            }
+            LinkEvent::Received(event) => self.on_event(place, event, effects),
+            LinkEvent::Fault(text) => self.report(place, None, None, &text),
+            LinkEvent::Latency(latency) => {
+                let changed = self.rooms[place].measure(latency);
+                self.draw |= changed && place == self.active;
+            }
+            LinkEvent::Refused(error) => self.on_refused(place, &error),
+            LinkEvent::Lost {
+                problem,
+                retry_in,
+                attempt,
+            } => self.on_lost(place, &problem, retry_in, attempt),
+            LinkEvent::Ended { code, reason } => self.on_ended(place, code, &reason),
+        }
+    }
+
+    fn on_live(
+        &mut self,
+        place: usize,
+        accepted: &AuthAccepted,
+        resumed: bool,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.draw = true;
+        self.me = sanitize::line(&accepted.username);
+        let me = accepted.username.to_lowercase();
+        self.reader.names = vec![me, accepted.display_name.to_lowercase()];
+        let room = &mut self.rooms[place];
+        room.link = LinkState::Live;
+        room.rank = accepted.access_level;
+        if !resumed {
+            effects.push(Effect::Send(place, room.ask_newest()));
+        }
+        effects.push(Effect::Send(place, ClientEvent::Who));
+        self.send_next(place, effects);
+        if !std::mem::replace(&mut self.signed_in, true) {
+            for other in 0..self.rooms.len() {
+                if self.rooms[other].link == LinkState::Off {
+                    effects.extend(self.connect(other));
+                }
+            }
+        }
+    }
+
+    fn on_event(&mut self, place: usize, event: ServerEvent, effects: &mut Vec<Effect>) {
+        match event {
+            ServerEvent::Message(message) => self.on_message(place, &message, effects),
+            ServerEvent::Cerror(error) => self.on_cerror(place, &error, effects),
+            ServerEvent::History(history) => self.on_history(place, &history, effects),
+            ServerEvent::Who(who) => self.on_who(place, &who),
+            ServerEvent::DeleteMessage(deleted) => {
+                self.rooms[place].timeline.delete(&deleted);
+                self.draw |= place == self.active;
+            }
+            ServerEvent::Join(change) | ServerEvent::Leave(change) => {
+                self.count(place, change.count);
+            }
+            ServerEvent::Presence(presence) => self.count(place, presence.count),
+            ServerEvent::Mute(notice) => {
+                let words = muted(&notice);
+                if notice.duration.is_some() && self.rooms[place].timeline.fail_under_way(&words) {
+                    self.send_next(place, effects);
+                }
+                self.notice(place, Tone::Alert, &words);
+            }
+            ServerEvent::Kick(notice) => self.on_moderation(place, "you were kicked", &notice),
+            ServerEvent::Ban(notice) => self.on_moderation(place, "you were banned", &notice),
+            ServerEvent::SetMod(notice) => {
+                self.on_moderation(place, "you are a moderator now", &notice);
+            }
+            ServerEvent::DelMod(notice) => {
+                self.on_moderation(place, "you are no moderator any more", &notice);
+            }
+            // The connection keeps these for itself, or they were not asked for.
+            ServerEvent::Connection(_)
+            | ServerEvent::Auth(_)
+            | ServerEvent::Pong(_)
+            | ServerEvent::Room(_) => {}
+        }
+    }
+
+    fn on_message(&mut self, place: usize, message: &Message, effects: &mut Vec<Effect>) {
+        let in_view = place == self.active;
+        let room = &mut self.rooms[place];
+        let own = message
+            .nonce
+            .as_ref()
+            .is_some_and(|nonce| room.timeline.confirm(nonce));
+        let inserted = room.timeline.insert(message, &self.reader);
+        if let Inserted::New { mentions } = inserted
+            && !own
+        {
+            room.timeline.count_new();
+            if !in_view {
+                room.unread += 1;
+                room.mentions += usize::from(mentions);
+            }
+        }
+        // Elsewhere only the tabs change, which every room's first unread message does.
+        self.draw |= in_view || inserted != Inserted::Known;
+        if own {
+            self.send_next(place, effects);
+        }
+    }
+
+    fn on_cerror(&mut self, place: usize, error: &ClientError, effects: &mut Vec<Effect>) {
+        let words = match error.retry_after {
+            Some(seconds) => format!("{} (again in {seconds} s)", error.message),
+            None => error.message.clone(),
+        };
+        self.report(place, Some(error.code.into()), error.event.clone(), &words);
+        let now = self.now.elapsed;
+        let timeline = &mut self.rooms[place].timeline;
+        match (error.nonce.as_deref(), error.event.as_deref()) {
+            (Some(nonce), _) => {
+                timeline.fail(nonce, &words);
+            }
+            (None, Some("message")) => {
+                timeline.fail_under_way(&words);
+            }
+            (None, Some("history")) => {
+                let pause = error.retry_after.map_or(HISTORY_PAUSE, Duration::from_secs);
+                self.rooms[place].history_refused(now + pause);
+            }
+            _ => {}
+        }
+        self.send_next(place, effects);
+    }
+
+    fn on_history(&mut self, place: usize, history: &History, effects: &mut Vec<Effect>) {
+        let stamp = self.stamp(self.now.unix_millis);
+        let room = &mut self.rooms[place];
+        let asked = room.asked;
+        match history.recovered {
+            Some(true) => {
+                let missed = room.timeline.missed(history, &self.reader);
+                if place != self.active {
+                    room.unread += missed;
+                }
+            }
+            Some(false) => room.timeline.newest(history, &self.reader, stamp),
+            None => {
+                room.asked = Asked::Nothing;
+                match asked {
+                    Asked::Older => room.timeline.older(history, &self.reader),
+                    Asked::Newest => room.timeline.newest(history, &self.reader, stamp),
+                    Asked::Nothing => {}
+                }
+            }
+        }
+        self.draw = true;
+        self.send_next(place, effects);
+    }
+
+    fn on_who(&mut self, place: usize, who: &Who) {
+        self.count(place, who.count);
+        if !std::mem::take(&mut self.rooms[place].wants_members) {
+            return;
+        }
+        let mut names: Vec<String> = who
+            .members
+            .iter()
+            .take(NAMED_MEMBERS)
+            .map(|member| {
+                let name = sanitize::line(&member.display_name);
+                format!("{name}{}", glyph(member.rank).trim_end())
+            })
+            .collect();
+        let unnamed = who.members.len() - names.len();
+        if unnamed > 0 || who.truncated {
+            names.push("and more".to_owned());
+        }
+        let words = format!("{} here: {}", who.count, names.join(", "));
+        self.notice(place, Tone::Text, &words);
+    }
+
+    fn count(&mut self, place: usize, people: usize) {
+        let shown = self.rooms[place].people.replace(people);
+        self.draw |= place == self.active && shown != Some(people);
+    }
+
+    fn on_moderation(&mut self, place: usize, deed: &str, notice: &ModerationNotice) {
+        let done = notice.message.as_deref() == Some("Success");
+        let words = match &notice.reason {
+            Some(reason) if done => reason.clone(),
+            Some(reason) if !reason.is_empty() => format!("{deed}: {reason}"),
+            _ => deed.to_owned(),
+        };
+        self.notice(place, if done { Tone::Good } else { Tone::Alert }, &words);
+    }
+
+    fn on_refused(&mut self, place: usize, error: &ClientError) {
+        self.report(
+            place,
+            Some(error.code.into()),
+            Some("auth".to_owned()),
+            &error.message,
+        );
+        let words = sanitize::line(&error.message);
+        let refused = error.code == Code::Unauthenticated;
+        if refused {
+            self.password = None;
+            self.prompt = Some(Prompt::because(Some(words.clone())));
+        } else {
+            self.notice(place, Tone::Alert, &format!("not let in: {words}"));
+        }
+        let now = self.now;
+        self.rooms[place].went_down(LinkState::Stopped { words, refused }, now);
+    }
+
+    fn on_lost(&mut self, place: usize, problem: &Problem, retry_in: Duration, attempt: u32) {
+        let words = match problem.announced() {
+            Some(words) => words.to_owned(),
+            None => {
+                let code = match problem {
+                    Problem::Closed { code, .. } => Some(u16::from(*code)),
+                    _ => None,
+                };
+                self.report(place, code, None, &problem.to_string());
+                sanitize::line(&problem.to_string())
+            }
+        };
+        let now = self.now;
+        let link = LinkState::Waiting {
+            until: now.elapsed + retry_in,
+            attempt,
+            words,
+        };
+        self.rooms[place].went_down(link, now);
+        self.draw = true;
+    }
+
+    fn on_ended(&mut self, place: usize, code: CloseCode, reason: &str) {
+        let deed = match code {
+            CloseCode::Kicked => "kicked".to_owned(),
+            CloseCode::Banned => "banned".to_owned(),
+            CloseCode::Flooding => "disconnected for sending too much".to_owned(),
+            other => format!("disconnected ({})", u16::from(other)),
+        };
+        let words = if reason.is_empty() {
+            deed
+        } else {
+            format!("{deed}: {}", sanitize::line(reason))
+        };
+        self.report(place, Some(code.into()), None, &words);
+        self.notice(
+            place,
+            Tone::Alert,
+            &format!("{words} - /reconnect to come back"),
+        );
+        let now = self.now;
+        let refused = false;
+        self.rooms[place].went_down(LinkState::Stopped { words, refused }, now);
+    }
+}
+
+/// What a `mute` says: to who is muted the seconds left, to who did it that it is done.
+fn muted(notice: &ModerationNotice) -> String {
+    let reason = notice.reason.as_deref().unwrap_or_default();
+    match notice.duration {
+        None => reason.to_owned(),
+        Some(seconds) if reason.is_empty() => format!("you are muted for {}", span(seconds)),
+        Some(seconds) => format!("you are muted for {}: {reason}", span(seconds)),
+    }
+}
+
+/// A time in the largest unit that is exact enough.
+fn span(seconds: u64) -> String {
+    match seconds {
+        0..=120 => format!("{seconds} s"),
+        121..=7_200 => format!("{} min", seconds.div_ceil(60)),
+        7_201..=172_800 => format!("{} h", seconds.div_ceil(3_600)),
+        _ => format!("{} days", seconds.div_ceil(86_400)),
+    }
+}

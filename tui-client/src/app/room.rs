@@ -1,0 +1,163 @@
+//! One room as the user sees it: its messages, its input, its connection's state. Owns what changes
+//! with the connection's events; must not know of other rooms or of keys.
+
+use std::time::Duration;
+
+use chat_protocol::{ClientEvent, HistoryRequest, Rank, RoomName};
+
+use super::composer::Composer;
+use super::event::Now;
+use super::timeline::{PAGE, Timeline};
+use crate::sanitize;
+
+/// A shown delay changes when the measured one is this far from it: a number that flickers says
+/// nothing.
+const LATENCY_STEP: Duration = Duration::from_millis(5);
+
+/// How a room's connection stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum LinkState {
+    /// Not begun.
+    Off,
+    /// On its way.
+    Connecting {
+        /// The number of the attempt.
+        attempt: u32,
+    },
+    /// Authenticated.
+    Live,
+    /// Down; the next attempt begins by itself.
+    Waiting {
+        /// When.
+        until: Duration,
+        /// The number of that attempt.
+        attempt: u32,
+        /// Why the line is down.
+        words: String,
+    },
+    /// Down for good, unless the user asks for more.
+    Stopped {
+        /// Why.
+        words: String,
+        /// The credentials were refused.
+        refused: bool,
+    },
+}
+
+/// The `history` that is on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Nothing,
+    Newest,
+    Older,
+}
+
+/// A room.
+#[derive(Debug)]
+pub(crate) struct Room {
+    /// The room's name, harmless.
+    pub(crate) label: String,
+    pub(crate) timeline: Timeline,
+    pub(crate) composer: Composer,
+    pub(crate) link: LinkState,
+    pub(crate) asked: Asked,
+    /// No `history` is asked for before this, after one was refused.
+    pub(crate) ask_again: Duration,
+    /// The user asked who is here.
+    pub(crate) wants_members: bool,
+    /// Connections in the room.
+    pub(crate) people: Option<usize>,
+    /// The delay to the server, as shown.
+    pub(crate) latency: Option<Duration>,
+    /// Messages since the room was last in view, and mentions among them.
+    pub(crate) unread: usize,
+    pub(crate) mentions: usize,
+    /// Characters that a message may have.
+    pub(crate) content_limit: usize,
+    /// The user's standing here.
+    pub(crate) rank: Rank,
+}
+
+impl Room {
+    pub(crate) fn new(name: &RoomName) -> Self {
+        Self {
+            label: sanitize::line(name.as_str()),
+            timeline: Timeline::default(),
+            composer: Composer::default(),
+            link: LinkState::Off,
+            asked: Asked::Nothing,
+            ask_again: Duration::ZERO,
+            wants_members: false,
+            people: None,
+            latency: None,
+            unread: 0,
+            mentions: 0,
+            content_limit: chat_protocol::limits::CONTENT_CHARS,
+            rank: Rank::User,
+        }
+    }
+
+    /// True while events may be sent.
+    pub(crate) fn is_live(&self) -> bool {
+        self.link == LinkState::Live
+    }
+
+    /// The line is down: nothing that was asked for will come.
+    pub(crate) fn went_down(&mut self, link: LinkState, now: Now) {
+        self.link = link;
+        self.asked = Asked::Nothing;
+        self.latency = None;
+        self.timeline.stop_loading();
+        self.timeline.unsend(now);
+    }
+
+    /// Takes a measured delay; true where the shown one changes.
+    pub(crate) fn measure(&mut self, latency: Duration) -> bool {
+        let differs = self.latency.is_none_or(|shown| {
+            let step = LATENCY_STEP.max(shown / 4);
+            latency.abs_diff(shown) > step
+        });
+        if differs {
+            self.latency = Some(latency);
+        }
+        differs
+    }
+
+    /// The request for the newest messages.
+    pub(crate) fn ask_newest(&mut self) -> ClientEvent {
+        self.asked = Asked::Newest;
+        ClientEvent::History(HistoryRequest {
+            limit: Some(PAGE),
+            ..HistoryRequest::default()
+        })
+    }
+
+    /// The request for older messages, where there is something to ask for.
+    pub(crate) fn ask_older(&mut self, now: Now) -> Option<ClientEvent> {
+        if !self.is_live() || self.asked != Asked::Nothing || now.elapsed < self.ask_again {
+            return None;
+        }
+        let before = self.timeline.begin_loading()?;
+        self.asked = Asked::Older;
+        Some(ClientEvent::History(HistoryRequest {
+            before: Some(before),
+            limit: Some(PAGE),
+            ..HistoryRequest::default()
+        }))
+    }
+
+    /// A `history` was refused.
+    pub(crate) fn history_refused(&mut self, again_at: Duration) {
+        self.asked = Asked::Nothing;
+        self.ask_again = again_at;
+        self.timeline.stop_loading();
+    }
+
+    /// The next of the user's messages to send.
+    pub(crate) fn next_to_send(&mut self, now: Now) -> Option<ClientEvent> {
+        if !self.is_live() {
+            return None;
+        }
+        self.timeline.next_to_send(now)
+    }
+}

@@ -1,0 +1,134 @@
+//! What a timeline is made of. Types, and how they come from the wire's; must not know an order.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use chat_protocol::{MessageId, Rank, Seq};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::app::row::Tone;
+
+/// When something happened, on the user's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    pub(crate) date: Date,
+    pub(crate) hour: i8,
+    pub(crate) minute: i8,
+    pub(crate) second: i8,
+}
+
+impl Stamp {
+    /// Reads a time in milliseconds since 1970, UTC. What no calendar holds counts as 1970.
+    pub(crate) fn new(unix_millis: i64, zone: &TimeZone) -> Self {
+        let timestamp = Timestamp::from_millisecond(unix_millis).unwrap_or(Timestamp::UNIX_EPOCH);
+        let local = zone.to_datetime(timestamp);
+        Self {
+            date: local.date(),
+            hour: local.hour(),
+            minute: local.minute(),
+            second: local.second(),
+        }
+    }
+}
+
+/// Who wrote a message. Shared between that user's messages.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Author {
+    /// The name to show, harmless.
+    pub(crate) name: Box<str>,
+    /// What the name's colour comes from.
+    pub(crate) hash: u32,
+    pub(crate) rank: Rank,
+}
+
+/// How a message stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// In the room's log.
+    Posted,
+    /// In the room's log, and it names this user.
+    Mentions,
+    /// Deleted by the user named.
+    Deleted(Box<str>),
+    /// Sent, or waiting to be.
+    Pending,
+    /// Refused, and why.
+    Failed(Box<str>),
+}
+
+/// A message.
+#[derive(Debug)]
+pub(crate) struct Post {
+    /// `None` while it is this user's own and not in the log.
+    pub(crate) id: Option<MessageId>,
+    pub(crate) author: Rc<Author>,
+    /// Harmless.
+    pub(crate) content: Box<str>,
+    pub(crate) reply_to: Option<MessageId>,
+    /// The start of the message that this one answers, where it is known: `bob: gg`.
+    pub(crate) quote: Option<Box<str>>,
+    pub(crate) status: Status,
+}
+
+/// What an entry is.
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Post(Box<Post>),
+    /// Something that the client says, harmless.
+    Notice(Tone, Box<str>),
+    /// Messages may be missing between the entries around it.
+    Gap,
+}
+
+/// One entry of a timeline.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    /// The position in the room's log; of a notice, that of the entry before it; 0 for what belongs
+    /// to no position of the log's present life.
+    pub(crate) at: Seq,
+    pub(crate) stamp: Stamp,
+    /// Never the same for two entries or for two states of one: rows are cached by it.
+    pub(crate) version: u64,
+    pub(crate) kind: Kind,
+    /// Rows at the width where they were last counted.
+    pub(crate) height: Cell<(u16, u16)>,
+}
+
+impl Entry {
+    pub(crate) fn new(at: Seq, stamp: Stamp, version: u64, kind: Kind) -> Self {
+        Self {
+            at,
+            stamp,
+            version,
+            kind,
+            height: Cell::new((0, 0)),
+        }
+    }
+
+    pub(crate) fn post(&self) -> Option<&Post> {
+        match &self.kind {
+            Kind::Post(post) => Some(post),
+            Kind::Notice(..) | Kind::Gap => None,
+        }
+    }
+
+    pub(crate) fn post_mut(&mut self) -> Option<&mut Post> {
+        match &mut self.kind {
+            Kind::Post(post) => Some(post),
+            Kind::Notice(..) | Kind::Gap => None,
+        }
+    }
+
+    /// True for the message with this id.
+    pub(crate) fn is(&self, id: &MessageId) -> bool {
+        self.post().is_some_and(|post| post.id.as_ref() == Some(id))
+    }
+
+    /// The state changed: earlier rows are worth nothing.
+    pub(crate) fn renew(&mut self, version: u64) {
+        self.version = version;
+        self.height.set((0, 0));
+    }
+}

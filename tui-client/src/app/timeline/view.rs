@@ -1,0 +1,231 @@
+//! The part of a timeline that is on the screen, and moving it. Costs what is visible: rows are made
+//! for entries in view only, and counted once per width.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::Timeline;
+use super::entry::Entry;
+use super::rows::{Geometry, day_rule, rows, rule};
+use crate::app::row::{Row, Tone};
+
+/// Entries whose rows are kept; the cache begins anew when there are more.
+const CACHED: usize = 2_000;
+
+/// A row of an entry: the entry's place, and the row within it, the day's rule included.
+pub(super) type Place = (usize, usize);
+
+/// Made rows, by the version of their entry, all of one geometry.
+#[derive(Debug, Default)]
+pub(super) struct Cache {
+    geometry: Option<Geometry>,
+    rows: HashMap<u64, Rc<[Row]>>,
+}
+
+impl Cache {
+    fn rows(&mut self, entry: &Entry, geometry: Geometry) -> Rc<[Row]> {
+        if self.geometry != Some(geometry) || self.rows.len() >= CACHED {
+            self.rows.clear();
+            self.geometry = Some(geometry);
+        }
+        let made = self
+            .rows
+            .entry(entry.version)
+            .or_insert_with(|| rows(entry, geometry).into());
+        Rc::clone(made)
+    }
+}
+
+/// Where a timeline is looked at.
+#[derive(Debug, Default)]
+pub(super) struct Scroll {
+    /// The lowest row in view; `None` follows the newest.
+    pub(super) bottom: Option<Place>,
+    /// Messages that came while the view was held.
+    pub(super) new_below: usize,
+    pub(super) cache: RefCell<Cache>,
+}
+
+impl Timeline {
+    /// The rows on a screen of `height` rows, from the top; fewer where there are no more.
+    pub(crate) fn visible(&self, geometry: Geometry, height: usize) -> Vec<Row> {
+        let mut upwards: Vec<Row> = Vec::with_capacity(height);
+        if let Some((last, row)) = self.bottom(geometry) {
+            let mut within = row + 1;
+            for index in (0..=last).rev() {
+                if index < last {
+                    within = self.height(index, geometry);
+                }
+                let ruled = usize::from(self.begins_day(index));
+                let made = self.rows(index, geometry);
+                upwards.extend(
+                    made[..within.saturating_sub(ruled).min(made.len())]
+                        .iter()
+                        .rev()
+                        .cloned(),
+                );
+                if ruled == 1 && within > 0 {
+                    upwards.push(day_rule(self.item(index).stamp.date, geometry));
+                }
+                if upwards.len() >= height {
+                    break;
+                }
+            }
+        }
+        if upwards.len() < height {
+            upwards.extend(self.heading(geometry));
+        }
+        upwards.truncate(height);
+        upwards.reverse();
+        upwards
+    }
+
+    /// True while the view is held and does not follow the newest message.
+    pub(crate) fn is_held(&self) -> bool {
+        self.scroll.bottom.is_some()
+    }
+
+    /// Rows below the view, and messages among them that came since it was held.
+    pub(crate) fn below(&self, geometry: Geometry) -> (usize, usize) {
+        let Some((index, row)) = self.bottom(geometry).filter(|_| self.is_held()) else {
+            return (0, 0);
+        };
+        let rest = self.height(index, geometry) - 1 - row;
+        let others: usize = (index + 1..self.count())
+            .map(|index| self.height(index, geometry))
+            .sum();
+        (rest + others, self.scroll.new_below)
+    }
+
+    /// Moves up, and holds the view.
+    pub(crate) fn scroll_up(&mut self, by: usize, geometry: Geometry, height: usize) {
+        let Some(bottom) = self.bottom(geometry) else {
+            return;
+        };
+        let heading = usize::from(self.heading(geometry).is_some());
+        let screen = height.saturating_sub(1 + heading);
+        let highest = self.forward((0, 0), screen, geometry);
+        let target = self.back(bottom, by, geometry).max(highest);
+        self.hold(target, geometry);
+    }
+
+    /// Moves down; at the end the view follows again.
+    pub(crate) fn scroll_down(&mut self, by: usize, geometry: Geometry) {
+        if let Some(bottom) = self.bottom(geometry) {
+            let target = self.forward(bottom, by, geometry);
+            self.hold(target, geometry);
+        }
+    }
+
+    /// Moves to the first message.
+    pub(crate) fn scroll_to_top(&mut self, geometry: Geometry, height: usize) {
+        self.scroll_up(usize::MAX, geometry, height);
+    }
+
+    /// Follows the newest message.
+    pub(crate) fn follow(&mut self) {
+        self.scroll.bottom = None;
+        self.scroll.new_below = 0;
+    }
+
+    /// True where fewer than `rows` rows are between the lowest row in view and the first entry.
+    pub(crate) fn is_near_top(&self, rows: usize, geometry: Geometry) -> bool {
+        self.bottom(geometry)
+            .is_none_or(|bottom| self.back(bottom, rows, geometry) == (0, 0))
+    }
+
+    fn hold(&mut self, target: Place, geometry: Geometry) {
+        if self.end(geometry).is_none_or(|end| target >= end) {
+            self.follow();
+        } else {
+            self.scroll.bottom = Some(target);
+        }
+    }
+
+    /// The row above the first entry.
+    fn heading(&self, geometry: Geometry) -> Option<Row> {
+        if self.is_complete() {
+            Some(rule("beginning of the room", Tone::Faint, geometry))
+        } else if self.is_loading() {
+            Some(rule("loading older messages", Tone::Faint, geometry))
+        } else {
+            None
+        }
+    }
+
+    /// The lowest row in view.
+    fn bottom(&self, geometry: Geometry) -> Option<Place> {
+        let end = self.end(geometry)?;
+        let Some((index, row)) = self.scroll.bottom else {
+            return Some(end);
+        };
+        if index >= self.count() {
+            return Some(end);
+        }
+        Some((index, row.min(self.height(index, geometry) - 1)))
+    }
+
+    /// The last row of all.
+    fn end(&self, geometry: Geometry) -> Option<Place> {
+        let last = self.count().checked_sub(1)?;
+        Some((last, self.height(last, geometry) - 1))
+    }
+
+    fn back(&self, (mut index, mut row): Place, by: usize, geometry: Geometry) -> Place {
+        let mut left = by;
+        while left > row {
+            if index == 0 {
+                return (0, 0);
+            }
+            left -= row + 1;
+            index -= 1;
+            row = self.height(index, geometry) - 1;
+        }
+        (index, row - left)
+    }
+
+    fn forward(&self, (mut index, mut row): Place, by: usize, geometry: Geometry) -> Place {
+        let mut left = by;
+        loop {
+            if index >= self.count() {
+                return self.end(geometry).unwrap_or((0, 0));
+            }
+            let rest = self.height(index, geometry) - 1 - row;
+            if left <= rest {
+                return (index, row + left);
+            }
+            left -= rest + 1;
+            (index, row) = (index + 1, 0);
+        }
+    }
+
+    /// Rows of an entry, the day's rule included; at least one.
+    fn height(&self, index: usize, geometry: Geometry) -> usize {
+        let entry = self.item(index);
+        let (width, height) = entry.height.get();
+        let height = if width == geometry.width && height > 0 {
+            height
+        } else {
+            let counted = rows(entry, geometry).len();
+            let counted = u16::try_from(counted).unwrap_or(u16::MAX);
+            entry.height.set((geometry.width, counted));
+            counted
+        };
+        usize::from(height) + usize::from(self.begins_day(index))
+    }
+
+    fn rows(&self, index: usize, geometry: Geometry) -> Rc<[Row]> {
+        self.scroll
+            .cache
+            .borrow_mut()
+            .rows(self.item(index), geometry)
+    }
+
+    fn begins_day(&self, index: usize) -> bool {
+        match index.checked_sub(1) {
+            None => true,
+            Some(before) => self.item(before).stamp.date != self.item(index).stamp.date,
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The command line: its arguments, checked. Must not start anything.
+
+use std::path::PathBuf;
+
+use chat_protocol::{RoomName, Username};
+use clap::Parser;
+
+use crate::server_url::ServerUrl;
+
+/// Rooms that one client may show.
+const ROOMS: usize = 32;
+
+/// A client for the chat, in the terminal.
+///
+/// The password comes from the environment variable CHAT_PASSWORD, else from --password-file, else
+/// the program asks for it.
+///
+/// Exit codes: 0 done (also after SIGTERM, SIGINT and SIGHUP), 1 the terminal failed, 2 wrong usage;
+/// with --json also 3 not let in, 4 not reachable or the connection was lost.
+#[derive(Debug, Parser)]
+#[command(name = "chat-tui", version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    /// The name to sign in with.
+    #[arg(long, value_name = "NAME")]
+    user: String,
+    /// A room to enter; may be given several times.
+    #[arg(long = "room", value_name = "NAME", required = true)]
+    rooms: Vec<String>,
+    /// The server, as ws://host:port or wss://host.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "CHAT_SERVER_URL",
+        default_value = "ws://127.0.0.1:8080"
+    )]
+    server: String,
+    /// A file whose first line is the password.
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    /// No screen: one server event per line to standard output, one client event per line from
+    /// standard input.
+    #[arg(long)]
+    json: bool,
+    /// Panic once the first frame is drawn, to test that the terminal is restored.
+    #[cfg(debug_assertions)]
+    #[arg(long, hide = true)]
+    panic_after_start: bool,
+}
+
+/// What the arguments ask for.
+#[derive(Debug)]
+pub(crate) struct Options {
+    pub(crate) username: Username,
+    /// At least one, none twice.
+    pub(crate) rooms: Vec<RoomName>,
+    pub(crate) url: ServerUrl,
+    pub(crate) password_file: Option<PathBuf>,
+    pub(crate) json: bool,
+    pub(crate) panic_after_start: bool,
+}
+
+/// An argument that can't be right.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UsageError {
+    /// No user name.
+    #[error("--user {given:?} {problem}")]
+    User {
+        given: String,
+        problem: chat_protocol::NameError,
+    },
+    /// No room name.
+    #[error("--room {given:?} {problem}")]
+    Room {
+        given: String,
+        problem: chat_protocol::NameError,
+    },
+    /// No address.
+    #[error("--server {given:?} {problem}")]
+    Server {
+        given: String,
+        problem: crate::server_url::ServerUrlError,
+    },
+    /// Too many rooms.
+    #[error("--room may be given {ROOMS} times at most")]
+    Rooms,
+    /// One stream of events can't tell rooms apart.
+    #[error("--json takes exactly one --room")]
+    JsonRooms,
+}
+
+impl Arguments {
+    /// Checks the values.
+    pub(crate) fn check(self) -> Result<Options, UsageError> {
+        let username = Username::new(&self.user).map_err(|problem| UsageError::User {
+            given: self.user,
+            problem,
+        })?;
+        let mut rooms: Vec<RoomName> = Vec::new();
+        for given in self.rooms {
+            let room = RoomName::new(&given);
+            let room = room.map_err(|problem| UsageError::Room { given, problem })?;
+            if !rooms.contains(&room) {
+                rooms.push(room);
+            }
+        }
+        if rooms.len() > ROOMS {
+            return Err(UsageError::Rooms);
+        }
+        if self.json && rooms.len() > 1 {
+            return Err(UsageError::JsonRooms);
+        }
+        let url = ServerUrl::new(&self.server).map_err(|problem| UsageError::Server {
+            given: self.server,
+            problem,
+        })?;
+        Ok(Options {
+            username,
+            rooms,
+            url,
+            password_file: self.password_file,
+            json: self.json,
+            #[cfg(debug_assertions)]
+            panic_after_start: self.panic_after_start,
+            #[cfg(not(debug_assertions))]
+            panic_after_start: false,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(arguments: &[&str]) -> Result<Options, String> {
+        let arguments = [&["chat-tui"], arguments].concat();
+        let parsed = Arguments::try_parse_from(arguments).map_err(|error| error.to_string())?;
+        parsed.check().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn rooms_keep_their_order_and_count_once() {
+        let options = check(&[
+            "--user", "alice", "--room", "b", "--room", "a", "--room", "b",
+        ])
+        .unwrap();
+        let names: Vec<&str> = options.rooms.iter().map(RoomName::as_str).collect();
+        assert_eq!(names, ["b", "a"]);
+    }
+
+    #[test]
+    fn wrong_values_are_named() {
+        let fails = |arguments: &[&str], expected: &str| {
+            let error = check(arguments).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        };
+        fails(
+            &["--user", "a b", "--room", "r"],
+            "--user \"a b\" must not contain U+0020",
+        );
+        fails(&["--user", "a", "--room", ""], "--room \"\" is empty");
+        fails(
+            &["--user", "a", "--room", "r", "--server", "http://h"],
+            "must begin with ws://",
+        );
+        fails(
+            &["--user", "a", "--room", "r", "--room", "s", "--json"],
+            "exactly one --room",
+        );
+        fails(&["--user", "a"], "--room");
+    }
+}

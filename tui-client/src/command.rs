@@ -1,0 +1,100 @@
+//! Slash commands: what the text after a slash asks for. Pure; what a command does is the app's
+//! business.
+
+/// What was typed into the input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Typed {
+    /// A message to post.
+    Post(String),
+    /// A command.
+    Command(Command),
+}
+
+/// A slash command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    /// Show the keys and commands.
+    Help,
+    /// End the program.
+    Quit,
+    /// List who is in the room.
+    Who,
+    /// Load older messages.
+    History,
+    /// Connect again now.
+    Reconnect,
+    /// Open the list of errors.
+    Errors,
+}
+
+/// Why a text is no command.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum CommandError {
+    /// There is none of this name.
+    #[error("there is no command /{0}; /help lists them, //{0} sends it as text")]
+    Unknown(String),
+    /// It takes no arguments.
+    #[error("/{0} takes nothing after it")]
+    Arguments(&'static str),
+}
+
+/// The commands with what they do, for the help.
+pub(crate) const COMMANDS: [(&str, Command, &str); 6] = [
+    ("help", Command::Help, "this list (F1)"),
+    ("who", Command::Who, "who is in the room"),
+    ("history", Command::History, "load older messages"),
+    ("errors", Command::Errors, "what went wrong (F2)"),
+    ("reconnect", Command::Reconnect, "connect again now"),
+    (
+        "quit",
+        Command::Quit,
+        "leave (Ctrl+D, or Ctrl+C on an empty line)",
+    ),
+];
+
+/// Reads what was typed: `/name` is a command, `//text` posts "/text", anything else is posted.
+pub(crate) fn parse(text: &str) -> Result<Typed, CommandError> {
+    let Some(rest) = text.trim_start().strip_prefix('/') else {
+        return Ok(Typed::Post(text.to_owned()));
+    };
+    if rest.starts_with('/') {
+        return Ok(Typed::Post(rest.to_owned()));
+    }
+    let (name, arguments) = match rest.split_once(char::is_whitespace) {
+        Some((name, arguments)) => (name, arguments.trim()),
+        None => (rest, ""),
+    };
+    let found = COMMANDS
+        .iter()
+        .find(|(known, _, _)| known.eq_ignore_ascii_case(name));
+    match found {
+        None => Err(CommandError::Unknown(name.chars().take(20).collect())),
+        Some((name, _, _)) if !arguments.is_empty() => Err(CommandError::Arguments(name)),
+        Some((_, command, _)) => Ok(Typed::Command(*command)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slash_begins_a_command_and_two_begin_text() {
+        let post = |text: &str| Ok(Typed::Post(text.to_owned()));
+        assert_eq!(parse("hello"), post("hello"));
+        assert_eq!(parse("//quit"), post("/quit"));
+        assert_eq!(parse("a /quit"), post("a /quit"));
+        assert_eq!(parse(" /QUIT "), Ok(Typed::Command(Command::Quit)));
+        assert_eq!(parse("/who"), Ok(Typed::Command(Command::Who)));
+    }
+
+    #[test]
+    fn what_is_no_command_says_why() {
+        assert_eq!(
+            parse("/nope x"),
+            Err(CommandError::Unknown("nope".to_owned()))
+        );
+        assert_eq!(parse("/"), Err(CommandError::Unknown(String::new())));
+        assert_eq!(parse("/quit now"), Err(CommandError::Arguments("quit")));
+    }
+}

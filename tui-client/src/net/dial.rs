@@ -1,0 +1,102 @@
+//! From an address to an open WebSocket: TCP, TLS for wss, the upgrade, all within a time limit. Must
+//! not know the chat's events.
+
+use std::io;
+use std::sync::Once;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{self, http};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
+
+use crate::server_url::ServerUrl;
+
+/// How long one attempt may take.
+const ATTEMPT: Duration = Duration::from_secs(10);
+/// Bytes of one read. The library would take 128 KiB per connection.
+const READ_BUFFER: usize = 16 * 1024;
+/// Bytes of a message: 200 entries of history, each up to a frame of 16 KiB, with room to spare.
+const MESSAGE_BYTES: usize = 8 * 1024 * 1024;
+
+/// An open line.
+pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// Why no line came about.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DialError {
+    /// Nothing listens there, the name is unknown, or TLS failed.
+    #[error("{}", io_words(.0))]
+    Io(io::Error),
+    /// The server speaks HTTP but not WebSocket.
+    #[error("the server answered {0} instead of opening a WebSocket")]
+    Http(http::StatusCode),
+    /// Anything else that the library says.
+    #[error("{0}")]
+    WebSocket(tungstenite::Error),
+    /// The time limit.
+    #[error("no answer within {} seconds", ATTEMPT.as_secs())]
+    TimedOut,
+}
+
+/// Opens a line to `url`.
+pub(crate) async fn dial(url: &ServerUrl) -> Result<Socket, DialError> {
+    timeout(ATTEMPT, open(url))
+        .await
+        .map_err(|_| DialError::TimedOut)?
+}
+
+async fn open(url: &ServerUrl) -> Result<Socket, DialError> {
+    if url.is_secure() {
+        use_ring();
+    }
+    let stream = TcpStream::connect((url.host(), url.port()))
+        .await
+        .map_err(DialError::Io)?;
+    stream.set_nodelay(true).map_err(DialError::Io)?;
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
+        .max_message_size(Some(MESSAGE_BYTES))
+        .max_frame_size(Some(MESSAGE_BYTES));
+    let request = url
+        .uri()
+        .clone()
+        .into_client_request()
+        .map_err(DialError::WebSocket)?;
+    match client_async_tls_with_config(request, stream, Some(config), None).await {
+        Ok((socket, _)) => Ok(socket),
+        Err(tungstenite::Error::Io(error)) => Err(DialError::Io(error)),
+        Err(tungstenite::Error::Http(answer)) => Err(DialError::Http(answer.status())),
+        Err(error) => Err(DialError::WebSocket(error)),
+    }
+}
+
+/// Chooses the ring provider for TLS: rustls must be told which of those compiled in to use.
+fn use_ring() {
+    static CHOSEN: Once = Once::new();
+    CHOSEN.call_once(|| {
+        // An error means that a provider is chosen already, which serves as well.
+        rustls::crypto::ring::default_provider()
+            .install_default()
+            .ok();
+    });
+}
+
+/// An I/O error in the user's words, without the number that the system gives it.
+pub(crate) fn io_words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
+        io::ErrorKind::ConnectionReset => "connection reset".to_owned(),
+        io::ErrorKind::UnexpectedEof => "the server went away".to_owned(),
+        _ => {
+            let text = error.to_string();
+            let words = text
+                .rsplit_once(" (os error ")
+                .map_or(text.as_str(), |(words, _)| words);
+            words.to_owned()
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! From `connection` to `auth` accepted or refused: which credential goes first, and what a refusal
+//! means. Pure: events in, steps out.
+
+use chat_protocol::{
+    Auth, AuthAccepted, CAPABILITY_PRESENCE, ClientError, ClientEvent, Code, Credential, RoomName,
+    Secret, ServerEvent, Since, Username, limits::CONTENT_CHARS,
+};
+
+/// Who enters which room, by what right. Outlives connections.
+#[derive(Debug)]
+pub(super) struct Identity {
+    pub(super) username: Username,
+    pub(super) room: RoomName,
+    pub(super) password: Secret,
+    /// A resume token from an earlier `auth`.
+    pub(super) token: Option<Secret>,
+    /// The server let this user in before.
+    pub(super) was_let_in: bool,
+}
+
+/// What to do next.
+#[derive(Debug, PartialEq)]
+pub(super) enum Step {
+    /// Go on reading.
+    Wait,
+    /// Send this.
+    Send(ClientEvent),
+    /// The line is live.
+    Live {
+        accepted: Box<AuthAccepted>,
+        resumed: bool,
+        content_limit: usize,
+    },
+    /// Refused, and trying again by itself is no use.
+    Refused(ClientError),
+    /// Refused for now, to a user who was let in before.
+    Busy(ClientError),
+}
+
+/// One connection's way to being live.
+#[derive(Debug)]
+pub(super) struct Handshake<'identity> {
+    identity: &'identity mut Identity,
+    since: Option<Since>,
+    capabilities: Vec<String>,
+    content_limit: usize,
+}
+
+impl<'identity> Handshake<'identity> {
+    /// Begins on a new connection; `since` is what to resume after.
+    pub(super) fn new(identity: &'identity mut Identity, since: Option<Since>) -> Self {
+        Self {
+            identity,
+            since,
+            capabilities: Vec::new(),
+            content_limit: CONTENT_CHARS,
+        }
+    }
+
+    /// Takes in an event that came before the line was live.
+    pub(super) fn on(&mut self, event: ServerEvent) -> Step {
+        match event {
+            ServerEvent::Connection(connection) => {
+                self.content_limit = connection.limits.content;
+                let offered = connection.capabilities.iter();
+                self.capabilities = offered
+                    .filter(|name| *name == CAPABILITY_PRESENCE)
+                    .cloned()
+                    .collect();
+                Step::Send(self.auth())
+            }
+            ServerEvent::Auth(accepted) => {
+                self.identity.was_let_in = true;
+                self.identity.token = Some(Secret::new(accepted.token.clone()));
+                Step::Live {
+                    accepted,
+                    resumed: self.since.is_some(),
+                    content_limit: self.content_limit,
+                }
+            }
+            ServerEvent::Cerror(error) => self.on_refusal(error),
+            _ => Step::Wait,
+        }
+    }
+
+    fn on_refusal(&mut self, error: ClientError) -> Step {
+        match error.code {
+            // A token ends before a password does.
+            Code::Unauthenticated if self.identity.token.take().is_some() => {
+                Step::Send(self.auth())
+            }
+            Code::TooFast | Code::Unavailable if self.identity.was_let_in => Step::Busy(error),
+            _ => Step::Refused(error),
+        }
+    }
+
+    fn auth(&self) -> ClientEvent {
+        let credential = match &self.identity.token {
+            Some(token) => Credential::Token(token.clone()),
+            None => Credential::Password(self.identity.password.clone()),
+        };
+        ClientEvent::Auth(Box::new(Auth {
+            username: self.identity.username.clone(),
+            credential,
+            room: self.identity.room.clone(),
+            capabilities: self.capabilities.clone(),
+            since: self.since.clone(),
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn identity(token: Option<&str>) -> Identity {
+        Identity {
+            username: Username::new("alice").unwrap(),
+            room: RoomName::new("stream1").unwrap(),
+            password: Secret::new("hunter2"),
+            token: token.map(Secret::new),
+            was_let_in: token.is_some(),
+        }
+    }
+
+    fn event(name: &str, data: Value) -> ServerEvent {
+        ServerEvent::decode(&json!({ "event": name, "data": data }).to_string()).unwrap()
+    }
+
+    fn connection(capabilities: &[&str]) -> ServerEvent {
+        let limits = json!({ "content": 300, "frame": 16_384 });
+        let data =
+            json!({ "server": "s", "protocol": 1, "capabilities": capabilities, "limits": limits });
+        event("connection", data)
+    }
+
+    fn refusal(code: u16) -> ServerEvent {
+        event(
+            "cerror",
+            json!({ "Code": code, "message": "no", "event": "auth" }),
+        )
+    }
+
+    fn sent(step: Step) -> Value {
+        match step {
+            Step::Send(event) => Value::Object(event.to_frame().data),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn asks_for_presence_only_where_it_is_announced() {
+        let mut alice = identity(None);
+        let mut handshake = Handshake::new(&mut alice, None);
+        let auth = sent(handshake.on(connection(&["room"])));
+        let plain = json!({ "username": "alice", "password": "hunter2", "room": "stream1" });
+        assert_eq!(auth, plain);
+        let auth = sent(handshake.on(connection(&["presence", "room"])));
+        assert_eq!(auth["capabilities"], json!(["presence"]));
+    }
+
+    #[test]
+    fn an_ended_token_gives_way_to_the_password_once() {
+        let mut alice = identity(Some("t1"));
+        let mut handshake = Handshake::new(&mut alice, None);
+        assert_eq!(sent(handshake.on(connection(&[])))["token"], json!("t1"));
+        assert_eq!(
+            sent(handshake.on(refusal(401)))["password"],
+            json!("hunter2")
+        );
+        assert!(matches!(handshake.on(refusal(401)), Step::Refused(_)));
+    }
+
+    #[test]
+    fn a_busy_server_is_tried_again_only_after_it_let_in() {
+        let step = |token: Option<&str>, code| {
+            let mut alice = identity(token);
+            Handshake::new(&mut alice, None).on(refusal(code))
+        };
+        for code in [429, 503] {
+            assert!(matches!(step(None, code), Step::Refused(_)));
+            assert!(matches!(step(Some("t1"), code), Step::Busy(_)));
+        }
+        for code in [400, 403] {
+            assert!(matches!(step(Some("t1"), code), Step::Refused(_)));
+        }
+    }
+
+    #[test]
+    fn acceptance_brings_a_token_and_the_servers_limit() {
+        let mut alice = identity(None);
+        let since = Since {
+            epoch: None,
+            seq: chat_protocol::Seq(7),
+        };
+        let mut handshake = Handshake::new(&mut alice, Some(since));
+        let auth = sent(handshake.on(connection(&[])));
+        assert_eq!(auth["since"], json!({ "epoch": "", "seq": 7 }));
+        let accepted = json!({ "Code": 200, "message": "Authentification complete",
+            "username": "alice", "displayName": "Alice", "room": "stream1", "accessLevel": 3,
+            "capabilities": [], "token": "t2", "tokenExpires": 1 });
+        let Step::Live {
+            resumed,
+            content_limit,
+            ..
+        } = handshake.on(event("auth", accepted))
+        else {
+            panic!("not live");
+        };
+        assert_eq!((resumed, content_limit), (true, 300));
+        assert_eq!(alice.token, Some(Secret::new("t2")));
+    }
+}

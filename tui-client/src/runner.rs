@@ -1,0 +1,256 @@
+//! The loop between the terminal, the connections, the clock and the app: events go in, effects are
+//! carried out, and the screen is drawn at most once per frame and only when something changed. Must
+//! not decide anything that the app could.
+
+use std::io;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use chat_protocol::{RoomName, Secret, Username};
+use crossterm::event::{Event as TerminalEvent, EventStream};
+use futures_util::StreamExt;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::app::{App, Effect, Event, Now, Settings};
+use crate::exit::Exit;
+use crate::keymap;
+use crate::link::{LinkCommand, LinkEvent};
+use crate::net::{self, Target};
+use crate::server_url::ServerUrl;
+use crate::terminal::Screen;
+use crate::theme::Theme;
+use crate::ui;
+
+/// Between frames that the user's keys cause.
+const KEY_FRAME: Duration = Duration::from_millis(16);
+/// Between frames that the network causes: reading faster than this is no use.
+const FRAME: Duration = Duration::from_millis(33);
+/// Events from all connections that wait for the app; full, the connections wait.
+const EVENTS: usize = 512;
+/// Orders to one connection that wait; full, the app is told that one was not sent.
+const COMMANDS: usize = 64;
+/// Events taken in before the timers are looked at again.
+const BATCH: usize = 256;
+/// How long saying goodbye may take.
+const FAREWELL: Duration = Duration::from_millis(300);
+
+/// Why the loop could not go on.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RunError {
+    /// The terminal can't be used.
+    #[error("the terminal can't be used")]
+    Terminal(#[source] io::Error),
+    /// Signals can't be waited for.
+    #[error("signals can't be handled")]
+    Signals(#[source] io::Error),
+}
+
+/// What to run.
+pub(crate) struct Program {
+    pub(crate) url: ServerUrl,
+    pub(crate) username: Username,
+    pub(crate) rooms: Vec<RoomName>,
+    pub(crate) settings: Settings,
+    pub(crate) theme: Theme,
+    /// For tests of the way out: panic once the first frame is drawn.
+    pub(crate) panic_after_start: bool,
+}
+
+/// Runs the client until the user leaves or the system says so.
+pub(crate) async fn run(program: Program) -> Result<Exit, RunError> {
+    let screen = Screen::take().map_err(RunError::Terminal)?;
+    let (events, received) = mpsc::channel(EVENTS);
+    let mut runner = Runner {
+        app: App::new(program.settings),
+        theme: program.theme,
+        screen,
+        url: program.url,
+        username: program.username,
+        links: program.rooms.iter().map(|_| None).collect(),
+        rooms: program.rooms,
+        tasks: JoinSet::new(),
+        events,
+        started: Instant::now(),
+        drawn: None,
+        due: None,
+        quitting: false,
+    };
+    runner.start(program.panic_after_start)?;
+    let ended = runner.turn(received).await;
+    runner.screen.restore();
+    runner.say_farewell().await;
+    ended.map(|()| Exit::Done)
+}
+
+struct Runner {
+    app: App,
+    theme: Theme,
+    screen: Screen,
+    url: ServerUrl,
+    username: Username,
+    rooms: Vec<RoomName>,
+    /// The orders to each room's connection.
+    links: Vec<Option<mpsc::Sender<LinkCommand>>>,
+    tasks: JoinSet<()>,
+    events: mpsc::Sender<(usize, LinkEvent)>,
+    started: Instant,
+    /// When the last frame was drawn.
+    drawn: Option<Instant>,
+    /// When the next frame is to be drawn.
+    due: Option<Instant>,
+    quitting: bool,
+}
+
+impl Runner {
+    /// Draws the first frame, and only then begins to connect.
+    fn start(&mut self, panic_after_start: bool) -> Result<(), RunError> {
+        let (width, height) = self.screen.size().map_err(RunError::Terminal)?;
+        self.tell(Event::Resized { width, height }, FRAME)?;
+        self.draw()?;
+        assert!(!panic_after_start, "asked to panic after the start");
+        self.tell(Event::Started, FRAME)
+    }
+
+    async fn turn(
+        &mut self,
+        mut received: mpsc::Receiver<(usize, LinkEvent)>,
+    ) -> Result<(), RunError> {
+        let mut keys = EventStream::new();
+        let on = |kind| signal(kind).map_err(RunError::Signals);
+        let mut terminate = on(SignalKind::terminate())?;
+        let mut hang_up = on(SignalKind::hangup())?;
+        let mut interrupt = on(SignalKind::interrupt())?;
+        while !self.quitting {
+            let wake_at = self.app.wake_at().map(|elapsed| self.started + elapsed);
+            tokio::select! {
+                biased;
+                _ = terminate.recv() => return Ok(()),
+                _ = hang_up.recv() => return Ok(()),
+                _ = interrupt.recv() => return Ok(()),
+                () = until(self.due) => self.draw()?,
+                key = keys.next() => match key {
+                    Some(Ok(event)) => self.on_terminal(event)?,
+                    Some(Err(error)) => return Err(RunError::Terminal(error)),
+                    None => return Ok(()),
+                },
+                Some(first) = received.recv() => {
+                    let mut next = Some(first);
+                    let mut left = BATCH;
+                    while let Some((place, event)) = next {
+                        self.tell(Event::Link(place, event), FRAME)?;
+                        left -= 1;
+                        next = if left > 0 { received.try_recv().ok() } else { None };
+                    }
+                }
+                () = until(wake_at) => self.tell(Event::Woke, FRAME)?,
+                Some(ended) = self.tasks.join_next() => {
+                    // A connection ends by saying why. One that panics must not go unseen.
+                    if let Err(error) = ended && error.is_panic() {
+                        std::panic::resume_unwind(error.into_panic());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn on_terminal(&mut self, event: TerminalEvent) -> Result<(), RunError> {
+        let event = match event {
+            TerminalEvent::Key(key) => keymap::action(key).map(Event::Action),
+            TerminalEvent::Paste(text) => Some(Event::Pasted(text)),
+            TerminalEvent::Resize(width, height) => Some(Event::Resized { width, height }),
+            TerminalEvent::Mouse(_) | TerminalEvent::FocusGained | TerminalEvent::FocusLost => None,
+        };
+        event.map_or(Ok(()), |event| self.tell(event, KEY_FRAME))
+    }
+
+    /// Passes an event to the app and does what comes of it; frames are at least `frame` apart.
+    fn tell(&mut self, event: Event, frame: Duration) -> Result<(), RunError> {
+        let now = self.now();
+        for effect in self.app.update(event, now) {
+            match effect {
+                Effect::Draw => self.draw_soon(frame),
+                Effect::Redraw => self.screen.forget().map_err(RunError::Terminal)?,
+                Effect::Connect(place, password) => self.connect(place, password),
+                Effect::Send(place, event) => self.order(place, LinkCommand::Send(event))?,
+                Effect::Retry(place) => self.order(place, LinkCommand::Retry)?,
+                Effect::Quit => self.quitting = true,
+            }
+        }
+        Ok(())
+    }
+
+    fn draw_soon(&mut self, frame: Duration) {
+        let now = Instant::now();
+        let at = self.drawn.map_or(now, |drawn| (drawn + frame).max(now));
+        self.due = Some(self.due.map_or(at, |due| due.min(at)));
+    }
+
+    fn draw(&mut self) -> Result<(), RunError> {
+        self.due = None;
+        let (app, theme) = (&self.app, &self.theme);
+        let drawn = self.screen.draw(|frame| ui::draw(app, theme, frame));
+        self.drawn = Some(Instant::now());
+        drawn.map_err(RunError::Terminal)
+    }
+
+    fn connect(&mut self, place: usize, password: Secret) {
+        let (commands, orders) = mpsc::channel(COMMANDS);
+        let target = Target {
+            url: self.url.clone(),
+            username: self.username.clone(),
+            room: self.rooms[place].clone(),
+            password,
+        };
+        self.tasks
+            .spawn(net::run(place, target, orders, self.events.clone()));
+        self.links[place] = Some(commands);
+    }
+
+    fn order(&mut self, place: usize, command: LinkCommand) -> Result<(), RunError> {
+        let sender = self.links[place].as_ref();
+        let full = |sender: &mpsc::Sender<_>| {
+            // A closed channel is a connection that has ended: the app is being told already.
+            matches!(
+                sender.try_send(command),
+                Err(mpsc::error::TrySendError::Full(_))
+            )
+        };
+        if sender.is_some_and(full) {
+            let words = "not sent: too much is waiting on this connection".to_owned();
+            return self.tell(Event::Link(place, LinkEvent::Fault(words)), FRAME);
+        }
+        Ok(())
+    }
+
+    /// Ends the connections, those that listen in good order.
+    async fn say_farewell(mut self) {
+        for link in self.links.iter().flatten() {
+            // One that has ended, or has a full queue, is ended by the drop below.
+            link.try_send(LinkCommand::Disconnect).ok();
+        }
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        // Past the limit the connections are cut.
+        timeout(FAREWELL, ended).await.ok();
+    }
+
+    fn now(&self) -> Now {
+        let unix = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Now {
+            elapsed: self.started.elapsed(),
+            unix_millis: i64::try_from(unix.as_millis()).unwrap_or(i64::MAX),
+        }
+    }
+}
+
+/// Waits for a moment; without one, for ever.
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}

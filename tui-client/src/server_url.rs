@@ -1,0 +1,111 @@
+//! The server's address, checked once. Must not connect.
+
+use tokio_tungstenite::tungstenite::http::Uri;
+
+/// Why a text is no server address.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ServerUrlError {
+    /// It is no URL at all.
+    #[error("is not a URL like ws://host:8080")]
+    Syntax,
+    /// Some other scheme.
+    #[error("must begin with ws:// or wss://")]
+    Scheme,
+    /// A name or password in it would be shown and logged.
+    #[error("must not hold a user name")]
+    User,
+}
+
+/// An address that begins with `ws://` or `wss://`.
+#[derive(Clone, Debug)]
+pub(crate) struct ServerUrl {
+    uri: Uri,
+}
+
+impl ServerUrl {
+    /// Checks `text`.
+    pub(crate) fn new(text: &str) -> Result<Self, ServerUrlError> {
+        let uri: Uri = text.parse().map_err(|_| ServerUrlError::Syntax)?;
+        if !matches!(uri.scheme_str(), Some("ws" | "wss")) {
+            return Err(ServerUrlError::Scheme);
+        }
+        let authority = uri.authority().ok_or(ServerUrlError::Syntax)?;
+        if authority.as_str().contains('@') {
+            return Err(ServerUrlError::User);
+        }
+        // The library reads a port that is no number as none: the default would be a surprise.
+        let has_port = authority.as_str().len() > authority.host().len();
+        if authority.host().is_empty() || (has_port && uri.port_u16().is_none()) {
+            return Err(ServerUrlError::Syntax);
+        }
+        Ok(Self { uri })
+    }
+
+    /// True for `wss://`.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.uri.scheme_str() == Some("wss")
+    }
+
+    /// The host, an IPv6 address without its brackets.
+    pub(crate) fn host(&self) -> &str {
+        let host = self.uri.host().unwrap_or_default();
+        host.trim_start_matches('[').trim_end_matches(']')
+    }
+
+    /// The port; that of the scheme where none is named.
+    pub(crate) fn port(&self) -> u16 {
+        let usual = if self.is_secure() { 443 } else { 80 };
+        self.uri.port_u16().unwrap_or(usual)
+    }
+
+    /// The whole address.
+    pub(crate) fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
+    /// The address to show: without the path `/`, which says nothing.
+    pub(crate) fn shown(&self) -> String {
+        self.uri.to_string().trim_end_matches('/').to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_host_and_port() {
+        let check = |text: &str, secure, host: &str, port| {
+            let url = ServerUrl::new(text).unwrap();
+            assert_eq!(
+                (url.is_secure(), url.host(), url.port()),
+                (secure, host, port),
+                "{text}"
+            );
+        };
+        check("ws://127.0.0.1:8080", false, "127.0.0.1", 8080);
+        check("ws://[::1]:8080/ws", false, "::1", 8080);
+        check("wss://chat.example.org", true, "chat.example.org", 443);
+        check("ws://localhost/", false, "localhost", 80);
+        assert_eq!(ServerUrl::new("ws://h:1").unwrap().shown(), "ws://h:1");
+        assert_eq!(
+            ServerUrl::new("ws://h:1/ws").unwrap().shown(),
+            "ws://h:1/ws"
+        );
+    }
+
+    #[test]
+    fn refuses_what_is_no_address() {
+        let check = |text: &str, expected| {
+            assert_eq!(ServerUrl::new(text).unwrap_err(), expected, "{text:?}");
+        };
+        check("http://h", ServerUrlError::Scheme);
+        check("localhost:8080", ServerUrlError::Scheme);
+        check("", ServerUrlError::Syntax);
+        check("ws://", ServerUrlError::Syntax);
+        check("ws://h:99999", ServerUrlError::Syntax);
+        check("ws://h:", ServerUrlError::Syntax);
+        check("ws://a:b@h", ServerUrlError::User);
+        check("ws://h\u{1b}", ServerUrlError::Syntax);
+    }
+}

@@ -1,0 +1,129 @@
+//! Draws the app, one file per panel. Reads the state and never changes it; decides nothing but where
+//! things are on the screen.
+
+mod errors;
+mod help;
+mod hints;
+mod input;
+mod password;
+mod room;
+mod status;
+mod tabs;
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use crate::app::{App, Panel, Row};
+use crate::theme::Theme;
+
+/// Draws everything, at whatever size the screen has.
+pub(crate) fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) {
+    let mut rest = frame.area();
+    let layout = app.layout();
+    let tabs = split(&mut rest, layout.tabs);
+    let view = split(&mut rest, layout.view);
+    let held = split(&mut rest, layout.held);
+    let status = split(&mut rest, layout.status);
+    let input = split(&mut rest, layout.input);
+    let hints = split(&mut rest, layout.hints);
+
+    let screen = frame.area();
+    let buffer = frame.buffer_mut();
+    tabs::draw(app, theme, tabs, buffer);
+    hints::draw(app, theme, hints, buffer);
+    status::draw(app, theme, status, buffer);
+    status::draw_held(app, theme, held, buffer);
+    let cursor = if let Some(prompt) = &app.prompt {
+        let area = if layout.tabs == 0 { screen } else { view };
+        password::draw(app, prompt, theme, area, buffer)
+    } else {
+        match app.panel {
+            Panel::None => room::draw(app, theme, view, buffer),
+            Panel::Errors(scrolled) => errors::draw(app, scrolled, theme, view, buffer),
+            Panel::Help(scrolled) => help::draw(scrolled, theme, view, buffer),
+        }
+        input::draw(app, theme, input, buffer)
+    };
+    if let Some(cursor) = cursor.filter(|cursor| screen.contains(*cursor)) {
+        frame.set_cursor_position(cursor);
+    }
+}
+
+/// Takes `rows` from the top of an area.
+fn split(area: &mut Rect, rows: u16) -> Rect {
+    let rows = rows.min(area.height);
+    let top = Rect {
+        height: rows,
+        ..*area
+    };
+    area.y += rows;
+    area.height -= rows;
+    top
+}
+
+/// Writes a row at the top left of an area, cut at its right edge; the columns used.
+fn put(row: &Row, theme: &Theme, area: Rect, buffer: &mut Buffer) -> u16 {
+    let area = area.intersection(buffer.area);
+    if area.is_empty() {
+        return 0;
+    }
+    let mut used = 0;
+    for piece in &row.0 {
+        let style = theme.style(piece.tone);
+        for cluster in piece.text.graphemes(true) {
+            // A cluster takes at most as many columns as are left; without a width it has no cell.
+            let width = u16::try_from(cluster.width()).unwrap_or(u16::MAX);
+            if width == 0 {
+                continue;
+            }
+            if width > area.width - used {
+                return used;
+            }
+            let (x, y) = (area.x + used, area.y);
+            buffer[(x, y)].set_symbol(cluster).set_style(style);
+            for covered in 1..width {
+                buffer[(x + covered, y)].reset();
+            }
+            used += width;
+        }
+    }
+    used
+}
+
+/// Writes a row so that it ends at the right edge, where it fits beside the `taken` columns at the
+/// left.
+fn put_right(row: &Row, theme: &Theme, area: Rect, taken: u16, buffer: &mut Buffer) {
+    let width: usize = row
+        .0
+        .iter()
+        .map(|piece| crate::wrap::width(&piece.text))
+        .sum();
+    let Ok(width) = u16::try_from(width) else {
+        return;
+    };
+    if taken + width > area.width {
+        return;
+    }
+    let right = Rect {
+        x: area.x + area.width - width,
+        width,
+        ..area
+    };
+    put(row, theme, right, buffer);
+}
+
+/// The area without its first `rows`.
+fn below(area: Rect, rows: u16) -> Rect {
+    let rows = rows.min(area.height);
+    Rect {
+        y: area.y + rows,
+        height: area.height - rows,
+        ..area
+    }
+}
+
+#[cfg(test)]
+mod tests;

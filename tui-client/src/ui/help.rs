@@ -1,0 +1,67 @@
+//! The help panel: keys and commands.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::{below, put};
+use crate::app::{Row, Tone};
+use crate::command::COMMANDS;
+use crate::theme::Theme;
+
+/// The keys with what they do.
+const KEYS: [(&str, &str); 15] = [
+    (
+        "Enter",
+        "send; on an empty line, send a refused message again",
+    ),
+    ("Alt+Enter Ctrl+J", "new row"),
+    ("Up Down", "rows of the input, then what was sent before"),
+    ("PgUp PgDn", "scroll; at the top older messages are loaded"),
+    (
+        "Home End",
+        "first and newest message (with text: Ctrl+Home, Ctrl+End)",
+    ),
+    ("Alt+1..9", "room by its number"),
+    (
+        "Ctrl+N Ctrl+P",
+        "next and previous room (or Alt+Right, Alt+Left)",
+    ),
+    ("Ctrl+A Ctrl+E", "start and end of the row"),
+    (
+        "Alt+B Alt+F",
+        "a word back and on (or Ctrl+Left, Ctrl+Right)",
+    ),
+    (
+        "Ctrl+U Ctrl+K",
+        "cut to the start and to the end of the row",
+    ),
+    ("Ctrl+W Alt+D", "cut a word back and on"),
+    ("Ctrl+Y", "put back what was cut"),
+    ("F1 F2 Esc", "this help, errors, close"),
+    ("Ctrl+L", "draw the screen anew"),
+    ("Ctrl+C Ctrl+D", "clear the input; on an empty line, quit"),
+];
+
+pub(super) fn draw(scrolled: usize, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    let pair = |name: &str, words: &str| {
+        Row::default()
+            .with(Tone::Strong, format!(" {name:<17} "))
+            .with(Tone::Text, words)
+    };
+    let title = |words: &str| Row::default().with(Tone::Faint, format!(" {words}"));
+    let mut rows = vec![title("Keys")];
+    rows.extend(KEYS.iter().map(|(keys, words)| pair(keys, words)));
+    rows.push(title("Commands (//text sends /text)"));
+    rows.extend(
+        COMMANDS
+            .iter()
+            .map(|(name, _, words)| pair(&format!("/{name}"), words)),
+    );
+    rows.push(title("Signs"));
+    rows.push(pair("@ + $", "administrator, moderator, VIP"));
+    rows.push(pair("… !", "not confirmed yet, refused"));
+    let most = rows.len().saturating_sub(usize::from(area.height));
+    for (row, line) in rows.iter().skip(scrolled.min(most)).zip(0..area.height) {
+        put(row, theme, below(area, line), buffer);
+    }
+}

@@ -1,0 +1,59 @@
+//! The hint line: what can be done now, and how many errors there were.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::{put, put_right};
+use crate::app::{App, Panel, Row, Tone};
+use crate::theme::Theme;
+use crate::wrap::{truncate, width};
+
+pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    let count = app.errors.count();
+    let tone = if count > 0 { Tone::Alert } else { Tone::Faint };
+    let errors = Row::default().with(tone, format!("F2 errors:{count} "));
+    let taken: usize = errors.0.iter().map(|piece| width(&piece.text)).sum();
+    let left = usize::from(area.width).saturating_sub(taken + 1);
+    let (tone, words) = hint(app);
+    let row = Row::default().with(tone, truncate(&format!(" {words}"), left));
+    let used = put(&row, theme, area, buffer);
+    put_right(&errors, theme, area, used, buffer);
+}
+
+fn hint(app: &App) -> (Tone, &'static str) {
+    let room = app.room();
+    let is_empty = room.composer.is_empty();
+    if app.prompt.is_some() {
+        return (Tone::Faint, "Enter sign in  Esc quit");
+    }
+    match app.panel {
+        Panel::Errors(_) => return (Tone::Faint, "PgUp/PgDn scroll  Esc close"),
+        Panel::Help(_) => return (Tone::Faint, "PgUp/PgDn scroll  Esc close"),
+        Panel::None => {}
+    }
+    if is_empty && room.timeline.failed() > 0 {
+        return (
+            Tone::Waiting,
+            "Enter sends the newest refused message again",
+        );
+    }
+    if room.composer.text().starts_with('/') {
+        return (
+            Tone::Faint,
+            "/help /who /history /errors /reconnect /quit   //text sends /text",
+        );
+    }
+    if !is_empty {
+        return (
+            Tone::Faint,
+            "Enter send  Alt+Enter new row  Ctrl+C clear  Up sent before",
+        );
+    }
+    if app.rooms.len() > 1 {
+        return (
+            Tone::Faint,
+            "Alt+1..9 rooms  PgUp scroll  / commands  Ctrl+D quit",
+        );
+    }
+    (Tone::Faint, "PgUp scroll  / commands  F1 help  Ctrl+D quit")
+}

@@ -1,0 +1,93 @@
+//! The status line: the connection's state, people, the newest toast; and the line that says how far
+//! the view is from the newest message.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::{put, put_right};
+use crate::app::{App, LinkState, Room, Row, Tone, seconds_left};
+use crate::theme::Theme;
+use crate::wrap::{truncate, width};
+
+pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    let mut row = connection(app).with(Tone::Text, "  ");
+    if let (LinkState::Live, Some(people)) = (&app.room().link, app.room().people) {
+        row = row.with(Tone::Text, format!("{people} here  "));
+    }
+    if let Some(toast) = &app.toast {
+        let used: usize = row.0.iter().map(|piece| width(&piece.text)).sum();
+        let left = usize::from(area.width).saturating_sub(used);
+        row = row.with(toast.tone, truncate(&toast.text, left));
+    }
+    let used = put(&row, theme, area, buffer);
+    put_right(&counts(app.room()), theme, area, used + 1, buffer);
+}
+
+/// ` up 41 rows - 7 new below (End)`
+pub(super) fn draw_held(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    let (rows, new) = app.room().timeline.below(app.geometry());
+    let unit = if rows == 1 { "row" } else { "rows" };
+    let key = if app.room().composer.is_empty() {
+        "End"
+    } else {
+        "Ctrl+End"
+    };
+    let mut row = Row::default().with(Tone::Faint, format!(" up {rows} {unit} - "));
+    row = match new {
+        0 => row.with(Tone::Faint, "nothing new below"),
+        _ => row.with(Tone::Strong, format!("{new} new below")),
+    };
+    put(
+        &row.with(Tone::Faint, format!(" ({key})")),
+        theme,
+        area,
+        buffer,
+    );
+}
+
+fn connection(app: &App) -> Row {
+    let row = Row::default().with(Tone::Text, " ");
+    match &app.room().link {
+        LinkState::Off if app.prompt.is_some() => {
+            row.with(Tone::Waiting, "waiting for the password")
+        }
+        LinkState::Off => row.with(Tone::Waiting, "waiting for the first room"),
+        LinkState::Connecting { attempt: 1 } => {
+            row.with(Tone::Waiting, format!("connecting to {}", app.server))
+        }
+        LinkState::Connecting { attempt } => {
+            row.with(Tone::Waiting, format!("connecting (attempt {attempt})"))
+        }
+        LinkState::Live => match app.room().latency {
+            Some(latency) => row.with(Tone::Good, format!("ok {}ms", latency.as_millis())),
+            None => row.with(Tone::Good, "ok"),
+        },
+        LinkState::Waiting {
+            until,
+            attempt,
+            words,
+        } => {
+            let seconds = seconds_left(*until, app.now().elapsed);
+            row.with(
+                Tone::Waiting,
+                format!("reconnecting in {seconds}s (attempt {attempt})"),
+            )
+            .with(Tone::Faint, format!(" {words}"))
+        }
+        LinkState::Stopped { words, .. } => {
+            row.with(Tone::Alert, format!("not connected: {words}"))
+        }
+    }
+}
+
+fn counts(room: &Room) -> Row {
+    let (waiting, failed) = (room.timeline.waiting(), room.timeline.failed());
+    let mut row = Row::default();
+    if failed > 0 {
+        row = row.with(Tone::Alert, format!("not sent {failed} "));
+    }
+    if waiting > 0 && !room.is_live() {
+        row = row.with(Tone::Waiting, format!("queued {waiting} "));
+    }
+    row
+}

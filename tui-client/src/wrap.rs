@@ -1,0 +1,204 @@
+//! Widths and wrapping by grapheme cluster. Owns how many columns a text takes and where it breaks;
+//! knows nothing of messages or terminals.
+
+use std::borrow::Cow;
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// Columns that `text` takes, cluster by cluster.
+pub(crate) fn width(text: &str) -> usize {
+    if text.is_ascii() {
+        return text.len();
+    }
+    text.graphemes(true).map(UnicodeWidthStr::width).sum()
+}
+
+/// `text` in at most `columns`, with an ellipsis where it was cut.
+pub(crate) fn truncate(text: &str, columns: usize) -> Cow<'_, str> {
+    if width(text) <= columns {
+        return Cow::Borrowed(text);
+    }
+    let Some(room) = columns.checked_sub(1) else {
+        return Cow::Borrowed("");
+    };
+    let mut cut = String::new();
+    let mut used = 0;
+    for cluster in text.graphemes(true) {
+        used += cluster.width();
+        if used > room {
+            break;
+        }
+        cut.push_str(cluster);
+    }
+    cut.push('…');
+    Cow::Owned(cut)
+}
+
+/// `text` in rows of at most `columns`: broken between words, beside wide characters, and inside a
+/// word only where it is longer than a row. Every newline begins a row. Never empty; a cluster wider
+/// than `columns` gets a row of its own.
+pub(crate) fn wrap(text: &str, columns: usize) -> Vec<&str> {
+    let mut rows = Vec::new();
+    for line in text.split('\n') {
+        if line.is_ascii() && line.len() <= columns {
+            rows.push(line);
+        } else {
+            wrap_line(line, columns.max(1), &mut rows);
+        }
+    }
+    rows
+}
+
+/// A row while it fills: the part of the line from `start` to `end`, `used` columns wide.
+#[derive(Default)]
+struct Filling {
+    start: usize,
+    end: usize,
+    used: usize,
+}
+
+fn wrap_line<'text>(line: &'text str, columns: usize, rows: &mut Vec<&'text str>) {
+    let mut row = Filling::default();
+    let mut spaces = 0;
+    for word in words(line) {
+        let text = &line[word.start..word.end];
+        if text == " " {
+            spaces += 1;
+            continue;
+        }
+        let wide = width(text);
+        if row.used + spaces + wide <= columns {
+            row.used += spaces + wide;
+            row.end = word.end;
+        } else {
+            if row.end > row.start {
+                rows.push(&line[row.start..row.end]);
+            }
+            row = Filling {
+                start: word.start,
+                end: word.end,
+                used: wide,
+            };
+            if wide > columns {
+                break_word(line, columns, &mut row, rows);
+            }
+        }
+        spaces = 0;
+    }
+    rows.push(&line[row.start..row.end]);
+}
+
+/// Breaks the word that fills `row` between clusters; what is left at its end stays in `row`.
+fn break_word<'text>(
+    line: &'text str,
+    columns: usize,
+    row: &mut Filling,
+    rows: &mut Vec<&'text str>,
+) {
+    let (start, end) = (row.start, row.end);
+    row.used = 0;
+    for (offset, cluster) in line[start..end].grapheme_indices(true) {
+        let wide = cluster.width();
+        if row.used > 0 && row.used + wide > columns {
+            rows.push(&line[row.start..start + offset]);
+            row.start = start + offset;
+            row.used = 0;
+        }
+        row.used += wide;
+    }
+}
+
+struct Word {
+    start: usize,
+    end: usize,
+}
+
+/// The pieces that a row may break between: spaces one by one, wide clusters one by one, and runs of
+/// everything else.
+fn words(line: &str) -> impl Iterator<Item = Word> {
+    let mut clusters = line.grapheme_indices(true).peekable();
+    let alone = |cluster: &str| cluster == " " || cluster.width() > 1;
+    std::iter::from_fn(move || {
+        let (start, first) = clusters.next()?;
+        let mut end = start + first.len();
+        if !alone(first) {
+            while let Some((at, cluster)) = clusters.next_if(|(_, cluster)| !alone(cluster)) {
+                end = at + cluster.len();
+            }
+        }
+        Some(Word { start, end })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, columns: usize, expected: &[&str]) {
+        assert_eq!(wrap(text, columns), expected, "{text:?} in {columns}");
+    }
+
+    #[test]
+    fn breaks_between_words() {
+        check("", 5, &[""]);
+        check("one two three", 7, &["one two", "three"]);
+        check("one two three", 20, &["one two three"]);
+        check("one  two", 5, &["one", "two"]);
+        check("exact five", 5, &["exact", "five"]);
+        check("trailing   ", 8, &["trailing"]);
+        check("a\n\nb", 5, &["a", "", "b"]);
+    }
+
+    #[test]
+    fn keeps_indentation_at_the_start_of_a_line() {
+        check("  * one", 9, &["  * one"]);
+        check("  é * one", 5, &["  é *", "one"]);
+    }
+
+    #[test]
+    fn breaks_long_words_between_clusters() {
+        check("abcdefgh", 3, &["abc", "def", "gh"]);
+        check("ab cdefghi", 4, &["ab", "cdef", "ghi"]);
+        check(
+            "e\u{301}e\u{301}e\u{301}",
+            2,
+            &["e\u{301}e\u{301}", "e\u{301}"],
+        );
+    }
+
+    #[test]
+    fn wide_clusters_break_anywhere_and_are_never_cut() {
+        check("日本語です", 4, &["日本", "語で", "す"]);
+        check("日本語", 1, &["日", "本", "語"]);
+        check("ok👍🏽👍🏽", 4, &["ok👍🏽", "👍🏽"]);
+    }
+
+    #[test]
+    fn no_row_is_wider_than_asked_and_nothing_but_space_is_lost() {
+        let texts = [
+            "the quick brown fox 日本 jumps over\nthe lazy dog",
+            "👨\u{200d}👩\u{200d}👧 family words andalongwordwithoutend z\u{301}\u{302}z",
+            "    deep    spaces    everywhere    ",
+        ];
+        for text in texts {
+            for columns in 2..40 {
+                let rows = wrap(text, columns);
+                for row in &rows {
+                    assert!(width(row) <= columns, "{row:?} in {columns}");
+                }
+                let squeeze = |text: &str| text.replace([' ', '\n'], "");
+                assert_eq!(squeeze(&rows.concat()), squeeze(text), "{columns}");
+            }
+        }
+    }
+
+    #[test]
+    fn truncates_with_an_ellipsis() {
+        assert_eq!(truncate("nightbot", 8), "nightbot");
+        assert_eq!(truncate("nightbot", 5), "nigh…");
+        assert_eq!(truncate("日本語", 4), "日…");
+        assert_eq!(truncate("abc", 1), "…");
+        assert_eq!(truncate("abc", 0), "");
+    }
+}
