@@ -61,6 +61,20 @@ fn what_was_piped_in_is_done_and_answered_before_the_end() {
 }
 
 #[test]
+fn a_line_that_is_no_event_is_named_and_the_others_are_done() {
+    let server = Server::start();
+    let setup = ClientSetup::new(server.address(), "alice", &["stream"]);
+    let mut alice = setup.start_json();
+    alice.write("{\"event\":\"message\",\"data\":{\"content\":\"one\"}}\nhello\n");
+    alice.write("{\"event\":\"message\",\"data\":{\"content\":\"two\"}}\n");
+    alice.close_input();
+    let finished = alice.finish();
+    assert!(finished.error.contains("line 2"), "{}", finished.error);
+    let mut bob = RawClient::join(&server, "bob", "stream");
+    assert_eq!(contents(&bob.history(json!({}))), ["one", "two"]);
+}
+
+#[test]
 fn the_exit_code_tells_a_usage_error() {
     let setup = ClientSetup::new(nobodys_address(), "alice", &["stream"]);
     let finished = setup.argument("--no-such-flag").start_json().finish();

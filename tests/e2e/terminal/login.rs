@@ -1,7 +1,6 @@
 //! How the terminal client lets its user in, and what it does with secrets.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
 
 use chat_tests::{ClientSetup, RawClient, Server, password_of};
 use serde_json::json;
@@ -16,22 +15,6 @@ fn words_of_refusal(server: &Server) -> String {
     client.send("auth", wrong);
     let refusal = client.expect_cerror(401, Some("auth"));
     refusal["message"].as_str().unwrap().to_owned()
-}
-
-/// All files below `directory`.
-fn files(directory: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut directories = vec![directory.to_owned()];
-    while let Some(directory) = directories.pop() {
-        for entry in std::fs::read_dir(directory).unwrap() {
-            let path = entry.unwrap().path();
-            match path.is_dir() {
-                true => directories.push(path),
-                false => found.push(path),
-            }
-        }
-    }
-    found
 }
 
 #[test]
@@ -98,37 +81,4 @@ fn a_password_file_lets_its_user_in() {
         .argument("--password-file")
         .argument(file.to_str().unwrap());
     setup.start().wait_until_joined();
-}
-
-#[test]
-fn the_resume_token_is_remembered_for_the_user_alone() {
-    let server = Server::start();
-    let setup = ClientSetup::new(server.address(), "alice", &["stream"]);
-    let mut first = setup.start();
-    first.wait_until_joined();
-    first.enter("/quit");
-    assert!(first.exit_status().success());
-    let kept = files(setup.home());
-    assert!(!kept.is_empty(), "nothing was kept");
-    for file in kept {
-        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600, "{}", file.display());
-        let text = String::from_utf8_lossy(&std::fs::read(&file).unwrap()).into_owned();
-        assert!(!text.contains(&password_of("alice")), "{}", file.display());
-    }
-    let second = setup.without_password().start();
-    let screen = second.wait_until_joined();
-    assert!(!screen.shows(PROMPT));
-}
-
-#[test]
-fn no_remember_keeps_nothing() {
-    let server = Server::start();
-    let setup = ClientSetup::new(server.address(), "alice", &["stream"]).argument("--no-remember");
-    let mut first = setup.start();
-    first.wait_until_joined();
-    first.enter("/quit");
-    assert!(first.exit_status().success());
-    assert_eq!(files(setup.home()), [] as [PathBuf; 0]);
-    setup.without_password().start().wait_for_text(PROMPT);
 }
