@@ -1,18 +1,20 @@
 //! What went wrong, and where the terminal client says so.
 
-use chat_tests::{ClientSetup, Key, RawClient, ScriptedServer, Terminal};
+use chat_tests::{ClientSetup, Key, RawClient, Screen, ScriptedServer, Terminal};
 use serde_json::json;
 
 use super::{greet, nobodys_address, play_server_until};
 
-/// Leaves the panel. What follows Escape at once would be read as a key with Alt.
+/// Opens the panel and waits until `is_there` holds for a row of it; closes it again.
 #[track_caller]
-fn close_panel(terminal: &mut Terminal) {
-    let open = terminal.screen();
+fn look_into_panel(terminal: &mut Terminal, what: &str, is_there: fn(&str) -> bool) {
+    terminal.key(Key::F2);
+    // The tabs are above it; the status line, the input and the hints are below.
+    let in_panel = |screen: &Screen| screen.rows[1..21].iter().any(|row| is_there(row));
+    terminal.wait_for(what, in_panel);
+    // What follows Escape at once would be read as a key with Alt: wait until it was read.
     terminal.key(Key::Escape);
-    terminal.wait_for("the room instead of the panel", |screen| {
-        screen.rows[23] != open.rows[23]
-    });
+    terminal.wait_for("the room in place of the panel", |screen| !in_panel(screen));
 }
 
 #[test]
@@ -22,14 +24,9 @@ fn a_connection_that_is_refused_stands_in_the_error_panel() {
     alice.wait_for("an error count", |screen| {
         screen.shows("F2 errors:") && !screen.shows("F2 errors:0")
     });
-    alice.key(Key::F2);
-    alice.wait_for("the refused connection", |screen| {
-        screen
-            .rows
-            .iter()
-            .any(|row| row.to_lowercase().contains("refused"))
+    look_into_panel(&mut alice, "the refused connection", |row| {
+        row.contains("connection") && row.contains("refused")
     });
-    close_panel(&mut alice);
     alice.type_text("typing works");
     alice.wait_for_text("alice> typing works");
 }
@@ -58,13 +55,9 @@ fn a_refused_message_stands_in_the_error_panel_with_code_and_event_and_is_not_lo
     alice.wait_for_text("not on a sunday");
     alice.wait_for_text("F2 errors:1");
     alice.wait_for_text("work to do");
-    alice.key(Key::F2);
-    alice.wait_for("the refusal in the panel", |screen| {
-        screen.rows.iter().any(|row| {
-            row.contains("403") && row.contains("message") && row.contains("not on a sunday")
-        })
+    look_into_panel(&mut alice, "the refusal", |row| {
+        row.contains("403") && row.contains("message") && row.contains("not on a sunday")
     });
-    close_panel(&mut alice);
     alice.key(Key::Enter);
     alice.wait_until_joined();
     alice.key(Key::Control('u'));

@@ -27,11 +27,11 @@ fn events_come_out_as_lines_and_lines_go_in_as_events() {
     let event = json!({ "event": "message", "data": { "content": "hello program" } });
     alice.write(&format!("{event}\n"));
     assert_eq!(bob.expect("message")["content"], "hello program");
-    alice.write("{\"event\":\"shutdown\"}\n");
+    alice.write("{\"event\":\"clear\"}\n");
     let refusal = line(&alice, "cerror");
     assert_eq!(
         (&refusal["Code"], &refusal["event"]),
-        (&json!(400), &json!("shutdown"))
+        (&json!(403), &json!("clear"))
     );
     alice.close_input();
     let finished = alice.finish();
