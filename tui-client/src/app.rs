@@ -278,19 +278,26 @@ impl App {
         self.draw = true;
     }
 
-    /// Adds a problem to the list, and says it where it is news.
+    /// Adds a problem to the list, and says it.
     fn report(&mut self, place: usize, code: Option<u16>, event: Option<String>, text: &str) {
+        self.record(place, code, event, text);
+        let words = if place == self.active {
+            text.to_owned()
+        } else {
+            format!("{}: {text}", self.rooms[place].label)
+        };
+        self.say(Tone::Alert, words);
+    }
+
+    /// Adds a problem to the list.
+    fn record(&mut self, place: usize, code: Option<u16>, event: Option<String>, text: &str) {
         let problem = Problem {
             room: self.rooms[place].label.clone(),
             code,
             event: event.map(|event| sanitize::line(&event)),
             text: sanitize::line(text),
         };
-        let words = problem.text.clone();
-        let is_news = self.errors.add(problem, self.now.unix_millis);
-        if is_news || code.is_some() {
-            self.say(Tone::Alert, words);
-        }
+        self.errors.add(problem, self.now.unix_millis);
         self.draw = true;
     }
 
@@ -308,4 +315,4 @@ pub(crate) fn seconds_left(until: Duration, now: Duration) -> u64 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -255,7 +255,8 @@ impl App {
                     Problem::Closed { code, .. } => Some(u16::from(*code)),
                     _ => None,
                 };
-                self.report(place, code, None, &problem.to_string());
+                // The status line says it for as long as it lasts; a toast would only repeat it.
+                self.record(place, code, None, &problem.to_string());
                 sanitize::line(&problem.to_string())
             }
         };

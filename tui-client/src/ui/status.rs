@@ -10,17 +10,27 @@ use crate::theme::Theme;
 use crate::wrap::{truncate, width};
 
 pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    let counts = counts(app.room());
+    let mut left = usize::from(area.width).saturating_sub(columns(&counts) + 1);
     let mut row = connection(app).with(Tone::Text, "  ");
     if let (LinkState::Live, Some(people)) = (&app.room().link, app.room().people) {
         row = row.with(Tone::Text, format!("{people} here  "));
     }
     if let Some(toast) = &app.toast {
-        let used: usize = row.0.iter().map(|piece| width(&piece.text)).sum();
-        let left = usize::from(area.width).saturating_sub(used);
-        row = row.with(toast.tone, truncate(&toast.text, left));
+        row = row.with(toast.tone, toast.text.as_str());
     }
-    let used = put(&row, theme, area, buffer);
-    put_right(&counts(app.room()), theme, area, used + 1, buffer);
+    // What does not fit is cut, the counts at the right are not.
+    let mut fitting = Row::default();
+    for piece in row.0 {
+        fitting = fitting.with(piece.tone, truncate(&piece.text, left));
+        left = left.saturating_sub(width(&piece.text));
+    }
+    let used = put(&fitting, theme, area, buffer);
+    put_right(&counts, theme, area, used, buffer);
+}
+
+fn columns(row: &Row) -> usize {
+    row.0.iter().map(|piece| width(&piece.text)).sum()
 }
 
 /// ` up 41 rows - 7 new below (End)`
@@ -59,6 +69,7 @@ fn connection(app: &App) -> Row {
             row.with(Tone::Waiting, format!("connecting (attempt {attempt})"))
         }
         LinkState::Live => match app.room().latency {
+            Some(latency) if latency.as_millis() == 0 => row.with(Tone::Good, "ok <1ms"),
             Some(latency) => row.with(Tone::Good, format!("ok {}ms", latency.as_millis())),
             None => row.with(Tone::Good, "ok"),
         },

@@ -1,1 +1,305 @@
+//! Screens, asserted as text.
 
+use std::time::Duration;
+
+use chat_protocol::CloseCode;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::layout::Position;
+use serde_json::json;
+
+use super::*;
+use crate::app::Event;
+use crate::app::tests::{Driven, posted};
+use crate::keymap::Action;
+use crate::link::{LinkEvent, Problem};
+use crate::theme::Colours;
+
+/// The screen's rows, without the spaces at their ends, and the cursor.
+fn screen(driven: &mut Driven, width: u16, height: u16) -> (Vec<String>, Position) {
+    driven.tell(Event::Resized { width, height });
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    let theme = Theme::new(Colours::Many);
+    terminal
+        .draw(|frame| draw(&driven.app, &theme, frame))
+        .unwrap();
+    let buffer = terminal.backend().buffer();
+    let rows = (0..height)
+        .map(|y| {
+            let cells = (0..width).map(|x| buffer[(x, y)].symbol());
+            cells.collect::<String>().trim_end().to_owned()
+        })
+        .collect();
+    (rows, terminal.get_cursor_position().unwrap())
+}
+
+/// A room in the midst of a conversation.
+fn conversation() -> Driven {
+    let mut driven = Driven::live();
+    let mut bot = posted(1, "nightbot", "Follow the rules in #info. Slow mode is on.");
+    bot["rank"] = json!(1);
+    driven.receive(0, "message", bot);
+    let long =
+        "gg that jump was insane and the skip right after, watch the replay when it is over please";
+    driven.message(0, 2, "bob", long);
+    let mut reply = posted(3, "carol", "same,\nnever seen it");
+    reply["replyTo"] = json!("e-2");
+    driven.receive(0, "message", reply);
+    driven.message(0, 4, "ivan", "@alice can you pin the poll?");
+    driven.receive(
+        0,
+        "who",
+        json!({ "count": 412, "members": [], "truncated": true }),
+    );
+    driven.link(0, LinkEvent::Latency(Duration::from_millis(23)));
+    driven.type_in("wait for it");
+    driven
+}
+
+#[test]
+fn a_conversation_at_80_by_24() {
+    let (rows, cursor) = screen(&mut conversation(), 80, 24);
+    let expected = [
+        " 1:stream1                                                       alice+  F1 help",
+        "---------------------------- beginning of the room -----------------------------",
+        "------------------------------- Mon 23 Nov 2026 --------------------------------",
+        "00:00  nightbot+ Follow the rules in #info. Slow mode is on.",
+        "00:00       bob  gg that jump was insane and the skip right after, watch the",
+        "             |   replay when it is over please",
+        "00:00     carol  > bob: gg that jump was insane and the skip right after, watch…",
+        "                 same,",
+        "             |   never seen it",
+        "00:00      ivan  @alice can you pin the poll?   << mention",
+        " ok 23ms  412 here",
+        "alice> wait for it                                                       11/500",
+        " Enter send  Alt+Enter new row  Ctrl+C clear  Up sent before        F2 errors:0",
+    ];
+    let shown: Vec<&str> = rows
+        .iter()
+        .map(String::as_str)
+        .filter(|row| !row.is_empty())
+        .collect();
+    assert_eq!(shown, expected);
+    assert_eq!((cursor.x, cursor.y), (18, 22));
+}
+
+#[test]
+fn a_conversation_at_140_by_40() {
+    let (rows, cursor) = screen(&mut conversation(), 140, 40);
+    assert!(
+        rows[36].starts_with("00:00             ivan  @alice can you pin"),
+        "{}",
+        rows[36]
+    );
+    assert!(rows[35].ends_with("never seen it"));
+    assert!(rows[39].ends_with("F2 errors:0"));
+    assert_eq!((cursor.x, cursor.y), (18, 38));
+}
+
+#[test]
+fn narrow_screens_drop_times_and_small_ones_all_but_messages() {
+    let (rows, _) = screen(&mut conversation(), 50, 12);
+    assert_eq!(rows[8], "     ivan  @alice can you pin the poll?");
+    assert!(rows[10].starts_with("> wait for it"));
+    let (rows, cursor) = screen(&mut conversation(), 24, 4);
+    assert_eq!(
+        rows,
+        [
+            " never seen it",
+            "ivan: @alice can you",
+            " pin the poll?",
+            "> wait for it"
+        ]
+    );
+    assert_eq!((cursor.x, cursor.y), (13, 3));
+    assert_eq!(screen(&mut conversation(), 20, 1).0, ["> wait for it"]);
+}
+
+#[test]
+fn the_password_prompt() {
+    let mut driven = Driven::new(&["stream1"], None);
+    driven.type_in("secret");
+    let (rows, cursor) = screen(&mut driven, 80, 24);
+    let text = rows.join("\n");
+    assert!(text.contains("Sign in as alice"));
+    assert!(text.contains("on ws://127.0.0.1:8080"));
+    assert!(text.contains("Password: ••••••\n"), "{text}");
+    assert!(!text.contains("secret"));
+    assert_eq!(
+        rows[usize::from(cursor.y)].chars().count(),
+        usize::from(cursor.x)
+    );
+}
+
+#[test]
+fn a_held_view_says_how_much_is_below() {
+    let mut driven = Driven::live();
+    for seq in 1..=60 {
+        driven.message(0, seq, "bob", &format!("m{seq}"));
+    }
+    let before = screen(&mut driven, 80, 24).0;
+    assert!(before[20].ends_with("m60"));
+    driven.act(Action::PageUp);
+    driven.message(0, 61, "bob", "m61");
+    let (rows, _) = screen(&mut driven, 80, 24);
+    assert!(rows[19].ends_with("m42"), "{}", rows[19]);
+    assert_eq!(rows[20], " up 19 rows - 1 new below (End)");
+    driven.act(Action::End);
+    assert!(screen(&mut driven, 80, 24).0[20].ends_with("m61"));
+}
+
+#[test]
+fn states_of_the_connection() {
+    let status = |driven: &mut Driven| screen(driven, 80, 24).0[21].clone();
+    let mut driven = Driven::new(&["stream1"], Some("pw"));
+    driven.tell(Event::Started);
+    assert_eq!(status(&mut driven), " connecting to ws://127.0.0.1:8080");
+    let lost = |problem| LinkEvent::Lost {
+        problem,
+        retry_in: Duration::from_millis(2_500),
+        attempt: 4,
+    };
+    driven.link(
+        0,
+        lost(Problem::Unreachable("connection refused".to_owned())),
+    );
+    driven.send("hello");
+    let words = " reconnecting in 3s (attempt 4) not reachable: connection refused      queued 1";
+    assert_eq!(status(&mut driven), words);
+    let (code, reason) = (CloseCode::Restart, String::new());
+    driven.link(0, lost(Problem::Closed { code, reason }));
+    assert!(status(&mut driven).contains("server is restarting"));
+    let (code, reason) = (CloseCode::Kicked, "spam".to_owned());
+    driven.link(0, LinkEvent::Ended { code, reason });
+    assert!(status(&mut driven).starts_with(" not connected: kicked: spam"));
+}
+
+#[test]
+fn the_error_panel_lists_code_event_and_words() {
+    let mut driven = conversation();
+    driven.receive(
+        0,
+        "cerror",
+        json!({ "Code": 429, "message": "too fast", "event": "message" }),
+    );
+    let (rows, _) = screen(&mut driven, 80, 24);
+    assert!(rows[21].contains("too fast"));
+    assert!(rows[23].ends_with("F2 errors:1"));
+    driven.act(Action::Errors);
+    let (rows, _) = screen(&mut driven, 80, 24);
+    assert_eq!(rows[1], " Errors: 1, the newest last");
+    assert_eq!(rows[2], " 00:00:00  429 message      stream1    too fast");
+    driven.act(Action::Escape);
+    assert!(screen(&mut driven, 80, 24).0[20].contains("ivan"));
+}
+
+#[test]
+fn a_refused_message_says_why_and_what_to_do() {
+    let mut driven = Driven::live();
+    driven.send("hello");
+    let (rows, _) = screen(&mut driven, 80, 24);
+    assert_eq!(rows[20], "00:00     alice… hello");
+    driven.receive(
+        0,
+        "cerror",
+        json!({ "Code": 403, "message": "muted", "nonce": "n-1" }),
+    );
+    let (rows, _) = screen(&mut driven, 80, 24);
+    assert_eq!(rows[19], "00:00     alice! hello");
+    let words = "             |   not sent: muted (Enter on an empty line sends it again)";
+    assert_eq!(rows[20], words);
+    assert!(rows[23].starts_with(" Enter sends the newest refused message again"));
+}
+
+#[test]
+fn the_input_grows_and_counts() {
+    let mut driven = Driven::live();
+    driven.tell(Event::Pasted("one\ntwo\nthree\nfour\nfive\nsix".to_owned()));
+    let (rows, cursor) = screen(&mut driven, 80, 24);
+    assert_eq!(rows[18].split_whitespace().next(), Some("two"));
+    assert_eq!(rows[22], "       six");
+    assert_eq!((cursor.x, cursor.y), (10, 22));
+    driven.tell(Event::Pasted("x".repeat(500)));
+    assert!(
+        screen(&mut driven, 80, 24)
+            .0
+            .iter()
+            .any(|row| row.ends_with("!527/500"))
+    );
+}
+
+#[test]
+fn tabs_count_unread_messages_and_mentions() {
+    let mut driven = Driven::new(&["stream1", "speedrun", "mods"], Some("pw"));
+    driven.tell(Event::Started);
+    for place in 0..3 {
+        driven.go_live(place, false);
+    }
+    for seq in 1..=3 {
+        driven.message(1, seq, "bob", "hi");
+    }
+    driven.message(2, 1, "bob", "alice?");
+    let (rows, _) = screen(&mut driven, 80, 24);
+    assert!(
+        rows[0].starts_with(" 1:stream1  2:speedrun(3)  3:mods(@1) "),
+        "{}",
+        rows[0]
+    );
+}
+
+#[test]
+fn the_help_fits_a_usual_screen_in_two() {
+    let mut driven = Driven::live();
+    driven.act(Action::Help);
+    assert!(screen(&mut driven, 80, 24).0[2].contains("Enter"));
+    driven.act(Action::PageDown);
+    assert!(screen(&mut driven, 80, 24).0[20].contains("not confirmed yet"));
+}
+
+#[test]
+fn no_size_and_no_text_breaks_the_screen() {
+    let hostile = [
+        "\u{1b}]0;x\u{7}\u{9b}31m \u{202e}\u{2066}abc\u{200d}\u{feff}",
+        "z\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}\u{307}algo 日本語 👨\u{200d}👩\u{200d}👧\u{200d}👦",
+        "a\n\n\n\n\nb \u{1f1e9}\u{1f1ea}\u{1f1e9} क्षि ᄀᄀᄀᆨ \u{115f} ﷽ ❤\u{fe0f}",
+        "averyveryverylongwordwithoutanyspaceinitthathastobebrokensomewhere",
+    ];
+    let mut driven = Driven::live();
+    for (seq, text) in (1..).zip(hostile.iter().cycle().take(40)) {
+        let mut message = posted(seq, "bob", text);
+        message["displayName"] = json!(hostile[seq as usize % hostile.len()]);
+        driven.receive(0, "message", message);
+    }
+    driven.receive(
+        0,
+        "cerror",
+        json!({ "Code": 500, "message": hostile[0], "event": hostile[1] }),
+    );
+    driven.send(hostile[1]);
+    driven.tell(Event::Pasted(hostile.join("\n")));
+    let actions = [
+        Action::PageUp,
+        Action::Errors,
+        Action::Help,
+        Action::Escape,
+        Action::End,
+    ];
+    for (width, action) in (1..=90).zip(actions.iter().cycle()) {
+        for height in 1..=30 {
+            let (rows, cursor) = screen(&mut driven, width, height);
+            assert!(
+                rows.iter().all(|row| !row.contains(char::is_control)),
+                "{width}x{height}"
+            );
+            assert!(cursor.x < width && cursor.y < height, "{width}x{height}");
+        }
+        driven.act(action.clone());
+    }
+    let mut prompt = Driven::new(&["日本語"], None);
+    prompt.type_in(&"x".repeat(300));
+    for width in 1..=90 {
+        for height in 1..=30 {
+            screen(&mut prompt, width, height);
+        }
+    }
+}

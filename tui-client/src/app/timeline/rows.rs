@@ -140,7 +140,7 @@ fn post_rows(post: &Post, stamp: Stamp, geometry: Geometry) -> Vec<Row> {
         .enumerate()
         .map(|(number, (tone, line))| match number {
             0 => first_row(post, stamp, geometry).with(tone, line),
-            _ => continued_row(post.quote.is_some() && number == 1, geometry).with(tone, line),
+            _ => continued_row(post.reply_to.is_some() && number == 1, geometry).with(tone, line),
         })
         .collect();
     if post.status == Status::Mentions {

@@ -1,1 +1,278 @@
+//! Timelines, built from the wire's events and read as text rows.
 
+use super::*;
+use crate::app::row::Row;
+use serde_json::{Value, json};
+
+fn reader() -> Reader {
+    Reader {
+        names: vec!["alice".to_owned()],
+        zone: TimeZone::UTC,
+    }
+}
+
+fn stamp() -> Stamp {
+    Stamp::new(1_795_392_000_000, &TimeZone::UTC)
+}
+
+fn event(seq: u64, user: &str, content: &str) -> Value {
+    json!({ "event": "message", "data": { "username": user, "content": content,
+        "id": format!("e-{seq}"), "seq": seq, "displayName": user, "rank": 3,
+        "time": 1_795_392_000_000_u64 + seq, "room": "r" } })
+}
+
+fn message(value: &Value) -> Message {
+    match ServerEvent::decode(&value.to_string()).unwrap() {
+        ServerEvent::Message(message) => message,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn history(epoch: &str, entries: Vec<Value>, complete: bool) -> History {
+    let data = json!({ "epoch": epoch, "entries": entries, "complete": complete });
+    match ServerEvent::decode(&json!({ "event": "history", "data": data }).to_string()).unwrap() {
+        ServerEvent::History(history) => history,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn page(seqs: std::ops::RangeInclusive<u64>) -> Vec<Value> {
+    seqs.map(|seq| event(seq, "bob", &format!("m{seq}")))
+        .collect()
+}
+
+/// A timeline that holds the entries of a room up to `last`, the newest of them loaded.
+fn timeline(first: u64, last: u64) -> Timeline {
+    let mut timeline = Timeline::default();
+    timeline.newest(
+        &history("e", page(first..=last), first == 1),
+        &reader(),
+        stamp(),
+    );
+    timeline
+}
+
+/// The texts behind names, rules and notices without their decoration.
+fn texts(timeline: &Timeline) -> Vec<String> {
+    let rows = timeline.visible(Geometry::new(40), 1_000);
+    let text = |row: &Row| row.text().trim_matches([' ', '-']).to_owned();
+    rows.iter()
+        .map(text)
+        .skip_while(|text| text.contains("2026"))
+        .collect()
+}
+
+#[track_caller]
+fn check(timeline: &Timeline, expected: &[&str]) {
+    let texts: Vec<String> = texts(timeline)
+        .iter()
+        .map(|text| text.replace("bob  ", ""))
+        .collect();
+    assert_eq!(texts, expected);
+}
+
+#[test]
+fn entries_are_in_the_order_of_the_log_and_there_once() {
+    let mut timeline = timeline(2, 3);
+    assert_eq!(
+        timeline.insert(&message(&event(3, "bob", "m3")), &reader()),
+        Inserted::Known
+    );
+    let new = Inserted::New { mentions: false };
+    assert_eq!(
+        timeline.insert(&message(&event(5, "bob", "m5")), &reader()),
+        new
+    );
+    assert_eq!(
+        timeline.insert(&message(&event(4, "bob", "m4")), &reader()),
+        new
+    );
+    check(&timeline, &["m2", "m3", "m4", "m5"]);
+}
+
+#[test]
+fn older_entries_come_before_and_end_at_the_beginning() {
+    let mut timeline = timeline(3, 4);
+    assert_eq!(timeline.begin_loading(), Some(Seq(3)));
+    assert_eq!(timeline.begin_loading(), None);
+    timeline.older(&history("e", page(1..=2), true), &reader());
+    check(
+        &timeline,
+        &[
+            "beginning of the room",
+            "Mon 23 Nov 2026",
+            "m1",
+            "m2",
+            "m3",
+            "m4",
+        ],
+    );
+    assert_eq!(timeline.begin_loading(), None);
+}
+
+#[test]
+fn loading_steps_over_entries_of_unknown_kinds() {
+    let unknown = || vec![json!({ "event": "novelty", "data": { "seq": 40 } })];
+    let mut timeline = timeline(150, 151);
+    assert_eq!(timeline.begin_loading(), Some(Seq(150)));
+    timeline.older(&history("e", unknown(), false), &reader());
+    assert_eq!(timeline.begin_loading(), Some(Seq(50)));
+    timeline.older(&history("e", unknown(), false), &reader());
+    assert_eq!(timeline.begin_loading(), None);
+}
+
+#[test]
+fn what_does_not_join_is_told_apart_by_a_gap() {
+    let gap = "messages may be missing here";
+    let mut joining = timeline(2, 4);
+    joining.newest(&history("e", page(4..=5), false), &reader(), stamp());
+    check(&joining, &["m2", "m3", "m4", "m5"]);
+
+    let mut behind = timeline(2, 4);
+    behind.newest(&history("e", page(9..=9), false), &reader(), stamp());
+    check(&behind, &["m2", "m3", "m4", gap, "m9"]);
+
+    let mut other_life = timeline(2, 4);
+    other_life.newest(&history("f", page(1..=2), true), &reader(), stamp());
+    let texts = texts(&other_life);
+    assert_eq!(texts.iter().filter(|text| *text == gap).count(), 1);
+    assert_eq!(texts.iter().filter(|text| text.contains("bob")).count(), 5);
+}
+
+#[test]
+fn a_notice_alone_is_nothing_to_be_missed() {
+    let mut timeline = Timeline::default();
+    timeline.notice(Tone::Text, "connecting", stamp());
+    timeline.newest(&history("e", page(7..=7), false), &reader(), stamp());
+    check(&timeline, &["connecting", "m7"]);
+}
+
+#[test]
+fn a_deleted_message_loses_its_text_there_and_where_it_is_quoted() {
+    let mut timeline = timeline(1, 1);
+    let mut answer = event(2, "carol", "answer");
+    answer["data"]["replyTo"] = json!("e-1");
+    timeline.insert(&message(&answer), &reader());
+    check(
+        &timeline,
+        &[
+            "beginning of the room",
+            "Mon 23 Nov 2026",
+            "m1",
+            "carol  > bob: m1",
+            "answer",
+        ],
+    );
+    let deleted = MessageDeleted {
+        id: MessageId::new("e-1").unwrap(),
+        seq: Seq(3),
+        by: "er\u{1b}in".to_owned(),
+    };
+    timeline.delete(&deleted);
+    let texts = texts(&timeline);
+    assert_eq!(texts[2], "bob  [deleted by er\u{fffd}in]");
+    assert_eq!(texts[3], "carol  > bob: [deleted]");
+}
+
+#[test]
+fn an_answer_is_quoted_once_its_parent_is_loaded() {
+    let mut answer = event(5, "carol", "answer");
+    answer["data"]["replyTo"] = json!("e-4");
+    let mut timeline = Timeline::default();
+    timeline.newest(&history("e", vec![answer], false), &reader(), stamp());
+    check(&timeline, &["carol  > an earlier message", "answer"]);
+    timeline.older(&history("e", page(4..=4), false), &reader());
+    check(&timeline, &["m4", "carol  > bob: m4", "answer"]);
+}
+
+#[test]
+fn a_held_view_does_not_move() {
+    let geometry = Geometry::new(40);
+    let mut timeline = timeline(50, 90);
+    timeline.scroll_up(5, geometry, 10);
+    let before = timeline.visible(geometry, 10);
+    assert_eq!(before.last().unwrap().text().trim(), "bob  m85");
+    assert_eq!(timeline.below(geometry), (5, 0));
+    for seq in 91..=93 {
+        timeline.insert(&message(&event(seq, "bob", "new")), &reader());
+        timeline.count_new();
+    }
+    timeline.older(&history("e", page(1..=49), true), &reader());
+    timeline.notice(Tone::Text, "notice", stamp());
+    assert_eq!(timeline.visible(geometry, 10), before);
+    assert_eq!(timeline.below(geometry), (9, 3));
+    timeline.scroll_down(9, geometry);
+    assert!(!timeline.is_held());
+    assert_eq!(timeline.below(geometry), (0, 0));
+}
+
+#[test]
+fn scrolling_ends_with_a_full_screen_at_the_top() {
+    let geometry = Geometry::new(40);
+    let mut timeline = timeline(1, 30);
+    timeline.scroll_to_top(geometry, 8);
+    let rows = timeline.visible(geometry, 8);
+    assert_eq!(rows.len(), 8);
+    assert!(rows[0].text().contains("beginning of the room"));
+    assert!(rows[7].text().ends_with("m6"));
+    timeline.scroll_up(3, geometry, 8);
+    assert_eq!(timeline.visible(geometry, 8), rows);
+    timeline.scroll_to_top(geometry, 100);
+    assert!(!timeline.is_held(), "everything fits");
+}
+
+#[test]
+fn days_are_told_apart() {
+    let mut timeline = timeline(1, 1);
+    let mut next_day = event(2, "bob", "m2");
+    next_day["data"]["time"] = json!(1_795_392_000_000_u64 + 86_400_000);
+    timeline.insert(&message(&next_day), &reader());
+    check(
+        &timeline,
+        &[
+            "beginning of the room",
+            "Mon 23 Nov 2026",
+            "m1",
+            "Tue 24 Nov 2026",
+            "m2",
+        ],
+    );
+}
+
+#[test]
+fn a_hundred_thousand_messages_are_kept_and_no_more() {
+    let mut timeline = Timeline::default();
+    for seq in 1..=KEPT as u64 + 10 {
+        timeline.insert(&message(&event(seq, "bob", "m")), &reader());
+    }
+    assert_eq!(timeline.entries.len(), KEPT);
+    assert_eq!(timeline.entries[0].at, Seq(11));
+    assert_eq!(timeline.begin_loading(), None);
+}
+
+#[test]
+fn columns_and_hanging_indents() {
+    let text = "gg that jump was insane and the skip right after, watch the replay";
+    let mut timeline = Timeline::default();
+    timeline.newest(
+        &history("e", vec![event(5, "bob", text)], false),
+        &reader(),
+        stamp(),
+    );
+    let rows = |width| -> Vec<String> {
+        let rows = timeline.visible(Geometry::new(width), 10);
+        rows.iter()
+            .skip(1)
+            .map(|row| row.text().trim_end().to_owned())
+            .collect()
+    };
+    assert_eq!(
+        rows(62),
+        [
+            "00:00       bob  gg that jump was insane and the skip right",
+            "             |   after, watch the replay",
+        ]
+    );
+    assert_eq!(rows(40)[0], "      bob  gg that jump was insane and");
+    assert_eq!(rows(20)[..2], ["bob: gg that jump", " was insane and the"]);
+}
