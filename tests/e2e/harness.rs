@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 /// A client of a server that says `events` and then does what `end` does.
 fn client_of(events: &'static [&'static str], end: fn(RawClient)) -> RawClient {
-    let server = ScriptedServer::start(move |mut peer| {
+    let server = ScriptedServer::start(move |door| {
+        let mut peer = door.accept();
         for event in events {
             peer.send(event, json!({ "Code": 400, "message": "no" }));
         }
@@ -58,8 +59,8 @@ fn a_refusal_with_another_code_is_noticed() {
 #[test]
 #[should_panic(expected = "was closed")]
 fn a_script_that_fails_fails_its_test() {
-    let server = ScriptedServer::start(|mut peer| {
-        peer.expect("ping");
+    let server = ScriptedServer::start(|door| {
+        door.accept().expect("ping");
     });
     drop(RawClient::open(server.address(), "/").unwrap());
     server.finish();

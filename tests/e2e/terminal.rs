@@ -6,12 +6,13 @@ mod json;
 mod life;
 mod login;
 mod loss;
+mod retry;
 mod talk;
 mod view;
 
 use std::net::{SocketAddr, TcpListener};
 
-use chat_tests::RawClient;
+use chat_tests::{Door, RawClient};
 use serde_json::{Value, json};
 
 use crate::support::now;
@@ -22,7 +23,20 @@ fn nobodys_address() -> SocketAddr {
     listener.local_addr().unwrap()
 }
 
-/// Plays the server for a client, in an empty room, until the client sends `event`; gives its data.
+/// Takes the next client in and says what a server says first.
+fn greet(door: &Door) -> RawClient {
+    let mut client = door.accept();
+    client.send(
+        "connection",
+        json!({
+            "server": "scripted/1", "protocol": 1, "capabilities": [],
+            "limits": { "content": 500, "frame": 16384 },
+        }),
+    );
+    client
+}
+
+/// Plays the server for a client until the client sends `event`; gives its data.
 #[track_caller]
 fn play_server_until(client: &mut RawClient, event: &str) -> Value {
     loop {
@@ -31,19 +45,8 @@ fn play_server_until(client: &mut RawClient, event: &str) -> Value {
             return data;
         }
         match name.as_str() {
-            "auth" => client.send(
-                "auth",
-                json!({
-                    "Code": 200, "message": "Authentification complete",
-                    "username": data["username"], "displayName": data["username"],
-                    "room": data["room"], "accessLevel": 3, "capabilities": [],
-                    "token": "token", "tokenExpires": now() + 3_600_000,
-                }),
-            ),
-            "history" => client.send(
-                "history",
-                json!({ "epoch": "e", "entries": [], "complete": true }),
-            ),
+            "auth" => let_in(client, &data),
+            "history" => client.send("history", log_of(&[])),
             "who" => client.send(
                 "who",
                 json!({ "count": 1, "members": [], "truncated": false }),
@@ -51,22 +54,35 @@ fn play_server_until(client: &mut RawClient, event: &str) -> Value {
             "ping" => client.send("pong", json!({ "time": now() })),
             other => panic!("the client sent {other} {data}"),
         }
-        if data.get("since").is_some() {
-            client.send(
-                "history",
-                json!({ "epoch": "e", "entries": [], "complete": true, "recovered": true }),
-            );
-        }
     }
 }
 
-/// What a server says first.
-fn greet(client: &mut RawClient) {
+/// Answers an `auth`.
+fn let_in(client: &mut RawClient, auth: &Value) {
     client.send(
-        "connection",
+        "auth",
         json!({
-            "server": "scripted/1", "protocol": 1, "capabilities": [],
-            "limits": { "content": 500, "frame": 16384 },
+            "Code": 200, "message": "Authentification complete",
+            "username": auth["username"], "displayName": auth["username"],
+            "room": auth["room"], "accessLevel": 3, "capabilities": [],
+            "token": "token", "tokenExpires": now() + 3_600_000,
         }),
     );
+}
+
+/// The data of a `history` with these messages, the whole log.
+fn log_of(messages: &[Value]) -> Value {
+    let entries: Vec<Value> = messages
+        .iter()
+        .map(|data| json!({ "event": "message", "data": data }))
+        .collect();
+    json!({ "epoch": "e", "entries": entries, "complete": true })
+}
+
+/// A message of the log's life `e`.
+fn message(seq: u64, content: &str) -> Value {
+    json!({
+        "username": "bob", "displayName": "bob", "content": content,
+        "id": format!("e-{seq}"), "seq": seq, "rank": 3, "time": now(), "room": "stream",
+    })
 }

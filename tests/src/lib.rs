@@ -21,7 +21,7 @@ pub use program::{Finished, Program, Stream, run};
 pub use raw_client::{RawClient, password_of};
 pub use raw_socket::{Frame, Opcode, RawSocket, frame, handshake};
 pub use rustix::process::Signal;
-pub use scripted_server::ScriptedServer;
+pub use scripted_server::{Door, ScriptedServer};
 pub use server::Server;
 pub use terminal::{ClientSetup, Key, Screen, Terminal};
 pub use watched::PATIENCE;

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 use tungstenite::client::IntoClientRequest;
-use tungstenite::protocol::WebSocketConfig;
+use tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tungstenite::{Error, Message, WebSocket};
 
 use crate::Server;
@@ -139,6 +139,16 @@ impl RawClient {
     #[track_caller]
     pub fn send_binary(&mut self, bytes: &[u8]) {
         self.send_message(Message::binary(bytes.to_vec()));
+    }
+
+    /// Ends the connection with `code`.
+    #[track_caller]
+    pub fn close(&mut self, code: u16) {
+        let frame = CloseFrame {
+            code: code.into(),
+            reason: "".into(),
+        };
+        self.send_message(Message::Close(Some(frame)));
     }
 
     #[track_caller]

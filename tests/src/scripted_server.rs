@@ -1,28 +1,34 @@
 //! A server that a test plays itself, to show the terminal client what no real server would send.
 //!
-//! Owns one listener and one connection. Must not grow into a server: the script is the test's.
+//! Owns one listener. Must not grow into a server: the script is the test's.
 
 use std::net::{SocketAddr, TcpListener};
 use std::thread::JoinHandle;
 
-use crate::RawClient;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-/// A listener whose first connection is handed to a script.
+use crate::RawClient;
+use crate::watched::PATIENCE;
+
+/// A listener, and a script that takes its connections.
 #[derive(Debug)]
 pub struct ScriptedServer {
     address: SocketAddr,
     script: JoinHandle<()>,
 }
 
+/// Where a script's clients come in.
+#[derive(Debug)]
+pub struct Door {
+    listener: TcpListener,
+}
+
 impl ScriptedServer {
-    /// Listens, and runs `script` on a thread with the first connection, after its handshake.
-    pub fn start(script: impl FnOnce(RawClient) + Send + 'static) -> Self {
+    /// Listens, and runs `script` on a thread.
+    pub fn start(script: impl FnOnce(&Door) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
         let address = listener.local_addr().expect("a listener has an address");
-        let script = std::thread::spawn(move || {
-            let (stream, _) = listener.accept().expect("a listener accepts");
-            script(RawClient::accept(stream));
-        });
+        let script = std::thread::spawn(move || script(&Door { listener }));
         Self { address, script }
     }
 
@@ -37,5 +43,21 @@ impl ScriptedServer {
         if let Err(panic) = self.script.join() {
             std::panic::resume_unwind(panic);
         }
+    }
+}
+
+impl Door {
+    /// The next client, after its handshake.
+    #[track_caller]
+    pub fn accept(&self) -> RawClient {
+        let mut waiting = [PollFd::new(&self.listener, PollFlags::IN)];
+        let patience = Timespec {
+            tv_sec: PATIENCE.as_secs().cast_signed(),
+            tv_nsec: 0,
+        };
+        let ready = poll(&mut waiting, Some(&patience)).expect("a listener can be polled");
+        assert_eq!(ready, 1, "no client came within {PATIENCE:?}");
+        let (stream, _) = self.listener.accept().expect("somebody is at the door");
+        RawClient::accept(stream)
     }
 }

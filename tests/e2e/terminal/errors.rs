@@ -1,6 +1,6 @@
 //! What went wrong, and where the terminal client says so.
 
-use chat_tests::{ClientSetup, Key, RawClient, Screen, ScriptedServer, Terminal};
+use chat_tests::{ClientSetup, Door, Key, Screen, ScriptedServer, Terminal};
 use serde_json::json;
 
 use super::{greet, nobodys_address, play_server_until};
@@ -33,8 +33,8 @@ fn a_connection_that_is_refused_stands_in_the_error_panel() {
 
 #[test]
 fn a_refused_message_stands_in_the_error_panel_with_code_and_event_and_is_not_lost() {
-    let script = |mut peer: RawClient| {
-        greet(&mut peer);
+    let script = |door: &Door| {
+        let mut peer = greet(door);
         let message = play_server_until(&mut peer, "message");
         peer.send(
             "cerror",

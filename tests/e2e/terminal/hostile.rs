@@ -1,6 +1,6 @@
 //! Text from others is hostile: it must not reach the terminal as anything but text.
 
-use chat_tests::{ClientSetup, RawClient, ScriptedServer, Server, Terminal};
+use chat_tests::{ClientSetup, Door, RawClient, ScriptedServer, Server, Terminal};
 use serde_json::json;
 
 use super::{greet, play_server_until};
@@ -50,8 +50,8 @@ fn text_that_a_member_sends_cannot_take_over_the_terminal() {
 
 #[test]
 fn text_that_a_server_sends_cannot_take_over_the_terminal() {
-    let script = |mut peer: RawClient| {
-        greet(&mut peer);
+    let script = |door: &Door| {
+        let mut peer = greet(door);
         // The client is in the room once it has asked for anything at all.
         play_server_until(&mut peer, "message");
         let mut contents: Vec<String> = ATTACKS
