@@ -77,6 +77,22 @@ fn a_removed_user_comes_in_neither_by_password_nor_by_token() {
 }
 
 #[test]
+fn accounts_are_managed_while_the_server_runs() {
+    let server = Server::start_with(&CLOSED);
+    let typed = format!("{}\n", password_of("alice"));
+    manage(&server.data(), &["add", "alice"], &typed);
+    let token = RawClient::connect(&server).auth("alice", "stream")["token"].clone();
+    manage(&server.data(), &["passwd", "alice"], "another-secret\n");
+    refuses(&server, "alice", password(&password_of("alice")));
+    refuses(&server, "alice", json!({ "token": token }));
+    RawClient::connect(&server).auth_with(json!({
+        "username": "alice", "password": "another-secret", "room": "stream",
+    }));
+    manage(&server.data(), &["remove", "alice"], "");
+    refuses(&server, "alice", password("another-secret"));
+}
+
+#[test]
 fn the_owner_lists_users_and_is_told_what_cannot_be_done() {
     let directory = TempDir::new().unwrap();
     let data = directory.path().join("data");

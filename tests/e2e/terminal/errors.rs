@@ -1,6 +1,6 @@
 //! What went wrong, and where the terminal client says so.
 
-use chat_tests::{ClientSetup, Door, Key, Screen, ScriptedServer, Terminal};
+use chat_tests::{ClientSetup, Door, Key, RawClient, Screen, ScriptedServer, Server, Terminal};
 use serde_json::json;
 
 use super::{greet, nobodys_address, play_server_until};
@@ -64,4 +64,21 @@ fn a_refused_message_stands_in_the_error_panel_with_code_and_event_and_is_not_lo
     alice.enter("/quit");
     assert!(alice.exit_status().success());
     server.finish();
+}
+
+#[test]
+fn a_message_that_is_too_long_stays_in_the_box() {
+    let server = Server::start();
+    let mut bob = RawClient::join(&server, "bob", "stream");
+    let mut alice = Terminal::open(&server, "alice", &["stream"]);
+    alice.type_text(&"é".repeat(501));
+    alice.wait_for_text("501/500");
+    alice.key(Key::Enter);
+    alice.wait_for_text("too long");
+    assert!(alice.screen().shows("501/500"));
+    // One character less is a message, by the server's count too.
+    alice.key(Key::Backspace);
+    alice.wait_for_text("500/500");
+    alice.key(Key::Enter);
+    assert_eq!(bob.expect("message")["content"], "é".repeat(500));
 }
