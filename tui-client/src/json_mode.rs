@@ -1,6 +1,7 @@
 //! `--json`: one server event per line out, one client event per line in, for scripts. Owns that
 //! format and its way to an exit code; must not draw, reconnect or keep anything.
 
+use std::convert::Infallible;
 use std::io::{self, BufRead, Write};
 use std::time::Duration;
 
@@ -114,32 +115,54 @@ async fn talk(options: &Options, password: &Secret) -> Result<(), JsonError> {
         () = told.wait() => return Ok(()),
     }
     let mut lines = read_lines();
-    let mut input_ended = false;
-    let mut ping = interval_at(Instant::now() + PING, PING);
-    let mut heard = Instant::now();
-    while !input_ended {
-        tokio::select! {
-            message = stream.next() => {
-                heard = Instant::now();
-                if let Some(code) = pass_on(message)? {
-                    return Err(JsonError::Closed(code));
-                }
-            }
-            line = lines.recv() => match line {
-                Some(line) => sink.send(Message::text(line)).await.map_err(JsonError::Broken)?,
-                None => input_ended = true,
-            },
-            _ = ping.tick() => beat(&mut sink, heard).await?,
-            () = told.wait() => {
-                // Told to end: the server gets a moment, and its absence is no failure.
-                return timeout(FAREWELL, leave(&mut sink, &mut stream)).await.unwrap_or(Ok(()));
-            }
+    let ended = tokio::select! {
+        ended = read(&mut stream) => ended,
+        ended = write(&mut sink, &mut lines) => match ended {},
+        () = told.wait() => {
+            // Told to end: the server gets a moment, and its absence is no failure.
+            return timeout(FAREWELL, leave(&mut sink, &mut stream)).await.unwrap_or(Ok(()));
+        }
+    };
+    match ended? {
+        // 1000 answers a `disconnect`, whether this program's own or one among the lines. Any other
+        // end, even after it, may have cost events.
+        Some(CloseCode::Normal) => Ok(()),
+        code => Err(JsonError::Closed(code)),
+    }
+}
+
+/// Passes on what comes until the server closes; how it closed.
+async fn read(stream: &mut Stream) -> Result<Option<CloseCode>, JsonError> {
+    loop {
+        let message = timeout(SILENCE, stream.next())
+            .await
+            .map_err(|_| JsonError::Silent)?;
+        if let Some(code) = pass_on(message)? {
+            return Ok(code);
         }
     }
-    tokio::select! {
-        left = leave(&mut sink, &mut stream) => left,
-        () = told.wait() => Ok(()),
+}
+
+/// Sends the lines, and `disconnect` after the last. Runs beside [`read`]: a server that waits for
+/// its client to read must not wait for one that waits to write. A line that can't be sent ends the
+/// writing; how the connection ended is for the reading to find out.
+async fn write(sink: &mut Sink, lines: &mut mpsc::Receiver<String>) -> Infallible {
+    let mut ping = interval_at(Instant::now() + PING, PING);
+    let mut open = true;
+    while open {
+        let sent = tokio::select! {
+            line = lines.recv() => match line {
+                Some(line) => sink.send(Message::text(line)).await,
+                None => {
+                    open = false;
+                    sink.send(Message::text(ClientEvent::Disconnect.encode())).await
+                }
+            },
+            _ = ping.tick() => sink.send(Message::Ping(Bytes::new())).await,
+        };
+        open &= sent.is_ok();
     }
+    std::future::pending().await
 }
 
 /// The signals that end the program.
@@ -210,20 +233,8 @@ async fn enter(
 /// Says `disconnect` and passes on what comes until the server closes.
 async fn leave(sink: &mut Sink, stream: &mut Stream) -> Result<(), JsonError> {
     let disconnect = Message::text(ClientEvent::Disconnect.encode());
-    match sink.send(disconnect).await {
-        Ok(()) => {}
-        // The server closed by itself meanwhile: a `disconnect` among the lines does that.
-        Err(tungstenite::Error::ConnectionClosed | tungstenite::Error::Protocol(_)) => {}
-        Err(error) => return Err(JsonError::Broken(error)),
-    }
-    loop {
-        let message = timeout(SILENCE, stream.next())
-            .await
-            .map_err(|_| JsonError::Silent)?;
-        if pass_on(message)?.is_some() {
-            return Ok(());
-        }
-    }
+    sink.send(disconnect).await.map_err(JsonError::Broken)?;
+    read(stream).await.map(|_| ())
 }
 
 /// Writes a message's text as one line; the close code where it was the end.
@@ -245,15 +256,6 @@ fn pass_on(
         Some(Err(error)) => Err(JsonError::Broken(error)),
         None => Ok(Some(None)),
     }
-}
-
-async fn beat(sink: &mut Sink, heard: Instant) -> Result<(), JsonError> {
-    if heard.elapsed() >= SILENCE {
-        return Err(JsonError::Silent);
-    }
-    sink.send(Message::Ping(Bytes::new()))
-        .await
-        .map_err(JsonError::Broken)
 }
 
 /// Reads standard input on a thread of its own, because a read can't be given up; the lines that are

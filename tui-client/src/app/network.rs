@@ -66,6 +66,7 @@ impl App {
         self.reader.names = vec![me, accepted.display_name.to_lowercase()];
         let room = &mut self.rooms[place];
         room.link = LinkState::Live;
+        room.announced = None;
         room.rank = accepted.access_level;
         if !resumed {
             effects.push(Effect::Send(place, room.ask_newest()));
@@ -248,17 +249,19 @@ impl App {
     }
 
     fn on_lost(&mut self, place: usize, problem: &Problem, retry_in: Duration, attempt: u32) {
-        let words = match problem.announced() {
+        if let Some(words) = problem.announced() {
+            self.rooms[place].announced = Some(words);
+        } else {
+            let code = match problem {
+                Problem::Closed { code, .. } => Some(u16::from(*code)),
+                _ => None,
+            };
+            self.record(place, code, None, &problem.to_string());
+        }
+        // What the server said of its own end explains the failures that follow.
+        let words = match self.rooms[place].announced {
             Some(words) => words.to_owned(),
-            None => {
-                let code = match problem {
-                    Problem::Closed { code, .. } => Some(u16::from(*code)),
-                    _ => None,
-                };
-                // The status line says it for as long as it lasts; a toast would only repeat it.
-                self.record(place, code, None, &problem.to_string());
-                sanitize::line(&problem.to_string())
-            }
+            None => sanitize::line(&problem.to_string()),
         };
         let now = self.now;
         let link = LinkState::Waiting {

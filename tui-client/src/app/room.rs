@@ -60,6 +60,8 @@ pub(crate) struct Room {
     pub(crate) timeline: Timeline,
     pub(crate) composer: Composer,
     pub(crate) link: LinkState,
+    /// What the server said before it went down.
+    pub(crate) announced: Option<&'static str>,
     pub(crate) asked: Asked,
     /// No `history` is asked for before this, after one was refused.
     pub(crate) ask_again: Duration,
@@ -85,6 +87,7 @@ impl Room {
             timeline: Timeline::default(),
             composer: Composer::default(),
             link: LinkState::Off,
+            announced: None,
             asked: Asked::Nothing,
             ask_again: Duration::ZERO,
             wants_members: false,

@@ -1,4 +1,7 @@
-//! The app, driven by events: what it orders and what it then holds.
+//! The app, driven by events: what it orders and what it then holds. The driver, and everything but
+//! sending.
+
+mod sending;
 
 use super::*;
 use crate::keymap::{Action, Motion};
@@ -232,104 +235,6 @@ fn leaving_the_prompt_quits() {
         let mut driven = Driven::new(&["a"], None);
         assert!(driven.act(action).contains(&Effect::Quit));
     }
-}
-
-#[test]
-fn a_message_is_pending_until_its_nonce_comes_back() {
-    let mut driven = Driven::live();
-    assert_eq!(sent(&driven.send("one")), ["one n-1"]);
-    assert_eq!(
-        sent(&driven.send("two")),
-        [""; 0],
-        "one is under way at a time"
-    );
-    assert_eq!(driven.counts(), (2, 0));
-    let mut confirmed = posted(1, "alice", "one");
-    confirmed["nonce"] = json!("n-1");
-    assert_eq!(sent(&driven.receive(0, "message", confirmed)), ["two n-2"]);
-    assert_eq!(driven.counts(), (1, 0));
-}
-
-#[test]
-fn a_refused_message_can_be_sent_again_under_its_nonce() {
-    let mut driven = Driven::live();
-    driven.send("one");
-    let refused = json!({ "Code": 429, "message": "too fast", "event": "message",
-        "nonce": "n-1", "retryAfter": 3 });
-    driven.receive(0, "cerror", refused);
-    assert_eq!(driven.counts(), (0, 1));
-    assert_eq!(driven.toast(), "too fast (again in 3 s)");
-    assert_eq!(sent(&driven.act(Action::Submit)), ["one n-1"]);
-    assert_eq!(driven.counts(), (1, 0));
-}
-
-#[test]
-fn a_mute_refuses_what_is_under_way() {
-    let mut driven = Driven::live();
-    driven.send("one");
-    driven.receive(0, "mute", json!({ "duration": 300 }));
-    assert_eq!(driven.counts(), (0, 1));
-}
-
-#[test]
-fn what_was_pending_is_sent_again_after_a_lost_line() {
-    let mut driven = Driven::live();
-    driven.send("one");
-    driven.lose(0, LinkProblem::Silent);
-    assert_eq!(sent(&driven.send("two")), [""; 0]);
-    assert_eq!(sent(&driven.go_live(0, true)), ["who", "one n-1"]);
-    let mut confirmed = posted(1, "alice", "one");
-    confirmed["nonce"] = json!("n-1");
-    assert_eq!(sent(&driven.receive(0, "message", confirmed)), ["two n-2"]);
-}
-
-#[test]
-fn past_the_nonces_life_nothing_is_sent_again_by_itself() {
-    let mut driven = Driven::live();
-    driven.send("one");
-    driven.lose(0, LinkProblem::Silent);
-    driven.go_live(0, true);
-    driven.now.elapsed += Duration::from_secs(290);
-    driven.lose(0, LinkProblem::Silent);
-    assert_eq!(sent(&driven.go_live(0, true)), ["who"]);
-    assert_eq!(driven.counts(), (0, 1));
-}
-
-#[test]
-fn an_overdue_confirmation_makes_way_for_the_next() {
-    let mut driven = Driven::live();
-    driven.send("one");
-    driven.send("two");
-    assert_eq!(driven.app.wake_at(), Some(Duration::from_secs(20)));
-    assert_eq!(sent(&driven.wait(Duration::from_secs(20))), ["two n-2"]);
-    assert_eq!(driven.counts(), (1, 1));
-}
-
-#[test]
-fn what_cannot_be_sent_stays_in_the_input() {
-    let check = |text: &str, words: &str| {
-        let mut driven = Driven::live();
-        driven.tell(Event::Pasted(text.to_owned()));
-        assert_eq!(sent(&driven.act(Action::Submit)), [""; 0]);
-        assert_eq!(driven.app.room().composer.text(), text);
-        assert!(driven.toast().contains(words), "{}", driven.toast());
-    };
-    check(&"é".repeat(501), "501 characters, at most 500");
-    check("   ", "nothing to send");
-    check("/nope", "no command /nope");
-    let mut driven = Driven::live();
-    driven.lose(0, LinkProblem::Silent);
-    for _ in 0..timeline::WAITING {
-        driven.send("x");
-    }
-    driven.send("one more");
-    assert_eq!(driven.app.room().composer.text(), "one more");
-}
-
-#[test]
-fn text_after_two_slashes_is_sent_with_one() {
-    assert_eq!(sent(&Driven::live().send("//quit")), ["/quit n-1"]);
-    assert!(Driven::live().send("/quit").contains(&Effect::Quit));
 }
 
 #[test]

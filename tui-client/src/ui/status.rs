@@ -58,9 +58,7 @@ pub(super) fn draw_held(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffe
 fn connection(app: &App) -> Row {
     let row = Row::default().with(Tone::Text, " ");
     match &app.room().link {
-        LinkState::Off if app.prompt.is_some() => {
-            row.with(Tone::Waiting, "waiting for the password")
-        }
+        _ if app.prompt.is_some() => row.with(Tone::Waiting, "waiting for the password"),
         LinkState::Off => row.with(Tone::Waiting, "waiting for the first room"),
         LinkState::Connecting { attempt: 1 } => {
             row.with(Tone::Waiting, format!("connecting to {}", app.server))

@@ -169,6 +169,11 @@ fn states_of_the_connection() {
     let (code, reason) = (CloseCode::Restart, String::new());
     driven.link(0, lost(Problem::Closed { code, reason }));
     assert!(status(&mut driven).contains("server is restarting"));
+    driven.link(
+        0,
+        lost(Problem::Unreachable("connection refused".to_owned())),
+    );
+    assert!(status(&mut driven).contains("server is restarting"));
     let (code, reason) = (CloseCode::Kicked, "spam".to_owned());
     driven.link(0, LinkEvent::Ended { code, reason });
     assert!(status(&mut driven).starts_with(" not connected: kicked: spam"));
