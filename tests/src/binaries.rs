@@ -38,7 +38,9 @@ fn build() -> Result<Binaries, String> {
         None => panic!("{} names no profile", profile_directory.display()),
     };
     let output = Command::new(env!("CARGO"))
-        .args(["build", "--package", "chat-server", "--package", "chat-tui"])
+        // The whole workspace, as other commands build it: one package alone would choose other
+        // features of what all depend on, and compile that anew.
+        .args(["build", "--workspace", "--bins"])
         .args(["--profile", profile, "--target-dir"])
         .arg(target_directory)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
