@@ -161,7 +161,7 @@ pub struct Ban {
 pub struct RoomChange {
     /// Seconds between a user's messages, 0 to 120; 0 is off.
     pub slow_mode: Option<u64>,
-    /// Whether new accounts may post.
+    /// Whether new accounts may not post.
     pub members_only: Option<bool>,
     /// The room's topic.
     pub topic: Option<String>,

@@ -133,7 +133,7 @@ fn auth(mut parameters: Parameters) -> Result<Auth, ParameterError> {
     let since = match parameters.optional("since", read::object)? {
         None => None,
         Some(members) => Some(since(Parameters::within(
-            parameters.event().to_owned(),
+            "since",
             "since.",
             members,
             &["epoch", "seq"],
@@ -157,8 +157,7 @@ fn since(mut parameters: Parameters) -> Result<Since, ParameterError> {
 
 fn room_change(mut parameters: Parameters) -> Result<RoomChange, ParameterError> {
     if parameters.is_empty() {
-        let problem = Problem::Missing;
-        return Err(parameters.error("slowMode, membersOnly, topic or pinned", problem));
+        return Err(parameters.error("slowMode", Problem::AllMissing));
     }
     Ok(RoomChange {
         slow_mode: parameters.optional("slowMode", |value| {

@@ -9,7 +9,7 @@ use crate::parameters::quoted;
 pub enum FrameError {
     /// Not JSON at all.
     #[error("the frame is not valid JSON ({0}); send {{\"event\": name, \"data\": {{...}}}}")]
-    Json(#[source] serde_json::Error),
+    Json(String),
     /// JSON, but not an object.
     #[error("the frame must be a JSON object {{\"event\": name, \"data\": {{...}}}}")]
     NotAnObject,
@@ -60,7 +60,8 @@ pub struct Frame {
 impl Frame {
     /// Reads a frame from the text of one WebSocket message.
     pub fn parse(text: &str) -> Result<Self, FrameError> {
-        let value: Value = serde_json::from_str(text).map_err(FrameError::Json)?;
+        let value: Value =
+            serde_json::from_str(text).map_err(|error| FrameError::Json(error.to_string()))?;
         let Value::Object(mut members) = value else {
             return Err(FrameError::NotAnObject);
         };

@@ -53,5 +53,3 @@ pub const PROTOCOL_VERSION: u32 = 1;
 
 /// The capability that brings `join`, `leave` and `presence`.
 pub const CAPABILITY_PRESENCE: &str = "presence";
-/// The capability that brings `room`.
-pub const CAPABILITY_ROOM: &str = "room";

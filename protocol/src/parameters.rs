@@ -11,6 +11,9 @@ pub enum Problem {
     /// The event has no such parameter.
     #[error("is unknown")]
     Unknown,
+    /// None of the event's parameters is there, and it needs at least one.
+    #[error("and all others are missing: send at least one")]
+    AllMissing,
     /// Another JSON type than the contract's.
     #[error("must be {0}")]
     IllTyped(&'static str),
@@ -26,24 +29,24 @@ pub struct ParameterError {
     pub parameter: String,
     /// What is wrong with it.
     pub problem: Problem,
-    /// The event's name.
-    pub event: String,
-    /// The parameters that the event has.
+    /// What has parameters: the event, or the parameter that this one is within.
+    pub owner: String,
+    /// The parameters that the owner has.
     pub known: &'static [&'static str],
 }
 
 impl std::fmt::Display for ParameterError {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let event = quoted(&self.event);
+        let owner = quoted(&self.owner);
         match (&self.problem, self.known) {
             (Problem::Unknown, []) => write!(
                 formatter,
-                "unknown parameter {}: {event} has no parameters",
+                "unknown parameter {}: {owner} has no parameters",
                 quoted(&self.parameter)
             ),
             (Problem::Unknown, known) => write!(
                 formatter,
-                "unknown parameter {}: {event} has {}",
+                "unknown parameter {}: {owner} has {}",
                 quoted(&self.parameter),
                 known.join(", ")
             ),
@@ -73,48 +76,60 @@ pub(crate) type Reader<T> = fn(Value) -> Result<T, Problem>;
 
 /// The parameters of one event, taken out one by one.
 pub(crate) struct Parameters {
-    event: String,
+    owner: String,
     known: &'static [&'static str],
     prefix: &'static str,
     data: Map<String, Value>,
 }
 
 impl Parameters {
-    /// Refuses parameters that are not among `known`.
+    /// The parameters of `event`. Refuses those that are not among `known`.
     pub(crate) fn new(
         event: String,
         data: Map<String, Value>,
         known: &'static [&'static str],
     ) -> Result<Self, ParameterError> {
-        Self::within(event, "", data, known)
+        Self::checked(Self {
+            owner: event,
+            known,
+            prefix: "",
+            data,
+        })
     }
 
-    /// The same for an object that is itself a parameter: `prefix` is its name and a full stop.
+    /// The members of `owner`, an object that is itself a parameter; `prefix` goes before their
+    /// names.
     pub(crate) fn within(
-        event: String,
+        owner: &str,
         prefix: &'static str,
         data: Map<String, Value>,
         known: &'static [&'static str],
     ) -> Result<Self, ParameterError> {
-        let parameters = Self {
-            event,
+        Self::checked(Self {
+            owner: owner.to_owned(),
             known,
             prefix,
             data,
-        };
+        })
+    }
+
+    fn checked(parameters: Self) -> Result<Self, ParameterError> {
         let unknown = parameters
             .data
             .keys()
-            .find(|name| !known.contains(&name.as_str()));
+            .find(|name| !parameters.known.contains(&name.as_str()));
         match unknown {
-            Some(name) => Err(parameters.error(name, Problem::Unknown)),
+            Some(name) => Err(ParameterError {
+                parameter: name.clone(),
+                ..parameters.error(name, Problem::Unknown)
+            }),
             None => Ok(parameters),
         }
     }
 
     /// The event's name.
     pub(crate) fn event(&self) -> &str {
-        &self.event
+        &self.owner
     }
 
     /// True where none is left.
@@ -147,7 +162,7 @@ impl Parameters {
         ParameterError {
             parameter: format!("{}{name}", self.prefix),
             problem,
-            event: self.event.clone(),
+            owner: self.owner.clone(),
             known: self.known,
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Standing in a room: on the wire a number, and the smaller number stands higher.
+/// Standing in a room: on the wire a number. The smaller one stands higher, and compares as less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "u8", try_from = "u8")]
 pub enum Rank {
@@ -14,13 +14,6 @@ pub enum Rank {
     Vip,
     /// 3: everybody else.
     User,
-}
-
-impl Rank {
-    /// True where `self` stands strictly higher than `other`.
-    pub fn stands_above(self, other: Rank) -> bool {
-        self < other
-    }
 }
 
 impl From<Rank> for u8 {
@@ -59,9 +52,9 @@ mod tests {
 
     #[test]
     fn a_smaller_number_stands_higher() {
-        assert!(Rank::Administrator.stands_above(Rank::Moderator));
-        assert!(!Rank::Moderator.stands_above(Rank::Moderator));
-        assert!(!Rank::User.stands_above(Rank::Vip));
+        assert!(Rank::Administrator < Rank::Moderator);
+        assert!(Rank::Moderator < Rank::Vip);
+        assert!(Rank::Vip < Rank::User);
     }
 
     #[test]

@@ -97,6 +97,11 @@ fn missing_unknown_ill_typed_and_empty_parameters_are_told_apart() {
         r#"{"username":"b"}"#,
         "parameter `duration` is missing",
     );
+    check(
+        "setRoom",
+        "{}",
+        "parameter `slowMode` and all others are missing: send at least one",
+    );
     check("poll", "{}", "unknown event `poll`");
 }
 
@@ -134,6 +139,10 @@ fn auth_names_what_is_wrong() {
     check(
         r#"{"username":"a","password":"p","room":"r","since":{"seq":1}}"#,
         "parameter `since.epoch` is missing",
+    );
+    check(
+        r#"{"username":"a","password":"p","room":"r","since":{"epoch":"e","seq":1,"z":1}}"#,
+        "unknown parameter `z`: `since` has epoch, seq",
     );
     check(
         r#"{"username":"a","password":"p","room":"r","capabilities":["presence",1]}"#,
