@@ -31,7 +31,7 @@ pub(crate) enum Command {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CommandError {
     /// There is none of this name.
-    #[error("there is no command /{0}; /help lists them, //{0} sends it as text")]
+    #[error("no command /{0} - /help lists them, //{0} sends it")]
     Unknown(String),
     /// It takes no arguments.
     #[error("/{0} takes nothing after it")]
