@@ -63,6 +63,7 @@ fn signals_end_the_client_and_restore_the_terminal() {
     }
 }
 
+#[cfg(debug_assertions)] // only debug builds of the client can be told to panic
 #[test]
 fn a_panic_restores_the_terminal_before_it_says_what_happened() {
     let server = Server::start();
