@@ -24,7 +24,7 @@ pub(crate) use prompt::Prompt;
 pub(crate) use room::{LinkState, Room};
 pub(crate) use row::{Row, Tone};
 use timeline::Reader;
-pub(crate) use timeline::{Geometry, Stamp, glyph};
+pub(crate) use timeline::{COUNTED_BELOW, Geometry, Stamp, glyph};
 
 use crate::layout::{Layout, input_columns, is_small};
 use crate::sanitize;

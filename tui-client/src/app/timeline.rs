@@ -18,6 +18,7 @@ use entry::{Entry, Kind, Post, Status};
 use outgoing::Outgoing;
 pub(crate) use outgoing::WAITING;
 pub(crate) use rows::{Geometry, glyph};
+pub(crate) use view::COUNTED_BELOW;
 
 use crate::app::mention;
 use crate::app::row::{Tone, nick_hash};

@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{put, put_right};
-use crate::app::{App, LinkState, Room, Row, Tone, seconds_left};
+use crate::app::{App, COUNTED_BELOW, LinkState, Room, Row, Tone, seconds_left};
 use crate::theme::Theme;
 use crate::wrap::{truncate, width};
 
@@ -36,13 +36,14 @@ fn columns(row: &Row) -> usize {
 /// ` up 41 rows - 7 new below (End)`
 pub(super) fn draw_held(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let (rows, new) = app.room().timeline.below(app.geometry());
+    let more = if rows == COUNTED_BELOW { "+" } else { "" };
     let unit = if rows == 1 { "row" } else { "rows" };
     let key = if app.room().composer.is_empty() {
         "End"
     } else {
         "Ctrl+End"
     };
-    let mut row = Row::default().with(Tone::Faint, format!(" up {rows} {unit} - "));
+    let mut row = Row::default().with(Tone::Faint, format!(" up {rows}{more} {unit} - "));
     row = match new {
         0 => row.with(Tone::Faint, "nothing new below"),
         _ => row.with(Tone::Strong, format!("{new} new below")),

@@ -222,6 +222,16 @@ fn scrolling_ends_with_a_full_screen_at_the_top() {
 }
 
 #[test]
+fn rows_far_below_are_not_counted() {
+    let geometry = Geometry::new(40);
+    let mut timeline = timeline(1, COUNTED_BELOW as u64 * 2);
+    timeline.scroll_to_top(geometry, 10);
+    assert_eq!(timeline.below(geometry), (COUNTED_BELOW, 0));
+    let last = timeline.entries.len() - 1;
+    assert_eq!(timeline.entries[last - 10].height.get(), (0, 0));
+}
+
+#[test]
 fn days_are_told_apart() {
     let mut timeline = timeline(1, 1);
     let mut next_day = event(2, "bob", "m2");

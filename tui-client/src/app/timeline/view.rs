@@ -13,6 +13,9 @@ use crate::app::row::{Row, Tone};
 /// Entries whose rows are kept; the cache begins anew when there are more.
 const CACHED: usize = 2_000;
 
+/// Rows below the view that are counted: more would cost what is stored, not what is visible.
+pub(crate) const COUNTED_BELOW: usize = 5_000;
+
 /// A row of an entry: the entry's place, and the row within it, the day's rule included.
 pub(super) type Place = (usize, usize);
 
@@ -86,28 +89,29 @@ impl Timeline {
         self.scroll.bottom.is_some()
     }
 
-    /// Rows below the view, and messages among them that came since it was held.
+    /// Rows below the view, counted up to [`COUNTED_BELOW`], and messages among them that came since
+    /// it was held.
     pub(crate) fn below(&self, geometry: Geometry) -> (usize, usize) {
         let Some((index, row)) = self.bottom(geometry).filter(|_| self.is_held()) else {
             return (0, 0);
         };
         let rest = self.height(index, geometry) - 1 - row;
-        let others: usize = (index + 1..self.count())
-            .map(|index| self.height(index, geometry))
-            .sum();
-        (rest + others, self.scroll.new_below)
+        let mut below = rest;
+        for index in index + 1..self.count() {
+            if below >= COUNTED_BELOW {
+                break;
+            }
+            below += self.height(index, geometry);
+        }
+        (below.min(COUNTED_BELOW), self.scroll.new_below)
     }
 
     /// Moves up, and holds the view.
     pub(crate) fn scroll_up(&mut self, by: usize, geometry: Geometry, height: usize) {
-        let Some(bottom) = self.bottom(geometry) else {
-            return;
-        };
-        let heading = usize::from(self.heading(geometry).is_some());
-        let screen = height.saturating_sub(1 + heading);
-        let highest = self.forward((0, 0), screen, geometry);
-        let target = self.back(bottom, by, geometry).max(highest);
-        self.hold(target, geometry);
+        if let Some(bottom) = self.bottom(geometry) {
+            let target = self.back(bottom, by, geometry);
+            self.hold(target.max(self.highest(geometry, height)), geometry);
+        }
     }
 
     /// Moves down; at the end the view follows again.
@@ -120,7 +124,7 @@ impl Timeline {
 
     /// Moves to the first message.
     pub(crate) fn scroll_to_top(&mut self, geometry: Geometry, height: usize) {
-        self.scroll_up(usize::MAX, geometry, height);
+        self.hold(self.highest(geometry, height), geometry);
     }
 
     /// Follows the newest message.
@@ -133,6 +137,12 @@ impl Timeline {
     pub(crate) fn is_near_top(&self, rows: usize, geometry: Geometry) -> bool {
         self.bottom(geometry)
             .is_none_or(|bottom| self.back(bottom, rows, geometry) == (0, 0))
+    }
+
+    /// The lowest row of a screen whose top is the first row of all.
+    fn highest(&self, geometry: Geometry, height: usize) -> Place {
+        let heading = usize::from(self.heading(geometry).is_some());
+        self.forward((0, 0), height.saturating_sub(1 + heading), geometry)
     }
 
     fn hold(&mut self, target: Place, geometry: Geometry) {
