@@ -17,7 +17,7 @@ use crate::{exit, logging, server, users};
 
 /// A self-hosted live chat server: every stream gets its room, over WebSocket.
 #[derive(Parser)]
-#[command(name = "chat-server", version, args_conflicts_with_subcommands = false)]
+#[command(name = "chat-server", version)]
 struct Cli {
     #[command(flatten)]
     options: Options,
@@ -152,7 +152,7 @@ fn usage(error: &clap::Error) -> ExitCode {
 }
 
 fn serve(config: Config) -> anyhow::Result<()> {
-    logging::init(config.log_format, config.log_level);
+    let _log = logging::init(config.log_format, config.log_level);
     raise_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

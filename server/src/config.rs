@@ -185,6 +185,8 @@ impl Settings {
         if let Some(wrong) = allowed_origins.iter().find(|origin| !is_origin(origin)) {
             return Err(ConfigError::Origin(wrong.clone()));
         }
+        let as_sent = |origin: String| without_default_port(&origin).to_owned();
+        let allowed_origins = allowed_origins.into_iter().map(as_sent).collect();
         Ok(Config {
             bind: self.bind.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             port: self.port.unwrap_or(8080),
@@ -216,6 +218,16 @@ fn is_origin(text: &str) -> bool {
             && !host.contains(['/', '?', '#', ' '])
             && !host.ends_with(':')
     })
+}
+
+/// As a browser sends it (RFC 6454, section 6.2).
+fn without_default_port(origin: &str) -> &str {
+    let default = match origin.split_once("://") {
+        Some(("https", _)) => ":443",
+        Some(("http", _)) => ":80",
+        _ => return origin,
+    };
+    origin.strip_suffix(default).unwrap_or(origin)
 }
 
 fn default_data() -> Result<PathBuf, ConfigError> {
@@ -293,6 +305,16 @@ mod tests {
             "allowed-origin = [\"https://a/b\"]",
             "allowed-origin \"https://a/b\" is not",
         );
+    }
+
+    #[test]
+    fn origins_are_kept_as_browsers_send_them() {
+        let file = "allowed-origin = [\"https://a:443\", \"http://b:80\", \"https://c:8443\"]";
+        let origins = load(Settings::default(), file)
+            .unwrap()
+            .server
+            .allowed_origins;
+        assert_eq!(origins, ["https://a", "http://b", "https://c:8443"]);
     }
 
     #[test]

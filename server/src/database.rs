@@ -4,6 +4,7 @@
 //! own statements (`log/sqlite`, `accounts/sqlite`). All writes go through one thread that runs
 //! whatever is waiting in one transaction (group commit), so that many rooms share one sync.
 
+mod inspection;
 mod migrations;
 mod writer;
 
@@ -17,6 +18,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
+use crate::health::Health;
 use writer::Writer;
 
 /// The database's file in the data directory.
@@ -104,18 +106,17 @@ pub struct Database {
     writer: Writer,
     readers: Arc<Mutex<Vec<Connection>>>,
     reader_permits: Arc<Semaphore>,
+    health: Arc<Health>,
 }
 
-/// A data directory whose database, if there is one yet, may be opened by this program.
-pub struct Checked {
-    path: PathBuf,
-}
-
-impl Checked {
-    /// Opens the database, making it (mode 0600) where it is missing, and brings its schema up to
-    /// date.
-    pub fn open(self) -> Result<Database, OpenError> {
-        let path = self.path;
+impl Database {
+    /// Opens the database in `directory`, making both where they are missing (directory 0700, file
+    /// 0600), and brings its schema up to date. A file that is damaged, newer, or another program's
+    /// is left as it is.
+    pub fn open(directory: &Path) -> Result<Self, OpenError> {
+        create_directory(directory)?;
+        let path = directory.join(FILE_NAME);
+        inspection::inspect(&path)?;
         create_file(&path)?;
         let sqlite = |source| OpenError::Sqlite {
             path: path.clone(),
@@ -132,27 +133,18 @@ impl Checked {
             .map(|_| connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY))
             .collect::<Result<Vec<_>, _>>()
             .map_err(sqlite)?;
-        Ok(Database {
-            writer: Writer::start(connection),
+        let health = Arc::new(Health::default());
+        Ok(Self {
+            writer: Writer::start(connection, Arc::clone(&health)),
             readers: Arc::new(Mutex::new(readers)),
             reader_permits: Arc::new(Semaphore::new(READERS)),
+            health,
         })
     }
-}
 
-impl Database {
-    /// Makes `directory` (mode 0700) where it is missing, and looks at the database in it without
-    /// writing: one that is damaged, newer, or another program's is refused and left as it is.
-    pub fn check(directory: &Path) -> Result<Checked, OpenError> {
-        create_directory(directory)?;
-        let path = directory.join(FILE_NAME);
-        inspect(&path)?;
-        Ok(Checked { path })
-    }
-
-    /// [`Database::check`] and [`Checked::open`] in one.
-    pub fn open(directory: &Path) -> Result<Self, OpenError> {
-        Self::check(directory)?.open()
+    /// Whether the last transaction was committed.
+    pub fn health(&self) -> Arc<Health> {
+        Arc::clone(&self.health)
     }
 
     /// Runs `work` in the writer's next transaction; answers when that is committed, and so on disk.
@@ -202,7 +194,8 @@ fn lock(readers: &Mutex<Vec<Connection>>) -> std::sync::MutexGuard<'_, Vec<Conne
         .expect("no holder of the readers' lock panics")
 }
 
-fn create_directory(directory: &Path) -> Result<(), OpenError> {
+/// Makes `directory` (mode 0700) where it is missing.
+pub fn create_directory(directory: &Path) -> Result<(), OpenError> {
     if directory.is_dir() {
         return Ok(());
     }
@@ -236,118 +229,6 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     Ok(connection)
-}
-
-/// Looks at an existing file without writing to it.
-fn inspect(path: &Path) -> Result<(), OpenError> {
-    match std::fs::metadata(path) {
-        Ok(metadata) if metadata.len() > 0 => {}
-        Ok(_) => return Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(source) => {
-            let path = path.to_owned();
-            return Err(OpenError::File { path, source });
-        }
-    }
-    match inspect_existing(path) {
-        Ok(Verdict::Sound) => Ok(()),
-        Ok(Verdict::Damaged(detail)) => Err(OpenError::Damaged {
-            path: path.to_owned(),
-            detail,
-        }),
-        Ok(Verdict::Foreign) => Err(OpenError::Foreign {
-            path: path.to_owned(),
-        }),
-        Ok(Verdict::Newer(found)) => Err(OpenError::Newer {
-            path: path.to_owned(),
-            found,
-            known: migrations::LATEST,
-        }),
-        Err(source) => Err(OpenError::Sqlite {
-            path: path.to_owned(),
-            source,
-        }),
-    }
-}
-
-enum Verdict {
-    Sound,
-    Damaged(String),
-    Foreign,
-    Newer(i64),
-}
-
-fn inspect_existing(path: &Path) -> rusqlite::Result<Verdict> {
-    let side_files = SideFiles::before(path);
-    let verdict =
-        connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).and_then(|connection| examine(&connection));
-    side_files.remove_new();
-    match verdict {
-        Err(error) if is_damage(&error) => Ok(Verdict::Damaged(error.to_string())),
-        verdict => verdict,
-    }
-}
-
-fn examine(connection: &Connection) -> rusqlite::Result<Verdict> {
-    let application: i64 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    let tables: i64 =
-        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    if application != migrations::APPLICATION_ID && tables > 0 {
-        return Ok(Verdict::Foreign);
-    }
-    if found > migrations::LATEST {
-        return Ok(Verdict::Newer(found));
-    }
-    let check: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    match check.as_str() {
-        "ok" => Ok(Verdict::Sound),
-        detail => Ok(Verdict::Damaged(
-            detail.lines().collect::<Vec<_>>().join(" "),
-        )),
-    }
-}
-
-fn is_damage(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt)
-    )
-}
-
-/// The files that SQLite lays beside a database in WAL mode, even for who only reads it. Those that
-/// an inspection made hold nothing and are taken away again.
-struct SideFiles {
-    missing: Vec<PathBuf>,
-}
-
-impl SideFiles {
-    fn before(path: &Path) -> Self {
-        let missing = ["-wal", "-shm"]
-            .iter()
-            .map(|suffix| {
-                let mut name = path.as_os_str().to_owned();
-                name.push(suffix);
-                PathBuf::from(name)
-            })
-            .filter(|side| !side.exists())
-            .collect();
-        Self { missing }
-    }
-
-    /// Only where both were missing: with a log present its index belongs to whoever wrote it.
-    fn remove_new(self) {
-        if self.missing.len() < 2 {
-            return;
-        }
-        for side in self.missing {
-            if let Err(error) = std::fs::remove_file(&side)
-                && error.kind() != io::ErrorKind::NotFound
-            {
-                tracing::warn!(path = %side.display(), %error, "cannot remove an empty side file");
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -404,6 +285,30 @@ mod tests {
         assert!(error.to_string().contains(expected), "{error}");
         assert_eq!(std::fs::read(&path).unwrap(), bytes);
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[tokio::test]
+    async fn looking_at_a_database_in_use_takes_nothing_away_from_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(FILE_NAME);
+        // SQLite itself may take the side files away when the last connection closes; a look that
+        // overlaps with a use must not.
+        for round in 0..20 {
+            let looking = std::thread::spawn({
+                let path = path.clone();
+                move || inspection::inspect(&path)
+            });
+            let database = Database::open(directory.path()).unwrap();
+            let sql = format!("CREATE TABLE t{round} (n INTEGER)");
+            database
+                .write(move |connection| connection.execute_batch(&sql))
+                .await
+                .unwrap();
+            looking.join().unwrap().unwrap();
+            let wal = path.with_extension("db-wal");
+            assert!(wal.exists(), "round {round}");
+            database.close();
+        }
     }
 
     #[test]

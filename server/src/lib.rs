@@ -11,6 +11,7 @@ pub mod data_lock;
 pub mod database;
 pub mod entry;
 pub mod exit;
+pub mod health;
 pub mod log;
 pub mod logging;
 pub mod outbox;

@@ -1,16 +1,29 @@
 //! The log on standard error. No message content, password or token ever goes into it.
+//!
+//! Lines are written by a thread of their own: whoever reads standard error slowly, or not at all,
+//! holds up nobody.
 
 use std::io::IsTerminal;
 
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::config::{LogFormat, LogLevel};
 
-/// Begins to log. To be called once.
-pub fn init(format: LogFormat, level: LogLevel) {
+/// Lines that may wait to be written. Those that find no place are dropped.
+const LINES: usize = 8192;
+
+/// Begins to log. To be called once; dropping what it gives writes what still waits.
+pub fn init(format: LogFormat, level: LogLevel) -> WorkerGuard {
+    let (writer, guard) = NonBlockingBuilder::default()
+        .lossy(true)
+        .buffered_lines_limit(LINES)
+        .thread_name("log")
+        .finish(std::io::stderr());
     let subscriber = tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
+        .with_writer(writer)
         .with_ansi(std::io::stderr().is_terminal())
+        .log_internal_errors(false)
         .with_max_level(match level {
             LogLevel::Error => LevelFilter::ERROR,
             LogLevel::Warn => LevelFilter::WARN,
@@ -21,4 +34,5 @@ pub fn init(format: LogFormat, level: LogLevel) {
         LogFormat::Text => subscriber.with_target(false).init(),
         LogFormat::Json => subscriber.json().init(),
     }
+    guard
 }

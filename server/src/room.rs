@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 
 use chat_protocol::limits::WHO_MEMBERS;
 use chat_protocol::{
-    ClientError, Code, DraftContent, Member, MessageId, Nonce, PostMessage, Seq, ServerEvent, Who,
+    ClientError, Code, DraftContent, Member, Nonce, PostMessage, Seq, ServerEvent, Who,
 };
 
 use crate::entry::{Author, Entry, EntryBody, MessagePosted, NewEntry, StoredNonce, UnixMillis};
@@ -70,8 +70,9 @@ pub enum Effect {
     Store(MemberId, NewEntry),
     /// Give a stored entry to every member; the copies of those who sent it carry its nonce.
     Deliver(Vec<MemberId>, Entry),
-    /// Give the entry at `Seq`, which was stored before, to one member.
-    Repeat(MemberId, Seq),
+    /// Give the message at `Seq`, which was stored before, to one member, who sent it again with
+    /// this nonce.
+    Repeat(MemberId, Seq, Nonce),
     /// Give an event to one member.
     Send(MemberId, ServerEvent),
     /// Give an event to all members named.
@@ -164,7 +165,9 @@ impl Room {
         if let Some(nonce) = &nonce {
             self.nonces.forget_old(now);
             match self.nonces.find(&present.author.key, nonce) {
-                Some(NonceState::Stored(seq)) => return vec![Effect::Repeat(id, seq)],
+                Some(NonceState::Stored(seq)) => {
+                    return vec![Effect::Repeat(id, seq, nonce.clone())];
+                }
                 Some(NonceState::Waiting) => {
                     let key = present.author.key.clone();
                     self.nonces.wait(&key, nonce, id);
@@ -255,14 +258,18 @@ fn check(
 }
 
 fn refuse(id: MemberId, code: Code, message: String, nonce: Option<&Nonce>) -> Effect {
-    let error = ClientError {
+    Effect::Send(id, refusal(code, message, nonce))
+}
+
+/// What the sender of a `message` gets that is refused.
+pub fn refusal(code: Code, message: String, nonce: Option<&Nonce>) -> ServerEvent {
+    ServerEvent::Cerror(ClientError {
         code,
         message,
         event: Some("message".to_owned()),
         nonce: nonce.map(|nonce| nonce.as_str().to_owned()),
         retry_after: None,
-    };
-    Effect::Send(id, ServerEvent::Cerror(error))
+    })
 }
 
 fn member(author: &Author) -> Member {
@@ -271,17 +278,6 @@ fn member(author: &Author) -> Member {
         display_name: author.display_name.clone(),
         rank: author.rank,
     }
-}
-
-/// The position that `reply_to` names in the log's life `epoch`, where it can be in the log at all.
-pub fn reply_position(
-    reply_to: &MessageId,
-    epoch: &chat_protocol::Epoch,
-    last: Seq,
-) -> Option<Seq> {
-    reply_to
-        .seq_in(epoch)
-        .filter(|seq| (Seq(1)..=last).contains(seq))
 }
 
 #[cfg(test)]

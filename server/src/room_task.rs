@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chat_protocol::limits::RESUME_BYTES;
-use chat_protocol::{CloseCode, PostMessage, RoomName, Seq, ServerEvent, Since};
+use chat_protocol::{CloseCode, Code, Nonce, PostMessage, RoomName, Seq, ServerEvent, Since};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -22,7 +22,7 @@ use crate::entry::{Author, Entry, NewEntry, UnixMillis};
 use crate::log::{End, LogError, LogHead, Range, RoomLog, Slice};
 use crate::outbox::Outbox;
 use crate::outgoing::Outgoing;
-use crate::room::{Effect, Input, Joining, MemberId, ReplyTarget, Room, reply_position};
+use crate::room::{Effect, Input, Joining, MemberId, ReplyTarget, Room, refusal};
 
 /// Commands that one round takes at most.
 const ROUND: usize = 256;
@@ -54,6 +54,8 @@ pub enum RoomCommand {
     Post(MemberId, PostMessage),
     /// Tell a member who is here, through the member's outbox.
     Who(MemberId),
+    /// Store and deliver what was posted before. Answered with the log's end then.
+    Settle(oneshot::Sender<Seq>),
 }
 
 /// Why a task has stopped draining its inbox.
@@ -156,6 +158,11 @@ impl RoomTask {
                 self.apply(Input::Post(id, post, target)).await;
             }
             RoomCommand::Who(id) => self.apply(Input::Who(id)).await,
+            RoomCommand::Settle(answer) => {
+                self.store().await;
+                // Who does not wait for the answer does not need it.
+                let _ = answer.send(self.head.last);
+            }
         }
     }
 
@@ -195,23 +202,23 @@ impl RoomTask {
         self.apply(Input::Leave(id)).await;
     }
 
+    /// Whether the message that `post` answers is there. Every entry is a message and none goes
+    /// away, so the log need not be asked.
     async fn reply_target(&mut self, post: &PostMessage) -> ReplyTarget {
         let Some(reply_to) = &post.reply_to else {
             return ReplyTarget::None;
         };
-        // It may answer a message that was posted in this very round.
-        self.store().await;
-        let Some(seq) = reply_position(reply_to, &self.head.epoch, self.head.last) else {
+        let Some(seq) = reply_to.seq_in(&self.head.epoch) else {
             return ReplyTarget::Unknown;
         };
-        match self.entry(seq).await {
-            Ok(Some(_)) => ReplyTarget::Known,
-            Ok(None) => ReplyTarget::Unknown,
-            // The post that follows meets the same log and is refused with the right code.
-            Err(error) => {
-                self.report("cannot look up a reply's target", &error);
-                ReplyTarget::Known
-            }
+        let waiting = self.unstored.len() as u64;
+        if seq > self.head.last && seq.0 <= self.head.last.0.saturating_add(waiting) {
+            // It answers one that was posted in this very round.
+            self.store().await;
+        }
+        match (self.head.first..=self.head.last).contains(&seq) {
+            true => ReplyTarget::Known,
+            false => ReplyTarget::Unknown,
         }
     }
 
@@ -255,7 +262,7 @@ impl RoomTask {
         match effect {
             Effect::Store(sender, entry) => self.unstored.push((sender, entry)),
             Effect::Deliver(senders, entry) => self.deliver(&senders, &entry),
-            Effect::Repeat(id, seq) => self.repeat(id, seq).await,
+            Effect::Repeat(id, seq, nonce) => self.repeat(id, seq, &nonce).await,
             Effect::Send(id, event) => self.send(id, &Outgoing::new(&event)),
             Effect::Announce(listeners, event) => {
                 let outgoing = Outgoing::new(&event);
@@ -287,16 +294,22 @@ impl RoomTask {
         Some(Outgoing::new(&event))
     }
 
-    async fn repeat(&self, id: MemberId, seq: Seq) {
-        match self.entry(seq).await {
-            Ok(Some(entry)) => {
-                if let Some(marked) = self.marked(&entry) {
-                    self.send(id, &marked);
-                }
+    async fn repeat(&self, id: MemberId, seq: Seq, nonce: &Nonce) {
+        let answer = match self.entry(seq).await {
+            Ok(original) => original.and_then(|entry| self.marked(&entry)).ok_or((
+                Code::NotFound,
+                "the message was sent before, and is gone since",
+            )),
+            Err(error) => {
+                self.report("cannot read a retried message", &error);
+                let text = "the message was sent before, and cannot be read now: try again";
+                Err((Code::Unavailable, text))
             }
-            Ok(None) => tracing::warn!(room = ?self.name, %seq, "a retried message is gone"),
-            Err(error) => self.report("cannot read a retried message", &error),
-        }
+        };
+        let answer = answer.unwrap_or_else(|(code, text)| {
+            Outgoing::new(&refusal(code, text.to_owned(), Some(nonce)))
+        });
+        self.send(id, &answer);
     }
 
     async fn entry(&self, seq: Seq) -> Result<Option<Entry>, LogError> {

@@ -101,9 +101,12 @@ impl Rooms {
         key: &str,
         request: &HistoryRequest,
     ) -> Result<History, RoomError> {
+        // What the member posted before is in it, and nothing that is not on its way to the member:
+        // otherwise a client would see an entry here before older ones that are still to come.
+        let end = membership.settled().await?.next();
         let range = Range {
             after: request.after.unwrap_or(Seq(0)),
-            before: request.before,
+            before: Some(request.before.map_or(end, |before| before.min(end))),
             limit: request.limit.unwrap_or(HISTORY_ENTRIES_DEFAULT),
             // Who names a start reads on from there; everybody else reads back from the end.
             end: match request.after {
@@ -128,7 +131,8 @@ impl Rooms {
             return Err(RoomError::Stopping);
         }
         let mut running = self.shared.running();
-        if let Some(inbox) = running.get(room) {
+        // A closed inbox is that of a room that broke down.
+        if let Some(inbox) = running.get(room).filter(|inbox| !inbox.is_closed()) {
             return Ok(inbox.clone());
         }
         let (inbox, commands) = mpsc::channel(INBOX);
@@ -200,6 +204,13 @@ impl Membership {
     /// Asks who is in the room. The answer comes through the outbox.
     pub async fn who(&self) -> Result<(), RoomError> {
         self.command(RoomCommand::Who(self.id)).await
+    }
+
+    /// Waits until everything posted before is stored and delivered; answers with the log's end.
+    async fn settled(&self) -> Result<Seq, RoomError> {
+        let (answer, settled) = oneshot::channel();
+        self.command(RoomCommand::Settle(answer)).await?;
+        settled.await.map_err(|_| RoomError::Stopping)
     }
 
     /// Leaves, once everything that was posted before is delivered.

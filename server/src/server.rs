@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use crate::accounts::SqliteAccounts;
 use crate::auth::{Authenticator, KeyError, Registration};
 use crate::data_lock::{DataLock, LockError};
-use crate::database::{Database, OpenError};
+use crate::database::{self, Database, OpenError};
 use crate::log::SqliteLog;
 use crate::rooms::Rooms;
 use crate::session::SessionContext;
@@ -88,9 +88,10 @@ struct Server {
 
 impl Server {
     fn build(config: ServerConfig) -> Result<Self, ServerError> {
-        let checked = Database::check(&config.data)?;
+        database::create_directory(&config.data)?;
+        // Before anything in it is looked at: a newer server must not migrate under an older one.
         let lock = DataLock::take(&config.data)?;
-        let database = Arc::new(checked.open()?);
+        let database = Arc::new(Database::open(&config.data)?);
         let accounts = Arc::new(SqliteAccounts::new(Arc::clone(&database)));
         let rooms = Rooms::new(Arc::new(SqliteLog::new(Arc::clone(&database))));
         let session = SessionContext {
@@ -100,9 +101,11 @@ impl Server {
         };
         let context = TransportContext {
             session: Arc::new(session),
+            health: database.health(),
             timeouts: config.timeouts,
             allowed_origins: config.allowed_origins,
             stop: CancellationToken::new(),
+            cut: CancellationToken::new(),
             tasks: TaskTracker::new(),
         };
         tracing::info!(path = %config.data.display(), "data directory");
@@ -142,6 +145,7 @@ impl Server {
         {
             tracing::warn!("some rooms did not finish in time");
         }
+        self.context.cut.cancel();
         self.context.tasks.close();
         let connections = self.context.tasks.wait();
         if tokio::time::timeout(CONNECTIONS_PATIENCE, connections)

@@ -11,9 +11,10 @@ use chat_protocol::limits::{CONTENT_CHARS, FRAME_BYTES};
 use chat_protocol::{
     Auth, AuthAccepted, CAPABILITY_PRESENCE, ClientError, ClientEvent, CloseCode, Code, Connection,
     Frame, History, HistoryRequest, Limits, PROTOCOL_VERSION, Pong, Rank, RoomName, ServerEvent,
+    Username,
 };
 
-use crate::auth::{AuthError, Authenticator, Identity};
+use crate::auth::{AuthError, Authenticator, HashError, Identity};
 use crate::clock;
 use crate::entry::Author;
 use crate::outbox::Outbox;
@@ -46,6 +47,7 @@ pub struct Session {
     outbox: Outbox,
     state: State,
     place: Option<Place>,
+    is_over: bool,
 }
 
 impl Session {
@@ -56,6 +58,7 @@ impl Session {
             context,
             outbox,
             place: None,
+            is_over: false,
         };
         session.send(&ServerEvent::Connection(Connection {
             server: SERVER_NAME.to_owned(),
@@ -72,6 +75,11 @@ impl Session {
     /// True once the client is in a room.
     pub fn is_member(&self) -> bool {
         self.place.is_some()
+    }
+
+    /// True once the client has said `disconnect`: what it sends after that does not count.
+    pub fn is_over(&self) -> bool {
+        self.is_over
     }
 
     /// Takes the text of one frame.
@@ -96,6 +104,12 @@ impl Session {
         if let Some(place) = self.place.take() {
             place.membership.leave().await;
         }
+        self.state.left();
+    }
+
+    /// Ends the session without waiting for the room.
+    pub fn abandon(&mut self) {
+        drop(self.place.take());
         self.state.left();
     }
 
@@ -133,6 +147,7 @@ impl Session {
                 Ok(())
             }
             Action::Disconnect => {
+                self.is_over = true;
                 self.end().await;
                 self.outbox.close(CloseCode::Normal, "bye");
                 Ok(())
@@ -221,11 +236,14 @@ fn welcome(identity: Identity, room: &RoomName, rank: Rank, capabilities: Vec<St
     })))
 }
 
-fn refused_credentials(username: &chat_protocol::Username, error: AuthError) -> Refusal {
+fn refused_credentials(username: &Username, error: AuthError) -> Refusal {
     match error {
         AuthError::WrongPassword | AuthError::WrongToken => {
             tracing::info!(?username, reason = %error, "login refused");
             Refusal::new(Code::Unauthenticated, error.to_string())
+        }
+        AuthError::Hash(HashError::Busy | HashError::Stopped) => {
+            Refusal::new(Code::Unavailable, error.to_string())
         }
         AuthError::Accounts(_) | AuthError::Hash(_) => unavailable(&error),
     }

@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::health::Health;
 use crate::session::SessionContext;
 
 /// How long a connection may take for what.
@@ -34,13 +35,17 @@ pub struct Timeouts {
 pub struct TransportContext {
     /// What their sessions share.
     pub session: Arc<SessionContext>,
+    /// Whether the store takes what it is given.
+    pub health: Arc<Health>,
     /// Their timeouts.
     pub timeouts: Timeouts,
     /// The `Origin`s that may upgrade; empty for any.
     pub allowed_origins: Vec<String>,
     /// Cancelled when the server stops: connections then read no more and end as their room says.
     pub stop: CancellationToken,
-    /// The tasks of upgraded connections.
+    /// Cancelled when rooms had their time to stop: connections then end by themselves.
+    pub cut: CancellationToken,
+    /// The tasks of all connections.
     pub tasks: TaskTracker,
 }
 

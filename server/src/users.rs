@@ -11,7 +11,7 @@ use clap::Subcommand;
 use crate::accounts::{Accounts, Creation, SqliteAccounts};
 use crate::auth::Passwords;
 use crate::clock;
-use crate::database::Database;
+use crate::database::{self, Database};
 
 /// Bytes of a password line at most; a frame could not carry more.
 const PASSWORD_BYTES: u64 = 8 * 1024;
@@ -46,6 +46,10 @@ pub fn run(command: UserCommand, data: &Path) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .context("cannot start the async runtime")?;
+    let is_new = !data.join(database::FILE_NAME).exists();
+    if is_new && !matches!(command, UserCommand::Add { .. }) {
+        bail!("there is no database in {}", data.display());
+    }
     let database = Arc::new(Database::open(data)?);
     let accounts = SqliteAccounts::new(Arc::clone(&database));
     let outcome = runtime.block_on(carry_out(command, &accounts));

@@ -18,9 +18,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("clock", &["entry"]),
     ("config", &["auth", "server", "transport"]),
     ("data_lock", &[]),
-    ("database", &[]),
+    ("database", &["health"]),
     ("entry", &[]),
     ("exit", &[]),
+    ("health", &[]),
     ("lib", &[]),
     ("log", &["database", "entry"]),
     ("logging", &["config"]),
@@ -50,7 +51,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "session",
         &["auth", "clock", "entry", "outbox", "outgoing", "rooms"],
     ),
-    ("transport", &["outbox", "outgoing", "session"]),
+    ("transport", &["health", "outbox", "outgoing", "session"]),
     ("users", &["accounts", "auth", "clock", "database"]),
 ];
 

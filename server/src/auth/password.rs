@@ -19,6 +19,9 @@ const LANES: u32 = 1;
 /// smaller it keeps per thread after the first time, which was 60 MiB after a few logins.
 const RESERVED_BLOCKS: usize = 33 * 1024;
 
+/// Hashes that may be under way or wait. At some 30 ms each the last of them waits half a minute.
+const LINE: usize = 1024;
+
 /// A hash of no password that anybody has, made with the same parameters.
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -29,14 +32,18 @@ pub enum HashError {
     /// The stored hash is none, or the system gives no randomness.
     #[error("the password cannot be hashed")]
     Argon2(#[source] Error),
+    /// The line is full.
+    #[error("too many people are logging in at once: try again in a moment")]
+    Busy,
     /// The server is stopping.
     #[error("the server is stopping")]
     Stopped,
 }
 
 /// Hashes and compares passwords. As many at once as leave a core for everything else; who comes
-/// later waits in line, in order.
+/// later waits in line, in order; who finds the line full is refused.
 pub struct Passwords {
+    places: Semaphore,
     permits: Arc<Semaphore>,
 }
 
@@ -51,6 +58,7 @@ impl Passwords {
     pub fn new() -> Self {
         let cores = available_parallelism().map_or(1, usize::from);
         Self {
+            places: Semaphore::new(LINE),
             permits: Arc::new(Semaphore::new(cores.saturating_sub(1).max(1))),
         }
     }
@@ -78,6 +86,7 @@ impl Passwords {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, HashError> {
+        let _place = self.places.try_acquire().map_err(|_| HashError::Busy)?;
         let permit = Arc::clone(&self.permits)
             .acquire_owned()
             .await
@@ -155,6 +164,25 @@ mod tests {
                 .await
                 .unwrap()
         );
+    }
+
+    #[tokio::test]
+    async fn a_full_line_refuses_and_one_who_gives_up_leaves_it() {
+        let passwords = Passwords::new();
+        let all = passwords.places.acquire_many(LINE as u32).await.unwrap();
+        let refused = passwords.hash(Secret::new("x")).await;
+        assert!(matches!(refused, Err(HashError::Busy)));
+        drop(all);
+        let busy = passwords
+            .permits
+            .acquire_many(passwords.permits.available_permits() as u32);
+        let busy = busy.await.unwrap();
+        let waiting = passwords.hash(Secret::new("x"));
+        let gave_up = tokio::time::timeout(std::time::Duration::ZERO, waiting).await;
+        assert!(gave_up.is_err());
+        assert_eq!(passwords.places.available_permits(), LINE);
+        drop(busy);
+        passwords.hash(Secret::new("x")).await.unwrap();
     }
 
     #[tokio::test]

@@ -1,13 +1,14 @@
 //! The one thread that writes: it takes what is waiting, runs it in one transaction, and tells
 //! everybody once that is on disk.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::DatabaseError;
+use crate::health::Health;
 
 /// Jobs that may wait. A job that finds no place waits outside: its caller is held up, not memory.
 const QUEUE: usize = 1024;
@@ -74,11 +75,12 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection) -> Self {
+    /// Begins to write. `health` is told how each transaction went.
+    pub(super) fn start(connection: Connection, health: Arc<Health>) -> Self {
         let (jobs, waiting) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("database".to_owned())
-            .spawn(move || write_all(connection, waiting))
+            .spawn(move || write_all(connection, waiting, &health))
             .expect("the system can start a thread");
         Self {
             jobs: Mutex::new(Some(jobs)),
@@ -131,7 +133,7 @@ impl Writer {
     }
 }
 
-fn write_all(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
+fn write_all(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Job>>, health: &Health) {
     let mut batch = Vec::new();
     while let Some(first) = waiting.blocking_recv() {
         batch.push(first);
@@ -141,6 +143,7 @@ fn write_all(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Job>>) 
             batch.push(job);
         }
         let committed = commit(&connection, &mut batch).map_err(DatabaseError::from);
+        health.note(committed.is_ok());
         if let Err(error) = &committed {
             tracing::error!(
                 error = error as &dyn std::error::Error,

@@ -134,7 +134,7 @@ fn a_retry_is_answered_with_the_original_for_five_minutes() {
         &mut room,
         retry(),
         nonces::MEMORY - 1,
-        &[Effect::Repeat(ANN, Seq(1))],
+        &[Effect::Repeat(ANN, Seq(1), Nonce::new("n").unwrap())],
     );
     let others = room.apply(posting(BOB, "hi", Some("n")), 1);
     assert!(
@@ -177,7 +177,7 @@ fn a_restarted_room_knows_the_nonces_of_its_log() {
         &mut room,
         posting(ANN, "hi", Some("n")),
         1,
-        &[Effect::Repeat(ANN, Seq(9))],
+        &[Effect::Repeat(ANN, Seq(9), Nonce::new("n").unwrap())],
     );
 }
 

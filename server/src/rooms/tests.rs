@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 
-use chat_protocol::{CloseCode, DraftContent, Epoch, Nonce, Pong, Rank, ServerEvent, Since};
+use chat_protocol::{
+    CloseCode, DraftContent, Epoch, MessageId, Nonce, Pong, Rank, ServerEvent, Since,
+};
 use tempfile::TempDir;
 
 use super::*;
@@ -164,6 +166,38 @@ async fn what_came_since_has_no_hole_and_no_double() {
         }
     };
     tokio::join!(posting, resuming);
+}
+
+#[tokio::test]
+async fn history_holds_what_the_member_posted_before() {
+    let bench = bench();
+    let ann = bench.enter("ann", None).await;
+    for number in 1..=20 {
+        ann.membership.post(post("x", None)).await.unwrap();
+        let request = HistoryRequest::default();
+        let history = bench
+            .rooms
+            .history(&ann.membership, &ann.key, &request)
+            .await;
+        assert_eq!(history.unwrap().entries.len(), number);
+    }
+}
+
+#[tokio::test]
+async fn a_reply_may_answer_what_was_posted_just_before() {
+    let bench = bench();
+    let mut ann = bench.enter("ann", None).await;
+    let epoch = epoch(&bench, &ann).await;
+    let mut reply = post("yes", None);
+    reply.reply_to = Some(MessageId::at(&epoch, Seq(1)));
+    let mut too_early = post("no", None);
+    too_early.reply_to = Some(MessageId::at(&epoch, Seq(3)));
+    ann.membership.post(post("really?", None)).await.unwrap();
+    ann.membership.post(too_early).await.unwrap();
+    ann.membership.post(reply).await.unwrap();
+    assert_eq!(ann.messages(1).await, [(1, "really?".to_owned())]);
+    assert_eq!(ann.next().await.name(), "cerror");
+    assert_eq!(ann.messages(1).await, [(2, "yes".to_owned())]);
 }
 
 #[tokio::test]

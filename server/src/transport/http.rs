@@ -7,16 +7,18 @@ use std::sync::Arc;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{
-    ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, ORIGIN, SEC_WEBSOCKET_VERSION, UPGRADE,
+    ALLOW, CONNECTION, CONTENT_TYPE, HOST, HeaderValue, ORIGIN, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper::{Method, Request, Response, StatusCode, Version};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 
 use super::{TransportContext, websocket};
+use crate::health::Health;
 use crate::session::SERVER_NAME;
 
 /// Bytes of a request's head at most.
@@ -49,17 +51,17 @@ pub(super) async fn serve(context: Arc<TransportContext>, stream: TcpStream, pee
 }
 
 fn answer(context: &Arc<TransportContext>, request: Request<Incoming>, peer: SocketAddr) -> Answer {
-    let is_upgrade = request.headers().contains_key(UPGRADE);
+    if request.version() == Version::HTTP_11 && !request.headers().contains_key(HOST) {
+        // RFC 9112, section 3.2.
+        return plain(StatusCode::BAD_REQUEST, "the Host header is missing");
+    }
+    let is_upgrade = names_websocket(&request);
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     match (request.uri().path(), is_read) {
         ("/" | "/ws", true) if is_upgrade => upgrade(context, request, peer),
         ("/", true) => page(),
         ("/ws", true) => upgrade_required(),
-        ("/healthz", true) => text(
-            StatusCode::OK,
-            "application/json",
-            format!("{{\"status\":\"ok\",\"server\":\"{SERVER_NAME}\"}}\n"),
-        ),
+        ("/healthz", true) => healthz(&context.health),
         ("/" | "/ws" | "/healthz", false) => method_not_allowed(),
         _ => plain(
             StatusCode::NOT_FOUND,
@@ -93,33 +95,55 @@ fn upgrade(
             };
         }
     };
-    let context = Arc::clone(context);
-    let tasks = context.tasks.clone();
     let upgraded = hyper::upgrade::on(&mut request);
-    tasks.spawn(async move {
-        match upgraded.await {
-            Ok(upgraded) => match upgraded.downcast::<TokioIo<TcpStream>>() {
-                Ok(parts) => {
-                    let stream = parts.io.into_inner();
-                    websocket::serve(context, stream, parts.read_buf.to_vec(), peer).await;
-                }
-                Err(_) => tracing::error!(%peer, "an upgraded connection is not the one accepted"),
-            },
-            Err(error) => tracing::debug!(%peer, %error, "an upgrade was broken off"),
-        }
-    });
+    let tasks = context.tasks.clone();
+    tasks.spawn(go_on(Arc::clone(context), upgraded, peer));
     accepted
 }
 
-/// The request's origin, where a list is set and it is not on it. Who sends none is not a browser,
-/// and no page's script can leave it out.
+/// Serves the connection once it is upgraded.
+async fn go_on(context: Arc<TransportContext>, upgraded: OnUpgrade, peer: SocketAddr) {
+    match upgraded.await.map(Upgraded::downcast::<TokioIo<TcpStream>>) {
+        Ok(Ok(parts)) => {
+            let stream = parts.io.into_inner();
+            websocket::serve(context, stream, parts.read_buf.to_vec(), peer).await;
+        }
+        Ok(Err(_)) => tracing::error!(%peer, "an upgraded connection is not the one accepted"),
+        Err(error) => tracing::debug!(%peer, %error, "an upgrade was broken off"),
+    }
+}
+
+/// Whether the request asks for WebSocket: what else it may offer to upgrade to is passed over
+/// (RFC 9110, section 7.8).
+fn names_websocket(request: &Request<Incoming>) -> bool {
+    let offers = request.headers().get_all(UPGRADE).iter();
+    offers
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|offer| offer.trim().eq_ignore_ascii_case("websocket"))
+}
+
+/// An origin of the request that is not on the list, where there is a list. Who sends none is not a
+/// browser, and no page's script can leave it out.
 fn refused_origin(allowed: &[String], request: &Request<Incoming>) -> Option<HeaderValue> {
-    let origin = request.headers().get(ORIGIN)?;
-    let is_allowed = allowed.is_empty()
-        || allowed
+    let is_allowed = |origin: &HeaderValue| {
+        allowed
             .iter()
-            .any(|allowed| origin.as_bytes().eq_ignore_ascii_case(allowed.as_bytes()));
-    (!is_allowed).then(|| origin.clone())
+            .any(|allowed| origin.as_bytes().eq_ignore_ascii_case(allowed.as_bytes()))
+    };
+    let mut origins = request.headers().get_all(ORIGIN).iter();
+    origins
+        .find(|origin| !allowed.is_empty() && !is_allowed(origin))
+        .cloned()
+}
+
+fn healthz(health: &Health) -> Answer {
+    let (status, word) = match health.is_failing() {
+        false => (StatusCode::OK, "ok"),
+        true => (StatusCode::SERVICE_UNAVAILABLE, "store failing"),
+    };
+    let body = format!("{{\"status\":\"{word}\",\"server\":\"{SERVER_NAME}\"}}\n");
+    text(status, "application/json", body)
 }
 
 fn page() -> Answer {

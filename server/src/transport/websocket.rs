@@ -8,12 +8,14 @@ use std::time::Duration;
 use chat_protocol::CloseCode;
 use chat_protocol::limits::FRAME_BYTES;
 use futures_util::{SinkExt, StreamExt};
+use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
+use tokio_util::sync::CancellationToken;
 
 use super::{Timeouts, TransportContext, linger};
 use crate::outbox::{Closing, Drained, Outbox, OutboxReader, outbox};
@@ -29,7 +31,13 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(30);
 /// How long a client's last event may take once the server stops.
 const STOP_PATIENCE: Duration = Duration::from_secs(1);
 
-const STOPPING: &str = "the server stops";
+/// How often a connection whose login waits is looked at: what a client sent behind it keeps the
+/// socket readable, so its end can't be waited for.
+const WATCH: Duration = Duration::from_millis(200);
+const GOING_AWAY: Closing = Closing {
+    code: CloseCode::GoingAway,
+    reason: "the server stops",
+};
 
 type Socket = WebSocketStream<TcpStream>;
 
@@ -65,15 +73,20 @@ pub(super) async fn serve(
         auth_deadline: Instant::now() + context.timeouts.auth,
         last_sign: Instant::now(),
         batch: Vec::new(),
-        is_stopping: false,
+        is_reading: true,
+        outbox,
         socket,
         reader,
         context,
         peer,
     };
     tracing::debug!(%peer, "connected");
-    let end = connection.run(&outbox).await;
-    connection.session.end().await;
+    let end = connection.run().await;
+    match connection.context.cut.is_cancelled() {
+        // Its room did not stop in time, so it would not let go in time either.
+        true => connection.session.abandon(),
+        false => connection.session.end().await,
+    }
     connection.end(end).await;
     tracing::debug!(%peer, "disconnected");
 }
@@ -86,12 +99,14 @@ struct Connection {
     batch: Vec<Outgoing>,
     auth_deadline: Instant,
     last_sign: Instant,
-    is_stopping: bool,
+    /// False once nothing the client sends counts any more.
+    is_reading: bool,
+    outbox: Outbox,
     peer: SocketAddr,
 }
 
 impl Connection {
-    async fn run(&mut self, outbox: &Outbox) -> Next {
+    async fn run(&mut self) -> Next {
         let context = Arc::clone(&self.context);
         let Timeouts { ping, idle, .. } = context.timeouts;
         let mut pings = interval_at(Instant::now() + ping, ping);
@@ -99,13 +114,14 @@ impl Connection {
         // Made once: these would otherwise be set up anew with every event that passes.
         let mut silence = pin!(sleep_until(self.last_sign + idle));
         let mut stopped = pin!(context.stop.cancelled());
+        let mut is_stopping = false;
         loop {
             let next = tokio::select! {
                 drained = self.reader.drain(&mut self.batch) => match drained {
                     Drained::Events => self.write().await,
                     Drained::Closed(closing) => Next::Close(closing),
                 },
-                frame = self.socket.next(), if !self.is_stopping && self.reader.has_room() => {
+                frame = self.socket.next(), if self.is_reading && self.reader.has_room() => {
                     match frame {
                         Some(frame) => self.take(frame).await,
                         None => Next::Gone,
@@ -125,14 +141,11 @@ impl Connection {
                         reason: "no auth in time",
                     })
                 }
-                () = &mut stopped, if !self.is_stopping => {
-                    self.is_stopping = true;
-                    // Members are told by their room, once it has finished what waits.
-                    if !self.session.is_member() {
-                        outbox.close(CloseCode::GoingAway, STOPPING);
-                    }
-                    Next::Continue
+                () = &mut stopped, if !is_stopping => {
+                    is_stopping = true;
+                    self.stop()
                 }
+                () = context.cut.cancelled(), if is_stopping => Next::Close(GOING_AWAY),
             };
             if !matches!(next, Next::Continue) {
                 return next;
@@ -144,7 +157,7 @@ impl Connection {
         self.last_sign = Instant::now();
         let message = match frame {
             Ok(message) => message,
-            Err(error) => return self.broken(&error),
+            Err(error) => return self.broken(&error).await,
         };
         match message {
             Message::Text(text) => self.take_text(text.as_str()).await,
@@ -159,29 +172,44 @@ impl Connection {
     }
 
     async fn take_text(&mut self, text: &str) -> Next {
+        let began = Instant::now();
         let was_member = self.session.is_member();
-        let stop = self.context.stop.clone();
-        let too_late = async {
-            stop.cancelled().await;
-            tokio::time::sleep(STOP_PATIENCE).await;
-        };
+        let Self {
+            session,
+            socket,
+            context,
+            ..
+        } = self;
         tokio::select! {
             biased;
-            () = self.session.take_text(text) => {
-                if was_member && !self.session.is_member() {
-                    self.auth_deadline = Instant::now() + self.context.timeouts.auth;
-                }
-                Next::Continue
-            }
-            () = too_late => Next::Close(Closing {
-                code: CloseCode::GoingAway,
-                reason: STOPPING,
-            }),
+            () = session.take_text(text) => {}
+            // A login that waits in line is given up with its client, and with the server.
+            () = gone(socket.get_ref()), if !was_member => return Next::Gone,
+            () = too_late(&context.stop) => return Next::Close(GOING_AWAY),
         }
+        // The time that the server took is not the client's.
+        self.last_sign = Instant::now();
+        match was_member && !self.session.is_member() {
+            true => self.auth_deadline = self.last_sign + self.context.timeouts.auth,
+            false => self.auth_deadline += began.elapsed(),
+        }
+        self.is_reading &= !self.session.is_over();
+        Next::Continue
     }
 
-    /// What the contract and RFC 6455 (section 7.4.1) answer to broken framing.
-    fn broken(&self, error: &Error) -> Next {
+    /// The server stops: nothing more is read. Members are told by their room, once it has finished
+    /// what waits.
+    fn stop(&mut self) -> Next {
+        self.is_reading = false;
+        if !self.session.is_member() {
+            self.outbox.close(GOING_AWAY.code, GOING_AWAY.reason);
+        }
+        Next::Continue
+    }
+
+    /// What the contract and RFC 6455 (section 7.4.1) answer to broken framing. What came before it
+    /// is still answered.
+    async fn broken(&mut self, error: &Error) -> Next {
         let (code, reason) = match error {
             Error::Capacity(_) => (CloseCode::TooBig, "the message is too large"),
             Error::Utf8(_) => (CloseCode::InvalidText, "the text is not UTF-8"),
@@ -190,7 +218,10 @@ impl Connection {
             _ => return Next::Gone,
         };
         tracing::debug!(peer = %self.peer, %error, "broken framing");
-        Next::Close(Closing { code, reason })
+        self.is_reading = false;
+        self.session.end().await;
+        self.outbox.close(code, reason);
+        Next::Continue
     }
 
     /// Writes the batch in as few system calls as the socket takes.
@@ -244,4 +275,20 @@ impl Connection {
         }
         linger::finish(self.socket.get_mut()).await;
     }
+}
+
+/// Ends once the peer has ended its side.
+async fn gone(stream: &TcpStream) {
+    loop {
+        match stream.ready(Interest::READABLE).await {
+            Ok(ready) if !ready.is_read_closed() => tokio::time::sleep(WATCH).await,
+            _ => return,
+        }
+    }
+}
+
+/// Ends a while after the server began to stop.
+async fn too_late(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(STOP_PATIENCE).await;
 }
