@@ -9,16 +9,16 @@ use std::sync::OnceLock;
 
 /// The programs under test, freshly built.
 #[derive(Debug)]
-pub struct Binaries {
+pub(crate) struct Binaries {
     /// `chat-server`.
-    pub server: PathBuf,
+    pub(crate) server: PathBuf,
     /// `chat-tui`.
-    pub client: PathBuf,
+    pub(crate) client: PathBuf,
 }
 
 /// Builds both programs once per test run, with the profile and into the target directory of the
 /// tests themselves.
-pub fn binaries() -> &'static Binaries {
+pub(crate) fn binaries() -> &'static Binaries {
     // A failure is kept as well: to build again for every test would find the same.
     static BINARIES: OnceLock<Result<Binaries, String>> = OnceLock::new();
     match BINARIES.get_or_init(build) {

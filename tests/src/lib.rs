@@ -16,8 +16,8 @@ mod server;
 mod terminal;
 mod watched;
 
-pub use binaries::{Binaries, binaries};
-pub use program::{Finished, Program, Stream, run};
+use binaries::binaries;
+pub use program::{Finished, Program, Stream};
 pub use raw_client::{RawClient, password_of};
 pub use raw_socket::{Frame, Opcode, RawSocket, frame, handshake};
 pub use rustix::process::Signal;

@@ -47,7 +47,7 @@ pub struct Finished {
 }
 
 /// Runs `command` with `input` as its standard input, to its end.
-pub fn run(command: Command, input: &str) -> Finished {
+pub(crate) fn run(command: Command, input: &str) -> Finished {
     let mut program = Program::start(command);
     program.write(input);
     program.close_input();

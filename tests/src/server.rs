@@ -86,14 +86,6 @@ impl Server {
         format!("{}{}", self.earlier_log, self.program.text(Stream::Error))
     }
 
-    /// Waits for a line of the log that holds `text`.
-    #[track_caller]
-    pub fn wait_for_log(&self, text: &str) {
-        self.program.wait_for_line(Stream::Error, text, |line| {
-            line.contains(text).then_some(())
-        });
-    }
-
     /// Sends `signal` to it.
     pub fn signal(&self, signal: Signal) {
         self.program.signal(signal);

@@ -9,16 +9,10 @@ pub enum Key {
     Enter,
     /// Escape.
     Escape,
-    /// Tab.
-    Tab,
     /// Backspace.
     Backspace,
-    /// Up.
-    Up,
     /// Page up.
     PageUp,
-    /// Page down.
-    PageDown,
     /// End.
     End,
     /// F2.
@@ -35,11 +29,8 @@ impl Key {
         match self {
             Key::Enter => b"\r".to_vec(),
             Key::Escape => b"\x1b".to_vec(),
-            Key::Tab => b"\t".to_vec(),
             Key::Backspace => b"\x7f".to_vec(),
-            Key::Up => b"\x1b[A".to_vec(),
             Key::PageUp => b"\x1b[5~".to_vec(),
-            Key::PageDown => b"\x1b[6~".to_vec(),
             Key::End => b"\x1b[F".to_vec(),
             Key::F2 => b"\x1bOQ".to_vec(),
             Key::Control(letter) => vec![letter as u8 & 0x1f],
