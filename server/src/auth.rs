@@ -129,7 +129,7 @@ impl Authenticator {
         let hash = self.passwords.hash(password.clone()).await?;
         match self.accounts.create(username, &hash, clock::now()).await? {
             Creation::Created(account) => {
-                tracing::info!(username = ?account.username, "account created by its first use");
+                tracing::info!(username = %account.username, "account created by its first use");
                 Ok(account)
             }
             // Somebody else was faster with the same name: now it has a password.

@@ -239,7 +239,7 @@ fn welcome(identity: Identity, room: &RoomName, rank: Rank, capabilities: Vec<St
 fn refused_credentials(username: &Username, error: AuthError) -> Refusal {
     match error {
         AuthError::WrongPassword | AuthError::WrongToken => {
-            tracing::info!(?username, reason = %error, "login refused");
+            tracing::info!(%username, reason = %error, "login refused");
             Refusal::new(Code::Unauthenticated, error.to_string())
         }
         AuthError::Hash(HashError::Busy | HashError::Stopped) => {
