@@ -76,6 +76,12 @@ struct Options {
     /// Seconds without a sign of life after which a connection is dropped [default: 75].
     #[arg(long, env = "CHAT_SERVER_IDLE_TIMEOUT", value_name = "SECONDS")]
     idle_timeout: Option<u32>,
+    /// Entries that a room keeps, the newest; 0 for all [default: 10000].
+    #[arg(long, env = "CHAT_SERVER_RETENTION_ENTRIES", value_name = "COUNT")]
+    retention_entries: Option<u64>,
+    /// Days that a room keeps entries; 0 for ever [default: 90].
+    #[arg(long, env = "CHAT_SERVER_RETENTION_DAYS", value_name = "DAYS")]
+    retention_days: Option<u32>,
     /// Format of the log on standard error [default: text].
     #[arg(
         long,
@@ -113,6 +119,8 @@ impl Options {
             auth_timeout: self.auth_timeout,
             ping_interval: self.ping_interval,
             idle_timeout: self.idle_timeout,
+            retention_entries: self.retention_entries,
+            retention_days: self.retention_days,
             log_format: self.log_format,
             log_level: self.log_level,
         };

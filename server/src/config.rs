@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::auth::Registration;
+use crate::retention::Retention;
 use crate::server::ServerConfig;
 use crate::transport::Timeouts;
 
@@ -62,6 +63,10 @@ pub struct Settings {
     pub ping_interval: Option<u32>,
     /// Seconds without a sign of life.
     pub idle_timeout: Option<u32>,
+    /// Entries that a room keeps; 0 for all.
+    pub retention_entries: Option<u64>,
+    /// Days that a room keeps entries; 0 for ever.
+    pub retention_days: Option<u32>,
     /// How the log is written.
     pub log_format: Option<LogFormat>,
     /// What the log tells at least.
@@ -163,6 +168,8 @@ impl Settings {
             auth_timeout: self.auth_timeout.or(other.auth_timeout),
             ping_interval: self.ping_interval.or(other.ping_interval),
             idle_timeout: self.idle_timeout.or(other.idle_timeout),
+            retention_entries: self.retention_entries.or(other.retention_entries),
+            retention_days: self.retention_days.or(other.retention_days),
             log_format: self.log_format.or(other.log_format),
             log_level: self.log_level.or(other.log_level),
         }
@@ -197,9 +204,19 @@ impl Settings {
                 registration: self.registration.unwrap_or(Registration::Open),
                 is_test_mode_allowed: self.test_mode.unwrap_or(false),
                 allowed_origins,
+                retention: retention(self.retention_entries, self.retention_days),
                 timeouts,
             },
         })
+    }
+}
+
+fn retention(entries: Option<u64>, days: Option<u32>) -> Retention {
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    let days = days.unwrap_or(90);
+    Retention {
+        entries: Some(entries.unwrap_or(10_000)).filter(|entries| *entries > 0),
+        age: (days > 0).then(|| DAY.saturating_mul(days)),
     }
 }
 
@@ -315,6 +332,22 @@ mod tests {
             .server
             .allowed_origins;
         assert_eq!(origins, ["https://a", "http://b", "https://c:8443"]);
+    }
+
+    #[test]
+    fn rooms_keep_90_days_and_10_000_entries_unless_told_otherwise() {
+        let check = |file: &str, entries, days: Option<u64>| {
+            let retention = load(Settings::default(), file).unwrap().server.retention;
+            let age = days.map(|days| Duration::from_secs(days * 86_400));
+            assert_eq!(retention, Retention { entries, age });
+        };
+        check("", Some(10_000), Some(90));
+        check("retention-entries = 0\nretention-days = 0", None, None);
+        check(
+            "retention-entries = 5\nretention-days = 1",
+            Some(5),
+            Some(1),
+        );
     }
 
     #[test]

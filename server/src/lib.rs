@@ -16,6 +16,7 @@ pub mod log;
 pub mod logging;
 pub mod outbox;
 pub mod outgoing;
+pub mod retention;
 pub mod room;
 pub mod room_task;
 pub mod rooms;

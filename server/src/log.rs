@@ -7,7 +7,7 @@ mod sqlite;
 
 use chat_protocol::{Epoch, History, RoomName, Seq};
 
-use crate::entry::{Entry, NewEntry, StoredNonce};
+use crate::entry::{Entry, NewEntry, StoredNonce, UnixMillis};
 
 pub use sqlite::SqliteLog;
 
@@ -69,6 +69,24 @@ pub struct Slice {
     pub complete: bool,
 }
 
+/// What a log keeps; what is older is trimmed, from the oldest on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// The newest entries of a room, so many; `None` for all.
+    pub entries: Option<u64>,
+    /// Entries from this time on.
+    pub since: UnixMillis,
+}
+
+/// What one step of trimming did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trimmed {
+    /// The oldest entry that is left; one past the newest where none is.
+    pub first: Seq,
+    /// Whether there is more to trim.
+    pub is_done: bool,
+}
+
 impl Slice {
     /// The slice as the user `key` sees it; `recovered` after a resume.
     pub fn into_history(self, key: &str, room: &RoomName, recovered: Option<bool>) -> History {
@@ -96,4 +114,10 @@ pub trait RoomLog: Send + Sync {
 
     /// Reads a part of `room`'s log. The log must have been opened before.
     async fn read(&self, room: &RoomName, range: Range) -> Result<Slice, LogError>;
+
+    /// Rooms that hold more than `keep`, some of them.
+    async fn overdue(&self, keep: Keep) -> Result<Vec<RoomName>, LogError>;
+
+    /// Takes a bounded number of entries that are not to be kept out of `room`'s log.
+    async fn trim(&self, room: &RoomName, keep: Keep) -> Result<Trimmed, LogError>;
 }

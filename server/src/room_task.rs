@@ -56,6 +56,8 @@ pub enum RoomCommand {
     Who(MemberId),
     /// Store and deliver what was posted before. Answered with the log's end then.
     Settle(oneshot::Sender<Seq>),
+    /// The log now begins here.
+    Trimmed(Seq),
 }
 
 /// Why a task has stopped draining its inbox.
@@ -163,6 +165,7 @@ impl RoomTask {
                 // Who does not wait for the answer does not need it.
                 let _ = answer.send(self.head.last);
             }
+            RoomCommand::Trimmed(first) => self.head.first = self.head.first.max(first),
         }
     }
 
@@ -202,8 +205,8 @@ impl RoomTask {
         self.apply(Input::Leave(id)).await;
     }
 
-    /// Whether the message that `post` answers is there. Every entry is a message and none goes
-    /// away, so the log need not be asked.
+    /// Whether the message that `post` answers is there. Every entry is a message and only the
+    /// oldest go away, so the log need not be asked.
     async fn reply_target(&mut self, post: &PostMessage) -> ReplyTarget {
         let Some(reply_to) = &post.reply_to else {
             return ReplyTarget::None;

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock;
-use crate::log::{End, LogError, Range, RoomLog};
+use crate::log::{End, Keep, LogError, Range, RoomLog};
 use crate::room::{MemberId, NONCE_MEMORY};
 use crate::room_task::{Pause, RoomCommand, RoomTask};
 
@@ -116,6 +116,23 @@ impl Rooms {
         };
         let slice = self.shared.log.read(&membership.room, range).await?;
         Ok(slice.into_history(key, &membership.room, None))
+    }
+
+    /// Rooms whose logs hold more than `keep`, some of them.
+    pub async fn overdue(&self, keep: Keep) -> Result<Vec<RoomName>, LogError> {
+        self.shared.log.overdue(keep).await
+    }
+
+    /// Takes some of what is not to be kept out of the log of `room`, which is told where it is
+    /// running. True once nothing is left to take.
+    pub async fn trim(&self, room: &RoomName, keep: Keep) -> Result<bool, LogError> {
+        let trimmed = self.shared.log.trim(room, keep).await?;
+        let inbox = self.shared.running().get(room).cloned();
+        if let Some(inbox) = inbox {
+            // A room that has just ended reads its log anew when it starts.
+            let _ = inbox.send(RoomCommand::Trimmed(trimmed.first)).await;
+        }
+        Ok(trimmed.is_done)
     }
 
     /// Lets every room finish what waits in its inbox, tell its members that the server stops, and

@@ -16,6 +16,7 @@ use crate::auth::{Authenticator, KeyError, Registration};
 use crate::data_lock::{DataLock, LockError};
 use crate::database::{self, Database, OpenError};
 use crate::log::SqliteLog;
+use crate::retention::{self, Retention};
 use crate::rooms::Rooms;
 use crate::session::SessionContext;
 use crate::transport::{self, Timeouts, TransportContext};
@@ -40,6 +41,8 @@ pub struct ServerConfig {
     pub is_test_mode_allowed: bool,
     /// The `Origin`s that may upgrade; empty for any.
     pub allowed_origins: Vec<String>,
+    /// How much rooms keep.
+    pub retention: Retention,
     /// The connections' timeouts.
     pub timeouts: Timeouts,
 }
@@ -99,14 +102,21 @@ impl Server {
             rooms: rooms.clone(),
             is_test_mode_allowed: config.is_test_mode_allowed,
         };
+        let stop = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        tasks.spawn(retention::run(
+            rooms.clone(),
+            config.retention,
+            stop.clone(),
+        ));
         let context = TransportContext {
             session: Arc::new(session),
             health: database.health(),
             timeouts: config.timeouts,
             allowed_origins: config.allowed_origins,
-            stop: CancellationToken::new(),
             cut: CancellationToken::new(),
-            tasks: TaskTracker::new(),
+            stop,
+            tasks,
         };
         tracing::info!(path = %config.data.display(), "data directory");
         Ok(Self {

@@ -1,9 +1,9 @@
 //! `history`: the room's log, read in parts.
 
-use chat_tests::{RawClient, Server};
+use chat_tests::{RawClient, Server, password_of};
 use serde_json::{Value, json};
 
-use crate::support::{contents, entries, names, numbered, post_all, seqs, whole_log};
+use crate::support::{contents, entries, eventually, names, numbered, post_all, seqs, whole_log};
 
 /// A room with `message 1` to `message N`, and who posted them.
 fn room_with(server: &Server, count: usize) -> RawClient {
@@ -126,4 +126,30 @@ fn history_and_epoch_outlive_a_restart() {
     let mut client = RawClient::join(&server, "bob", "stream");
     assert_eq!(client.history(json!({})), before);
     assert_eq!(client.post("on")["seq"], 4);
+}
+
+#[test]
+fn a_room_keeps_its_newest_entries_and_says_so_to_who_comes_back() {
+    let mut server = Server::start_with(&["--retention-entries", "5"]);
+    let mut alice = room_with(&server, 20);
+    let epoch = alice.history(json!({}))["epoch"].clone();
+    // Rooms are trimmed when the server starts, and now and then.
+    server.restart();
+    let mut alice = RawClient::join(&server, "alice", "stream");
+    let is_trimmed = |history: &Value| entries(history).len() == 5;
+    let history = eventually(|| Some(alice.history(json!({}))).filter(is_trimmed));
+    assert_eq!(seqs(&history), [16, 17, 18, 19, 20]);
+    assert_eq!(history["complete"], true);
+    assert_eq!(alice.post("next")["seq"], 21);
+
+    for (seq, is_recovered) in [(14, false), (15, true)] {
+        let mut back = RawClient::connect(&server);
+        back.auth_with(json!({
+            "username": "alice", "password": password_of("alice"), "room": "stream",
+            "since": { "epoch": epoch, "seq": seq },
+        }));
+        let history = back.expect("history");
+        assert_eq!(history["recovered"], is_recovered, "{seq}");
+        assert_eq!(seqs(&history), [16, 17, 18, 19, 20, 21]);
+    }
 }

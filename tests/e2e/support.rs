@@ -94,3 +94,19 @@ pub(crate) fn whole_log(client: &mut RawClient) -> Vec<Value> {
         after = *seqs(&page).last().unwrap();
     }
 }
+
+/// Asks until there is an answer, and fails where none comes in time. For states that nothing
+/// announces.
+pub(crate) fn eventually<T>(mut ask: impl FnMut() -> Option<T>) -> T {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(
+            std::time::Instant::now() < deadline,
+            "what was waited for did not come"
+        );
+        std::thread::yield_now();
+    }
+}

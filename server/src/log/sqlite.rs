@@ -7,9 +7,11 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 
-use super::{End, LogError, LogHead, Range, RoomLog, Slice};
+use super::{End, Keep, LogError, LogHead, Range, RoomLog, Slice, Trimmed};
 use crate::database::{Database, DatabaseError};
 use crate::entry::{Author, Entry, EntryBody, MessagePosted, NewEntry, StoredNonce};
+
+mod retention;
 
 const KIND_MESSAGE: &str = "message";
 
@@ -79,6 +81,23 @@ impl RoomLog for SqliteLog {
             .read(move |connection| read(connection, &name, range))
             .await?;
         Ok(slice)
+    }
+
+    async fn overdue(&self, keep: Keep) -> Result<Vec<RoomName>, LogError> {
+        let rooms = self
+            .database
+            .read(move |connection| retention::overdue(connection, keep))
+            .await?;
+        Ok(rooms)
+    }
+
+    async fn trim(&self, room: &RoomName, keep: Keep) -> Result<Trimmed, LogError> {
+        let name = room.clone();
+        let trimmed = self
+            .database
+            .write(move |connection| retention::trim(connection, &name, keep))
+            .await?;
+        Ok(trimmed)
     }
 }
 

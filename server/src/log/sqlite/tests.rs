@@ -117,3 +117,46 @@ async fn a_range_is_read_from_the_end_that_was_asked_for() {
     check(range(10, None, 3, End::Oldest), &[], true).await;
     check(range(u64::MAX, None, u64::MAX, End::Oldest), &[], true).await;
 }
+
+#[tokio::test]
+async fn a_log_is_trimmed_from_its_oldest_entry_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let (_database, log) = open(directory.path());
+    let (one, two) = (room("one"), room("two"));
+    log.open(&one, 0).await.unwrap();
+    log.open(&two, 0).await.unwrap();
+    let posts = |count: u64| (1..=count).map(|n| posted("x", None, n)).collect();
+    log.append(&one, posts(1_200)).await.unwrap();
+    log.append(&two, posts(3)).await.unwrap();
+
+    let newest_200 = Keep {
+        entries: Some(200),
+        since: 0,
+    };
+    assert_eq!(log.overdue(newest_200).await.unwrap(), [room("one")]);
+    for (first, is_done) in [(501, false), (1_001, true), (1_001, true)] {
+        let trimmed = log.trim(&one, newest_200).await.unwrap();
+        let first = Seq(first);
+        assert_eq!(trimmed, Trimmed { first, is_done });
+    }
+    assert!(log.overdue(newest_200).await.unwrap().is_empty());
+    let head = log.open(&one, 0).await.unwrap();
+    assert_eq!((head.first, head.last), (Seq(1_001), Seq(1_200)));
+
+    let from_3 = Keep {
+        entries: None,
+        since: 3,
+    };
+    assert_eq!(log.overdue(from_3).await.unwrap(), [room("two")]);
+    let trimmed = log.trim(&two, from_3).await.unwrap();
+    assert_eq!(trimmed.first, Seq(3));
+    let nothing = Keep {
+        entries: None,
+        since: u64::MAX,
+    };
+    let trimmed = log.trim(&two, nothing).await.unwrap();
+    assert_eq!((trimmed.first, trimmed.is_done), (Seq(4), true));
+    // What comes next does not take the place of what is gone.
+    let stored = log.append(&two, posts(1)).await.unwrap();
+    assert_eq!(stored[0].seq, Seq(4));
+}

@@ -1,0 +1,60 @@
+//! Trimming: which rooms hold too much, and taking it away in small steps.
+
+use chat_protocol::{RoomName, Seq};
+use rusqlite::{Connection, params};
+
+use super::{room_row, storable, unreadable};
+use crate::log::{Keep, Trimmed};
+
+/// Rooms that one look finds at most.
+const ROOMS: i64 = 256;
+/// Entries that one step takes at most: some milliseconds of the writer's time.
+pub(super) const STEP: usize = 500;
+
+/// Rooms whose oldest entry is not to be kept.
+pub(super) fn overdue(connection: &Connection, keep: Keep) -> rusqlite::Result<Vec<RoomName>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT rooms.name FROM rooms JOIN entries ON entries.room = rooms.id
+         WHERE entries.seq = (SELECT min(seq) FROM entries WHERE room = rooms.id)
+           AND (entries.seq <= rooms.last_seq - ?1 OR entries.time < ?2)
+         LIMIT ?3",
+    )?;
+    let bounds = params![most(keep), storable(keep.since), ROOMS];
+    let names = statement.query_map(bounds, |row| row.get::<_, String>(0))?;
+    names
+        .map(|name| RoomName::new(&name?).map_err(|error| unreadable(0, error)))
+        .collect()
+}
+
+/// Takes the oldest entries as long as they are not to be kept, [`STEP`] at most.
+pub(super) fn trim(
+    connection: &Connection,
+    room: &RoomName,
+    keep: Keep,
+) -> rusqlite::Result<Trimmed> {
+    let row = room_row(connection, room)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+    let oldest_kept = Seq(row.last.0.saturating_sub(most(keep).unsigned_abs())).next();
+    let (mut first, mut taken) = (row.last.next(), 0);
+    let mut is_done = true;
+    let mut statement = connection
+        .prepare_cached("SELECT seq, time FROM entries WHERE room = ?1 ORDER BY seq LIMIT ?2")?;
+    let mut rows = statement.query(params![row.id, storable(STEP as u64 + 1)])?;
+    while let Some(entry) = rows.next()? {
+        let (seq, time): (u64, u64) = (entry.get(0)?, entry.get(1)?);
+        let is_kept = Seq(seq) >= oldest_kept && time >= keep.since;
+        if is_kept || taken == STEP {
+            first = Seq(seq);
+            is_done = is_kept;
+            break;
+        }
+        taken += 1;
+    }
+    connection
+        .prepare_cached("DELETE FROM entries WHERE room = ?1 AND seq < ?2")?
+        .execute(params![row.id, storable(first.0)])?;
+    Ok(Trimmed { first, is_done })
+}
+
+fn most(keep: Keep) -> i64 {
+    keep.entries.map_or(i64::MAX, storable)
+}

@@ -1,0 +1,79 @@
+//! What rooms keep: trims every room's log, whether the room runs or not, now and then and in small
+//! steps.
+
+use std::time::Duration;
+
+use chat_protocol::RoomName;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock;
+use crate::log::{Keep, LogError};
+use crate::rooms::Rooms;
+
+/// Between two looks.
+const INTERVAL: Duration = Duration::from_secs(60);
+/// Between two steps, so that what is posted meanwhile is stored in between.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// How much a room keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// So many entries; `None` for all.
+    pub entries: Option<u64>,
+    /// Entries so young; `None` for all.
+    pub age: Option<Duration>,
+}
+
+impl Retention {
+    fn keep(self) -> Keep {
+        let age = self.age.map_or(u64::MAX, |age| {
+            u64::try_from(age.as_millis()).unwrap_or(u64::MAX)
+        });
+        Keep {
+            entries: self.entries,
+            since: clock::now().saturating_sub(age),
+        }
+    }
+}
+
+/// Trims until `stop`.
+pub async fn run(rooms: Rooms, retention: Retention, stop: CancellationToken) {
+    if retention.entries.is_none() && retention.age.is_none() {
+        return;
+    }
+    let trimming = async {
+        loop {
+            if let Err(error) = sweep(&rooms, retention.keep()).await {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "rooms could not be trimmed, trying again later");
+            }
+            sleep(INTERVAL).await;
+        }
+    };
+    // A step that is under way is a transaction: dropping what waits for it does no harm.
+    tokio::select! {
+        () = trimming => {}
+        () = stop.cancelled() => {}
+    }
+}
+
+/// Trims until no room holds more than `keep`.
+async fn sweep(rooms: &Rooms, keep: Keep) -> Result<(), LogError> {
+    loop {
+        let overdue = rooms.overdue(keep).await?;
+        if overdue.is_empty() {
+            return Ok(());
+        }
+        for room in overdue {
+            trim(rooms, &room, keep).await?;
+        }
+    }
+}
+
+async fn trim(rooms: &Rooms, room: &RoomName, keep: Keep) -> Result<(), LogError> {
+    while !rooms.trim(room, keep).await? {
+        sleep(PAUSE).await;
+    }
+    Ok(())
+}
