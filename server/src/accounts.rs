@@ -69,6 +69,9 @@ pub trait Accounts: Send + Sync {
     /// All accounts, by name.
     async fn list(&self) -> Result<Vec<Account>, AccountsError>;
 
+    /// Forgets who stood how in `room`: its next first member becomes its administrator.
+    async fn forget_room(&self, room: &RoomName) -> Result<(), AccountsError>;
+
     /// The standing of the account `key` in `room`. The first who ever enters a room becomes its
     /// administrator.
     async fn admit(&self, key: &str, room: &RoomName) -> Result<Rank, AccountsError>;

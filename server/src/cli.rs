@@ -12,8 +12,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::auth::Registration;
 use crate::config::{Config, LogFormat, LogLevel, Settings};
-use crate::users::UserCommand;
-use crate::{exit, logging, server, users};
+use crate::room_commands::RoomSubcommand;
+use crate::users::UserSubcommand;
+use crate::{exit, logging, room_commands, server, users};
 
 /// A self-hosted live chat server: every stream gets its room, over WebSocket.
 #[derive(Parser)]
@@ -29,7 +30,10 @@ struct Cli {
 enum Command {
     /// Manage accounts, while the server runs or while it does not.
     #[command(subcommand)]
-    User(UserCommand),
+    User(UserSubcommand),
+    /// List, export and delete rooms.
+    #[command(subcommand)]
+    Room(RoomSubcommand),
 }
 
 /// Every setting; each is also an environment variable and a key of the configuration file.
@@ -142,6 +146,7 @@ pub fn main() -> ExitCode {
     let outcome = match command {
         None => serve(config),
         Some(Command::User(command)) => users::run(command, &config.server.data),
+        Some(Command::Room(command)) => room_commands::run(command, &config.server.data),
     };
     match outcome {
         Ok(()) => ExitCode::from(exit::DONE),

@@ -78,6 +78,17 @@ pub struct Keep {
     pub since: UnixMillis,
 }
 
+/// A room's log in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// The room.
+    pub room: RoomName,
+    /// Entries that are still there.
+    pub entries: u64,
+    /// The newest entry; 0 where there never was one.
+    pub last: Seq,
+}
+
 /// What one step of trimming did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Trimmed {
@@ -114,6 +125,13 @@ pub trait RoomLog: Send + Sync {
 
     /// Reads a part of `room`'s log. The log must have been opened before.
     async fn read(&self, room: &RoomName, range: Range) -> Result<Slice, LogError>;
+
+    /// All rooms that ever had a log, by name.
+    async fn list(&self) -> Result<Vec<Summary>, LogError>;
+
+    /// Removes `room` with its log; false where there is none. What comes after begins a new life
+    /// of the log. Not for a room that is running.
+    async fn remove(&self, room: &RoomName) -> Result<bool, LogError>;
 
     /// Rooms that hold more than `keep`, some of them.
     async fn overdue(&self, keep: Keep) -> Result<Vec<RoomName>, LogError>;

@@ -1,8 +1,7 @@
 //! `chat-server user`: accounts from the command line, in the same database as the server's.
 
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{BufRead, IsTerminal};
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use chat_protocol::{Secret, Username};
@@ -11,14 +10,14 @@ use clap::Subcommand;
 use crate::accounts::{Accounts, Creation, SqliteAccounts};
 use crate::auth::Passwords;
 use crate::clock;
-use crate::database::{self, Database};
+use crate::console;
 
 /// Bytes of a password line at most; a frame could not carry more.
 const PASSWORD_BYTES: u64 = 8 * 1024;
 
 /// What can be done with accounts.
 #[derive(Subcommand)]
-pub enum UserCommand {
+pub enum UserSubcommand {
     /// Make an account. Asks for the password, or reads it from standard input.
     Add {
         /// The user's name.
@@ -42,54 +41,43 @@ pub enum UserCommand {
 }
 
 /// Carries out `command` on the accounts in `data`.
-pub fn run(command: UserCommand, data: &Path) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .context("cannot start the async runtime")?;
-    let is_new = !data.join(database::FILE_NAME).exists();
-    if is_new && !matches!(command, UserCommand::Add { .. }) {
-        bail!("there is no database in {}", data.display());
-    }
-    let database = Arc::new(Database::open(data)?);
-    let accounts = SqliteAccounts::new(Arc::clone(&database));
-    let outcome = runtime.block_on(carry_out(command, &accounts));
-    database.close();
-    outcome
+pub fn run(command: UserSubcommand, data: &Path) -> anyhow::Result<()> {
+    let makes_one = matches!(command, UserSubcommand::Add { .. });
+    console::with_database(data, makes_one, |database| async move {
+        carry_out(command, &SqliteAccounts::new(database)).await
+    })
 }
 
-async fn carry_out(command: UserCommand, accounts: &dyn Accounts) -> anyhow::Result<()> {
+async fn carry_out(command: UserSubcommand, accounts: &dyn Accounts) -> anyhow::Result<()> {
     match command {
-        UserCommand::Add { name } => {
+        UserSubcommand::Add { name } => {
             if accounts.find(&name).await?.is_some() {
                 bail!("there already is a user {name}");
             }
             let hash = Passwords::new().hash(ask_password(&name)?).await?;
             match accounts.create(&name, &hash, clock::now()).await? {
-                Creation::Created(_) => say(&format!("user {name} added")),
+                Creation::Created(_) => say(format!("user {name} added")),
                 Creation::Exists(_) => bail!("there already is a user {name}"),
             }
         }
-        UserCommand::Passwd { name } => {
+        UserSubcommand::Passwd { name } => {
             if accounts.find(&name).await?.is_none() {
                 bail!("there is no user {name}");
             }
             let hash = Passwords::new().hash(ask_password(&name)?).await?;
             match accounts.set_password(&name, &hash).await? {
-                true => say(&format!("password of {name} changed")),
+                true => say(format!("password of {name} changed")),
                 false => bail!("there is no user {name}"),
             }
         }
-        UserCommand::Remove { name } => match accounts.remove(&name).await? {
-            true => say(&format!("user {name} removed")),
+        UserSubcommand::Remove { name } => match accounts.remove(&name).await? {
+            true => say(format!("user {name} removed")),
             false => bail!("there is no user {name}"),
         },
-        UserCommand::List => {
+        UserSubcommand::List => {
             let accounts = accounts.list().await?;
-            let names: Vec<&str> = accounts.iter().map(|a| a.username.as_str()).collect();
-            match names.as_slice() {
-                [] => Ok(()),
-                names => say(&names.join("\n")),
-            }
+            console::say(accounts.into_iter().map(|account| account.username))?;
+            Ok(())
         }
     }
 }
@@ -116,14 +104,9 @@ fn ask_password(name: &Username) -> anyhow::Result<Secret> {
     Ok(Secret::new(password))
 }
 
-/// A line on standard output. Whoever stopped reading has read enough.
-fn say(text: &str) -> anyhow::Result<()> {
-    match writeln!(std::io::stdout(), "{text}") {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(error).context("cannot write to standard output")
-        }
-        _ => Ok(()),
-    }
+fn say(line: String) -> anyhow::Result<()> {
+    console::say([line])?;
+    Ok(())
 }
 
 fn username(text: &str) -> Result<Username, String> {

@@ -13,10 +13,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("auth", &["accounts", "clock", "entry"]),
     (
         "cli",
-        &["auth", "config", "exit", "logging", "server", "users"],
+        &[
+            "auth",
+            "config",
+            "exit",
+            "logging",
+            "room_commands",
+            "server",
+            "users",
+        ],
     ),
     ("clock", &["entry"]),
     ("config", &["auth", "retention", "server", "transport"]),
+    ("console", &["database"]),
     ("data_lock", &[]),
     ("database", &["health"]),
     ("entry", &[]),
@@ -30,6 +39,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("outgoing", &[]),
     ("retention", &["clock", "log", "rooms"]),
     ("room", &["entry"]),
+    (
+        "room_commands",
+        &["accounts", "console", "data_lock", "entry", "log"],
+    ),
     (
         "room_task",
         &["clock", "entry", "log", "outbox", "outgoing", "room"],
@@ -54,7 +67,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["auth", "clock", "entry", "outbox", "outgoing", "rooms"],
     ),
     ("transport", &["health", "outbox", "outgoing", "session"]),
-    ("users", &["accounts", "auth", "clock", "database"]),
+    ("users", &["accounts", "auth", "clock", "console"]),
 ];
 
 /// Words that must not stand in a module's code: what it must know nothing of.

@@ -19,6 +19,7 @@ mod messages;
 mod moderation;
 mod presence;
 mod resume;
+mod rooms;
 mod shutdown;
 mod start_up;
 mod strictness;

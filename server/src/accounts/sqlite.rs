@@ -97,6 +97,24 @@ impl Accounts for SqliteAccounts {
         Ok(accounts)
     }
 
+    async fn forget_room(&self, room: &RoomName) -> Result<(), AccountsError> {
+        let name = room.clone();
+        self.database
+            .write(move |connection| {
+                for statement in [
+                    "DELETE FROM ranks WHERE room = ?1",
+                    "DELETE FROM founded_rooms WHERE room = ?1",
+                ] {
+                    connection
+                        .prepare_cached(statement)?
+                        .execute([name.as_str()])?;
+                }
+                Ok(())
+            })
+            .await?;
+        Ok(())
+    }
+
     async fn admit(&self, key: &str, room: &RoomName) -> Result<Rank, AccountsError> {
         let (account, name) = (key.to_owned(), room.clone());
         let standing = self
@@ -257,6 +275,14 @@ mod tests {
             accounts.admit("ann", &room).await.unwrap(),
             Rank::Administrator
         );
+
+        accounts.forget_room(&room).await.unwrap();
+        assert_eq!(
+            accounts.admit("bob", &room).await.unwrap(),
+            Rank::Administrator
+        );
+        accounts.forget_room(&room).await.unwrap();
+        accounts.admit("ann", &room).await.unwrap();
 
         // A name that comes back after its account was removed does not get the room back, and
         // nobody else inherits it.

@@ -7,7 +7,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 
-use super::{End, Keep, LogError, LogHead, Range, RoomLog, Slice, Trimmed};
+use super::{End, Keep, LogError, LogHead, Range, RoomLog, Slice, Summary, Trimmed};
 use crate::database::{Database, DatabaseError};
 use crate::entry::{Author, Entry, EntryBody, MessagePosted, NewEntry, StoredNonce};
 
@@ -81,6 +81,23 @@ impl RoomLog for SqliteLog {
             .read(move |connection| read(connection, &name, range))
             .await?;
         Ok(slice)
+    }
+
+    async fn list(&self) -> Result<Vec<Summary>, LogError> {
+        Ok(self.database.read(list).await?)
+    }
+
+    async fn remove(&self, room: &RoomName) -> Result<bool, LogError> {
+        let name = room.clone();
+        let removed = self
+            .database
+            .write(move |connection| {
+                connection
+                    .prepare_cached("DELETE FROM rooms WHERE name = ?1")?
+                    .execute([name.as_str()])
+            })
+            .await?;
+        Ok(removed > 0)
     }
 
     async fn overdue(&self, keep: Keep) -> Result<Vec<RoomName>, LogError> {
@@ -237,6 +254,23 @@ fn read(connection: &Connection, room: &RoomName, range: Range) -> rusqlite::Res
         entries,
         complete,
     })
+}
+
+fn list(connection: &Connection) -> rusqlite::Result<Vec<Summary>> {
+    connection
+        .prepare(
+            "SELECT name, (SELECT count(*) FROM entries WHERE room = rooms.id), last_seq
+             FROM rooms ORDER BY name",
+        )?
+        .query_map([], |row| {
+            let name: String = row.get(0)?;
+            Ok(Summary {
+                room: RoomName::new(&name).map_err(|error| unreadable(0, error))?,
+                entries: row.get(1)?,
+                last: Seq(row.get(2)?),
+            })
+        })?
+        .collect()
 }
 
 /// SQLite's integers end at 2^63 - 1; no log gets that long.

@@ -160,3 +160,27 @@ async fn a_log_is_trimmed_from_its_oldest_entry_on() {
     let stored = log.append(&two, posts(1)).await.unwrap();
     assert_eq!(stored[0].seq, Seq(4));
 }
+
+#[tokio::test]
+async fn a_removed_room_begins_a_new_life() {
+    let directory = tempfile::tempdir().unwrap();
+    let (_database, log) = open(directory.path());
+    let (one, two) = (room("one"), room("two"));
+    let old = log.open(&one, 0).await.unwrap();
+    log.open(&two, 0).await.unwrap();
+    let batch = vec![posted("a", None, 1), posted("b", None, 2)];
+    log.append(&one, batch).await.unwrap();
+    let summary = |name: &str, entries, last| Summary {
+        room: room(name),
+        entries,
+        last: Seq(last),
+    };
+    let listed = [summary("one", 2, 2), summary("two", 0, 0)];
+    assert_eq!(log.list().await.unwrap(), listed);
+    assert!(log.remove(&one).await.unwrap());
+    assert!(!log.remove(&one).await.unwrap());
+    assert_eq!(log.list().await.unwrap(), [summary("two", 0, 0)]);
+    let new = log.open(&one, 0).await.unwrap();
+    assert_ne!(new.epoch, old.epoch);
+    assert_eq!((new.first, new.last), (Seq(1), Seq(0)));
+}

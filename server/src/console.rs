@@ -1,0 +1,46 @@
+//! What the commands have in common: the database they work on, and lines on standard output.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+
+use crate::database::{self, Database};
+
+/// Runs `work` on the database in `data`. Makes one only where the command is there to fill it.
+pub fn with_database<F>(
+    data: &Path,
+    makes_one: bool,
+    work: impl FnOnce(Arc<Database>) -> F,
+) -> anyhow::Result<()>
+where
+    F: Future<Output = anyhow::Result<()>>,
+{
+    if !makes_one && !data.join(database::FILE_NAME).exists() {
+        bail!("there is no database in {}", data.display());
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .context("cannot start the async runtime")?;
+    let database = Arc::new(Database::open(data)?);
+    let outcome = runtime.block_on(work(Arc::clone(&database)));
+    database.close();
+    outcome
+}
+
+/// Writes lines to standard output. Whoever stopped reading has read enough: false then.
+pub fn say(lines: impl IntoIterator<Item = String>) -> anyhow::Result<bool> {
+    let mut output = io::BufWriter::new(io::stdout().lock());
+    let write = || {
+        for line in lines {
+            writeln!(output, "{line}")?;
+        }
+        output.flush()
+    };
+    match write() {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error).context("cannot write to standard output"),
+    }
+}

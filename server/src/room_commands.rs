@@ -1,0 +1,99 @@
+//! `chat-server room`: rooms from the command line, in the same database as the server's.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use chat_protocol::{RoomName, Seq};
+use clap::Subcommand;
+
+use crate::accounts::{Accounts, SqliteAccounts};
+use crate::console;
+use crate::data_lock::DataLock;
+use crate::log::{End, Range, RoomLog, SqliteLog};
+
+/// Entries that are read at once for an export.
+const PAGE: u64 = 1_000;
+
+/// What can be done with rooms.
+#[derive(Subcommand)]
+pub enum RoomSubcommand {
+    /// List all rooms: entries kept, newest position, name.
+    List,
+    /// Write a room's entries to standard output, one JSON object a line, as clients got them.
+    Export {
+        /// The room's name.
+        #[arg(value_parser = room)]
+        name: RoomName,
+    },
+    /// Delete a room with all its entries and ranks, while the server does not run.
+    Delete {
+        /// The room's name.
+        #[arg(value_parser = room)]
+        name: RoomName,
+    },
+}
+
+/// Carries out `command` on the rooms in `data`.
+pub fn run(command: RoomSubcommand, data: &Path) -> anyhow::Result<()> {
+    // A running server would go on with a room that is gone.
+    let _lock = match command {
+        RoomSubcommand::Delete { .. } if data.is_dir() => Some(DataLock::take(data)?),
+        _ => None,
+    };
+    console::with_database(data, false, |database| async move {
+        let log = SqliteLog::new(database.clone());
+        match command {
+            RoomSubcommand::List => list(&log).await,
+            RoomSubcommand::Export { name } => export(&log, &name).await,
+            RoomSubcommand::Delete { name } => {
+                delete(&log, &SqliteAccounts::new(database), &name).await
+            }
+        }
+    })
+}
+
+async fn list(log: &dyn RoomLog) -> anyhow::Result<()> {
+    let rooms = log.list().await?;
+    let line = |summary: crate::log::Summary| {
+        format!("{}\t{}\t{}", summary.entries, summary.last, summary.room)
+    };
+    console::say(rooms.into_iter().map(line))?;
+    Ok(())
+}
+
+async fn export(log: &dyn RoomLog, room: &RoomName) -> anyhow::Result<()> {
+    let is_known = log.list().await?.iter().any(|known| known.room == *room);
+    if !is_known {
+        bail!("there is no room {room}");
+    }
+    let mut after = Seq(0);
+    loop {
+        let range = Range {
+            after,
+            before: None,
+            limit: PAGE,
+            end: End::Oldest,
+        };
+        let slice = log.read(room, range).await.context("the export stopped")?;
+        let line = |entry: &crate::entry::Entry| entry.to_event(room, &slice.epoch).encode();
+        let is_read = console::say(slice.entries.iter().map(line))?;
+        match slice.entries.last() {
+            Some(last) if is_read && !slice.complete => after = last.seq,
+            _ => return Ok(()),
+        }
+    }
+}
+
+async fn delete(log: &dyn RoomLog, accounts: &dyn Accounts, room: &RoomName) -> anyhow::Result<()> {
+    // The log first: a room without ranks would give its log to whoever comes first.
+    if !log.remove(room).await? {
+        bail!("there is no room {room}");
+    }
+    accounts.forget_room(room).await?;
+    console::say([format!("room {room} deleted")])?;
+    Ok(())
+}
+
+fn room(text: &str) -> Result<RoomName, String> {
+    RoomName::new(text).map_err(|error| format!("a room name {error}"))
+}
