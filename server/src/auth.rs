@@ -4,9 +4,11 @@
 
 mod password;
 mod token;
+mod verified;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use chat_protocol::{Credential, Rank, RoomName, Secret, Username};
 
@@ -16,6 +18,7 @@ use crate::entry::UnixMillis;
 
 pub use password::{HashError, Passwords};
 pub use token::{KeyError, TokenKey};
+use verified::Verified;
 
 /// Whether an unknown name with a password makes an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, clap::ValueEnum)]
@@ -63,6 +66,7 @@ pub enum AuthError {
 pub struct Authenticator {
     accounts: Arc<dyn Accounts>,
     passwords: Passwords,
+    verified: Verified,
     tokens: TokenKey,
     registration: Registration,
 }
@@ -77,6 +81,7 @@ impl Authenticator {
         Ok(Self {
             accounts,
             passwords: Passwords::new(),
+            verified: Verified::new().map_err(KeyError::NoRandomness)?,
             tokens: TokenKey::load_or_create(directory)?,
             registration,
         })
@@ -130,6 +135,7 @@ impl Authenticator {
         match self.accounts.create(username, &hash, clock::now()).await? {
             Creation::Created(account) => {
                 tracing::info!(username = %account.username, "account created by its first use");
+                self.verified.note(&account, &password, Instant::now());
                 Ok(account)
             }
             // Somebody else was faster with the same name: now it has a password.
@@ -138,11 +144,15 @@ impl Authenticator {
     }
 
     async fn verified(&self, account: Account, password: Secret) -> Result<Account, AuthError> {
-        let hash = account.password_hash.clone();
-        match self.passwords.verify(password, hash).await? {
-            true => Ok(account),
-            false => Err(AuthError::WrongPassword),
+        if self.verified.knows(&account, &password, Instant::now()) {
+            return Ok(account);
         }
+        let hash = account.password_hash.clone();
+        if !self.passwords.verify(password.clone(), hash).await? {
+            return Err(AuthError::WrongPassword);
+        }
+        self.verified.note(&account, &password, Instant::now());
+        Ok(account)
     }
 
     async fn by_token(&self, username: &Username, token: &Secret) -> Result<Account, AuthError> {

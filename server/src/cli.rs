@@ -12,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::auth::Registration;
 use crate::config::{Config, LogFormat, LogLevel, Settings};
+use crate::database::Durability;
 use crate::room_commands::RoomSubcommand;
 use crate::users::UserSubcommand;
 use crate::{exit, logging, room_commands, server, users};
@@ -80,6 +81,16 @@ struct Options {
     /// Seconds without a sign of life after which a connection is dropped [default: 75].
     #[arg(long, env = "CHAT_SERVER_IDLE_TIMEOUT", value_name = "SECONDS")]
     idle_timeout: Option<u32>,
+    /// `full`: what was answered for outlives a power loss; `relaxed`: a power loss may take the
+    /// last seconds [default: full].
+    #[arg(
+        long,
+        env = "CHAT_SERVER_DURABILITY",
+        value_enum,
+        value_name = "full|relaxed",
+        hide_possible_values = true
+    )]
+    durability: Option<Durability>,
     /// Entries that a room keeps, the newest; 0 for all [default: 10000].
     #[arg(long, env = "CHAT_SERVER_RETENTION_ENTRIES", value_name = "COUNT")]
     retention_entries: Option<u64>,
@@ -123,6 +134,7 @@ impl Options {
             auth_timeout: self.auth_timeout,
             ping_interval: self.ping_interval,
             idle_timeout: self.idle_timeout,
+            durability: self.durability,
             retention_entries: self.retention_entries,
             retention_days: self.retention_days,
             log_format: self.log_format,

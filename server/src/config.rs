@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::auth::Registration;
+use crate::database::Durability;
 use crate::retention::Retention;
 use crate::server::ServerConfig;
 use crate::transport::Timeouts;
@@ -63,6 +64,8 @@ pub struct Settings {
     pub ping_interval: Option<u32>,
     /// Seconds without a sign of life.
     pub idle_timeout: Option<u32>,
+    /// What outlives a power loss.
+    pub durability: Option<Durability>,
     /// Entries that a room keeps; 0 for all.
     pub retention_entries: Option<u64>,
     /// Days that a room keeps entries; 0 for ever.
@@ -168,6 +171,7 @@ impl Settings {
             auth_timeout: self.auth_timeout.or(other.auth_timeout),
             ping_interval: self.ping_interval.or(other.ping_interval),
             idle_timeout: self.idle_timeout.or(other.idle_timeout),
+            durability: self.durability.or(other.durability),
             retention_entries: self.retention_entries.or(other.retention_entries),
             retention_days: self.retention_days.or(other.retention_days),
             log_format: self.log_format.or(other.log_format),
@@ -204,6 +208,7 @@ impl Settings {
                 registration: self.registration.unwrap_or(Registration::Open),
                 is_test_mode_allowed: self.test_mode.unwrap_or(false),
                 allowed_origins,
+                durability: self.durability.unwrap_or_default(),
                 retention: retention(self.retention_entries, self.retention_days),
                 timeouts,
             },

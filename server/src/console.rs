@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
-use crate::database::{self, Database};
+use crate::database::{self, Database, Durability};
 
 /// Runs `work` on the database in `data`. Makes one only where the command is there to fill it.
 pub fn with_database<F>(
@@ -23,7 +23,7 @@ where
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .context("cannot start the async runtime")?;
-    let database = Arc::new(Database::open(data)?);
+    let database = Arc::new(Database::open(data, Durability::Full)?);
     let outcome = runtime.block_on(work(Arc::clone(&database)));
     database.close();
     outcome

@@ -31,6 +31,27 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// KiB of page cache per connection.
 const CACHE_KIB: i64 = 1024;
 
+/// What outlives what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Durability {
+    /// What was answered for is on disk: it outlives a power loss.
+    #[default]
+    Full,
+    /// It outlives the end of the process; a power loss may take the last seconds.
+    Relaxed,
+}
+
+impl Durability {
+    /// SQLite's word for it (PRAGMA synchronous, in WAL mode).
+    fn synchronous(self) -> &'static str {
+        match self {
+            Durability::Full => "FULL",
+            Durability::Relaxed => "NORMAL",
+        }
+    }
+}
+
 /// Why the database could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -113,7 +134,7 @@ impl Database {
     /// Opens the database in `directory`, making both where they are missing (directory 0700, file
     /// 0600), and brings its schema up to date. A file that is damaged, newer, or another program's
     /// is left as it is.
-    pub fn open(directory: &Path) -> Result<Self, OpenError> {
+    pub fn open(directory: &Path, durability: Durability) -> Result<Self, OpenError> {
         create_directory(directory)?;
         let path = directory.join(FILE_NAME);
         inspection::inspect(&path)?;
@@ -124,9 +145,10 @@ impl Database {
         };
         let mut connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(sqlite)?;
         connection
-            .execute_batch(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
-            )
+            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;")
+            .map_err(sqlite)?;
+        connection
+            .pragma_update(None, "synchronous", durability.synchronous())
             .map_err(sqlite)?;
         migrations::migrate(&mut connection).map_err(sqlite)?;
         let readers = (0..READERS)
@@ -238,7 +260,7 @@ mod tests {
     #[tokio::test]
     async fn what_one_writer_gets_wrong_does_not_touch_the_others() {
         let directory = tempfile::tempdir().unwrap();
-        let database = Database::open(directory.path()).unwrap();
+        let database = Database::open(directory.path(), Durability::Full).unwrap();
         database
             .write(|connection| connection.execute_batch("CREATE TABLE t (n INTEGER)"))
             .await
@@ -266,7 +288,7 @@ mod tests {
     #[tokio::test]
     async fn a_closed_database_says_so() {
         let directory = tempfile::tempdir().unwrap();
-        let database = Database::open(directory.path()).unwrap();
+        let database = Database::open(directory.path(), Durability::Full).unwrap();
         database.close();
         let written = database.write(|_| Ok(())).await;
         assert!(matches!(written, Err(DatabaseError::Closed)));
@@ -277,11 +299,15 @@ mod tests {
     fn file_after_refusal(spoil: impl FnOnce(&mut Vec<u8>), expected: &str) {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join(FILE_NAME);
-        Database::open(directory.path()).unwrap().close();
+        Database::open(directory.path(), Durability::Full)
+            .unwrap()
+            .close();
         let mut bytes = std::fs::read(&path).unwrap();
         spoil(&mut bytes);
         std::fs::write(&path, &bytes).unwrap();
-        let error = Database::open(directory.path()).map(drop).unwrap_err();
+        let error = Database::open(directory.path(), Durability::Full)
+            .map(drop)
+            .unwrap_err();
         assert!(error.to_string().contains(expected), "{error}");
         assert_eq!(std::fs::read(&path).unwrap(), bytes);
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
@@ -298,7 +324,7 @@ mod tests {
                 let path = path.clone();
                 move || inspection::inspect(&path)
             });
-            let database = Database::open(directory.path()).unwrap();
+            let database = Database::open(directory.path(), Durability::Full).unwrap();
             let sql = format!("CREATE TABLE t{round} (n INTEGER)");
             database
                 .write(move |connection| connection.execute_batch(&sql))
@@ -327,7 +353,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let parent = tempfile::tempdir().unwrap();
         let directory = parent.path().join("a/b");
-        let _database = Database::open(&directory).unwrap();
+        let _database = Database::open(&directory, Durability::Full).unwrap();
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&directory), 0o700);
         for entry in std::fs::read_dir(&directory).unwrap() {

@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use crate::accounts::SqliteAccounts;
 use crate::auth::{Authenticator, KeyError, Registration};
 use crate::data_lock::{DataLock, LockError};
-use crate::database::{self, Database, OpenError};
+use crate::database::{self, Database, Durability, OpenError};
 use crate::log::SqliteLog;
 use crate::retention::{self, Retention};
 use crate::rooms::Rooms;
@@ -41,6 +41,8 @@ pub struct ServerConfig {
     pub is_test_mode_allowed: bool,
     /// The `Origin`s that may upgrade; empty for any.
     pub allowed_origins: Vec<String>,
+    /// What outlives a power loss.
+    pub durability: Durability,
     /// How much rooms keep.
     pub retention: Retention,
     /// The connections' timeouts.
@@ -94,7 +96,7 @@ impl Server {
         database::create_directory(&config.data)?;
         // Before anything in it is looked at: a newer server must not migrate under an older one.
         let lock = DataLock::take(&config.data)?;
-        let database = Arc::new(Database::open(&config.data)?);
+        let database = Arc::new(Database::open(&config.data, config.durability)?);
         let accounts = Arc::new(SqliteAccounts::new(Arc::clone(&database)));
         let rooms = Rooms::new(Arc::new(SqliteLog::new(Arc::clone(&database))));
         let session = SessionContext {

@@ -16,6 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "auth",
             "config",
+            "database",
             "exit",
             "logging",
             "room_commands",
@@ -24,7 +25,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("clock", &["entry"]),
-    ("config", &["auth", "retention", "server", "transport"]),
+    (
+        "config",
+        &["auth", "database", "retention", "server", "transport"],
+    ),
     ("console", &["database"]),
     ("data_lock", &[]),
     ("database", &["health"]),

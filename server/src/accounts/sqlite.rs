@@ -221,13 +221,16 @@ fn rank(connection: &Connection, account: &str, room: &RoomName) -> rusqlite::Re
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::database::Durability;
 
     fn name(text: &str) -> Username {
         Username::new(text).unwrap()
     }
 
     fn accounts(directory: &std::path::Path) -> SqliteAccounts {
-        SqliteAccounts::new(Arc::new(Database::open(directory).unwrap()))
+        SqliteAccounts::new(Arc::new(
+            Database::open(directory, Durability::Full).unwrap(),
+        ))
     }
 
     #[tokio::test]

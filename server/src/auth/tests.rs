@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::accounts::SqliteAccounts;
-use crate::database::Database;
+use crate::database::{Database, Durability};
 
 struct Bench {
     authenticator: Authenticator,
@@ -12,7 +12,7 @@ struct Bench {
 
 fn bench(registration: Registration) -> Bench {
     let directory = tempfile::tempdir().unwrap();
-    let database = Arc::new(Database::open(directory.path()).unwrap());
+    let database = Arc::new(Database::open(directory.path(), Durability::Full).unwrap());
     let accounts: Arc<dyn Accounts> = Arc::new(SqliteAccounts::new(database));
     let authenticator =
         Authenticator::new(Arc::clone(&accounts), registration, directory.path()).unwrap();

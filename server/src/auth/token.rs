@@ -35,6 +35,9 @@ pub enum KeyError {
         /// Why.
         source: io::Error,
     },
+    /// The system gives no randomness.
+    #[error("cannot make a key")]
+    NoRandomness(#[source] getrandom::Error),
     /// The file does not hold a key.
     #[error("the token key {} is damaged: it has {found} bytes and should have {KEY_BYTES}; remove it to have a new one made (everybody then logs in with the password once)", path.display())]
     Damaged {

@@ -8,7 +8,7 @@ use chat_protocol::{
 use tempfile::TempDir;
 
 use super::*;
-use crate::database::Database;
+use crate::database::{Database, Durability};
 use crate::entry::Author;
 use crate::log::SqliteLog;
 use crate::outbox::{Drained, OutboxReader, outbox};
@@ -29,7 +29,7 @@ struct Client {
 
 fn bench() -> Bench {
     let directory = tempfile::tempdir().unwrap();
-    let database = Arc::new(Database::open(directory.path()).unwrap());
+    let database = Arc::new(Database::open(directory.path(), Durability::Full).unwrap());
     Bench {
         rooms: Rooms::new(Arc::new(SqliteLog::new(database))),
         _directory: directory,

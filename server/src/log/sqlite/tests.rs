@@ -3,6 +3,7 @@
 use chat_protocol::DraftContent;
 
 use super::*;
+use crate::database::Durability;
 
 fn posted(text: &str, nonce: Option<&str>, time: u64) -> NewEntry {
     NewEntry {
@@ -22,7 +23,7 @@ fn posted(text: &str, nonce: Option<&str>, time: u64) -> NewEntry {
 }
 
 fn open(directory: &std::path::Path) -> (Arc<Database>, SqliteLog) {
-    let database = Arc::new(Database::open(directory).unwrap());
+    let database = Arc::new(Database::open(directory, Durability::Full).unwrap());
     let log = SqliteLog::new(Arc::clone(&database));
     (database, log)
 }
