@@ -281,4 +281,6 @@ fn member(author: &Author) -> Member {
 }
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

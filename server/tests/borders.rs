@@ -139,7 +139,9 @@ fn collect(root: &Path, directory: &Path, found: &mut Vec<Source>) {
         if path.is_dir() {
             collect(root, &path, found);
         } else if path.extension().is_some_and(|ending| ending == "rs")
-            && path.file_stem().is_some_and(|stem| stem != "tests")
+            && path
+                .file_stem()
+                .is_some_and(|stem| stem != "tests" && stem != "model")
         {
             let name = path.strip_prefix(root).unwrap().with_extension("");
             found.push(Source {

@@ -100,9 +100,12 @@ impl Nonces {
             .map_or_else(Vec::new, |known| known.retries)
     }
 
+    /// Forgets those of five minutes ago and more. One that is still on its way into the log is kept
+    /// until that is decided: others may wait for it.
     pub(super) fn forget_old(&mut self, now: UnixMillis) {
         while let Some((time, key)) = self.by_age.front()
             && time.saturating_add(MEMORY) <= now
+            && self.known.get(key).is_none_or(|known| known.seq.is_some())
         {
             self.known.remove(key);
             self.by_age.pop_front();

@@ -164,6 +164,20 @@ fn a_retry_that_overtakes_the_store_waits_for_it() {
 }
 
 #[test]
+fn who_waits_for_a_very_slow_store_is_not_forgotten() {
+    let mut room = room_with_ann_and_bob();
+    room.apply(joining(SENDERS_CAME_BACK, "ann", false), 0);
+    room.apply(posting(ANN, "hi", Some("n")), 0);
+    room.apply(posting(SENDERS_CAME_BACK, "hi", Some("n")), 0);
+    room.apply(posting(BOB, "hi", Some("m")), nonces::MEMORY);
+    let stored = placed(entry("ann", "hi", Some("n"), 0), 1);
+    let senders = vec![SENDERS_CAME_BACK, ANN];
+    let input = Input::Stored(vec![(ANN, stored.clone())]);
+    let now = nonces::MEMORY;
+    check(&mut room, input, now, &[Effect::Deliver(senders, stored)]);
+}
+
+#[test]
 fn a_restarted_room_knows_the_nonces_of_its_log() {
     let nonce = StoredNonce {
         author: "ann".to_owned(),
