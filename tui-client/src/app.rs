@@ -226,7 +226,8 @@ impl App {
     fn connect(&mut self, place: usize) -> Option<Effect> {
         let password = self.password.clone()?;
         self.rooms[place].link = LinkState::Connecting { attempt: 1 };
-        Some(Effect::Connect(place, password))
+        let cursor = self.rooms[place].cursor.clone();
+        Some(Effect::Connect(place, password, cursor))
     }
 
     /// Asks for older messages where the view comes near the oldest that are here.

@@ -4,6 +4,7 @@
 mod app;
 mod cli;
 mod command;
+mod cursor;
 mod exit;
 mod json_mode;
 mod keymap;

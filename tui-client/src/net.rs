@@ -2,7 +2,6 @@
 //! the socket and its timers; must not know what the app does with the events.
 
 mod backoff;
-mod cursor;
 pub(crate) mod dial;
 mod handshake;
 mod heartbeat;
@@ -17,9 +16,9 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::{self, Message};
 
+use crate::cursor::Cursor;
 use crate::link::{LinkCommand, LinkEvent, Problem};
 use crate::server_url::ServerUrl;
-use cursor::Cursor;
 use dial::{Socket, dial, io_words};
 use handshake::{Handshake, Identity, Step};
 use heartbeat::{Beat, Heartbeat};
@@ -40,6 +39,8 @@ pub(crate) struct Target {
     pub(crate) username: Username,
     pub(crate) room: RoomName,
     pub(crate) password: Secret,
+    /// Where an earlier connection ended.
+    pub(crate) cursor: Cursor,
 }
 
 /// Why one connection ended.
@@ -92,7 +93,7 @@ pub(crate) async fn run(
         place,
         url: target.url,
         identity,
-        cursor: Cursor::default(),
+        cursor: target.cursor,
         live_since: None,
         commands,
         events,

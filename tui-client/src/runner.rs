@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::app::{App, Effect, Event, Now, Settings};
+use crate::cursor::Cursor;
 use crate::exit::Exit;
 use crate::keymap;
 use crate::link::{LinkCommand, LinkEvent};
@@ -173,7 +174,7 @@ impl Runner {
             match effect {
                 Effect::Draw => self.draw_soon(frame),
                 Effect::Redraw => self.screen.forget().map_err(RunError::Terminal)?,
-                Effect::Connect(place, password) => self.connect(place, password),
+                Effect::Connect(place, password, cursor) => self.connect(place, password, cursor),
                 Effect::Send(place, event) => self.order(place, LinkCommand::Send(event))?,
                 Effect::Retry(place) => self.order(place, LinkCommand::Retry)?,
                 Effect::Quit => self.quitting = true,
@@ -196,13 +197,14 @@ impl Runner {
         drawn.map_err(RunError::Terminal)
     }
 
-    fn connect(&mut self, place: usize, password: Secret) {
+    fn connect(&mut self, place: usize, password: Secret, cursor: Cursor) {
         let (commands, orders) = mpsc::channel(COMMANDS);
         let target = Target {
             url: self.url.clone(),
             username: self.username.clone(),
             room: self.rooms[place].clone(),
             password,
+            cursor,
         };
         self.tasks
             .spawn(net::run(place, target, orders, self.events.clone()));

@@ -11,10 +11,13 @@ use std::path::Path;
 const USES: &[(&str, &[&str])] = &[
     (
         "app",
-        &["command", "keymap", "layout", "link", "sanitize", "wrap"],
+        &[
+            "command", "cursor", "keymap", "layout", "link", "sanitize", "wrap",
+        ],
     ),
     ("cli", &["server_url"]),
     ("command", &[]),
+    ("cursor", &[]),
     ("exit", &[]),
     ("json_mode", &["cli", "exit", "net", "sanitize"]),
     ("keymap", &[]),
@@ -22,12 +25,13 @@ const USES: &[(&str, &[&str])] = &[
     ("lib", &[]),
     ("link", &[]),
     ("main", &[]),
-    ("net", &["link", "server_url"]),
+    ("net", &["cursor", "link", "server_url"]),
     ("password", &[]),
     (
         "runner",
         &[
             "app",
+            "cursor",
             "exit",
             "keymap",
             "link",
@@ -68,7 +72,7 @@ const NEVER: &[(&str, &[&str])] = &[
     ("link", &["tokio", "tungstenite"]),
     ("net", &["ratatui", "crossterm"]),
     ("net/backoff", &["tokio", "rand::", "async "]),
-    ("net/cursor", &["tokio", "async "]),
+    ("cursor", &["tokio", "async "]),
     ("net/handshake", &["tokio", "tungstenite", "async "]),
     ("net/heartbeat", &["tokio", "now()", "async "]),
     ("json_mode", &["ratatui", "crossterm"]),

@@ -146,3 +146,21 @@ fn a_banned_client_does_not_come_back_by_itself() {
     alice.wait_until_joined();
     leave(alice, server);
 }
+
+#[test]
+fn a_log_that_was_set_back_hides_no_message() {
+    let (alice, server) = terminal_at(|door| {
+        let log = [message(1, "one"), message(2, "two"), message(3, "lost")];
+        let mut peer = enter_with(door, &log);
+        play_server_until(&mut peer, "ping");
+        peer.close(1012);
+        let (mut peer, since) = come_back(door);
+        assert_eq!(since["seq"], 3);
+        // The server's log ends earlier than what the client has: it was put back from a copy.
+        peer.send("history", resumed(false, &log[..2]));
+        peer.send("message", message(3, "another third"));
+        play_server_until(&mut peer, "disconnect");
+    });
+    alice.wait_for_text("another third");
+    leave(alice, server);
+}

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chat_protocol::{ClientEvent, Secret};
 
+use crate::cursor::Cursor;
 use crate::keymap::Action;
 use crate::link::LinkEvent;
 
@@ -45,8 +46,9 @@ pub(crate) enum Effect {
     Draw,
     /// The whole screen must be written anew.
     Redraw,
-    /// Connect the room at this place with this password, in place of any earlier connection.
-    Connect(usize, Secret),
+    /// Connect the room at this place with this password, in place of any earlier connection, from
+    /// where that one ended.
+    Connect(usize, Secret, Cursor),
     /// Send an event on the room's connection.
     Send(usize, ClientEvent),
     /// End the room's waiting for the next attempt.

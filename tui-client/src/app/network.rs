@@ -37,7 +37,10 @@ impl App {
                 self.rooms[place].content_limit = content_limit;
                 self.on_live(place, &accepted, resumed, effects);
             }
-            LinkEvent::Received(event) => self.on_event(place, event, effects),
+            LinkEvent::Received(event) => {
+                self.rooms[place].cursor.observe(&event);
+                self.on_event(place, event, effects);
+            }
             LinkEvent::Fault(text) => self.report(place, None, None, &text),
             LinkEvent::Latency(latency) => {
                 let changed = self.rooms[place].measure(latency);
@@ -64,11 +67,14 @@ impl App {
         self.me = sanitize::line(&accepted.username);
         let me = accepted.username.to_lowercase();
         self.reader.names = vec![me, accepted.display_name.to_lowercase()];
+        let stamp = self.stamp(self.now.unix_millis);
         let room = &mut self.rooms[place];
         room.link = LinkState::Live;
         room.announced = None;
         room.rank = accepted.access_level;
         if !resumed {
+            // Without a position to resume from, what an earlier connection brought can't be joined.
+            room.timeline.part(stamp);
             effects.push(Effect::Send(place, room.ask_newest()));
         }
         effects.push(Effect::Send(place, ClientEvent::Who));
@@ -171,22 +177,26 @@ impl App {
         let stamp = self.stamp(self.now.unix_millis);
         let room = &mut self.rooms[place];
         let asked = room.asked;
-        match history.recovered {
-            Some(true) => {
-                let missed = room.timeline.missed(history, &self.reader);
-                if place != self.active {
-                    room.unread += missed;
-                }
+        let missed = match history.recovered {
+            Some(true) => room.timeline.missed(history, &self.reader),
+            Some(false) => {
+                room.timeline.part(stamp);
+                room.timeline.newest(history, &self.reader, stamp)
             }
-            Some(false) => room.timeline.newest(history, &self.reader, stamp),
             None => {
                 room.asked = Asked::Nothing;
                 match asked {
                     Asked::Older => room.timeline.older(history, &self.reader),
-                    Asked::Newest => room.timeline.newest(history, &self.reader, stamp),
+                    Asked::Newest => {
+                        room.timeline.newest(history, &self.reader, stamp);
+                    }
                     Asked::Nothing => {}
                 }
+                0
             }
+        };
+        if place != self.active {
+            room.unread += missed;
         }
         self.draw = true;
         self.send_next(place, effects);

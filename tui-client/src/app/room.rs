@@ -8,6 +8,7 @@ use chat_protocol::{ClientEvent, HistoryRequest, Rank, RoomName};
 use super::composer::Composer;
 use super::event::Now;
 use super::timeline::{PAGE, Timeline};
+use crate::cursor::Cursor;
 use crate::sanitize;
 
 /// A shown delay changes when the measured one is this far from it: a number that flickers says
@@ -59,6 +60,8 @@ pub(crate) struct Room {
     pub(crate) label: String,
     pub(crate) timeline: Timeline,
     pub(crate) composer: Composer,
+    /// The position in the log up to which everything came.
+    pub(crate) cursor: Cursor,
     pub(crate) link: LinkState,
     /// What the server said before it went down.
     pub(crate) announced: Option<&'static str>,
@@ -86,6 +89,7 @@ impl Room {
             label: sanitize::line(name.as_str()),
             timeline: Timeline::default(),
             composer: Composer::default(),
+            cursor: Cursor::default(),
             link: LinkState::Off,
             announced: None,
             asked: Asked::Nothing,

@@ -175,7 +175,7 @@ fn refusal(code: u16, event: &str) -> chat_protocol::ClientError {
 
 fn connects(effects: &[Effect]) -> Vec<(usize, String)> {
     let connects = effects.iter().filter_map(|effect| match effect {
-        Effect::Connect(place, password) => Some((*place, password.expose().to_owned())),
+        Effect::Connect(place, password, _) => Some((*place, password.expose().to_owned())),
         _ => None,
     });
     connects.collect()

@@ -1,16 +1,18 @@
 //! A room's messages in the order of the room's log, with what the client itself has to say between
-//! them. Nothing is kept twice and no hole is hidden. Owns order, deletion and bounds; `rows` and
-//! `view` show it, `outgoing` holds what is not in the log yet. Does no I/O and has no clock.
+//! them. Owns order, deletion and bounds; `joining` brings pieces of the log together, `rows` and `view`
+//! show it, `outgoing` holds what is not in the log yet. Does no I/O and has no clock.
 
 mod entry;
+mod joining;
 mod outgoing;
+mod quotes;
 mod rows;
 mod view;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
-use chat_protocol::{Epoch, History, Message, MessageDeleted, MessageId, Seq, ServerEvent};
+use chat_protocol::{Epoch, Message, MessageDeleted, Seq};
 use jiff::tz::TimeZone;
 
 pub(crate) use entry::{Author, Stamp};
@@ -30,8 +32,6 @@ const KEPT: usize = 100_000;
 pub(crate) const PAGE: u64 = 100;
 /// Authors remembered for sharing; the memory begins anew when there are more.
 const AUTHORS: usize = 10_000;
-/// Characters of a message that those that answer it quote.
-const QUOTED: usize = 200;
 
 /// What the timeline needs to know of the user.
 #[derive(Debug)]
@@ -64,6 +64,8 @@ pub(crate) struct Timeline {
     /// The oldest position that was seen in this life of the log, of whatever kind.
     oldest: Option<Seq>,
     complete: bool,
+    /// Positions lost their worth before: an entry may be here at another one than its own.
+    parted: bool,
     loading: bool,
     versions: u64,
     authors: HashMap<(Box<str>, Box<str>, u8), Rc<Author>>,
@@ -73,25 +75,17 @@ pub(crate) struct Timeline {
 impl Timeline {
     /// Puts a message where it belongs.
     pub(crate) fn insert(&mut self, message: &Message, reader: &Reader) -> Inserted {
-        let index = self.entries.partition_point(|entry| entry.at < message.seq);
-        let same = self
-            .entries
-            .range(index..)
-            .take_while(|entry| entry.at == message.seq);
-        if same.filter(|entry| entry.post().is_some()).count() > 0 {
-            return Inserted::Known;
+        // An answer to a message that was sent again carries the position that it got the first time.
+        if message.nonce.is_some() {
+            if !self.shown_before(&[message]).is_empty() {
+                return Inserted::Known;
+            }
+            let is_known_life = self.epoch.is_some();
+            if is_known_life && self.oldest.is_some_and(|oldest| message.seq < oldest) {
+                return self.place_apart(message, reader);
+            }
         }
-        let index = self
-            .entries
-            .partition_point(|entry| entry.at <= message.seq);
-        let post = self.post(message, reader);
-        let mentions = post.status == Status::Mentions;
-        let stamp = Stamp::new(i64::try_from(message.time).unwrap_or(0), &reader.zone);
-        let version = self.next_version();
-        let entry = Entry::new(message.seq, stamp, version, Kind::Post(Box::new(post)));
-        self.insert_at(index, entry);
-        self.saw(message.seq);
-        Inserted::New { mentions }
+        self.place(message, reader)
     }
 
     /// Counts a message that came live while the view was held.
@@ -119,112 +113,43 @@ impl Timeline {
         self.forget_quotes(&deleted.id);
     }
 
-    /// The newest entries, asked for on entering the room, or sent instead of what could not be
-    /// resumed. Where they do not join what is here, a gap says so.
-    pub(crate) fn newest(&mut self, history: &History, reader: &Reader, stamp: Stamp) {
-        let same_life = self.epoch.as_ref() == Some(&history.epoch);
-        let posts = self
-            .entries
-            .iter()
-            .rev()
-            .filter(|entry| entry.post().is_some());
-        let known = posts.map(|entry| entry.at).next();
-        if !same_life {
-            for entry in &mut self.entries {
-                entry.at = Seq(0);
-            }
-            self.oldest = None;
-            self.epoch = Some(history.epoch.clone());
-        }
-        let first = history.entries.iter().find_map(ServerEvent::seq);
-        let joins = match (known, first) {
-            (None, _) => true,
-            (Some(known), Some(first)) => same_life && first <= known.next(),
-            (Some(_), None) => same_life && history.complete,
-        };
-        if !joins {
-            self.push(stamp, Kind::Gap);
-        }
-        // Without a hole between, what is older than the first known is as known as before.
-        if !same_life || known.is_none() || history.complete {
-            self.complete = history.complete;
-        }
-        self.absorb(history, reader);
-        self.loading = false;
-    }
-
-    /// What came while the line was down: it joins by the contract.
-    pub(crate) fn missed(&mut self, history: &History, reader: &Reader) -> usize {
-        self.epoch = Some(history.epoch.clone());
-        self.absorb(history, reader)
-    }
-
-    /// Entries before those that are here.
-    pub(crate) fn older(&mut self, history: &History, reader: &Reader) {
-        self.loading = false;
-        if self.epoch.as_ref() != Some(&history.epoch) {
-            return;
-        }
-        let oldest = self.oldest;
-        self.absorb(history, reader);
-        self.complete |= history.complete;
-        // Entries of kinds that this version does not know are left out: step over them.
-        if !self.complete && self.oldest == oldest {
-            self.oldest = oldest.map(|seq| Seq(seq.0.saturating_sub(PAGE).max(1)));
-            self.complete |= self.oldest == Some(Seq(1));
-        }
-    }
-
     /// Adds something that the client itself has to say.
     pub(crate) fn notice(&mut self, tone: Tone, text: &str, stamp: Stamp) {
         self.push(stamp, Kind::Notice(tone, sanitize::text(text).into()));
     }
 
-    /// The position before which to ask for older entries; `None` where there is nothing to ask.
-    pub(crate) fn begin_loading(&mut self) -> Option<Seq> {
-        if self.complete || self.loading || self.entries.len() >= KEPT {
-            return None;
+    /// Puts a message at its position.
+    fn place(&mut self, message: &Message, reader: &Reader) -> Inserted {
+        let index = self.entries.partition_point(|entry| entry.at < message.seq);
+        let mut same = self
+            .entries
+            .range(index..)
+            .take_while(|entry| entry.at == message.seq);
+        if same.any(|entry| entry.is(&message.id)) {
+            return Inserted::Known;
         }
-        let before = self.oldest?;
-        self.loading = true;
-        Some(before)
+        let index = self
+            .entries
+            .partition_point(|entry| entry.at <= message.seq);
+        let inserted = self.insert_message(index, message.seq, message, reader);
+        self.saw(message.seq);
+        inserted
     }
 
-    /// An answer will not come any more.
-    pub(crate) fn stop_loading(&mut self) {
-        self.loading = false;
-    }
-
-    /// True where the room's first message is here.
-    pub(crate) fn is_complete(&self) -> bool {
-        self.complete
-    }
-
-    /// True while older messages are on their way.
-    pub(crate) fn is_loading(&self) -> bool {
-        self.loading
-    }
-
-    fn absorb(&mut self, history: &History, reader: &Reader) -> usize {
-        let mut new = 0;
-        for event in &history.entries {
-            match event {
-                ServerEvent::Message(message) => {
-                    if let Some(nonce) = &message.nonce {
-                        self.confirm(nonce);
-                    }
-                    new += usize::from(self.insert(message, reader) != Inserted::Known);
-                }
-                ServerEvent::DeleteMessage(deleted) => self.delete(deleted),
-                other => {
-                    if let Some(seq) = other.seq() {
-                        self.saw(seq);
-                    }
-                }
-            }
-        }
-        self.find_quotes();
-        new
+    fn insert_message(
+        &mut self,
+        index: usize,
+        at: Seq,
+        message: &Message,
+        reader: &Reader,
+    ) -> Inserted {
+        let post = self.post(message, reader);
+        let mentions = post.status == Status::Mentions;
+        let stamp = stamp_of(message, reader);
+        let version = self.next_version();
+        let entry = Entry::new(at, stamp, version, Kind::Post(Box::new(post)));
+        self.insert_at(index, entry);
+        Inserted::New { mentions }
     }
 
     fn post(&mut self, message: &Message, reader: &Reader) -> Post {
@@ -265,58 +190,6 @@ impl Timeline {
             })
         });
         Rc::clone(author)
-    }
-
-    /// The start of a message, for those that answer it.
-    fn quote(&self, id: &MessageId) -> Option<Box<str>> {
-        let parent = self.entries.iter().rev().find(|entry| entry.is(id))?;
-        parent.post().map(quoted)
-    }
-
-    /// Looks up what answers quote, for those whose parent came after them.
-    fn find_quotes(&mut self) {
-        let unquoted = |post: &&Post| post.quote.is_none();
-        let posts = self.entries.iter().filter_map(Entry::post).filter(unquoted);
-        let wanted: HashSet<MessageId> = posts.filter_map(|post| post.reply_to.clone()).collect();
-        if wanted.is_empty() {
-            return;
-        }
-        let parents = self.entries.iter().filter_map(Entry::post);
-        let quotes: HashMap<MessageId, Box<str>> = parents
-            .filter_map(|post| {
-                Some((
-                    post.id.clone().filter(|id| wanted.contains(id))?,
-                    quoted(post),
-                ))
-            })
-            .collect();
-        for index in 0..self.entries.len() {
-            let parent = self.entries[index].post().filter(unquoted);
-            let parent = parent.and_then(|post| post.reply_to.as_ref());
-            if let Some(quote) = parent.and_then(|id| quotes.get(id)) {
-                let quote = quote.clone();
-                self.set_quote(index, Some(quote));
-            }
-        }
-    }
-
-    /// Takes back what answers quote of a message that is deleted.
-    fn forget_quotes(&mut self, id: &MessageId) {
-        let quote = self.quote(id);
-        for index in 0..self.entries.len() {
-            let answers = |post: &Post| post.reply_to.as_ref() == Some(id);
-            if self.entries[index].post().is_some_and(answers) {
-                self.set_quote(index, quote.clone());
-            }
-        }
-    }
-
-    fn set_quote(&mut self, index: usize, quote: Option<Box<str>>) {
-        let version = self.next_version();
-        self.entries[index].renew(version);
-        if let Some(post) = self.entries[index].post_mut() {
-            post.quote = quote;
-        }
     }
 
     fn push(&mut self, stamp: Stamp, kind: Kind) {
@@ -364,13 +237,8 @@ impl Timeline {
     }
 }
 
-/// How a message is quoted by those that answer it.
-fn quoted(post: &Post) -> Box<str> {
-    let content: String = match post.status {
-        Status::Deleted(_) => "[deleted]".to_owned(),
-        _ => post.content.chars().take(QUOTED).collect(),
-    };
-    format!("{}: {}", post.author.name, sanitize::line(&content)).into()
+fn stamp_of(message: &Message, reader: &Reader) -> Stamp {
+    Stamp::new(i64::try_from(message.time).unwrap_or(0), &reader.zone)
 }
 
 /// The name to show: the display name, or the user name where there is nothing to see in it.

@@ -3,12 +3,13 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use chat_protocol::{MessageId, Rank, Seq};
+use chat_protocol::{Message, MessageId, Rank, Seq};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::app::row::Tone;
+use crate::sanitize;
 
 /// When something happened, on the user's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +71,15 @@ pub(crate) struct Post {
     /// The start of the message that this one answers, where it is known: `bob: gg`.
     pub(crate) quote: Option<Box<str>>,
     pub(crate) status: Status,
+}
+
+impl Post {
+    /// True where `message` says the same, or this one is deleted. A log that was set back gives ids
+    /// again, so the id alone does not tell.
+    pub(crate) fn says(&self, message: &Message) -> bool {
+        matches!(self.status, Status::Deleted(_))
+            || *self.content == *sanitize::text(&message.content)
+    }
 }
 
 /// What an entry is.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::app::row::Row;
+use chat_protocol::{History, MessageId, ServerEvent};
 use serde_json::{Value, json};
 
 fn reader() -> Reader {
@@ -122,21 +123,70 @@ fn loading_steps_over_entries_of_unknown_kinds() {
 }
 
 #[test]
-fn what_does_not_join_is_told_apart_by_a_gap() {
+fn live_messages_before_the_first_history_join_it() {
+    let mut timeline = Timeline::default();
+    timeline.insert(&message(&event(4, "bob", "m4")), &reader());
+    timeline.newest(&history("e", page(2..=4), false), &reader(), stamp());
+    check(&timeline, &["m2", "m3", "m4"]);
+}
+
+#[test]
+fn what_could_not_be_resumed_is_told_apart_by_a_gap() {
     let gap = "messages may be missing here";
-    let mut joining = timeline(2, 4);
-    joining.newest(&history("e", page(4..=5), false), &reader(), stamp());
-    check(&joining, &["m2", "m3", "m4", "m5"]);
+    let after_parting = |epoch: &str, seqs| {
+        let mut timeline = timeline(2, 4);
+        timeline.part(stamp());
+        timeline.newest(&history(epoch, page(seqs), false), &reader(), stamp());
+        timeline
+    };
+    check(&after_parting("e", 9..=9), &["m2", "m3", "m4", gap, "m9"]);
+    check(&after_parting("f", 4..=5), &["m2", "m3", "m4", gap, "m5"]);
+    let mut set_back = after_parting("e", 2..=3);
+    check(&set_back, &["m2", "m3", "m4", gap]);
+    set_back.insert(&message(&event(4, "bob", "another")), &reader());
+    check(&set_back, &["m2", "m3", "m4", gap, "another"]);
+    set_back.part(stamp());
+    set_back.part(stamp());
+    check(&set_back, &["m2", "m3", "m4", gap, "another", gap]);
+}
 
-    let mut behind = timeline(2, 4);
-    behind.newest(&history("e", page(9..=9), false), &reader(), stamp());
-    check(&behind, &["m2", "m3", "m4", gap, "m9"]);
+#[test]
+fn a_page_asked_for_before_the_gap_is_not_put_behind_it() {
+    let mut timeline = timeline(50, 90);
+    assert_eq!(timeline.begin_loading(), Some(Seq(50)));
+    timeline.part(stamp());
+    timeline.newest(&history("e", page(200..=201), false), &reader(), stamp());
+    timeline.older(&history("e", page(1..=49), true), &reader());
+    assert!(!timeline.is_complete());
+    assert_eq!(timeline.begin_loading(), Some(Seq(200)));
+    timeline.older(&history("e", page(48..=199), false), &reader());
+    let texts = texts(&timeline);
+    let shown = |text: &str| texts.iter().filter(|row| row.ends_with(text)).count();
+    assert_eq!((shown("  m49"), shown("  m50"), shown("  m199")), (1, 1, 1));
+}
 
-    let mut other_life = timeline(2, 4);
-    other_life.newest(&history("f", page(1..=2), true), &reader(), stamp());
-    let texts = texts(&other_life);
-    assert_eq!(texts.iter().filter(|text| *text == gap).count(), 1);
-    assert_eq!(texts.iter().filter(|text| text.contains("bob")).count(), 5);
+#[test]
+fn older_pages_find_their_place_past_gaps() {
+    let gap = "messages may be missing here";
+    let mut timeline = timeline(3, 4);
+    timeline.part(stamp());
+    timeline.newest(&history("e", page(7..=8), false), &reader(), stamp());
+    timeline.begin_loading();
+    timeline.older(&history("e", page(4..=6), false), &reader());
+    timeline.begin_loading();
+    timeline.older(&history("e", page(2..=3), false), &reader());
+    let expected = ["m2", "m3", "m4", gap, "m5", "m6", "m7", "m8"];
+    check(&timeline, &expected);
+}
+
+#[test]
+fn an_answer_past_the_gap_is_not_shown_again() {
+    let mut timeline = timeline(1, 3);
+    timeline.part(stamp());
+    let mut answer = event(3, "bob", "m3");
+    answer["data"]["nonce"] = json!("n");
+    let inserted = timeline.insert(&message(&answer), &reader());
+    assert_eq!(inserted, Inserted::Known);
 }
 
 #[test]
@@ -181,6 +231,7 @@ fn an_answer_is_quoted_once_its_parent_is_loaded() {
     let mut timeline = Timeline::default();
     timeline.newest(&history("e", vec![answer], false), &reader(), stamp());
     check(&timeline, &["carol  > an earlier message", "answer"]);
+    timeline.begin_loading();
     timeline.older(&history("e", page(4..=4), false), &reader());
     check(&timeline, &["m4", "carol  > bob: m4", "answer"]);
 }
@@ -197,6 +248,7 @@ fn a_held_view_does_not_move() {
         timeline.insert(&message(&event(seq, "bob", "new")), &reader());
         timeline.count_new();
     }
+    timeline.begin_loading();
     timeline.older(&history("e", page(1..=49), true), &reader());
     timeline.notice(Tone::Text, "notice", stamp());
     assert_eq!(timeline.visible(geometry, 10), before);

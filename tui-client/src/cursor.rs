@@ -1,26 +1,26 @@
 //! The position in the room's log up to which everything was received: what a resume names. Pure.
+//! The connection follows it event by event; the app does the same, so that a connection made anew
+//! goes on where the last one ended.
 
 use chat_protocol::{Epoch, Seq, ServerEvent, Since};
 
 /// A position that follows the events.
-#[derive(Debug, Default)]
-pub(super) struct Cursor {
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Cursor {
     epoch: Option<Epoch>,
     seq: Seq,
 }
 
 impl Cursor {
     /// Takes in an event that was passed on.
-    pub(super) fn observe(&mut self, event: &ServerEvent) {
+    pub(crate) fn observe(&mut self, event: &ServerEvent) {
         if let Some(seq) = event.seq() {
             self.seq = self.seq.max(seq);
         }
         if let ServerEvent::History(history) = event {
-            if self
-                .epoch
-                .as_ref()
-                .is_some_and(|epoch| *epoch != history.epoch)
-            {
+            // Where the server could not resume, its log may end before what was seen of it.
+            let is_other_life = (self.epoch.as_ref()).is_some_and(|epoch| *epoch != history.epoch);
+            if is_other_life || history.recovered == Some(false) {
                 self.seq = Seq(0);
             }
             self.epoch = Some(history.epoch.clone());
@@ -31,7 +31,7 @@ impl Cursor {
 
     /// What to resume after; `None` while the log's life is not known. A room without entries
     /// resumes from the start of its log.
-    pub(super) fn since(&self) -> Option<Since> {
+    pub(crate) fn since(&self) -> Option<Since> {
         let epoch = self.epoch.clone()?;
         Some(Since {
             epoch: Some(epoch),
@@ -86,5 +86,22 @@ mod tests {
             after(&[history("a", &[7, 8]), history("b", &[1, 2])]),
             at("b", 2)
         );
+    }
+
+    #[test]
+    fn a_log_that_was_set_back_sets_the_position_back() {
+        let not_recovered = |seqs: &[u64]| {
+            let ServerEvent::History(mut history) = history("a", seqs) else {
+                panic!("not a history");
+            };
+            history.recovered = Some(false);
+            ServerEvent::History(history)
+        };
+        let at = |seq| Some(("a".to_owned(), seq));
+        assert_eq!(
+            after(&[history("a", &[7, 8]), not_recovered(&[1, 2])]),
+            at(2)
+        );
+        assert_eq!(after(&[history("a", &[7, 8]), not_recovered(&[])]), at(0));
     }
 }

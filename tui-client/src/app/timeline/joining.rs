@@ -1,0 +1,183 @@
+//! How pieces of the log come together: the newest, what was missed, older pages, and what to do
+//! where positions can't be trusted. Nothing is put in twice, and every hole has its gap. Must not ask
+//! for anything itself.
+
+use std::collections::{HashMap, HashSet};
+
+use chat_protocol::{History, Message, MessageId, Seq, ServerEvent};
+
+use super::entry::{Entry, Kind, Stamp};
+use super::{Inserted, KEPT, PAGE, Reader, Timeline, stamp_of};
+
+impl Timeline {
+    /// The positions of what is here can't be trusted any more. It stays in view; a gap tells it
+    /// apart from what comes.
+    pub(crate) fn part(&mut self, stamp: Stamp) {
+        let mut kinds = self.entries.iter().rev().map(|entry| &entry.kind);
+        let last = kinds.find(|kind| !matches!(kind, Kind::Notice(..)));
+        if matches!(last, Some(Kind::Post(_))) {
+            self.push(stamp, Kind::Gap);
+        }
+        for entry in &mut self.entries {
+            entry.at = Seq(0);
+        }
+        self.parted |= !self.entries.is_empty();
+        self.epoch = None;
+        self.oldest = None;
+        self.complete = false;
+        self.loading = false;
+    }
+
+    /// The newest entries, asked for on entering the room, or sent instead of what could not be
+    /// resumed. They join what came on the same connection; how many are new.
+    pub(crate) fn newest(&mut self, history: &History, reader: &Reader, stamp: Stamp) -> usize {
+        let is_other_life = (self.epoch.as_ref()).is_some_and(|epoch| *epoch != history.epoch);
+        if is_other_life {
+            self.part(stamp);
+        }
+        self.epoch = Some(history.epoch.clone());
+        self.complete = history.complete;
+        self.absorb(history, reader)
+    }
+
+    /// What came while the line was down: it joins by the contract.
+    pub(crate) fn missed(&mut self, history: &History, reader: &Reader) -> usize {
+        self.epoch = Some(history.epoch.clone());
+        self.absorb(history, reader)
+    }
+
+    /// Entries before those that are here.
+    pub(crate) fn older(&mut self, history: &History, reader: &Reader) {
+        // An answer that was asked for before the positions lost their worth joins nothing.
+        let was_loading = std::mem::take(&mut self.loading);
+        if !was_loading || self.epoch.as_ref() != Some(&history.epoch) {
+            return;
+        }
+        let oldest = self.oldest;
+        self.absorb(history, reader);
+        self.complete |= history.complete;
+        // Entries of kinds that this version does not know are left out: step over them.
+        if !self.complete && self.oldest == oldest {
+            self.oldest = oldest.map(|seq| Seq(seq.0.saturating_sub(PAGE).max(1)));
+            self.complete |= self.oldest == Some(Seq(1));
+        }
+    }
+
+    /// The position before which to ask for older entries; `None` where there is nothing to ask.
+    pub(crate) fn begin_loading(&mut self) -> Option<Seq> {
+        if self.complete || self.loading || self.entries.len() >= KEPT {
+            return None;
+        }
+        let before = self.oldest?;
+        self.loading = true;
+        Some(before)
+    }
+
+    /// An answer will not come any more.
+    pub(crate) fn stop_loading(&mut self) {
+        self.loading = false;
+    }
+
+    /// True where the room's first message is here.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// True while older messages are on their way.
+    pub(crate) fn is_loading(&self) -> bool {
+        self.loading
+    }
+
+    fn absorb(&mut self, history: &History, reader: &Reader) -> usize {
+        let messages: Vec<&Message> = history.entries.iter().filter_map(message_of).collect();
+        let shown = self.rejoin(&messages);
+        let mut new = 0;
+        for event in &history.entries {
+            match event {
+                ServerEvent::Message(message) => {
+                    if let Some(nonce) = &message.nonce {
+                        self.confirm(nonce);
+                    }
+                    self.saw(message.seq);
+                    if !shown.contains(&message.id) {
+                        new += usize::from(self.place(message, reader) != Inserted::Known);
+                    }
+                }
+                ServerEvent::DeleteMessage(deleted) => self.delete(deleted),
+                other => {
+                    if let Some(seq) = other.seq() {
+                        self.saw(seq);
+                    }
+                }
+            }
+        }
+        self.find_quotes();
+        new
+    }
+
+    /// Puts a message that is older than all with a position before them, a gap between. A page that
+    /// holds it gives it its position later.
+    pub(super) fn place_apart(&mut self, message: &Message, reader: &Reader) -> Inserted {
+        self.parted = true;
+        let end = self.entries.partition_point(|entry| entry.at == Seq(0));
+        let mut kinds = self.entries.range(..end).rev().map(|entry| &entry.kind);
+        let last = kinds.find(|kind| !matches!(kind, Kind::Notice(..)));
+        let mut index = end;
+        let stamp = stamp_of(message, reader);
+        if matches!(last, Some(Kind::Post(_))) {
+            self.insert_gap(index, stamp);
+            index += 1;
+        }
+        let inserted = self.insert_message(index, Seq(0), message, reader);
+        self.insert_gap(index + 1, stamp);
+        inserted
+    }
+
+    fn insert_gap(&mut self, index: usize, stamp: Stamp) {
+        let version = self.next_version();
+        self.insert_at(index, Entry::new(Seq(0), stamp, version, Kind::Gap));
+    }
+
+    /// Finds those of the messages that are here although their position does not say so.
+    pub(super) fn shown_before(&self, messages: &[&Message]) -> HashMap<usize, Seq> {
+        if !self.parted || messages.is_empty() {
+            return HashMap::new();
+        }
+        let wanted: HashMap<&MessageId, &Message> = messages
+            .iter()
+            .map(|message| (&message.id, *message))
+            .collect();
+        let posts = self.entries.iter().enumerate();
+        let shown = posts.filter_map(|(index, entry)| {
+            let post = entry.post()?;
+            let message = wanted.get(post.id.as_ref()?)?;
+            post.says(message).then_some((index, message.seq))
+        });
+        shown.collect()
+    }
+
+    /// Those of the messages that are here already, by id. Where they have lost their position they get
+    /// it again; what stands between and behind them keeps its place.
+    fn rejoin(&mut self, messages: &[&Message]) -> HashSet<MessageId> {
+        let shown = self.shown_before(messages);
+        let end = self.entries.partition_point(|entry| entry.at == Seq(0));
+        let first = shown.keys().min().map_or(end, |first| *first);
+        let most = self.entries.get(end).map_or(Seq(u64::MAX), |next| next.at);
+        let mut at = Seq(1);
+        for index in first..end {
+            if let Some(seq) = shown.get(&index) {
+                at = at.max(*seq).min(most);
+            }
+            self.entries[index].at = at;
+        }
+        let posts = shown.keys().filter_map(|index| self.entries[*index].post());
+        posts.filter_map(|post| post.id.clone()).collect()
+    }
+}
+
+fn message_of(event: &ServerEvent) -> Option<&Message> {
+    match event {
+        ServerEvent::Message(message) => Some(message),
+        _ => None,
+    }
+}

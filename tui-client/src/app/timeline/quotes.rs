@@ -1,0 +1,76 @@
+//! The start of a message that those that answer it quote: found when either comes, taken back when
+//! it is deleted. Must not know an order.
+
+use std::collections::{HashMap, HashSet};
+
+use chat_protocol::MessageId;
+
+use super::Timeline;
+use super::entry::{Entry, Post, Status};
+use crate::sanitize;
+
+/// Characters of a message that those that answer it quote.
+const QUOTED: usize = 200;
+
+impl Timeline {
+    /// The start of a message, for those that answer it.
+    pub(super) fn quote(&self, id: &MessageId) -> Option<Box<str>> {
+        let parent = self.entries.iter().rev().find(|entry| entry.is(id))?;
+        parent.post().map(quoted)
+    }
+
+    /// Looks up what answers quote, for those whose parent came after them.
+    pub(super) fn find_quotes(&mut self) {
+        let unquoted = |post: &&Post| post.quote.is_none();
+        let posts = self.entries.iter().filter_map(Entry::post).filter(unquoted);
+        let wanted: HashSet<MessageId> = posts.filter_map(|post| post.reply_to.clone()).collect();
+        if wanted.is_empty() {
+            return;
+        }
+        let parents = self.entries.iter().filter_map(Entry::post);
+        let quotes: HashMap<MessageId, Box<str>> = parents
+            .filter_map(|post| {
+                Some((
+                    post.id.clone().filter(|id| wanted.contains(id))?,
+                    quoted(post),
+                ))
+            })
+            .collect();
+        for index in 0..self.entries.len() {
+            let parent = self.entries[index].post().filter(unquoted);
+            let parent = parent.and_then(|post| post.reply_to.as_ref());
+            if let Some(quote) = parent.and_then(|id| quotes.get(id)) {
+                let quote = quote.clone();
+                self.set_quote(index, Some(quote));
+            }
+        }
+    }
+
+    /// Takes back what answers quote of a message that is deleted.
+    pub(super) fn forget_quotes(&mut self, id: &MessageId) {
+        let quote = self.quote(id);
+        for index in 0..self.entries.len() {
+            let answers = |post: &Post| post.reply_to.as_ref() == Some(id);
+            if self.entries[index].post().is_some_and(answers) {
+                self.set_quote(index, quote.clone());
+            }
+        }
+    }
+
+    fn set_quote(&mut self, index: usize, quote: Option<Box<str>>) {
+        let version = self.next_version();
+        self.entries[index].renew(version);
+        if let Some(post) = self.entries[index].post_mut() {
+            post.quote = quote;
+        }
+    }
+}
+
+/// How a message is quoted by those that answer it.
+fn quoted(post: &Post) -> Box<str> {
+    let content: String = match post.status {
+        Status::Deleted(_) => "[deleted]".to_owned(),
+        _ => post.content.chars().take(QUOTED).collect(),
+    };
+    format!("{}: {}", post.author.name, sanitize::line(&content)).into()
+}
