@@ -1,13 +1,13 @@
 //! The command line: what can be given, and which command runs.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::auth::Registration;
@@ -16,6 +16,10 @@ use crate::database::Durability;
 use crate::room_commands::RoomSubcommand;
 use crate::users::UserSubcommand;
 use crate::{exit, logging, room_commands, server, users};
+
+/// Connections that may wait to be accepted, as far as the system allows: after a restart all
+/// clients come back at once, and one that finds no place tries again only a second later.
+const BACKLOG: u32 = 4096;
 
 /// A self-hosted live chat server: every stream gets its room, over WebSocket.
 #[derive(Parser)]
@@ -185,16 +189,25 @@ fn serve(config: Config) -> anyhow::Result<()> {
         .context("cannot start the async runtime")?;
     let outcome = runtime.block_on(async {
         let stop = stop_signal().context("cannot listen for signals")?;
-        let address = (config.bind, config.port);
-        let listener = TcpListener::bind(address)
-            .await
-            .with_context(|| format!("cannot listen on {}:{}", config.bind, config.port))?;
+        let address = SocketAddr::new(config.bind, config.port);
+        let listener = listen(address).with_context(|| format!("cannot listen on {address}"))?;
         server::run(listener, config.server, stop).await?;
         anyhow::Ok(())
     });
     // Nobody waits any more for a password that is still being hashed.
     runtime.shutdown_background();
     outcome
+}
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // A restarted server takes its port back at once.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Every connection is an open file, and the usual soft limit of 1,024 is there for programs that
