@@ -10,6 +10,7 @@ mod accounts;
 mod auth;
 mod before_auth;
 mod crash;
+mod crash_rig;
 mod crowd;
 mod framing;
 mod harness;

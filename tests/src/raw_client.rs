@@ -167,6 +167,15 @@ impl RawClient {
         }
     }
 
+    /// The next event; `None` where the connection ended.
+    #[track_caller]
+    pub fn try_next_event(&mut self) -> Option<(String, Value)> {
+        match self.read() {
+            Incoming::Text(text) => Some(event_of(&text)),
+            Incoming::Closed(_) => None,
+        }
+    }
+
     /// The next event, which must be `event`; gives its data.
     #[track_caller]
     pub fn expect(&mut self, event: &str) -> Value {
@@ -211,11 +220,7 @@ impl RawClient {
     /// All events until the connection ends, however it ends.
     #[track_caller]
     pub fn drain(&mut self) -> Vec<(String, Value)> {
-        let mut events = Vec::new();
-        while let Incoming::Text(text) = self.read() {
-            events.push(event_of(&text));
-        }
-        events
+        std::iter::from_fn(|| self.try_next_event()).collect()
     }
 
     #[track_caller]
