@@ -232,11 +232,14 @@ impl App {
 
     /// Asks for older messages where the view comes near the oldest that are here.
     fn load_older(&mut self, effects: &mut Vec<Effect>) {
+        // This runs after every event: what costs more comes last.
+        if !self.room().may_load_older(self.now) {
+            return;
+        }
         let (geometry, rows) = (self.geometry(), self.view_height() * 2);
         let (place, now) = (self.active, self.now);
         let room = self.room_mut();
-        if room.is_live()
-            && room.timeline.is_near_top(rows, geometry)
+        if room.timeline.is_near_top(rows, geometry)
             && let Some(request) = room.ask_older(now)
         {
             effects.push(Effect::Send(place, request));

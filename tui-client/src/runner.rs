@@ -27,9 +27,11 @@ use crate::ui;
 /// Between frames that the user's keys cause.
 const KEY_FRAME: Duration = Duration::from_millis(16);
 /// Between frames that the network causes: reading faster than this is no use.
-const FRAME: Duration = Duration::from_millis(33);
+const FRAME: Duration = Duration::from_millis(40);
 /// Events from all connections that wait for the app; full, the connections wait.
 const EVENTS: usize = 512;
+/// What the terminal says that waits; full, the terminal keeps it.
+const KEYS: usize = 64;
 /// Orders to one connection that wait; full, the app is told that one was not sent.
 const COMMANDS: usize = 64;
 /// Events taken in before the timers are looked at again.
@@ -118,7 +120,7 @@ impl Runner {
         &mut self,
         mut received: mpsc::Receiver<(usize, LinkEvent)>,
     ) -> Result<(), RunError> {
-        let mut keys = EventStream::new();
+        let mut keys = read_keys();
         let on = |kind| signal(kind).map_err(RunError::Signals);
         let mut terminate = on(SignalKind::terminate())?;
         let mut hang_up = on(SignalKind::hangup())?;
@@ -131,7 +133,7 @@ impl Runner {
                 _ = hang_up.recv() => return Ok(()),
                 _ = interrupt.recv() => return Ok(()),
                 () = until(self.due) => self.draw()?,
-                key = keys.next() => match key {
+                key = keys.recv() => match key {
                     Some(Ok(event)) => self.on_terminal(event)?,
                     Some(Err(error)) => return Err(RunError::Terminal(error)),
                     None => return Ok(()),
@@ -247,6 +249,22 @@ impl Runner {
             unix_millis: i64::try_from(unix.as_millis()).unwrap_or(i64::MAX),
         }
     }
+}
+
+/// Reads the terminal in a task of its own: the stream costs a switch to its thread and back whenever
+/// it is asked, and the loop asks at each turn.
+fn read_keys() -> mpsc::Receiver<io::Result<TerminalEvent>> {
+    let (keys, received) = mpsc::channel(KEYS);
+    tokio::spawn(async move {
+        let mut stream = EventStream::new();
+        while let Some(event) = stream.next().await {
+            if keys.send(event).await.is_err() {
+                // Without a receiver the program is ending.
+                return;
+            }
+        }
+    });
+    received
 }
 
 /// Waits for a moment; without one, for ever.

@@ -73,9 +73,12 @@ fn put(row: &Row, theme: &Theme, area: Rect, buffer: &mut Buffer) -> u16 {
     let mut used = 0;
     for piece in &row.0 {
         let style = theme.style(piece.tone);
-        for cluster in piece.text.graphemes(true) {
+        for cluster in clusters(&piece.text) {
             // A cluster takes at most as many columns as are left; without a width it has no cell.
-            let width = u16::try_from(cluster.width()).unwrap_or(u16::MAX);
+            let width = match cluster.as_bytes() {
+                [0x20..0x7f] => 1,
+                _ => u16::try_from(cluster.width()).unwrap_or(u16::MAX),
+            };
             if width == 0 {
                 continue;
             }
@@ -91,6 +94,15 @@ fn put(row: &Row, theme: &Theme, area: Rect, buffer: &mut Buffer) -> u16 {
         }
     }
     used
+}
+
+/// The clusters of a text. Where it is ASCII, and nearly all is, each character is one: finding them
+/// out costs more than all the rest of a row.
+fn clusters(text: &str) -> impl Iterator<Item = &str> {
+    let is_ascii = text.is_ascii();
+    let (plain, other) = if is_ascii { (text, "") } else { ("", text) };
+    let characters = (0..plain.len()).map(|at| &plain[at..=at]);
+    characters.chain(other.graphemes(true))
 }
 
 /// Writes a row so that it ends at the right edge, where it fits beside the `taken` columns at the

@@ -139,9 +139,17 @@ impl Room {
         })
     }
 
+    /// True where older messages are to be had, and may be asked for now.
+    pub(crate) fn may_load_older(&self, now: Now) -> bool {
+        self.is_live()
+            && self.asked == Asked::Nothing
+            && now.elapsed >= self.ask_again
+            && self.timeline.older_from().is_some()
+    }
+
     /// The request for older messages, where there is something to ask for.
     pub(crate) fn ask_older(&mut self, now: Now) -> Option<ClientEvent> {
-        if !self.is_live() || self.asked != Asked::Nothing || now.elapsed < self.ask_again {
+        if !self.may_load_older(now) {
             return None;
         }
         let before = self.timeline.begin_loading()?;

@@ -412,7 +412,7 @@ fn who_is_told_only_where_it_was_asked() {
             .room()
             .timeline
             .visible(driven.app.geometry(), 50);
-        rows.iter().map(Row::text).collect()
+        rows.iter().map(|row| row.text()).collect()
     };
     assert!(!rows(&driven).contains("3 here"));
     assert_eq!(sent(&driven.send("/who")), ["who"]);

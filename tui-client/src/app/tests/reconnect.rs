@@ -304,7 +304,7 @@ impl World {
     fn screen(&self) -> Vec<Option<(String, String)>> {
         let timeline = &self.driven.app.room().timeline;
         let rows = timeline.visible(Geometry::new(200), 100_000);
-        let rows = rows.iter().map(Row::text);
+        let rows = rows.iter().map(|row| row.text());
         let shown = rows.filter_map(|row| {
             if row.contains("missing") {
                 return Some(None);

@@ -64,11 +64,16 @@ impl Timeline {
     }
 
     /// The position before which to ask for older entries; `None` where there is nothing to ask.
-    pub(crate) fn begin_loading(&mut self) -> Option<Seq> {
+    pub(crate) fn older_from(&self) -> Option<Seq> {
         if self.complete || self.loading || self.entries.len() >= KEPT {
             return None;
         }
-        let before = self.oldest?;
+        self.oldest
+    }
+
+    /// The same, taken as asked.
+    pub(crate) fn begin_loading(&mut self) -> Option<Seq> {
+        let before = self.older_from()?;
         self.loading = true;
         Some(before)
     }

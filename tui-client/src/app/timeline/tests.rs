@@ -56,7 +56,7 @@ fn timeline(first: u64, last: u64) -> Timeline {
 /// The texts behind names, rules and notices without their decoration.
 fn texts(timeline: &Timeline) -> Vec<String> {
     let rows = timeline.visible(Geometry::new(40), 1_000);
-    let text = |row: &Row| row.text().trim_matches([' ', '-']).to_owned();
+    let text = |row: &Rc<Row>| row.text().trim_matches([' ', '-']).to_owned();
     rows.iter()
         .map(text)
         .skip_while(|text| text.contains("2026"))

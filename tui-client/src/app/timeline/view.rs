@@ -23,11 +23,11 @@ pub(super) type Place = (usize, usize);
 #[derive(Debug, Default)]
 pub(super) struct Cache {
     geometry: Option<Geometry>,
-    rows: HashMap<u64, Rc<[Row]>>,
+    rows: HashMap<u64, Rc<[Rc<Row>]>>,
 }
 
 impl Cache {
-    fn rows(&mut self, entry: &Entry, geometry: Geometry) -> Rc<[Row]> {
+    fn rows(&mut self, entry: &Entry, geometry: Geometry) -> Rc<[Rc<Row>]> {
         if self.geometry != Some(geometry) || self.rows.len() >= CACHED {
             self.rows.clear();
             self.geometry = Some(geometry);
@@ -35,7 +35,7 @@ impl Cache {
         let made = self
             .rows
             .entry(entry.version)
-            .or_insert_with(|| rows(entry, geometry).into());
+            .or_insert_with(|| rows(entry, geometry).into_iter().map(Rc::new).collect());
         Rc::clone(made)
     }
 }
@@ -52,8 +52,8 @@ pub(super) struct Scroll {
 
 impl Timeline {
     /// The rows on a screen of `height` rows, from the top; fewer where there are no more.
-    pub(crate) fn visible(&self, geometry: Geometry, height: usize) -> Vec<Row> {
-        let mut upwards: Vec<Row> = Vec::with_capacity(height);
+    pub(crate) fn visible(&self, geometry: Geometry, height: usize) -> Vec<Rc<Row>> {
+        let mut upwards: Vec<Rc<Row>> = Vec::with_capacity(height);
         if let Some((last, row)) = self.bottom(geometry) {
             let mut within = row + 1;
             for index in (0..=last).rev() {
@@ -69,7 +69,8 @@ impl Timeline {
                         .cloned(),
                 );
                 if ruled == 1 && within > 0 {
-                    upwards.push(day_rule(self.item(index).stamp.date, geometry));
+                    let rule = day_rule(self.item(index).stamp.date, geometry);
+                    upwards.push(Rc::new(rule));
                 }
                 if upwards.len() >= height {
                     break;
@@ -77,7 +78,7 @@ impl Timeline {
             }
         }
         if upwards.len() < height {
-            upwards.extend(self.heading(geometry));
+            upwards.extend(self.heading(geometry).map(Rc::new));
         }
         upwards.truncate(height);
         upwards.reverse();
@@ -225,7 +226,7 @@ impl Timeline {
         usize::from(height) + usize::from(self.begins_day(index))
     }
 
-    fn rows(&self, index: usize, geometry: Geometry) -> Rc<[Row]> {
+    fn rows(&self, index: usize, geometry: Geometry) -> Rc<[Rc<Row>]> {
         self.scroll
             .cache
             .borrow_mut()
