@@ -7,6 +7,7 @@ mod event;
 mod keys;
 mod mention;
 mod network;
+mod paste;
 mod prompt;
 mod room;
 mod row;
@@ -20,6 +21,7 @@ use jiff::tz::TimeZone;
 use errors::Problem;
 pub(crate) use errors::{Entry as ErrorEntry, ErrorLog};
 pub(crate) use event::{Effect, Event, Now};
+pub(crate) use paste::Paste;
 pub(crate) use prompt::Prompt;
 pub(crate) use room::{LinkState, Room};
 pub(crate) use row::{Row, Tone};
@@ -75,6 +77,8 @@ pub(crate) struct App {
     pub(crate) active: usize,
     pub(crate) panel: Panel,
     pub(crate) prompt: Option<Prompt>,
+    /// Pasted text that the user is asked about.
+    pub(crate) paste: Option<Paste>,
     pub(crate) toast: Option<Toast>,
     pub(crate) errors: ErrorLog,
     /// The user's name as shown.
@@ -101,6 +105,7 @@ impl App {
             active: 0,
             panel: Panel::None,
             prompt,
+            paste: None,
             toast: None,
             errors: ErrorLog::default(),
             me: sanitize::line(settings.username.as_str()),
@@ -135,7 +140,7 @@ impl App {
             }
             Event::Pasted(text) => {
                 self.draw = true;
-                self.paste(&text);
+                self.on_paste(text);
             }
             Event::Resized { width, height } => {
                 self.draw |= (self.width, self.height) != (width, height);

@@ -45,7 +45,13 @@ pub(crate) fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) {
             Panel::Errors(scrolled) => errors::draw(app, scrolled, theme, view, buffer),
             Panel::Help(scrolled) => help::draw(scrolled, theme, view, buffer),
         }
-        input::draw(app, theme, input, buffer)
+        match &app.paste {
+            Some(paste) => {
+                input::draw_question(paste, theme, input, buffer);
+                None
+            }
+            None => input::draw(app, theme, input, buffer),
+        }
     };
     if let Some(cursor) = cursor.filter(|cursor| screen.contains(*cursor)) {
         frame.set_cursor_position(cursor);

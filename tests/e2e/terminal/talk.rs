@@ -1,6 +1,6 @@
 //! People who talk through the terminal client.
 
-use chat_tests::{RawClient, Server, Signal, Terminal};
+use chat_tests::{Key, RawClient, Server, Signal, Terminal};
 use serde_json::json;
 
 use crate::support::contents;
@@ -82,4 +82,24 @@ fn messages_reach_the_room_in_the_order_in_which_they_were_typed() {
         })
         .collect();
     assert_eq!(shown, [true; 10]);
+}
+
+#[test]
+fn a_paste_of_many_lines_is_sent_only_after_a_yes() {
+    let server = Server::start();
+    let mut alice = Terminal::open(&server, "alice", &["stream"]);
+    let mut bob = RawClient::join(&server, "bob", "stream");
+    let lines = ["one", "two", "three", "four", "five", "six"];
+    let paste = format!("\x1b[200~{}\x1b[201~", lines.join("\r"));
+    alice.type_text(&paste);
+    alice.wait_for_text("paste 6 lines? one");
+    alice.key(Key::Escape);
+    alice.wait_for("the input box again", |screen| screen.shows("alice>"));
+    alice.type_text(&paste);
+    alice.wait_for_text("paste 6 lines? one");
+    alice.key(Key::Enter);
+    alice.wait_for_text("six");
+    alice.key(Key::Enter);
+    assert_eq!(bob.expect("message")["content"], lines.join("\n"));
+    bob.expect_nothing();
 }

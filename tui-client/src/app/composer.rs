@@ -11,6 +11,8 @@ use crate::sanitize;
 
 /// Bytes that the box holds: what one frame may carry. Past it nothing is inserted.
 const CAPACITY: usize = 16 * 1024;
+/// Bytes of a row that is looked at: cleaning makes rows shorter, but no sound one by so much.
+const CLEANED: usize = 4 * CAPACITY;
 /// Messages that Up brings back.
 const HISTORY: usize = 200;
 
@@ -51,13 +53,16 @@ impl Composer {
         let mut clean = String::new();
         let mut left_out = 0;
         for (number, row) in text.split('\n').enumerate() {
-            let row = sanitize::line(row);
             let newline = usize::from(number > 0);
-            if left_out == 0 && clean.len() + newline + row.len() <= room {
-                clean.extend((number > 0).then_some('\n'));
-                clean.push_str(&row);
-            } else {
-                left_out += newline + row.chars().count();
+            // Megabytes that can't fit are counted, not cleaned.
+            let may_fit = left_out == 0 && row.len() <= CLEANED;
+            let cleaned = may_fit.then(|| sanitize::line(row));
+            match cleaned.filter(|row| clean.len() + newline + row.len() <= room) {
+                Some(row) => {
+                    clean.extend((number > 0).then_some('\n'));
+                    clean.push_str(&row);
+                }
+                None => left_out += newline + row.chars().count(),
             }
         }
         self.text.insert_str(self.cursor, &clean);

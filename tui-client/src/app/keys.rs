@@ -7,7 +7,7 @@ use super::composer::Overflow;
 use super::event::Effect;
 use super::row::{Tone, nick_hash};
 use super::timeline::{Author, WAITING};
-use super::{App, LinkState, Panel};
+use super::{App, LinkState, Panel, Paste};
 use crate::command::{Command, Typed, parse};
 use crate::keymap::{Action, Motion};
 
@@ -18,16 +18,31 @@ impl App {
             effects.push(Effect::Redraw);
         } else if self.prompt.is_some() {
             self.act_in_prompt(action, effects);
+        } else if let Some(paste) = self.paste.take() {
+            self.act_on_paste(paste, &action);
         } else if !self.act_on_screen(&action) {
             self.act_in_input(action, effects);
         }
     }
 
-    /// Puts pasted text where typed text would go.
-    pub(super) fn paste(&mut self, text: &str) {
-        match &mut self.prompt {
-            Some(prompt) => prompt.insert(text.lines().next().unwrap_or_default()),
-            None => self.insert(text),
+    /// Puts pasted text where typed text would go; the user is asked first about text of many lines.
+    pub(super) fn on_paste(&mut self, text: String) {
+        if let Some(prompt) = &mut self.prompt {
+            prompt.insert(text.lines().next().unwrap_or_default());
+            return;
+        }
+        match Paste::question(text) {
+            Ok(paste) => self.paste = Some(paste),
+            Err(text) => self.insert(&text),
+        }
+    }
+
+    /// Answers the question about pasted text; other keys wait for the answer.
+    fn act_on_paste(&mut self, paste: Paste, action: &Action) {
+        match action {
+            Action::Submit => self.insert(&paste.into_text()),
+            Action::Escape | Action::Interrupt => self.say(Tone::Faint, "the paste is dropped"),
+            _ => self.paste = Some(paste),
         }
     }
 

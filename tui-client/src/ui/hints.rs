@@ -26,6 +26,9 @@ fn hint(app: &App) -> (Tone, &'static str) {
     if app.prompt.is_some() {
         return (Tone::Faint, "Enter sign in  Esc quit");
     }
+    if app.paste.is_some() {
+        return (Tone::Waiting, "Enter puts it into the input  Esc drops it");
+    }
     match app.panel {
         Panel::Errors(_) => return (Tone::Faint, "PgUp/PgDn scroll  Esc close"),
         Panel::Help(_) => return (Tone::Faint, "PgUp/PgDn scroll  Esc close"),

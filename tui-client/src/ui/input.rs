@@ -1,15 +1,26 @@
-//! The input box: the user's name, the text with the cursor in it, the count of characters.
+//! The input box: the user's name, the text with the cursor in it, the count of characters; or the
+//! question about what was pasted.
 
 use chat_protocol::DraftContent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::{below, put, put_right};
-use crate::app::{App, Row, Tone};
+use crate::app::{App, Paste, Row, Tone};
 use crate::command::{Typed, parse};
 use crate::layout::{input_columns, is_small};
 use crate::theme::Theme;
-use crate::wrap::width;
+use crate::wrap::{truncate, width};
+
+/// Draws the question about pasted text in place of the box.
+pub(super) fn draw_question(paste: &Paste, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    let question = format!("paste {} lines? ", paste.lines);
+    let left = usize::from(area.width).saturating_sub(width(&question));
+    let row = Row::default()
+        .with(Tone::Waiting, question)
+        .with(Tone::Text, truncate(&paste.first, left));
+    put(&row, theme, area, buffer);
+}
 
 /// Draws the box; where the cursor is.
 pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {

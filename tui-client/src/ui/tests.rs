@@ -9,8 +9,8 @@ use ratatui::layout::Position;
 use serde_json::json;
 
 use super::*;
-use crate::app::Event;
 use crate::app::tests::{Driven, posted};
+use crate::app::{Effect, Event};
 use crate::keymap::Action;
 use crate::link::{LinkEvent, Problem};
 use crate::theme::Colours;
@@ -219,7 +219,8 @@ fn a_refused_message_says_why_and_what_to_do() {
 #[test]
 fn the_input_grows_and_counts() {
     let mut driven = Driven::live();
-    driven.tell(Event::Pasted("one\ntwo\nthree\nfour\nfive\nsix".to_owned()));
+    driven.tell(Event::Pasted("one\ntwo\nthree\nfour\nfive".to_owned()));
+    driven.tell(Event::Pasted("\nsix".to_owned()));
     let (rows, cursor) = screen(&mut driven, 80, 24);
     assert_eq!(rows[18].split_whitespace().next(), Some("two"));
     assert_eq!(rows[22], "       six");
@@ -231,6 +232,25 @@ fn the_input_grows_and_counts() {
             .iter()
             .any(|row| row.ends_with("!527/500"))
     );
+}
+
+#[test]
+fn a_paste_of_many_lines_asks_first() {
+    let mut driven = Driven::live();
+    driven.type_in("see: ");
+    let pasted = || Event::Pasted("one\rtwo\rthree\rfour\rfive\rsix\rseven".to_owned());
+    driven.tell(pasted());
+    let (rows, _) = screen(&mut driven, 80, 24);
+    assert_eq!(rows[22], "paste 7 lines? one");
+    assert!(rows[23].starts_with(" Enter puts it into the input  Esc drops it"));
+    driven.type_in("x");
+    assert_eq!(screen(&mut driven, 24, 4).0[3], "paste 7 lines? one");
+    driven.act(Action::Escape);
+    assert_eq!(driven.app.room().composer.text(), "see: ");
+    driven.tell(pasted());
+    assert!(driven.act(Action::Submit).contains(&Effect::Draw));
+    let text = "see: one\ntwo\nthree\nfour\nfive\nsix\nseven";
+    assert_eq!(driven.app.room().composer.text(), text);
 }
 
 #[test]
