@@ -5,6 +5,7 @@
 //! or another room: only for the log. Entering and cutting the log for a resume are one step here,
 //! which is why there is no hole and no double between history and live.
 
+mod command;
 mod resume;
 
 use std::collections::HashMap;
@@ -13,52 +14,24 @@ use std::time::Duration;
 
 use chat_protocol::limits::RESUME_BYTES;
 use chat_protocol::{CloseCode, Code, Nonce, PostMessage, RoomName, Seq, ServerEvent, Since};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
-use crate::entry::{Author, Entry, NewEntry, UnixMillis};
+use crate::entry::{Entry, NewEntry, UnixMillis};
 use crate::log::{End, LogError, LogHead, Range, RoomLog, Slice};
 use crate::outbox::Outbox;
 use crate::outgoing::Outgoing;
 use crate::room::{Effect, Input, Joining, MemberId, ReplyTarget, Room, refusal};
+
+pub use command::{Entrance, RoomCommand};
 
 /// Commands that one round takes at most.
 const ROUND: usize = 256;
 /// How long an empty room waits before it asks again whether it may retire: it could not while
 /// somebody was on the way in or out.
 const RETIRE_AGAIN: Duration = Duration::from_secs(1);
-
-/// Somebody at the door.
-pub struct Entrance {
-    /// Who.
-    pub author: Author,
-    /// Whether they want `join`, `leave` and `presence`.
-    pub wants_presence: bool,
-    /// The last entry they have, to resume after it.
-    pub since: Option<Since>,
-    /// What they are told first: that they are in.
-    pub welcome: Outgoing,
-    /// Where everything for them goes.
-    pub outbox: Outbox,
-}
-
-/// What a session asks of a room.
-pub enum RoomCommand {
-    /// Let somebody in. Answered once they are, or with why not; then nothing was sent to them.
-    Enter(Box<Entrance>, oneshot::Sender<Result<MemberId, LogError>>),
-    /// Take a member out. Answered once nothing more will come from the room.
-    Leave(MemberId, oneshot::Sender<()>),
-    /// Post for a member. Answered through the member's outbox.
-    Post(MemberId, PostMessage),
-    /// Tell a member who is here, through the member's outbox.
-    Who(MemberId),
-    /// Store and deliver what was posted before. Answered with the log's end then.
-    Settle(oneshot::Sender<Seq>),
-    /// The log now begins here.
-    Trimmed(Seq),
-}
 
 /// Why a task has stopped draining its inbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
