@@ -55,6 +55,8 @@ pub(crate) enum Action {
     Errors,
     /// Draw everything anew.
     Redraw,
+    /// Ctrl+Z: back to the shell until it brings the program back.
+    Suspend,
 }
 
 /// A way through the input.
@@ -136,6 +138,7 @@ fn with_control(code: KeyCode) -> Option<Action> {
         KeyCode::Char('u') => Action::Kill(Motion::RowStart),
         KeyCode::Char('w') => Action::Kill(Motion::SpaceLeft),
         KeyCode::Char('y') => Action::Yank,
+        KeyCode::Char('z') => Action::Suspend,
         KeyCode::Enter => Action::Newline,
         KeyCode::Left => Action::Move(Motion::WordLeft),
         KeyCode::Right => Action::Move(Motion::WordRight),
@@ -187,6 +190,7 @@ mod tests {
             Some(Action::Kill(Motion::SpaceLeft)),
         );
         check(KeyCode::Char('@'), control | alt, Some(Action::Insert('@')));
+        check(KeyCode::Char('z'), control, Some(Action::Suspend));
         check(KeyCode::Home, control, Some(Action::Top));
         check(KeyCode::F(2), none, Some(Action::Errors));
         check(KeyCode::F(9), none, None);

@@ -176,6 +176,7 @@ impl Runner {
             match effect {
                 Effect::Draw => self.draw_soon(frame),
                 Effect::Redraw => self.screen.forget().map_err(RunError::Terminal)?,
+                Effect::Suspend => self.suspend()?,
                 Effect::Connect(place, password, cursor) => self.connect(place, password, cursor),
                 Effect::Send(place, event) => self.order(place, LinkCommand::Send(event))?,
                 Effect::Retry(place) => self.order(place, LinkCommand::Retry)?,
@@ -183,6 +184,13 @@ impl Runner {
             }
         }
         Ok(())
+    }
+
+    /// Stops the program; goes on when the shell brings it back, on a screen of whatever size.
+    fn suspend(&mut self) -> Result<(), RunError> {
+        self.screen.suspend().map_err(RunError::Terminal)?;
+        let (width, height) = self.screen.size().map_err(RunError::Terminal)?;
+        self.tell(Event::Resized { width, height }, KEY_FRAME)
     }
 
     fn draw_soon(&mut self, frame: Duration) {

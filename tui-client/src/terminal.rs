@@ -16,7 +16,9 @@ use crossterm::terminal::{
     disable_raw_mode, enable_raw_mode,
 };
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::{Position, Rect};
 use ratatui::{Frame, Terminal};
+use rustix::process::{Signal, kill_current_process_group};
 
 /// True while the terminal is in the program's hands.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -51,15 +53,23 @@ impl Screen {
     /// Takes the terminal: alternate screen, raw mode, bracketed paste.
     pub(crate) fn take() -> io::Result<Self> {
         restore_on_panic();
-        TAKEN.store(true, Ordering::SeqCst);
         let bytes = FrameBytes::default();
         let screen = Self {
             terminal: Terminal::new(CrosstermBackend::new(bytes.clone()))?,
             bytes,
         };
-        enable_raw_mode()?;
-        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
+        enter()?;
         Ok(screen)
+    }
+
+    /// Gives the terminal back and stops the program, as a shell's job control expects on Ctrl+Z;
+    /// takes the terminal again when the program goes on. Where no shell could bring it back, the
+    /// system does not stop it.
+    pub(crate) fn suspend(&mut self) -> io::Result<()> {
+        restore();
+        kill_current_process_group(Signal::TSTP)?;
+        enter()?;
+        self.forget()
     }
 
     /// Columns and rows.
@@ -83,7 +93,10 @@ impl Screen {
 
     /// Makes the next frame write everything.
     pub(crate) fn forget(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // Clearing by the library's own means asks the terminal where the cursor is, and the answer
+        // would go to whoever reads the keys.
+        let size = self.terminal.size()?;
+        self.terminal.resize(Rect::from((Position::ORIGIN, size)))
     }
 
     /// Gives the terminal back.
@@ -96,6 +109,13 @@ impl Drop for Screen {
     fn drop(&mut self) {
         restore();
     }
+}
+
+/// Alternate screen, raw mode, bracketed paste.
+fn enter() -> io::Result<()> {
+    TAKEN.store(true, Ordering::SeqCst);
+    enable_raw_mode()?;
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)
 }
 
 /// Gives the terminal back, once. Errors are passed over: the terminal may be gone, and there is

@@ -89,3 +89,36 @@ fn a_usage_error_never_takes_the_screen() {
         assert!(!alice.transcript().contains("\x1b[?1049h"));
     }
 }
+
+#[test]
+fn the_screen_is_painted_anew_on_request() {
+    let server = Server::start();
+    let mut alice = Terminal::open(&server, "alice", &["stream"]);
+    alice.type_text("before");
+    alice.wait_for_text("alice> before");
+    alice.key(Key::Control('l'));
+    alice.type_text(" and after");
+    alice.wait_for_text("alice> before and after");
+    let transcript = alice.transcript();
+    let (_, anew) = transcript.rsplit_once("\x1b[2J").unwrap();
+    for text in ["1:stream", "before", "F2 errors:"] {
+        assert!(anew.contains(text), "{text} is not painted anew");
+    }
+    assert!(!transcript.contains("\x1b[6n"), "the cursor was asked for");
+}
+
+/// Without a shell that could bring the client back the system does not stop it: it has given the
+/// terminal back and taken it again.
+#[test]
+fn without_a_shell_a_suspended_client_goes_on_at_once() {
+    let server = Server::start();
+    let mut alice = Terminal::open(&server, "alice", &["stream"]);
+    alice.key(Key::Control('z'));
+    alice.type_text("still here");
+    alice.wait_for("the input box on the alternate screen", |screen| {
+        screen.alternate && screen.bracketed_paste && screen.shows("alice> still here")
+    });
+    let transcript = alice.transcript();
+    assert_eq!(transcript.matches("\x1b[?1049l").count(), 1);
+    assert_eq!(transcript.matches("\x1b[?1049h").count(), 2);
+}

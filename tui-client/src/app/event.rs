@@ -46,6 +46,8 @@ pub(crate) enum Effect {
     Draw,
     /// The whole screen must be written anew.
     Redraw,
+    /// Give the terminal back and stop until the shell says to go on.
+    Suspend,
     /// Connect the room at this place with this password, in place of any earlier connection, from
     /// where that one ended.
     Connect(usize, Secret, Cursor),

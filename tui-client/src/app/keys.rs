@@ -16,6 +16,8 @@ impl App {
     pub(super) fn act(&mut self, action: Action, effects: &mut Vec<Effect>) {
         if action == Action::Redraw {
             effects.push(Effect::Redraw);
+        } else if action == Action::Suspend {
+            effects.push(Effect::Suspend);
         } else if self.prompt.is_some() {
             self.act_in_prompt(action, effects);
         } else if let Some(paste) = self.paste.take() {

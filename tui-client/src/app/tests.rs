@@ -384,6 +384,42 @@ fn control_c_clears_before_it_quits() {
 }
 
 #[test]
+fn control_z_suspends_wherever_the_user_is() {
+    let mut prompted = Driven::new(&["a"], None);
+    assert!(prompted.act(Action::Suspend).contains(&Effect::Suspend));
+    let mut driven = Driven::live();
+    driven.tell(Event::Pasted("1\n2\n3\n4\n5\n6".to_owned()));
+    assert!(driven.act(Action::Suspend).contains(&Effect::Suspend));
+    assert!(driven.app.paste.is_some());
+}
+
+#[test]
+fn no_number_or_text_of_a_servers_overflows() {
+    let mut driven = Driven::live();
+    let long = "x".repeat(1 << 20);
+    let refused = json!({ "Code": 429, "message": long, "event": "history",
+        "retryAfter": u64::MAX });
+    driven.receive(0, "cerror", refused);
+    let mut refused = json!({ "Code": 429, "message": "no", "retryAfter": u64::MAX });
+    refused["event"] = json!(long);
+    driven.receive(0, "cerror", refused);
+    let longest = driven.app.errors.entries().map(|entry| {
+        let event = entry.problem.event.as_ref().map_or(0, String::len);
+        entry.problem.text.len() + event
+    });
+    assert!(longest.max().unwrap() < 2_000);
+    let mut message = posted(u64::MAX, "bob", "m");
+    message["time"] = json!(u64::MAX);
+    driven.receive(0, "message", message);
+    driven.receive(0, "mute", json!({ "duration": u64::MAX }));
+    driven.receive(
+        0,
+        "who",
+        json!({ "count": u32::MAX, "members": [], "truncated": true }),
+    );
+}
+
+#[test]
 fn a_toast_goes_by_itself() {
     let mut driven = Driven::live();
     driven.receive(

@@ -9,7 +9,7 @@ use crate::command::COMMANDS;
 use crate::theme::Theme;
 
 /// The keys with what they do.
-const KEYS: [(&str, &str); 15] = [
+const KEYS: [(&str, &str); 16] = [
     (
         "Enter",
         "send; on an empty line, send a refused message again",
@@ -39,6 +39,7 @@ const KEYS: [(&str, &str); 15] = [
     ("Ctrl+Y", "put back what was cut"),
     ("F1 F2 Esc", "this help, errors, close"),
     ("Ctrl+L", "draw the screen anew"),
+    ("Ctrl+Z", "back to the shell; fg there comes back"),
     ("Ctrl+C Ctrl+D", "clear the input; on an empty line, quit"),
 ];
 
