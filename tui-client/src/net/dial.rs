@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Once;
 use std::time::Duration;
 
+use rustls::CertificateError;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -19,7 +20,7 @@ const ATTEMPT: Duration = Duration::from_secs(10);
 /// Bytes of one read. The library would take 128 KiB per connection.
 const READ_BUFFER: usize = 16 * 1024;
 /// Bytes of a message: 200 entries of history, each up to a frame of 16 KiB, with room to spare.
-const MESSAGE_BYTES: usize = 8 * 1024 * 1024;
+const MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// An open line.
 pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -87,6 +88,10 @@ fn use_ring() {
 
 /// An I/O error in the user's words, without the number that the system gives it.
 pub(crate) fn io_words(error: &io::Error) -> String {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    if let Some(error) = inner {
+        return tls_words(error);
+    }
     match error.kind() {
         io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
         io::ErrorKind::ConnectionReset => "connection reset".to_owned(),
@@ -98,5 +103,49 @@ pub(crate) fn io_words(error: &io::Error) -> String {
                 .map_or(text.as_str(), |(words, _)| words);
             words.to_owned()
         }
+    }
+}
+
+/// A TLS error in the user's words: whose fault it is, and what to do about it.
+fn tls_words(error: &rustls::Error) -> String {
+    let certificate = match error {
+        rustls::Error::InvalidCertificate(certificate) => certificate,
+        rustls::Error::InvalidMessage(_) => return "no TLS is spoken there".to_owned(),
+        other => return format!("TLS failed: {other}"),
+    };
+    match certificate {
+        CertificateError::UnknownIssuer => {
+            "the server's certificate is not trusted: its issuer is \
+             unknown (SSL_CERT_FILE can name a file with it)"
+                .to_owned()
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "the server's certificate has expired".to_owned()
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "the server's certificate is for another name".to_owned()
+        }
+        other => format!("the server's certificate is not accepted: {other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_in_the_users_words() {
+        let tls = |error: rustls::Error| io_words(&io::Error::other(error));
+        let certificate = |problem| tls(rustls::Error::InvalidCertificate(problem));
+        assert!(certificate(CertificateError::UnknownIssuer).contains("not trusted"));
+        assert!(certificate(CertificateError::Expired).contains("has expired"));
+        assert!(certificate(CertificateError::NotValidForName).contains("another name"));
+        assert!(certificate(CertificateError::Revoked).contains("not accepted"));
+        let plain = rustls::InvalidMessage::InvalidContentType;
+        assert_eq!(tls(plain.into()), "no TLS is spoken there");
+        let refused = io::Error::from_raw_os_error(111);
+        assert_eq!(io_words(&refused), "connection refused");
+        let other = io::Error::from_raw_os_error(113);
+        assert_eq!(io_words(&other), "No route to host");
     }
 }
