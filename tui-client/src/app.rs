@@ -34,6 +34,10 @@ use crate::wrap;
 
 /// How long a toast stays.
 const TOAST: Duration = Duration::from_secs(5);
+/// Characters of a server's words about something that went wrong.
+const PROBLEM_CHARS: usize = 1_000;
+/// Characters of the name of an event that was refused.
+const EVENT_CHARS: usize = 40;
 /// Columns that the user's name may take in front of the input.
 const PROMPT_COLUMNS: usize = 16;
 
@@ -281,7 +285,7 @@ impl App {
     fn say(&mut self, tone: Tone, text: impl Into<String>) {
         self.toast = Some(Toast {
             tone,
-            text: sanitize::line(&text.into()),
+            text: sanitize::brief(&text.into(), PROBLEM_CHARS),
             until: self.now.elapsed + TOAST,
         });
         self.draw = true;
@@ -303,8 +307,8 @@ impl App {
         let problem = Problem {
             room: self.rooms[place].label.clone(),
             code,
-            event: event.map(|event| sanitize::line(&event)),
-            text: sanitize::line(text),
+            event: event.map(|event| sanitize::brief(&event, EVENT_CHARS)),
+            text: sanitize::brief(text, PROBLEM_CHARS),
         };
         self.errors.add(problem, self.now.unix_millis);
         self.draw = true;

@@ -29,7 +29,7 @@ const KEY_FRAME: Duration = Duration::from_millis(16);
 /// Between frames that the network causes: reading faster than this is no use.
 const FRAME: Duration = Duration::from_millis(40);
 /// Events from all connections that wait for the app; full, the connections wait.
-const EVENTS: usize = 512;
+const EVENTS: usize = 128;
 /// What the terminal says that waits; full, the terminal keeps it.
 const KEYS: usize = 64;
 /// Orders to one connection that wait; full, the app is told that one was not sent.

@@ -39,6 +39,15 @@ pub(crate) fn text(text: &str) -> String {
     clean
 }
 
+/// Text of one row, cut where it has more than `most` characters. A server may send megabytes where
+/// a few words are expected.
+pub(crate) fn brief(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => line(text),
+        Some((end, _)) => line(&text[..end]) + "…",
+    }
+}
+
 /// Text of one row: newlines and tabs become spaces.
 pub(crate) fn line(text: &str) -> String {
     if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
@@ -158,6 +167,13 @@ mod tests {
         assert_eq!(line(&zalgo), format!("z{}!", "\u{301}".repeat(MARKS)));
         let chain = vec!["\u{1f468}"; 100].join("\u{200d}");
         assert_eq!(line(&chain).chars().count(), CHARS_PER_CLUSTER);
+    }
+
+    #[test]
+    fn brief_text_is_cut() {
+        assert_eq!(brief("éé", 2), "éé");
+        assert_eq!(brief("ééé", 2), "éé…");
+        assert_eq!(brief(&"x".repeat(1 << 20), 5), "xxxxx…");
     }
 
     #[test]

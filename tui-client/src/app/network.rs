@@ -4,19 +4,21 @@ use std::time::Duration;
 
 use chat_protocol::{
     AuthAccepted, ClientError, ClientEvent, CloseCode, Code, History, Message, ModerationNotice,
-    ServerEvent, Who,
+    ServerEvent, Who, limits::USERNAME_CHARS,
 };
 
 use super::event::Effect;
 use super::room::Asked;
 use super::row::Tone;
 use super::timeline::{Inserted, glyph};
-use super::{App, LinkState, Prompt};
+use super::{App, LinkState, PROBLEM_CHARS, Prompt};
 use crate::link::{LinkEvent, Problem};
 use crate::sanitize;
 
 /// After a refused `history`, without the server's word on when to try again.
 const HISTORY_PAUSE: Duration = Duration::from_secs(5);
+/// The longest that a server can make the client wait before it asks again.
+const LONGEST_PAUSE: u64 = 3_600;
 /// Members that `/who` names; the rest is a number.
 const NAMED_MEMBERS: usize = 100;
 
@@ -64,9 +66,9 @@ impl App {
         effects: &mut Vec<Effect>,
     ) {
         self.draw = true;
-        self.me = sanitize::line(&accepted.username);
-        let me = accepted.username.to_lowercase();
-        self.reader.names = vec![me, accepted.display_name.to_lowercase()];
+        self.me = sanitize::brief(&accepted.username, USERNAME_CHARS);
+        let shown = sanitize::brief(&accepted.display_name, USERNAME_CHARS);
+        self.reader.names = vec![self.me.to_lowercase(), shown.to_lowercase()];
         let stamp = self.stamp(self.now.unix_millis);
         let room = &mut self.rooms[place];
         room.link = LinkState::Live;
@@ -165,7 +167,9 @@ impl App {
                 timeline.fail_under_way(&words);
             }
             (None, Some("history")) => {
-                let pause = error.retry_after.map_or(HISTORY_PAUSE, Duration::from_secs);
+                let pause = error.retry_after.map_or(HISTORY_PAUSE, |seconds| {
+                    Duration::from_secs(seconds.min(LONGEST_PAUSE))
+                });
                 self.rooms[place].history_refused(now + pause);
             }
             _ => {}
@@ -212,7 +216,7 @@ impl App {
             .iter()
             .take(NAMED_MEMBERS)
             .map(|member| {
-                let name = sanitize::line(&member.display_name);
+                let name = sanitize::brief(&member.display_name, USERNAME_CHARS);
                 format!("{name}{}", glyph(member.rank).trim_end())
             })
             .collect();
@@ -246,7 +250,7 @@ impl App {
             Some("auth".to_owned()),
             &error.message,
         );
-        let words = sanitize::line(&error.message);
+        let words = sanitize::brief(&error.message, PROBLEM_CHARS);
         let refused = error.code == Code::Unauthenticated;
         if refused {
             self.password = None;
@@ -271,7 +275,7 @@ impl App {
         // What the server said of its own end explains the failures that follow.
         let words = match self.rooms[place].announced {
             Some(words) => words.to_owned(),
-            None => sanitize::line(&problem.to_string()),
+            None => sanitize::brief(&problem.to_string(), PROBLEM_CHARS),
         };
         let now = self.now;
         let link = LinkState::Waiting {

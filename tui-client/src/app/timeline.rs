@@ -12,7 +12,7 @@ mod view;
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
-use chat_protocol::{Epoch, Message, MessageDeleted, Seq};
+use chat_protocol::{Epoch, Message, MessageDeleted, Seq, limits::USERNAME_CHARS};
 use jiff::tz::TimeZone;
 
 pub(crate) use entry::{Author, Stamp};
@@ -28,6 +28,13 @@ use crate::sanitize;
 
 /// Entries kept per room; past it the oldest go.
 const KEPT: usize = 100_000;
+/// Bytes of all their texts; past it the oldest go as well. A hundred thousand messages of a usual
+/// length have 10 MB.
+const KEPT_BYTES: usize = 64 * 1024 * 1024;
+/// Characters of a message that are kept: servers that allow more than the contract's 500 are few.
+const CONTENT_CHARS: usize = 4_000;
+/// Bytes of an author's names that are remembered for sharing; longer ones no contract allows.
+const NAMES_BYTES: usize = 1_024;
 /// Entries asked for at a time.
 pub(crate) const PAGE: u64 = 100;
 /// Authors remembered for sharing; the memory begins anew when there are more.
@@ -59,6 +66,8 @@ pub(crate) enum Inserted {
 pub(crate) struct Timeline {
     /// In the order of `at`.
     entries: VecDeque<Entry>,
+    /// Of the texts of the entries.
+    bytes: usize,
     outgoing: Vec<Outgoing>,
     epoch: Option<Epoch>,
     /// The oldest position that was seen in this life of the log, of whatever kind.
@@ -107,7 +116,7 @@ impl Timeline {
         let Some(entry) = found else { return };
         entry.renew(version);
         if let Some(post) = entry.post_mut() {
-            post.status = Status::Deleted(sanitize::line(&deleted.by).into());
+            post.status = Status::Deleted(sanitize::brief(&deleted.by, USERNAME_CHARS).into());
             post.content = "".into();
         }
         self.forget_quotes(&deleted.id);
@@ -115,7 +124,7 @@ impl Timeline {
 
     /// Adds something that the client itself has to say.
     pub(crate) fn notice(&mut self, tone: Tone, text: &str, stamp: Stamp) {
-        self.push(stamp, Kind::Notice(tone, sanitize::text(text).into()));
+        self.push(stamp, Kind::Notice(tone, content(text).into()));
     }
 
     /// Puts a message at its position.
@@ -153,7 +162,7 @@ impl Timeline {
     }
 
     fn post(&mut self, message: &Message, reader: &Reader) -> Post {
-        let content = sanitize::text(&message.content);
+        let content = content(&message.content);
         let own = reader
             .names
             .first()
@@ -174,6 +183,14 @@ impl Timeline {
     }
 
     fn author(&mut self, message: &Message) -> Rc<Author> {
+        let author = || Author {
+            name: shown_name(&message.display_name, &message.username).into(),
+            hash: nick_hash(&message.username),
+            rank: message.rank,
+        };
+        if message.username.len() + message.display_name.len() > NAMES_BYTES {
+            return Rc::new(author());
+        }
         if self.authors.len() >= AUTHORS {
             self.authors.clear();
         }
@@ -182,13 +199,7 @@ impl Timeline {
             message.display_name.as_str().into(),
             message.rank.into(),
         );
-        let author = self.authors.entry(key).or_insert_with(|| {
-            Rc::new(Author {
-                name: shown_name(&message.display_name, &message.username).into(),
-                hash: nick_hash(&message.username),
-                rank: message.rank,
-            })
-        });
+        let author = self.authors.entry(key).or_insert_with(|| Rc::new(author()));
         Rc::clone(author)
     }
 
@@ -200,14 +211,18 @@ impl Timeline {
 
     /// Inserts, and keeps the view on what it shows.
     fn insert_at(&mut self, index: usize, entry: Entry) {
+        self.bytes += entry.bytes;
         self.entries.insert(index, entry);
         if let Some((bottom, _)) = &mut self.scroll.bottom
             && index <= *bottom
         {
             *bottom += 1;
         }
-        if self.entries.len() > KEPT {
-            self.entries.pop_front();
+        while self.entries.len() > KEPT || self.bytes > KEPT_BYTES {
+            let Some(oldest) = self.entries.pop_front() else {
+                return;
+            };
+            self.bytes -= oldest.bytes;
             self.complete = false;
             if let Some((bottom, _)) = &mut self.scroll.bottom {
                 *bottom = bottom.saturating_sub(1);
@@ -241,9 +256,20 @@ fn stamp_of(message: &Message, reader: &Reader) -> Stamp {
     Stamp::new(i64::try_from(message.time).unwrap_or(0), &reader.zone)
 }
 
+/// A text of any number of rows, harmless and within bounds.
+fn content(text: &str) -> String {
+    match text.char_indices().nth(CONTENT_CHARS) {
+        None => sanitize::text(text),
+        Some((end, _)) => sanitize::text(&text[..end]) + "…",
+    }
+}
+
 /// The name to show: the display name, or the user name where there is nothing to see in it.
 fn shown_name(display_name: &str, username: &str) -> String {
-    let (display_name, username) = (sanitize::line(display_name), sanitize::line(username));
+    let (display_name, username) = (
+        sanitize::brief(display_name, USERNAME_CHARS),
+        sanitize::brief(username, USERNAME_CHARS),
+    );
     if display_name.trim().is_empty() {
         return username;
     }

@@ -62,11 +62,10 @@ impl<'identity> Handshake<'identity> {
         match event {
             ServerEvent::Connection(connection) => {
                 self.content_limit = connection.limits.content;
-                let offered = connection.capabilities.iter();
-                self.capabilities = offered
-                    .filter(|name| *name == CAPABILITY_PRESENCE)
-                    .cloned()
-                    .collect();
+                // Once, however often a server offers it.
+                let mut offered = connection.capabilities.iter();
+                let presence = offered.find(|name| *name == CAPABILITY_PRESENCE);
+                self.capabilities = presence.cloned().into_iter().collect();
                 Step::Send(self.auth())
             }
             ServerEvent::Auth(accepted) => {
@@ -156,7 +155,7 @@ mod tests {
         let auth = sent(handshake.on(connection(&["room"])));
         let plain = json!({ "username": "alice", "password": "hunter2", "room": "stream1" });
         assert_eq!(auth, plain);
-        let auth = sent(handshake.on(connection(&["presence", "room"])));
+        let auth = sent(handshake.on(connection(&["presence", "room", "presence"])));
         assert_eq!(auth["capabilities"], json!(["presence"]));
     }
 

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::content;
 use crate::app::row::Tone;
-use crate::sanitize;
 
 /// When something happened, on the user's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,8 +77,7 @@ impl Post {
     /// True where `message` says the same, or this one is deleted. A log that was set back gives ids
     /// again, so the id alone does not tell.
     pub(crate) fn says(&self, message: &Message) -> bool {
-        matches!(self.status, Status::Deleted(_))
-            || *self.content == *sanitize::text(&message.content)
+        matches!(self.status, Status::Deleted(_)) || *self.content == *content(&message.content)
     }
 }
 
@@ -92,6 +91,21 @@ pub(crate) enum Kind {
     Gap,
 }
 
+impl Kind {
+    /// Bytes of what others determine the length of.
+    fn bytes(&self) -> usize {
+        match self {
+            Kind::Post(post) => {
+                let id_bytes =
+                    |id: &Option<MessageId>| id.as_ref().map_or(0, |id| id.as_str().len());
+                post.content.len() + id_bytes(&post.id) + id_bytes(&post.reply_to)
+            }
+            Kind::Notice(_, text) => text.len(),
+            Kind::Gap => 0,
+        }
+    }
+}
+
 /// One entry of a timeline.
 #[derive(Debug)]
 pub(crate) struct Entry {
@@ -102,6 +116,8 @@ pub(crate) struct Entry {
     /// Never the same for two entries or for two states of one: rows are cached by it.
     pub(crate) version: u64,
     pub(crate) kind: Kind,
+    /// Of its texts when it came.
+    pub(crate) bytes: usize,
     /// Rows at the width where they were last counted.
     pub(crate) height: Cell<(u16, u16)>,
 }
@@ -112,6 +128,7 @@ impl Entry {
             at,
             stamp,
             version,
+            bytes: kind.bytes(),
             kind,
             height: Cell::new((0, 0)),
         }

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use chat_protocol::{History, Message, MessageId, Seq, ServerEvent};
 
 use super::entry::{Entry, Kind, Stamp};
-use super::{Inserted, KEPT, PAGE, Reader, Timeline, stamp_of};
+use super::{Inserted, KEPT, KEPT_BYTES, PAGE, Reader, Timeline, stamp_of};
 
 impl Timeline {
     /// The positions of what is here can't be trusted any more. It stays in view; a gap tells it
@@ -65,7 +65,11 @@ impl Timeline {
 
     /// The position before which to ask for older entries; `None` where there is nothing to ask.
     pub(crate) fn older_from(&self) -> Option<Seq> {
-        if self.complete || self.loading || self.entries.len() >= KEPT {
+        if self.complete
+            || self.loading
+            || self.entries.len() >= KEPT
+            || self.bytes >= KEPT_BYTES / 2
+        {
             return None;
         }
         self.oldest

@@ -18,6 +18,9 @@ const CONFIRMATION: Duration = Duration::from_secs(20);
 /// post twice.
 const NONCE_LIFE: Duration = Duration::from_secs(4 * 60 + 30);
 
+/// Characters of the reason of a refusal.
+const REASON_CHARS: usize = 500;
+
 /// A message on its way.
 #[derive(Debug)]
 pub(crate) struct Outgoing {
@@ -186,7 +189,7 @@ impl Timeline {
 
     fn fail_at(&mut self, place: usize, reason: &str) {
         let version = self.next_version();
-        let status = Status::Failed(sanitize::line(reason).into());
+        let status = Status::Failed(sanitize::brief(reason, REASON_CHARS).into());
         self.outgoing[place].set(status, version);
     }
 }

@@ -338,3 +338,23 @@ fn columns_and_hanging_indents() {
     assert_eq!(rows(40)[0], "      bob  gg that jump was insane and");
     assert_eq!(rows(20)[..2], ["bob: gg that jump", " was insane and the"]);
 }
+
+#[test]
+fn what_a_server_sends_is_kept_within_bounds() {
+    let mut timeline = Timeline::default();
+    let long = "x".repeat(5_000);
+    for seq in 1..=20_000 {
+        let mut hostile = message(&event(seq, "bob", ""));
+        hostile.content.clone_from(&long);
+        hostile.display_name.clone_from(&long);
+        timeline.insert(&hostile, &reader());
+    }
+    let posts = timeline.entries.iter().filter_map(Entry::post);
+    let kept: usize = posts.map(|post| post.content.len()).sum();
+    assert!(kept <= KEPT_BYTES, "{kept}");
+    assert_eq!(timeline.entries.back().unwrap().at, Seq(20_000));
+    let post = timeline.entries[0].post().unwrap();
+    assert_eq!(post.content.chars().count(), CONTENT_CHARS + 1);
+    assert_eq!(post.author.name.chars().count(), USERNAME_CHARS + 1);
+    assert!(timeline.authors.is_empty());
+}

@@ -10,8 +10,8 @@ use super::entry::Entry;
 use super::rows::{Geometry, day_rule, rows, rule};
 use crate::app::row::{Row, Tone};
 
-/// Entries whose rows are kept; the cache begins anew when there are more.
-const CACHED: usize = 2_000;
+/// Rows that are kept; the cache begins anew when there are more.
+const CACHED: usize = 10_000;
 
 /// Rows below the view that are counted: more would cost what is stored, not what is visible.
 pub(crate) const COUNTED_BELOW: usize = 5_000;
@@ -24,18 +24,22 @@ pub(super) type Place = (usize, usize);
 pub(super) struct Cache {
     geometry: Option<Geometry>,
     rows: HashMap<u64, Rc<[Rc<Row>]>>,
+    /// Rows of all of them.
+    count: usize,
 }
 
 impl Cache {
     fn rows(&mut self, entry: &Entry, geometry: Geometry) -> Rc<[Rc<Row>]> {
-        if self.geometry != Some(geometry) || self.rows.len() >= CACHED {
+        if self.geometry != Some(geometry) || self.count >= CACHED {
             self.rows.clear();
+            self.count = 0;
             self.geometry = Some(geometry);
         }
-        let made = self
-            .rows
-            .entry(entry.version)
-            .or_insert_with(|| rows(entry, geometry).into_iter().map(Rc::new).collect());
+        let made = self.rows.entry(entry.version).or_insert_with(|| {
+            let made = rows(entry, geometry);
+            self.count += made.len();
+            made.into_iter().map(Rc::new).collect()
+        });
         Rc::clone(made)
     }
 }
