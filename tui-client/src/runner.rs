@@ -24,8 +24,9 @@ use crate::terminal::Screen;
 use crate::theme::Theme;
 use crate::ui;
 
-/// Between frames that the user's keys cause.
-const KEY_FRAME: Duration = Duration::from_millis(16);
+/// Between frames that the user's keys cause: what is typed shows within one frame of a screen, even
+/// right after a frame that the network caused.
+const KEY_FRAME: Duration = Duration::from_millis(8);
 /// Between frames that the network causes: reading faster than this is no use.
 const FRAME: Duration = Duration::from_millis(40);
 /// Events from all connections that wait for the app; full, the connections wait.
