@@ -27,9 +27,3 @@ impl Outgoing {
         self.json.len()
     }
 }
-
-impl From<&ServerEvent> for Outgoing {
-    fn from(event: &ServerEvent) -> Self {
-        Self::new(event)
-    }
-}

@@ -81,13 +81,9 @@ pub enum Effect {
     WakeAt(UnixMillis),
 }
 
-struct Present {
-    author: Author,
-}
-
 /// A room as its members see it.
 pub struct Room {
-    members: HashMap<MemberId, Present>,
+    members: HashMap<MemberId, Author>,
     nonces: Nonces,
     presence: Presence,
 }
@@ -127,7 +123,7 @@ impl Room {
             wants_presence,
         } = joining;
         let member = member(&author);
-        self.members.insert(id, Present { author });
+        self.members.insert(id, author);
         let count = self.members.len();
         let effects = self.presence.joined(member, count, now);
         // Only now: who comes in is not told of it.
@@ -143,7 +139,7 @@ impl Room {
         };
         self.presence.remove_listener(id);
         let count = self.members.len();
-        self.presence.left(member(&gone.author), count, now)
+        self.presence.left(member(&gone), count, now)
     }
 
     /// The contract's order: rights, then whether what is named exists, then limits.
@@ -154,7 +150,7 @@ impl Room {
         target: ReplyTarget,
         now: UnixMillis,
     ) -> Vec<Effect> {
-        let Some(present) = self.members.get(&id) else {
+        let Some(author) = self.members.get(&id) else {
             return Vec::new();
         };
         let PostMessage {
@@ -164,19 +160,18 @@ impl Room {
         } = post;
         if let Some(nonce) = &nonce {
             self.nonces.forget_old(now);
-            match self.nonces.find(&present.author.key, nonce) {
+            match self.nonces.find(&author.key, nonce) {
                 Some(NonceState::Stored(seq)) => {
                     return vec![Effect::Repeat(id, seq, nonce.clone())];
                 }
                 Some(NonceState::Waiting) => {
-                    let key = present.author.key.clone();
-                    self.nonces.wait(&key, nonce, id);
+                    self.nonces.wait(&author.key, nonce, id);
                     return Vec::new();
                 }
                 None => {}
             }
         }
-        let author = present.author.clone();
+        let author = author.clone();
         match check(content, target) {
             Err((code, text)) => vec![refuse(id, code, text, nonce.as_ref())],
             Ok(content) => {
@@ -229,8 +224,8 @@ impl Room {
         let mut members: Vec<Member> = self
             .members
             .values()
-            .filter(|present| seen.insert(present.author.key.as_str()))
-            .map(|present| member(&present.author))
+            .filter(|author| seen.insert(author.key.as_str()))
+            .map(member)
             .collect();
         // Those of higher standing first: they are the ones that a cut list must not lose.
         members.sort_by(|a, b| (a.rank, &a.username).cmp(&(b.rank, &b.username)));

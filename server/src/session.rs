@@ -35,10 +35,10 @@ pub struct SessionContext {
     pub is_test_mode_allowed: bool,
 }
 
-/// A member's place: the room, and the user as the room knows them.
+/// A member's place: the room, and the user's name as compared.
 struct Place {
     membership: Membership,
-    author: Author,
+    key: String,
 }
 
 /// One client's session.
@@ -163,7 +163,7 @@ impl Session {
         let place = self.place()?;
         let rooms = &self.context.rooms;
         rooms
-            .history(&place.membership, &place.author.key, request)
+            .history(&place.membership, &place.key, request)
             .await
             .map_err(refusal)
     }
@@ -185,6 +185,7 @@ impl Session {
             .admit(&identity, &room)
             .await
             .map_err(|error| unavailable(&error))?;
+        let key = identity.key.clone();
         let author = Author {
             username: identity.username.clone(),
             key: identity.key.clone(),
@@ -194,7 +195,7 @@ impl Session {
         let wants_presence = capabilities.iter().any(|name| name == CAPABILITY_PRESENCE);
         let granted = wants_presence.then(|| CAPABILITY_PRESENCE.to_owned());
         let entrance = Entrance {
-            author: author.clone(),
+            author,
             wants_presence,
             since,
             welcome: welcome(identity, &room, rank, granted.into_iter().collect()),
@@ -202,7 +203,7 @@ impl Session {
         };
         let rooms = &self.context.rooms;
         let membership = rooms.enter(room, entrance).await.map_err(refusal)?;
-        self.place = Some(Place { membership, author });
+        self.place = Some(Place { membership, key });
         self.state.entered();
         Ok(())
     }

@@ -4,6 +4,16 @@ use super::*;
 use crate::accounts::SqliteAccounts;
 use crate::database::{Database, Durability};
 
+/// An account that only has what tells it from others.
+pub(super) fn account(key: &str, hash: &str) -> Account {
+    Account {
+        username: key.to_owned(),
+        key: key.to_owned(),
+        password_hash: hash.to_owned(),
+        created: 0,
+    }
+}
+
 struct Bench {
     authenticator: Authenticator,
     accounts: Arc<dyn Accounts>,

@@ -135,15 +135,7 @@ fn create(path: &Path) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn account(key: &str, hash: &str) -> Account {
-        Account {
-            username: key.to_owned(),
-            key: key.to_owned(),
-            password_hash: hash.to_owned(),
-            created: 0,
-        }
-    }
+    use crate::auth::tests::account;
 
     #[test]
     fn a_token_is_good_for_its_user_until_it_ends() {

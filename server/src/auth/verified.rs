@@ -88,15 +88,7 @@ impl Verified {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn account(key: &str, hash: &str) -> Account {
-        Account {
-            username: key.to_owned(),
-            key: key.to_owned(),
-            password_hash: hash.to_owned(),
-            created: 0,
-        }
-    }
+    use crate::auth::tests::account;
 
     #[test]
     fn a_password_is_known_for_its_account_for_five_minutes() {
