@@ -4,6 +4,8 @@
 //! Precedence: a flag, then its environment variable, then the file's key, then the default. The
 //! first two are told apart in `cli`.
 
+mod settings;
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,10 +13,10 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::auth::Registration;
-use crate::database::Durability;
 use crate::retention::Retention;
 use crate::server::ServerConfig;
 use crate::transport::Timeouts;
+pub use settings::Settings;
 
 /// How the log is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
@@ -38,42 +40,6 @@ pub enum LogLevel {
     Info,
     /// And what a developer wants to know.
     Debug,
-}
-
-/// Settings as they are given, each or none: by flags and environment, or by a file.
-#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Settings {
-    /// Port to listen on.
-    pub port: Option<u16>,
-    /// Address to listen on.
-    pub bind: Option<IpAddr>,
-    /// Data directory.
-    pub data: Option<PathBuf>,
-    /// Whether an unknown name with a password makes an account.
-    pub registration: Option<Registration>,
-    /// Whether clients may switch to test mode.
-    pub test_mode: Option<bool>,
-    /// The `Origin`s that may upgrade.
-    pub allowed_origin: Option<Vec<String>>,
-    /// Seconds from connecting to the end of the HTTP exchange or the upgrade.
-    pub handshake_timeout: Option<u32>,
-    /// Seconds from the upgrade to a successful `auth`.
-    pub auth_timeout: Option<u32>,
-    /// Seconds between two WebSocket pings.
-    pub ping_interval: Option<u32>,
-    /// Seconds without a sign of life.
-    pub idle_timeout: Option<u32>,
-    /// What outlives a power loss.
-    pub durability: Option<Durability>,
-    /// Entries that a room keeps; 0 for all.
-    pub retention_entries: Option<u64>,
-    /// Days that a room keeps entries; 0 for ever.
-    pub retention_days: Option<u32>,
-    /// How the log is written.
-    pub log_format: Option<LogFormat>,
-    /// What the log tells at least.
-    pub log_level: Option<LogLevel>,
 }
 
 /// Settings that can't be used.
@@ -159,26 +125,6 @@ fn line_of(text: &str, position: usize) -> usize {
 }
 
 impl Settings {
-    fn or(self, other: Settings) -> Settings {
-        Settings {
-            port: self.port.or(other.port),
-            bind: self.bind.or(other.bind),
-            data: self.data.or(other.data),
-            registration: self.registration.or(other.registration),
-            test_mode: self.test_mode.or(other.test_mode),
-            allowed_origin: self.allowed_origin.or(other.allowed_origin),
-            handshake_timeout: self.handshake_timeout.or(other.handshake_timeout),
-            auth_timeout: self.auth_timeout.or(other.auth_timeout),
-            ping_interval: self.ping_interval.or(other.ping_interval),
-            idle_timeout: self.idle_timeout.or(other.idle_timeout),
-            durability: self.durability.or(other.durability),
-            retention_entries: self.retention_entries.or(other.retention_entries),
-            retention_days: self.retention_days.or(other.retention_days),
-            log_format: self.log_format.or(other.log_format),
-            log_level: self.log_level.or(other.log_level),
-        }
-    }
-
     fn check(self) -> Result<Config, ConfigError> {
         let timeouts = Timeouts {
             handshake: seconds("handshake-timeout", self.handshake_timeout, 10)?,

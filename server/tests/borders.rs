@@ -14,9 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "auth",
             "config",
-            "database",
             "exit",
             "logging",
             "room_commands",
