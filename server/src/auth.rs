@@ -15,6 +15,7 @@ use chat_protocol::{Credential, Rank, RoomName, Secret, Username};
 use crate::accounts::{Account, Accounts, AccountsError, Creation};
 use crate::clock;
 use crate::entry::UnixMillis;
+use crate::limits::{Limits, Source, TooFast};
 
 pub use password::{HashError, Passwords};
 pub use token::{KeyError, TokenKey};
@@ -54,6 +55,9 @@ pub enum AuthError {
     /// The token is forged, ended, of another user, or from before a password change.
     #[error("the token is not valid (any more): authenticate with the password")]
     WrongToken,
+    /// Too many logins failed for this name from this address.
+    #[error("too many failed logins: wait before you try again")]
+    TooManyFailures(TooFast),
     /// The accounts can't be read or written now.
     #[error(transparent)]
     Accounts(#[from] AccountsError),
@@ -69,14 +73,17 @@ pub struct Authenticator {
     verified: Verified,
     tokens: TokenKey,
     registration: Registration,
+    limits: Arc<Limits>,
 }
 
 impl Authenticator {
-    /// Checks against `accounts`, with the token key kept in `directory`.
+    /// Checks against `accounts`, with the token key kept in `directory`. Failed logins are counted
+    /// in `limits`.
     pub fn new(
         accounts: Arc<dyn Accounts>,
         registration: Registration,
         directory: &Path,
+        limits: Arc<Limits>,
     ) -> Result<Self, KeyError> {
         Ok(Self {
             accounts,
@@ -84,18 +91,20 @@ impl Authenticator {
             verified: Verified::new().map_err(KeyError::NoRandomness)?,
             tokens: TokenKey::load_or_create(directory)?,
             registration,
+            limits,
         })
     }
 
-    /// Who shows `credential` for `username`. With open registration the first password used with
-    /// an unknown name makes the account.
+    /// Who shows `credential` for `username`, from `source`. With open registration the first
+    /// password used with an unknown name makes the account.
     pub async fn authenticate(
         &self,
         username: &Username,
         credential: Credential,
+        source: Source,
     ) -> Result<Identity, AuthError> {
         let account = match credential {
-            Credential::Password(password) => self.by_password(username, password).await?,
+            Credential::Password(password) => self.by_password(username, password, source).await?,
             Credential::Token(token) => self.by_token(username, &token).await?,
         };
         let (token, token_expires) = self.tokens.issue(&account, clock::now());
@@ -113,11 +122,34 @@ impl Authenticator {
         self.accounts.admit(&identity.key, room).await
     }
 
+    /// Who fails too often is not even looked at: a password that was verified a moment ago must
+    /// not tell by its answer that it is right.
     async fn by_password(
         &self,
         username: &Username,
         password: Secret,
+        source: Source,
     ) -> Result<Account, AuthError> {
+        let logins = self.limits.logins();
+        let too_many = AuthError::TooManyFailures;
+        logins.look(username.key(), source).map_err(too_many)?;
+        if let Some(account) = self.accounts.find(username).await?
+            && self.verified.knows(&account, &password, Instant::now())
+        {
+            return Ok(account);
+        }
+        let turn = logins.turn(username.key(), source).await;
+        turn.look().map_err(too_many)?;
+        let outcome = self.by_hash(username, password).await;
+        match &outcome {
+            Ok(_) => turn.succeeded(),
+            Err(AuthError::WrongPassword) => turn.failed(),
+            Err(_) => {}
+        }
+        outcome
+    }
+
+    async fn by_hash(&self, username: &Username, password: Secret) -> Result<Account, AuthError> {
         let known = self.accounts.find(username).await?;
         match (known, self.registration) {
             (Some(account), _) => self.verified(account, password).await,

@@ -11,13 +11,18 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::{Config, Settings};
+use crate::limits::LimitSettings;
 use crate::room_commands::RoomSubcommand;
+use crate::stopping::Stop;
 use crate::users::UserSubcommand;
 use crate::{exit, logging, room_commands, server, users};
 
 /// Connections that may wait to be accepted, as far as the system allows: after a restart all
 /// clients come back at once, and one that finds no place tries again only a second later.
 const BACKLOG: u32 = 4096;
+
+/// Open files that are not connections: the database's, its temporary ones, the log, the runtime's.
+const OTHER_FILES: u64 = 64;
 
 /// A self-hosted live chat server: every stream gets its room, over WebSocket.
 #[derive(Parser)]
@@ -73,9 +78,16 @@ fn usage(error: &clap::Error) -> ExitCode {
     }
 }
 
-fn serve(config: Config) -> anyhow::Result<()> {
+fn serve(mut config: Config) -> anyhow::Result<()> {
     let _log = logging::init(config.log_format, config.log_level);
-    raise_open_files();
+    if config.server.limits == LimitSettings::NONE {
+        tracing::warn!("no limits: anybody may flood this server");
+    }
+    config
+        .server
+        .limits
+        .caps
+        .lower_total(connections(raise_open_files()));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -104,8 +116,8 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
 }
 
 /// Every connection is an open file, and the usual soft limit of 1,024 is there for programs that
-/// use `select`: take what the hard limit allows.
-fn raise_open_files() {
+/// use `select`: take what the hard limit allows. Answers with the limit there is then.
+fn raise_open_files() -> Option<u64> {
     let limits = getrlimit(Resource::Nofile);
     let raised = Rlimit {
         current: limits.maximum,
@@ -113,17 +125,27 @@ fn raise_open_files() {
     };
     if let Err(error) = setrlimit(Resource::Nofile, raised) {
         tracing::warn!(%error, current = limits.current, "cannot raise the limit on open files");
+        return limits.current;
     }
+    limits.maximum
 }
 
-/// Ends at the first SIGTERM or SIGINT.
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+/// How many connections there is room for among the open files: the database needs some as well,
+/// and to run out of them would stop everything.
+fn connections(open_files: Option<u64>) -> Option<usize> {
+    let room = open_files?.saturating_sub(OTHER_FILES).max(1);
+    usize::try_from(room).ok()
+}
+
+/// Ends at the first SIGTERM, which is how whoever runs services restarts one, or SIGINT, which is
+/// how somebody at a terminal ends it.
+fn stop_signal() -> std::io::Result<impl Future<Output = Stop>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(async move {
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            _ = terminate.recv() => Stop::Restart,
+            _ = interrupt.recv() => Stop::ForGood,
         }
     })
 }

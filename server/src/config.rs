@@ -4,6 +4,7 @@
 //! Precedence: a flag, then its environment variable, then the file's key, then the default. The
 //! first two are told apart in `cli`.
 
+mod limits;
 mod settings;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -13,6 +14,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::auth::Registration;
+use crate::limits::ParseNetworkError;
 use crate::retention::Retention;
 use crate::server::ServerConfig;
 use crate::transport::Timeouts;
@@ -66,6 +68,12 @@ pub enum ConfigError {
     /// A timeout of nothing.
     #[error("{0} must be at least 1 second")]
     ZeroSeconds(&'static str),
+    /// A number of nothing where nothing makes no sense.
+    #[error("{0} must be at least 1")]
+    Zero(&'static str),
+    /// Neither an address nor a network.
+    #[error("trusted-proxy: {0}")]
+    Proxy(ParseNetworkError),
     /// Pings that come too late to keep a connection.
     #[error("ping-interval ({ping} s) must be shorter than idle-timeout ({idle} s)")]
     PingTooRare {
@@ -126,6 +134,8 @@ fn line_of(text: &str, position: usize) -> usize {
 
 impl Settings {
     fn check(self) -> Result<Config, ConfigError> {
+        let limits = limits::limits(&self)?;
+        let trusted_proxies = limits::trusted_proxies(&self)?;
         let timeouts = Timeouts {
             handshake: seconds("handshake-timeout", self.handshake_timeout, 10)?,
             auth: seconds("auth-timeout", self.auth_timeout, 60)?,
@@ -157,6 +167,8 @@ impl Settings {
                 durability: self.durability.unwrap_or_default(),
                 retention: retention(self.retention_entries, self.retention_days),
                 timeouts,
+                limits,
+                trusted_proxies,
             },
         })
     }
@@ -206,7 +218,10 @@ fn default_data() -> Result<PathBuf, ConfigError> {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+
     use super::*;
+    use crate::limits::{LimitSettings, Rate};
 
     fn load(given: Settings, file: &str) -> Result<Config, String> {
         let directory = tempfile::tempdir().unwrap();
@@ -260,6 +275,11 @@ mod tests {
             "configuration file FILE, line 1: unknown variant",
         );
         check("data = [", "configuration file FILE, line 1:");
+        check("message-burst = 0", "message-burst must be at least 1");
+        check(
+            "trusted-proxy = [\"proxy\"]",
+            "trusted-proxy: \"proxy\" is neither an address nor a network",
+        );
         check("auth-timeout = 0", "auth-timeout must be at least 1 second");
         check(
             "ping-interval = 75",
@@ -299,6 +319,27 @@ mod tests {
             Some(5),
             Some(1),
         );
+    }
+
+    #[test]
+    fn limits_have_defaults_and_can_be_lifted_one_by_one_or_all() {
+        let limits = |file| load(Settings::default(), file).unwrap().server.limits;
+        let rate = |burst, per_minute| {
+            Some(Rate {
+                burst: NonZeroU32::new(burst).unwrap(),
+                per_minute: NonZeroU32::new(per_minute).unwrap(),
+            })
+        };
+        let default = limits("");
+        assert_eq!(default.messages, rate(20, 60));
+        assert_eq!(default.connections, rate(20, 60));
+        assert_eq!(default.failed_logins, NonZeroU32::new(5));
+        assert_eq!(default.moderator_factor.get(), 10);
+        assert_eq!(default.caps.per_address, Some(200));
+        let changed = limits("message-rate = 0\nmax-connections-per-address = 0");
+        assert_eq!((changed.messages, changed.caps.per_address), (None, None));
+        assert_eq!(changed.connections, rate(20, 60));
+        assert_eq!(limits("no-limits = true"), LimitSettings::NONE);
     }
 
     #[test]

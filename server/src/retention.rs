@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use chat_protocol::RoomName;
 use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
 
 use crate::clock;
 use crate::log::{Keep, LogError};
 use crate::rooms::Rooms;
+use crate::stopping::Stopping;
 
 /// Between two looks.
 const INTERVAL: Duration = Duration::from_secs(60);
@@ -37,8 +37,8 @@ impl Retention {
     }
 }
 
-/// Trims until `stop`.
-pub async fn run(rooms: Rooms, retention: Retention, stop: CancellationToken) {
+/// Trims until the server stops.
+pub async fn run(rooms: Rooms, retention: Retention, stopping: Stopping) {
     if retention.entries.is_none() && retention.age.is_none() {
         return;
     }
@@ -54,7 +54,7 @@ pub async fn run(rooms: Rooms, retention: Retention, stop: CancellationToken) {
     // A step that is under way is a transaction: dropping what waits for it does no harm.
     tokio::select! {
         () = trimming => {}
-        () = stop.cancelled() => {}
+        () = stopping.begun() => {}
     }
 }
 

@@ -51,8 +51,8 @@ pub enum Input {
     Join(Joining),
     /// A connection leaves.
     Leave(MemberId),
-    /// A member posts.
-    Post(MemberId, PostMessage, ReplyTarget),
+    /// A member posts; where they are too fast, with the seconds that they have to wait.
+    Post(MemberId, PostMessage, ReplyTarget, Option<u64>),
     /// A member asks who is here.
     Who(MemberId),
     /// The log stored what [`Effect::Store`] asked for, in that order.
@@ -108,7 +108,7 @@ impl Room {
         match input {
             Input::Join(joining) => self.join(joining, now),
             Input::Leave(id) => self.leave(id, now),
-            Input::Post(id, post, target) => self.post(id, post, target, now),
+            Input::Post(id, post, target, wait) => self.post(id, post, target, wait, now),
             Input::Who(id) => vec![Effect::Send(id, ServerEvent::Who(self.who()))],
             Input::Stored(stored) => self.stored(stored),
             Input::NotStored(lost) => self.not_stored(lost),
@@ -148,9 +148,10 @@ impl Room {
         id: MemberId,
         post: PostMessage,
         target: ReplyTarget,
+        wait: Option<u64>,
         now: UnixMillis,
     ) -> Vec<Effect> {
-        let Some(author) = self.members.get(&id) else {
+        let Some(author) = self.members.get(&id).cloned() else {
             return Vec::new();
         };
         let PostMessage {
@@ -158,34 +159,44 @@ impl Room {
             nonce,
             reply_to,
         } = post;
-        if let Some(nonce) = &nonce {
-            self.nonces.forget_old(now);
-            match self.nonces.find(&author.key, nonce) {
-                Some(NonceState::Stored(seq)) => {
-                    return vec![Effect::Repeat(id, seq, nonce.clone())];
-                }
-                Some(NonceState::Waiting) => {
-                    self.nonces.wait(&author.key, nonce, id);
-                    return Vec::new();
-                }
-                None => {}
-            }
+        if let Some(nonce) = &nonce
+            && let Some(effects) = self.retried(id, &author, nonce, now)
+        {
+            return effects;
         }
-        let author = author.clone();
-        match check(content, target) {
-            Err((code, text)) => vec![refuse(id, code, text, nonce.as_ref())],
-            Ok(content) => {
-                if let Some(nonce) = &nonce {
-                    self.nonces.begin(&author.key, nonce, now);
-                }
-                let posted = MessagePosted {
-                    author,
-                    content,
-                    reply_to,
-                    nonce,
-                };
-                let body = EntryBody::MessagePosted(posted);
-                vec![Effect::Store(id, NewEntry { time: now, body })]
+        let content = match (check(content, target), wait) {
+            (Ok(content), None) => content,
+            (Ok(_), Some(seconds)) => return vec![too_fast(id, seconds, nonce.as_ref())],
+            (Err((code, text)), _) => return vec![refuse(id, code, text, nonce.as_ref())],
+        };
+        if let Some(nonce) = &nonce {
+            self.nonces.begin(&author.key, nonce, now);
+        }
+        let posted = MessagePosted {
+            author,
+            content,
+            reply_to,
+            nonce,
+        };
+        let body = EntryBody::MessagePosted(posted);
+        vec![Effect::Store(id, NewEntry { time: now, body })]
+    }
+
+    /// What follows where `author` sent a message with this nonce before. Limits do not count here:
+    /// nothing more is stored, and whoever comes back has to send what was not answered.
+    fn retried(
+        &mut self,
+        id: MemberId,
+        author: &Author,
+        nonce: &Nonce,
+        now: UnixMillis,
+    ) -> Option<Vec<Effect>> {
+        self.nonces.forget_old(now);
+        match self.nonces.find(&author.key, nonce)? {
+            NonceState::Stored(seq) => Some(vec![Effect::Repeat(id, seq, nonce.clone())]),
+            NonceState::Waiting => {
+                self.nonces.wait(&author.key, nonce, id);
+                Some(Vec::new())
             }
         }
     }
@@ -254,6 +265,19 @@ fn check(
 
 fn refuse(id: MemberId, code: Code, message: String, nonce: Option<&Nonce>) -> Effect {
     Effect::Send(id, refusal(code, message, nonce))
+}
+
+fn too_fast(id: MemberId, seconds: u64, nonce: Option<&Nonce>) -> Effect {
+    Effect::Send(
+        id,
+        ServerEvent::Cerror(ClientError {
+            code: Code::TooFast,
+            message: format!("too fast: wait {seconds} s before the next message"),
+            event: Some("message".to_owned()),
+            nonce: nonce.map(|nonce| nonce.as_str().to_owned()),
+            retry_after: Some(seconds),
+        }),
+    )
 }
 
 /// What the sender of a `message` gets that is refused.

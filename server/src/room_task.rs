@@ -13,17 +13,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chat_protocol::limits::RESUME_BYTES;
-use chat_protocol::{CloseCode, Code, Nonce, PostMessage, RoomName, Seq, ServerEvent, Since};
+use chat_protocol::{Code, Nonce, PostMessage, RoomName, Seq, ServerEvent, Since};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
-use tokio_util::sync::CancellationToken;
 
 use crate::clock;
 use crate::entry::{Entry, NewEntry, UnixMillis};
 use crate::log::{End, LogError, LogHead, Range, RoomLog, Slice};
-use crate::outbox::Outbox;
+use crate::outbox::{Closing, Outbox};
 use crate::outgoing::Outgoing;
 use crate::room::{Effect, Input, Joining, MemberId, ReplyTarget, Room, refusal};
+use crate::stopping::Stopping;
 
 pub use command::{Entrance, RoomCommand};
 
@@ -54,17 +54,17 @@ pub struct RoomTask {
     /// What the rules ordered to be stored and is not stored yet.
     unstored: Vec<(MemberId, NewEntry)>,
     wake_at: Option<Instant>,
-    stop: CancellationToken,
+    stopping: Stopping,
 }
 
 impl RoomTask {
-    /// A room whose log stands at `head`, and that closes its inbox at `stop`.
+    /// A room whose log stands at `head`, and that closes its inbox once the server stops.
     pub fn new(
         name: RoomName,
         log: Arc<dyn RoomLog>,
         inbox: mpsc::Receiver<RoomCommand>,
         mut head: LogHead,
-        stop: CancellationToken,
+        stopping: Stopping,
     ) -> Self {
         let room = Room::new(std::mem::take(&mut head.nonces));
         Self {
@@ -77,7 +77,7 @@ impl RoomTask {
             next_member: 1,
             unstored: Vec::new(),
             wake_at: None,
-            stop,
+            stopping,
         }
     }
 
@@ -99,7 +99,7 @@ impl RoomTask {
                     self.apply(Input::Wake).await;
                 }
                 () = sleep(RETIRE_AGAIN), if self.room.is_empty() => return Pause::Idle,
-                () = self.stop.cancelled(), if !self.inbox.is_closed() => self.inbox.close(),
+                () = self.stopping.begun(), if !self.inbox.is_closed() => self.inbox.close(),
             }
             for command in commands.drain(..) {
                 self.obey(command).await;
@@ -128,9 +128,9 @@ impl RoomTask {
                 // Who does not wait for the answer does not need it.
                 let _ = answer.send(());
             }
-            RoomCommand::Post(id, post) => {
+            RoomCommand::Post(id, post, wait) => {
                 let target = self.reply_target(&post).await;
-                self.apply(Input::Post(id, post, target)).await;
+                self.apply(Input::Post(id, post, target, wait)).await;
             }
             RoomCommand::Who(id) => self.apply(Input::Who(id)).await,
             RoomCommand::Settle(answer) => {
@@ -326,8 +326,9 @@ impl RoomTask {
     }
 
     fn dismiss(&mut self) {
+        let Closing { code, reason } = self.stopping.closing();
         for (_, outbox) in self.outboxes.drain() {
-            outbox.close(CloseCode::GoingAway, "the server stops");
+            outbox.close(code, reason);
         }
     }
 

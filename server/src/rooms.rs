@@ -10,13 +10,14 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use chat_protocol::limits::HISTORY_ENTRIES_DEFAULT;
 use chat_protocol::{History, HistoryRequest, PostMessage, RoomName, Seq};
 use tokio::sync::{mpsc, oneshot};
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock;
 use crate::log::{End, Keep, LogError, Range, RoomLog};
 use crate::room::{MemberId, NONCE_MEMORY};
 use crate::room_task::{Pause, RoomCommand, RoomTask};
+
+use crate::stopping::{Stop, Stopping};
 
 pub use crate::room_task::Entrance;
 
@@ -40,7 +41,7 @@ struct Shared {
     log: Arc<dyn RoomLog>,
     running: Mutex<HashMap<RoomName, Inbox>>,
     tasks: TaskTracker,
-    stop: CancellationToken,
+    stopping: Stopping,
 }
 
 impl Shared {
@@ -73,7 +74,7 @@ impl Rooms {
                 log,
                 running: Mutex::default(),
                 tasks: TaskTracker::new(),
-                stop: CancellationToken::new(),
+                stopping: Stopping::default(),
             }),
         }
     }
@@ -135,16 +136,16 @@ impl Rooms {
         Ok(trimmed.is_done)
     }
 
-    /// Lets every room finish what waits in its inbox, tell its members that the server stops, and
-    /// end. Nothing can be entered any more.
-    pub async fn stop(&self) {
-        self.shared.stop.cancel();
+    /// Lets every room finish what waits in its inbox, tell its members that the server stops and
+    /// why, and end. Nothing can be entered any more.
+    pub async fn stop(&self, stop: Stop) {
+        self.shared.stopping.begin(stop);
         self.shared.tasks.close();
         self.shared.tasks.wait().await;
     }
 
     fn find_or_start(&self, room: &RoomName) -> Result<Inbox, RoomError> {
-        if self.shared.stop.is_cancelled() {
+        if self.shared.stopping.has_begun() {
             return Err(RoomError::Stopping);
         }
         let mut running = self.shared.running();
@@ -179,8 +180,8 @@ async fn keep(shared: Arc<Shared>, room: RoomName, mut commands: mpsc::Receiver<
         }
     };
     tracing::debug!(?room, last = %head.last, "room started");
-    let (log, stop) = (Arc::clone(&shared.log), shared.stop.clone());
-    let mut task = RoomTask::new(room.clone(), log, commands, head, stop);
+    let (log, stopping) = (Arc::clone(&shared.log), shared.stopping.clone());
+    let mut task = RoomTask::new(room.clone(), log, commands, head, stopping);
     while task.run().await == Pause::Idle {
         if retire(&shared, &room) {
             break;
@@ -213,9 +214,10 @@ async fn refuse_all(commands: &mut mpsc::Receiver<RoomCommand>, error: &LogError
 }
 
 impl Membership {
-    /// Posts for the member. What becomes of it comes through the outbox.
-    pub async fn post(&self, post: PostMessage) -> Result<(), RoomError> {
-        self.command(RoomCommand::Post(self.id, post)).await
+    /// Posts for the member, who has to wait so many seconds where they are too fast. What becomes
+    /// of it comes through the outbox.
+    pub async fn post(&self, post: PostMessage, wait: Option<u64>) -> Result<(), RoomError> {
+        self.command(RoomCommand::Post(self.id, post, wait)).await
     }
 
     /// Asks who is in the room. The answer comes through the outbox.

@@ -1,13 +1,13 @@
 //! The server as a whole: builds the parts, accepts connections, stops gracefully.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -15,10 +15,12 @@ use crate::accounts::SqliteAccounts;
 use crate::auth::{Authenticator, KeyError, Registration};
 use crate::data_lock::{DataLock, LockError};
 use crate::database::{self, Database, Durability, OpenError};
+use crate::limits::{LimitSettings, Limits, TrustedProxies};
 use crate::log::SqliteLog;
 use crate::retention::{self, Retention};
 use crate::rooms::Rooms;
 use crate::session::SessionContext;
+use crate::stopping::{Stop, Stopping};
 use crate::transport::{self, Timeouts, TransportContext};
 
 /// How long rooms may take to finish what waits once the server stops.
@@ -47,6 +49,10 @@ pub struct ServerConfig {
     pub retention: Retention,
     /// The connections' timeouts.
     pub timeouts: Timeouts,
+    /// How much clients may do, and how fast.
+    pub limits: LimitSettings,
+    /// The proxies whose `X-Forwarded-For` counts.
+    pub trusted_proxies: TrustedProxies,
 }
 
 /// Why a server can't start.
@@ -67,20 +73,20 @@ pub enum ServerError {
 }
 
 /// Serves on `listener` until `shutdown` ends, then stops: accepts nothing more, finishes what was
-/// accepted, tells the clients (1001), closes the store.
+/// accepted, tells the clients (1012 or 1001, as `shutdown` says), closes the store.
 pub async fn run(
     listener: TcpListener,
     config: ServerConfig,
-    shutdown: impl Future<Output = ()>,
+    shutdown: impl Future<Output = Stop>,
 ) -> Result<(), ServerError> {
     let address = listener.local_addr().map_err(ServerError::Address)?;
     let server = Server::build(config)?;
     tracing::info!(%address, "listening");
-    tokio::select! {
-        () = server.accept(listener) => {}
-        () = shutdown => {}
-    }
-    server.stop().await;
+    let stop = tokio::select! {
+        never = server.accept(listener) => match never {},
+        stop = shutdown => stop,
+    };
+    server.stop(stop).await;
     Ok(())
 }
 
@@ -99,17 +105,24 @@ impl Server {
         let database = Arc::new(Database::open(&config.data, config.durability)?);
         let accounts = Arc::new(SqliteAccounts::new(Arc::clone(&database)));
         let rooms = Rooms::new(Arc::new(SqliteLog::new(Arc::clone(&database))));
+        let limits = Arc::new(Limits::new(config.limits));
         let session = SessionContext {
-            authenticator: Authenticator::new(accounts, config.registration, &config.data)?,
+            authenticator: Authenticator::new(
+                accounts,
+                config.registration,
+                &config.data,
+                Arc::clone(&limits),
+            )?,
             rooms: rooms.clone(),
             is_test_mode_allowed: config.is_test_mode_allowed,
+            limits: Arc::clone(&limits),
         };
-        let stop = CancellationToken::new();
+        let stopping = Stopping::default();
         let tasks = TaskTracker::new();
         tasks.spawn(retention::run(
             rooms.clone(),
             config.retention,
-            stop.clone(),
+            stopping.clone(),
         ));
         let context = TransportContext {
             session: Arc::new(session),
@@ -117,8 +130,10 @@ impl Server {
             timeouts: config.timeouts,
             allowed_origins: config.allowed_origins,
             cut: CancellationToken::new(),
-            stop,
+            stopping,
             tasks,
+            limits,
+            trusted_proxies: config.trusted_proxies,
         };
         tracing::info!(path = %config.data.display(), "data directory");
         Ok(Self {
@@ -129,10 +144,10 @@ impl Server {
         })
     }
 
-    async fn accept(&self, listener: TcpListener) {
+    async fn accept(&self, listener: TcpListener) -> Infallible {
         loop {
             match listener.accept().await {
-                Ok((stream, peer)) => self.serve(stream, peer),
+                Ok((stream, peer)) => transport::admit(&self.context, stream, peer),
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -141,17 +156,10 @@ impl Server {
         }
     }
 
-    fn serve(&self, stream: TcpStream, peer: SocketAddr) {
-        let context = Arc::clone(&self.context);
-        self.context
-            .tasks
-            .spawn(transport::serve(context, stream, peer));
-    }
-
-    async fn stop(self) {
+    async fn stop(self, stop: Stop) {
         tracing::info!("stopping");
-        self.context.stop.cancel();
-        if tokio::time::timeout(ROOMS_PATIENCE, self.rooms.stop())
+        self.context.stopping.begin(stop);
+        if tokio::time::timeout(ROOMS_PATIENCE, self.rooms.stop(stop))
             .await
             .is_err()
         {

@@ -5,18 +5,20 @@
 
 mod state;
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use chat_protocol::limits::{CONTENT_CHARS, FRAME_BYTES};
 use chat_protocol::{
     Auth, AuthAccepted, CAPABILITY_PRESENCE, ClientError, ClientEvent, CloseCode, Code, Connection,
-    Frame, History, HistoryRequest, Limits, PROTOCOL_VERSION, Pong, Rank, RoomName, ServerEvent,
-    Username,
+    Frame, History, HistoryRequest, Limits as AnnouncedLimits, PROTOCOL_VERSION, Pong, PostMessage,
+    Rank, RoomName, ServerEvent, Username,
 };
 
 use crate::auth::{AuthError, Authenticator, HashError, Identity};
 use crate::clock;
 use crate::entry::Author;
+use crate::limits::{COSTLY, Limits, Pace, Source};
 use crate::outbox::Outbox;
 use crate::outgoing::Outgoing;
 use crate::rooms::{Entrance, Membership, RoomError, Rooms};
@@ -33,30 +35,37 @@ pub struct SessionContext {
     pub rooms: Rooms,
     /// Whether clients may switch to test mode.
     pub is_test_mode_allowed: bool,
+    /// How much clients may do, and how fast.
+    pub limits: Arc<Limits>,
 }
 
-/// A member's place: the room, and the user's name as compared.
+/// A member's place: the room, the user's name as compared, and the user's standing there.
 struct Place {
     membership: Membership,
     key: String,
+    rank: Rank,
 }
 
 /// One client's session.
 pub struct Session {
     context: Arc<SessionContext>,
     outbox: Outbox,
+    source: Source,
+    pace: Pace,
     state: State,
     place: Option<Place>,
     is_over: bool,
 }
 
 impl Session {
-    /// Begins a session, and greets the client.
-    pub fn begin(context: Arc<SessionContext>, outbox: Outbox) -> Self {
+    /// Begins the session of a client at `source`, and greets it.
+    pub fn begin(context: Arc<SessionContext>, outbox: Outbox, source: Source) -> Self {
         let session = Self {
             state: State::new(context.is_test_mode_allowed),
+            pace: context.limits.pace(),
             context,
             outbox,
+            source,
             place: None,
             is_over: false,
         };
@@ -64,7 +73,7 @@ impl Session {
             server: SERVER_NAME.to_owned(),
             protocol: PROTOCOL_VERSION,
             capabilities: vec![CAPABILITY_PRESENCE.to_owned()],
-            limits: Limits {
+            limits: AnnouncedLimits {
                 content: CONTENT_CHARS,
                 frame: FRAME_BYTES,
             },
@@ -77,7 +86,8 @@ impl Session {
         self.place.is_some()
     }
 
-    /// True once the client has said `disconnect`: what it sends after that does not count.
+    /// True once the client has said `disconnect` or was closed: what it sends after that does not
+    /// count.
     pub fn is_over(&self) -> bool {
         self.is_over
     }
@@ -87,16 +97,23 @@ impl Session {
         match Frame::parse(text) {
             Ok(frame) => self.take(frame).await,
             Err(error) => {
-                let refusal = Refusal::new(Code::Syntax, format!("Syntax error: {error}"));
-                self.refuse(refusal, error.event(), None);
+                let refusal = match self.pace.event(NonZeroU32::MIN) {
+                    Ok(()) => Refusal::new(Code::Syntax, format!("Syntax error: {error}")),
+                    Err(too_fast) => Refusal::too_fast(too_fast),
+                };
+                self.refuse(refusal, error.event(), None).await;
             }
         }
     }
 
     /// Takes a binary frame: the protocol has none.
-    pub fn take_binary(&mut self) {
+    pub async fn take_binary(&mut self) {
         let text = "Syntax error: binary frames are not part of the protocol, send text";
-        self.refuse(Refusal::new(Code::Syntax, text), None, None);
+        let refusal = match self.pace.event(NonZeroU32::MIN) {
+            Ok(()) => Refusal::new(Code::Syntax, text),
+            Err(too_fast) => Refusal::too_fast(too_fast),
+        };
+        self.refuse(refusal, None, None).await;
     }
 
     /// Ends the session: the client leaves its room, once all it sent before is delivered.
@@ -116,13 +133,18 @@ impl Session {
     async fn take(&mut self, frame: Frame) {
         let event = frame.event.clone();
         let nonce = frame.nonce().map(str::to_owned);
-        let outcome = match self.state.admit(&event) {
-            Ok(()) => self.decide(frame).await,
-            Err(refusal) => Err(refusal),
+        let outcome = match self.pace.event(cost(&event)) {
+            Ok(()) => self.admit(frame).await,
+            Err(too_fast) => Err(Refusal::too_fast(too_fast)),
         };
         if let Err(refusal) = outcome {
-            self.refuse(refusal, Some(&event), nonce.as_deref());
+            self.refuse(refusal, Some(&event), nonce.as_deref()).await;
         }
+    }
+
+    async fn admit(&mut self, frame: Frame) -> Result<(), Refusal> {
+        self.state.admit(&frame.event)?;
+        self.decide(frame).await
     }
 
     async fn decide(&mut self, frame: Frame) -> Result<(), Refusal> {
@@ -131,7 +153,7 @@ impl Session {
         match self.state.decide(event)? {
             Action::Nothing => Ok(()),
             Action::Authenticate(auth) => self.authenticate(*auth).await,
-            Action::Post(post) => self.place()?.membership.post(post).await.map_err(refusal),
+            Action::Post(post) => self.post(post).await,
             Action::Who => self.place()?.membership.who().await.map_err(refusal),
             Action::History(request) => {
                 let history = self.history(&request).await?;
@@ -159,6 +181,18 @@ impl Session {
         self.place.as_ref().ok_or_else(Refusal::unauthenticated)
     }
 
+    /// What is too fast is refused by the room, after everything else that may be wrong with it.
+    async fn post(&mut self, post: PostMessage) -> Result<(), Refusal> {
+        let place = self.place()?;
+        let allowed = self.context.limits.message(&place.key, place.rank);
+        let wait = allowed.err().map(|too_fast| too_fast.retry_after);
+        place.membership.post(post, wait).await.map_err(refusal)?;
+        if wait.is_some() {
+            self.note_too_fast().await;
+        }
+        Ok(())
+    }
+
     async fn history(&self, request: &HistoryRequest) -> Result<History, Refusal> {
         let place = self.place()?;
         let rooms = &self.context.rooms;
@@ -178,7 +212,7 @@ impl Session {
         } = auth;
         let authenticator = &self.context.authenticator;
         let identity = authenticator
-            .authenticate(&username, credential)
+            .authenticate(&username, credential, self.source)
             .await
             .map_err(|error| refused_credentials(&username, error))?;
         let rank = authenticator
@@ -203,23 +237,51 @@ impl Session {
         };
         let rooms = &self.context.rooms;
         let membership = rooms.enter(room, entrance).await.map_err(refusal)?;
-        self.place = Some(Place { membership, key });
+        self.place = Some(Place {
+            membership,
+            key,
+            rank,
+        });
         self.state.entered();
         Ok(())
     }
 
-    fn refuse(&self, refusal: Refusal, event: Option<&str>, nonce: Option<&str>) {
+    async fn refuse(&mut self, refusal: Refusal, event: Option<&str>, nonce: Option<&str>) {
+        let is_too_fast = refusal.code == Code::TooFast;
         self.send(&ServerEvent::Cerror(ClientError {
             code: refusal.code,
             message: refusal.message,
             event: event.map(str::to_owned),
             nonce: nonce.map(str::to_owned),
-            retry_after: None,
+            retry_after: refusal.retry_after,
         }));
+        if is_too_fast {
+            self.note_too_fast().await;
+        }
+    }
+
+    /// The client was refused for being too fast. Whoever goes on regardless is put out.
+    async fn note_too_fast(&mut self) {
+        if !self.pace.goes_on_regardless() {
+            return;
+        }
+        let user = self.place.as_ref().map(|place| place.key.as_str());
+        tracing::info!(user, source = %self.source, "closed: flooding");
+        self.is_over = true;
+        self.end().await;
+        self.outbox.close(CloseCode::Flooding, "flooding");
     }
 
     fn send(&self, event: &ServerEvent) {
         self.outbox.push(Outgoing::new(event));
+    }
+}
+
+/// Tokens that an event takes.
+fn cost(event: &str) -> NonZeroU32 {
+    match event {
+        "auth" | "history" | "who" => COSTLY,
+        _ => NonZeroU32::MIN,
     }
 }
 
@@ -242,6 +304,13 @@ fn refused_credentials(username: &Username, error: AuthError) -> Refusal {
         AuthError::WrongPassword | AuthError::WrongToken => {
             tracing::info!(%username, reason = %error, "login refused");
             Refusal::new(Code::Unauthenticated, error.to_string())
+        }
+        AuthError::TooManyFailures(too_fast) => {
+            tracing::info!(%username, reason = %error, "login refused");
+            Refusal {
+                message: error.to_string(),
+                ..Refusal::too_fast(too_fast)
+            }
         }
         AuthError::Hash(HashError::Busy | HashError::Stopped) => {
             Refusal::new(Code::Unavailable, error.to_string())

@@ -7,7 +7,7 @@ mod http;
 mod linger;
 mod websocket;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +16,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::health::Health;
+use crate::limits::{Limits, NoPlace, Place, Source, TrustedProxies};
 use crate::session::SessionContext;
+use crate::stopping::Stopping;
 
 /// How long a connection may take for what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,19 +43,72 @@ pub struct TransportContext {
     pub timeouts: Timeouts,
     /// The `Origin`s that may upgrade; empty for any.
     pub allowed_origins: Vec<String>,
-    /// Cancelled when the server stops: connections then read no more and end as their room says.
-    pub stop: CancellationToken,
+    /// Begun when the server stops: connections then read no more and end as their room says.
+    pub stopping: Stopping,
     /// Cancelled when rooms had their time to stop: connections then end by themselves.
     pub cut: CancellationToken,
     /// The tasks of all connections.
     pub tasks: TaskTracker,
+    /// How much clients may do, and how fast.
+    pub limits: Arc<Limits>,
+    /// The proxies whose `X-Forwarded-For` counts.
+    pub trusted_proxies: TrustedProxies,
+}
+
+/// A connection: who is at its other end, and the place it takes.
+struct Client {
+    peer: SocketAddr,
+    /// The client's address, where a trusted proxy tells it, otherwise the peer's.
+    address: IpAddr,
+    place: Place,
+}
+
+impl Client {
+    fn source(&self) -> Source {
+        Source::of(self.address)
+    }
+}
+
+/// What is answered to a connection for which there is no place, before it has asked for anything:
+/// reading its request first is what there is no place for.
+const NO_PLACE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n\
+    Content-Type: text/plain; charset=utf-8\r\nContent-Length: 24\r\nConnection: close\r\n\r\n\
+    too many connections now";
+
+/// Takes a connection that was just accepted, unless there is no place for it.
+pub fn admit(context: &Arc<TransportContext>, stream: TcpStream, peer: SocketAddr) {
+    match place(context, peer) {
+        Ok(client) => {
+            let connection = serve(Arc::clone(context), stream, client);
+            context.tasks.spawn(connection);
+        }
+        Err(no_place) => {
+            tracing::debug!(%peer, reason = %no_place, "connection refused");
+            // Where the peer is gone already, nobody needs the answer.
+            let _ = stream.try_write(NO_PLACE);
+        }
+    }
+}
+
+fn place(context: &TransportContext, peer: SocketAddr) -> Result<Client, NoPlace> {
+    let mut place = context.limits.places().take()?;
+    let address = peer.ip().to_canonical();
+    // Behind a proxy it is known only from the request whose place this is.
+    if !context.trusted_proxies.contain(address) {
+        place.count_for(Source::of(address))?;
+    }
+    Ok(Client {
+        peer,
+        address,
+        place,
+    })
 }
 
 /// Serves one accepted connection until it ends.
-pub async fn serve(context: Arc<TransportContext>, stream: TcpStream, peer: SocketAddr) {
+async fn serve(context: Arc<TransportContext>, stream: TcpStream, client: Client) {
     // Batches are made here; Nagle's algorithm would only delay them.
     if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%peer, %error, "cannot set TCP_NODELAY");
+        tracing::debug!(peer = %client.peer, %error, "cannot set TCP_NODELAY");
     }
-    http::serve(context, stream, peer).await;
+    http::serve(context, stream, client).await;
 }

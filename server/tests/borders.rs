@@ -10,22 +10,31 @@ use std::path::{Path, PathBuf};
 /// Each module with those that it may use.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("accounts", &["database"]),
-    ("auth", &["accounts", "clock", "entry"]),
+    ("auth", &["accounts", "clock", "entry", "limits"]),
     (
         "cli",
         &[
             "config",
             "exit",
+            "limits",
             "logging",
             "room_commands",
             "server",
+            "stopping",
             "users",
         ],
     ),
     ("clock", &["entry"]),
     (
         "config",
-        &["auth", "database", "retention", "server", "transport"],
+        &[
+            "auth",
+            "database",
+            "limits",
+            "retention",
+            "server",
+            "transport",
+        ],
     ),
     ("console", &["database"]),
     ("data_lock", &[]),
@@ -34,12 +43,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("exit", &[]),
     ("health", &[]),
     ("lib", &[]),
+    ("limits", &[]),
     ("log", &["database", "entry"]),
     ("logging", &["config"]),
     ("main", &[]),
     ("outbox", &["outgoing"]),
     ("outgoing", &[]),
-    ("retention", &["clock", "log", "rooms"]),
+    ("retention", &["clock", "log", "rooms", "stopping"]),
     ("room", &["entry"]),
     (
         "room_commands",
@@ -47,9 +57,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "room_task",
-        &["clock", "entry", "log", "outbox", "outgoing", "room"],
+        &[
+            "clock", "entry", "log", "outbox", "outgoing", "room", "stopping",
+        ],
     ),
-    ("rooms", &["clock", "log", "room", "room_task"]),
+    ("rooms", &["clock", "log", "room", "room_task", "stopping"]),
     (
         "server",
         &[
@@ -57,18 +69,28 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "auth",
             "data_lock",
             "database",
+            "limits",
             "log",
             "retention",
             "rooms",
             "session",
+            "stopping",
             "transport",
         ],
     ),
     (
         "session",
-        &["auth", "clock", "entry", "outbox", "outgoing", "rooms"],
+        &[
+            "auth", "clock", "entry", "limits", "outbox", "outgoing", "rooms",
+        ],
     ),
-    ("transport", &["health", "outbox", "outgoing", "session"]),
+    ("stopping", &["outbox"]),
+    (
+        "transport",
+        &[
+            "health", "limits", "outbox", "outgoing", "session", "stopping",
+        ],
+    ),
     ("users", &["accounts", "auth", "clock", "console"]),
 ];
 
@@ -94,6 +116,10 @@ const NEVER: &[(&str, &[&str])] = &[
     ("session/state", &["tokio", "async "]),
     ("transport", &["rusqlite", "serde_json"]),
     ("auth", &["rusqlite", "tungstenite"]),
+    (
+        "limits",
+        &["tokio::net", "tungstenite", "hyper", "rusqlite"],
+    ),
     ("accounts", &["tungstenite", "hyper"]),
     ("log", &["tungstenite", "hyper"]),
     ("entry", &["tokio", "rusqlite", "serde"]),

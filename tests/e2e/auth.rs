@@ -182,7 +182,7 @@ fn what_is_sent_along_with_auth_is_done_after_it_in_order() {
 #[test]
 fn of_those_who_register_one_name_at_once_one_gets_it() {
     const RIVALS: usize = 6;
-    let server = Server::start();
+    let server = Server::start_without_limits();
     let attempt = |number: usize| {
         let mut client = RawClient::connect(&server);
         let password = format!("secret {number}");

@@ -25,7 +25,7 @@ fn seen(events: Vec<(String, Value)>) -> Vec<Value> {
 
 #[test]
 fn what_anybody_saw_before_a_kill_is_in_the_history_after_it() {
-    let mut server = Server::start();
+    let mut server = Server::start_without_limits();
     let mut reader = RawClient::join(&server, "reader", "stream");
     let epoch = reader.history(json!({}))["epoch"].clone();
     let talkers: Vec<_> = ["alice", "bob", "carol"]

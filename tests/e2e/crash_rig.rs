@@ -131,7 +131,7 @@ fn kill_again_and_again(server: &mut Server, run: &Run) {
 
 #[test]
 fn nothing_acknowledged_or_shown_is_lost_or_doubled_by_kills() {
-    let mut server = Server::start();
+    let mut server = Server::start_without_limits();
     let mut first = RawClient::join(&server, "first", ROOM);
     let epoch = first.history(json!({}))["epoch"].clone();
     let run = Arc::new(Run {

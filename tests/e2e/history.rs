@@ -99,7 +99,7 @@ fn before_pages_backwards_and_after_pages_forwards() {
 
 #[test]
 fn one_answer_holds_up_to_200_entries() {
-    let server = Server::start();
+    let server = Server::start_without_limits();
     let mut client = room_with(&server, 201);
     let history = client.history(json!({ "limit": 200 }));
     assert_eq!(seqs(&history), (2..=201).collect::<Vec<u64>>());

@@ -16,6 +16,7 @@ mod framing;
 mod harness;
 mod history;
 mod http;
+mod limits;
 mod messages;
 mod moderation;
 mod presence;

@@ -58,7 +58,7 @@ fn a_position_that_the_log_does_not_know_is_not_recovered() {
 
 #[test]
 fn up_to_1000_missed_entries_are_made_up_for() {
-    let server = Server::start();
+    let server = Server::start_without_limits();
     let mut alice = RawClient::join(&server, "alice", "stream");
     post_all(&mut alice, numbered(1001));
     let epoch = alice.history(json!({}))["epoch"].clone();
@@ -72,7 +72,7 @@ fn up_to_1000_missed_entries_are_made_up_for() {
 
 #[test]
 fn up_to_512_kib_of_missed_entries_are_made_up_for() {
-    let server = Server::start();
+    let server = Server::start_without_limits();
     let mut alice = RawClient::join(&server, "alice", "stream");
     // 2,000 bytes of text each: 300 of them are over the limit, 200 are not.
     let wall = "👍".repeat(500);
@@ -89,7 +89,7 @@ fn up_to_512_kib_of_missed_entries_are_made_up_for() {
 #[test]
 fn coming_back_in_the_middle_of_a_busy_talk_leaves_no_hole_and_nothing_twice() {
     const MESSAGES: u64 = 300;
-    let server = Server::start();
+    let server = Server::start_without_limits();
     let mut alice = RawClient::join(&server, "alice", "stream");
     let epoch = alice.history(json!({}))["epoch"].clone();
     let mut reader = RawClient::join(&server, "bob", "stream");

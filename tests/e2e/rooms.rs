@@ -16,7 +16,7 @@ fn room(server: &Server, arguments: &[&str]) -> Finished {
 
 #[test]
 fn rooms_are_listed_and_exported_while_the_server_runs() {
-    let server = Server::start();
+    let server = Server::start_without_limits();
     let mut alice = RawClient::join(&server, "alice", "stream");
     post_all(&mut alice, numbered(1_100));
     let quiet = RawClient::join(&server, "bob", "a quiet one");

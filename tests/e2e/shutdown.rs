@@ -11,7 +11,7 @@ use crate::support::{contents, numbered, post_all};
 const STOP: Duration = Duration::from_secs(5);
 
 #[track_caller]
-fn stops_orderly(signal: Signal) {
+fn stops_orderly(signal: Signal, code: u16) {
     let mut server = Server::start();
     let mut alice = RawClient::join(&server, "alice", "stream");
     let mut waiting = RawClient::connect(&server);
@@ -24,9 +24,9 @@ fn stops_orderly(signal: Signal) {
 
     let start = Instant::now();
     server.signal(signal);
-    alice.expect_close(1001);
-    waiting.expect_close(1001);
-    assert_eq!(silent.read_frame().close_code(), Some(1001));
+    alice.expect_close(code);
+    waiting.expect_close(code);
+    assert_eq!(silent.read_frame().close_code(), Some(code));
     let finished = server.finish();
     let took = start.elapsed();
     assert_eq!(finished.status.code(), Some(0), "{}", finished.error);
@@ -39,11 +39,11 @@ fn stops_orderly(signal: Signal) {
 }
 
 #[test]
-fn sigterm_ends_the_server_in_good_order() {
-    stops_orderly(Signal::TERM);
+fn sigterm_ends_the_server_in_good_order_to_come_back() {
+    stops_orderly(Signal::TERM, 1012);
 }
 
 #[test]
-fn sigint_ends_the_server_in_good_order() {
-    stops_orderly(Signal::INT);
+fn sigint_ends_the_server_in_good_order_for_good() {
+    stops_orderly(Signal::INT, 1001);
 }

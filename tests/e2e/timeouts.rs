@@ -69,7 +69,7 @@ fn a_peer_that_answers_no_pings_is_dropped_and_one_that_does_stays() {
 
 #[test]
 fn a_member_who_does_not_read_is_dropped_with_4008_and_nobody_waits_for_it() {
-    let server = Server::start();
+    let server = Server::start_without_limits();
     let mut alice = RawClient::connect(&server);
     alice.auth_with(json!({
         "username": "alice", "password": password_of("alice"), "room": "stream",

@@ -48,14 +48,27 @@ impl RawClient {
 
     /// The same as a page of `origin`.
     pub fn open_from(address: SocketAddr, path: &str, origin: Option<&str>) -> Result<Self, Error> {
+        Self::open_with(address, path, origin.map(|origin| ("Origin", origin)))
+    }
+
+    /// The same on `/` as a proxy does it for `client`, an address.
+    pub fn open_for(address: SocketAddr, client: &str) -> Result<Self, Error> {
+        Self::open_with(address, "/", Some(("X-Forwarded-For", client)))
+    }
+
+    fn open_with(
+        address: SocketAddr,
+        path: &str,
+        header: Option<(&'static str, &str)>,
+    ) -> Result<Self, Error> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         let mut request = format!("ws://{address}{path}").into_client_request()?;
-        if let Some(origin) = origin {
-            let value = origin.parse().expect("a test's origin is a header value");
-            request.headers_mut().insert("Origin", value);
+        if let Some((name, value)) = header {
+            let value = value.parse().expect("a test's value is a header value");
+            request.headers_mut().insert(name, value);
         }
         // Hundreds of these may live in one test.
         let config = WebSocketConfig::default().read_buffer_size(4096);
@@ -170,9 +183,15 @@ impl RawClient {
     /// The next event; `None` where the connection ended.
     #[track_caller]
     pub fn try_next_event(&mut self) -> Option<(String, Value)> {
+        self.next_event_or_end().ok()
+    }
+
+    /// The next event, or the code with which the connection ended.
+    #[track_caller]
+    pub fn next_event_or_end(&mut self) -> Result<(String, Value), Option<u16>> {
         match self.read() {
-            Incoming::Text(text) => Some(event_of(&text)),
-            Incoming::Closed(_) => None,
+            Incoming::Text(text) => Ok(event_of(&text)),
+            Incoming::Closed(code) => Err(code),
         }
     }
 

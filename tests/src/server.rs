@@ -31,14 +31,20 @@ impl Server {
         Self::start_with(&[])
     }
 
-    /// The same with more arguments, which may name another `--registration`.
+    /// The same without limits on how fast clients may be, for tests that post a lot.
+    #[track_caller]
+    pub fn start_without_limits() -> Self {
+        Self::start_with(&["--no-limits"])
+    }
+
+    /// The same as [`Server::start`] with more arguments, which may name another `--registration`.
     #[track_caller]
     pub fn start_with(arguments: &[&str]) -> Self {
         Self::start_by(bare_command(), arguments)
     }
 
     /// A server whose files can't grow beyond about `kib` KiB, as on a full disk; after a restart
-    /// they can.
+    /// they can. It has no limits on how fast clients may be.
     #[track_caller]
     pub fn start_with_file_limit(kib: u32) -> Self {
         let mut shell = without_settings(Command::new("bash"));
@@ -47,7 +53,7 @@ impl Server {
         shell
             .args(["-c", &script])
             .arg(bare_command().get_program());
-        Self::start_by(shell, &[])
+        Self::start_by(shell, &["--no-limits"])
     }
 
     #[track_caller]

@@ -1,8 +1,11 @@
 //! Registration, passwords and tokens together, on real accounts.
 
+use std::num::NonZeroU32;
+
 use super::*;
 use crate::accounts::SqliteAccounts;
 use crate::database::{Database, Durability};
+use crate::limits::LimitSettings;
 
 /// An account that only has what tells it from others.
 pub(super) fn account(key: &str, hash: &str) -> Account {
@@ -14,6 +17,10 @@ pub(super) fn account(key: &str, hash: &str) -> Account {
     }
 }
 
+fn here() -> Source {
+    Source::of("127.0.0.1".parse().unwrap())
+}
+
 struct Bench {
     authenticator: Authenticator,
     accounts: Arc<dyn Accounts>,
@@ -23,9 +30,18 @@ struct Bench {
 fn bench(registration: Registration) -> Bench {
     let directory = tempfile::tempdir().unwrap();
     let database = Arc::new(Database::open(directory.path(), Durability::Full).unwrap());
+    let limits = Arc::new(Limits::new(LimitSettings {
+        failed_logins: NonZeroU32::new(5),
+        ..LimitSettings::NONE
+    }));
     let accounts: Arc<dyn Accounts> = Arc::new(SqliteAccounts::new(database));
-    let authenticator =
-        Authenticator::new(Arc::clone(&accounts), registration, directory.path()).unwrap();
+    let authenticator = Authenticator::new(
+        Arc::clone(&accounts),
+        registration,
+        directory.path(),
+        limits,
+    )
+    .unwrap();
     Bench {
         authenticator,
         accounts,
@@ -37,13 +53,15 @@ impl Bench {
     async fn password(&self, name: &str, password: &str) -> Result<Identity, AuthError> {
         let credential = Credential::Password(Secret::new(password));
         let username = Username::new(name).unwrap();
-        self.authenticator.authenticate(&username, credential).await
+        self.authenticator
+            .authenticate(&username, credential, here())
+            .await
     }
 
     async fn token(&self, name: &str, token: Secret) -> Result<Identity, AuthError> {
         let username = Username::new(name).unwrap();
         self.authenticator
-            .authenticate(&username, Credential::Token(token))
+            .authenticate(&username, Credential::Token(token), here())
             .await
     }
 }
@@ -87,4 +105,31 @@ async fn a_token_stands_in_for_the_password_until_that_changes() {
     bench.accounts.set_password(&username, &hash).await.unwrap();
     let old = bench.token("ann", ann.token).await.err().unwrap();
     assert!(matches!(old, AuthError::WrongToken));
+}
+
+#[tokio::test]
+async fn who_fails_too_often_is_not_let_in_with_the_right_password_either() {
+    let bench = bench(Registration::Open);
+    bench.password("ann", "right").await.unwrap();
+    for _ in 0..5 {
+        let refused = bench.password("ann", "wrong").await.err().unwrap();
+        assert!(matches!(refused, AuthError::WrongPassword));
+    }
+    for password in ["wrong", "right"] {
+        let refused = bench.password("ann", password).await.err().unwrap();
+        assert!(matches!(refused, AuthError::TooManyFailures(_)));
+    }
+    bench.password("bob", "right").await.unwrap();
+}
+
+#[tokio::test]
+async fn guesses_made_all_at_once_are_counted_all_the_same() {
+    let bench = bench(Registration::Open);
+    bench.password("ann", "right").await.unwrap();
+    let guesses = (0..8).map(|_| bench.password("ann", "wrong"));
+    let outcomes = futures_util::future::join_all(guesses).await;
+    let tried = outcomes
+        .iter()
+        .filter(|outcome| matches!(outcome, Err(AuthError::WrongPassword)));
+    assert_eq!(tried.count(), 5);
 }

@@ -90,6 +90,117 @@ pub struct Settings {
         hide_possible_values = true
     )]
     pub log_level: Option<LogLevel>,
+    /// Messages that a user may post at once [default: 20].
+    #[arg(
+        long,
+        env = "CHAT_SERVER_MESSAGE_BURST",
+        value_name = "COUNT",
+        help_heading = "Limits"
+    )]
+    pub message_burst: Option<u32>,
+    /// Messages that a user may post in a minute after that; 0 for any number [default: 60].
+    #[arg(
+        long,
+        env = "CHAT_SERVER_MESSAGE_RATE",
+        value_name = "COUNT",
+        help_heading = "Limits"
+    )]
+    pub message_rate: Option<u32>,
+    /// How many times that a moderator may post [default: 10].
+    #[arg(
+        long,
+        env = "CHAT_SERVER_MODERATOR_FACTOR",
+        value_name = "FACTOR",
+        help_heading = "Limits"
+    )]
+    pub moderator_factor: Option<u32>,
+    /// Events that a connection may send at once; `auth`, `history` and `who` count ten
+    /// [default: 2000].
+    #[arg(
+        long,
+        env = "CHAT_SERVER_EVENT_BURST",
+        value_name = "COUNT",
+        help_heading = "Limits"
+    )]
+    pub event_burst: Option<u32>,
+    /// Events that a connection may send in a minute after that; 0 for any number [default: 6000].
+    #[arg(
+        long,
+        env = "CHAT_SERVER_EVENT_RATE",
+        value_name = "COUNT",
+        help_heading = "Limits"
+    )]
+    pub event_rate: Option<u32>,
+    /// Refusals for being too fast after which a connection is closed (4105); 0 for never
+    /// [default: 100].
+    #[arg(
+        long,
+        env = "CHAT_SERVER_FLOOD_REFUSALS",
+        value_name = "COUNT",
+        help_heading = "Limits"
+    )]
+    pub flood_refusals: Option<u32>,
+    /// Connections that an address may open at once [default: 20].
+    #[arg(
+        long,
+        env = "CHAT_SERVER_CONNECTION_BURST",
+        value_name = "COUNT",
+        help_heading = "Limits"
+    )]
+    pub connection_burst: Option<u32>,
+    /// Connections that an address may open in a minute after that; 0 for any number [default: 60].
+    #[arg(
+        long,
+        env = "CHAT_SERVER_CONNECTION_RATE",
+        value_name = "COUNT",
+        help_heading = "Limits"
+    )]
+    pub connection_rate: Option<u32>,
+    /// Failed logins in a minute for one name from one address; 0 for any number [default: 5].
+    #[arg(
+        long,
+        env = "CHAT_SERVER_FAILED_LOGINS",
+        value_name = "COUNT",
+        help_heading = "Limits"
+    )]
+    pub failed_logins: Option<u32>,
+    /// Connections at the same time; 0 for as many as the system allows [default: 20000].
+    #[arg(
+        long,
+        env = "CHAT_SERVER_MAX_CONNECTIONS",
+        value_name = "COUNT",
+        help_heading = "Limits"
+    )]
+    pub max_connections: Option<usize>,
+    /// Connections at the same time that are in no room yet; 0 for any number [default: 5000].
+    #[arg(
+        long,
+        env = "CHAT_SERVER_MAX_UNAUTHENTICATED",
+        value_name = "COUNT",
+        help_heading = "Limits"
+    )]
+    pub max_unauthenticated: Option<usize>,
+    /// Connections at the same time from one address; 0 for any number [default: 200].
+    #[arg(
+        long,
+        env = "CHAT_SERVER_MAX_CONNECTIONS_PER_ADDRESS",
+        value_name = "COUNT",
+        help_heading = "Limits"
+    )]
+    pub max_connections_per_address: Option<usize>,
+    /// No limits at all, for load tests [default: false].
+    #[arg(long, env = "CHAT_SERVER_NO_LIMITS", value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true, help_heading = "Limits")]
+    pub no_limits: Option<bool>,
+    /// Address or network of a proxy whose `X-Forwarded-For` tells a client's address; may be
+    /// repeated [default: none].
+    #[arg(
+        long,
+        env = "CHAT_SERVER_TRUSTED_PROXY",
+        value_name = "ADDRESS",
+        value_delimiter = ',',
+        help_heading = "Limits"
+    )]
+    pub trusted_proxy: Option<Vec<String>>,
 }
 
 impl Settings {
@@ -111,6 +222,22 @@ impl Settings {
             retention_days: self.retention_days.or(other.retention_days),
             log_format: self.log_format.or(other.log_format),
             log_level: self.log_level.or(other.log_level),
+            message_burst: self.message_burst.or(other.message_burst),
+            message_rate: self.message_rate.or(other.message_rate),
+            moderator_factor: self.moderator_factor.or(other.moderator_factor),
+            event_burst: self.event_burst.or(other.event_burst),
+            event_rate: self.event_rate.or(other.event_rate),
+            flood_refusals: self.flood_refusals.or(other.flood_refusals),
+            connection_burst: self.connection_burst.or(other.connection_burst),
+            connection_rate: self.connection_rate.or(other.connection_rate),
+            failed_logins: self.failed_logins.or(other.failed_logins),
+            max_connections: self.max_connections.or(other.max_connections),
+            max_unauthenticated: self.max_unauthenticated.or(other.max_unauthenticated),
+            max_connections_per_address: self
+                .max_connections_per_address
+                .or(other.max_connections_per_address),
+            no_limits: self.no_limits.or(other.no_limits),
+            trusted_proxy: self.trusted_proxy.or(other.trusted_proxy),
         }
     }
 }

@@ -100,7 +100,7 @@ impl Model {
             nonce,
             reply_to: None,
         };
-        Input::Post(id, post, ReplyTarget::None)
+        Input::Post(id, post, ReplyTarget::None, None)
     }
 
     fn store(&mut self) -> Input {

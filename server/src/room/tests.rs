@@ -34,7 +34,7 @@ fn post(text: &str, nonce: Option<&str>) -> PostMessage {
 }
 
 fn posting(id: MemberId, text: &str, nonce: Option<&str>) -> Input {
-    Input::Post(id, post(text, nonce), ReplyTarget::None)
+    Input::Post(id, post(text, nonce), ReplyTarget::None, None)
 }
 
 fn entry(name: &str, text: &str, nonce: Option<&str>, time: u64) -> NewEntry {
@@ -117,9 +117,9 @@ fn who_is_not_in_the_room_posts_nothing() {
 fn an_unknown_reply_target_counts_before_the_length() {
     let mut room = room_with_ann_and_bob();
     let long = "x".repeat(501);
-    let unknown = Input::Post(ANN, post(&long, Some("n")), ReplyTarget::Unknown);
+    let unknown = Input::Post(ANN, post(&long, Some("n")), ReplyTarget::Unknown, Some(3));
     check_refused(&room.apply(unknown, 1), ANN, Code::NotFound, Some("n"));
-    let known = Input::Post(ANN, post(&long, Some("n")), ReplyTarget::Known);
+    let known = Input::Post(ANN, post(&long, Some("n")), ReplyTarget::Known, Some(3));
     check_refused(&room.apply(known, 1), ANN, Code::TooLong, Some("n"));
 }
 

@@ -29,8 +29,9 @@ pub enum RoomCommand {
     Enter(Box<Entrance>, oneshot::Sender<Result<MemberId, LogError>>),
     /// Take a member out. Answered once nothing more will come from the room.
     Leave(MemberId, oneshot::Sender<()>),
-    /// Post for a member. Answered through the member's outbox.
-    Post(MemberId, PostMessage),
+    /// Post for a member, who has to wait so many seconds where they are too fast. Answered through
+    /// the member's outbox.
+    Post(MemberId, PostMessage, Option<u64>),
     /// Tell a member who is here, through the member's outbox.
     Who(MemberId),
     /// Store and deliver what was posted before. Answered with the log's end then.

@@ -2,11 +2,15 @@
 
 use chat_protocol::{Auth, ClientEvent, Code, HistoryRequest, PostMessage};
 
+use crate::limits::TooFast;
+
 /// Why an event is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) code: Code,
     pub(super) message: String,
+    /// Seconds to wait, where too fast.
+    pub(super) retry_after: Option<u64>,
 }
 
 impl Refusal {
@@ -14,6 +18,16 @@ impl Refusal {
         Self {
             code,
             message: message.into(),
+            retry_after: None,
+        }
+    }
+
+    pub(super) fn too_fast(too_fast: TooFast) -> Self {
+        let seconds = too_fast.retry_after;
+        Self {
+            code: Code::TooFast,
+            message: format!("too fast: wait {seconds} s"),
+            retry_after: Some(seconds),
         }
     }
 

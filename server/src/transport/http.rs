@@ -1,13 +1,13 @@
 //! HTTP on the chat's port: a page that says what this is, a health check, and the upgrade.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{
-    ALLOW, CONNECTION, CONTENT_TYPE, HOST, HeaderValue, ORIGIN, SEC_WEBSOCKET_VERSION, UPGRADE,
+    ALLOW, CONNECTION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN, RETRY_AFTER,
+    SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -17,21 +17,31 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 
-use super::{TransportContext, websocket};
+use super::{Client, TransportContext, websocket};
 use crate::health::Health;
+use crate::limits::TooFast;
 use crate::session::SERVER_NAME;
 
+/// The client's address as proxies tell it: each adds the one it was asked from.
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// Bytes of a request's head at most.
 const HEAD_BYTES: usize = 16 * 1024;
 
 type Answer = Response<Full<Bytes>>;
 
 /// Serves one request: answers it, or hands the connection on to WebSocket.
-pub(super) async fn serve(context: Arc<TransportContext>, stream: TcpStream, peer: SocketAddr) {
+pub(super) async fn serve(context: Arc<TransportContext>, stream: TcpStream, client: Client) {
     let timeout = context.timeouts.handshake;
-    let stop = context.stop.clone();
+    let stopping = context.stopping.clone();
+    let peer = client.peer;
+    // One request a connection: the first takes it.
+    let client = Mutex::new(Some(client));
     let service = service_fn(move |request| {
-        let answer = answer(&context, request, peer);
+        let client = client.lock().expect("no holder of this lock panics").take();
+        let answer = match client {
+            Some(client) => answer(&context, request, client),
+            None => plain(StatusCode::BAD_REQUEST, "one request a connection"),
+        };
         async move { Ok::<_, Infallible>(answer) }
     });
     let connection = http1::Builder::new()
@@ -46,11 +56,11 @@ pub(super) async fn serve(context: Arc<TransportContext>, stream: TcpStream, pee
             Ok(Err(error)) => tracing::debug!(%peer, %error, "a request was broken off"),
             Err(_) => tracing::debug!(%peer, "a request took too long"),
         },
-        () = stop.cancelled() => {}
+        () = stopping.begun() => {}
     }
 }
 
-fn answer(context: &Arc<TransportContext>, request: Request<Incoming>, peer: SocketAddr) -> Answer {
+fn answer(context: &Arc<TransportContext>, request: Request<Incoming>, client: Client) -> Answer {
     if request.version() == Version::HTTP_11 && !request.headers().contains_key(HOST) {
         // RFC 9112, section 3.2.
         return plain(StatusCode::BAD_REQUEST, "the Host header is missing");
@@ -58,7 +68,7 @@ fn answer(context: &Arc<TransportContext>, request: Request<Incoming>, peer: Soc
     let is_upgrade = names_websocket(&request);
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     match (request.uri().path(), is_read) {
-        ("/" | "/ws", true) if is_upgrade => upgrade(context, request, peer),
+        ("/" | "/ws", true) if is_upgrade => upgrade(context, request, client),
         ("/", true) => page(),
         ("/ws", true) => upgrade_required(),
         ("/healthz", true) => healthz(&context.health),
@@ -73,8 +83,9 @@ fn answer(context: &Arc<TransportContext>, request: Request<Incoming>, peer: Soc
 fn upgrade(
     context: &Arc<TransportContext>,
     mut request: Request<Incoming>,
-    peer: SocketAddr,
+    mut client: Client,
 ) -> Answer {
+    let peer = client.peer;
     if let Some(origin) = refused_origin(&context.allowed_origins, &request) {
         tracing::info!(%peer, ?origin, "upgrade refused: origin not allowed");
         return plain(
@@ -95,18 +106,49 @@ fn upgrade(
             };
         }
     };
+    if let Some(refusal) = refused_address(context, &request, &mut client) {
+        return refusal;
+    }
     let upgraded = hyper::upgrade::on(&mut request);
     let tasks = context.tasks.clone();
-    tasks.spawn(go_on(Arc::clone(context), upgraded, peer));
+    tasks.spawn(go_on(Arc::clone(context), upgraded, client));
     accepted
 }
 
+/// What is answered where the client's address, which is known only now, may not have one more
+/// connection.
+fn refused_address(
+    context: &TransportContext,
+    request: &Request<Incoming>,
+    client: &mut Client,
+) -> Option<Answer> {
+    let forwarded_for = request.headers().get_all(X_FORWARDED_FOR).iter();
+    let readable: Vec<&str> = forwarded_for
+        .filter_map(|value| value.to_str().ok())
+        .collect();
+    let proxies = &context.trusted_proxies;
+    client.address = proxies.client(client.peer.ip(), readable.into_iter());
+    let source = client.source();
+    if let Err(no_place) = client.place.count_for(source) {
+        tracing::info!(%source, reason = %no_place, "upgrade refused");
+        let unavailable = plain(StatusCode::SERVICE_UNAVAILABLE, no_place.to_string());
+        return Some(unavailable);
+    }
+    let TooFast { retry_after } = context.limits.connection(&source).err()?;
+    tracing::info!(%source, "upgrade refused: too many new connections");
+    let text = format!("too many new connections from your address: wait {retry_after} s");
+    let mut answer = plain(StatusCode::TOO_MANY_REQUESTS, text);
+    answer.headers_mut().insert(RETRY_AFTER, retry_after.into());
+    Some(answer)
+}
+
 /// Serves the connection once it is upgraded.
-async fn go_on(context: Arc<TransportContext>, upgraded: OnUpgrade, peer: SocketAddr) {
+async fn go_on(context: Arc<TransportContext>, upgraded: OnUpgrade, client: Client) {
+    let peer = client.peer;
     match upgraded.await.map(Upgraded::downcast::<TokioIo<TcpStream>>) {
         Ok(Ok(parts)) => {
             let stream = parts.io.into_inner();
-            websocket::serve(context, stream, parts.read_buf.to_vec(), peer).await;
+            websocket::serve(context, stream, parts.read_buf.to_vec(), client).await;
         }
         Ok(Err(_)) => tracing::error!(%peer, "an upgraded connection is not the one accepted"),
         Err(error) => tracing::debug!(%peer, %error, "an upgrade was broken off"),

@@ -15,12 +15,13 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
-use tokio_util::sync::CancellationToken;
 
-use super::{Timeouts, TransportContext, linger};
+use super::{Client, Timeouts, TransportContext, linger};
+use crate::limits::Place;
 use crate::outbox::{Closing, Drained, Outbox, OutboxReader, outbox};
 use crate::outgoing::Outgoing;
 use crate::session::Session;
+use crate::stopping::Stopping;
 
 /// Bytes read at once: chat messages are small, and every connection keeps such a buffer.
 const READ_BUFFER: usize = 1024;
@@ -34,10 +35,6 @@ const STOP_PATIENCE: Duration = Duration::from_secs(1);
 /// How often a connection whose login waits is looked at: what a client sent behind it keeps the
 /// socket readable, so its end can't be waited for.
 const WATCH: Duration = Duration::from_millis(200);
-const GOING_AWAY: Closing = Closing {
-    code: CloseCode::GoingAway,
-    reason: "the server stops",
-};
 
 type Socket = WebSocketStream<TcpStream>;
 
@@ -57,7 +54,7 @@ pub(super) async fn serve(
     context: Arc<TransportContext>,
     stream: TcpStream,
     already_read: Vec<u8>,
-    peer: SocketAddr,
+    client: Client,
 ) {
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
@@ -69,7 +66,11 @@ pub(super) async fn serve(
             .await;
     let (outbox, reader) = outbox();
     let mut connection = Connection {
-        session: Session::begin(Arc::clone(&context.session), outbox.clone()),
+        session: Session::begin(
+            Arc::clone(&context.session),
+            outbox.clone(),
+            client.source(),
+        ),
         auth_deadline: Instant::now() + context.timeouts.auth,
         last_sign: Instant::now(),
         batch: Vec::new(),
@@ -78,9 +79,11 @@ pub(super) async fn serve(
         socket,
         reader,
         context,
-        peer,
+        place: client.place,
+        peer: client.peer,
     };
-    tracing::debug!(%peer, "connected");
+    let peer = connection.peer;
+    tracing::debug!(%peer, address = %client.address, "connected");
     let end = connection.run().await;
     match connection.context.cut.is_cancelled() {
         // Its room did not stop in time, so it would not let go in time either.
@@ -102,6 +105,7 @@ struct Connection {
     /// False once nothing the client sends counts any more.
     is_reading: bool,
     outbox: Outbox,
+    place: Place,
     peer: SocketAddr,
 }
 
@@ -113,7 +117,7 @@ impl Connection {
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // Made once: these would otherwise be set up anew with every event that passes.
         let mut silence = pin!(sleep_until(self.last_sign + idle));
-        let mut stopped = pin!(context.stop.cancelled());
+        let mut stopped = pin!(context.stopping.begun());
         let mut is_stopping = false;
         loop {
             let next = tokio::select! {
@@ -145,7 +149,9 @@ impl Connection {
                     is_stopping = true;
                     self.stop()
                 }
-                () = context.cut.cancelled(), if is_stopping => Next::Close(GOING_AWAY),
+                () = context.cut.cancelled(), if is_stopping => {
+                    Next::Close(context.stopping.closing())
+                }
             };
             if !matches!(next, Next::Continue) {
                 return next;
@@ -162,7 +168,8 @@ impl Connection {
         match message {
             Message::Text(text) => self.take_text(text.as_str()).await,
             Message::Binary(_) => {
-                self.session.take_binary();
+                self.session.take_binary().await;
+                self.is_reading &= !self.session.is_over();
                 Next::Continue
             }
             Message::Close(_) => Next::Closed,
@@ -185,7 +192,7 @@ impl Connection {
             () = session.take_text(text) => {}
             // A login that waits in line is given up with its client, and with the server.
             () = gone(socket.get_ref()), if !was_member => return Next::Gone,
-            () = too_late(&context.stop) => return Next::Close(GOING_AWAY),
+            () = too_late(&context.stopping) => return Next::Close(context.stopping.closing()),
         }
         // The time that the server took is not the client's.
         self.last_sign = Instant::now();
@@ -193,6 +200,7 @@ impl Connection {
             true => self.auth_deadline = self.last_sign + self.context.timeouts.auth,
             false => self.auth_deadline += began.elapsed(),
         }
+        self.place.set_authenticated(self.session.is_member());
         self.is_reading &= !self.session.is_over();
         Next::Continue
     }
@@ -202,7 +210,8 @@ impl Connection {
     fn stop(&mut self) -> Next {
         self.is_reading = false;
         if !self.session.is_member() {
-            self.outbox.close(GOING_AWAY.code, GOING_AWAY.reason);
+            let Closing { code, reason } = self.context.stopping.closing();
+            self.outbox.close(code, reason);
         }
         Next::Continue
     }
@@ -288,7 +297,7 @@ async fn gone(stream: &TcpStream) {
 }
 
 /// Ends a while after the server began to stop.
-async fn too_late(stop: &CancellationToken) {
-    stop.cancelled().await;
+async fn too_late(stopping: &Stopping) {
+    stopping.begun().await;
     tokio::time::sleep(STOP_PATIENCE).await;
 }

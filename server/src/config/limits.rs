@@ -1,0 +1,83 @@
+//! The limits among the settings: their defaults and checks.
+
+use std::num::NonZeroU32;
+
+use super::{ConfigError, Settings};
+use crate::limits::{Caps, LimitSettings, Rate, TrustedProxies};
+
+/// Where nothing else is said.
+const MESSAGE_BURST: u32 = 20;
+const MESSAGE_RATE: u32 = 60;
+const MODERATOR_FACTOR: u32 = 10;
+const EVENT_BURST: u32 = 2_000;
+const EVENT_RATE: u32 = 6_000;
+const FLOOD_REFUSALS: u32 = 100;
+const CONNECTION_BURST: u32 = 20;
+const CONNECTION_RATE: u32 = 60;
+const FAILED_LOGINS: u32 = 5;
+const MAX_CONNECTIONS: usize = 20_000;
+const MAX_UNAUTHENTICATED: usize = 5_000;
+const MAX_PER_ADDRESS: usize = 200;
+
+pub(super) fn limits(settings: &Settings) -> Result<LimitSettings, ConfigError> {
+    if settings.no_limits == Some(true) {
+        return Ok(LimitSettings::NONE);
+    }
+    Ok(LimitSettings {
+        messages: rate(
+            ("message-burst", settings.message_burst, MESSAGE_BURST),
+            (settings.message_rate, MESSAGE_RATE),
+        )?,
+        moderator_factor: at_least_one(
+            "moderator-factor",
+            settings.moderator_factor,
+            MODERATOR_FACTOR,
+        )?,
+        events: rate(
+            ("event-burst", settings.event_burst, EVENT_BURST),
+            (settings.event_rate, EVENT_RATE),
+        )?,
+        refusals: NonZeroU32::new(settings.flood_refusals.unwrap_or(FLOOD_REFUSALS)),
+        connections: rate(
+            (
+                "connection-burst",
+                settings.connection_burst,
+                CONNECTION_BURST,
+            ),
+            (settings.connection_rate, CONNECTION_RATE),
+        )?,
+        failed_logins: NonZeroU32::new(settings.failed_logins.unwrap_or(FAILED_LOGINS)),
+        caps: Caps {
+            total: cap(settings.max_connections, MAX_CONNECTIONS),
+            unauthenticated: cap(settings.max_unauthenticated, MAX_UNAUTHENTICATED),
+            per_address: cap(settings.max_connections_per_address, MAX_PER_ADDRESS),
+        },
+    })
+}
+
+pub(super) fn trusted_proxies(settings: &Settings) -> Result<TrustedProxies, ConfigError> {
+    let given = settings.trusted_proxy.iter().flatten();
+    TrustedProxies::parse(given.map(String::as_str)).map_err(ConfigError::Proxy)
+}
+
+/// No limit where nothing is to come back in a minute.
+fn rate(
+    (name, burst, default_burst): (&'static str, Option<u32>, u32),
+    (per_minute, default_per_minute): (Option<u32>, u32),
+) -> Result<Option<Rate>, ConfigError> {
+    let burst = at_least_one(name, burst, default_burst)?;
+    let per_minute = NonZeroU32::new(per_minute.unwrap_or(default_per_minute));
+    Ok(per_minute.map(|per_minute| Rate { burst, per_minute }))
+}
+
+fn at_least_one(
+    name: &'static str,
+    given: Option<u32>,
+    default: u32,
+) -> Result<NonZeroU32, ConfigError> {
+    NonZeroU32::new(given.unwrap_or(default)).ok_or(ConfigError::Zero(name))
+}
+
+fn cap(given: Option<usize>, default: usize) -> Option<usize> {
+    Some(given.unwrap_or(default)).filter(|cap| *cap > 0)
+}

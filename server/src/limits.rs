@@ -1,0 +1,174 @@
+//! How much clients may do, and how fast: token buckets and caps.
+//!
+//! Owns all counting that protects the server and its rooms from floods. It knows no sockets, no
+//! rooms and no accounts: whoever asks says who is asking, and refuses in its own words. What is
+//! kept per user or address is forgotten once its bucket is full again.
+
+mod bucket;
+mod logins;
+mod places;
+mod source;
+
+use std::num::NonZeroU32;
+
+use chat_protocol::Rank;
+
+use bucket::{Bucket, Buckets};
+
+pub use logins::{Logins, Turn};
+pub use places::{Caps, NoPlace, Place, Places};
+pub use source::{ParseNetworkError, Source, TrustedProxies};
+
+/// Tokens: so many at once, and how fast they come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// Tokens that a full bucket holds.
+    pub burst: NonZeroU32,
+    /// Tokens that come back in a minute.
+    pub per_minute: NonZeroU32,
+}
+
+/// The bucket is empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooFast {
+    /// Seconds until there is a token again; at least 1.
+    pub retry_after: u64,
+}
+
+/// All limits; `None` is no limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimitSettings {
+    /// Messages of one user, over all connections and rooms.
+    pub messages: Option<Rate>,
+    /// How many times that a moderator may post.
+    pub moderator_factor: NonZeroU32,
+    /// Events of one connection. Costly ones count [`COSTLY`].
+    pub events: Option<Rate>,
+    /// Refusals for being too fast that one connection may draw at once before it is closed.
+    pub refusals: Option<NonZeroU32>,
+    /// New connections of one address.
+    pub connections: Option<Rate>,
+    /// Failed logins in a minute for one name from one address.
+    pub failed_logins: Option<NonZeroU32>,
+    /// Connections at the same time.
+    pub caps: Caps,
+}
+
+impl LimitSettings {
+    /// No limits at all.
+    pub const NONE: LimitSettings = LimitSettings {
+        messages: None,
+        moderator_factor: NonZeroU32::MIN,
+        events: None,
+        refusals: None,
+        connections: None,
+        failed_logins: None,
+        caps: Caps {
+            total: None,
+            unauthenticated: None,
+            per_address: None,
+        },
+    };
+}
+
+/// What an event counts that reads the store, visits all members, or hashes a password.
+pub const COSTLY: NonZeroU32 = NonZeroU32::new(10).unwrap();
+
+/// Refusals that are forgotten in a minute.
+const REFUSALS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).unwrap();
+
+/// The limits that all connections share.
+pub struct Limits {
+    settings: LimitSettings,
+    users: Option<Buckets<String>>,
+    moderators: Option<Buckets<String>>,
+    connections: Option<Buckets<Source>>,
+    logins: Logins,
+    places: Places,
+}
+
+impl Limits {
+    /// Full buckets and empty places.
+    pub fn new(settings: LimitSettings) -> Self {
+        let faster = |rate: Rate| Rate {
+            burst: rate.burst.saturating_mul(settings.moderator_factor),
+            per_minute: rate.per_minute.saturating_mul(settings.moderator_factor),
+        };
+        Self {
+            users: settings.messages.map(Buckets::new),
+            moderators: settings.messages.map(faster).map(Buckets::new),
+            connections: settings.connections.map(Buckets::new),
+            logins: Logins::new(settings.failed_logins),
+            places: Places::new(settings.caps),
+            settings,
+        }
+    }
+
+    /// Takes a token for a message of the user `key`, who stands at `rank` where it is posted.
+    pub fn message(&self, key: &str, rank: Rank) -> Result<(), TooFast> {
+        let buckets = match rank {
+            Rank::Administrator | Rank::Moderator => &self.moderators,
+            Rank::Vip | Rank::User => &self.users,
+        };
+        buckets
+            .as_ref()
+            .map_or(Ok(()), |buckets| buckets.take(key.to_owned()))
+    }
+
+    /// Takes a token for a new connection from `source`. Loopback is exempt: a proxy without
+    /// `X-Forwarded-For` is there, and so is whoever has the machine anyway.
+    pub fn connection(&self, source: &Source) -> Result<(), TooFast> {
+        match &self.connections {
+            Some(buckets) if !source.is_loopback() => buckets.take(*source),
+            _ => Ok(()),
+        }
+    }
+
+    /// The failed logins.
+    pub fn logins(&self) -> &Logins {
+        &self.logins
+    }
+
+    /// The connections at the same time.
+    pub fn places(&self) -> &Places {
+        &self.places
+    }
+
+    /// The pace of a new connection.
+    pub fn pace(&self) -> Pace {
+        let refusals = |burst| Rate {
+            burst,
+            per_minute: REFUSALS_PER_MINUTE,
+        };
+        Pace {
+            events: self.settings.events.map(Bucket::new),
+            refusals: self.settings.refusals.map(refusals).map(Bucket::new),
+        }
+    }
+}
+
+/// The pace of one connection.
+pub struct Pace {
+    events: Option<Bucket>,
+    refusals: Option<Bucket>,
+}
+
+impl Pace {
+    /// Takes `cost` tokens for an event.
+    pub fn event(&self, cost: NonZeroU32) -> Result<(), TooFast> {
+        match &self.events {
+            Some(bucket) => bucket.take(cost),
+            None => Ok(()),
+        }
+    }
+
+    /// Counts a refusal for being too fast. True once there were too many: whoever goes on
+    /// regardless is to be closed.
+    pub fn goes_on_regardless(&self) -> bool {
+        let one = NonZeroU32::MIN;
+        matches!(&self.refusals, Some(bucket) if bucket.take(one).is_err())
+    }
+}
+
+#[cfg(test)]
+mod tests;

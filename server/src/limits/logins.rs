@@ -1,0 +1,199 @@
+//! Failed logins: so many in a minute for one name from one address, and one attempt at a time, so
+//! that trying many at once finds no gap before the first has failed.
+//!
+//! Name and address together: a stranger can't lock a user out by failing in their name. An address
+//! that fails for many names is stopped as well, at ten times the number; loopback is exempt from
+//! that, since everybody behind a proxy may be there.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use tokio::sync::OwnedMutexGuard;
+
+use super::bucket::Buckets;
+use super::{Rate, Source, TooFast};
+
+/// How many names' worth of failures one address may draw.
+const NAMES: NonZeroU32 = NonZeroU32::new(10).unwrap();
+
+/// A name as compared, and where somebody tries it from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Attempt {
+    name: String,
+    source: Source,
+}
+
+/// Who may try to log in.
+pub struct Logins {
+    failures: Option<Failures>,
+    turns: Mutex<HashMap<Attempt, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+struct Failures {
+    by_attempt: Buckets<Attempt>,
+    by_source: Buckets<Source>,
+}
+
+/// One attempt's turn; the next one's comes when this is dropped.
+pub struct Turn<'a> {
+    logins: &'a Logins,
+    attempt: Attempt,
+    guard: Option<OwnedMutexGuard<()>>,
+}
+
+impl Logins {
+    /// No failures yet, of which there may be `per_minute`; any number for `None`.
+    pub fn new(per_minute: Option<NonZeroU32>) -> Self {
+        let buckets = |number| Rate {
+            burst: number,
+            per_minute: number,
+        };
+        let failures = per_minute.map(|number| Failures {
+            by_attempt: Buckets::new(buckets(number)),
+            by_source: Buckets::new(buckets(number.saturating_mul(NAMES))),
+        });
+        Self {
+            failures,
+            turns: Mutex::default(),
+        }
+    }
+
+    /// Whether somebody at `source` may try to log in as `name` (as compared) now.
+    pub fn look(&self, name: &str, source: Source) -> Result<(), TooFast> {
+        self.look_for(&Attempt {
+            name: name.to_owned(),
+            source,
+        })
+    }
+
+    /// Waits for the turn of an attempt to log in as `name` from `source`.
+    pub async fn turn(&self, name: &str, source: Source) -> Turn<'_> {
+        let attempt = Attempt {
+            name: name.to_owned(),
+            source,
+        };
+        let lock = Arc::clone(self.turns().entry(attempt.clone()).or_default());
+        // Made before the wait, so that giving the wait up takes it out of the line as well.
+        let mut turn = Turn {
+            logins: self,
+            attempt,
+            guard: None,
+        };
+        turn.guard = Some(lock.lock_owned().await);
+        turn
+    }
+
+    fn look_for(&self, attempt: &Attempt) -> Result<(), TooFast> {
+        let Some(failures) = &self.failures else {
+            return Ok(());
+        };
+        if !attempt.source.is_loopback() {
+            failures.by_source.look(attempt.source)?;
+        }
+        failures.by_attempt.look(attempt.clone())
+    }
+
+    fn turns(&self) -> MutexGuard<'_, HashMap<Attempt, Arc<tokio::sync::Mutex<()>>>> {
+        self.turns.lock().expect("no holder of this lock panics")
+    }
+}
+
+impl Turn<'_> {
+    /// Whether the attempt may still be made, after those before it.
+    pub fn look(&self) -> Result<(), TooFast> {
+        self.logins.look_for(&self.attempt)
+    }
+
+    /// It failed.
+    pub fn failed(self) {
+        if let Some(failures) = &self.logins.failures {
+            // From an empty bucket there is nothing more to take.
+            let _ = failures.by_attempt.take(self.attempt.clone());
+            let _ = failures.by_source.take(self.attempt.source);
+        }
+    }
+
+    /// It succeeded: the failures before it were slips.
+    pub fn succeeded(self) {
+        if let Some(failures) = &self.logins.failures {
+            failures.by_attempt.fill(self.attempt.clone());
+        }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.guard = None;
+        let mut turns = self.logins.turns();
+        // Who waits has a handle of their own, taken under this lock.
+        if let Some(lock) = turns.get(&self.attempt)
+            && Arc::strong_count(lock) == 1
+        {
+            turns.remove(&self.attempt);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(text: &str) -> Source {
+        Source::of(text.parse().unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_name_fails_so_often_from_one_address_and_no_other_is_touched() {
+        let logins = Logins::new(NonZeroU32::new(5));
+        let here = source("192.0.2.1");
+        for _ in 0..5 {
+            let turn = logins.turn("ann", here).await;
+            turn.look().unwrap();
+            turn.failed();
+        }
+        // A minute for five: the next may come after 12 seconds.
+        let refused = logins.look("ann", here).unwrap_err();
+        assert!((11..=12).contains(&refused.retry_after), "{refused:?}");
+        logins.look("ann", source("192.0.2.2")).unwrap();
+        logins.look("bob", here).unwrap();
+        assert!(logins.turns().is_empty());
+    }
+
+    #[tokio::test]
+    async fn who_gets_it_right_in_the_end_begins_anew() {
+        let logins = Logins::new(NonZeroU32::new(2));
+        let here = source("127.0.0.1");
+        for _ in 0..3 {
+            logins.turn("ann", here).await.failed();
+            logins.turn("ann", here).await.succeeded();
+        }
+        logins.look("ann", here).unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_address_that_tries_many_names_is_stopped_unless_it_is_loopback() {
+        let logins = Logins::new(NonZeroU32::new(1));
+        for (address, is_stopped) in [("192.0.2.1", true), ("127.0.0.1", false)] {
+            for number in 0..10 {
+                let name = format!("user{number}");
+                logins.turn(&name, source(address)).await.failed();
+            }
+            let looked = logins.look("somebody", source(address));
+            assert_eq!(looked.is_err(), is_stopped, "{address}");
+        }
+    }
+
+    #[tokio::test]
+    async fn one_attempt_is_made_at_a_time_and_who_gives_up_leaves_the_line() {
+        let logins = Logins::new(None);
+        let here = source("192.0.2.1");
+        let first = logins.turn("ann", here).await;
+        let given_up = tokio::time::timeout(std::time::Duration::ZERO, logins.turn("ann", here));
+        assert!(given_up.await.is_err());
+        let other = logins.turn("bob", here).await;
+        drop((first, other));
+        logins.turn("ann", here).await.failed();
+        assert!(logins.turns().is_empty());
+    }
+}

@@ -1,0 +1,210 @@
+//! Connections at the same time: in all, those that are in no room yet, and those of one address.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use super::Source;
+
+/// Connections at the same time; `None` is no cap.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Caps {
+    /// In all.
+    pub total: Option<usize>,
+    /// In no room yet, those without a handshake among them.
+    pub unauthenticated: Option<usize>,
+    /// Of one address; loopback is exempt.
+    pub per_address: Option<usize>,
+}
+
+impl Caps {
+    /// Lowers the cap on all connections to `most`, where it is higher or there is none.
+    pub fn lower_total(&mut self, most: Option<usize>) {
+        self.total = self.total.into_iter().chain(most).min();
+    }
+}
+
+/// There is no place left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoPlace {
+    /// Not in all.
+    #[error("too many connections")]
+    Total,
+    /// Not for somebody who is in no room yet.
+    #[error("too many connections that have not authenticated")]
+    Unauthenticated,
+    /// Not for this address.
+    #[error("too many connections from one address")]
+    Address,
+}
+
+#[derive(Default)]
+struct Counts {
+    total: usize,
+    unauthenticated: usize,
+    by_source: HashMap<Source, usize>,
+}
+
+struct Shared {
+    caps: Caps,
+    counts: Mutex<Counts>,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().expect("no holder of this lock panics")
+    }
+}
+
+/// All places.
+pub struct Places {
+    shared: Arc<Shared>,
+}
+
+/// A connection's place; free again when this is dropped.
+pub struct Place {
+    shared: Arc<Shared>,
+    is_authenticated: bool,
+    source: Option<Source>,
+}
+
+impl Places {
+    /// Empty places.
+    pub fn new(caps: Caps) -> Self {
+        let counts = Mutex::default();
+        Self {
+            shared: Arc::new(Shared { caps, counts }),
+        }
+    }
+
+    /// A place for a connection that was just accepted.
+    pub fn take(&self) -> Result<Place, NoPlace> {
+        let Shared { caps, .. } = &*self.shared;
+        let mut counts = self.shared.lock();
+        if is_full(counts.total, caps.total) {
+            return Err(NoPlace::Total);
+        }
+        if is_full(counts.unauthenticated, caps.unauthenticated) {
+            return Err(NoPlace::Unauthenticated);
+        }
+        counts.total += 1;
+        counts.unauthenticated += 1;
+        drop(counts);
+        Ok(Place {
+            shared: Arc::clone(&self.shared),
+            is_authenticated: false,
+            source: None,
+        })
+    }
+}
+
+impl Place {
+    /// Counts the place for `source`, once it is known.
+    pub fn count_for(&mut self, source: Source) -> Result<(), NoPlace> {
+        if source.is_loopback() {
+            return Ok(());
+        }
+        let mut counts = self.shared.lock();
+        let present = counts.by_source.get(&source).copied().unwrap_or(0);
+        if is_full(present, self.shared.caps.per_address) {
+            return Err(NoPlace::Address);
+        }
+        if let Some(earlier) = self.source.replace(source) {
+            counts.leave(&earlier);
+        }
+        counts.by_source.insert(source, present + 1);
+        Ok(())
+    }
+
+    /// Notes whether the connection is in a room.
+    pub fn set_authenticated(&mut self, is_authenticated: bool) {
+        if self.is_authenticated == is_authenticated {
+            return;
+        }
+        self.is_authenticated = is_authenticated;
+        let mut counts = self.shared.lock();
+        match is_authenticated {
+            true => counts.unauthenticated -= 1,
+            false => counts.unauthenticated += 1,
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut counts = self.shared.lock();
+        counts.total -= 1;
+        if !self.is_authenticated {
+            counts.unauthenticated -= 1;
+        }
+        if let Some(source) = &self.source {
+            counts.leave(source);
+        }
+    }
+}
+
+impl Counts {
+    fn leave(&mut self, source: &Source) {
+        if let Some(present) = self.by_source.get_mut(source) {
+            *present -= 1;
+            if *present == 0 {
+                self.by_source.remove(source);
+            }
+        }
+    }
+}
+
+fn is_full(present: usize, cap: Option<usize>) -> bool {
+    cap.is_some_and(|cap| present >= cap)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(text: &str) -> Source {
+        Source::of(text.parse().unwrap())
+    }
+
+    #[test]
+    fn places_are_free_again_when_they_are_left() {
+        let places = Places::new(Caps {
+            total: Some(3),
+            unauthenticated: Some(2),
+            per_address: None,
+        });
+        let mut first = places.take().unwrap();
+        let second = places.take().unwrap();
+        assert_eq!(places.take().err(), Some(NoPlace::Unauthenticated));
+        first.set_authenticated(true);
+        first.set_authenticated(true);
+        let third = places.take().unwrap();
+        assert_eq!(places.take().err(), Some(NoPlace::Total));
+        drop((first, second, third));
+        let again = [places.take().unwrap(), places.take().unwrap()];
+        assert_eq!(places.take().err(), Some(NoPlace::Unauthenticated));
+        drop(again);
+        let counts = places.shared.lock();
+        assert_eq!((counts.total, counts.unauthenticated), (0, 0));
+    }
+
+    #[test]
+    fn an_address_has_so_many_and_loopback_any_number() {
+        let places = Places::new(Caps {
+            per_address: Some(1),
+            ..Caps::default()
+        });
+        let mut first = places.take().unwrap();
+        let mut second = places.take().unwrap();
+        first.count_for(source("2001:db8::1")).unwrap();
+        let refused = second.count_for(source("2001:db8::2"));
+        assert_eq!(refused, Err(NoPlace::Address));
+        second.count_for(source("192.0.2.1")).unwrap();
+        second.count_for(source("192.0.2.2")).unwrap();
+        first.count_for(source("192.0.2.1")).unwrap();
+        for _ in 0..3 {
+            second.count_for(source("127.0.0.1")).unwrap();
+        }
+        drop((first, second));
+        assert!(places.shared.lock().by_source.is_empty());
+    }
+}

@@ -1,0 +1,101 @@
+//! Buckets as sessions use them.
+
+use super::*;
+
+fn number(number: u32) -> NonZeroU32 {
+    NonZeroU32::new(number).unwrap()
+}
+
+fn rate(burst: u32, per_minute: u32) -> Rate {
+    Rate {
+        burst: number(burst),
+        per_minute: number(per_minute),
+    }
+}
+
+fn limits() -> Limits {
+    Limits::new(LimitSettings {
+        messages: Some(rate(20, 1)),
+        moderator_factor: number(10),
+        events: Some(rate(50, 1)),
+        refusals: Some(number(3)),
+        connections: Some(rate(20, 1)),
+        failed_logins: None,
+        caps: Caps::default(),
+    })
+}
+
+/// How many of many at once are let through.
+fn at_once(mut take: impl FnMut() -> Result<(), TooFast>) -> usize {
+    let mut taken = 0;
+    while taken < 1000 {
+        match take() {
+            Ok(()) => taken += 1,
+            Err(refused) => {
+                assert!(refused.retry_after >= 1);
+                break;
+            }
+        }
+    }
+    taken
+}
+
+#[test]
+fn a_user_posts_twenty_at_once_and_a_moderator_ten_times_as_many() {
+    let limits = limits();
+    assert_eq!(at_once(|| limits.message("ann", Rank::User)), 20);
+    assert_eq!(at_once(|| limits.message("bob", Rank::Vip)), 20);
+    assert_eq!(at_once(|| limits.message("cat", Rank::Moderator)), 200);
+    assert_eq!(at_once(|| limits.message("dan", Rank::Administrator)), 200);
+    // Wherever they come from.
+    assert_eq!(at_once(|| limits.message("ann", Rank::User)), 0);
+}
+
+#[test]
+fn an_address_connects_twenty_times_at_once_and_loopback_any_number_of_times() {
+    let limits = limits();
+    let connect = |text: &str| {
+        let source = Source::of(text.parse().unwrap());
+        at_once(|| limits.connection(&source))
+    };
+    assert_eq!(connect("192.0.2.1"), 20);
+    assert_eq!(connect("2001:db8::1"), 20);
+    assert_eq!(connect("2001:db8::2"), 0);
+    assert_eq!(connect("127.0.0.1"), 1000);
+}
+
+#[test]
+fn costly_events_count_more_and_a_small_bucket_is_taken_whole() {
+    let pace = limits().pace();
+    assert_eq!(at_once(|| pace.event(number(10))), 5);
+    let bucket = Bucket::new(rate(5, 1));
+    bucket.take(number(10)).unwrap();
+    assert!(bucket.take(number(1)).is_err());
+}
+
+#[test]
+fn who_goes_on_regardless_is_known_by_refusals() {
+    let pace = limits().pace();
+    let refusals = [(); 5].map(|()| pace.goes_on_regardless());
+    assert_eq!(refusals, [false, false, false, true, true]);
+}
+
+#[test]
+fn full_buckets_are_forgotten() {
+    // A million a minute: full again after 60 microseconds.
+    let buckets = Buckets::new(rate(1, 1_000_000));
+    for key in 0..100_000 {
+        buckets.take(key).unwrap();
+    }
+    assert!(buckets.len() < 20_000, "{}", buckets.len());
+}
+
+#[test]
+fn no_limit_lets_everything_through() {
+    let limits = Limits::new(LimitSettings::NONE);
+    let source = Source::of("192.0.2.1".parse().unwrap());
+    assert_eq!(at_once(|| limits.message("ann", Rank::User)), 1000);
+    assert_eq!(at_once(|| limits.connection(&source)), 1000);
+    assert_eq!(at_once(|| limits.pace().event(COSTLY)), 1000);
+    assert!(!limits.pace().goes_on_regardless());
+}

@@ -1,0 +1,293 @@
+//! Floods: how fast a client may be, what it is told when it is too fast, and how many connections
+//! there may be.
+
+use std::time::Duration;
+
+use chat_tests::{RawClient, RawSocket, Server, handshake, password_of};
+use serde_json::{Value, json};
+
+use crate::support::{entries, eventually, numbered, post_all, refused};
+
+/// A room with its administrator, who counts as a moderator, and a user.
+fn room_with_user(server: &Server) -> (RawClient, RawClient) {
+    let owner = RawClient::join(server, "owner", "stream");
+    let user = RawClient::join(server, "alice", "stream");
+    (owner, user)
+}
+
+#[test]
+fn a_user_posts_twenty_at_once_and_then_has_to_wait() {
+    let server = Server::start();
+    let (mut owner, mut alice) = room_with_user(&server);
+    post_all(&mut alice, numbered(20));
+    let last = json!({ "content": "one more", "nonce": "n-21" });
+    alice.send("message", last.clone());
+    let refusal = alice.expect_cerror(429, Some("message"));
+    assert_eq!(
+        (&refusal["nonce"], &refusal["retryAfter"]),
+        (&json!("n-21"), &json!(1))
+    );
+    for content in numbered(20) {
+        assert_eq!(owner.expect("message")["content"], content);
+    }
+    owner.expect_nothing();
+    // After as long as it was told to wait, it goes through.
+    let wait = refusal["retryAfter"].as_u64().unwrap();
+    std::thread::sleep(Duration::from_secs(wait));
+    alice.send("message", last);
+    assert_eq!(alice.expect("message")["seq"], 21);
+    assert_eq!(owner.expect("message")["content"], "one more");
+}
+
+#[test]
+fn a_moderator_posts_ten_times_as_many() {
+    let server = Server::start();
+    let mut owner = RawClient::join(&server, "owner", "stream");
+    post_all(&mut owner, numbered(200));
+}
+
+#[test]
+fn a_user_is_one_user_on_every_connection_and_in_every_room() {
+    let server = Server::start();
+    let (_owner, mut alice) = room_with_user(&server);
+    let _other = RawClient::join(&server, "other", "elsewhere");
+    let mut again = RawClient::join(&server, "ALICE", "elsewhere");
+    post_all(&mut alice, numbered(12));
+    post_all(&mut again, numbered(8));
+    refused(
+        &mut alice,
+        429,
+        "message",
+        json!({ "content": "x" }),
+        "too fast",
+    );
+    let mut bob = RawClient::join(&server, "bob", "stream");
+    post_all(&mut bob, numbered(20));
+}
+
+#[test]
+fn what_else_is_wrong_with_a_message_is_said_first_and_a_retry_is_answered() {
+    let server = Server::start_with(&["--message-burst", "1", "--message-rate", "1"]);
+    let (_owner, mut alice) = room_with_user(&server);
+    let first = json!({ "content": "first", "nonce": "n" });
+    alice.send("message", first.clone());
+    let stored = alice.expect("message");
+    let unknown = json!({ "content": "x", "replyTo": "nothing-1" });
+    refused(&mut alice, 404, "message", unknown, "replyTo");
+    let long = json!({ "content": "x".repeat(501) });
+    refused(&mut alice, 413, "message", long, "500");
+    refused(
+        &mut alice,
+        429,
+        "message",
+        json!({ "content": "x" }),
+        "too fast",
+    );
+    alice.send("message", first);
+    assert_eq!(alice.expect("message"), stored);
+}
+
+#[test]
+fn who_goes_on_regardless_is_closed_with_4105() {
+    let server = Server::start();
+    let (mut owner, mut alice) = room_with_user(&server);
+    for number in 0..400 {
+        if !alice.try_send("message", json!({ "content": number.to_string() })) {
+            break;
+        }
+    }
+    let mut refusals = 0;
+    loop {
+        match alice.next_event_or_end() {
+            Ok((event, _)) if event == "message" => {}
+            Ok((event, data)) => {
+                assert_eq!((event.as_str(), &data["Code"]), ("cerror", &json!(429)));
+                refusals += 1;
+            }
+            Err(code) => {
+                assert_eq!(code, Some(4105));
+                break;
+            }
+        }
+    }
+    assert!((100..=110).contains(&refusals), "{refusals} refusals");
+    // Nobody else notices, and the flood is not in the log.
+    owner.send("history", json!({ "limit": 200 }));
+    let stored = loop {
+        let (event, data) = owner.next_event();
+        if event == "history" {
+            break entries(&data).len();
+        }
+    };
+    assert!((20..=25).contains(&stored), "{stored} stored");
+    RawClient::join(&server, "alice", "stream").expect_nothing();
+}
+
+#[test]
+fn events_of_every_kind_have_a_pace_and_garbage_too() {
+    let server = Server::start_with(&["--event-burst", "30", "--event-rate", "60"]);
+    let mut client = RawClient::connect(&server);
+    for _ in 0..30 {
+        client.send_text("garbage");
+        client.expect_cerror(400, None);
+    }
+    client.send_binary(b"garbage");
+    client.expect_cerror(429, None);
+    client.send_text("garbage");
+    client.expect_cerror(429, None);
+    refused(&mut client, 429, "ping", Value::Null, "too fast");
+    // Entering costs ten, and so does asking for the history.
+    let mut member = RawClient::join(&server, "alice", "stream");
+    member.history(json!({}));
+    member.send("who", Value::Null);
+    member.expect("who");
+    refused(&mut member, 429, "who", Value::Null, "too fast");
+}
+
+#[test]
+fn failed_logins_are_counted_by_name_and_address() {
+    let server = Server::start_with(&["--trusted-proxy", "127.0.0.1"]);
+    RawClient::join(&server, "alice", "stream").expect_nothing();
+    let guess = json!({ "username": "alice", "password": "guess", "room": "stream" });
+    let right = json!({
+        "username": "alice", "password": password_of("alice"), "room": "stream",
+    });
+    let mut guesser = RawClient::connect(&server);
+    for _ in 0..5 {
+        refused(
+            &mut guesser,
+            401,
+            "auth",
+            guess.clone(),
+            "wrong name or password",
+        );
+    }
+    // The right password is no way to find out either.
+    for data in [guess, right.clone()] {
+        guesser.send("auth", data);
+        let refusal = guesser.expect_cerror(429, Some("auth"));
+        let wait = refusal["retryAfter"].as_u64().unwrap();
+        assert!((1..=12).contains(&wait), "{wait}");
+    }
+    guesser.auth("bob", "stream");
+    // Somebody else's failures do not lock alice out.
+    let mut elsewhere = RawClient::open_for(server.address(), "203.0.113.5").unwrap();
+    elsewhere.expect("connection");
+    elsewhere.auth_with(right);
+}
+
+#[test]
+fn an_address_opens_twenty_connections_at_once() {
+    let server = Server::start_with(&["--trusted-proxy", "127.0.0.0/8"]);
+    let status = |client: &str| upgrade_from(&server, client);
+    let mut open = Vec::new();
+    for _ in 0..20 {
+        let (answer, socket) = status("203.0.113.5");
+        assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
+        open.push(socket);
+    }
+    let (answer, _) = status("203.0.113.5");
+    assert!(answer.starts_with("HTTP/1.1 429 "), "{answer}");
+    assert!(
+        answer.to_lowercase().contains("\r\nretry-after: 1\r\n"),
+        "{answer}"
+    );
+    // What a client writes itself stands before what the proxy adds, and does not count.
+    let (answer, _) = status("198.51.100.1, 203.0.113.5");
+    assert!(answer.starts_with("HTTP/1.1 429 "), "{answer}");
+    let (answer, _) = status("203.0.113.6");
+    assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
+    // IPv6 by /64.
+    for number in 0..20 {
+        let (answer, _) = status(&format!("2001:db8:0:1::{number:x}"));
+        assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
+    }
+    let (answer, _) = status("2001:db8:0:1:ffff::1");
+    assert!(answer.starts_with("HTTP/1.1 429 "), "{answer}");
+    let (answer, _) = status("2001:db8:0:2::1");
+    assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
+}
+
+#[test]
+fn only_a_trusted_proxy_speaks_for_others_and_loopback_is_exempt() {
+    let server = Server::start();
+    for _ in 0..40 {
+        let (answer, _) = upgrade_from(&server, "203.0.113.5");
+        assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
+    }
+}
+
+#[test]
+fn connections_are_capped_and_places_become_free() {
+    let caps = ["--max-connections", "3", "--max-unauthenticated", "2"];
+    let server = Server::start_with(&caps);
+    let first = RawClient::connect(&server);
+    let mut second = RawClient::connect(&server);
+    refused_at_the_door(&server);
+    second.auth("alice", "stream");
+    let third = RawClient::connect(&server);
+    refused_at_the_door(&server);
+    drop(first);
+    let fourth = eventually(|| RawClient::open(server.address(), "/").ok());
+    drop((third, fourth));
+    second.post("still here");
+}
+
+#[test]
+fn an_address_has_so_many_connections_at_the_same_time() {
+    let server = Server::start_with(&[
+        "--trusted-proxy",
+        "127.0.0.1",
+        "--max-connections-per-address",
+        "2",
+    ]);
+    let open = |client: &str| RawClient::open_for(server.address(), client);
+    let first = open("203.0.113.5").unwrap();
+    let _second = open("203.0.113.5").unwrap();
+    assert_eq!(http_status(open("203.0.113.5")), 503);
+    let _other = open("203.0.113.6").unwrap();
+    drop(first);
+    eventually(|| open("203.0.113.5").ok());
+}
+
+#[test]
+fn a_server_without_limits_says_so() {
+    let server = Server::start_without_limits();
+    assert!(server.log().contains("no limits"), "{}", server.log());
+    let (_owner, mut alice) = room_with_user(&server);
+    post_all(&mut alice, numbered(300));
+    let mut guesser = RawClient::connect(&server);
+    let guess = json!({ "username": "alice", "password": "guess", "room": "stream" });
+    for _ in 0..8 {
+        refused(
+            &mut guesser,
+            401,
+            "auth",
+            guess.clone(),
+            "wrong name or password",
+        );
+    }
+}
+
+/// Asks for the upgrade through a proxy that says it comes from `client`.
+fn upgrade_from(server: &Server, client: &str) -> (String, RawSocket) {
+    let mut socket = RawSocket::open(server.address());
+    let header = format!("X-Forwarded-For: {client}\r\n");
+    socket.write(handshake("/", &header).as_bytes());
+    (socket.read_head(), socket)
+}
+
+#[track_caller]
+fn refused_at_the_door(server: &Server) {
+    let mut socket = RawSocket::open(server.address());
+    let head = socket.read_head();
+    assert!(head.starts_with("HTTP/1.1 503 "), "{head}");
+}
+
+#[track_caller]
+fn http_status<T: std::fmt::Debug>(outcome: Result<T, tungstenite::Error>) -> u16 {
+    match outcome {
+        Err(tungstenite::Error::Http(answer)) => answer.status().as_u16(),
+        other => panic!("{other:?}"),
+    }
+}
