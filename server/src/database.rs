@@ -148,7 +148,10 @@ impl Database {
         };
         let mut connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(sqlite)?;
         connection
-            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;")
+            // What is deleted from a page is overwritten in it.
+            .execute_batch(
+                "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = FAST;",
+            )
             .map_err(sqlite)?;
         connection
             .pragma_update(None, "synchronous", durability.synchronous())
