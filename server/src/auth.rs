@@ -56,7 +56,7 @@ pub enum AuthError {
     #[error("the token is not valid (any more): authenticate with the password")]
     WrongToken,
     /// Too many logins failed for this name from this address.
-    #[error("too many failed logins: wait before you try again")]
+    #[error("too many failed logins")]
     TooManyFailures(TooFast),
     /// The accounts can't be read or written now.
     #[error(transparent)]

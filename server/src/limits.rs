@@ -5,11 +5,14 @@
 //! kept per user or address is forgotten once its bucket is full again.
 
 mod bucket;
+mod line;
 mod logins;
 mod places;
 mod source;
 
+use std::hash::Hash;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use chat_protocol::Rank;
 
@@ -42,6 +45,8 @@ pub struct LimitSettings {
     pub messages: Option<Rate>,
     /// How many times that a moderator may post.
     pub moderator_factor: NonZeroU32,
+    /// How many times that all users of one address may post together, moderators apart.
+    pub address_factor: Option<NonZeroU32>,
     /// Events of one connection. Costly ones count [`COSTLY`].
     pub events: Option<Rate>,
     /// Refusals for being too fast that one connection may draw at once before it is closed.
@@ -59,6 +64,7 @@ impl LimitSettings {
     pub const NONE: LimitSettings = LimitSettings {
         messages: None,
         moderator_factor: NonZeroU32::MIN,
+        address_factor: None,
         events: None,
         refusals: None,
         connections: None,
@@ -74,6 +80,9 @@ impl LimitSettings {
 /// What an event counts that reads the store, visits all members, or hashes a password.
 pub const COSTLY: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
+/// What a connection is told that is closed for going on regardless.
+pub const FLOODING: &str = "flooding";
+
 /// Refusals that are forgotten in a minute.
 const REFUSALS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).unwrap();
 
@@ -82,6 +91,7 @@ pub struct Limits {
     settings: LimitSettings,
     users: Option<Buckets<String>>,
     moderators: Option<Buckets<String>>,
+    addresses: Option<Buckets<Source>>,
     connections: Option<Buckets<Source>>,
     logins: Logins,
     places: Places,
@@ -90,13 +100,17 @@ pub struct Limits {
 impl Limits {
     /// Full buckets and empty places.
     pub fn new(settings: LimitSettings) -> Self {
-        let faster = |rate: Rate| Rate {
-            burst: rate.burst.saturating_mul(settings.moderator_factor),
-            per_minute: rate.per_minute.saturating_mul(settings.moderator_factor),
+        let messages = settings.messages;
+        let times = |factor: NonZeroU32| {
+            messages.map(|rate| Rate {
+                burst: rate.burst.saturating_mul(factor),
+                per_minute: rate.per_minute.saturating_mul(factor),
+            })
         };
         Self {
-            users: settings.messages.map(Buckets::new),
-            moderators: settings.messages.map(faster).map(Buckets::new),
+            users: messages.map(Buckets::new),
+            moderators: times(settings.moderator_factor).map(Buckets::new),
+            addresses: settings.address_factor.and_then(times).map(Buckets::new),
             connections: settings.connections.map(Buckets::new),
             logins: Logins::new(settings.failed_logins),
             places: Places::new(settings.caps),
@@ -104,23 +118,25 @@ impl Limits {
         }
     }
 
-    /// Takes a token for a message of the user `key`, who stands at `rank` where it is posted.
-    pub fn message(&self, key: &str, rank: Rank) -> Result<(), TooFast> {
-        let buckets = match rank {
-            Rank::Administrator | Rank::Moderator => &self.moderators,
-            Rank::Vip | Rank::User => &self.users,
-        };
-        buckets
-            .as_ref()
-            .map_or(Ok(()), |buckets| buckets.take(key.to_owned()))
+    /// Takes a token for a message of the user `key` at `source`, who stands at `rank` where it is
+    /// posted.
+    pub fn message(&self, key: &str, source: Source, rank: Rank) -> Result<(), TooFast> {
+        let key = || key.to_owned();
+        if rank <= Rank::Moderator {
+            return take(&self.moderators, key);
+        }
+        take(&self.users, key)?;
+        match source.is_exempt() {
+            true => Ok(()),
+            false => take(&self.addresses, || source),
+        }
     }
 
-    /// Takes a token for a new connection from `source`. Loopback is exempt: a proxy without
-    /// `X-Forwarded-For` is there, and so is whoever has the machine anyway.
-    pub fn connection(&self, source: &Source) -> Result<(), TooFast> {
-        match &self.connections {
-            Some(buckets) if !source.is_loopback() => buckets.take(*source),
-            _ => Ok(()),
+    /// Takes a token for a new connection from `source`.
+    pub fn connection(&self, source: Source) -> Result<(), TooFast> {
+        match source.is_exempt() {
+            true => Ok(()),
+            false => take(&self.connections, || source),
         }
     }
 
@@ -143,6 +159,39 @@ impl Limits {
         Pace {
             events: self.settings.events.map(Bucket::new),
             refusals: self.settings.refusals.map(refusals).map(Bucket::new),
+        }
+    }
+}
+
+fn take<K: Hash + Eq + Clone>(
+    buckets: &Option<Buckets<K>>,
+    key: impl FnOnce() -> K,
+) -> Result<(), TooFast> {
+    buckets
+        .as_ref()
+        .map_or(Ok(()), |buckets| buckets.take(key()))
+}
+
+/// What a connection's messages are measured by in its room.
+#[derive(Clone)]
+pub struct Allowance {
+    /// The limits that all share.
+    pub limits: Arc<Limits>,
+    /// The connection's pace.
+    pub pace: Arc<Pace>,
+    /// Where it comes from.
+    pub source: Source,
+}
+
+#[cfg(test)]
+impl Allowance {
+    /// For tests that are about something else.
+    pub(crate) fn unlimited() -> Self {
+        let limits = Limits::new(LimitSettings::NONE);
+        Self {
+            pace: Arc::new(limits.pace()),
+            limits: Arc::new(limits),
+            source: Source::of([127, 0, 0, 1].into()),
         }
     }
 }

@@ -195,6 +195,27 @@ impl Room {
         vec![Effect::Store(id, NewEntry { time: now, body })]
     }
 
+    /// The author as whom `id` would have this message stored; `None` where something is wrong with
+    /// it, or it was stored before.
+    pub fn would_store(
+        &mut self,
+        id: MemberId,
+        post: &PostMessage,
+        target: ReplyTarget,
+        now: UnixMillis,
+    ) -> Option<&Author> {
+        let author = self.members.get(&id)?;
+        if let Some(nonce) = &post.nonce {
+            self.nonces.forget_old(now);
+            if self.nonces.find(&author.key, nonce).is_some() {
+                return None;
+            }
+        }
+        check(post.content.clone(), target)
+            .is_ok()
+            .then_some(author)
+    }
+
     /// What follows where `author` sent a message with this nonce before. Limits do not count here:
     /// nothing more is stored, and whoever comes back has to send what was not answered.
     fn retried(

@@ -13,12 +13,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chat_protocol::limits::RESUME_BYTES;
-use chat_protocol::{Code, MessageId, Nonce, PostMessage, RoomName, Seq, ServerEvent, Since};
+use chat_protocol::{
+    CloseCode, Code, MessageId, Nonce, PostMessage, RoomName, Seq, ServerEvent, Since,
+};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::clock;
 use crate::entry::{Entry, NewEntry, UnixMillis};
+use crate::limits::{Allowance, FLOODING};
 use crate::log::{End, LogError, LogHead, Range, RoomLog, Slice};
 use crate::outbox::{Closing, Outbox};
 use crate::outgoing::Outgoing;
@@ -42,6 +45,12 @@ pub enum Pause {
     Closed,
 }
 
+/// A member's end: where everything for it goes, and what its messages are measured by.
+struct Seat {
+    outbox: Outbox,
+    allowance: Allowance,
+}
+
 /// A room as it runs.
 pub struct RoomTask {
     name: RoomName,
@@ -49,7 +58,7 @@ pub struct RoomTask {
     inbox: mpsc::Receiver<RoomCommand>,
     head: LogHead,
     room: Room,
-    outboxes: HashMap<MemberId, Outbox>,
+    seats: HashMap<MemberId, Seat>,
     next_member: u64,
     /// What the rules ordered to be stored and is not stored yet.
     unstored: Vec<(MemberId, NewEntry)>,
@@ -77,7 +86,7 @@ impl RoomTask {
             inbox,
             head,
             room,
-            outboxes: HashMap::new(),
+            seats: HashMap::new(),
             next_member: 1,
             unstored: Vec::new(),
             settling: Vec::new(),
@@ -138,9 +147,7 @@ impl RoomTask {
                 // Who does not wait for the answer does not need it.
                 let _ = answer.send(());
             }
-            RoomCommand::Post(id, post, wait) => {
-                self.post(id, post, wait).await;
-            }
+            RoomCommand::Post(id, post) => self.post(id, post).await,
             RoomCommand::Delete(id, message) => self.delete(id, &message).await,
             RoomCommand::Who(id) => self.tell_who(id).await,
             RoomCommand::Settle(answer) => self.settling.push(answer),
@@ -155,6 +162,7 @@ impl RoomTask {
             since,
             welcome,
             outbox,
+            allowance,
         } = entrance;
         // What was posted before is delivered before: the log is cut behind it.
         self.store().await;
@@ -168,7 +176,7 @@ impl RoomTask {
         if let Some(history) = history {
             outbox.push(history);
         }
-        self.outboxes.insert(id, outbox);
+        self.seats.insert(id, Seat { outbox, allowance });
         self.who = None;
         self.apply(Input::Join(Joining {
             id,
@@ -182,11 +190,11 @@ impl RoomTask {
     async fn leave(&mut self, id: MemberId) {
         self.who = None;
         self.store().await;
-        self.outboxes.remove(&id);
+        self.seats.remove(&id);
         self.apply(Input::Leave(id)).await;
     }
 
-    async fn post(&mut self, id: MemberId, post: PostMessage, wait: Option<u64>) {
+    async fn post(&mut self, id: MemberId, post: PostMessage) {
         let target = match &post.reply_to {
             None => ReplyTarget::None,
             Some(reply_to) => match self.message(reply_to).await {
@@ -198,7 +206,32 @@ impl RoomTask {
                 }
             },
         };
+        let wait = self.wait(id, &post, target);
         self.apply(Input::Post(id, post, target, wait)).await;
+        if wait.is_some() {
+            self.put_out_if_flooding(id).await;
+        }
+    }
+
+    /// Seconds that a member has to wait before it may post this. A message that would not be stored
+    /// anyway, or was before, takes nothing from what the member may post.
+    fn wait(&mut self, id: MemberId, post: &PostMessage, target: ReplyTarget) -> Option<u64> {
+        let author = self.room.would_store(id, post, target, clock::now())?;
+        let Allowance { limits, source, .. } = &self.seats.get(&id)?.allowance;
+        let taken = limits.message(&author.key, *source, author.rank);
+        taken.err().map(|too_fast| too_fast.retry_after)
+    }
+
+    /// Closes the connection of a member who goes on regardless of being refused for being too fast.
+    async fn put_out_if_flooding(&mut self, id: MemberId) {
+        let Some(Seat { outbox, allowance }) = self.seats.get(&id) else {
+            return;
+        };
+        if allowance.pace.goes_on_regardless() {
+            tracing::info!(room = ?self.name, source = %allowance.source, "closed: flooding");
+            outbox.close(CloseCode::Flooding, FLOODING);
+            self.leave(id).await;
+        }
     }
 
     async fn delete(&mut self, id: MemberId, message: &MessageId) {
@@ -301,7 +334,7 @@ impl RoomTask {
     fn deliver(&self, senders: &[MemberId], entry: &Entry) {
         let outgoing = Outgoing::new(&entry.to_event(&self.name, &self.head.epoch));
         let marked = self.marked(entry);
-        for (id, outbox) in &self.outboxes {
+        for (id, Seat { outbox, .. }) in &self.seats {
             let copy = match &marked {
                 Some(marked) if senders.contains(id) => marked,
                 _ => &outgoing,
@@ -368,14 +401,14 @@ impl RoomTask {
     }
 
     fn send(&self, id: MemberId, outgoing: &Outgoing) {
-        if let Some(outbox) = self.outboxes.get(&id) {
+        if let Some(Seat { outbox, .. }) = self.seats.get(&id) {
             outbox.push(outgoing.clone());
         }
     }
 
     fn dismiss(&mut self) {
         let Closing { code, reason } = self.stopping.closing();
-        for (_, outbox) in self.outboxes.drain() {
+        for (_, Seat { outbox, .. }) in self.seats.drain() {
             outbox.close(code, reason);
         }
     }

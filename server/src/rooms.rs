@@ -214,10 +214,9 @@ async fn refuse_all(commands: &mut mpsc::Receiver<RoomCommand>, error: &LogError
 }
 
 impl Membership {
-    /// Posts for the member, who has to wait so many seconds where they are too fast. What becomes
-    /// of it comes through the outbox.
-    pub async fn post(&self, post: PostMessage, wait: Option<u64>) -> Result<(), RoomError> {
-        self.command(RoomCommand::Post(self.id, post, wait)).await
+    /// Posts for the member. What becomes of it comes through the outbox.
+    pub async fn post(&self, post: PostMessage) -> Result<(), RoomError> {
+        self.command(RoomCommand::Post(self.id, post)).await
     }
 
     /// Deletes a message for the member. What becomes of it comes through the outboxes.

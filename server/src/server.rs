@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -143,6 +143,7 @@ impl Server {
             tasks,
             limits,
             trusted_proxies: config.trusted_proxies,
+            proxy_warning: Once::new(),
         };
         tracing::info!(path = %config.data.display(), "data directory");
         Ok(Self {

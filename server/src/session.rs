@@ -11,14 +11,14 @@ use std::sync::Arc;
 use chat_protocol::limits::{CONTENT_CHARS, FRAME_BYTES};
 use chat_protocol::{
     Auth, AuthAccepted, CAPABILITY_PRESENCE, ClientError, ClientEvent, CloseCode, Code, Connection,
-    Frame, History, HistoryRequest, Limits as AnnouncedLimits, PROTOCOL_VERSION, Pong, PostMessage,
-    Rank, RoomName, ServerEvent, Username,
+    Frame, History, HistoryRequest, Limits as AnnouncedLimits, PROTOCOL_VERSION, Pong, Rank,
+    RoomName, ServerEvent, Username,
 };
 
 use crate::auth::{AuthError, Authenticator, HashError, Identity};
 use crate::clock;
 use crate::entry::Author;
-use crate::limits::{COSTLY, Limits, Pace, Source};
+use crate::limits::{Allowance, COSTLY, FLOODING, Limits, Pace, Source};
 use crate::outbox::Outbox;
 use crate::outgoing::Outgoing;
 use crate::rooms::{Entrance, Membership, RoomError, Rooms};
@@ -39,11 +39,10 @@ pub struct SessionContext {
     pub limits: Arc<Limits>,
 }
 
-/// A member's place: the room, the user's name as compared, and the user's standing there.
+/// A member's place: the room, and the user's name as compared.
 struct Place {
     membership: Membership,
     key: String,
-    rank: Rank,
 }
 
 /// One client's session.
@@ -51,7 +50,7 @@ pub struct Session {
     context: Arc<SessionContext>,
     outbox: Outbox,
     source: Source,
-    pace: Pace,
+    pace: Arc<Pace>,
     state: State,
     place: Option<Place>,
     is_over: bool,
@@ -62,7 +61,7 @@ impl Session {
     pub fn begin(context: Arc<SessionContext>, outbox: Outbox, source: Source) -> Self {
         let session = Self {
             state: State::new(context.is_test_mode_allowed),
-            pace: context.limits.pace(),
+            pace: Arc::new(context.limits.pace()),
             context,
             outbox,
             source,
@@ -116,6 +115,13 @@ impl Session {
         self.refuse(refusal, None, None).await;
     }
 
+    /// Takes a ping, a pong or part of a message: they cost little, but not nothing.
+    pub async fn take_control(&mut self) {
+        if self.pace.event(NonZeroU32::MIN).is_err() {
+            self.note_too_fast().await;
+        }
+    }
+
     /// Ends the session: the client leaves its room, once all it sent before is delivered.
     pub async fn end(&mut self) {
         if let Some(place) = self.place.take() {
@@ -153,7 +159,7 @@ impl Session {
         match self.state.decide(event)? {
             Action::Nothing => Ok(()),
             Action::Authenticate(auth) => self.authenticate(*auth).await,
-            Action::Post(post) => self.post(post).await,
+            Action::Post(post) => self.place()?.membership.post(post).await.map_err(refusal),
             Action::Delete(id) => self.place()?.membership.delete(id).await.map_err(refusal),
             Action::Who => self.place()?.membership.who().await.map_err(refusal),
             Action::History(request) => {
@@ -180,18 +186,6 @@ impl Session {
 
     fn place(&self) -> Result<&Place, Refusal> {
         self.place.as_ref().ok_or_else(Refusal::unauthenticated)
-    }
-
-    /// What is too fast is refused by the room, after everything else that may be wrong with it.
-    async fn post(&mut self, post: PostMessage) -> Result<(), Refusal> {
-        let place = self.place()?;
-        let allowed = self.context.limits.message(&place.key, place.rank);
-        let wait = allowed.err().map(|too_fast| too_fast.retry_after);
-        place.membership.post(post, wait).await.map_err(refusal)?;
-        if wait.is_some() {
-            self.note_too_fast().await;
-        }
-        Ok(())
     }
 
     async fn history(&self, request: &HistoryRequest) -> Result<History, Refusal> {
@@ -235,14 +229,15 @@ impl Session {
             since,
             welcome: welcome(identity, &room, rank, granted.into_iter().collect()),
             outbox: self.outbox.clone(),
+            allowance: Allowance {
+                limits: Arc::clone(&self.context.limits),
+                pace: Arc::clone(&self.pace),
+                source: self.source,
+            },
         };
         let rooms = &self.context.rooms;
         let membership = rooms.enter(room, entrance).await.map_err(refusal)?;
-        self.place = Some(Place {
-            membership,
-            key,
-            rank,
-        });
+        self.place = Some(Place { membership, key });
         self.state.entered();
         Ok(())
     }
@@ -270,7 +265,7 @@ impl Session {
         tracing::info!(user, source = %self.source, "closed: flooding");
         self.is_over = true;
         self.end().await;
-        self.outbox.close(CloseCode::Flooding, "flooding");
+        self.outbox.close(CloseCode::Flooding, FLOODING);
     }
 
     fn send(&self, event: &ServerEvent) {
@@ -309,7 +304,7 @@ fn refused_credentials(username: &Username, error: AuthError) -> Refusal {
         AuthError::TooManyFailures(too_fast) => {
             tracing::info!(%username, reason = %error, "login refused");
             Refusal {
-                message: error.to_string(),
+                message: format!("{error}: wait {} s", too_fast.retry_after),
                 ..Refusal::too_fast(too_fast)
             }
         }

@@ -7,8 +7,8 @@ mod http;
 mod linger;
 mod websocket;
 
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
@@ -53,19 +53,29 @@ pub struct TransportContext {
     pub limits: Arc<Limits>,
     /// The proxies whose `X-Forwarded-For` counts.
     pub trusted_proxies: TrustedProxies,
+    /// Whether a proxy that is not trusted was warned of.
+    pub proxy_warning: Once,
 }
 
 /// A connection: who is at its other end, and the place it takes.
 struct Client {
     peer: SocketAddr,
-    /// The client's address, where a trusted proxy tells it, otherwise the peer's.
-    address: IpAddr,
+    /// Where the client is, as a trusted proxy tells it, otherwise where the peer is.
+    source: Source,
     place: Place,
 }
 
-impl Client {
-    fn source(&self) -> Source {
-        Source::of(self.address)
+impl TransportContext {
+    /// Warns, once, that somebody in front adds `X-Forwarded-For` and is not trusted: the limits take
+    /// all its clients for one, or for exempt. Clients can add it as well, so it is no more than a
+    /// hint.
+    fn warn_of_proxy(&self, peer: SocketAddr) {
+        self.proxy_warning.call_once(|| {
+            tracing::warn!(
+                proxy = %peer.ip(),
+                "X-Forwarded-For is ignored: if this is your reverse proxy, name it with --trusted-proxy"
+            );
+        });
     }
 }
 
@@ -92,14 +102,14 @@ pub fn admit(context: &Arc<TransportContext>, stream: TcpStream, peer: SocketAdd
 
 fn place(context: &TransportContext, peer: SocketAddr) -> Result<Client, NoPlace> {
     let mut place = context.limits.places().take()?;
-    let address = peer.ip().to_canonical();
+    let source = Source::of(peer.ip());
     // Behind a proxy it is known only from the request whose place this is.
-    if !context.trusted_proxies.contain(address) {
-        place.count_for(Source::of(address))?;
+    if !context.trusted_proxies.contain(peer.ip()) {
+        place.count_for(source)?;
     }
     Ok(Client {
         peer,
-        address,
+        source,
         place,
     })
 }

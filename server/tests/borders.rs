@@ -59,7 +59,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "room_task",
         &[
-            "clock", "entry", "log", "outbox", "outgoing", "room", "stopping",
+            "clock", "entry", "limits", "log", "outbox", "outgoing", "room", "stopping",
         ],
     ),
     ("rooms", &["clock", "log", "room", "room_task", "stopping"]),

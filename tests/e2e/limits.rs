@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use chat_tests::{RawClient, RawSocket, Server, handshake, password_of};
+use chat_tests::{Opcode, RawClient, RawSocket, Server, frame, handshake, password_of};
 use serde_json::{Value, json};
 
 use crate::support::{entries, eventually, numbered, post_all, refused};
@@ -145,6 +145,69 @@ fn events_of_every_kind_have_a_pace_and_garbage_too() {
 }
 
 #[test]
+fn retries_and_what_is_wrong_anyway_take_nothing_from_what_may_be_posted() {
+    let server = Server::start_with(&["--flood-refusals", "5"]);
+    let (_owner, mut alice) = room_with_user(&server);
+    let posted = |number: usize| json!({ "content": "x", "nonce": number.to_string() });
+    for number in 0..19 {
+        alice.send("message", posted(number));
+        alice.expect("message");
+    }
+    for round in 0..30 {
+        alice.send("message", posted(round % 19));
+        alice.expect("message");
+        let long = json!({ "content": "x".repeat(501) });
+        refused(&mut alice, 413, "message", long, "500");
+    }
+    alice.post("the twentieth");
+    refused(&mut alice, 429, "message", posted(20), "too fast");
+}
+
+#[test]
+fn pings_of_the_websocket_have_a_pace_too() {
+    let server = Server::start_with(&["--event-burst", "50", "--event-rate", "60"]);
+    let mut flooder = RawSocket::upgrade(server.address());
+    // Pongs are not answered, so nothing but the flood itself can end this.
+    let pong = frame(Opcode::PONG, b"");
+    flooder.write(&pong.repeat(300));
+    flooder.expect_close(4105);
+}
+
+#[test]
+fn the_users_of_one_address_share_what_five_of_them_may_post() {
+    let server = Server::start_with(&[
+        "--trusted-proxy",
+        "127.0.0.1",
+        "--message-burst",
+        "2",
+        "--message-rate",
+        "1",
+    ]);
+    let _owner = RawClient::join(&server, "owner", "stream");
+    let enter = |user: &str, address: &str| {
+        let mut client = RawClient::open_for(server.address(), address).unwrap();
+        client.expect("connection");
+        client.auth(user, "stream");
+        client
+    };
+    // One after the other, so that nobody hears the others.
+    for number in 0..5 {
+        let mut client = enter(&format!("user{number}"), "203.0.113.5");
+        post_all(&mut client, numbered(2));
+    }
+    let mut sixth = enter("user5", "203.0.113.5");
+    refused(
+        &mut sixth,
+        429,
+        "message",
+        json!({ "content": "x" }),
+        "too fast",
+    );
+    let mut elsewhere = enter("somebody", "203.0.113.6");
+    elsewhere.post("hi");
+}
+
+#[test]
 fn failed_logins_are_counted_by_name_and_address() {
     let server = Server::start_with(&["--trusted-proxy", "127.0.0.1"]);
     RawClient::join(&server, "alice", "stream").expect_nothing();
@@ -215,6 +278,8 @@ fn only_a_trusted_proxy_speaks_for_others_and_loopback_is_exempt() {
         let (answer, _) = upgrade_from(&server, "203.0.113.5");
         assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
     }
+    // The operator is told once that there may be a proxy.
+    assert_eq!(server.log().matches("--trusted-proxy").count(), 1);
 }
 
 #[test]
@@ -248,6 +313,11 @@ fn an_address_has_so_many_connections_at_the_same_time() {
     let _other = open("203.0.113.6").unwrap();
     drop(first);
     eventually(|| open("203.0.113.5").ok());
+    // However many came and went before, through a proxy or not.
+    for _ in 0..6 {
+        drop(eventually(|| open("203.0.113.7").ok()));
+    }
+    eventually(|| open("203.0.113.7").ok());
 }
 
 #[test]

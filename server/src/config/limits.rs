@@ -9,6 +9,7 @@ use crate::limits::{Caps, LimitSettings, Rate, TrustedProxies};
 const MESSAGE_BURST: u32 = 20;
 const MESSAGE_RATE: u32 = 60;
 const MODERATOR_FACTOR: u32 = 10;
+const ADDRESS_FACTOR: u32 = 5;
 const EVENT_BURST: u32 = 2_000;
 const EVENT_RATE: u32 = 6_000;
 const FLOOD_REFUSALS: u32 = 100;
@@ -33,6 +34,7 @@ pub(super) fn limits(settings: &Settings) -> Result<LimitSettings, ConfigError> 
             settings.moderator_factor,
             MODERATOR_FACTOR,
         )?,
+        address_factor: NonZeroU32::new(settings.address_factor.unwrap_or(ADDRESS_FACTOR)),
         events: rate(
             ("event-burst", settings.event_burst, EVENT_BURST),
             (settings.event_rate, EVENT_RATE),

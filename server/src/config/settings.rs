@@ -114,7 +114,16 @@ pub struct Settings {
         help_heading = "Limits"
     )]
     pub moderator_factor: Option<u32>,
-    /// Events that a connection may send at once; `auth`, `history` and `who` count ten
+    /// How many times as much as one of them the users of one address may post together, moderators
+    /// apart; 0 for any number [default: 5].
+    #[arg(
+        long,
+        env = "CHAT_SERVER_ADDRESS_FACTOR",
+        value_name = "FACTOR",
+        help_heading = "Limits"
+    )]
+    pub address_factor: Option<u32>,
+    /// Events that a connection may send at once; those that are costly to answer count ten
     /// [default: 2000].
     #[arg(
         long,
@@ -225,6 +234,7 @@ impl Settings {
             message_burst: self.message_burst.or(other.message_burst),
             message_rate: self.message_rate.or(other.message_rate),
             moderator_factor: self.moderator_factor.or(other.moderator_factor),
+            address_factor: self.address_factor.or(other.address_factor),
             event_burst: self.event_burst.or(other.event_burst),
             event_rate: self.event_rate.or(other.event_rate),
             flood_refusals: self.flood_refusals.or(other.flood_refusals),

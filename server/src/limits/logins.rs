@@ -1,20 +1,18 @@
 //! Failed logins: so many in a minute for one name from one address, and one attempt at a time, so
 //! that trying many at once finds no gap before the first has failed.
 //!
-//! Name and address together: a stranger can't lock a user out by failing in their name. An address
-//! that fails for many names is stopped as well, at ten times the number; loopback is exempt from
-//! that, since everybody behind a proxy may be there.
+//! Name and address together: a stranger elsewhere can't lock a user out by failing in their name.
+//! An address that fails for many names is stopped as well, at ten times the number, and has ten
+//! attempts under way at most, so that it can't fill the line in which everybody waits. Where a
+//! source is exempt, only its names are counted: everybody behind a proxy may be there.
 
-use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, MutexGuard};
-
-use tokio::sync::OwnedMutexGuard;
 
 use super::bucket::Buckets;
+use super::line::{Head, Lines};
 use super::{Rate, Source, TooFast};
 
-/// How many names' worth of failures one address may draw.
+/// How many names' worth of failures, and of attempts under way, one address may have.
 const NAMES: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
 /// A name as compared, and where somebody tries it from.
@@ -27,7 +25,8 @@ struct Attempt {
 /// Who may try to log in.
 pub struct Logins {
     failures: Option<Failures>,
-    turns: Mutex<HashMap<Attempt, Arc<tokio::sync::Mutex<()>>>>,
+    by_attempt: Lines<Attempt>,
+    by_source: Lines<Source>,
 }
 
 struct Failures {
@@ -39,7 +38,7 @@ struct Failures {
 pub struct Turn<'a> {
     logins: &'a Logins,
     attempt: Attempt,
-    guard: Option<OwnedMutexGuard<()>>,
+    _places: (Head<'a, Attempt>, Option<Head<'a, Source>>),
 }
 
 impl Logins {
@@ -55,7 +54,8 @@ impl Logins {
         });
         Self {
             failures,
-            turns: Mutex::default(),
+            by_attempt: Lines::new(1),
+            by_source: Lines::new(NAMES.get() as usize),
         }
     }
 
@@ -73,29 +73,26 @@ impl Logins {
             name: name.to_owned(),
             source,
         };
-        let lock = Arc::clone(self.turns().entry(attempt.clone()).or_default());
-        // Made before the wait, so that giving the wait up takes it out of the line as well.
-        let mut turn = Turn {
+        let first = self.by_attempt.wait(attempt.clone()).await;
+        let second = match self.failures.is_none() || source.is_exempt() {
+            true => None,
+            false => Some(self.by_source.wait(source).await),
+        };
+        Turn {
             logins: self,
             attempt,
-            guard: None,
-        };
-        turn.guard = Some(lock.lock_owned().await);
-        turn
+            _places: (first, second),
+        }
     }
 
     fn look_for(&self, attempt: &Attempt) -> Result<(), TooFast> {
         let Some(failures) = &self.failures else {
             return Ok(());
         };
-        if !attempt.source.is_loopback() {
+        if !attempt.source.is_exempt() {
             failures.by_source.look(attempt.source)?;
         }
         failures.by_attempt.look(attempt.clone())
-    }
-
-    fn turns(&self) -> MutexGuard<'_, HashMap<Attempt, Arc<tokio::sync::Mutex<()>>>> {
-        self.turns.lock().expect("no holder of this lock panics")
     }
 }
 
@@ -122,25 +119,20 @@ impl Turn<'_> {
     }
 }
 
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        self.guard = None;
-        let mut turns = self.logins.turns();
-        // Who waits has a handle of their own, taken under this lock.
-        if let Some(lock) = turns.get(&self.attempt)
-            && Arc::strong_count(lock) == 1
-        {
-            turns.remove(&self.attempt);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
     use super::*;
 
     fn source(text: &str) -> Source {
         Source::of(text.parse().unwrap())
+    }
+
+    fn nobody_waits(logins: &Logins) -> bool {
+        logins.by_attempt.are_empty() && logins.by_source.are_empty()
     }
 
     #[tokio::test]
@@ -157,7 +149,7 @@ mod tests {
         assert!((11..=12).contains(&refused.retry_after), "{refused:?}");
         logins.look("ann", source("192.0.2.2")).unwrap();
         logins.look("bob", here).unwrap();
-        assert!(logins.turns().is_empty());
+        assert!(nobody_waits(&logins));
     }
 
     #[tokio::test]
@@ -172,7 +164,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_address_that_tries_many_names_is_stopped_unless_it_is_loopback() {
+    async fn an_address_that_tries_many_names_is_stopped_unless_it_is_exempt() {
         let logins = Logins::new(NonZeroU32::new(1));
         for (address, is_stopped) in [("192.0.2.1", true), ("127.0.0.1", false)] {
             for number in 0..10 {
@@ -185,15 +177,30 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_address_has_ten_attempts_under_way_whatever_the_names() {
+        let logins = Logins::new(NonZeroU32::new(5));
+        let mut turns = Vec::new();
+        for number in 0..10 {
+            let name = format!("user{number}");
+            turns.push(logins.turn(&name, source("192.0.2.1")).await);
+        }
+        let eleventh = logins.turn("somebody", source("192.0.2.1"));
+        assert!(timeout(Duration::ZERO, eleventh).await.is_err());
+        let elsewhere = logins.turn("somebody", source("192.0.2.2")).await;
+        drop((turns, elsewhere));
+        assert!(nobody_waits(&logins));
+    }
+
+    #[tokio::test]
     async fn one_attempt_is_made_at_a_time_and_who_gives_up_leaves_the_line() {
         let logins = Logins::new(None);
         let here = source("192.0.2.1");
         let first = logins.turn("ann", here).await;
-        let given_up = tokio::time::timeout(std::time::Duration::ZERO, logins.turn("ann", here));
+        let given_up = timeout(Duration::ZERO, logins.turn("ann", here));
         assert!(given_up.await.is_err());
         let other = logins.turn("bob", here).await;
         drop((first, other));
         logins.turn("ann", here).await.failed();
-        assert!(logins.turns().is_empty());
+        assert!(nobody_waits(&logins));
     }
 }

@@ -100,7 +100,7 @@ impl Places {
 impl Place {
     /// Counts the place for `source`, once it is known.
     pub fn count_for(&mut self, source: Source) -> Result<(), NoPlace> {
-        if source.is_loopback() {
+        if source.is_exempt() || self.source == Some(source) {
             return Ok(());
         }
         let mut counts = self.shared.lock();
@@ -108,10 +108,10 @@ impl Place {
         if is_full(present, self.shared.caps.per_address) {
             return Err(NoPlace::Address);
         }
+        counts.by_source.insert(source, present + 1);
         if let Some(earlier) = self.source.replace(source) {
             counts.leave(&earlier);
         }
-        counts.by_source.insert(source, present + 1);
         Ok(())
     }
 
@@ -195,7 +195,10 @@ mod tests {
         });
         let mut first = places.take().unwrap();
         let mut second = places.take().unwrap();
-        first.count_for(source("2001:db8::1")).unwrap();
+        // Before the upgrade and at it: still one.
+        for _ in 0..3 {
+            first.count_for(source("2001:db8::1")).unwrap();
+        }
         let refused = second.count_for(source("2001:db8::2"));
         assert_eq!(refused, Err(NoPlace::Address));
         second.count_for(source("192.0.2.1")).unwrap();

@@ -12,30 +12,46 @@ const HOPS: usize = 32;
 /// A client's address block: an IPv4 address, or an IPv6 network of 64 bits, which is what one
 /// subscriber has (RFC 6177).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Source(IpAddr);
+pub struct Source {
+    block: IpAddr,
+    is_exempt: bool,
+}
 
 impl Source {
-    /// The block that `address` is in.
+    /// The block that `address` is in. Loopback is exempt where addresses are counted: a proxy whose
+    /// clients nobody tells apart is there, and so is whoever has the machine anyway.
     pub fn of(address: IpAddr) -> Self {
-        Self(match address.to_canonical() {
-            IpAddr::V4(address) => IpAddr::V4(address),
-            IpAddr::V6(address) if address.is_loopback() => IpAddr::V6(address),
-            IpAddr::V6(address) => {
+        let address = address.to_canonical();
+        Self {
+            is_exempt: address.is_loopback(),
+            ..Self::unknown_behind(address)
+        }
+    }
+
+    /// All clients behind `proxy` that it does not name readably.
+    pub fn unknown_behind(proxy: IpAddr) -> Self {
+        let block = match proxy.to_canonical() {
+            IpAddr::V6(address) if !address.is_loopback() => {
                 let network = address.to_bits() & (u128::MAX << 64);
                 IpAddr::V6(Ipv6Addr::from_bits(network))
             }
-        })
+            address => address,
+        };
+        Self {
+            block,
+            is_exempt: false,
+        }
     }
 
-    /// Whether it is this machine.
-    pub fn is_loopback(&self) -> bool {
-        self.0.is_loopback()
+    /// Whether it is not counted.
+    pub fn is_exempt(&self) -> bool {
+        self.is_exempt
     }
 }
 
 impl fmt::Display for Source {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
+        match self.block {
             IpAddr::V6(address) if !address.is_loopback() => write!(formatter, "{address}/64"),
             address => write!(formatter, "{address}"),
         }
@@ -56,18 +72,8 @@ impl TrustedProxies {
     pub fn parse<'a>(
         networks: impl IntoIterator<Item = &'a str>,
     ) -> Result<Self, ParseNetworkError> {
-        let parse = |text: &str| {
-            let text = text.trim();
-            let network = text.parse::<IpNet>();
-            network
-                .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
-                .map_err(|_| ParseNetworkError(text.to_owned()))
-        };
-        networks
-            .into_iter()
-            .map(parse)
-            .collect::<Result<_, _>>()
-            .map(Self)
+        let networks = networks.into_iter().map(network);
+        networks.collect::<Result<_, _>>().map(Self)
     }
 
     /// Whether `address` is one of them.
@@ -78,34 +84,52 @@ impl TrustedProxies {
 
     /// The client behind `peer`, whose request has these values of `X-Forwarded-For`. Each proxy
     /// adds the address it was asked from at the end, so the last one that is not a trusted proxy's
-    /// is the client's; what stands before it anybody may have written.
+    /// is the client's; what stands before it anybody may have written, in any bytes.
     pub fn client<'a>(
         &self,
         peer: IpAddr,
-        forwarded_for: impl DoubleEndedIterator<Item = &'a str>,
-    ) -> IpAddr {
-        let mut client = peer.to_canonical();
-        let hops = forwarded_for.rev().flat_map(|value| value.rsplit(','));
+        forwarded_for: impl DoubleEndedIterator<Item = &'a [u8]>,
+    ) -> Source {
+        let mut client = peer;
+        let hops = forwarded_for
+            .rev()
+            .flat_map(|value| value.rsplit(|byte| *byte == b','));
         for hop in hops.take(HOPS) {
             if !self.contain(client) {
                 break;
             }
             match address(hop) {
-                Some(address) => client = address.to_canonical(),
-                None => break,
+                Some(address) => client = address,
+                None => return Source::unknown_behind(client),
             }
         }
-        client
+        Source::of(client)
+    }
+}
+
+fn network(text: &str) -> Result<IpNet, ParseNetworkError> {
+    let text = text.trim();
+    let network = text
+        .parse::<IpNet>()
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+        .map_err(|_| ParseNetworkError(text.to_owned()))?;
+    // IPv4 written as IPv6 is IPv4 here (RFC 4291, section 2.5.5.2).
+    let (address, prefix) = (network.addr().to_canonical(), network.prefix_len());
+    match (network, address) {
+        (IpNet::V6(_), IpAddr::V4(_)) if prefix >= 96 => {
+            IpNet::new(address, prefix - 96).map_err(|_| ParseNetworkError(text.to_owned()))
+        }
+        _ => Ok(network),
     }
 }
 
 /// An address, as proxies write it: some add a port, some put IPv6 into brackets.
-fn address(hop: &str) -> Option<IpAddr> {
-    let hop = hop.trim();
+fn address(hop: &[u8]) -> Option<IpAddr> {
+    let hop = std::str::from_utf8(hop).ok()?.trim();
     let socket_address = || hop.parse::<std::net::SocketAddr>().ok();
     let bracketed = || hop.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
-    hop.parse()
-        .ok()
+    let address: Option<IpAddr> = hop.parse().ok();
+    address
         .or_else(|| socket_address().map(|address| address.ip()))
         .or_else(bracketed)
 }
@@ -127,22 +151,29 @@ mod tests {
         assert_eq!(source("::ffff:192.0.2.1"), source("192.0.2.1"));
         assert_eq!(source("2001:db8::1").to_string(), "2001:db8::/64");
         for loopback in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
-            assert!(source(loopback).is_loopback(), "{loopback}");
+            assert!(source(loopback).is_exempt(), "{loopback}");
         }
-        assert!(!source("::2").is_loopback());
+        assert!(!source("::2").is_exempt());
     }
 
     #[test]
     fn only_what_trusted_proxies_say_counts() {
-        let proxies = TrustedProxies::parse(["10.0.0.0/8", "::1", "192.0.2.7"]).unwrap();
+        let networks = ["10.0.0.0/8", "::1", "192.0.2.7", "::ffff:127.0.0.1"];
+        let proxies = TrustedProxies::parse(networks).unwrap();
+        let client = |peer: &str, values: &[&str]| {
+            let values = values.iter().map(|value| value.as_bytes());
+            proxies.client(ip(peer), values)
+        };
         let check = |peer: &str, values: &[&str], expected: &str| {
-            let client = proxies.client(ip(peer), values.iter().copied());
-            assert_eq!(client, ip(expected), "{peer} {values:?}");
+            let expected = Source::of(ip(expected));
+            assert_eq!(client(peer, values), expected, "{peer} {values:?}");
         };
         check("203.0.113.5", &["198.51.100.1"], "203.0.113.5");
         check("10.1.2.3", &[], "10.1.2.3");
+        check("127.0.0.1", &[], "127.0.0.1");
         check("10.1.2.3", &["198.51.100.1"], "198.51.100.1");
         check("::1", &["198.51.100.1"], "198.51.100.1");
+        check("127.0.0.1", &["198.51.100.1"], "198.51.100.1");
         check("::ffff:10.1.2.3", &["198.51.100.1"], "198.51.100.1");
         // What the client itself put in front does not count.
         check("10.1.2.3", &["9.9.9.9, 198.51.100.1"], "198.51.100.1");
@@ -155,10 +186,18 @@ mod tests {
         check("10.1.2.3", &["198.51.100.1:4711"], "198.51.100.1");
         check("10.1.2.3", &["[2001:db8::1]:80"], "2001:db8::1");
         check("10.1.2.3", &["[2001:db8::1]"], "2001:db8::1");
-        check("10.1.2.3", &["unknown"], "10.1.2.3");
         check("10.1.2.3", &["10.0.0.1, 10.0.0.2"], "10.0.0.1");
-        let endless = "10.0.0.1,".repeat(5000);
-        check("10.1.2.3", &[&endless], "10.1.2.3");
+        let endless = "10.0.0.1,".repeat(5000) + "10.0.0.1";
+        check("10.1.2.3", &[&endless], "10.0.0.1");
+        let garbage: [&[u8]; 1] = [b"\xff, 198.51.100.1"];
+        let found = proxies.client(ip("10.1.2.3"), garbage.into_iter());
+        assert_eq!(found, Source::of(ip("198.51.100.1")));
+        // Whom a proxy does not name readably is not taken for the proxy, which may be exempt.
+        for unreadable in ["unknown", "198.51.100.1,", "", "fe80::1%eth0"] {
+            let found = client("127.0.0.1", &[unreadable]);
+            assert_eq!(found, Source::unknown_behind(ip("127.0.0.1")));
+            assert!(!found.is_exempt(), "{unreadable}");
+        }
     }
 
     #[test]

@@ -13,10 +13,15 @@ fn rate(burst: u32, per_minute: u32) -> Rate {
     }
 }
 
+fn source(text: &str) -> Source {
+    Source::of(text.parse().unwrap())
+}
+
 fn limits() -> Limits {
     Limits::new(LimitSettings {
         messages: Some(rate(20, 1)),
         moderator_factor: number(10),
+        address_factor: Some(number(5)),
         events: Some(rate(50, 1)),
         refusals: Some(number(3)),
         connections: Some(rate(20, 1)),
@@ -43,21 +48,33 @@ fn at_once(mut take: impl FnMut() -> Result<(), TooFast>) -> usize {
 #[test]
 fn a_user_posts_twenty_at_once_and_a_moderator_ten_times_as_many() {
     let limits = limits();
-    assert_eq!(at_once(|| limits.message("ann", Rank::User)), 20);
-    assert_eq!(at_once(|| limits.message("bob", Rank::Vip)), 20);
-    assert_eq!(at_once(|| limits.message("cat", Rank::Moderator)), 200);
-    assert_eq!(at_once(|| limits.message("dan", Rank::Administrator)), 200);
+    assert_eq!(
+        at_once(|| limits.message("ann", source("192.0.2.1"), Rank::User)),
+        20
+    );
+    assert_eq!(
+        at_once(|| limits.message("bob", source("192.0.2.1"), Rank::Vip)),
+        20
+    );
+    assert_eq!(
+        at_once(|| limits.message("cat", source("192.0.2.1"), Rank::Moderator)),
+        200
+    );
+    assert_eq!(
+        at_once(|| limits.message("dan", source("192.0.2.1"), Rank::Administrator)),
+        200
+    );
     // Wherever they come from.
-    assert_eq!(at_once(|| limits.message("ann", Rank::User)), 0);
+    assert_eq!(
+        at_once(|| limits.message("ann", source("192.0.2.1"), Rank::User)),
+        0
+    );
 }
 
 #[test]
 fn an_address_connects_twenty_times_at_once_and_loopback_any_number_of_times() {
     let limits = limits();
-    let connect = |text: &str| {
-        let source = Source::of(text.parse().unwrap());
-        at_once(|| limits.connection(&source))
-    };
+    let connect = |text: &str| at_once(|| limits.connection(source(text)));
     assert_eq!(connect("192.0.2.1"), 20);
     assert_eq!(connect("2001:db8::1"), 20);
     assert_eq!(connect("2001:db8::2"), 0);
@@ -93,9 +110,28 @@ fn full_buckets_are_forgotten() {
 #[test]
 fn no_limit_lets_everything_through() {
     let limits = Limits::new(LimitSettings::NONE);
-    let source = Source::of("192.0.2.1".parse().unwrap());
-    assert_eq!(at_once(|| limits.message("ann", Rank::User)), 1000);
-    assert_eq!(at_once(|| limits.connection(&source)), 1000);
+    assert_eq!(
+        at_once(|| limits.message("ann", source("192.0.2.1"), Rank::User)),
+        1000
+    );
+    assert_eq!(at_once(|| limits.connection(source("192.0.2.1"))), 1000);
     assert_eq!(at_once(|| limits.pace().event(COSTLY)), 1000);
     assert!(!limits.pace().goes_on_regardless());
+}
+
+#[test]
+fn the_users_of_one_address_post_five_times_as_much_together() {
+    let limits = limits();
+    let post =
+        |user: &str, address: &str| at_once(|| limits.message(user, source(address), Rank::User));
+    for number in 0..5 {
+        assert_eq!(post(&format!("user{number}"), "192.0.2.1"), 20);
+    }
+    assert_eq!(post("one more", "192.0.2.1"), 0);
+    assert_eq!(post("somebody", "192.0.2.2"), 20);
+    let moderator = limits.message("mod", source("192.0.2.1"), Rank::Moderator);
+    moderator.unwrap();
+    for number in 0..10 {
+        assert_eq!(post(&format!("local{number}"), "127.0.0.1"), 20);
+    }
 }

@@ -4,6 +4,7 @@ use chat_protocol::{MessageId, PostMessage, Seq, Since};
 use tokio::sync::oneshot;
 
 use crate::entry::Author;
+use crate::limits::Allowance;
 use crate::log::LogError;
 use crate::outbox::Outbox;
 use crate::outgoing::Outgoing;
@@ -21,6 +22,8 @@ pub struct Entrance {
     pub welcome: Outgoing,
     /// Where everything for them goes.
     pub outbox: Outbox,
+    /// What their messages are measured by.
+    pub allowance: Allowance,
 }
 
 /// What a session asks of a room.
@@ -29,9 +32,8 @@ pub enum RoomCommand {
     Enter(Box<Entrance>, oneshot::Sender<Result<MemberId, LogError>>),
     /// Take a member out. Answered once nothing more will come from the room.
     Leave(MemberId, oneshot::Sender<()>),
-    /// Post for a member, who has to wait so many seconds where they are too fast. Answered through
-    /// the member's outbox.
-    Post(MemberId, PostMessage, Option<u64>),
+    /// Post for a member. Answered through the member's outbox.
+    Post(MemberId, PostMessage),
     /// Delete a message for a member. Answered through the members' outboxes.
     Delete(MemberId, MessageId),
     /// Tell a member who is here, through the member's outbox.

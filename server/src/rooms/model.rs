@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::entry::{Author, Entry, EntryBody, NewEntry, StoredNonce};
+use crate::limits::Allowance;
 use crate::log::{LogHead, Slice, Summary, Trimmed};
 use crate::outbox::{Drained, OutboxReader, outbox};
 use crate::outgoing::Outgoing;
@@ -298,6 +299,7 @@ impl World {
             })),
             welcome: Outgoing::new(&ServerEvent::Pong(Pong { time: 0 })),
             outbox,
+            allowance: Allowance::unlimited(),
         };
         if let Ok(membership) = self.rooms.enter(room(), entrance).await {
             client.unanswered.clear();
@@ -316,7 +318,7 @@ impl World {
             nonce: Some(Nonce::new(nonce.as_str()).unwrap()),
             reply_to: None,
         };
-        if membership.post(post, None).await.is_ok() {
+        if membership.post(post).await.is_ok() {
             client.unanswered.insert(nonce);
         }
     }

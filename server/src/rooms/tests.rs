@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::database::{Database, Durability};
 use crate::entry::Author;
+use crate::limits::Allowance;
 use crate::log::SqliteLog;
 use crate::outbox::{Drained, OutboxReader, outbox};
 use crate::outgoing::Outgoing;
@@ -61,6 +62,7 @@ fn entrance(name: &str, since: Option<Since>) -> (Entrance, OutboxReader) {
         since,
         welcome: Outgoing::new(&ServerEvent::Pong(Pong { time: 0 })),
         outbox,
+        allowance: Allowance::unlimited(),
     };
     (entrance, reader)
 }
@@ -124,8 +126,8 @@ async fn everybody_sees_one_order() {
     let mut bob = bench.enter("bob", None).await;
     for number in 0..50 {
         let text = number.to_string();
-        ann.membership.post(post(&text, None), None).await.unwrap();
-        bob.membership.post(post(&text, None), None).await.unwrap();
+        ann.membership.post(post(&text, None)).await.unwrap();
+        bob.membership.post(post(&text, None)).await.unwrap();
     }
     let seen = ann.messages(100).await;
     assert_eq!(seen, bob.messages(100).await);
@@ -142,7 +144,7 @@ async fn what_came_since_has_no_hole_and_no_double() {
     let posting = async {
         for number in 1..=POSTS {
             let text = number.to_string();
-            ann.membership.post(post(&text, None), None).await.unwrap();
+            ann.membership.post(post(&text, None)).await.unwrap();
         }
     };
     let resuming = async {
@@ -173,7 +175,7 @@ async fn history_holds_what_the_member_posted_before() {
     let bench = bench();
     let ann = bench.enter("ann", None).await;
     for number in 1..=20 {
-        ann.membership.post(post("x", None), None).await.unwrap();
+        ann.membership.post(post("x", None)).await.unwrap();
         let request = HistoryRequest::default();
         let history = bench
             .rooms
@@ -192,12 +194,9 @@ async fn a_reply_may_answer_what_was_posted_just_before() {
     reply.reply_to = Some(MessageId::at(&epoch, Seq(1)));
     let mut too_early = post("no", None);
     too_early.reply_to = Some(MessageId::at(&epoch, Seq(3)));
-    ann.membership
-        .post(post("really?", None), None)
-        .await
-        .unwrap();
-    ann.membership.post(too_early, None).await.unwrap();
-    ann.membership.post(reply, None).await.unwrap();
+    ann.membership.post(post("really?", None)).await.unwrap();
+    ann.membership.post(too_early).await.unwrap();
+    ann.membership.post(reply).await.unwrap();
     assert_eq!(ann.messages(1).await, [(1, "really?".to_owned())]);
     assert_eq!(ann.next().await.name(), "cerror");
     assert_eq!(ann.messages(1).await, [(2, "yes".to_owned())]);
@@ -208,10 +207,7 @@ async fn only_the_sender_gets_the_nonce() {
     let bench = bench();
     let mut ann = bench.enter("ann", None).await;
     let mut bob = bench.enter("bob", None).await;
-    ann.membership
-        .post(post("hi", Some("n")), None)
-        .await
-        .unwrap();
+    ann.membership.post(post("hi", Some("n"))).await.unwrap();
     let nonce = |event| match event {
         ServerEvent::Message(message) => message.nonce,
         other => panic!("{other:?}"),
@@ -219,12 +215,9 @@ async fn only_the_sender_gets_the_nonce() {
     assert_eq!(nonce(ann.next().await), Nonce::new("n").ok());
     assert_eq!(nonce(bob.next().await), None);
     // The retry is answered to its sender alone.
-    ann.membership
-        .post(post("hi", Some("n")), None)
-        .await
-        .unwrap();
+    ann.membership.post(post("hi", Some("n"))).await.unwrap();
     assert_eq!(nonce(ann.next().await), Nonce::new("n").ok());
-    bob.membership.post(post("next", None), None).await.unwrap();
+    bob.membership.post(post("next", None)).await.unwrap();
     assert_eq!(bob.messages(1).await, [(2, "next".to_owned())]);
 }
 
@@ -232,7 +225,7 @@ async fn only_the_sender_gets_the_nonce() {
 async fn an_empty_room_retires_and_its_log_goes_on() {
     let bench = bench();
     let mut ann = bench.enter("ann", None).await;
-    ann.membership.post(post("one", None), None).await.unwrap();
+    ann.membership.post(post("one", None)).await.unwrap();
     ann.messages(1).await;
     ann.membership.leave().await;
     let is_retired = async {
@@ -243,11 +236,7 @@ async fn an_empty_room_retires_and_its_log_goes_on() {
     let deadline = std::time::Duration::from_secs(20);
     tokio::time::timeout(deadline, is_retired).await.unwrap();
     let mut again = bench.enter("ann", None).await;
-    again
-        .membership
-        .post(post("two", None), None)
-        .await
-        .unwrap();
+    again.membership.post(post("two", None)).await.unwrap();
     assert_eq!(again.messages(1).await, [(2, "two".to_owned())]);
 }
 
@@ -257,7 +246,7 @@ async fn a_stop_delivers_what_was_accepted_and_says_so() {
     let mut ann = bench.enter("ann", None).await;
     for number in 0..10 {
         let text = number.to_string();
-        ann.membership.post(post(&text, None), None).await.unwrap();
+        ann.membership.post(post(&text, None)).await.unwrap();
     }
     bench.rooms.stop(Stop::Restart).await;
     assert_eq!(ann.messages(10).await.len(), 10);
@@ -266,6 +255,6 @@ async fn a_stop_delivers_what_was_accepted_and_says_so() {
         Drained::Events => panic!("more came than was posted"),
     };
     assert_eq!(closing.code, CloseCode::Restart);
-    let refused = ann.membership.post(post("late", None), None).await;
+    let refused = ann.membership.post(post("late", None)).await;
     assert!(matches!(refused, Err(RoomError::Stopping)));
 }

@@ -122,19 +122,20 @@ fn refused_address(
     request: &Request<Incoming>,
     client: &mut Client,
 ) -> Option<Answer> {
-    let forwarded_for = request.headers().get_all(X_FORWARDED_FOR).iter();
-    let readable: Vec<&str> = forwarded_for
-        .filter_map(|value| value.to_str().ok())
-        .collect();
     let proxies = &context.trusted_proxies;
-    client.address = proxies.client(client.peer.ip(), readable.into_iter());
-    let source = client.source();
+    if request.headers().contains_key(X_FORWARDED_FOR) && !proxies.contain(client.peer.ip()) {
+        context.warn_of_proxy(client.peer);
+    }
+    let forwarded_for = request.headers().get_all(X_FORWARDED_FOR).iter();
+    let values = forwarded_for.map(HeaderValue::as_bytes);
+    client.source = proxies.client(client.peer.ip(), values);
+    let source = client.source;
     if let Err(no_place) = client.place.count_for(source) {
         tracing::info!(%source, reason = %no_place, "upgrade refused");
         let unavailable = plain(StatusCode::SERVICE_UNAVAILABLE, no_place.to_string());
         return Some(unavailable);
     }
-    let TooFast { retry_after } = context.limits.connection(&source).err()?;
+    let TooFast { retry_after } = context.limits.connection(source).err()?;
     tracing::info!(%source, "upgrade refused: too many new connections");
     let text = format!("too many new connections from your address: wait {retry_after} s");
     let mut answer = plain(StatusCode::TOO_MANY_REQUESTS, text);

@@ -12,13 +12,22 @@ use tokio::time::timeout;
 /// How long the peer may take to end its side.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// What the peer may still send: more than that is a flood, which gets no gentle end.
+const BYTES: usize = 256 * 1024;
+
 /// Ends `stream` gently.
 pub(super) async fn finish(stream: &mut TcpStream) {
     let drain = async {
         stream.shutdown().await?;
         let mut dropped = [0; 4096];
-        while stream.read(&mut dropped).await? > 0 {}
-        std::io::Result::Ok(())
+        let mut left = BYTES;
+        loop {
+            let read = stream.read(&mut dropped).await?;
+            left = left.saturating_sub(read);
+            if read == 0 || left == 0 {
+                return std::io::Result::Ok(());
+            }
+        }
     };
     match timeout(PATIENCE, drain).await {
         Ok(Ok(())) => {}

@@ -66,11 +66,7 @@ pub(super) async fn serve(
             .await;
     let (outbox, reader) = outbox();
     let mut connection = Connection {
-        session: Session::begin(
-            Arc::clone(&context.session),
-            outbox.clone(),
-            client.source(),
-        ),
+        session: Session::begin(Arc::clone(&context.session), outbox.clone(), client.source),
         auth_deadline: Instant::now() + context.timeouts.auth,
         last_sign: Instant::now(),
         batch: Vec::new(),
@@ -83,7 +79,7 @@ pub(super) async fn serve(
         peer: client.peer,
     };
     let peer = connection.peer;
-    tracing::debug!(%peer, address = %client.address, "connected");
+    tracing::debug!(%peer, source = %client.source, "connected");
     let end = connection.run().await;
     match connection.context.cut.is_cancelled() {
         // Its room did not stop in time, so it would not let go in time either.
@@ -176,7 +172,11 @@ impl Connection {
             }
             Message::Close(_) => Next::Closed,
             // The library answers pings by itself, with the next read or write.
-            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => Next::Continue,
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {
+                self.session.take_control().await;
+                self.is_reading &= !self.session.is_over();
+                Next::Continue
+            }
         }
     }
 
