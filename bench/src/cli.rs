@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::timeout;
 
 use crate::exit::{self, progress};
 use crate::report::Report;
@@ -113,7 +115,12 @@ async fn measure(arguments: &Arguments) -> ExitCode {
         if runs > 1 {
             progress(&format!("run {run} of {runs}"));
         }
-        match tokio::time::timeout(bound, arguments.scenario.run(&setup)).await {
+        // Dropping a run stops the servers that it started.
+        let outcome = tokio::select! {
+            outcome = timeout(bound, arguments.scenario.run(&setup)) => outcome,
+            stopped = stop_signal() => return exit::fail(exit::FAILED, &stopped),
+        };
+        match outcome {
             Ok(Ok(report)) => reports.push(report),
             Ok(Err(error)) => return exit::fail(exit::FAILED, &error),
             Err(late) => return exit::fail(exit::FAILED, &late),
@@ -132,6 +139,24 @@ async fn measure(arguments: &Arguments) -> ExitCode {
         }
         (_, 0) => ExitCode::from(exit::DONE),
         _ => ExitCode::from(exit::FAILED),
+    }
+}
+
+/// Ends at the first SIGTERM or SIGINT; says what there is to say then.
+async fn stop_signal() -> io::Error {
+    let signals = signal(SignalKind::terminate()).and_then(|terminate| {
+        let interrupt = signal(SignalKind::interrupt())?;
+        Ok((terminate, interrupt))
+    });
+    match signals {
+        Err(error) => error,
+        Ok((mut terminate, mut interrupt)) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            io::Error::other("stopped by a signal: nothing was measured")
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a scenario found: figures by name, doubts about them, faults that spoil them; as a table to
 //! read and as one JSON object.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde_json::{Map, Value, json};
@@ -26,6 +27,8 @@ pub(crate) struct Report {
     pub(crate) settings: Vec<(String, String)>,
     /// What it found.
     pub(crate) figures: Vec<Figure>,
+    /// What it found over time, one number a second. Of several runs, that of the first.
+    pub(crate) series: Vec<(String, Vec<f64>)>,
     /// Why the figures may be less than they seem.
     pub(crate) doubts: Vec<String>,
     /// Why they do not count.
@@ -50,6 +53,11 @@ impl Report {
     pub(crate) fn add(&mut self, name: impl Into<String>, value: f64) {
         let name = name.into();
         self.figures.push(Figure { name, value });
+    }
+
+    /// Notes numbers over time.
+    pub(crate) fn add_series(&mut self, name: &str, values: Vec<f64>) {
+        self.series.push((name.to_owned(), values));
     }
 
     /// Notes the percentiles of `latencies`, in milliseconds.
@@ -118,6 +126,10 @@ impl Report {
             }
             text.push('\n');
         }
+        for (name, values) in &self.series {
+            let values: Vec<String> = values.iter().copied().map(rounded).collect();
+            let _ = writeln!(text, "  {name}: {}", values.join(" "));
+        }
         for doubt in &self.doubts {
             let _ = writeln!(text, "  doubt: {doubt}");
         }
@@ -139,6 +151,7 @@ impl Report {
             "scenario": self.scenario,
             "settings": settings,
             "figures": self.figures_json(),
+            "series": self.series.iter().cloned().collect::<BTreeMap<_, _>>(),
             "runs": each,
             "doubts": self.doubts,
             "faults": self.faults,
@@ -202,6 +215,7 @@ mod tests {
         let mut report = Report::new("ingest");
         report.set("rooms", 1);
         report.add("acks_per_second", value);
+        report.add_series("by_second", vec![value, 1.0]);
         report
     }
 
@@ -218,7 +232,7 @@ mod tests {
 
     #[test]
     fn it_reads_as_text_and_as_json() {
-        let mut runs = [report(1234.5), report(0.125), report(12.5)];
+        let mut runs = [report(30.0), report(0.125), report(12.5)];
         runs[1].doubts.push("was busy".to_owned());
         runs[2].add_findings(Findings {
             lost: 2,
@@ -230,13 +244,15 @@ mod tests {
             median.text(&runs),
             "ingest  rooms=1\n\
              medians of 3 runs (smallest to largest)\n\
-             \x20 acks_per_second  12.5  (0.125 to 1234)\n\
+             \x20 acks_per_second  12.5  (0.125 to 30)\n\
+             \x20 by_second: 30 1\n\
              \x20 doubt: was busy\n\
              \x20 FAULT: 2 messages lost, 0 doubled, 1 reordered\n"
         );
         let json = median.json(&runs);
         assert_eq!(json["figures"]["acks_per_second"], 12.5);
         assert_eq!(json["runs"][2]["lost"], 2.0);
+        assert_eq!(json["series"]["by_second"][0], 30.0);
         assert_eq!(json["settings"]["rooms"], "1");
         assert_eq!(json["faults"].as_array().unwrap().len(), 1);
     }

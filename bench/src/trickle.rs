@@ -141,10 +141,10 @@ impl Trickled {
         all
     }
 
-    /// The largest 99th percentile among the phases `from` to before `to`, in milliseconds.
-    pub(crate) fn worst_p99(&self, from: u64, to: u64) -> f64 {
+    /// The 99th percentile of each of the phases `from` to before `to`, in milliseconds.
+    pub(crate) fn each_p99(&self, from: u64, to: u64) -> Vec<f64> {
         let each = self.phases(from, to).map(|phase| phase.percentile(99.0));
-        each.fold(0.0, f64::max)
+        each.collect()
     }
 
     fn phases(&self, from: u64, to: u64) -> impl Iterator<Item = &Latencies> {

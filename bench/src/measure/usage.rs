@@ -13,7 +13,7 @@ const DISTURBED: f64 = 0.1;
 
 #[derive(Clone, Debug)]
 struct Readings {
-    server: Option<Duration>,
+    servers: Duration,
     own: Duration,
     workers: Vec<Duration>,
     machine: Duration,
@@ -22,7 +22,7 @@ struct Readings {
 /// Counts from when it was begun.
 #[derive(Debug)]
 pub(crate) struct Meter {
-    server: Option<PathBuf>,
+    servers: Vec<PathBuf>,
     workers: Vec<(String, PathBuf)>,
     began: Instant,
     first: Readings,
@@ -33,27 +33,33 @@ pub(crate) struct Meter {
 pub(crate) struct Usage {
     /// How long it was counted.
     pub(crate) seconds: f64,
-    /// The server's CPU time in seconds, where its process is known.
+    /// The servers' CPU time in seconds, where their processes are known.
     pub(crate) server: Option<f64>,
     /// This program's CPU time in seconds.
     pub(crate) own: f64,
     /// The share of a core that the busiest of this program's threads used, and its name.
     pub(crate) busiest: (String, f64),
-    /// CPU time that others used, in seconds, where the server's process is known.
+    /// CPU time that others used, in seconds, where the servers' processes are known.
     pub(crate) others: Option<f64>,
 }
 
 impl Meter {
-    /// Begins to count. `server` is the server's process id.
-    pub(crate) fn begin(server: Option<u32>, workers: &[&Worker]) -> Result<Self, ProcError> {
-        let server = server.map(|id| PathBuf::from(format!("/proc/{id}/stat")));
+    /// Begins to count. `servers` are the process ids of the servers.
+    pub(crate) fn begin(
+        servers: impl IntoIterator<Item = u32>,
+        workers: &[&Worker],
+    ) -> Result<Self, ProcError> {
+        let servers = servers.into_iter();
+        let servers: Vec<_> = servers
+            .map(|id| PathBuf::from(format!("/proc/{id}/stat")))
+            .collect();
         let workers = workers
             .iter()
             .map(|worker| (worker.name().to_owned(), worker.stat().to_owned()))
             .collect::<Vec<_>>();
-        let first = read(server.as_deref(), &workers)?;
+        let first = read(&servers, &workers)?;
         Ok(Self {
-            server,
+            servers,
             workers,
             began: Instant::now(),
             first,
@@ -62,13 +68,11 @@ impl Meter {
 
     /// What was used since.
     pub(crate) fn read(&self) -> Result<Usage, ProcError> {
-        let now = read(self.server.as_deref(), &self.workers)?;
+        let now = read(&self.servers, &self.workers)?;
         let seconds = self.began.elapsed().as_secs_f64();
         let since = |now: Duration, then: Duration| now.saturating_sub(then).as_secs_f64();
-        let server = match (now.server, self.first.server) {
-            (Some(now), Some(then)) => Some(since(now, then)),
-            _ => None,
-        };
+        let is_known = !self.servers.is_empty();
+        let server = is_known.then(|| since(now.servers, self.first.servers));
         let own = since(now.own, self.first.own);
         let all = since(now.machine, self.first.machine);
         let shares = self
@@ -118,9 +122,12 @@ impl Usage {
     }
 }
 
-fn read(server: Option<&Path>, workers: &[(String, PathBuf)]) -> Result<Readings, ProcError> {
+fn read(servers: &[PathBuf], workers: &[(String, PathBuf)]) -> Result<Readings, ProcError> {
     Ok(Readings {
-        server: server.map(cpu_time).transpose()?,
+        servers: servers
+            .iter()
+            .map(|stat| cpu_time(stat))
+            .sum::<Result<_, _>>()?,
         own: cpu_time(Path::new("/proc/self/stat"))?,
         workers: workers
             .iter()

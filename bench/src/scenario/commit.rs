@@ -59,8 +59,8 @@ pub(crate) async fn run(setup: &Setup, options: &CommitOptions) -> Result<Report
         let entering = worker.spawn(Variant::enter(name, target));
         variants.push(finished(entering, PATIENCE).await?);
     }
-    let server = variants.first().and_then(|variant| variant.target.id());
-    let meter = Meter::begin(server, &[&worker])?;
+    let servers = variants.iter().filter_map(|variant| variant.target.id());
+    let meter = Meter::begin(servers, &[&worker])?;
     let (seconds, rate, content) = (options.seconds, options.rate, setup.content);
     let task = worker.spawn(converse(variants, seconds, rate, content));
     // Far more than it takes where no variant is slower than its turn.

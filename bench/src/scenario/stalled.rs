@@ -26,7 +26,7 @@ const JOINING: u64 = 2;
 const GONE: u64 = 3;
 const STALL: u64 = 10;
 /// How long the server has to forget the readers before its memory is read again.
-const FORGET: Duration = Duration::from_secs(3);
+const FORGET: Duration = Duration::from_secs(2);
 
 /// What `stalled` is told.
 #[derive(Clone, Debug, clap::Args)]
@@ -60,6 +60,8 @@ struct Used {
     quiet: Usage,
     stalled: Usage,
     endings: Endings,
+    /// The server's CPU time in each second of the stall, in percent of a core.
+    by_second: Vec<f64>,
     /// Seconds until the last of them was out of the room; `None` where one stayed.
     out: Option<u64>,
 }
@@ -97,6 +99,7 @@ pub(crate) async fn run(setup: &Setup, options: &StalledOptions) -> Result<Repor
     describe(&mut report, setup, &target);
     tell_members(&mut report, &trickled, options);
     used.endings.tell(&mut report);
+    report.add_series("server_cpu_percent_by_second", used.by_second);
     report.add("all_out_seconds", used.out.map_or(-1.0, |out| out as f64));
     if let (Some(id), Some(memory)) = (target.id(), memory) {
         report.add("server_memory_before_mib", mib(memory.before));
@@ -133,9 +136,13 @@ async fn weather(
     let readers = Readers::stall(load, plan).await?;
     let meter = Meter::begin(server, &[load, measuring])?;
     let mut out = None;
+    let mut by_second = Vec::new();
     for second in 1..=options.stall {
         trickle.enter_phase(STALL + second - 1);
+        let this_second = Meter::begin(server, &[load, measuring])?;
         sleep(Duration::from_secs(1)).await;
+        let used = this_second.read()?;
+        by_second.push(100.0 * used.server.unwrap_or(0.0) / used.seconds);
         if readers.in_room() <= usual {
             out = out.or(Some(second));
         } else {
@@ -152,6 +159,7 @@ async fn weather(
         quiet,
         stalled,
         endings,
+        by_second,
         out,
     })
 }
@@ -172,8 +180,10 @@ fn tell_members(report: &mut Report, trickled: &Trickled, options: &StalledOptio
     let stall = trickled.deliveries(STALL, STALL + options.stall);
     report.add_latencies("delivery_quiet", &quiet);
     report.add_latencies("delivery_stalled", &stall);
-    let worst = trickled.worst_p99(STALL, STALL + options.stall);
+    let seconds = trickled.each_p99(STALL, STALL + options.stall);
+    let worst = seconds.iter().copied().fold(0.0, f64::max);
     report.add("delivery_stalled_worst_second_p99_ms", worst);
+    report.add_series("delivery_p99_ms_by_second", seconds);
     report.add_latencies("delivery_gone", &trickled.deliveries(GONE, GONE + 1));
     let before = quiet.percentile(99.0).max(f64::MIN_POSITIVE);
     report.add("p99_ratio", stall.percentile(99.0) / before);

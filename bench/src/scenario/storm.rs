@@ -28,7 +28,7 @@ const BEFORE: u64 = 1;
 const STORM: u64 = 2;
 const AFTER: u64 = 3;
 /// How long the server has to forget the crowd before its memory is read again.
-const FORGET: Duration = Duration::from_secs(3);
+const FORGET: Duration = Duration::from_secs(2);
 
 /// Whose names the crowd uses with its passwords.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

@@ -12,13 +12,14 @@ use tokio::time::{interval, timeout};
 
 use crate::accounts::Logins;
 use crate::client::{Client, ClientError, Incoming, PATIENCE};
+use crate::clock;
 use crate::report::Report;
 use crate::worker::{Worker, finished};
 
 /// The close code of one who reads too slowly.
 const SLOW_READER: u16 = 4008;
 /// How long one that reads again may take to come to its connection's end.
-const DRAIN: Duration = Duration::from_secs(3);
+const DRAIN: Duration = Duration::from_secs(10);
 /// How often the room is counted.
 const COUNT: Duration = Duration::from_millis(500);
 
@@ -39,6 +40,14 @@ pub(super) struct Plan {
     pub(super) comes_back: Option<Duration>,
 }
 
+/// How one connection ended, once it was read again.
+#[derive(Debug)]
+enum Ending {
+    Closed(ClientError),
+    Alive,
+    Unread,
+}
+
 /// How stalled connections ended, once they were read again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Endings {
@@ -48,6 +57,8 @@ pub(super) struct Endings {
     pub(super) other: u64,
     /// Not at all: the connection was still good.
     pub(super) alive: u64,
+    /// Unknown: what was left could not be read in time.
+    pub(super) unread: u64,
     /// Times that one could not come back.
     pub(super) shut_out: u64,
 }
@@ -58,16 +69,18 @@ impl Endings {
         report.add("closed_4008", self.slow as f64);
         report.add("closed_otherwise", self.other as f64);
         report.add("never_closed", self.alive as f64);
+        report.add("left_unread", self.unread as f64);
         report.add("could_not_return", self.shut_out as f64);
     }
 
-    fn count(&mut self, ending: Option<ClientError>) {
+    fn count(&mut self, ending: &Ending) {
         match ending {
-            Some(ClientError::Closed {
+            Ending::Closed(ClientError::Closed {
                 code: Some(SLOW_READER),
             }) => self.slow += 1,
-            Some(_) => self.other += 1,
-            None => self.alive += 1,
+            Ending::Closed(_) => self.other += 1,
+            Ending::Alive => self.alive += 1,
+            Ending::Unread => self.unread += 1,
         }
     }
 
@@ -75,6 +88,7 @@ impl Endings {
         self.slow += other.slow;
         self.other += other.other;
         self.alive += other.alive;
+        self.unread += other.unread;
         self.shut_out += other.shut_out;
     }
 }
@@ -189,7 +203,7 @@ impl Reader {
                 }
             };
             if let Some(mut stalled) = client.take() {
-                endings.count(self.drain(&mut stalled).await);
+                endings.count(&self.drain(&mut stalled).await);
             }
             if is_over {
                 return endings;
@@ -201,18 +215,25 @@ impl Reader {
         }
     }
 
-    /// Reads to the end of the connection; `None` where it does not end.
-    async fn drain(&mut self, client: &mut Client) -> Option<ClientError> {
+    /// Reads to the end of the connection. One that brings what was sent after this began is still
+    /// good.
+    async fn drain(&mut self, client: &mut Client) -> Ending {
+        let began = clock::nanos();
         let drain = async {
             loop {
                 match client.next().await {
-                    Ok(Incoming::Message(posted)) => self.last = Seq(posted.seq),
+                    Ok(Incoming::Message(posted)) => {
+                        self.last = Seq(posted.seq);
+                        if posted.stamp.is_some_and(|stamp| stamp.sent > began) {
+                            return Ending::Alive;
+                        }
+                    }
                     Ok(Incoming::Event(_)) => {}
-                    Err(error) => return error,
+                    Err(error) => return Ending::Closed(error),
                 }
             }
         };
-        timeout(DRAIN, drain).await.ok()
+        timeout(DRAIN, drain).await.unwrap_or(Ending::Unread)
     }
 }
 
@@ -246,12 +267,18 @@ mod tests {
     #[test]
     fn endings_are_told_apart() {
         let mut endings = Endings::default();
-        endings.count(Some(ClientError::Closed { code: Some(4008) }));
-        endings.count(Some(ClientError::Closed { code: Some(1006) }));
-        endings.count(Some(ClientError::Closed { code: None }));
-        endings.count(None);
+        let closed = |code| Ending::Closed(ClientError::Closed { code });
+        for ending in [
+            closed(Some(4008)),
+            closed(Some(1006)),
+            closed(None),
+            Ending::Alive,
+            Ending::Unread,
+        ] {
+            endings.count(&ending);
+        }
         let mut sum = endings;
         sum.add(endings);
-        assert_eq!((sum.slow, sum.other, sum.alive), (2, 4, 2));
+        assert_eq!((sum.slow, sum.other, sum.alive, sum.unread), (2, 4, 2, 2));
     }
 }
