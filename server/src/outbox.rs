@@ -179,6 +179,8 @@ impl OutboxReader {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use chat_protocol::{ClientError, Code, Pong, ServerEvent};
 
     use super::*;
@@ -254,7 +256,8 @@ mod tests {
         }
         assert!(!stuck.is_finished());
         outbox.push(event(0));
-        assert_eq!(stuck.await.unwrap().code, CloseCode::SlowReader);
+        let woken = tokio::time::timeout(Duration::from_secs(20), stuck).await;
+        assert_eq!(woken.unwrap().unwrap().code, CloseCode::SlowReader);
     }
 
     #[tokio::test]
