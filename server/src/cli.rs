@@ -20,6 +20,11 @@ use crate::{exit, logging, room_commands, server, users};
 /// Connections that may wait to be accepted, as far as the system allows: after a restart all
 /// clients come back at once, and one that finds no place tries again only a second later.
 const BACKLOG: u32 = 4096;
+/// Bytes that a connection's socket may hold before it has sent them. The system's own bound grows
+/// to megabytes, behind which a client that reads nothing goes unnoticed for a long time. What is on
+/// its way does not count, so that no distance makes this a limit on speed.
+#[cfg(target_os = "linux")]
+const UNSENT_BYTES: u32 = 64 * 1024;
 
 /// Open files that are not connections: the database's, its temporary ones, the log, the runtime's.
 const OTHER_FILES: u64 = 64;
@@ -111,6 +116,9 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     };
     // A restarted server takes its port back at once.
     socket.set_reuseaddr(true)?;
+    // Every connection that is accepted inherits it (tcp(7), TCP_NOTSENT_LOWAT).
+    #[cfg(target_os = "linux")]
+    socket2::SockRef::from(&socket).set_tcp_notsent_lowat(UNSENT_BYTES)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }

@@ -43,7 +43,10 @@ struct State {
 
 struct Shared {
     state: Mutex<State>,
+    /// For a connection that has nothing to write.
     changed: Notify,
+    /// For one that is stuck in a write: it need not wake for every event that piles up meanwhile.
+    overflowed: Notify,
 }
 
 impl Shared {
@@ -79,6 +82,7 @@ pub fn outbox() -> (Outbox, OutboxReader) {
     let shared = Arc::new(Shared {
         state: Mutex::default(),
         changed: Notify::new(),
+        overflowed: Notify::new(),
     });
     let outbox = Outbox {
         shared: Arc::clone(&shared),
@@ -101,6 +105,7 @@ impl Outbox {
                 code: CloseCode::SlowReader,
                 reason: "reads too slowly",
             });
+            self.shared.overflowed.notify_one();
         } else {
             state.bytes += outgoing.bytes();
             state.queue.push_back(outgoing);
@@ -145,7 +150,7 @@ impl OutboxReader {
                 Some(closing) if closing.code == CloseCode::SlowReader => return closing.clone(),
                 _ => {}
             }
-            self.shared.changed.notified().await;
+            self.shared.overflowed.notified().await;
         }
     }
 
@@ -174,6 +179,8 @@ impl OutboxReader {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use chat_protocol::{ClientError, Code, Pong, ServerEvent};
 
     use super::*;
@@ -237,6 +244,20 @@ mod tests {
         outbox.push(large.clone());
         outbox.push(large);
         assert_eq!(reader.overflowed().await.code, CloseCode::SlowReader);
+    }
+
+    #[tokio::test]
+    async fn a_stuck_connection_is_woken_by_an_overflow() {
+        let (outbox, reader) = outbox();
+        let stuck = tokio::spawn(async move { reader.overflowed().await });
+        for time in 0..EVENTS as u64 {
+            outbox.push(event(time));
+            tokio::task::yield_now().await;
+        }
+        assert!(!stuck.is_finished());
+        outbox.push(event(0));
+        let woken = tokio::time::timeout(Duration::from_secs(20), stuck).await;
+        assert_eq!(woken.unwrap().unwrap().code, CloseCode::SlowReader);
     }
 
     #[tokio::test]

@@ -9,16 +9,16 @@ use std::sync::OnceLock;
 
 /// The programs under test, freshly built.
 #[derive(Debug)]
-pub(crate) struct Binaries {
+pub struct Binaries {
     /// `chat-server`.
-    pub(crate) server: PathBuf,
+    pub server: PathBuf,
     /// `chat-tui`.
-    pub(crate) client: PathBuf,
+    pub client: PathBuf,
 }
 
 /// Builds both programs once per test run, with the profile and into the target directory of the
 /// tests themselves.
-pub(crate) fn binaries() -> &'static Binaries {
+pub fn binaries() -> &'static Binaries {
     // A failure is kept as well: to build again for every test would find the same.
     static BINARIES: OnceLock<Result<Binaries, String>> = OnceLock::new();
     match BINARIES.get_or_init(build) {

@@ -16,7 +16,7 @@ mod server;
 mod terminal;
 mod watched;
 
-use binaries::binaries;
+pub use binaries::{Binaries, binaries};
 pub use program::{Finished, Program, Stream};
 pub use raw_client::{RawClient, password_of};
 pub use raw_socket::{Frame, Opcode, RawSocket, frame, handshake};

@@ -1,0 +1,248 @@
+//! The command line: what can be asked for, and what comes of it.
+
+use std::future::Future;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::timeout;
+
+use crate::exit::{self, progress};
+use crate::report::Report;
+use crate::scenario::commit::{self, CommitOptions};
+use crate::scenario::ingest::{self, IngestOptions};
+use crate::scenario::stalled::{self, StalledOptions};
+use crate::scenario::storm::{self, StormOptions};
+use crate::scenario::{ScenarioError, Setup};
+use crate::server_process::ServerProcess;
+use crate::target::Source;
+
+/// Loads a real chat server and measures what its users would feel.
+///
+/// It starts the `chat-server` next to it with fresh data for each run, on the loopback, and stops
+/// it again. All that is received is checked: where anything was lost, doubled or reordered, the
+/// figures do not count.
+///
+/// Exit codes: 0 measured, 1 not measured or something was wrong, 2 wrong usage.
+#[derive(Debug, Parser)]
+#[command(name = "chat-bench", version, max_term_width = 100)]
+struct Arguments {
+    #[command(flatten)]
+    common: CommonOptions,
+    #[command(subcommand)]
+    scenario: Scenario,
+}
+
+/// What all scenarios take.
+#[derive(Debug, Args)]
+struct CommonOptions {
+    /// The server's program [default: chat-server next to this program].
+    #[arg(long, value_name = "FILE", global = true)]
+    server: Option<PathBuf>,
+    /// A server that runs already on this machine, like ws://127.0.0.1:8080.
+    #[arg(long, value_name = "URL", value_parser = address, global = true, conflicts_with = "server")]
+    url: Option<SocketAddr>,
+    /// That server's process id: without it there are no CPU and memory figures.
+    #[arg(long, value_name = "ID", requires = "url", global = true)]
+    pid: Option<u32>,
+    /// Where the servers' data directories are made and removed [default: the system's directory
+    /// for temporary files].
+    #[arg(long, value_name = "DIR", global = true)]
+    data_root: Option<PathBuf>,
+    /// Bytes of each message's content, 40 to 500.
+    #[arg(long, value_name = "BYTES", default_value_t = 100, value_parser = clap::value_parser!(u16).range(40..=500), global = true)]
+    content: u16,
+    /// How often to run it; the report holds the medians.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..), global = true)]
+    runs: u16,
+    /// Seconds that one run may take at most.
+    #[arg(long, default_value_t = 600, global = true)]
+    bound: u64,
+    /// Print one JSON object in place of the table.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Scenario {
+    /// How many messages a second are taken, stored and acknowledged.
+    Ingest(IngestOptions),
+    /// What storing a message first adds to its latency.
+    Commit(CommitOptions),
+    /// Thousands connect and log in at once.
+    Storm(StormOptions),
+    /// Hundreds stop reading.
+    Stalled(StalledOptions),
+}
+
+/// Runs the program: measures what the command line asks for, and prints it.
+pub fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
+    raise_open_files();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(measure(&arguments)),
+        Err(error) => exit::fail(exit::FAILED, &error),
+    }
+}
+
+/// Help and version go to standard output and are success; anything else is a usage error.
+fn usage(error: &clap::Error) -> ExitCode {
+    // Where nobody reads it any more, the exit code still tells.
+    let _ = error.print();
+    match error.use_stderr() {
+        true => ExitCode::from(exit::USAGE),
+        false => ExitCode::from(exit::DONE),
+    }
+}
+
+async fn measure(arguments: &Arguments) -> ExitCode {
+    let CommonOptions { runs, json, .. } = arguments.common;
+    let setup = arguments.common.setup();
+    let bound = Duration::from_secs(arguments.common.bound);
+    let mut reports = Vec::new();
+    for run in 1..=runs {
+        if runs > 1 {
+            progress(&format!("run {run} of {runs}"));
+        }
+        // Dropping a run stops the servers that it started.
+        let outcome = tokio::select! {
+            outcome = timeout(bound, arguments.scenario.run(&setup)) => outcome,
+            stopped = stop_signal() => return exit::fail(exit::FAILED, &stopped),
+        };
+        match outcome {
+            Ok(Ok(report)) => reports.push(report),
+            Ok(Err(error)) => return exit::fail(exit::FAILED, &error),
+            Err(late) => return exit::fail(exit::FAILED, &late),
+        }
+    }
+    let Some(report) = Report::median(&reports) else {
+        return ExitCode::from(exit::FAILED);
+    };
+    let text = match json {
+        true => format!("{}\n", report.json(&reports)),
+        false => report.text(&reports),
+    };
+    match (io::stdout().write_all(text.as_bytes()), report.faults.len()) {
+        (Err(error), _) if error.kind() != io::ErrorKind::BrokenPipe => {
+            exit::fail(exit::FAILED, &error)
+        }
+        (_, 0) => ExitCode::from(exit::DONE),
+        _ => ExitCode::from(exit::FAILED),
+    }
+}
+
+/// Ends at the first SIGTERM or SIGINT; says what there is to say then.
+async fn stop_signal() -> io::Error {
+    let signals = signal(SignalKind::terminate()).and_then(|terminate| {
+        let interrupt = signal(SignalKind::interrupt())?;
+        Ok((terminate, interrupt))
+    });
+    match signals {
+        Err(error) => error,
+        Ok((mut terminate, mut interrupt)) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            io::Error::other("stopped by a signal: nothing was measured")
+        }
+    }
+}
+
+impl CommonOptions {
+    fn setup(&self) -> Setup {
+        let source = match self.url {
+            Some(address) => Source::Running {
+                address,
+                id: self.pid,
+            },
+            None => Source::Start {
+                binary: { self.server.clone() }.unwrap_or_else(ServerProcess::beside_this_program),
+                data_root: { self.data_root.clone() }.unwrap_or_else(std::env::temp_dir),
+            },
+        };
+        Setup {
+            source,
+            content: usize::from(self.content),
+        }
+    }
+}
+
+impl Scenario {
+    fn run<'a>(
+        &'a self,
+        setup: &'a Setup,
+    ) -> std::pin::Pin<Box<dyn Future<Output = Result<Report, ScenarioError>> + 'a>> {
+        match self {
+            Scenario::Ingest(options) => Box::pin(ingest::run(setup, options)),
+            Scenario::Commit(options) => Box::pin(commit::run(setup, options)),
+            Scenario::Storm(options) => Box::pin(storm::run(setup, options)),
+            Scenario::Stalled(options) => Box::pin(stalled::run(setup, options)),
+        }
+    }
+}
+
+/// The address in a URL. Only this machine's own: this program is a load that nobody else asked
+/// for.
+fn address(url: &str) -> Result<SocketAddr, String> {
+    let rest = url.strip_prefix("ws://").ok_or("must begin with ws://")?;
+    let address: SocketAddr = rest
+        .trim_end_matches('/')
+        .parse()
+        .map_err(|_| "must be ws:// and an address with a port, like ws://127.0.0.1:8080")?;
+    match address.ip().is_loopback() {
+        true => Ok(address),
+        false => Err("must be on this machine (a loopback address)".to_owned()),
+    }
+}
+
+/// Every connection is an open file: take what the hard limit allows.
+fn raise_open_files() {
+    let limits = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limits.maximum,
+        maximum: limits.maximum,
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        progress(&format!("cannot raise the limit on open files: {error}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn only_this_machine_may_be_loaded() {
+        assert_eq!(
+            address("ws://127.0.0.1:80"),
+            Ok(([127, 0, 0, 1], 80).into())
+        );
+        assert!(address("ws://[::1]:80/").is_ok());
+        for wrong in [
+            "ws://10.0.0.1:80",
+            "http://127.0.0.1:80",
+            "ws://example.org:80",
+        ] {
+            assert!(address(wrong).is_err(), "{wrong}");
+        }
+    }
+}

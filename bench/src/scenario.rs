@@ -1,0 +1,73 @@
+//! The scenarios: what each does to a server, and what it reports.
+
+pub(crate) mod commit;
+pub(crate) mod ingest;
+pub(crate) mod stalled;
+pub(crate) mod storm;
+
+use std::io;
+use std::time::Duration;
+
+use crate::client::ClientError;
+use crate::measure::{Latencies, ProcError};
+use crate::report::Report;
+use crate::server_process::ServerError;
+use crate::target::{Source, Target};
+
+/// How long a load runs before it is measured: caches, commits and connections settle.
+const WARM_UP: Duration = Duration::from_secs(1);
+/// How late this program's clock may be before its latencies are not the server's.
+const LAG: f64 = 5.0;
+
+/// What all scenarios are told.
+#[derive(Clone, Debug)]
+pub(crate) struct Setup {
+    /// Where the server comes from.
+    pub(crate) source: Source,
+    /// Bytes of a message's content.
+    pub(crate) content: usize,
+}
+
+/// Why a scenario could not be measured.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ScenarioError {
+    /// No server.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// A connection that is needed can't be had or broke.
+    #[error("a connection that had to work did not")]
+    Client(#[from] ClientError),
+    /// The system does not tell.
+    #[error(transparent)]
+    Proc(#[from] ProcError),
+    /// No thread.
+    #[error("cannot start a thread")]
+    Thread(#[from] io::Error),
+    /// It can't be done to a server that runs already.
+    #[error("{0} needs a server that chat-bench starts itself: leave out --url")]
+    NotOurs(&'static str),
+}
+
+/// Notes what every scenario tells of its server, in the settings and as doubts.
+fn describe(report: &mut Report, setup: &Setup, target: &Target) {
+    report.set("content_bytes", setup.content);
+    if let Some(filesystem) = target.filesystem() {
+        report.set("filesystem", filesystem);
+    }
+    report.doubts.extend(setup.source.doubts());
+}
+
+/// Notes how late this program's own clock was.
+fn add_lag(report: &mut Report, lag: &Latencies) {
+    let late = lag.percentile(99.0);
+    report.add("bench_lag_p99_ms", late);
+    if late > LAG {
+        report.doubts.push(format!(
+            "chat-bench sent its messages up to {late:.1} ms late (99 %): it or the machine had too much to do"
+        ));
+    }
+}
+
+fn mib(bytes: u64) -> f64 {
+    bytes as f64 / (1024.0 * 1024.0)
+}

@@ -1,0 +1,140 @@
+//! Each scenario at a tiny size, with the real programs: that it runs, finds what it should find,
+//! and says so. No time is asserted.
+
+#![allow(clippy::unwrap_used)] // whatever is missing is to fail the test
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// All the ways in which a stalled connection ends.
+const ENDINGS: [&str; 4] = [
+    "closed_4008",
+    "closed_otherwise",
+    "never_closed",
+    "left_unread",
+];
+
+/// Runs `chat-bench` with the server that is built next to it.
+fn bench(arguments: &str) -> Output {
+    // Builds it.
+    chat_tests::binaries();
+    Command::new(env!("CARGO_BIN_EXE_chat-bench"))
+        .args(arguments.split(' '))
+        .output()
+        .unwrap()
+}
+
+/// The report of a run in which all went well.
+#[track_caller]
+fn report(arguments: &str) -> Value {
+    let output = bench(&format!("{arguments} --json"));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}\n{text}");
+    let report: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(report["faults"], serde_json::json!([]), "{text}");
+    for name in ["lost", "doubled", "reordered"] {
+        assert_eq!(report["figures"][name], 0.0, "{name} {text}");
+    }
+    report
+}
+
+#[track_caller]
+fn assert_counted(report: &Value, names: &[&str]) {
+    for name in names {
+        let value = report["figures"][name].as_f64();
+        assert!(value.is_some_and(|value| value > 0.0), "{name}: {report}");
+    }
+}
+
+#[test]
+fn ingest_counts_what_comes_back() {
+    let report = report(
+        "ingest --rooms 2 --writers 4 --window 4 --seconds 0.5 --durability relaxed --runs 2",
+    );
+    assert_counted(
+        &report,
+        &[
+            "acknowledged_per_second",
+            "acknowledgement_p99_ms",
+            "server_memory_mib",
+        ],
+    );
+    assert_eq!(report["runs"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn commit_compares_durabilities() {
+    let report = report("commit --seconds 0.5 --rate 10");
+    assert_counted(&report, &["full_disk_count", "relaxed_disk_p50_ms"]);
+    assert!(report["figures"]["sync_on_disk_adds_p50_ms"].is_f64());
+    assert!(
+        report["settings"]["disk"]
+            .as_str()
+            .unwrap()
+            .contains(" on ")
+    );
+}
+
+#[test]
+fn a_storm_by_token_lets_all_in() {
+    let report = report("storm --clients 20 --members 3 --seconds 0.5 --same-room");
+    assert_eq!(report["figures"]["admitted"], 20.0);
+    assert_counted(
+        &report,
+        &[
+            "all_in_seconds",
+            "delivery_before_count",
+            "delivery_all_in_count",
+        ],
+    );
+}
+
+#[test]
+fn a_storm_by_known_passwords_lets_all_in() {
+    let report =
+        report("storm --clients 3 --members 2 --seconds 0.5 --password --accounts known --retry");
+    assert_eq!(report["figures"]["admitted"], 3.0);
+    assert_eq!(report["settings"]["credential"], "password-known");
+}
+
+#[test]
+fn stalled_readers_are_counted() {
+    let report = report("stalled --readers 5 --members 2 --rate 50 --seconds 0.5 --stall 1");
+    let figures = &report["figures"];
+    let all: f64 = ENDINGS
+        .iter()
+        .map(|name| figures[name].as_f64().unwrap())
+        .sum();
+    assert_eq!(all, 5.0, "{report}");
+    assert_counted(&report, &["delivery_quiet_count", "delivery_stalled_count"]);
+}
+
+#[test]
+fn stalled_readers_come_back() {
+    let report =
+        report("stalled --readers 3 --members 2 --rate 50 --seconds 0.5 --stall 3 --return 1");
+    let figures = &report["figures"];
+    assert_eq!(figures["could_not_return"], 0.0, "{report}");
+    let all: f64 = ENDINGS
+        .iter()
+        .map(|name| figures[name].as_f64().unwrap())
+        .sum();
+    assert!(all > 3.0, "{report}");
+}
+
+#[test]
+fn what_goes_wrong_is_a_failure() {
+    // Nobody can be in so soon.
+    let output = bench("storm --clients 2 --members 1 --seconds 0.1 --limit 0.000001");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("FAULT: 2 clients failed"), "{text}");
+    let output = bench("ingest --server /nowhere/chat-server");
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("there is no server at /nowhere"), "{said}");
+    let output = bench("ingest --url ws://192.0.2.1:80");
+    assert_eq!(output.status.code(), Some(2));
+}
