@@ -123,9 +123,14 @@ impl Program {
         self.stream(stream).lock().lines.join("\n")
     }
 
+    /// Its process.
+    pub fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
     /// Sends `signal`.
     pub fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).expect("the program still runs");
+        kill_process(self.pid(), signal).expect("the program still runs");
     }
 
     /// Waits for the program to end by itself.
