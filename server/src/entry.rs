@@ -46,6 +46,8 @@ pub struct Entry {
 pub enum EntryBody {
     /// Somebody posted a message.
     MessagePosted(MessagePosted),
+    /// Somebody deleted a message.
+    MessageDeleted(MessageDeleted),
 }
 
 /// A posted message.
@@ -59,6 +61,15 @@ pub struct MessagePosted {
     pub reply_to: Option<MessageId>,
     /// The sender's mark.
     pub nonce: Option<Nonce>,
+}
+
+/// A message taken out of the room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageDeleted {
+    /// The message's position.
+    pub target: Seq,
+    /// Who deleted it.
+    pub by: Author,
 }
 
 impl Entry {
@@ -77,6 +88,13 @@ impl Entry {
                 reply_to: posted.reply_to.clone(),
                 nonce: None,
             }),
+            EntryBody::MessageDeleted(MessageDeleted { target, by }) => {
+                ServerEvent::DeleteMessage(chat_protocol::MessageDeleted {
+                    id: MessageId::at(epoch, *target),
+                    seq: self.seq,
+                    by: by.username.clone(),
+                })
+            }
         }
     }
 
@@ -84,23 +102,20 @@ impl Entry {
     pub fn to_event_for(&self, key: &str, room: &RoomName, epoch: &Epoch) -> ServerEvent {
         let mut event = self.to_event(room, epoch);
         if let ServerEvent::Message(message) = &mut event
-            && self.author().key == key
+            && let Some(posted) = self.message()
+            && posted.author.key == key
         {
-            message.nonce = self.nonce().cloned();
+            message.nonce = posted.nonce.clone();
         }
         event
     }
 
-    /// Who made the entry.
-    pub fn author(&self) -> &Author {
-        let EntryBody::MessagePosted(posted) = &self.body;
-        &posted.author
-    }
-
-    /// Its sender's mark.
-    pub fn nonce(&self) -> Option<&Nonce> {
-        let EntryBody::MessagePosted(posted) = &self.body;
-        posted.nonce.as_ref()
+    /// The message that the entry is, where it is one.
+    pub fn message(&self) -> Option<&MessagePosted> {
+        match &self.body {
+            EntryBody::MessagePosted(posted) => Some(posted),
+            EntryBody::MessageDeleted(_) => None,
+        }
     }
 }
 

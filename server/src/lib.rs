@@ -12,6 +12,7 @@ pub mod data_lock;
 pub mod database;
 pub mod entry;
 pub mod exit;
+pub mod files;
 pub mod health;
 pub mod limits;
 pub mod log;

@@ -63,8 +63,10 @@ pub enum End {
 pub struct Slice {
     /// The log's life.
     pub epoch: Epoch,
-    /// The entries, in the order of `seq`.
+    /// The entries, in the order of `seq`. Deleted messages are missing, and nothing else.
     pub entries: Vec<Entry>,
+    /// The log's beginning when this was read, as [`LogHead::first`].
+    pub first: Seq,
     /// Whether the range holds no more than these.
     pub complete: bool,
 }
@@ -119,7 +121,8 @@ pub trait RoomLog: Send + Sync {
     async fn open(&self, room: &RoomName, nonces_since: u64) -> Result<LogHead, LogError>;
 
     /// Stores `entries` at the end of `room`'s log, all or none, and answers with them in their
-    /// places once they are on disk.
+    /// places once they are on disk. A deletion takes the content of its message out of the log; the
+    /// message's nonce is remembered.
     async fn append(&self, room: &RoomName, entries: Vec<NewEntry>)
     -> Result<Vec<Entry>, LogError>;
 

@@ -10,10 +10,12 @@ use std::collections::{HashMap, HashSet};
 
 use chat_protocol::limits::WHO_MEMBERS;
 use chat_protocol::{
-    ClientError, Code, DraftContent, Member, Nonce, PostMessage, Seq, ServerEvent, Who,
+    ClientError, Code, DraftContent, Member, Nonce, PostMessage, Rank, Seq, ServerEvent, Who,
 };
 
-use crate::entry::{Author, Entry, EntryBody, MessagePosted, NewEntry, StoredNonce, UnixMillis};
+use crate::entry::{
+    Author, Entry, EntryBody, MessageDeleted, MessagePosted, NewEntry, StoredNonce, UnixMillis,
+};
 pub(crate) use nonces::MEMORY as NONCE_MEMORY;
 use nonces::{NonceState, Nonces};
 use presence::Presence;
@@ -44,6 +46,15 @@ pub enum ReplyTarget {
     Unknown,
 }
 
+/// A message that is in the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredMessage {
+    /// Its position.
+    pub seq: Seq,
+    /// Who posted it, as they were then.
+    pub author: Author,
+}
+
 /// What can come to a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
@@ -53,6 +64,8 @@ pub enum Input {
     Leave(MemberId),
     /// A member posts; where they are too fast, with the seconds that they have to wait.
     Post(MemberId, PostMessage, ReplyTarget, Option<u64>),
+    /// A member deletes this message; `None` where the one they named is not there.
+    Delete(MemberId, Option<StoredMessage>),
     /// A member asks who is here.
     Who(MemberId),
     /// The log stored what [`Effect::Store`] asked for, in that order.
@@ -109,6 +122,7 @@ impl Room {
             Input::Join(joining) => self.join(joining, now),
             Input::Leave(id) => self.leave(id, now),
             Input::Post(id, post, target, wait) => self.post(id, post, target, wait, now),
+            Input::Delete(id, target) => self.delete(id, target, now),
             Input::Who(id) => vec![Effect::Send(id, ServerEvent::Who(self.who()))],
             Input::Stored(stored) => self.stored(stored),
             Input::NotStored(lost) => self.not_stored(lost),
@@ -167,7 +181,9 @@ impl Room {
         let content = match (check(content, target), wait) {
             (Ok(content), None) => content,
             (Ok(_), Some(seconds)) => return vec![too_fast(id, seconds, nonce.as_ref())],
-            (Err((code, text)), _) => return vec![refuse(id, code, text, nonce.as_ref())],
+            (Err((code, text)), _) => {
+                return vec![refuse(id, "message", code, text, nonce.as_ref())];
+            }
         };
         if let Some(nonce) = &nonce {
             self.nonces.begin(&author.key, nonce, now);
@@ -201,9 +217,38 @@ impl Room {
         }
     }
 
+    /// For authors, and for moderators over those who stand lower (the contract).
+    fn delete(
+        &mut self,
+        id: MemberId,
+        target: Option<StoredMessage>,
+        now: UnixMillis,
+    ) -> Vec<Effect> {
+        const EVENT: &str = "deleteMessage";
+        let Some(member) = self.members.get(&id) else {
+            return Vec::new();
+        };
+        let Some(StoredMessage { seq, author }) = target else {
+            let text = "there is no message with this id".to_owned();
+            return vec![refuse(id, EVENT, Code::NotFound, text, None)];
+        };
+        let is_moderator = member.rank <= Rank::Moderator;
+        if member.key != author.key && !(is_moderator && member.rank < author.rank) {
+            let text = "only its author and moderators of higher standing may delete this message";
+            return vec![refuse(id, EVENT, Code::Forbidden, text.to_owned(), None)];
+        }
+        let body = EntryBody::MessageDeleted(MessageDeleted {
+            target: seq,
+            by: member.clone(),
+        });
+        vec![Effect::Store(id, NewEntry { time: now, body })]
+    }
+
     fn stored(&mut self, stored: Vec<(MemberId, Entry)>) -> Vec<Effect> {
         let deliver = |(sender, entry): (MemberId, Entry)| {
-            let EntryBody::MessagePosted(posted) = &entry.body;
+            let Some(posted) = entry.message() else {
+                return Effect::Deliver(Vec::new(), entry);
+            };
             let mut senders = match &posted.nonce {
                 Some(nonce) => self.nonces.stored(&posted.author.key, nonce, entry.seq),
                 None => Vec::new(),
@@ -215,19 +260,36 @@ impl Room {
     }
 
     fn not_stored(&mut self, lost: Vec<(MemberId, NewEntry)>) -> Vec<Effect> {
-        const TEXT: &str = "the message could not be stored, so it was not sent: try again";
         let mut effects = Vec::with_capacity(lost.len());
         for (sender, entry) in lost {
-            let EntryBody::MessagePosted(posted) = &entry.body;
-            let nonce = posted.nonce.as_ref();
-            let refused = |id| refuse(id, Code::Unavailable, TEXT.to_owned(), nonce);
-            effects.push(refused(sender));
-            if let Some(nonce) = nonce {
-                let retries = self.nonces.lost(&posted.author.key, nonce);
-                effects.extend(retries.into_iter().map(refused));
+            match entry.body {
+                EntryBody::MessagePosted(posted) => self.post_lost(sender, &posted, &mut effects),
+                EntryBody::MessageDeleted(_) => {
+                    let text =
+                        "the deletion could not be stored, so nothing was deleted: try again";
+                    let text = text.to_owned();
+                    effects.push(refuse(
+                        sender,
+                        "deleteMessage",
+                        Code::Unavailable,
+                        text,
+                        None,
+                    ));
+                }
             }
         }
         effects
+    }
+
+    fn post_lost(&mut self, sender: MemberId, posted: &MessagePosted, effects: &mut Vec<Effect>) {
+        const TEXT: &str = "the message could not be stored, so it was not sent: try again";
+        let nonce = posted.nonce.as_ref();
+        let refused = |id| refuse(id, "message", Code::Unavailable, TEXT.to_owned(), nonce);
+        effects.push(refused(sender));
+        if let Some(nonce) = nonce {
+            let retries = self.nonces.lost(&posted.author.key, nonce);
+            effects.extend(retries.into_iter().map(refused));
+        }
     }
 
     fn who(&self) -> Who {
@@ -263,8 +325,8 @@ fn check(
         .map_err(|error| (Code::TooLong, error.to_string()))
 }
 
-fn refuse(id: MemberId, code: Code, message: String, nonce: Option<&Nonce>) -> Effect {
-    Effect::Send(id, refusal(code, message, nonce))
+fn refuse(id: MemberId, event: &str, code: Code, message: String, nonce: Option<&Nonce>) -> Effect {
+    Effect::Send(id, refusal(event, code, message, nonce))
 }
 
 fn too_fast(id: MemberId, seconds: u64, nonce: Option<&Nonce>) -> Effect {
@@ -280,12 +342,12 @@ fn too_fast(id: MemberId, seconds: u64, nonce: Option<&Nonce>) -> Effect {
     )
 }
 
-/// What the sender of a `message` gets that is refused.
-pub fn refusal(code: Code, message: String, nonce: Option<&Nonce>) -> ServerEvent {
+/// What the sender of `event` gets where it is refused.
+pub fn refusal(event: &str, code: Code, message: String, nonce: Option<&Nonce>) -> ServerEvent {
     ServerEvent::Cerror(ClientError {
         code,
         message,
-        event: Some("message".to_owned()),
+        event: Some(event.to_owned()),
         nonce: nonce.map(|nonce| nonce.as_str().to_owned()),
         retry_after: None,
     })

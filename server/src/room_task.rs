@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chat_protocol::limits::RESUME_BYTES;
-use chat_protocol::{Code, Nonce, PostMessage, RoomName, Seq, ServerEvent, Since};
+use chat_protocol::{Code, MessageId, Nonce, PostMessage, RoomName, Seq, ServerEvent, Since};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -22,7 +22,7 @@ use crate::entry::{Entry, NewEntry, UnixMillis};
 use crate::log::{End, LogError, LogHead, Range, RoomLog, Slice};
 use crate::outbox::{Closing, Outbox};
 use crate::outgoing::Outgoing;
-use crate::room::{Effect, Input, Joining, MemberId, ReplyTarget, Room, refusal};
+use crate::room::{Effect, Input, Joining, MemberId, ReplyTarget, Room, StoredMessage, refusal};
 use crate::stopping::Stopping;
 
 pub use command::{Entrance, RoomCommand};
@@ -129,9 +129,9 @@ impl RoomTask {
                 let _ = answer.send(());
             }
             RoomCommand::Post(id, post, wait) => {
-                let target = self.reply_target(&post).await;
-                self.apply(Input::Post(id, post, target, wait)).await;
+                self.post(id, post, wait).await;
             }
+            RoomCommand::Delete(id, message) => self.delete(id, &message).await,
             RoomCommand::Who(id) => self.apply(Input::Who(id)).await,
             RoomCommand::Settle(answer) => {
                 self.store().await;
@@ -178,24 +178,53 @@ impl RoomTask {
         self.apply(Input::Leave(id)).await;
     }
 
-    /// Whether the message that `post` answers is there. Every entry is a message and only the
-    /// oldest go away, so the log need not be asked.
-    async fn reply_target(&mut self, post: &PostMessage) -> ReplyTarget {
-        let Some(reply_to) = &post.reply_to else {
-            return ReplyTarget::None;
+    async fn post(&mut self, id: MemberId, post: PostMessage, wait: Option<u64>) {
+        let target = match &post.reply_to {
+            None => ReplyTarget::None,
+            Some(reply_to) => match self.message(reply_to).await {
+                Ok(Some(_)) => ReplyTarget::Known,
+                Ok(None) => ReplyTarget::Unknown,
+                Err(error) => {
+                    self.report("cannot read the message that another answers", &error);
+                    return self.unavailable(id, "message", post.nonce.as_ref());
+                }
+            },
         };
-        let Some(seq) = reply_to.seq_in(&self.head.epoch) else {
-            return ReplyTarget::Unknown;
+        self.apply(Input::Post(id, post, target, wait)).await;
+    }
+
+    async fn delete(&mut self, id: MemberId, message: &MessageId) {
+        match self.message(message).await {
+            Ok(target) => self.apply(Input::Delete(id, target)).await,
+            Err(error) => {
+                self.report("cannot read a message that is to be deleted", &error);
+                self.unavailable(id, "deleteMessage", None);
+            }
+        }
+    }
+
+    /// The message with this id, where there is one: what waits is stored before, since it may be
+    /// among that, or be deleted by that.
+    async fn message(&mut self, id: &MessageId) -> Result<Option<StoredMessage>, LogError> {
+        self.store().await;
+        let there = self.head.first..=self.head.last;
+        let Some(seq) = id
+            .seq_in(&self.head.epoch)
+            .filter(|seq| there.contains(seq))
+        else {
+            return Ok(None);
         };
-        let waiting = self.unstored.len() as u64;
-        if seq > self.head.last && seq.0 <= self.head.last.0.saturating_add(waiting) {
-            // It answers one that was posted in this very round.
-            self.store().await;
-        }
-        match (self.head.first..=self.head.last).contains(&seq) {
-            true => ReplyTarget::Known,
-            false => ReplyTarget::Unknown,
-        }
+        let entry = self.entry(seq).await?;
+        Ok(entry.and_then(|entry| {
+            let author = entry.message()?.author.clone();
+            Some(StoredMessage { seq, author })
+        }))
+    }
+
+    fn unavailable(&self, id: MemberId, event: &str, nonce: Option<&Nonce>) {
+        let text = "the room's log cannot be read now: try again".to_owned();
+        let refused = refusal(event, Code::Unavailable, text, nonce);
+        self.send(id, &Outgoing::new(&refused));
     }
 
     /// Applies `input` and carries out what follows. Entries wait to be stored together; anything
@@ -264,9 +293,9 @@ impl RoomTask {
 
     /// The copy for who sent it, where that differs.
     fn marked(&self, entry: &Entry) -> Option<Outgoing> {
-        let author = entry.author();
-        entry.nonce()?;
-        let event = entry.to_event_for(&author.key, &self.name, &self.head.epoch);
+        let posted = entry.message()?;
+        posted.nonce.as_ref()?;
+        let event = entry.to_event_for(&posted.author.key, &self.name, &self.head.epoch);
         Some(Outgoing::new(&event))
     }
 
@@ -283,7 +312,7 @@ impl RoomTask {
             }
         };
         let answer = answer.unwrap_or_else(|(code, text)| {
-            Outgoing::new(&refusal(code, text.to_owned(), Some(nonce)))
+            Outgoing::new(&refusal("message", code, text.to_owned(), Some(nonce)))
         });
         self.send(id, &answer);
     }

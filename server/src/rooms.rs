@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use chat_protocol::limits::HISTORY_ENTRIES_DEFAULT;
-use chat_protocol::{History, HistoryRequest, PostMessage, RoomName, Seq};
+use chat_protocol::{History, HistoryRequest, MessageId, PostMessage, RoomName, Seq};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
@@ -218,6 +218,11 @@ impl Membership {
     /// of it comes through the outbox.
     pub async fn post(&self, post: PostMessage, wait: Option<u64>) -> Result<(), RoomError> {
         self.command(RoomCommand::Post(self.id, post, wait)).await
+    }
+
+    /// Deletes a message for the member. What becomes of it comes through the outboxes.
+    pub async fn delete(&self, message: MessageId) -> Result<(), RoomError> {
+        self.command(RoomCommand::Delete(self.id, message)).await
     }
 
     /// Asks who is in the room. The answer comes through the outbox.

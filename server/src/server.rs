@@ -124,6 +124,15 @@ impl Server {
             config.retention,
             stopping.clone(),
         ));
+        tasks.spawn({
+            let (database, stopping) = (Arc::clone(&database), stopping.clone());
+            async move {
+                tokio::select! {
+                    () = database.watch() => {}
+                    () = stopping.begun() => {}
+                }
+            }
+        });
         let context = TransportContext {
             session: Arc::new(session),
             health: database.health(),

@@ -154,6 +154,7 @@ impl Session {
             Action::Nothing => Ok(()),
             Action::Authenticate(auth) => self.authenticate(*auth).await,
             Action::Post(post) => self.post(post).await,
+            Action::Delete(id) => self.place()?.membership.delete(id).await.map_err(refusal),
             Action::Who => self.place()?.membership.who().await.map_err(refusal),
             Action::History(request) => {
                 let history = self.history(&request).await?;
@@ -280,7 +281,7 @@ impl Session {
 /// Tokens that an event takes.
 fn cost(event: &str) -> NonZeroU32 {
     match event {
-        "auth" | "history" | "who" => COSTLY,
+        "auth" | "deleteMessage" | "history" | "who" => COSTLY,
         _ => NonZeroU32::MIN,
     }
 }

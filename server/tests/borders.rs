@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// Each module with those that it may use.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("accounts", &["database"]),
-    ("auth", &["accounts", "clock", "entry", "limits"]),
+    ("auth", &["accounts", "clock", "entry", "files", "limits"]),
     (
         "cli",
         &[
@@ -38,9 +38,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("console", &["database"]),
     ("data_lock", &[]),
-    ("database", &["health"]),
+    ("database", &["files", "health"]),
     ("entry", &[]),
     ("exit", &[]),
+    ("files", &[]),
     ("health", &[]),
     ("lib", &[]),
     ("limits", &[]),

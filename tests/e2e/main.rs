@@ -12,6 +12,7 @@ mod before_auth;
 mod crash;
 mod crash_rig;
 mod crowd;
+mod deletion;
 mod framing;
 mod harness;
 mod hindered;

@@ -19,8 +19,9 @@ const LANES: u32 = 1;
 /// smaller it keeps per thread after the first time, which was 60 MiB after a few logins.
 const RESERVED_BLOCKS: usize = 33 * 1024;
 
-/// Hashes that may be under way or wait. At some 30 ms each the last of them waits half a minute.
-const LINE: usize = 1024;
+/// Hashes that may be under way or wait. At some 25 ms each the last of them waits for most of a
+/// minute.
+const LINE: usize = 2048;
 
 /// A hash of no password that anybody has, made with the same parameters.
 const NOBODY: &str =

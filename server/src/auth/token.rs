@@ -4,9 +4,7 @@
 //! account's password hash, so that a changed password or a new account of the same name voids it
 //! without any list of tokens.
 
-use std::fs::OpenOptions;
-use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
@@ -17,6 +15,7 @@ use sha2::Sha256;
 
 use crate::accounts::Account;
 use crate::entry::UnixMillis;
+use crate::files::create_whole;
 
 /// The key's file in the data directory.
 const FILE_NAME: &str = "token.key";
@@ -122,13 +121,7 @@ fn read(file: std::fs::File) -> io::Result<Vec<u8>> {
 fn create(path: &Path) -> io::Result<Vec<u8>> {
     let mut key = vec![0; KEY_BYTES];
     getrandom::fill(&mut key).map_err(io::Error::from)?;
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(&key)?;
-    file.sync_all()?;
+    create_whole(path, &key)?;
     Ok(key)
 }
 

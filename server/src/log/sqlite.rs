@@ -2,18 +2,17 @@
 
 use std::sync::Arc;
 
-use chat_protocol::{Content, Epoch, MessageId, Nonce, Rank, RoomName, Seq};
+use chat_protocol::{Epoch, Nonce, RoomName, Seq};
 use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension, Row, params};
-use serde::{Deserialize, Serialize};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{End, Keep, LogError, LogHead, Range, RoomLog, Slice, Summary, Trimmed};
 use crate::database::{Database, DatabaseError};
-use crate::entry::{Author, Entry, EntryBody, MessagePosted, NewEntry, StoredNonce};
+use crate::entry::{Entry, EntryBody, NewEntry, StoredNonce};
+use row::{Columns, KIND_GONE, KIND_MESSAGE, entry};
 
 mod retention;
-
-const KIND_MESSAGE: &str = "message";
+mod row;
 
 /// The logs of all rooms, in one database.
 pub struct SqliteLog {
@@ -151,15 +150,19 @@ fn head(
     let Some(row) = room_row(connection, room)? else {
         return Ok(None);
     };
-    let first: Option<u64> = connection
-        .prepare_cached("SELECT min(seq) FROM entries WHERE room = ?1")?
-        .query_row([row.id], |found| found.get(0))?;
     Ok(Some(LogHead {
-        first: first.map_or(row.last.next(), Seq),
+        first: first(connection, &row)?,
         nonces: nonces(connection, row.id, nonces_since)?,
         epoch: row.epoch,
         last: row.last,
     }))
+}
+
+fn first(connection: &Connection, row: &RoomRow) -> rusqlite::Result<Seq> {
+    let first: Option<u64> = connection
+        .prepare_cached("SELECT min(seq) FROM entries WHERE room = ?1")?
+        .query_row([row.id], |found| found.get(0))?;
+    Ok(first.map_or(row.last.next(), Seq))
 }
 
 /// Walks back from the newest entry and stops at the first that is too old: an index for this alone
@@ -197,19 +200,24 @@ fn append(
         "INSERT INTO entries (room, seq, time, kind, author, nonce, body)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
+    let mut erase = connection.prepare_cached(
+        "UPDATE entries SET kind = ?3, body = '' WHERE room = ?1 AND seq = ?2 AND kind = ?4",
+    )?;
     let mut seq = row.last;
     let mut stored = Vec::with_capacity(entries.len());
     for entry in entries {
         seq = seq.next();
-        let EntryBody::MessagePosted(posted) = &entry.body;
+        if let EntryBody::MessageDeleted(deleted) = &entry.body {
+            erase.execute(params![row.id, deleted.target.0, KIND_GONE, KIND_MESSAGE])?;
+        }
+        let Columns {
+            kind,
+            author,
+            nonce,
+            body,
+        } = Columns::of(&entry.body);
         insert.execute(params![
-            row.id,
-            seq.0,
-            entry.time,
-            KIND_MESSAGE,
-            posted.author.key,
-            posted.nonce.as_ref().map(Nonce::as_str),
-            StoredMessage::encode(posted),
+            row.id, seq.0, entry.time, kind, author, nonce, body
         ])?;
         stored.push(Entry {
             seq,
@@ -230,8 +238,8 @@ fn read(connection: &Connection, room: &RoomName, range: Range) -> rusqlite::Res
         End::Newest => "DESC",
     };
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT seq, time, author, nonce, body FROM entries
-         WHERE room = ?1 AND seq > ?2 AND seq < ?3 ORDER BY seq {order} LIMIT ?4",
+        "SELECT seq, time, author, nonce, body, kind FROM entries
+         WHERE room = ?1 AND seq > ?2 AND seq < ?3 AND kind <> ?5 ORDER BY seq {order} LIMIT ?4",
     ))?;
     let bounds = params![
         row.id,
@@ -239,6 +247,7 @@ fn read(connection: &Connection, room: &RoomName, range: Range) -> rusqlite::Res
         storable(range.before.map_or(u64::MAX, |seq| seq.0)),
         // One more than asked for tells whether there are more.
         storable(range.limit.saturating_add(1)),
+        KIND_GONE,
     ];
     let mut entries = statement
         .query_map(bounds, entry)?
@@ -250,6 +259,8 @@ fn read(connection: &Connection, room: &RoomName, range: Range) -> rusqlite::Res
         entries.reverse();
     }
     Ok(Slice {
+        // Read last: what was trimmed since the entries were read counts as gone.
+        first: first(connection, &row)?,
         epoch: row.epoch,
         entries,
         complete,
@@ -259,10 +270,12 @@ fn read(connection: &Connection, room: &RoomName, range: Range) -> rusqlite::Res
 fn list(connection: &Connection) -> rusqlite::Result<Vec<Summary>> {
     connection
         .prepare(
-            "SELECT name, (SELECT count(*) FROM entries WHERE room = rooms.id), last_seq
+            "SELECT name,
+                    (SELECT count(*) FROM entries WHERE room = rooms.id AND kind <> ?1),
+                    last_seq
              FROM rooms ORDER BY name",
         )?
-        .query_map([], |row| {
+        .query_map([KIND_GONE], |row| {
             let name: String = row.get(0)?;
             Ok(Summary {
                 room: RoomName::new(&name).map_err(|error| unreadable(0, error))?,
@@ -278,60 +291,11 @@ fn storable(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
-    let body: String = row.get(4)?;
-    let stored: StoredMessage =
-        serde_json::from_str(&body).map_err(|error| unreadable(4, error))?;
-    let nonce: Option<String> = row.get(3)?;
-    Ok(Entry {
-        seq: Seq(row.get(0)?),
-        time: row.get(1)?,
-        body: EntryBody::MessagePosted(MessagePosted {
-            author: Author {
-                username: stored.username,
-                key: row.get(2)?,
-                display_name: stored.display_name,
-                rank: stored.rank,
-            },
-            content: Content::from_stored(stored.content),
-            reply_to: stored.reply_to,
-            nonce: nonce
-                .map(Nonce::new)
-                .transpose()
-                .map_err(|error| unreadable(3, error))?,
-        }),
-    })
-}
-
 fn unreadable(
     column: usize,
     error: impl std::error::Error + Send + Sync + 'static,
 ) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
-}
-
-/// A message's body as it is stored.
-#[derive(Serialize, Deserialize)]
-struct StoredMessage {
-    username: String,
-    display_name: String,
-    rank: Rank,
-    content: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    reply_to: Option<MessageId>,
-}
-
-impl StoredMessage {
-    fn encode(posted: &MessagePosted) -> String {
-        let stored = Self {
-            username: posted.author.username.clone(),
-            display_name: posted.author.display_name.clone(),
-            rank: posted.author.rank,
-            content: posted.content.as_str().to_owned(),
-            reply_to: posted.reply_to.clone(),
-        };
-        serde_json::to_string(&stored).expect("a stored message holds strings and numbers only")
-    }
 }
 
 #[cfg(test)]

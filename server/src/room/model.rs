@@ -122,15 +122,17 @@ impl Model {
             Effect::Store(sender, entry) => self.unstored.push((sender, entry)),
             Effect::Deliver(senders, entry) => {
                 assert_eq!(self.log[entry.seq.0 as usize - 1], entry);
-                let nonce = entry.nonce().map(Nonce::as_str);
+                let nonce = entry.message().and_then(|posted| posted.nonce.as_ref());
+                let nonce = nonce.map(Nonce::as_str);
                 for id in BTreeSet::from_iter(senders) {
                     self.answered(id, nonce);
                 }
             }
             Effect::Repeat(id, seq, nonce) => {
                 let original = &self.log[seq.0 as usize - 1];
-                assert_eq!(original.nonce(), Some(&nonce));
-                assert_eq!(original.author().key, self.present[&id]);
+                let posted = original.message().unwrap();
+                assert_eq!(posted.nonce, Some(nonce.clone()));
+                assert_eq!(posted.author.key, self.present[&id]);
                 assert!(self.now - original.time < MEMORY, "remembered for too long");
                 self.answered(id, Some(nonce.as_str()));
             }
@@ -162,8 +164,9 @@ impl Model {
         assert_eq!(self.marked, BTreeSet::new(), "a post was never answered");
         let mut last = BTreeMap::new();
         for entry in &self.log {
-            if let Some(nonce) = entry.nonce()
-                && let Some(before) = last.insert((&entry.author().key, nonce), entry.time)
+            if let Some(posted) = entry.message()
+                && let Some(nonce) = &posted.nonce
+                && let Some(before) = last.insert((&posted.author.key, nonce), entry.time)
             {
                 assert!(entry.time - before >= MEMORY, "a retry was stored again");
             }

@@ -77,7 +77,11 @@ fn check_refused(effects: &[Effect], to: MemberId, code: Code, nonce: Option<&st
     };
     assert_eq!((*id, error.code), (to, code));
     assert_eq!(error.nonce.as_deref(), nonce);
-    assert_eq!(error.event.as_deref(), Some("message"));
+    let event = match nonce {
+        Some(_) => "message",
+        None => "deleteMessage",
+    };
+    assert_eq!(error.event.as_deref(), Some(event));
 }
 
 #[test]
@@ -286,4 +290,71 @@ fn a_large_room_is_told_a_count_once_a_second() {
         5,
         &[count(104)],
     );
+}
+
+fn of_rank(name: &str, rank: Rank) -> Author {
+    Author {
+        rank,
+        ..author(name)
+    }
+}
+
+fn target(author: Author) -> Option<StoredMessage> {
+    Some(StoredMessage {
+        seq: Seq(7),
+        author,
+    })
+}
+
+#[test]
+fn authors_delete_their_own_and_moderators_what_lower_standing_wrote() {
+    const RANKS: [Rank; 4] = [Rank::Administrator, Rank::Moderator, Rank::Vip, Rank::User];
+    for (mine, theirs) in RANKS
+        .into_iter()
+        .flat_map(|mine| RANKS.map(|theirs| (mine, theirs)))
+    {
+        let mut room = Room::new(Vec::new());
+        let member = of_rank("ann", mine);
+        room.apply(
+            Input::Join(Joining {
+                id: ANN,
+                author: member.clone(),
+                wants_presence: false,
+            }),
+            0,
+        );
+        let own = Input::Delete(ANN, target(of_rank("ann", theirs)));
+        let deletion = MessageDeleted {
+            target: Seq(7),
+            by: member,
+        };
+        let entry = NewEntry {
+            time: 1,
+            body: EntryBody::MessageDeleted(deletion),
+        };
+        let stored = [Effect::Store(ANN, entry)];
+        check(&mut room, own, 1, &stored);
+        let other = room.apply(Input::Delete(ANN, target(of_rank("bob", theirs))), 1);
+        let may = u8::from(mine) <= 1 && u8::from(mine) < u8::from(theirs);
+        match may {
+            true => assert_eq!(other, stored, "{mine:?} {theirs:?}"),
+            false => check_refused(&other, ANN, Code::Forbidden, None),
+        }
+        let unknown = room.apply(Input::Delete(ANN, None), 1);
+        check_refused(&unknown, ANN, Code::NotFound, None);
+    }
+}
+
+#[test]
+fn a_deletion_that_was_not_stored_is_refused() {
+    let mut room = room_with_ann_and_bob();
+    let effects = room.apply(Input::Delete(ANN, target(author("ann"))), 1);
+    let [Effect::Store(ANN, deletion)] = &effects[..] else {
+        panic!("{effects:?}")
+    };
+    let lost = Input::NotStored(vec![(ANN, deletion.clone())]);
+    check_refused(&room.apply(lost, 2), ANN, Code::Unavailable, None);
+    let stored = placed(deletion.clone(), 8);
+    let input = Input::Stored(vec![(ANN, stored.clone())]);
+    check(&mut room, input, 3, &[Effect::Deliver(vec![], stored)]);
 }

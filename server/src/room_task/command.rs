@@ -1,6 +1,6 @@
 //! What sessions ask of a room.
 
-use chat_protocol::{PostMessage, Seq, Since};
+use chat_protocol::{MessageId, PostMessage, Seq, Since};
 use tokio::sync::oneshot;
 
 use crate::entry::Author;
@@ -32,6 +32,8 @@ pub enum RoomCommand {
     /// Post for a member, who has to wait so many seconds where they are too fast. Answered through
     /// the member's outbox.
     Post(MemberId, PostMessage, Option<u64>),
+    /// Delete a message for a member. Answered through the members' outboxes.
+    Delete(MemberId, MessageId),
     /// Tell a member who is here, through the member's outbox.
     Who(MemberId),
     /// Store and deliver what was posted before. Answered with the log's end then.

@@ -23,7 +23,8 @@ pub(super) async fn missed(
         end: End::Oldest,
     };
     let slice = log.read(room, range).await?;
-    let is_whole = slice.entries.len() as u64 == limit;
+    // The log may have been trimmed since the room was told where it begins.
+    let is_whole = slice.first <= since.seq.next();
     Ok(is_whole.then_some(slice))
 }
 

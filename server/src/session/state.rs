@@ -1,6 +1,6 @@
 //! What a client may do when: the contract's table, as pure decisions.
 
-use chat_protocol::{Auth, ClientEvent, Code, HistoryRequest, PostMessage};
+use chat_protocol::{Auth, ClientEvent, Code, HistoryRequest, MessageId, PostMessage};
 
 use crate::limits::TooFast;
 
@@ -48,6 +48,7 @@ pub(super) enum Action {
     Nothing,
     Authenticate(Box<Auth>),
     Post(PostMessage),
+    Delete(MessageId),
     Who,
     History(HistoryRequest),
     Pong,
@@ -106,6 +107,7 @@ impl State {
             }
             ClientEvent::Auth(auth) => Ok(Action::Authenticate(auth)),
             ClientEvent::Message(post) => Ok(Action::Post(post)),
+            ClientEvent::DeleteMessage { id } => Ok(Action::Delete(id)),
             ClientEvent::Disconnect => Ok(Action::Disconnect),
             ClientEvent::SetTestMode { value } => self.set_test_mode(value),
             ClientEvent::ResetSocket if self.is_test_mode => Ok(Action::Reset),
@@ -122,7 +124,6 @@ impl State {
             | ClientEvent::Unban { .. }
             | ClientEvent::SetMod { .. }
             | ClientEvent::DelMod { .. }
-            | ClientEvent::DeleteMessage { .. }
             | ClientEvent::Purge { .. }
             | ClientEvent::Clear
             | ClientEvent::SetRoom(_) => Err(Refusal::forbidden(&format!(

@@ -1,23 +1,38 @@
 //! What every log must do, run against the one in SQLite.
 
-use chat_protocol::DraftContent;
+use chat_protocol::{DraftContent, MessageId, Rank};
 
 use super::*;
 use crate::database::Durability;
+use crate::entry::{Author, MessageDeleted, MessagePosted};
+
+fn ann() -> Author {
+    Author {
+        username: "Ann".to_owned(),
+        key: "ann".to_owned(),
+        display_name: "Ann".to_owned(),
+        rank: Rank::User,
+    }
+}
 
 fn posted(text: &str, nonce: Option<&str>, time: u64) -> NewEntry {
     NewEntry {
         time,
         body: EntryBody::MessagePosted(MessagePosted {
-            author: Author {
-                username: "Ann".to_owned(),
-                key: "ann".to_owned(),
-                display_name: "Ann".to_owned(),
-                rank: Rank::User,
-            },
+            author: ann(),
             content: DraftContent::new(text).unwrap().measured().unwrap(),
             reply_to: MessageId::new("e-1").ok(),
             nonce: nonce.map(|text| Nonce::new(text).unwrap()),
+        }),
+    }
+}
+
+fn deleted(target: u64, time: u64) -> NewEntry {
+    NewEntry {
+        time,
+        body: EntryBody::MessageDeleted(MessageDeleted {
+            target: Seq(target),
+            by: ann(),
         }),
     }
 }
@@ -184,4 +199,38 @@ async fn a_removed_room_begins_a_new_life() {
     let new = log.open(&one, 0).await.unwrap();
     assert_ne!(new.epoch, old.epoch);
     assert_eq!((new.first, new.last), (Seq(1), Seq(0)));
+}
+
+#[tokio::test]
+async fn a_deletion_is_an_entry_and_leaves_nothing_of_its_message_but_the_nonce() {
+    let directory = tempfile::tempdir().unwrap();
+    let (database, log) = open(directory.path());
+    let one = room("one");
+    log.open(&one, 0).await.unwrap();
+    let posts = vec![posted("first", None, 10), posted("treasure", Some("n"), 20)];
+    log.append(&one, posts).await.unwrap();
+    let stored = log.append(&one, vec![deleted(2, 30)]).await.unwrap();
+    assert_eq!(stored[0].seq, Seq(3));
+
+    let read = |after, limit, end| log.read(&one, range(after, None, limit, end));
+    let slice = read(0, 9, End::Oldest).await.unwrap();
+    let seqs: Vec<u64> = slice.entries.iter().map(|entry| entry.seq.0).collect();
+    assert_eq!((seqs.as_slice(), slice.first), ([1, 3].as_slice(), Seq(1)));
+    assert_eq!(slice.entries[1], stored[0]);
+    // What is gone takes no place in an answer.
+    let two = read(0, 2, End::Newest).await.unwrap();
+    assert!(two.complete && two.entries.len() == 2);
+    let head = log.open(&one, 0).await.unwrap();
+    assert_eq!((head.first, head.last), (Seq(1), Seq(3)));
+    assert_eq!((head.nonces.len(), head.nonces[0].seq), (1, Seq(2)));
+    assert_eq!(log.list().await.unwrap()[0].entries, 2);
+
+    // Only messages are deleted.
+    log.append(&one, vec![deleted(3, 40)]).await.unwrap();
+    let slice = read(0, 9, End::Oldest).await.unwrap();
+    assert_eq!(slice.entries.len(), 3);
+    database.close();
+    let file = std::fs::read(directory.path().join(crate::database::FILE_NAME)).unwrap();
+    let holds = |text: &[u8]| file.windows(text.len()).any(|bytes| bytes == text);
+    assert!(holds(b"first") && !holds(b"treasure"));
 }

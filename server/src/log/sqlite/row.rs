@@ -1,0 +1,156 @@
+//! An entry's row in the database: what its columns hold, and its body as JSON.
+
+use chat_protocol::{Content, MessageId, Nonce, Rank, Seq};
+use rusqlite::Row;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::unreadable;
+use crate::entry::{Author, Entry, EntryBody, MessageDeleted, MessagePosted};
+
+pub(super) const KIND_MESSAGE: &str = "message";
+const KIND_DELETION: &str = "deletion";
+/// A deleted message: its place is kept, and its nonce, so that a retry does not bring it back.
+pub(super) const KIND_GONE: &str = "gone";
+
+/// What the columns of an entry's row hold, apart from its place and its time.
+pub(super) struct Columns<'a> {
+    pub(super) kind: &'static str,
+    pub(super) author: &'a str,
+    pub(super) nonce: Option<&'a str>,
+    pub(super) body: String,
+}
+
+impl<'a> Columns<'a> {
+    pub(super) fn of(body: &'a EntryBody) -> Self {
+        match body {
+            EntryBody::MessagePosted(posted) => Self {
+                kind: KIND_MESSAGE,
+                author: &posted.author.key,
+                nonce: posted.nonce.as_ref().map(Nonce::as_str),
+                body: encode(&StoredMessage::of(posted)),
+            },
+            EntryBody::MessageDeleted(deleted) => Self {
+                kind: KIND_DELETION,
+                author: &deleted.by.key,
+                nonce: None,
+                body: encode(&StoredDeletion::of(deleted)),
+            },
+        }
+    }
+}
+
+/// The entry in a row of seq, time, author, nonce, body and kind.
+pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let kind: String = row.get(5)?;
+    let body = match kind.as_str() {
+        KIND_MESSAGE => EntryBody::MessagePosted(message(row)?),
+        KIND_DELETION => EntryBody::MessageDeleted(deletion(row)?),
+        _ => return Err(unreadable(5, UnknownKind(kind))),
+    };
+    Ok(Entry {
+        seq: Seq(row.get(0)?),
+        time: row.get(1)?,
+        body,
+    })
+}
+
+fn message(row: &Row<'_>) -> rusqlite::Result<MessagePosted> {
+    let stored: StoredMessage = decode(row)?;
+    let nonce: Option<String> = row.get(3)?;
+    Ok(MessagePosted {
+        author: stored.author.restore(row.get(2)?),
+        content: Content::from_stored(stored.content),
+        reply_to: stored.reply_to,
+        nonce: nonce
+            .map(Nonce::new)
+            .transpose()
+            .map_err(|error| unreadable(3, error))?,
+    })
+}
+
+fn deletion(row: &Row<'_>) -> rusqlite::Result<MessageDeleted> {
+    let stored: StoredDeletion = decode(row)?;
+    Ok(MessageDeleted {
+        target: stored.target,
+        by: stored.by.restore(row.get(2)?),
+    })
+}
+
+fn decode<T: DeserializeOwned>(row: &Row<'_>) -> rusqlite::Result<T> {
+    let body: String = row.get(4)?;
+    serde_json::from_str(&body).map_err(|error| unreadable(4, error))
+}
+
+/// Written by a newer server, or by somebody else.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no kind of entry called {0:?}")]
+struct UnknownKind(String);
+
+/// Who made an entry, as its body keeps it; the name as compared has a column of its own.
+#[derive(Serialize, Deserialize)]
+struct StoredAuthor {
+    username: String,
+    display_name: String,
+    rank: Rank,
+}
+
+impl StoredAuthor {
+    fn of(author: &Author) -> Self {
+        Self {
+            username: author.username.clone(),
+            display_name: author.display_name.clone(),
+            rank: author.rank,
+        }
+    }
+
+    fn restore(self, key: String) -> Author {
+        Author {
+            username: self.username,
+            key,
+            display_name: self.display_name,
+            rank: self.rank,
+        }
+    }
+}
+
+/// A message's body as it is stored.
+#[derive(Serialize, Deserialize)]
+struct StoredMessage {
+    #[serde(flatten)]
+    author: StoredAuthor,
+    content: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reply_to: Option<MessageId>,
+}
+
+impl StoredMessage {
+    fn of(posted: &MessagePosted) -> Self {
+        Self {
+            author: StoredAuthor::of(&posted.author),
+            content: posted.content.as_str().to_owned(),
+            reply_to: posted.reply_to.clone(),
+        }
+    }
+}
+
+/// A deletion's body as it is stored.
+#[derive(Serialize, Deserialize)]
+struct StoredDeletion {
+    target: Seq,
+    #[serde(flatten)]
+    by: StoredAuthor,
+}
+
+impl StoredDeletion {
+    fn of(deleted: &MessageDeleted) -> Self {
+        Self {
+            target: deleted.target,
+            by: StoredAuthor::of(&deleted.by),
+        }
+    }
+}
+
+fn encode(body: &impl Serialize) -> String {
+    serde_json::to_string(body).expect("a stored entry holds strings and numbers only")
+}
