@@ -21,6 +21,7 @@ mod http;
 mod limits;
 mod messages;
 mod moderation;
+mod power_loss;
 mod presence;
 mod resume;
 mod rig;
