@@ -13,11 +13,11 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use chat_tests::{RawClient, Server, ServerSetup};
+use chat_tests::{PATIENCE, RawClient, Server, ServerSetup};
 use rand::{RngExt, rng};
 use serde_json::{Value, json};
 
-use crate::support::eventually;
+use crate::support::{eventually, eventually_within};
 use checker::{LogEntry, Testimony, check};
 use reader::{Manner, follow};
 pub(crate) use run::{Figures, Phase, Run};
@@ -135,7 +135,10 @@ impl Rig {
     /// Waits until somebody who does not read has been dropped for it.
     pub(crate) fn drop_somebody(&self) {
         let goal = self.run.figures().too_slow + 1;
-        eventually(|| (self.run.figures().too_slow >= goal).then_some(()));
+        // Some MiB have to be posted, read by all others, and stored.
+        eventually_within(3 * PATIENCE, || {
+            (self.run.figures().too_slow >= goal).then_some(())
+        });
     }
 
     /// Ends the server without warning, once or, where it is caught while it starts, several times;

@@ -1,8 +1,8 @@
 //! What several topics need: readings of the contract's data.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use chat_tests::{RawClient, RawSocket, Server};
+use chat_tests::{PATIENCE, RawClient, RawSocket, Server};
 use serde_json::{Value, json};
 
 /// Sends `event` with `data`, and expects it to be refused with `code`, in words that hold `names`.
@@ -110,17 +110,23 @@ pub(crate) fn is_well(server: &Server) -> bool {
 /// Asks until there is an answer, and fails where none comes in time. For states that nothing
 /// announces.
 #[track_caller]
-pub(crate) fn eventually<T>(mut ask: impl FnMut() -> Option<T>) -> T {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+pub(crate) fn eventually<T>(ask: impl FnMut() -> Option<T>) -> T {
+    eventually_within(PATIENCE, ask)
+}
+
+/// The same with a deadline of its own.
+#[track_caller]
+pub(crate) fn eventually_within<T>(patience: Duration, mut ask: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + patience;
     loop {
         if let Some(answer) = ask() {
             return answer;
         }
         assert!(
-            std::time::Instant::now() < deadline,
+            Instant::now() < deadline,
             "what was waited for did not come"
         );
         // What is asked needs the processor more than who asks.
-        std::thread::sleep(std::time::Duration::from_millis(1));
+        std::thread::sleep(Duration::from_millis(1));
     }
 }

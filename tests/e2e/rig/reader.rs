@@ -16,7 +16,7 @@ use super::run::{Phase, Room, Run, THE_END};
 use crate::support::entries;
 
 /// Messages of a room after which whoever reads none of them is likely to have been dropped.
-const STALL: usize = 3_000;
+const STALL: usize = 2_500;
 
 /// How a reader reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,17 +178,26 @@ impl Reader<'_> {
         Next::ReadOn
     }
 
+    /// Stalls, reads what came meanwhile, and stalls for longer, until it is dropped for it. How
+    /// much the system keeps for it beforehand nobody can tell.
     fn read_and_stall(&mut self, client: &mut RawClient) -> Next {
-        let next = self.read(client, rng().random_range(1..200));
-        if next != Next::ReadOn {
-            return next;
+        let mut next = self.read(client, rng().random_range(1..200));
+        let mut stall = STALL;
+        while next == Next::ReadOn {
+            self.stall(stall);
+            next = self.read(client, stall);
+            stall *= 2;
         }
+        next
+    }
+
+    /// Waits until so many messages have been posted in the room, or what it is in has changed.
+    fn stall(&self, messages: usize) {
         let posted = || self.room.acknowledged.load(Ordering::Relaxed);
-        let (goal, kills) = (posted() + STALL, self.run.kills());
+        let (goal, kills) = (posted() + messages, self.run.kills());
         while posted() < goal && self.run.kills() == kills && self.run.phase() == Phase::Write {
             std::thread::sleep(Duration::from_millis(5));
         }
-        self.read(client, usize::MAX)
     }
 
     /// Reads a little and leaves, politely or not. What comes on the way out counts as well.

@@ -68,7 +68,7 @@ pub(super) fn write(
         run,
         room,
         window,
-        padding: "•".repeat(characters),
+        padding: "👍".repeat(characters),
         begun: 0,
         open: VecDeque::new(),
         written: Written {
