@@ -20,7 +20,6 @@ use tempfile::TempDir;
 use crate::rig::{self, Report, Rig};
 use crate::support::whole_log;
 use disk::{Disk, Survival};
-use journal::Journal;
 
 /// Between a server and its power supply.
 struct Supply {
@@ -37,7 +36,8 @@ impl Supply {
         let library = recorder::library()?;
         let elsewhere = TempDir::new().unwrap();
         let journal = elsewhere.path().join("journal");
-        let setup = rig::setup(arguments);
+        // Neither of these directories is there yet.
+        let setup = rig::setup(arguments).with_data("new/data");
         let directory = setup.directory().canonicalize().unwrap();
         let disk = Disk::read(&directory);
         let setup = setup
@@ -55,8 +55,7 @@ impl Supply {
 
     /// The server was just killed: makes its files what a power loss at that moment leaves.
     fn fail(&mut self, survival: Survival) {
-        let journal = Journal::take(&self.journal);
-        self.disk.carry_out(journal.records());
+        self.disk.carry_out(journal::take(&self.journal));
         self.disk.expect_state_of(&self.directory);
         self.disk.lose_power(survival, &mut rng());
         self.disk.write(&self.directory);
@@ -119,5 +118,32 @@ fn a_new_server_keeps_its_first_word_over_a_power_loss() {
         let mut alice = RawClient::connect(&server);
         alice.auth_with(json!({ "username": "alice", "token": token, "room": "stream" }));
         assert_eq!(whole_log(&mut alice).len(), 1);
+    }
+}
+
+/// The power fails at any moment of a server's first start, also where nobody was told anything yet:
+/// the next start finds a beginning that it can go on with.
+#[test]
+fn a_first_start_that_a_power_loss_cut_short_is_no_damage() {
+    let Some((mut server, supply)) = Supply::start(&[]) else {
+        return;
+    };
+    RawClient::join(&server, "alice", "stream").post("first");
+    server.kill();
+    let records = journal::take(&supply.journal);
+    let mut start_on = |made: usize, survival| {
+        let mut disk = supply.disk.clone();
+        disk.carry_out(records[..made].to_vec());
+        disk.lose_power(survival, &mut rng());
+        disk.write(&supply.directory);
+        server.restart();
+        server.kill();
+        journal::take(&supply.journal);
+    };
+    for made in 0..=records.len() {
+        start_on(made, Survival::Everything);
+    }
+    for _ in 0..rig::count_from("CHAT_POWER_FIRST_STARTS", 30) {
+        start_on(rng().random_range(0..=records.len()), Survival::Chance);
     }
 }

@@ -17,7 +17,7 @@ use chat_tests::{PATIENCE, RawClient, Server, ServerSetup};
 use rand::{RngExt, rng};
 use serde_json::{Value, json};
 
-use crate::support::{eventually, eventually_within};
+use crate::support::eventually_within;
 use checker::{LogEntry, Testimony, check};
 use reader::{Manner, follow};
 pub(crate) use run::{Figures, Phase, Run};
@@ -116,28 +116,33 @@ impl Rig {
 
     /// Waits until `more` further messages have been acknowledged.
     pub(crate) fn acknowledge(&self, more: usize) {
-        let goal = self.run.figures().acknowledged + more;
-        eventually(|| (self.run.figures().acknowledged >= goal).then_some(()));
+        self.wait_for_more(more, PATIENCE, |figures| figures.acknowledged);
     }
 
     /// Waits until `more` further connections have been let in.
     pub(crate) fn let_in(&self, more: usize) {
-        let goal = self.run.figures().entered + more;
-        eventually(|| (self.run.figures().entered >= goal).then_some(()));
+        self.wait_for_more(more, PATIENCE, |figures| figures.entered);
     }
 
     /// Waits until `more` further answers were that nothing can be stored.
     pub(crate) fn be_refused(&self, more: usize) {
-        let goal = self.run.figures().refused + more;
-        eventually(|| (self.run.figures().refused >= goal).then_some(()));
+        self.wait_for_more(more, PATIENCE, |figures| figures.refused);
     }
 
     /// Waits until somebody who does not read has been dropped for it.
     pub(crate) fn drop_somebody(&self) {
-        let goal = self.run.figures().too_slow + 1;
         // Some MiB have to be posted, read by all others, and stored.
-        eventually_within(3 * PATIENCE, || {
-            (self.run.figures().too_slow >= goal).then_some(())
+        self.wait_for_more(1, 3 * PATIENCE, |figures| figures.too_slow);
+    }
+
+    /// Waits for a count to grow by `more`. Whoever found something wrong may have stopped, and
+    /// what is waited for may never come: then that is what there is to say.
+    fn wait_for_more(&self, more: usize, patience: Duration, count: fn(&Figures) -> usize) {
+        let goal = count(&self.run.figures()) + more;
+        eventually_within(patience, || {
+            let findings = self.run.findings();
+            assert!(findings.is_empty(), "{findings:#?}");
+            (count(&self.run.figures()) >= goal).then_some(())
         });
     }
 

@@ -73,7 +73,7 @@ impl Server {
 
     /// Its data directory. The server made it.
     pub fn data(&self) -> PathBuf {
-        self.setup.data()
+        self.setup.data().to_owned()
     }
 
     /// Its database file.

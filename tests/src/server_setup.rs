@@ -19,18 +19,22 @@ pub struct ServerSetup {
     outlives_file_limit: bool,
     port: u16,
     directory: TempDir,
+    data: PathBuf,
 }
 
 impl ServerSetup {
     /// On a free port of the system's choice, with a data directory that is not there yet.
     #[must_use]
     pub fn new(arguments: &[&str]) -> Self {
+        let directory = TempDir::new().expect("there is room for a data directory");
         Self {
+            // Not the temporary directory itself: the server is to make its own, with its own mode.
+            data: directory.path().join("data"),
             arguments: arguments.iter().map(|&text| text.to_owned()).collect(),
             environment: Vec::new(),
             outlives_file_limit: false,
             port: 0,
-            directory: TempDir::new().expect("there is room for a data directory"),
+            directory,
         }
     }
 
@@ -63,14 +67,20 @@ impl ServerSetup {
         self
     }
 
+    /// With its data in another place, from the server's own directory.
+    #[must_use]
+    pub fn with_data(mut self, path: &str) -> Self {
+        self.data = self.directory.path().join(path);
+        self
+    }
+
     /// An empty directory that is the server's alone; it makes its data directory in there.
     pub fn directory(&self) -> &Path {
         self.directory.path()
     }
 
-    /// Not the temporary directory itself: the server is to make its own, with its own mode.
-    pub(crate) fn data(&self) -> PathBuf {
-        self.directory.path().join("data")
+    pub(crate) fn data(&self) -> &Path {
+        &self.data
     }
 
     /// The first start chooses the port, later ones keep it.

@@ -32,6 +32,8 @@ use tree::Tree;
 pub(super) enum Survival {
     /// Nothing at all.
     Nothing,
+    /// All of it, as if the server alone had been killed.
+    Everything,
     /// What chance says, for each file and directory on its own.
     Chance,
 }
@@ -40,14 +42,14 @@ pub(super) enum Survival {
 type Id = usize;
 
 /// Something that is partly on the disk and partly in memory.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Cached<T, C> {
     on_disk: T,
     /// Later changes, each with the position of its record.
     in_memory: Vec<(usize, C)>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Node {
     File(Cached<Vec<u8>, FileChange>),
     Directory(Cached<Names, NameChange>),
@@ -56,7 +58,7 @@ enum Node {
 }
 
 /// A directory and all that is below it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Disk {
     /// The first of them is the directory itself.
     nodes: Vec<Node>,
@@ -194,6 +196,7 @@ impl Disk {
                 Node::Directory(names) => {
                     let kept = match survival {
                         Survival::Nothing => 0,
+                        Survival::Everything => names.in_memory.len(),
                         Survival::Chance => chance.random_range(0..=names.in_memory.len()),
                     };
                     for (_, change) in names.in_memory.drain(..).take(kept) {

@@ -2,6 +2,7 @@
 //!
 //! Owns its format. Must not know what it means for a disk.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// Bytes of a record before its name and data: two numbers of 4 bytes and five of 8.
@@ -44,33 +45,20 @@ pub(super) enum Record {
     Nothing,
 }
 
-/// All of a journal.
-pub(super) struct Journal {
-    records: Vec<Record>,
-}
-
-impl Journal {
-    /// Reads the journal at `path` and removes it: the next start begins a new one. There is none
-    /// where the server was killed before it did anything.
-    pub(super) fn take(path: &Path) -> Self {
-        let bytes = match std::fs::read(path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-            read => read.unwrap(),
-        };
-        if !bytes.is_empty() {
-            std::fs::remove_file(path).unwrap();
-        }
-        let mut reader = Reader { bytes: &bytes };
-        let mut records = Vec::new();
-        while let Some(record) = reader.record(&mut records) {
-            records.push(record);
-        }
-        Self { records }
+/// Reads the journal at `path` and removes it: the next start begins a new one. There is none where
+/// the server was killed before it did anything.
+pub(super) fn take(path: &Path) -> Vec<Record> {
+    let bytes = match std::fs::read(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Vec::new(),
+        read => read.unwrap(),
+    };
+    std::fs::remove_file(path).unwrap();
+    let mut reader = Reader { bytes: &bytes };
+    let mut records = Vec::new();
+    while let Some(record) = reader.record(&mut records) {
+        records.push(record);
     }
-
-    pub(super) fn records(self) -> Vec<Record> {
-        self.records
-    }
+    records
 }
 
 struct Reader<'a> {

@@ -59,8 +59,10 @@ pub(super) fn survivors(
     survival: Survival,
     chance: &mut ThreadRng,
 ) -> Vec<FileChange> {
-    if survival == Survival::Nothing {
-        return Vec::new();
+    match survival {
+        Survival::Nothing => return Vec::new(),
+        Survival::Everything => return changes,
+        Survival::Chance => {}
     }
     match chance.random_range(0..5) {
         0 => changes.clear(),
