@@ -16,7 +16,7 @@ use super::run::{Phase, Room, Run, THE_END};
 use crate::support::entries;
 
 /// Messages of a room after which whoever reads none of them is likely to have been dropped.
-const STALL: usize = 2_500;
+const STALL: usize = 3_500;
 
 /// How a reader reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
