@@ -66,8 +66,6 @@ pub enum Input {
     Post(MemberId, PostMessage, ReplyTarget, Option<u64>),
     /// A member deletes this message; `None` where the one they named is not there.
     Delete(MemberId, Option<StoredMessage>),
-    /// A member asks who is here.
-    Who(MemberId),
     /// The log stored what [`Effect::Store`] asked for, in that order.
     Stored(Vec<(MemberId, Entry)>),
     /// The log stored nothing of it.
@@ -123,7 +121,6 @@ impl Room {
             Input::Leave(id) => self.leave(id, now),
             Input::Post(id, post, target, wait) => self.post(id, post, target, wait, now),
             Input::Delete(id, target) => self.delete(id, target, now),
-            Input::Who(id) => vec![Effect::Send(id, ServerEvent::Who(self.who()))],
             Input::Stored(stored) => self.stored(stored),
             Input::NotStored(lost) => self.not_stored(lost),
             Input::Wake => self.presence.wake(self.members.len(), now),
@@ -292,7 +289,8 @@ impl Room {
         }
     }
 
-    fn who(&self) -> Who {
+    /// Who is here.
+    pub fn who(&self) -> Who {
         let mut seen = HashSet::new();
         let mut members: Vec<Member> = self
             .members

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use chat_protocol::limits::RESUME_BYTES;
 use chat_protocol::{Code, MessageId, Nonce, PostMessage, RoomName, Seq, ServerEvent, Since};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::clock;
@@ -53,6 +53,10 @@ pub struct RoomTask {
     next_member: u64,
     /// What the rules ordered to be stored and is not stored yet.
     unstored: Vec<(MemberId, NewEntry)>,
+    /// Who wait for what was posted before them to be stored.
+    settling: Vec<oneshot::Sender<Seq>>,
+    /// Who is here, until somebody comes or goes: in a large room it is costly to tell.
+    who: Option<Outgoing>,
     wake_at: Option<Instant>,
     stopping: Stopping,
 }
@@ -76,6 +80,8 @@ impl RoomTask {
             outboxes: HashMap::new(),
             next_member: 1,
             unstored: Vec::new(),
+            settling: Vec::new(),
+            who: None,
             wake_at: None,
             stopping,
         }
@@ -105,6 +111,10 @@ impl RoomTask {
                 self.obey(command).await;
             }
             self.store().await;
+            for settled in self.settling.drain(..) {
+                // Who does not wait for the answer does not need it.
+                let _ = settled.send(self.head.last);
+            }
             if self.room.is_empty() && self.inbox.is_empty() && !self.inbox.is_closed() {
                 return Pause::Idle;
             }
@@ -132,12 +142,8 @@ impl RoomTask {
                 self.post(id, post, wait).await;
             }
             RoomCommand::Delete(id, message) => self.delete(id, &message).await,
-            RoomCommand::Who(id) => self.apply(Input::Who(id)).await,
-            RoomCommand::Settle(answer) => {
-                self.store().await;
-                // Who does not wait for the answer does not need it.
-                let _ = answer.send(self.head.last);
-            }
+            RoomCommand::Who(id) => self.tell_who(id).await,
+            RoomCommand::Settle(answer) => self.settling.push(answer),
             RoomCommand::Trimmed(first) => self.head.first = self.head.first.max(first),
         }
     }
@@ -163,6 +169,7 @@ impl RoomTask {
             outbox.push(history);
         }
         self.outboxes.insert(id, outbox);
+        self.who = None;
         self.apply(Input::Join(Joining {
             id,
             author,
@@ -173,6 +180,7 @@ impl RoomTask {
     }
 
     async fn leave(&mut self, id: MemberId) {
+        self.who = None;
         self.store().await;
         self.outboxes.remove(&id);
         self.apply(Input::Leave(id)).await;
@@ -219,6 +227,17 @@ impl RoomTask {
             let author = entry.message()?.author.clone();
             Some(StoredMessage { seq, author })
         }))
+    }
+
+    async fn tell_who(&mut self, id: MemberId) {
+        // What the member posted before comes before.
+        self.store().await;
+        let room = &self.room;
+        let who = self
+            .who
+            .get_or_insert_with(|| Outgoing::new(&ServerEvent::Who(room.who())))
+            .clone();
+        self.send(id, &who);
     }
 
     fn unavailable(&self, id: MemberId, event: &str, nonce: Option<&Nonce>) {

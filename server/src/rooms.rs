@@ -275,4 +275,6 @@ impl Drop for Membership {
 }
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

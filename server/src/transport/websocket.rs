@@ -118,7 +118,8 @@ impl Connection {
         // Made once: these would otherwise be set up anew with every event that passes.
         let mut silence = pin!(sleep_until(self.last_sign + idle));
         let mut stopped = pin!(context.stopping.begun());
-        let mut is_stopping = false;
+        let mut cut = pin!(context.cut.cancelled());
+        let (mut is_stopping, mut is_cut) = (false, false);
         loop {
             let next = tokio::select! {
                 drained = self.reader.drain(&mut self.batch) => match drained {
@@ -149,8 +150,9 @@ impl Connection {
                     is_stopping = true;
                     self.stop()
                 }
-                () = context.cut.cancelled(), if is_stopping => {
-                    Next::Close(context.stopping.closing())
+                () = &mut cut, if !is_cut => {
+                    is_cut = true;
+                    self.say_stopping()
                 }
             };
             if !matches!(next, Next::Continue) {
@@ -209,10 +211,16 @@ impl Connection {
     /// what waits.
     fn stop(&mut self) -> Next {
         self.is_reading = false;
-        if !self.session.is_member() {
-            let Closing { code, reason } = self.context.stopping.closing();
-            self.outbox.close(code, reason);
+        match self.session.is_member() {
+            true => Next::Continue,
+            false => self.say_stopping(),
         }
+    }
+
+    /// Ends the connection behind what waits to be written, unless its room has said so already.
+    fn say_stopping(&mut self) -> Next {
+        let Closing { code, reason } = self.context.stopping.closing();
+        self.outbox.close(code, reason);
         Next::Continue
     }
 

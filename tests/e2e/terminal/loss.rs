@@ -51,6 +51,30 @@ fn after_a_crash_nothing_is_lost_and_nothing_is_shown_twice() {
 }
 
 #[test]
+fn a_restart_is_shown_as_one_and_not_as_an_error_and_loses_nothing() {
+    let mut server = Server::start();
+    let mut alice = Terminal::open(&server, "alice", &["stream"]);
+    alice.enter("before");
+    alice.wait_for_text("before");
+    server.stop();
+    let screen = alice.wait_for("a restart on the status line", |screen| {
+        screen.shows("server is restarting")
+    });
+    assert!(screen.shows("F2 errors:0"), "{screen:?}");
+    alice.enter("meanwhile");
+    // At least one attempt finds nobody there.
+    alice.wait_for("a further attempt", |screen| screen.shows("attempt 2"));
+    server.restart();
+    alice.wait_until_joined();
+    let screen = alice.wait_for("everything, sent", |screen| {
+        screen.count("before") == 1 && screen.count("meanwhile") == 1
+    });
+    assert!(screen.shows("F2 errors:0"), "{screen:?}");
+    let mut bob = RawClient::join(&server, "bob", "stream");
+    assert_eq!(contents(&bob.history(json!({}))), ["before", "meanwhile"]);
+}
+
+#[test]
 fn what_was_said_while_the_line_was_down_is_made_up_for() {
     let mut server = Server::start();
     let alice = Terminal::open(&server, "alice", &["stream"]);

@@ -19,6 +19,8 @@ use crate::sanitize;
 const HISTORY_PAUSE: Duration = Duration::from_secs(5);
 /// The longest that a server can make the client wait before it asks again.
 const LONGEST_PAUSE: u64 = 3_600;
+/// How long a server that said it restarts, or stops, may be away before that is an error.
+const RESTART: Duration = Duration::from_secs(60);
 /// Members that `/who` names; the rest is a number.
 const NAMED_MEMBERS: usize = 100;
 
@@ -263,21 +265,27 @@ impl App {
     }
 
     fn on_lost(&mut self, place: usize, problem: &Problem, retry_in: Duration, attempt: u32) {
+        let now = self.now;
+        let announced = &mut self.rooms[place].announced;
         if let Some(words) = problem.announced() {
-            self.rooms[place].announced = Some(words);
-        } else {
+            *announced = Some((words, now.elapsed + RESTART));
+        }
+        let is_explained = match (problem, *announced) {
+            (Problem::Closed { .. }, _) => problem.announced().is_some(),
+            (_, Some((_, until))) => now.elapsed < until,
+            (_, None) => false,
+        };
+        if !is_explained {
             let code = match problem {
                 Problem::Closed { code, .. } => Some(u16::from(*code)),
                 _ => None,
             };
             self.record(place, code, None, &problem.to_string());
         }
-        // What the server said of its own end explains the failures that follow.
         let words = match self.rooms[place].announced {
-            Some(words) => words.to_owned(),
+            Some((words, _)) => words.to_owned(),
             None => sanitize::brief(&problem.to_string(), PROBLEM_CHARS),
         };
-        let now = self.now;
         let link = LinkState::Waiting {
             until: now.elapsed + retry_in,
             attempt,

@@ -63,8 +63,8 @@ pub(crate) struct Room {
     /// The position in the log up to which everything came.
     pub(crate) cursor: Cursor,
     pub(crate) link: LinkState,
-    /// What the server said before it went down.
-    pub(crate) announced: Option<&'static str>,
+    /// What the server said before it went down, and until when that explains that it is not there.
+    pub(crate) announced: Option<(&'static str, Duration)>,
     pub(crate) asked: Asked,
     /// No `history` is asked for before this, after one was refused.
     pub(crate) ask_again: Duration,

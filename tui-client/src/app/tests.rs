@@ -302,9 +302,14 @@ fn an_announced_stop_is_no_error() {
     };
     driven.lose(0, closed(CloseCode::Restart));
     assert_eq!(driven.app.errors.count(), 0);
+    let refused = || LinkProblem::Unreachable("connection refused".to_owned());
     for _ in 0..9 {
-        driven.lose(0, LinkProblem::Unreachable("connection refused".to_owned()));
+        driven.lose(0, refused());
     }
+    assert_eq!(driven.app.errors.count(), 0);
+    // Whoever comes back does so within a minute.
+    driven.wait(Duration::from_secs(60));
+    driven.lose(0, refused());
     assert_eq!(driven.app.errors.count(), 1);
     driven.lose(0, closed(CloseCode::SlowReader));
     assert_eq!(driven.app.errors.count(), 2);

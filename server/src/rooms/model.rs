@@ -1,0 +1,522 @@
+//! Random histories of a running room, its log and its clients, against what the contract promises:
+//! whoever follows the room sees every entry once and in order, whatever comes between.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chat_protocol::{DraftContent, Epoch, MessageId, Nonce, Pong, Rank, ServerEvent, Since};
+use futures_util::FutureExt;
+use proptest::prelude::*;
+
+use super::*;
+use crate::entry::{Author, Entry, EntryBody, NewEntry, StoredNonce};
+use crate::log::{LogHead, Slice, Summary, Trimmed};
+use crate::outbox::{Drained, OutboxReader, outbox};
+use crate::outgoing::Outgoing;
+
+/// What the store takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Store {
+    Everything,
+    /// It can be read, but not written.
+    Reads,
+    Nothing,
+}
+
+/// A log in memory, as simple as can be.
+struct MemoryLog {
+    state: Mutex<MemoryState>,
+}
+
+struct MemoryState {
+    takes: Store,
+    epoch: Epoch,
+    /// What was ever stored, in order; `None` where it was deleted or trimmed.
+    entries: Vec<Option<Entry>>,
+    /// How many of the oldest were trimmed.
+    trimmed: usize,
+    nonces: Vec<StoredNonce>,
+}
+
+impl MemoryLog {
+    fn new() -> Self {
+        Self {
+            state: Mutex::new(MemoryState {
+                takes: Store::Everything,
+                epoch: Epoch::new("e").unwrap(),
+                entries: Vec::new(),
+                trimmed: 0,
+                nonces: Vec::new(),
+            }),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, MemoryState> {
+        self.state.lock().unwrap()
+    }
+}
+
+fn broken() -> LogError {
+    LogError::new(std::io::Error::other("broken"))
+}
+
+impl MemoryState {
+    fn read_if(&self, takes: bool) -> Result<(), LogError> {
+        takes.then_some(()).ok_or_else(broken)
+    }
+
+    fn first(&self) -> Seq {
+        Seq(self.trimmed as u64 + 1)
+    }
+
+    fn store(&mut self, new: NewEntry) -> Entry {
+        let entry = Entry {
+            seq: Seq(self.entries.len() as u64 + 1),
+            time: new.time,
+            body: new.body,
+        };
+        match &entry.body {
+            EntryBody::MessageDeleted(deleted) => {
+                self.entries[deleted.target.0 as usize - 1] = None;
+            }
+            EntryBody::MessagePosted(posted) => {
+                self.nonces
+                    .extend(posted.nonce.clone().map(|nonce| StoredNonce {
+                        author: posted.author.key.clone(),
+                        nonce,
+                        seq: entry.seq,
+                        time: entry.time,
+                    }))
+            }
+        }
+        self.entries.push(Some(entry.clone()));
+        entry
+    }
+}
+
+#[async_trait::async_trait]
+impl RoomLog for MemoryLog {
+    async fn open(&self, _room: &RoomName, _nonces_since: u64) -> Result<LogHead, LogError> {
+        let state = self.state();
+        state.read_if(state.takes != Store::Nothing)?;
+        Ok(LogHead {
+            epoch: state.epoch.clone(),
+            first: state.first(),
+            last: Seq(state.entries.len() as u64),
+            nonces: state.nonces.clone(),
+        })
+    }
+
+    async fn append(
+        &self,
+        _room: &RoomName,
+        entries: Vec<NewEntry>,
+    ) -> Result<Vec<Entry>, LogError> {
+        // While one commit is under way, more comes in.
+        tokio::task::yield_now().await;
+        let mut state = self.state();
+        state.read_if(state.takes == Store::Everything)?;
+        Ok(entries.into_iter().map(|new| state.store(new)).collect())
+    }
+
+    async fn read(&self, _room: &RoomName, range: Range) -> Result<Slice, LogError> {
+        tokio::task::yield_now().await;
+        let state = self.state();
+        state.read_if(state.takes != Store::Nothing)?;
+        let before = range.before.map_or(u64::MAX, |seq| seq.0);
+        let within = |entry: &&Entry| entry.seq > range.after && entry.seq.0 < before;
+        let found: Vec<&Entry> = state.entries.iter().flatten().filter(within).collect();
+        let limit = range.limit as usize;
+        let (complete, skipped) = (found.len() <= limit, found.len().saturating_sub(limit));
+        let kept = match range.end {
+            End::Oldest => found.into_iter().take(limit).cloned().collect(),
+            End::Newest => found.into_iter().skip(skipped).cloned().collect(),
+        };
+        Ok(Slice {
+            epoch: state.epoch.clone(),
+            entries: kept,
+            first: state.first(),
+            complete,
+        })
+    }
+
+    async fn list(&self) -> Result<Vec<Summary>, LogError> {
+        Ok(Vec::new())
+    }
+
+    async fn remove(&self, _room: &RoomName) -> Result<bool, LogError> {
+        Ok(false)
+    }
+
+    async fn overdue(&self, _keep: Keep) -> Result<Vec<RoomName>, LogError> {
+        Ok(Vec::new())
+    }
+
+    async fn trim(&self, _room: &RoomName, keep: Keep) -> Result<Trimmed, LogError> {
+        let mut state = self.state();
+        state.read_if(state.takes == Store::Everything)?;
+        let kept = keep.entries.unwrap_or(u64::MAX) as usize;
+        let trimmed = state.entries.len().saturating_sub(kept).max(state.trimmed);
+        state.trimmed = trimmed;
+        state.entries[..trimmed].fill(None);
+        Ok(Trimmed {
+            first: state.first(),
+            is_done: true,
+        })
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Enter { client: usize },
+    Leave { client: usize },
+    Post { client: usize, nonce: u8 },
+    Delete { client: usize, back: usize },
+    Store(Store),
+    Trim { keep: u64 },
+    Restart,
+    Rest,
+}
+
+const CLIENTS: usize = 3;
+
+fn step() -> impl Strategy<Value = Step> {
+    let client = || 0..CLIENTS;
+    let takes = prop_oneof![
+        3 => Just(Store::Everything),
+        1 => Just(Store::Reads),
+        1 => Just(Store::Nothing),
+    ];
+    prop_oneof![
+        6 => client().prop_map(|client| Step::Enter { client }),
+        2 => client().prop_map(|client| Step::Leave { client }),
+        12 => (client(), 0..20u8).prop_map(|(client, nonce)| Step::Post { client, nonce }),
+        3 => (client(), 0..4usize).prop_map(|(client, back)| Step::Delete { client, back }),
+        2 => takes.prop_map(Step::Store),
+        1 => (0..6u64).prop_map(|keep| Step::Trim { keep }),
+        1 => Just(Step::Restart),
+        4 => Just(Step::Rest),
+    ]
+}
+
+/// Somebody who follows the room.
+struct Client {
+    name: String,
+    connection: Option<(Membership, OutboxReader)>,
+    epoch: Option<Epoch>,
+    /// The newest entry it has; `None` before it knows any position.
+    last: Option<u64>,
+    /// Every entry it has, by position.
+    seen: BTreeMap<u64, ServerEvent>,
+    /// Nonces that it sent on this connection and that are not answered.
+    unanswered: BTreeSet<String>,
+    acknowledged: BTreeMap<String, u64>,
+}
+
+struct World {
+    log: Arc<MemoryLog>,
+    rooms: Rooms,
+    clients: Vec<Client>,
+}
+
+fn room() -> RoomName {
+    RoomName::new("r").unwrap()
+}
+
+impl World {
+    fn new() -> Self {
+        let log = Arc::new(MemoryLog::new());
+        let client = |number| Client {
+            name: format!("user{number}"),
+            connection: None,
+            epoch: None,
+            last: None,
+            seen: BTreeMap::new(),
+            unanswered: BTreeSet::new(),
+            acknowledged: BTreeMap::new(),
+        };
+        Self {
+            rooms: Rooms::new(log.clone()),
+            log,
+            clients: (0..CLIENTS).map(client).collect(),
+        }
+    }
+
+    async fn take(&mut self, step: Step) {
+        match step {
+            Step::Enter { client } => self.enter(client).await,
+            Step::Leave { client } => {
+                self.collect(client);
+                if let Some((membership, _)) = self.clients[client].connection.take() {
+                    membership.leave().await;
+                }
+                // What came last is not read, so it has to be sent again.
+                self.clients[client].unanswered.clear();
+            }
+            Step::Post { client, nonce } => self.post(client, nonce).await,
+            Step::Delete { client, back } => self.delete(client, back).await,
+            Step::Store(takes) => self.log.state().takes = takes,
+            Step::Trim { keep } => {
+                let keep = Keep {
+                    entries: Some(keep),
+                    since: 0,
+                };
+                // Where the store takes nothing, nothing is trimmed.
+                let _ = self.rooms.trim(&room(), keep).await;
+            }
+            Step::Restart => self.restart().await,
+            Step::Rest => self.rest().await,
+        }
+        for client in 0..CLIENTS {
+            self.collect(client);
+        }
+    }
+
+    async fn enter(&mut self, number: usize) {
+        let client = &mut self.clients[number];
+        if client.connection.is_some() {
+            return;
+        }
+        let since = client.epoch.clone().map(|epoch| Since {
+            epoch: Some(epoch),
+            seq: Seq(client.last.unwrap_or(0)),
+        });
+        let (outbox, reader) = outbox();
+        let entrance = Entrance {
+            author: Author {
+                username: client.name.clone(),
+                key: client.name.clone(),
+                display_name: client.name.clone(),
+                rank: match number {
+                    0 => Rank::Administrator,
+                    _ => Rank::User,
+                },
+            },
+            wants_presence: false,
+            since: since.or(Some(Since {
+                epoch: None,
+                seq: Seq(0),
+            })),
+            welcome: Outgoing::new(&ServerEvent::Pong(Pong { time: 0 })),
+            outbox,
+        };
+        if let Ok(membership) = self.rooms.enter(room(), entrance).await {
+            client.unanswered.clear();
+            client.connection = Some((membership, reader));
+        }
+    }
+
+    async fn post(&mut self, number: usize, nonce: u8) {
+        let client = &mut self.clients[number];
+        let Some((membership, _)) = &client.connection else {
+            return;
+        };
+        let nonce = format!("{}-{nonce}", client.name);
+        let post = PostMessage {
+            content: DraftContent::new(&nonce).unwrap(),
+            nonce: Some(Nonce::new(nonce.as_str()).unwrap()),
+            reply_to: None,
+        };
+        if membership.post(post, None).await.is_ok() {
+            client.unanswered.insert(nonce);
+        }
+    }
+
+    async fn delete(&mut self, number: usize, back: usize) {
+        let client = &self.clients[number];
+        let message = client.seen.iter().rev().nth(back);
+        if let (Some((membership, _)), Some((seq, _)), Some(epoch)) =
+            (&client.connection, message, &client.epoch)
+        {
+            // A room that has ended answers nobody.
+            let _ = membership.delete(MessageId::at(epoch, Seq(*seq))).await;
+        }
+    }
+
+    /// The server stops in good order, and starts anew.
+    async fn restart(&mut self) {
+        self.rooms.stop(Stop::Restart).await;
+        for number in 0..CLIENTS {
+            self.collect(number);
+            let client = &mut self.clients[number];
+            if client.connection.take().is_some() {
+                assert_eq!(
+                    client.unanswered,
+                    BTreeSet::new(),
+                    "accepted, never answered"
+                );
+            }
+        }
+        self.rooms = Rooms::new(self.log.clone());
+    }
+
+    /// Lets the room do all that waits.
+    async fn rest(&mut self) {
+        for number in 0..CLIENTS {
+            if let Some((membership, _)) = &self.clients[number].connection {
+                membership.settled().await.unwrap();
+            }
+            self.collect(number);
+            let client = &self.clients[number];
+            assert_eq!(client.unanswered, BTreeSet::new(), "settled, not answered");
+        }
+    }
+
+    fn collect(&mut self, number: usize) {
+        let client = &mut self.clients[number];
+        let Some((_, reader)) = &mut client.connection else {
+            return;
+        };
+        let mut batch = Vec::new();
+        while let Some(Drained::Events) = reader.drain(&mut batch).now_or_never() {}
+        for outgoing in batch {
+            let event = ServerEvent::decode(outgoing.json().as_str()).unwrap();
+            client.take(event, &self.log.state());
+        }
+    }
+}
+
+impl Client {
+    fn take(&mut self, event: ServerEvent, log: &MemoryState) {
+        match event {
+            ServerEvent::Pong(_) => {}
+            ServerEvent::History(history) => self.resume(history, log),
+            ServerEvent::Cerror(error) => {
+                if let Some(nonce) = error.nonce {
+                    self.unanswered.remove(&nonce);
+                }
+            }
+            ServerEvent::Message(message)
+                if self.last.is_some_and(|last| message.seq.0 <= last) =>
+            {
+                // Only the answer to a retry comes from before.
+                let nonce = message.nonce.as_ref().unwrap().as_str().to_owned();
+                assert_eq!(message.username, self.name);
+                self.acknowledge(nonce, message.seq.0);
+            }
+            live => {
+                let seq = live.seq().unwrap().0;
+                if let Some(last) = self.last {
+                    assert_eq!(seq, last + 1, "a hole");
+                }
+                if let ServerEvent::Message(message) = &live
+                    && let Some(nonce) = &message.nonce
+                {
+                    self.acknowledge(nonce.as_str().to_owned(), seq);
+                }
+                self.keep(live);
+            }
+        }
+    }
+
+    fn acknowledge(&mut self, nonce: String, seq: u64) {
+        self.unanswered.remove(&nonce);
+        let before = self.acknowledged.insert(nonce, seq);
+        assert!(before.is_none_or(|before| before == seq), "stored twice");
+    }
+
+    fn resume(&mut self, history: History, log: &MemoryState) {
+        if history.recovered == Some(false) {
+            let had = (self.epoch.is_some(), self.last.unwrap_or(0));
+            // Nothing but trimming takes the beginning of a gap as small as these.
+            assert!(!had.0 || had.1 < log.trimmed as u64, "could be recovered");
+            self.seen.clear();
+            self.last = Some(log.entries.len() as u64);
+        }
+        self.epoch = Some(history.epoch);
+        let mut last = self.last.unwrap_or(0);
+        let from = last;
+        for event in history.entries {
+            let seq = event.seq().unwrap().0;
+            if history.recovered == Some(true) {
+                assert!(seq > last, "twice");
+                let is_gone = |seq: u64| log.entries[seq as usize - 1].is_none();
+                assert!((last + 1..seq).all(is_gone), "a hole");
+                last = seq;
+            }
+            self.keep(event);
+        }
+        self.last = self.last.max(Some(last)).max(Some(from));
+    }
+
+    fn keep(&mut self, event: ServerEvent) {
+        let seq = event.seq().unwrap().0;
+        if let ServerEvent::DeleteMessage(deleted) = &event {
+            let epoch = self.epoch.as_ref().unwrap();
+            let target = deleted.id.seq_in(epoch).unwrap();
+            self.seen.remove(&target.0);
+        }
+        let again = self.seen.insert(seq, event);
+        assert!(again.is_none(), "twice");
+        self.last = self.last.max(Some(seq));
+    }
+
+    /// What it has is what the log has, from where it began on.
+    fn check(&self, log: &MemoryState) {
+        let Some((first, _)) = self.seen.first_key_value() else {
+            return;
+        };
+        let present = |seq: u64| log.entries[seq as usize - 1].is_some();
+        let begin = (*first).max(log.trimmed as u64 + 1);
+        let expected: Vec<u64> = (begin..=log.entries.len() as u64)
+            .filter(|seq| present(*seq))
+            .collect();
+        let seen: Vec<u64> = self.seen.range(begin..).map(|(seq, _)| *seq).collect();
+        assert_eq!(seen, expected, "{}", self.name);
+        for seq in expected {
+            let entry = log.entries[seq as usize - 1].as_ref().unwrap();
+            let stored = entry.to_event_for(&self.name, &room(), &log.epoch);
+            assert_eq!(self.seen[&seq], stored);
+        }
+    }
+}
+
+fn check_acknowledged(world: &World) {
+    let state = world.log.state();
+    let mut stored: BTreeMap<(String, String), Vec<u64>> = BTreeMap::new();
+    for nonce in &state.nonces {
+        let key = (nonce.author.clone(), nonce.nonce.as_str().to_owned());
+        stored.entry(key).or_default().push(nonce.seq.0);
+    }
+    for client in &world.clients {
+        for (nonce, seq) in &client.acknowledged {
+            let places = stored.get(&(client.name.clone(), nonce.clone()));
+            assert_eq!(places, Some(&vec![*seq]), "{nonce} is stored once");
+        }
+    }
+}
+
+async fn run(steps: Vec<Step>) {
+    let mut world = World::new();
+    for step in steps {
+        world.take(step).await;
+    }
+    // In the end the store is well, and everybody comes back.
+    world.take(Step::Store(Store::Everything)).await;
+    world.restart().await;
+    for client in 0..CLIENTS {
+        world.take(Step::Enter { client }).await;
+    }
+    for client in 0..CLIENTS {
+        let nonce = 100;
+        world.take(Step::Post { client, nonce }).await;
+    }
+    world.rest().await;
+    check_acknowledged(&world);
+    for client in &world.clients {
+        assert!(client.connection.is_some());
+        client.check(&world.log.state());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn everybody_sees_every_entry_once_and_in_order(steps in prop::collection::vec(step(), 1..120)) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        runtime.block_on(run(steps));
+    }
+}
