@@ -155,6 +155,13 @@ impl Program {
         }
     }
 
+    /// Ends it at once, where it still runs.
+    pub fn end(&mut self) {
+        // Fails where the program has ended already, which is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
     fn stream(&self, stream: Stream) -> &Watched<Lines> {
         match stream {
             Stream::Out => &self.out,
@@ -165,9 +172,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // Fails where the program has ended already, which is as good.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.end();
     }
 }
 

@@ -112,7 +112,7 @@ impl Server {
         assert_eq!(finished.status.code(), Some(0), "{}", finished.error);
     }
 
-    /// Starts it anew, after its end, on the same port and data.
+    /// Starts it anew on the same port and data. Where it still runs, it is ended first.
     #[track_caller]
     pub fn restart(&mut self) {
         self.launch();
@@ -121,6 +121,8 @@ impl Server {
 
     /// The same without waiting until it is ready.
     pub fn launch(&mut self) {
+        // Before the next one starts: that needs its port.
+        self.program.end();
         self.earlier_log = format!("{}\n", self.log());
         self.program = Program::start(self.setup.command());
     }
