@@ -93,7 +93,7 @@ fn nothing_acknowledged_or_shown_is_lost_by_power_losses() {
 /// The same run, with a server that promises less: else the one above would prove nothing. Its
 /// database is sound all the same, or it would not have come back.
 #[test]
-fn relaxed_durability_loses_acknowledged_messages_and_nothing_else() {
+fn relaxed_durability_loses_acknowledged_messages_and_starts_again() {
     let Some(report) = run(&["--durability", "relaxed"], 1) else {
         return;
     };
