@@ -240,11 +240,15 @@ pub fn create_directory(directory: &Path) -> Result<(), OpenError> {
         return Ok(());
     }
     let create = || {
+        let directory = std::path::absolute(directory)?;
+        let missing = directory.ancestors().take_while(|path| !path.is_dir());
+        let missing: Vec<&Path> = missing.collect();
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
-            .create(directory)?;
-        sync_directory_of(&std::path::absolute(directory)?)
+            .create(&directory)?;
+        // Each of them is a new name in the one above it.
+        missing.into_iter().try_for_each(sync_directory_of)
     };
     create().map_err(|source| OpenError::Directory {
         path: directory.to_owned(),
@@ -370,6 +374,35 @@ mod tests {
         // (SQLite's file format, section 1.3).
         file_after_refusal(|bytes| bytes[60..64].fill(1), "use a newer chat-server");
         file_after_refusal(|bytes| bytes[68..72].fill(1), "of another program");
+    }
+
+    #[tokio::test]
+    async fn a_first_transaction_that_was_cut_short_is_begun_anew() {
+        let [unfinished, directory] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let path = unfinished.path().join(FILE_NAME);
+        let connection = Connection::open(&path).unwrap();
+        // More than fits into memory: a part of it is in the file before it is committed.
+        connection
+            .execute_batch(
+                "PRAGMA cache_size = 1; BEGIN; CREATE TABLE t (b BLOB);
+                 INSERT INTO t VALUES (randomblob(100000));",
+            )
+            .unwrap();
+        for file in std::fs::read_dir(unfinished.path()).unwrap() {
+            let file = file.unwrap();
+            std::fs::copy(file.path(), directory.path().join(file.file_name())).unwrap();
+        }
+        let size = std::fs::metadata(directory.path().join(FILE_NAME)).unwrap();
+        assert!(size.len() > 0, "nothing is in the file yet");
+        let database = Database::open(directory.path(), Durability::Full).unwrap();
+        let tables: i64 = database
+            .read(|connection| {
+                let sql = "SELECT count(*) FROM sqlite_schema WHERE name = 't'";
+                connection.query_row(sql, [], |row| row.get(0))
+            })
+            .await
+            .unwrap();
+        assert_eq!(tables, 0);
     }
 
     #[test]

@@ -77,7 +77,7 @@ fn accounts_outlive_a_kill() {
 
 #[test]
 fn what_cannot_be_stored_is_refused_with_503_and_shown_to_nobody() {
-    let mut server = Server::start_with_file_limit(512);
+    let mut server = Server::start_with_file_limit(512 * 1024);
     let mut alice = RawClient::join(&server, "alice", "stream");
     let mut bob = RawClient::join(&server, "bob", "stream");
     let wall = "👍".repeat(500);

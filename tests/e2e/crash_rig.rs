@@ -1,176 +1,84 @@
-//! Writers that retry and readers that resume, while the server is killed again and again.
+//! A crowd in several rooms, while the server is killed and its database hindered again and again.
 //!
-//! Afterwards: every acknowledged message is in the log exactly once, whatever was shown is in the
-//! log as it was shown, every reader's stream is the log without hole or double. Three kills by
-//! default; `CHAT_CRASH_KILLS=50` for a long run.
+//! Afterwards: every acknowledged message is in the log exactly once, a refused one is not, whatever
+//! was shown is in the log as it was shown, every reader's stream is the log without hole or double.
+//! A few kills by default; `CHAT_CRASH_KILLS=50` for a long run.
 
-use std::collections::BTreeMap;
-use std::hash::{BuildHasher, Hasher, RandomState};
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread::JoinHandle;
+use chat_tests::Server;
+use rand::{RngExt, rng};
+use rusqlite::Connection;
 
-use chat_tests::{RawClient, Server, password_of};
-use serde_json::{Value, json};
-
-use crate::support::{entries, eventually, whole_log};
-
-const WRITERS: usize = 4;
-const READERS: usize = 3;
-const ROOM: &str = "stream";
-/// What the last message of a run says: readers stop at it.
-const THE_END: &str = "the end";
-
-/// What all threads of a run know.
-struct Run {
-    address: SocketAddr,
-    acknowledged: AtomicUsize,
-    is_over: AtomicBool,
-}
-
-impl Run {
-    /// Connects and authenticates, as often as it takes.
-    fn enter(&self, user: &str, since: Option<Value>) -> RawClient {
-        eventually(|| {
-            let mut client = RawClient::open(self.address, "/").ok()?;
-            let mut data = json!({
-                "username": user, "password": password_of(user), "room": ROOM,
-            });
-            if let Some(since) = &since {
-                data["since"] = since.clone();
-            }
-            client
-                .try_next_event()
-                .filter(|(event, _)| event == "connection")?;
-            if !client.try_send("auth", data) {
-                return None;
-            }
-            let (event, data) = client.try_next_event()?;
-            assert_eq!(event, "auth", "{data}");
-            Some(client)
-        })
-    }
-}
-
-/// Posts one message after the other, each with a nonce and until it is acknowledged; gives the
-/// nonces with their positions.
-fn write(run: &Run, user: &str) -> BTreeMap<String, u64> {
-    let mut acknowledged = BTreeMap::new();
-    let mut client = run.enter(user, None);
-    for number in 0.. {
-        let nonce = format!("{user}-{number}");
-        let seq = loop {
-            match post(&mut client, &nonce) {
-                Some(seq) => break seq,
-                None => client = run.enter(user, None),
-            }
-        };
-        acknowledged.insert(nonce, seq);
-        run.acknowledged.fetch_add(1, Ordering::Relaxed);
-        if run.is_over.load(Ordering::Relaxed) {
-            break;
-        }
-    }
-    acknowledged
-}
-
-/// Posts `nonce` as a message and waits for its own copy; `None` where the connection ended.
-fn post(client: &mut RawClient, nonce: &str) -> Option<u64> {
-    if !client.try_send("message", json!({ "content": nonce, "nonce": nonce })) {
-        return None;
-    }
-    loop {
-        let (event, data) = client.try_next_event()?;
-        assert_eq!(event, "message", "{data}");
-        if data["nonce"] == nonce {
-            return data["seq"].as_u64();
-        }
-    }
-}
-
-/// Follows the room from its start to the end of the run; gives every entry it was shown.
-fn read(run: &Run, user: &str, epoch: &Value) -> Vec<Value> {
-    let mut shown: Vec<Value> = Vec::new();
-    loop {
-        let since = json!({ "epoch": epoch, "seq": shown.len() });
-        let mut client = run.enter(user, Some(since));
-        while let Some((event, data)) = client.try_next_event() {
-            if event == "history" {
-                assert_eq!(data["recovered"], true, "the gap is small enough");
-                shown.extend_from_slice(entries(&data));
-            } else {
-                shown.push(json!({ "event": event, "data": data }));
-            }
-            for (index, entry) in shown.iter().enumerate().rev().take(2) {
-                assert_eq!(entry["data"]["seq"], index + 1, "a hole or a double");
-            }
-            if shown
-                .last()
-                .is_some_and(|last| last["data"]["content"] == THE_END)
-            {
-                return shown;
-            }
-        }
-    }
-}
-
-/// Kills the server after a random number of further messages, again and again.
-fn kill_again_and_again(server: &mut Server, run: &Run) {
-    let kills: u64 = std::env::var("CHAT_CRASH_KILLS").map_or(3, |text| {
-        text.parse().expect("CHAT_CRASH_KILLS is a number")
-    });
-    for _ in 0..kills {
-        let more = 10 + RandomState::new().build_hasher().finish() % 150;
-        let goal = run.acknowledged.load(Ordering::Relaxed) + more as usize;
-        eventually(|| (run.acknowledged.load(Ordering::Relaxed) >= goal).then_some(()));
-        server.kill();
-        server.restart();
-    }
-}
+use crate::rig::{self, Rig};
+use crate::support::{eventually, is_well};
 
 #[test]
 fn nothing_acknowledged_or_shown_is_lost_or_doubled_by_kills() {
-    let mut server = Server::start_without_limits();
-    let mut first = RawClient::join(&server, "first", ROOM);
-    let epoch = first.history(json!({}))["epoch"].clone();
-    let run = Arc::new(Run {
-        address: server.address(),
-        acknowledged: AtomicUsize::new(0),
-        is_over: AtomicBool::new(false),
+    let kills = rig::count_from("CHAT_CRASH_KILLS", 4);
+    let server = Server::start_as(rig::setup(&[]).outliving_file_limit());
+    let mut rig = Rig::start(server);
+    for number in 1..=kills {
+        // Straight after the first have come back, or in full swing.
+        match rng().random_bool(0.3) {
+            true => rig.let_in(rng().random_range(1..10)),
+            false => rig.acknowledge(rng().random_range(10..600)),
+        }
+        match number % 8 {
+            2 => fill_disk(&rig, 4096),
+            3 => lock_database(&rig),
+            5 => fill_disk(&rig, size_of_log(&rig.server)),
+            // Long runs only: it keeps all processors busy for some seconds.
+            6 => rig.drop_somebody(),
+            _ => {}
+        }
+        rig.crash(|_| {});
+    }
+    rig.finish().expect_nothing_wrong();
+}
+
+/// Bytes of the file that everything is written to first.
+fn size_of_log(server: &Server) -> u64 {
+    let log = server.database().with_extension("db-wal");
+    log.metadata().unwrap().len()
+}
+
+/// No file may grow beyond `bytes` for a while. Sometimes that is still so when the server is killed.
+fn fill_disk(rig: &Rig, bytes: u64) {
+    rig.server.limit_files(Some(bytes));
+    rig.be_refused(20);
+    if bytes == 4096 {
+        // Not even a single page can be stored.
+        nobody_is_told_anything(rig, 20);
+    }
+    eventually(|| (!is_well(&rig.server)).then_some(()));
+    if rng().random_bool(0.3) {
+        return;
+    }
+    rig.server.limit_files(None);
+    recover(rig);
+}
+
+/// Another process writes to the database and takes its time.
+fn lock_database(rig: &Rig) {
+    let connection = Connection::open(rig.server.database()).unwrap();
+    connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+    rig.be_refused(1);
+    nobody_is_told_anything(rig, 1);
+    assert!(!is_well(&rig.server));
+    connection.execute_batch("ROLLBACK").unwrap();
+    recover(rig);
+}
+
+/// As soon as everybody has read what was stored before, there are refusals and nothing else.
+fn nobody_is_told_anything(rig: &Rig, refusals: usize) {
+    eventually(|| {
+        let before = rig.run.figures().acknowledged;
+        rig.be_refused(refusals);
+        (rig.run.figures().acknowledged == before).then_some(())
     });
-    let spawn_writer = |number: usize| -> JoinHandle<_> {
-        let run = Arc::clone(&run);
-        std::thread::spawn(move || write(&run, &format!("writer{number}")))
-    };
-    let spawn_reader = |number: usize| -> JoinHandle<_> {
-        let (run, epoch) = (Arc::clone(&run), epoch.clone());
-        std::thread::spawn(move || read(&run, &format!("reader{number}"), &epoch))
-    };
-    let writers: Vec<_> = (0..WRITERS).map(spawn_writer).collect();
-    let readers: Vec<_> = (0..READERS).map(spawn_reader).collect();
+}
 
-    kill_again_and_again(&mut server, &run);
-    run.is_over.store(true, Ordering::Relaxed);
-    let acknowledged: Vec<_> = writers
-        .into_iter()
-        .map(|writer| writer.join().unwrap())
-        .collect();
-    let mut last = RawClient::join(&server, "last", ROOM);
-    last.post(THE_END);
-    let log = whole_log(&mut last);
-
-    for reader in readers {
-        assert_eq!(
-            reader.join().unwrap(),
-            log,
-            "what was shown is what is stored"
-        );
-    }
-    for (nonce, seq) in acknowledged.into_iter().flatten() {
-        let places: Vec<usize> = (0..log.len())
-            .filter(|index| log[*index]["data"]["content"] == nonce)
-            .collect();
-        assert_eq!(places, [seq as usize - 1], "{nonce} is in the log once");
-    }
+/// The server takes messages again by itself, and says so.
+fn recover(rig: &Rig) {
+    rig.acknowledge(50);
+    eventually(|| is_well(&rig.server).then_some(()));
 }

@@ -1,8 +1,8 @@
 //! What several topics need: readings of the contract's data.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use chat_tests::RawClient;
+use chat_tests::{PATIENCE, RawClient, RawSocket, Server};
 use serde_json::{Value, json};
 
 /// Sends `event` with `data`, and expects it to be refused with `code`, in words that hold `names`.
@@ -95,18 +95,38 @@ pub(crate) fn whole_log(client: &mut RawClient) -> Vec<Value> {
     }
 }
 
+/// Whether the server says that it is well; what it says otherwise is 503.
+#[track_caller]
+pub(crate) fn is_well(server: &Server) -> bool {
+    let request = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let answer = RawSocket::try_request(server.address(), request);
+    match answer.get(..13) {
+        Some("HTTP/1.1 200 ") => true,
+        Some("HTTP/1.1 503 ") => false,
+        _ => panic!("no health in {answer:?}"),
+    }
+}
+
 /// Asks until there is an answer, and fails where none comes in time. For states that nothing
 /// announces.
-pub(crate) fn eventually<T>(mut ask: impl FnMut() -> Option<T>) -> T {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+#[track_caller]
+pub(crate) fn eventually<T>(ask: impl FnMut() -> Option<T>) -> T {
+    eventually_within(PATIENCE, ask)
+}
+
+/// The same with a deadline of its own.
+#[track_caller]
+pub(crate) fn eventually_within<T>(patience: Duration, mut ask: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + patience;
     loop {
         if let Some(answer) = ask() {
             return answer;
         }
         assert!(
-            std::time::Instant::now() < deadline,
+            Instant::now() < deadline,
             "what was waited for did not come"
         );
-        std::thread::yield_now();
+        // What is asked needs the processor more than who asks.
+        std::thread::sleep(Duration::from_millis(1));
     }
 }

@@ -13,6 +13,7 @@ mod raw_client;
 mod raw_socket;
 mod scripted_server;
 mod server;
+mod server_setup;
 mod terminal;
 mod watched;
 
@@ -23,5 +24,6 @@ pub use raw_socket::{Frame, Opcode, RawSocket, frame, handshake};
 pub use rustix::process::Signal;
 pub use scripted_server::{Door, ScriptedServer};
 pub use server::Server;
+pub use server_setup::ServerSetup;
 pub use terminal::{ClientSetup, Key, Screen, Terminal};
 pub use watched::PATIENCE;

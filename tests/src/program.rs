@@ -123,9 +123,14 @@ impl Program {
         self.stream(stream).lock().lines.join("\n")
     }
 
+    /// Its process.
+    pub fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
     /// Sends `signal`.
     pub fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).expect("the program still runs");
+        kill_process(self.pid(), signal).expect("the program still runs");
     }
 
     /// Waits for the program to end by itself.
@@ -150,6 +155,13 @@ impl Program {
         }
     }
 
+    /// Ends it at once, where it still runs.
+    pub fn end(&mut self) {
+        // Fails where the program has ended already, which is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
     fn stream(&self, stream: Stream) -> &Watched<Lines> {
         match stream {
             Stream::Out => &self.out,
@@ -160,9 +172,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // Fails where the program has ended already, which is as good.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.end();
     }
 }
 

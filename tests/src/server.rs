@@ -1,26 +1,25 @@
 //! The server under test, as a process of its own.
 //!
-//! Owns its data directory, its port and its log over restarts. Must not speak the protocol.
+//! Owns its process, its port and its log over restarts. Must not speak the protocol.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use rustix::process::Signal;
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, prlimit};
 use serde_json::Value;
-use tempfile::TempDir;
 
+use crate::ServerSetup;
 use crate::program::{Finished, Program, Stream, run};
-use crate::{binaries, watched::PATIENCE};
+use crate::server_setup::bare_command;
+use crate::watched::PATIENCE;
 
 /// A running server.
 #[derive(Debug)]
 pub struct Server {
     program: Program,
     address: SocketAddr,
-    arguments: Vec<String>,
     earlier_log: String,
-    directory: TempDir,
+    setup: ServerSetup,
 }
 
 impl Server {
@@ -40,35 +39,30 @@ impl Server {
     /// The same as [`Server::start`] with more arguments, which may name another `--registration`.
     #[track_caller]
     pub fn start_with(arguments: &[&str]) -> Self {
-        Self::start_by(bare_command(), arguments)
+        Self::start_as(ServerSetup::new(arguments))
     }
 
-    /// A server whose files can't grow beyond about `kib` KiB, as on a full disk; after a restart
-    /// they can. It has no limits on how fast clients may be.
+    /// A server whose files can't grow beyond `bytes`, as on a full disk; after a restart they can.
+    /// It has no limits on how fast clients may be.
     #[track_caller]
-    pub fn start_with_file_limit(kib: u32) -> Self {
-        let mut shell = without_settings(Command::new("bash"));
-        // Writing past the limit is to be an error, not the end of the process.
-        let script = format!("trap '' XFSZ; ulimit -f {kib}; exec \"$0\" \"$@\"");
-        shell
-            .args(["-c", &script])
-            .arg(bare_command().get_program());
-        Self::start_by(shell, &["--no-limits"])
+    pub fn start_with_file_limit(bytes: u64) -> Self {
+        let setup = ServerSetup::new(&["--no-limits"]).outliving_file_limit();
+        let server = Self::start_as(setup);
+        server.limit_files(Some(bytes));
+        server
     }
 
+    /// Starts it as `setup` says.
     #[track_caller]
-    fn start_by(command: Command, arguments: &[&str]) -> Self {
-        let directory = TempDir::new().expect("there is room for a data directory");
-        let arguments: Vec<String> = arguments.iter().map(|&text| text.to_owned()).collect();
-        let data = data_directory(&directory);
-        let program = Program::start(with_arguments(command, 0, &data, &arguments));
+    pub fn start_as(mut setup: ServerSetup) -> Self {
+        let program = Program::start(setup.command());
         let address = wait_until_ready(&program);
+        setup.keep_port(address.port());
         Self {
             program,
             address,
-            arguments,
             earlier_log: String::new(),
-            directory,
+            setup,
         }
     }
 
@@ -79,7 +73,7 @@ impl Server {
 
     /// Its data directory. The server made it.
     pub fn data(&self) -> PathBuf {
-        data_directory(&self.directory)
+        self.setup.data().to_owned()
     }
 
     /// Its database file.
@@ -118,14 +112,31 @@ impl Server {
         assert_eq!(finished.status.code(), Some(0), "{}", finished.error);
     }
 
-    /// Starts it anew, after its end, on the same port and data.
+    /// Starts it anew on the same port and data. Where it still runs, it is ended first.
     #[track_caller]
     pub fn restart(&mut self) {
-        let data = self.data();
-        self.earlier_log = format!("{}\n", self.log());
-        let port = self.address.port();
-        self.program = Program::start(with_arguments(bare_command(), port, &data, &self.arguments));
+        self.launch();
         assert_eq!(wait_until_ready(&self.program), self.address);
+    }
+
+    /// The same without waiting until it is ready.
+    pub fn launch(&mut self) {
+        // Before the next one starts: that needs its port.
+        self.program.end();
+        self.earlier_log = format!("{}\n", self.log());
+        self.program = Program::start(self.setup.command());
+    }
+
+    /// Lets its files grow to `bytes` and no further from now on, as on a full disk, or (`None`) as
+    /// they like. It has to be one that outlives it.
+    pub fn limit_files(&self, bytes: Option<u64>) {
+        let pid = Some(self.program.pid());
+        let before = getrlimit(Resource::Fsize);
+        let limits = Rlimit {
+            current: bytes.or(before.maximum),
+            maximum: before.maximum,
+        };
+        prlimit(pid, Resource::Fsize, limits).expect("a child's limits can be set");
     }
 
     /// Runs `chat-server` with `arguments` and `input`, to its end.
@@ -143,41 +154,6 @@ impl Server {
         command.arg("user").args(arguments).arg("--data").arg(data);
         run(command, input)
     }
-}
-
-/// Not the temporary directory itself: the server is to make its own, with its own mode.
-fn data_directory(directory: &TempDir) -> PathBuf {
-    directory.path().join("data")
-}
-
-fn bare_command() -> Command {
-    without_settings(Command::new(&binaries().server))
-}
-
-/// Takes the machine's own settings of a server out of the environment.
-fn without_settings(mut command: Command) -> Command {
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("CHAT_SERVER_") {
-            command.env_remove(name);
-        }
-    }
-    command
-}
-
-fn with_arguments(mut command: Command, port: u16, data: &Path, arguments: &[String]) -> Command {
-    command
-        .args(["--bind", "127.0.0.1", "--log-format", "json"])
-        .args(["--port", &port.to_string()])
-        .arg("--data")
-        .arg(data)
-        .args(arguments);
-    if !arguments
-        .iter()
-        .any(|argument| argument == "--registration")
-    {
-        command.args(["--registration", "open"]);
-    }
-    command
 }
 
 #[track_caller]

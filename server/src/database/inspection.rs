@@ -1,6 +1,7 @@
 //! A look at a database file before it is opened for use: is it ours, of a version we know, sound?
 //!
-//! Writes nothing to the file, whatever it finds.
+//! Writes nothing to the file, whatever it finds; but where the very first transaction was cut short,
+//! it lets SQLite take that back.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -15,8 +16,19 @@ use super::{OpenError, connect, migrations};
 const HEADER_BYTES: usize = 72;
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
+/// How SQLite's rollback journal begins, and where it says how many pages the database had (its file
+/// format, section 3).
+const JOURNAL_MAGIC: &[u8] = &[0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
+const JOURNAL_PAGES: std::ops::Range<usize> = 16..20;
+
 /// Refuses a file that must not be opened. One that is missing or empty is fine.
 pub(super) fn inspect(path: &Path) -> Result<(), OpenError> {
+    if is_begun_only(path) {
+        take_back(path).map_err(|source| OpenError::Sqlite {
+            path: path.to_owned(),
+            source,
+        })?;
+    }
     let verdict = match header(path) {
         Ok(None) => return Ok(()),
         Ok(Some(header)) => judge_header(&header),
@@ -51,6 +63,22 @@ enum Verdict {
     Damaged(String),
     Foreign,
     Newer(i64),
+}
+
+/// Whether a crash or a power loss ended the transaction that makes an empty file a database. What is
+/// in the file then may be anything, and only who may write can put it right. Later transactions use
+/// the write-ahead log.
+fn is_begun_only(path: &Path) -> bool {
+    let mut header = Vec::new();
+    let read = File::open(with_suffix(path, "-journal"))
+        .and_then(|file| file.take(JOURNAL_PAGES.end as u64).read_to_end(&mut header));
+    read.is_ok() && header.starts_with(JOURNAL_MAGIC) && header.get(JOURNAL_PAGES) == Some(&[0; 4])
+}
+
+/// Any reading makes SQLite take back first what a journal beside the file says was not finished.
+fn take_back(path: &Path) -> rusqlite::Result<()> {
+    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
 }
 
 /// The beginning of the file; `None` where it is empty.
@@ -132,12 +160,7 @@ struct SideFiles(Vec<PathBuf>);
 
 impl SideFiles {
     fn missing(path: &Path) -> Self {
-        let with = |suffix: &str| {
-            let mut name = path.as_os_str().to_owned();
-            name.push(suffix);
-            PathBuf::from(name)
-        };
-        let files = vec![with("-wal"), with("-shm")];
+        let files = vec![with_suffix(path, "-wal"), with_suffix(path, "-shm")];
         match files.iter().any(|file| file.exists()) {
             true => Self(Vec::new()),
             false => Self(files),
@@ -153,4 +176,11 @@ impl SideFiles {
             }
         }
     }
+}
+
+/// The path of a file that SQLite lays beside a database.
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
 }

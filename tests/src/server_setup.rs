@@ -1,0 +1,129 @@
+//! How a server under test is started: its arguments, its environment, its directory.
+//!
+//! Owns the command line. Must not know what runs already.
+
+use std::ffi::OsString;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::binaries;
+
+/// What a server is started with, at first and after each restart.
+#[derive(Debug)]
+pub struct ServerSetup {
+    arguments: Vec<String>,
+    environment: Vec<(String, OsString)>,
+    outlives_file_limit: bool,
+    port: u16,
+    directory: TempDir,
+    data: PathBuf,
+}
+
+impl ServerSetup {
+    /// On a free port of the system's choice, with a data directory that is not there yet.
+    #[must_use]
+    pub fn new(arguments: &[&str]) -> Self {
+        let directory = TempDir::new().expect("there is room for a data directory");
+        Self {
+            // Not the temporary directory itself: the server is to make its own, with its own mode.
+            data: directory.path().join("data"),
+            arguments: arguments.iter().map(|&text| text.to_owned()).collect(),
+            environment: Vec::new(),
+            outlives_file_limit: false,
+            port: 0,
+            directory,
+        }
+    }
+
+    /// With a variable in its environment.
+    #[must_use]
+    pub fn with_environment(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.environment.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Writing past a limit on its files is to be an error, not its end.
+    #[must_use]
+    pub fn outliving_file_limit(mut self) -> Self {
+        self.outlives_file_limit = true;
+        self
+    }
+
+    /// On a port that the system gives to nobody by itself.
+    ///
+    /// A client that tries to reach a server that is down may otherwise be given the very port that
+    /// it tries to reach, find itself there, and keep the server from coming back.
+    #[must_use]
+    pub fn on_reserved_port(mut self) -> Self {
+        // The ports below 32,768 (Linux) or 49,152 (RFC 6335, section 6) are not given out.
+        let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+        self.port = std::iter::repeat_with(|| rand::random_range(16_384..32_768))
+            .take(1_000)
+            .find(is_free)
+            .expect("one port of thousands is free");
+        self
+    }
+
+    /// With its data in another place, from the server's own directory.
+    #[must_use]
+    pub fn with_data(mut self, path: &str) -> Self {
+        self.data = self.directory.path().join(path);
+        self
+    }
+
+    /// An empty directory that is the server's alone; it makes its data directory in there.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    pub(crate) fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// The first start chooses the port, later ones keep it.
+    pub(crate) fn keep_port(&mut self, port: u16) {
+        self.port = port;
+    }
+
+    pub(crate) fn command(&self) -> Command {
+        let mut command = match self.outlives_file_limit {
+            false => bare_command(),
+            true => {
+                let mut shell = without_settings(Command::new("bash"));
+                shell
+                    .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+                    .arg(bare_command().get_program());
+                shell
+            }
+        };
+        command
+            .args(["--bind", "127.0.0.1", "--log-format", "json"])
+            .args(["--port", &self.port.to_string()])
+            .arg("--data")
+            .arg(self.data())
+            .args(&self.arguments)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
+        if !self.arguments.iter().any(|text| text == "--registration") {
+            command.args(["--registration", "open"]);
+        }
+        command
+    }
+}
+
+/// The server's program, with nothing said yet.
+pub(crate) fn bare_command() -> Command {
+    without_settings(Command::new(&binaries().server))
+}
+
+/// Takes the machine's own settings of a server out of the environment.
+fn without_settings(mut command: Command) -> Command {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("CHAT_SERVER_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
