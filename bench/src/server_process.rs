@@ -231,7 +231,9 @@ fn listen(log: impl Read, said: &Mutex<Said>, listens: &Sender<SocketAddr>) {
         }
         let is_complaint = ["\"ERROR\"", "\"WARN\""]
             .iter()
-            .any(|level| line.contains(level));
+            .any(|level| line.contains(level))
+            // It was started so.
+            && !line.contains("no limits:");
         let is_text = !line.starts_with('{');
         if is_complaint || is_text {
             let mut said = said.lock().expect("no holder of this lock panics");

@@ -24,7 +24,7 @@ const BACKLOG: u32 = 4096;
 /// to megabytes, behind which a client that reads nothing goes unnoticed for a long time. What is on
 /// its way does not count, so that no distance makes this a limit on speed.
 #[cfg(target_os = "linux")]
-const UNSENT_BYTES: u32 = 64 * 1024;
+const UNSENT_BYTES: u32 = 16 * 1024;
 
 /// Open files that are not connections: the database's, its temporary ones, the log, the runtime's.
 const OTHER_FILES: u64 = 64;

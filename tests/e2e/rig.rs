@@ -54,7 +54,7 @@ pub(crate) fn setup(arguments: &[&str]) -> ServerSetup {
     // Every message of a run is compared in the end, so none may be trimmed away.
     let mut all = vec!["--no-limits", "--retention-entries", "0"];
     all.extend(arguments);
-    ServerSetup::new(&all).on_reserved_port()
+    ServerSetup::new(&all)
 }
 
 /// What the environment says of the length of a run.

@@ -54,10 +54,9 @@ impl Server {
 
     /// Starts it as `setup` says.
     #[track_caller]
-    pub fn start_as(mut setup: ServerSetup) -> Self {
+    pub fn start_as(setup: ServerSetup) -> Self {
         let program = Program::start(setup.command());
         let address = wait_until_ready(&program);
-        setup.keep_port(address.port());
         Self {
             program,
             address,

@@ -6,6 +6,8 @@ use std::ffi::OsString;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use tempfile::TempDir;
 
@@ -23,7 +25,7 @@ pub struct ServerSetup {
 }
 
 impl ServerSetup {
-    /// On a free port of the system's choice, with a data directory that is not there yet.
+    /// On a free port, with a data directory that is not there yet.
     #[must_use]
     pub fn new(arguments: &[&str]) -> Self {
         let directory = TempDir::new().expect("there is room for a data directory");
@@ -33,7 +35,7 @@ impl ServerSetup {
             arguments: arguments.iter().map(|&text| text.to_owned()).collect(),
             environment: Vec::new(),
             outlives_file_limit: false,
-            port: 0,
+            port: free_port(),
             directory,
         }
     }
@@ -52,21 +54,6 @@ impl ServerSetup {
         self
     }
 
-    /// On a port that the system gives to nobody by itself.
-    ///
-    /// A client that tries to reach a server that is down may otherwise be given the very port that
-    /// it tries to reach, find itself there, and keep the server from coming back.
-    #[must_use]
-    pub fn on_reserved_port(mut self) -> Self {
-        // The ports below 32,768 (Linux) or 49,152 (RFC 6335, section 6) are not given out.
-        let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-        self.port = std::iter::repeat_with(|| rand::random_range(16_384..32_768))
-            .take(1_000)
-            .find(is_free)
-            .expect("one port of thousands is free");
-        self
-    }
-
     /// With its data in another place, from the server's own directory.
     #[must_use]
     pub fn with_data(mut self, path: &str) -> Self {
@@ -81,11 +68,6 @@ impl ServerSetup {
 
     pub(crate) fn data(&self) -> &Path {
         &self.data
-    }
-
-    /// The first start chooses the port, later ones keep it.
-    pub(crate) fn keep_port(&mut self, port: u16) {
-        self.port = port;
     }
 
     pub(crate) fn command(&self) -> Command {
@@ -111,6 +93,22 @@ impl ServerSetup {
         }
         command
     }
+}
+
+/// A port that the system gives to nobody by itself, and this process to nobody else.
+///
+/// While a server is down, a client that connects somewhere may otherwise be given the very port of
+/// that server and keep it from coming back; one that tries to reach it may even find itself there.
+fn free_port() -> u16 {
+    // The ports below 32,768 (Linux) or 49,152 (RFC 6335, section 6) are not given out.
+    const FIRST: u16 = 16_384;
+    static NEXT: OnceLock<AtomicU16> = OnceLock::new();
+    let next = NEXT.get_or_init(|| AtomicU16::new(rand::random()));
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    std::iter::repeat_with(|| FIRST + next.fetch_add(1, Ordering::Relaxed) % FIRST)
+        .take(1_000)
+        .find(is_free)
+        .expect("one port of a thousand is free")
 }
 
 /// The server's program, with nothing said yet.
