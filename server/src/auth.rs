@@ -138,8 +138,8 @@ impl Authenticator {
         {
             return Ok(account);
         }
-        let turn = logins.turn(username.key(), source).await;
-        turn.look().map_err(too_many)?;
+        let mut turn = logins.turn(username.key(), source).await;
+        turn.begin().map_err(too_many)?;
         let outcome = self.by_hash(username, password).await;
         match &outcome {
             Ok(_) => turn.succeeded(),

@@ -56,7 +56,7 @@ pub(super) struct Buckets<K: Hash + Eq + Clone> {
 impl<K: Hash + Eq + Clone> Buckets<K> {
     pub(super) fn new(rate: Rate) -> Self {
         Self {
-            limiter: RateLimiter::new(quota(rate), Store::default(), MonotonicClock),
+            limiter: RateLimiter::new(quota(rate), Store::new(interval(rate)), MonotonicClock),
             taken: AtomicU32::new(0),
         }
     }
@@ -72,6 +72,12 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
     /// Whether there is a token in the bucket of `key`.
     pub(super) fn look(&self, key: K) -> Result<(), TooFast> {
         self.ask(&Asked::Whether(key))
+    }
+
+    /// Puts a token back that was taken.
+    pub(super) fn put_back(&self, key: K) {
+        // A bucket that a token was put into says yes to another.
+        let _ = self.ask(&Asked::PutBack(key));
     }
 
     /// Fills the bucket of `key`.
@@ -102,22 +108,28 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Asked<K> {
     Take(K),
+    PutBack(K),
     Whether(K),
     Forget(K),
 }
 
 /// Where each bucket stands.
-struct Store<K>(Mutex<HashMap<K, Nanos>>);
-
-impl<K> Default for Store<K> {
-    fn default() -> Self {
-        Self(Mutex::default())
-    }
+struct Store<K> {
+    /// The time that one token stands for.
+    interval: Nanos,
+    states: Mutex<HashMap<K, Nanos>>,
 }
 
 impl<K> Store<K> {
+    fn new(interval: Duration) -> Self {
+        Self {
+            interval: interval.into(),
+            states: Mutex::default(),
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<K, Nanos>> {
-        self.0.lock().expect("no holder of this lock panics")
+        self.states.lock().expect("no holder of this lock panics")
     }
 }
 
@@ -131,6 +143,12 @@ impl<K: Hash + Eq + Clone> StateStore for Store<K> {
         let mut states = self.lock();
         let (answer, state) = match asked {
             Asked::Take(key) | Asked::Whether(key) => measure(states.get(key).copied())?,
+            Asked::PutBack(key) => {
+                if let Some(state) = states.get_mut(key) {
+                    *state = state.saturating_sub(self.interval);
+                }
+                measure(None)?
+            }
             Asked::Forget(key) => {
                 states.remove(key);
                 measure(None)?
@@ -161,10 +179,13 @@ impl<K: Hash + Eq + Clone> ShrinkableKeyedStateStore<Asked<K>> for Store<K> {
     }
 }
 
+/// The time in which one token comes back. A minute over 2^32 is still 13 nanoseconds.
+fn interval(rate: Rate) -> Duration {
+    Duration::from_secs(60) / rate.per_minute.get()
+}
+
 fn quota(rate: Rate) -> Quota {
-    let interval = Duration::from_secs(60) / rate.per_minute.get();
-    // A minute over 2^32 is still 13 nanoseconds.
-    Quota::with_period(interval)
+    Quota::with_period(interval(rate))
         .expect("the interval is not zero")
         .allow_burst(rate.burst)
 }

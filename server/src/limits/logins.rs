@@ -2,9 +2,10 @@
 //! that trying many at once finds no gap before the first has failed.
 //!
 //! Name and address together: a stranger elsewhere can't lock a user out by failing in their name.
-//! An address that fails for many names is stopped as well, at ten times the number, and has ten
-//! attempts under way at most, so that it can't fill the line in which everybody waits. Where a
-//! source is exempt, only its names are counted: everybody behind a proxy may be there.
+//! An address that fails for many names is stopped as well, at ten times the number, where an attempt
+//! under way counts as failed; and it has ten under way at most, so that it can't fill the line in
+//! which everybody waits. Where a source is exempt, only its names are counted: everybody behind a
+//! proxy may be there.
 
 use std::num::NonZeroU32;
 
@@ -38,6 +39,8 @@ struct Failures {
 pub struct Turn<'a> {
     logins: &'a Logins,
     attempt: Attempt,
+    /// The address's token for the case that it fails is taken.
+    has_paid: bool,
     _places: (Head<'a, Attempt>, Option<Head<'a, Source>>),
 }
 
@@ -81,6 +84,7 @@ impl Logins {
         Turn {
             logins: self,
             attempt,
+            has_paid: false,
             _places: (first, second),
         }
     }
@@ -97,17 +101,25 @@ impl Logins {
 }
 
 impl Turn<'_> {
-    /// Whether the attempt may still be made, after those before it.
-    pub fn look(&self) -> Result<(), TooFast> {
-        self.logins.look_for(&self.attempt)
+    /// Begins the attempt, if it may still be made after those before it.
+    pub fn begin(&mut self) -> Result<(), TooFast> {
+        self.logins.look_for(&self.attempt)?;
+        let Attempt { source, .. } = self.attempt;
+        if let Some(failures) = &self.logins.failures
+            && !source.is_exempt()
+        {
+            failures.by_source.take(source)?;
+            self.has_paid = true;
+        }
+        Ok(())
     }
 
     /// It failed.
-    pub fn failed(self) {
+    pub fn failed(mut self) {
+        self.has_paid = false;
         if let Some(failures) = &self.logins.failures {
             // From an empty bucket there is nothing more to take.
             let _ = failures.by_attempt.take(self.attempt.clone());
-            let _ = failures.by_source.take(self.attempt.source);
         }
     }
 
@@ -115,6 +127,16 @@ impl Turn<'_> {
     pub fn succeeded(self) {
         if let Some(failures) = &self.logins.failures {
             failures.by_attempt.fill(self.attempt.clone());
+        }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if let Some(failures) = &self.logins.failures
+            && self.has_paid
+        {
+            failures.by_source.put_back(self.attempt.source);
         }
     }
 }
@@ -140,8 +162,8 @@ mod tests {
         let logins = Logins::new(NonZeroU32::new(5));
         let here = source("192.0.2.1");
         for _ in 0..5 {
-            let turn = logins.turn("ann", here).await;
-            turn.look().unwrap();
+            let mut turn = logins.turn("ann", here).await;
+            turn.begin().unwrap();
             turn.failed();
         }
         // A minute for five: the next may come after 12 seconds.
@@ -168,12 +190,36 @@ mod tests {
         let logins = Logins::new(NonZeroU32::new(1));
         for (address, is_stopped) in [("192.0.2.1", true), ("127.0.0.1", false)] {
             for number in 0..10 {
-                let name = format!("user{number}");
-                logins.turn(&name, source(address)).await.failed();
+                let mut turn = logins.turn(&format!("user{number}"), source(address)).await;
+                turn.begin().unwrap();
+                turn.failed();
             }
             let looked = logins.look("somebody", source(address));
             assert_eq!(looked.is_err(), is_stopped, "{address}");
         }
+    }
+
+    #[tokio::test]
+    async fn an_attempt_under_way_counts_as_failed_until_it_is_not() {
+        let logins = Logins::new(NonZeroU32::new(1));
+        let here = source("192.0.2.1");
+        let mut turns = Vec::new();
+        for number in 0..10 {
+            let mut turn = logins.turn(&format!("user{number}"), here).await;
+            turn.begin().unwrap();
+            turns.push(turn);
+        }
+        assert!(logins.look("somebody", here).is_err());
+        // One succeeded, the others were given up.
+        turns.pop().unwrap().succeeded();
+        logins.look("somebody", here).unwrap();
+        drop(turns);
+        for number in 0..10 {
+            let mut turn = logins.turn(&format!("user{number}"), here).await;
+            turn.begin().unwrap();
+            turn.failed();
+        }
+        assert!(logins.look("somebody", here).is_err());
     }
 
     #[tokio::test]
