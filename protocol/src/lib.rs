@@ -44,8 +44,9 @@ pub use parameters::{ParameterError, Problem};
 pub use rank::Rank;
 pub use secret::Secret;
 pub use server_event::{
-    AuthAccepted, ClientError, Connection, DecodeError, History, Limits, Member, MemberChange,
-    Message, MessageDeleted, ModerationNotice, Pong, Presence, RoomState, ServerEvent, Who,
+    AuthAccepted, Cleared, ClientError, Connection, DecodeError, History, Limits, Member,
+    MemberChange, Message, MessageDeleted, ModerationNotice, Pong, Presence, Purged, RoomState,
+    ServerEvent, Who,
 };
 
 /// The version of the protocol that `connection` announces.

@@ -27,12 +27,20 @@ pub enum ServerEvent {
     Who(Who),
     /// A message was deleted.
     DeleteMessage(MessageDeleted),
+    /// All of a user's messages were deleted.
+    Purge(Purged),
+    /// The room was emptied.
+    Clear(Cleared),
     /// Kicked, or the kick was done.
     Kick(ModerationNotice),
     /// Muted, or the mute was done.
     Mute(ModerationNotice),
     /// Banned, or the ban was done.
     Ban(ModerationNotice),
+    /// Not muted any more, or the end of the mute was done.
+    Unmute(ModerationNotice),
+    /// The end of a ban was done.
+    Unban(ModerationNotice),
     /// Became a moderator, or the appointment was done.
     SetMod(ModerationNotice),
     /// Is no moderator any more, or the dismissal was done.
@@ -48,7 +56,7 @@ pub enum ServerEvent {
 }
 
 /// The names of all events, in the order of the enum.
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 21] = [
     "connection",
     "auth",
     "message",
@@ -57,9 +65,13 @@ const NAMES: [&str; 17] = [
     "pong",
     "who",
     "deleteMessage",
+    "purge",
+    "clear",
     "kick",
     "mute",
     "ban",
+    "unmute",
+    "unban",
     "setMod",
     "delMod",
     "join",
@@ -220,6 +232,26 @@ pub struct MessageDeleted {
     pub by: String,
 }
 
+/// `purge`: an entry of the room's log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Purged {
+    /// Whose messages are gone.
+    pub username: String,
+    /// The purge's own position in the log.
+    pub seq: Seq,
+    /// Who deleted them.
+    pub by: String,
+}
+
+/// `clear`: an entry of the room's log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cleared {
+    /// Its own position in the log.
+    pub seq: Seq,
+    /// Who emptied the room.
+    pub by: String,
+}
+
 /// What a moderation event says to its target, or to who did it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModerationNotice {
@@ -232,6 +264,9 @@ pub struct ModerationNotice {
     /// Seconds left of a mute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration: Option<u64>,
+    /// The mark of the message that a muted user sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
 }
 
 /// `join` and `leave`.
@@ -252,7 +287,7 @@ pub struct Presence {
 }
 
 /// `room`: the room's modes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RoomState {
     /// Seconds between a user's messages; 0 is off.
@@ -263,6 +298,9 @@ pub struct RoomState {
     pub topic: String,
     /// The pinned message.
     pub pinned: Option<MessageId>,
+    /// The change's position in the log; none on entering.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<Seq>,
 }
 
 /// Why a text is no server event.
@@ -296,15 +334,19 @@ impl ServerEvent {
             ServerEvent::Pong(_) => 5,
             ServerEvent::Who(_) => 6,
             ServerEvent::DeleteMessage(_) => 7,
-            ServerEvent::Kick(_) => 8,
-            ServerEvent::Mute(_) => 9,
-            ServerEvent::Ban(_) => 10,
-            ServerEvent::SetMod(_) => 11,
-            ServerEvent::DelMod(_) => 12,
-            ServerEvent::Join(_) => 13,
-            ServerEvent::Leave(_) => 14,
-            ServerEvent::Presence(_) => 15,
-            ServerEvent::Room(_) => 16,
+            ServerEvent::Purge(_) => 8,
+            ServerEvent::Clear(_) => 9,
+            ServerEvent::Kick(_) => 10,
+            ServerEvent::Mute(_) => 11,
+            ServerEvent::Ban(_) => 12,
+            ServerEvent::Unmute(_) => 13,
+            ServerEvent::Unban(_) => 14,
+            ServerEvent::SetMod(_) => 15,
+            ServerEvent::DelMod(_) => 16,
+            ServerEvent::Join(_) => 17,
+            ServerEvent::Leave(_) => 18,
+            ServerEvent::Presence(_) => 19,
+            ServerEvent::Room(_) => 20,
         }]
     }
 
@@ -313,6 +355,9 @@ impl ServerEvent {
         match self {
             ServerEvent::Message(message) => Some(message.seq),
             ServerEvent::DeleteMessage(deleted) => Some(deleted.seq),
+            ServerEvent::Purge(purged) => Some(purged.seq),
+            ServerEvent::Clear(cleared) => Some(cleared.seq),
+            ServerEvent::Room(state) => state.seq,
             _ => None,
         }
     }

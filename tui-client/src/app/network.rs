@@ -121,8 +121,16 @@ impl App {
             ServerEvent::DelMod(notice) => {
                 self.on_moderation(place, "you are no moderator any more", &notice);
             }
+            ServerEvent::Unmute(notice) => {
+                self.on_moderation(place, "you are not muted any more", &notice);
+            }
+            ServerEvent::Unban(notice) => {
+                self.on_moderation(place, "you are not banned any more", &notice);
+            }
             // The connection keeps these for itself, or they were not asked for.
-            ServerEvent::Connection(_)
+            ServerEvent::Purge(_)
+            | ServerEvent::Clear(_)
+            | ServerEvent::Connection(_)
             | ServerEvent::Auth(_)
             | ServerEvent::Pong(_)
             | ServerEvent::Room(_) => {}
