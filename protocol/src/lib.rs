@@ -54,3 +54,6 @@ pub const PROTOCOL_VERSION: u32 = 1;
 
 /// The capability that brings `join`, `leave` and `presence`.
 pub const CAPABILITY_PRESENCE: &str = "presence";
+
+/// The capability that brings `room`: the room's modes, on entering and on every change.
+pub const CAPABILITY_ROOM: &str = "room";

@@ -73,6 +73,7 @@ fn server_examples_are_written_as_the_server_writes_them() {
         "auth",
         "ban",
         "cerror",
+        "clear",
         "connection",
         "delMod",
         "deleteMessage",
@@ -84,8 +85,11 @@ fn server_examples_are_written_as_the_server_writes_them() {
         "mute",
         "pong",
         "presence",
+        "purge",
         "room",
         "setMod",
+        "unban",
+        "unmute",
         "who",
     ];
     assert_eq!(names, BTreeSet::from(expected));

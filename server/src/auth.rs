@@ -16,6 +16,7 @@ use crate::accounts::{Account, Accounts, AccountsError, Creation};
 use crate::clock;
 use crate::entry::UnixMillis;
 use crate::limits::{Limits, Source, TooFast};
+use crate::moderation::Person;
 
 pub use password::{HashError, Passwords};
 pub use token::{KeyError, TokenKey};
@@ -40,6 +41,8 @@ pub struct Identity {
     pub key: String,
     /// The name to show.
     pub display_name: String,
+    /// When the account was made, milliseconds since 1970, UTC.
+    pub created: UnixMillis,
     /// A resume token for the next time.
     pub token: Secret,
     /// When the token ends, milliseconds since 1970, UTC.
@@ -112,9 +115,19 @@ impl Authenticator {
             display_name: account.username.clone(),
             username: account.username,
             key: account.key,
+            created: account.created,
             token,
             token_expires,
         })
+    }
+
+    /// The account of this name, where there is one.
+    pub async fn person(&self, username: &Username) -> Result<Option<Person>, AccountsError> {
+        let account = self.accounts.find(username).await?;
+        Ok(account.map(|account| Person {
+            username: account.username,
+            key: account.key,
+        }))
     }
 
     /// How `identity` stands in `room`, which it is about to enter.

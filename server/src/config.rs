@@ -166,6 +166,7 @@ impl Settings {
                 allowed_origins,
                 durability: self.durability.unwrap_or_default(),
                 retention: retention(self.retention_entries, self.retention_days),
+                membership: Duration::from_secs(60).saturating_mul(self.members_age.unwrap_or(15)),
                 timeouts,
                 limits,
                 trusted_proxies,

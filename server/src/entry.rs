@@ -3,7 +3,9 @@
 //! The vocabulary that the room's rules, its log and its task share. No behaviour beyond turning an
 //! entry into the event that clients see.
 
-use chat_protocol::{Content, Epoch, Message, MessageId, Nonce, Rank, RoomName, Seq, ServerEvent};
+use chat_protocol::{
+    Cleared, Content, Epoch, Message, MessageId, Nonce, Rank, RoomName, RoomState, Seq, ServerEvent,
+};
 
 /// A time: milliseconds since 1970, UTC.
 pub type UnixMillis = u64;
@@ -48,6 +50,12 @@ pub enum EntryBody {
     MessagePosted(MessagePosted),
     /// Somebody deleted a message.
     MessageDeleted(MessageDeleted),
+    /// Somebody deleted all messages of a user.
+    Purged(Purged),
+    /// Somebody emptied the room.
+    Cleared(Author),
+    /// Somebody changed the room's modes.
+    RoomChanged(RoomChanged),
 }
 
 /// A posted message.
@@ -69,6 +77,26 @@ pub struct MessageDeleted {
     /// The message's position.
     pub target: Seq,
     /// Who deleted it.
+    pub by: Author,
+}
+
+/// All messages of a user taken out of the room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Purged {
+    /// Whose, as registered.
+    pub username: String,
+    /// Whose, as compared.
+    pub key: String,
+    /// Who deleted them.
+    pub by: Author,
+}
+
+/// The room's modes as they are from now on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomChanged {
+    /// The modes; without a position.
+    pub modes: RoomState,
+    /// Who changed them.
     pub by: Author,
 }
 
@@ -95,7 +123,25 @@ impl Entry {
                     by: by.username.clone(),
                 })
             }
+            EntryBody::Purged(purged) => ServerEvent::Purge(chat_protocol::Purged {
+                username: purged.username.clone(),
+                seq: self.seq,
+                by: purged.by.username.clone(),
+            }),
+            EntryBody::Cleared(by) => ServerEvent::Clear(Cleared {
+                seq: self.seq,
+                by: by.username.clone(),
+            }),
+            EntryBody::RoomChanged(changed) => ServerEvent::Room(RoomState {
+                seq: Some(self.seq),
+                ..changed.modes.clone()
+            }),
         }
+    }
+
+    /// Whether only those see the entry who asked for the room's modes.
+    pub fn is_mode_change(&self) -> bool {
+        matches!(self.body, EntryBody::RoomChanged(_))
     }
 
     /// The entry as the user `key` sees it: their own messages carry their nonces.
@@ -114,7 +160,7 @@ impl Entry {
     pub fn message(&self) -> Option<&MessagePosted> {
         match &self.body {
             EntryBody::MessagePosted(posted) => Some(posted),
-            EntryBody::MessageDeleted(_) => None,
+            _ => None,
         }
     }
 }

@@ -5,7 +5,7 @@
 
 mod sqlite;
 
-use chat_protocol::{Epoch, History, RoomName, Seq};
+use chat_protocol::{Epoch, History, RoomName, RoomState, Seq};
 
 use crate::entry::{Entry, NewEntry, StoredNonce, UnixMillis};
 
@@ -34,6 +34,8 @@ pub struct LogHead {
     pub last: Seq,
     /// The nonces of recent messages, for the room to know a retry by.
     pub nonces: Vec<StoredNonce>,
+    /// The room's modes.
+    pub modes: RoomState,
 }
 
 /// A part of a log.
@@ -100,12 +102,28 @@ pub struct Trimmed {
     pub is_done: bool,
 }
 
+/// Who reads a slice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Viewer<'a> {
+    /// The user's name as compared.
+    pub key: &'a str,
+    /// Whether they asked for the room's modes.
+    pub wants_modes: bool,
+}
+
 impl Slice {
-    /// The slice as the user `key` sees it; `recovered` after a resume.
-    pub fn into_history(self, key: &str, room: &RoomName, recovered: Option<bool>) -> History {
-        let event = |entry: &Entry| entry.to_event_for(key, room, &self.epoch);
+    /// The slice as `viewer` sees it; `recovered` after a resume.
+    pub fn into_history(
+        self,
+        viewer: Viewer<'_>,
+        room: &RoomName,
+        recovered: Option<bool>,
+    ) -> History {
+        let seen = self.entries.iter();
+        let seen = seen.filter(|entry| viewer.wants_modes || !entry.is_mode_change());
+        let event = |entry: &Entry| entry.to_event_for(viewer.key, room, &self.epoch);
         History {
-            entries: self.entries.iter().map(event).collect(),
+            entries: seen.map(event).collect(),
             complete: self.complete,
             recovered,
             epoch: self.epoch,
@@ -121,8 +139,8 @@ pub trait RoomLog: Send + Sync {
     async fn open(&self, room: &RoomName, nonces_since: u64) -> Result<LogHead, LogError>;
 
     /// Stores `entries` at the end of `room`'s log, all or none, and answers with them in their
-    /// places once they are on disk. A deletion takes the content of its message out of the log; the
-    /// message's nonce is remembered.
+    /// places once they are on disk. Deletions, purges and emptying take content out of the log; the
+    /// messages' nonces are remembered.
     async fn append(&self, room: &RoomName, entries: Vec<NewEntry>)
     -> Result<Vec<Entry>, LogError>;
 

@@ -3,19 +3,24 @@
 //! Owns members, retries and presence. It has no clock, no I/O and no outboxes: `room_task` carries
 //! out the effects and reports back what the log said. Modes, mutes and moderation belong here.
 
+mod moderation;
 mod nonces;
 mod presence;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chat_protocol::limits::WHO_MEMBERS;
 use chat_protocol::{
-    ClientError, Code, DraftContent, Member, Nonce, PostMessage, Rank, Seq, ServerEvent, Who,
+    ClientError, CloseCode, Code, Content, ContentTooLong, DraftContent, Member, MessageId, Nonce,
+    PostMessage, Rank, RoomChange, RoomState, Seq, ServerEvent, Who,
 };
 
 use crate::entry::{
-    Author, Entry, EntryBody, MessageDeleted, MessagePosted, NewEntry, StoredNonce, UnixMillis,
+    Author, Entry, EntryBody, MessageDeleted, MessagePosted, NewEntry, Purged, StoredNonce,
+    UnixMillis,
 };
+use crate::moderation::{Person, Sanction, Standing, Verdict};
+pub use moderation::Order;
 pub(crate) use nonces::MEMORY as NONCE_MEMORY;
 use nonces::{NonceState, Nonces};
 use presence::Presence;
@@ -31,8 +36,25 @@ pub struct Joining {
     pub id: MemberId,
     /// Who it is.
     pub author: Author,
+    /// When their account was made.
+    pub created: UnixMillis,
     /// Whether it wants `join`, `leave` and `presence`.
     pub wants_presence: bool,
+    /// Whether it wants the room's modes.
+    pub wants_modes: bool,
+}
+
+/// What a room starts with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Start {
+    /// The nonces of recent messages.
+    pub nonces: Vec<StoredNonce>,
+    /// How people stand in it.
+    pub standing: Standing,
+    /// Its modes.
+    pub modes: RoomState,
+    /// Milliseconds after which an account counts as a member's where only members may post.
+    pub membership: u64,
 }
 
 /// Whether the message that a post answers is there.
@@ -66,6 +88,18 @@ pub enum Input {
     Post(MemberId, PostMessage, ReplyTarget, Option<u64>),
     /// A member deletes this message; `None` where the one they named is not there.
     Delete(MemberId, Option<StoredMessage>),
+    /// A member asks for something to be done to somebody; `None` where there is nobody of the name.
+    Moderate(MemberId, Order, Option<Person>),
+    /// A member empties the room.
+    Clear(MemberId),
+    /// A member changes the modes, and perhaps pins this message.
+    Change(MemberId, RoomChange, ReplyTarget),
+    /// The pinned message is gone.
+    Unpin(MemberId, Author),
+    /// What [`Effect::Judge`] asked for is stored.
+    Judged(MemberId, Verdict),
+    /// It is not.
+    NotJudged(MemberId, Verdict),
     /// The log stored what [`Effect::Store`] asked for, in that order.
     Stored(Vec<(MemberId, Entry)>),
     /// The log stored nothing of it.
@@ -88,6 +122,12 @@ pub enum Effect {
     Send(MemberId, ServerEvent),
     /// Give an event to all members named.
     Announce(Vec<MemberId>, ServerEvent),
+    /// Store a verdict, then report with [`Input::Judged`] or [`Input::NotJudged`].
+    Judge(MemberId, Verdict),
+    /// Give these members an event and close their connections.
+    Expel(Vec<MemberId>, ServerEvent, CloseCode),
+    /// A message went out of the log: see whether it was the pinned one.
+    CheckPinned(MemberId, Author),
     /// Wake the room at this time.
     WakeAt(UnixMillis),
 }
@@ -97,16 +137,46 @@ pub struct Room {
     members: HashMap<MemberId, Author>,
     nonces: Nonces,
     presence: Presence,
+    standing: Standing,
+    modes: RoomState,
+    /// Who is told of the modes.
+    mode_listeners: BTreeSet<MemberId>,
+    /// When each member's account was made.
+    created: HashMap<MemberId, UnixMillis>,
+    membership: u64,
+    /// When users posted last, for slow mode.
+    posted: HashMap<String, UnixMillis>,
 }
 
 impl Room {
-    /// An empty room that remembers the messages of `nonces`.
-    pub fn new(nonces: Vec<StoredNonce>) -> Self {
+    /// An empty room.
+    pub fn new(start: Start) -> Self {
         Self {
             members: HashMap::new(),
-            nonces: Nonces::new(nonces),
+            nonces: Nonces::new(start.nonces),
             presence: Presence::default(),
+            standing: start.standing,
+            modes: start.modes,
+            mode_listeners: BTreeSet::new(),
+            created: HashMap::new(),
+            membership: start.membership,
+            posted: HashMap::new(),
         }
+    }
+
+    /// How the user `key` stands here.
+    pub fn rank(&self, key: &str) -> Rank {
+        self.standing.rank(key)
+    }
+
+    /// What keeps the user `key` out at `now`.
+    pub fn ban(&self, key: &str, now: UnixMillis) -> Option<&Sanction> {
+        self.standing.ban(key, now)
+    }
+
+    /// The pinned message.
+    pub fn pinned(&self) -> Option<&MessageId> {
+        self.modes.pinned.as_ref()
     }
 
     /// True where nobody is in.
@@ -121,6 +191,12 @@ impl Room {
             Input::Leave(id) => self.leave(id, now),
             Input::Post(id, post, target, wait) => self.post(id, post, target, wait, now),
             Input::Delete(id, target) => self.delete(id, target, now),
+            Input::Moderate(id, order, target) => self.moderate(id, &order, target, now),
+            Input::Clear(id) => self.clear(id, now),
+            Input::Change(id, change, pinned) => self.change(id, change, pinned, now),
+            Input::Unpin(id, by) => self.unpin(id, by, now),
+            Input::Judged(id, verdict) => self.judged(id, &verdict, now),
+            Input::NotJudged(id, verdict) => self.not_judged(id, &verdict),
             Input::Stored(stored) => self.stored(stored),
             Input::NotStored(lost) => self.not_stored(lost),
             Input::Wake => self.presence.wake(self.members.len(), now),
@@ -130,13 +206,21 @@ impl Room {
     fn join(&mut self, joining: Joining, now: UnixMillis) -> Vec<Effect> {
         let Joining {
             id,
-            author,
+            mut author,
+            created,
             wants_presence,
+            wants_modes,
         } = joining;
+        author.rank = self.rank(&author.key);
         let member = member(&author);
+        self.created.insert(id, created);
         self.members.insert(id, author);
         let count = self.members.len();
-        let effects = self.presence.joined(member, count, now);
+        let mut effects = self.presence.joined(member, count, now);
+        if wants_modes {
+            self.mode_listeners.insert(id);
+            effects.push(Effect::Send(id, ServerEvent::Room(self.modes.clone())));
+        }
         // Only now: who comes in is not told of it.
         if wants_presence {
             self.presence.add_listener(id);
@@ -149,6 +233,8 @@ impl Room {
             return Vec::new();
         };
         self.presence.remove_listener(id);
+        self.mode_listeners.remove(&id);
+        self.created.remove(&id);
         let count = self.members.len();
         self.presence.left(member(&gone), count, now)
     }
@@ -175,13 +261,17 @@ impl Room {
         {
             return effects;
         }
-        let content = match (check(content, target), wait) {
+        let content = match (self.check(id, content, target, now), wait) {
             (Ok(content), None) => content,
-            (Ok(_), Some(seconds)) => return vec![too_fast(id, seconds, nonce.as_ref())],
-            (Err((code, text)), _) => {
-                return vec![refuse(id, "message", code, text, nonce.as_ref())];
+            (Ok(_), Some(seconds)) => {
+                let text = format!("too fast: wait {seconds} s before the next message");
+                return vec![too_fast(id, seconds, text, nonce.as_ref())];
             }
+            (Err(obstacle), _) => return vec![obstacle.refusal(id, nonce.as_ref(), now)],
         };
+        if self.modes.slow_mode > 0 && author.rank == Rank::User {
+            self.note_post(&author.key, now);
+        }
         if let Some(nonce) = &nonce {
             self.nonces.begin(&author.key, nonce, now);
         }
@@ -211,9 +301,55 @@ impl Room {
                 return None;
             }
         }
-        check(post.content.clone(), target)
-            .is_ok()
-            .then_some(author)
+        let checked = self.check(id, post.content.clone(), target, now);
+        checked.is_ok().then_some(author)
+    }
+
+    /// What is wrong with a message, in the contract's order: rights, whether what it names exists,
+    /// limits.
+    fn check(
+        &self,
+        id: MemberId,
+        content: DraftContent,
+        target: ReplyTarget,
+        now: UnixMillis,
+    ) -> Result<Content, Obstacle> {
+        let author = self.members.get(&id).ok_or(Obstacle::Gone)?;
+        if let Some(mute) = self.standing.mute(&author.key, now) {
+            return Err(Obstacle::Muted(mute.clone()));
+        }
+        let created = self.created.get(&id).copied().unwrap_or(0);
+        let age = now.saturating_sub(created);
+        if self.modes.members_only && author.rank == Rank::User && age < self.membership {
+            return Err(Obstacle::NoMember((self.membership - age).div_ceil(1000)));
+        }
+        if target == ReplyTarget::Unknown {
+            return Err(Obstacle::UnknownTarget);
+        }
+        let content = content.measured().map_err(Obstacle::TooLong)?;
+        match self.slow_wait(author, now) {
+            Some(seconds) => Err(Obstacle::SlowMode(seconds)),
+            None => Ok(content),
+        }
+    }
+
+    /// Seconds that slow mode makes `author` wait.
+    fn slow_wait(&self, author: &Author, now: UnixMillis) -> Option<u64> {
+        let last = self.posted.get(&author.key)?;
+        let free = last.saturating_add(self.modes.slow_mode.saturating_mul(1000));
+        let wait = free.checked_sub(now).filter(|wait| *wait > 0)?;
+        (author.rank == Rank::User).then_some(wait.div_ceil(1000))
+    }
+
+    /// Remembers who posted when, as long as slow mode may ask for it.
+    fn note_post(&mut self, key: &str, now: UnixMillis) {
+        const CLEARING: usize = 1024;
+        let memory = self.modes.slow_mode.saturating_mul(1000);
+        if self.posted.len() >= CLEARING && self.posted.len().is_power_of_two() {
+            self.posted
+                .retain(|_, last| last.saturating_add(memory) > now);
+        }
+        self.posted.insert(key.to_owned(), now);
     }
 
     /// What follows where `author` sent a message with this nonce before. Limits do not count here:
@@ -251,7 +387,8 @@ impl Room {
             return vec![refuse(id, EVENT, Code::NotFound, text, None)];
         };
         let is_moderator = member.rank <= Rank::Moderator;
-        if member.key != author.key && !(is_moderator && member.rank < author.rank) {
+        let stands_higher = member.rank < self.standing.rank(&author.key);
+        if member.key != author.key && !(is_moderator && stands_higher) {
             let text = "only its author and moderators of higher standing may delete this message";
             return vec![refuse(id, EVENT, Code::Forbidden, text.to_owned(), None)];
         }
@@ -263,38 +400,59 @@ impl Room {
     }
 
     fn stored(&mut self, stored: Vec<(MemberId, Entry)>) -> Vec<Effect> {
-        let deliver = |(sender, entry): (MemberId, Entry)| {
-            let Some(posted) = entry.message() else {
-                return Effect::Deliver(Vec::new(), entry);
+        let mut effects = Vec::with_capacity(stored.len());
+        for (sender, entry) in stored {
+            let by = match &entry.body {
+                EntryBody::MessagePosted(posted) => {
+                    let mut senders = match &posted.nonce {
+                        Some(nonce) => self.nonces.stored(&posted.author.key, nonce, entry.seq),
+                        None => Vec::new(),
+                    };
+                    senders.push(sender);
+                    effects.push(Effect::Deliver(senders, entry));
+                    continue;
+                }
+                EntryBody::RoomChanged(changed) => {
+                    self.modes = changed.modes.clone();
+                    effects.push(self.announce_modes(entry.seq));
+                    continue;
+                }
+                EntryBody::MessageDeleted(MessageDeleted { by, .. })
+                | EntryBody::Purged(Purged { by, .. })
+                | EntryBody::Cleared(by) => by.clone(),
             };
-            let mut senders = match &posted.nonce {
-                Some(nonce) => self.nonces.stored(&posted.author.key, nonce, entry.seq),
-                None => Vec::new(),
-            };
-            senders.push(sender);
-            Effect::Deliver(senders, entry)
+            effects.push(Effect::Deliver(Vec::new(), entry));
+            if self.modes.pinned.is_some() {
+                effects.push(Effect::CheckPinned(sender, by));
+            }
+        }
+        effects
+    }
+
+    fn announce_modes(&self, seq: Seq) -> Effect {
+        let state = RoomState {
+            seq: Some(seq),
+            ..self.modes.clone()
         };
-        stored.into_iter().map(deliver).collect()
+        let listeners = self.mode_listeners.iter().copied().collect();
+        Effect::Announce(listeners, ServerEvent::Room(state))
     }
 
     fn not_stored(&mut self, lost: Vec<(MemberId, NewEntry)>) -> Vec<Effect> {
         let mut effects = Vec::with_capacity(lost.len());
         for (sender, entry) in lost {
-            match entry.body {
-                EntryBody::MessagePosted(posted) => self.post_lost(sender, &posted, &mut effects),
-                EntryBody::MessageDeleted(_) => {
-                    let text =
-                        "the deletion could not be stored, so nothing was deleted: try again";
-                    let text = text.to_owned();
-                    effects.push(refuse(
-                        sender,
-                        "deleteMessage",
-                        Code::Unavailable,
-                        text,
-                        None,
-                    ));
+            let event = match entry.body {
+                EntryBody::MessagePosted(posted) => {
+                    self.post_lost(sender, &posted, &mut effects);
+                    continue;
                 }
-            }
+                EntryBody::MessageDeleted(_) => "deleteMessage",
+                EntryBody::Purged(_) => "purge",
+                EntryBody::Cleared(_) => "clear",
+                EntryBody::RoomChanged(_) => "setRoom",
+            };
+            let text = "this could not be stored, so nothing was done: try again".to_owned();
+            effects.push(refuse(sender, event, Code::Unavailable, text, None));
         }
         effects
     }
@@ -331,29 +489,56 @@ impl Room {
     }
 }
 
-fn check(
-    content: DraftContent,
-    target: ReplyTarget,
-) -> Result<chat_protocol::Content, (Code, String)> {
-    if target == ReplyTarget::Unknown {
-        let text = "there is no message with the id that `replyTo` names";
-        return Err((Code::NotFound, text.to_owned()));
+/// What keeps a message from being posted.
+enum Obstacle {
+    /// Its sender is not here any more.
+    Gone,
+    Muted(Sanction),
+    /// Its sender's account is too young, for so many seconds more.
+    NoMember(u64),
+    UnknownTarget,
+    TooLong(ContentTooLong),
+    /// So many seconds more.
+    SlowMode(u64),
+}
+
+impl Obstacle {
+    fn refusal(self, id: MemberId, nonce: Option<&Nonce>, now: UnixMillis) -> Effect {
+        let refused = |code, text: String| refuse(id, "message", code, text, nonce);
+        match self {
+            Obstacle::Gone => refused(Code::Forbidden, "you are not in the room".to_owned()),
+            Obstacle::Muted(mute) => {
+                let nonce = nonce.map(|nonce| nonce.as_str().to_owned());
+                Effect::Send(id, moderation::muted(&mute, nonce, now))
+            }
+            Obstacle::NoMember(seconds) => {
+                let minutes = seconds.div_ceil(60);
+                let text = format!("only members may post now: you may in {minutes} min");
+                refused(Code::Forbidden, text)
+            }
+            Obstacle::UnknownTarget => {
+                let text = "there is no message with the id that `replyTo` names";
+                refused(Code::NotFound, text.to_owned())
+            }
+            Obstacle::TooLong(error) => refused(Code::TooLong, error.to_string()),
+            Obstacle::SlowMode(seconds) => {
+                let text = format!("slow mode: wait {seconds} s before the next message");
+                too_fast(id, seconds, text, nonce)
+            }
+        }
     }
-    content
-        .measured()
-        .map_err(|error| (Code::TooLong, error.to_string()))
 }
 
 fn refuse(id: MemberId, event: &str, code: Code, message: String, nonce: Option<&Nonce>) -> Effect {
     Effect::Send(id, refusal(event, code, message, nonce))
 }
 
-fn too_fast(id: MemberId, seconds: u64, nonce: Option<&Nonce>) -> Effect {
+fn too_fast(id: MemberId, seconds: u64, message: String, nonce: Option<&Nonce>) -> Effect {
     Effect::Send(
         id,
         ServerEvent::Cerror(ClientError {
             code: Code::TooFast,
-            message: format!("too fast: wait {seconds} s before the next message"),
+            message,
             event: Some("message".to_owned()),
             nonce: nonce.map(|nonce| nonce.as_str().to_owned()),
             retry_after: Some(seconds),

@@ -14,21 +14,25 @@ use std::time::Duration;
 
 use chat_protocol::limits::RESUME_BYTES;
 use chat_protocol::{
-    CloseCode, Code, MessageId, Nonce, PostMessage, RoomName, Seq, ServerEvent, Since,
+    CloseCode, Code, MessageId, Nonce, PostMessage, RoomChange, RoomName, Seq, ServerEvent, Since,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::clock;
-use crate::entry::{Entry, NewEntry, UnixMillis};
+use crate::entry::{Author, Entry, NewEntry, UnixMillis};
 use crate::limits::{Allowance, FLOODING};
-use crate::log::{End, LogError, LogHead, Range, RoomLog, Slice};
+use crate::log::{End, LogError, LogHead, Range, RoomLog, Slice, Viewer};
+use crate::moderation::{Standing, Verdict};
 use crate::outbox::{Closing, Outbox};
 use crate::outgoing::Outgoing;
-use crate::room::{Effect, Input, Joining, MemberId, ReplyTarget, Room, StoredMessage, refusal};
+use crate::room::{
+    Effect, Input, Joining, MemberId, ReplyTarget, Room, Start, StoredMessage, refusal,
+};
+use crate::standing::Standings;
 use crate::stopping::Stopping;
 
-pub use command::{Entrance, RoomCommand};
+pub use command::{EnterError, Entrance, RoomCommand};
 
 /// Commands that one round takes at most.
 const ROUND: usize = 256;
@@ -51,10 +55,29 @@ struct Seat {
     allowance: Allowance,
 }
 
+/// What a room is kept in.
+#[derive(Clone)]
+pub struct Stores {
+    /// Its entries.
+    pub log: Arc<dyn RoomLog>,
+    /// How people stand in it.
+    pub standings: Arc<dyn Standings>,
+}
+
+/// What a room's task begins with.
+pub struct Beginning {
+    /// Where the log stands.
+    pub head: LogHead,
+    /// How people stand in the room.
+    pub standing: Standing,
+    /// Milliseconds after which an account counts as a member's where only members may post.
+    pub membership: u64,
+}
+
 /// A room as it runs.
 pub struct RoomTask {
     name: RoomName,
-    log: Arc<dyn RoomLog>,
+    stores: Stores,
     inbox: mpsc::Receiver<RoomCommand>,
     head: LogHead,
     room: Room,
@@ -64,6 +87,8 @@ pub struct RoomTask {
     unstored: Vec<(MemberId, NewEntry)>,
     /// Who wait for what was posted before them to be stored.
     settling: Vec<oneshot::Sender<Seq>>,
+    /// Something was deleted, by this member: the pinned message may be gone.
+    pin_to_check: Option<(MemberId, Author)>,
     /// Who is here, until somebody comes or goes: in a large room it is costly to tell.
     who: Option<Outgoing>,
     wake_at: Option<Instant>,
@@ -71,18 +96,28 @@ pub struct RoomTask {
 }
 
 impl RoomTask {
-    /// A room whose log stands at `head`, and that closes its inbox once the server stops.
+    /// A room that begins so, and that closes its inbox once the server stops.
     pub fn new(
         name: RoomName,
-        log: Arc<dyn RoomLog>,
+        stores: Stores,
         inbox: mpsc::Receiver<RoomCommand>,
-        mut head: LogHead,
+        beginning: Beginning,
         stopping: Stopping,
     ) -> Self {
-        let room = Room::new(std::mem::take(&mut head.nonces));
+        let Beginning {
+            mut head,
+            standing,
+            membership,
+        } = beginning;
+        let room = Room::new(Start {
+            nonces: std::mem::take(&mut head.nonces),
+            standing,
+            modes: std::mem::take(&mut head.modes),
+            membership,
+        });
         Self {
             name,
-            log,
+            stores,
             inbox,
             head,
             room,
@@ -90,6 +125,7 @@ impl RoomTask {
             next_member: 1,
             unstored: Vec::new(),
             settling: Vec::new(),
+            pin_to_check: None,
             who: None,
             wake_at: None,
             stopping,
@@ -120,6 +156,7 @@ impl RoomTask {
                 self.obey(command).await;
             }
             self.store().await;
+            self.check_pinned().await;
             for settled in self.settling.drain(..) {
                 // Who does not wait for the answer does not need it.
                 let _ = settled.send(self.head.last);
@@ -149,30 +186,51 @@ impl RoomTask {
             }
             RoomCommand::Post(id, post) => self.post(id, post).await,
             RoomCommand::Delete(id, message) => self.delete(id, &message).await,
+            RoomCommand::Moderate(id, order, target) => {
+                // What was posted before is stored before: a purge finds it there.
+                self.store().await;
+                self.apply(Input::Moderate(id, order, target)).await;
+            }
+            RoomCommand::Clear(id) => self.apply(Input::Clear(id)).await,
+            RoomCommand::Change(id, change) => self.change(id, change).await,
             RoomCommand::Who(id) => self.tell_who(id).await,
             RoomCommand::Settle(answer) => self.settling.push(answer),
             RoomCommand::Trimmed(first) => self.head.first = self.head.first.max(first),
         }
     }
 
-    async fn enter(&mut self, entrance: Entrance) -> Result<MemberId, LogError> {
+    async fn enter(&mut self, entrance: Entrance) -> Result<MemberId, EnterError> {
         let Entrance {
             author,
+            created,
             wants_presence,
+            wants_modes,
             since,
-            welcome,
+            mut welcome,
             outbox,
             allowance,
         } = entrance;
+        let now = clock::now();
+        if let Some(ban) = self.room.ban(&author.key, now) {
+            let seconds = ban.seconds_left(now);
+            return Err(EnterError::Banned(ban.reason.clone(), seconds));
+        }
         // What was posted before is delivered before: the log is cut behind it.
         self.store().await;
         let history = match since {
             None => None,
-            Some(since) => Some(self.resume(&since, &author.key).await?),
+            Some(since) => {
+                let viewer = Viewer {
+                    key: &author.key,
+                    wants_modes,
+                };
+                Some(self.resume(&since, viewer).await?)
+            }
         };
         let id = MemberId(self.next_member);
         self.next_member += 1;
-        outbox.push(welcome);
+        welcome.access_level = self.room.rank(&author.key);
+        outbox.push(Outgoing::new(&ServerEvent::Auth(welcome)));
         if let Some(history) = history {
             outbox.push(history);
         }
@@ -181,7 +239,9 @@ impl RoomTask {
         self.apply(Input::Join(Joining {
             id,
             author,
+            created,
             wants_presence,
+            wants_modes,
         }))
         .await;
         Ok(id)
@@ -234,6 +294,56 @@ impl RoomTask {
         }
     }
 
+    async fn change(&mut self, id: MemberId, change: RoomChange) {
+        // Changes before it are stored before: it changes what they left.
+        self.store().await;
+        let pinned = match &change.pinned {
+            Some(Some(message)) => match self.message(message).await {
+                Ok(Some(_)) => ReplyTarget::Known,
+                Ok(None) => ReplyTarget::Unknown,
+                Err(error) => {
+                    self.report("cannot read a message that is to be pinned", &error);
+                    return self.unavailable(id, "setRoom", None);
+                }
+            },
+            _ => ReplyTarget::None,
+        };
+        self.apply(Input::Change(id, change, pinned)).await;
+    }
+
+    /// Unpins the pinned message where it was deleted.
+    async fn check_pinned(&mut self) {
+        let Some((id, by)) = self.pin_to_check.take() else {
+            return;
+        };
+        let Some(pinned) = self.room.pinned().cloned() else {
+            return;
+        };
+        match self.message(&pinned).await {
+            Ok(Some(_)) => {}
+            Ok(None) => {
+                self.apply(Input::Unpin(id, by)).await;
+                self.store().await;
+            }
+            Err(error) => self.report("cannot tell whether the pinned message is there", &error),
+        }
+    }
+
+    /// Stores a verdict; nothing else happens in the room meanwhile, so it takes effect at once for
+    /// everybody or not at all.
+    async fn judge(&mut self, id: MemberId, verdict: Verdict) -> Vec<Effect> {
+        let input = match self.stores.standings.save(&self.name, &verdict).await {
+            Ok(()) => Input::Judged(id, verdict),
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(room = ?self.name, error, "a verdict could not be stored");
+                Input::NotJudged(id, verdict)
+            }
+        };
+        self.who = None;
+        self.room.apply(input, clock::now())
+    }
+
     async fn delete(&mut self, id: MemberId, message: &MessageId) {
         match self.message(message).await {
             Ok(target) => self.apply(Input::Delete(id, target)).await,
@@ -283,11 +393,18 @@ impl RoomTask {
     /// else that follows comes after them.
     async fn apply(&mut self, input: Input) {
         for effect in self.room.apply(input, clock::now()) {
-            if let Effect::Store(sender, entry) = effect {
-                self.unstored.push((sender, entry));
-            } else {
-                self.store().await;
-                self.carry_out(effect).await;
+            match effect {
+                Effect::Store(sender, entry) => self.unstored.push((sender, entry)),
+                Effect::Judge(id, verdict) => {
+                    self.store().await;
+                    for effect in self.judge(id, verdict).await {
+                        self.carry_out(effect).await;
+                    }
+                }
+                effect => {
+                    self.store().await;
+                    self.carry_out(effect).await;
+                }
             }
         }
     }
@@ -299,7 +416,7 @@ impl RoomTask {
         }
         let waiting = std::mem::take(&mut self.unstored);
         let entries = waiting.iter().map(|(_, entry)| entry.clone()).collect();
-        let input = match self.log.append(&self.name, entries).await {
+        let input = match self.stores.log.append(&self.name, entries).await {
             Ok(stored) => {
                 self.head.last = stored.last().map_or(self.head.last, |entry| entry.seq);
                 let senders = waiting.into_iter().map(|(sender, _)| sender);
@@ -327,7 +444,21 @@ impl RoomTask {
                     self.send(id, &outgoing);
                 }
             }
+            // Verdicts are ordered by commands, never by what was stored.
+            Effect::Judge(..) => {}
+            Effect::Expel(ids, event, code) => self.expel(&ids, &event, code),
+            Effect::CheckPinned(id, by) => self.pin_to_check = Some((id, by)),
             Effect::WakeAt(time) => self.wake_at = Some(instant(time)),
+        }
+    }
+
+    fn expel(&mut self, ids: &[MemberId], event: &ServerEvent, code: CloseCode) {
+        let outgoing = Outgoing::new(event);
+        for id in ids {
+            if let Some(Seat { outbox, .. }) = self.seats.remove(id) {
+                outbox.push(outgoing.clone());
+                outbox.close(code, event.name());
+            }
         }
     }
 
@@ -376,25 +507,25 @@ impl RoomTask {
             limit: 1,
             end: End::Oldest,
         };
-        Ok(self.log.read(&self.name, range).await?.entries.pop())
+        Ok(self.stores.log.read(&self.name, range).await?.entries.pop())
     }
 
     /// What a member gets who was here before: exactly what came since, or the newest entries.
-    async fn resume(&self, since: &Since, key: &str) -> Result<Outgoing, LogError> {
-        let log = self.log.as_ref();
+    async fn resume(&self, since: &Since, viewer: Viewer<'_>) -> Result<Outgoing, LogError> {
+        let log = self.stores.log.as_ref();
         if let Some(slice) = resume::missed(log, &self.name, &self.head, since).await? {
-            let outgoing = self.history(slice, key, true);
+            let outgoing = self.history(slice, viewer, true);
             if outgoing.bytes() <= RESUME_BYTES {
                 return Ok(outgoing);
             }
         }
         let newest = resume::newest(log, &self.name).await?;
-        Ok(self.history(newest, key, false))
+        Ok(self.history(newest, viewer, false))
     }
 
-    fn history(&self, slice: Slice, key: &str, is_recovered: bool) -> Outgoing {
+    fn history(&self, slice: Slice, viewer: Viewer<'_>, is_recovered: bool) -> Outgoing {
         Outgoing::new(&ServerEvent::History(slice.into_history(
-            key,
+            viewer,
             &self.name,
             Some(is_recovered),
         )))

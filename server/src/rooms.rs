@@ -6,20 +6,23 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use chat_protocol::limits::HISTORY_ENTRIES_DEFAULT;
-use chat_protocol::{History, HistoryRequest, MessageId, PostMessage, RoomName, Seq};
+use chat_protocol::{History, HistoryRequest, MessageId, PostMessage, RoomChange, RoomName, Seq};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use crate::clock;
-use crate::log::{End, Keep, LogError, Range, RoomLog};
+use crate::log::{End, Keep, LogError, Range, Viewer};
+use crate::moderation::Person;
 use crate::room::{MemberId, NONCE_MEMORY};
-use crate::room_task::{Pause, RoomCommand, RoomTask};
+use crate::room_task::{Beginning, Pause, RoomCommand, RoomTask};
 
 use crate::stopping::{Stop, Stopping};
 
-pub use crate::room_task::Entrance;
+pub use crate::room::Order;
+pub use crate::room_task::{EnterError, Entrance, Stores};
 
 /// Commands that may wait for a room. Who finds no place waits, and with it the client behind.
 const INBOX: usize = 1024;
@@ -30,6 +33,9 @@ pub enum RoomError {
     /// The room's log can't be read or written now.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// The room does not let them in.
+    #[error(transparent)]
+    Enter(#[from] EnterError),
     /// The server is stopping.
     #[error("the server is stopping")]
     Stopping,
@@ -38,7 +44,8 @@ pub enum RoomError {
 type Inbox = mpsc::Sender<RoomCommand>;
 
 struct Shared {
-    log: Arc<dyn RoomLog>,
+    stores: Stores,
+    membership: Duration,
     running: Mutex<HashMap<RoomName, Inbox>>,
     tasks: TaskTracker,
     stopping: Stopping,
@@ -67,11 +74,13 @@ pub struct Membership {
 }
 
 impl Rooms {
-    /// A directory of rooms whose logs are in `log`.
-    pub fn new(log: Arc<dyn RoomLog>) -> Self {
+    /// A directory of rooms that are kept in `stores`. Where only members may post, accounts as old
+    /// as `membership` may.
+    pub fn new(stores: Stores, membership: Duration) -> Self {
         Self {
             shared: Arc::new(Shared {
-                log,
+                stores,
+                membership,
                 running: Mutex::default(),
                 tasks: TaskTracker::new(),
                 stopping: Stopping::default(),
@@ -95,11 +104,11 @@ impl Rooms {
         })
     }
 
-    /// A part of the log of the room that `membership` is in, as the user `key` sees it.
+    /// A part of the log of the room that `membership` is in, as `viewer` sees it.
     pub async fn history(
         &self,
         membership: &Membership,
-        key: &str,
+        viewer: Viewer<'_>,
         request: &HistoryRequest,
     ) -> Result<History, RoomError> {
         // What the member posted before is in it, and nothing that is not on its way to the member:
@@ -115,19 +124,19 @@ impl Rooms {
                 None => End::Newest,
             },
         };
-        let slice = self.shared.log.read(&membership.room, range).await?;
-        Ok(slice.into_history(key, &membership.room, None))
+        let slice = self.shared.stores.log.read(&membership.room, range).await?;
+        Ok(slice.into_history(viewer, &membership.room, None))
     }
 
     /// Rooms whose logs hold more than `keep`, some of them.
     pub async fn overdue(&self, keep: Keep) -> Result<Vec<RoomName>, LogError> {
-        self.shared.log.overdue(keep).await
+        self.shared.stores.log.overdue(keep).await
     }
 
     /// Takes some of what is not to be kept out of the log of `room`, which is told where it is
     /// running. True once nothing is left to take.
     pub async fn trim(&self, room: &RoomName, keep: Keep) -> Result<bool, LogError> {
-        let trimmed = self.shared.log.trim(room, keep).await?;
+        let trimmed = self.shared.stores.log.trim(room, keep).await?;
         let inbox = self.shared.running().get(room).cloned();
         if let Some(inbox) = inbox {
             // A room that has just ended reads its log anew when it starts.
@@ -165,29 +174,39 @@ impl Rooms {
 
 /// Runs a room until nobody needs it.
 async fn keep(shared: Arc<Shared>, room: RoomName, mut commands: mpsc::Receiver<RoomCommand>) {
-    let nonces_since = clock::now().saturating_sub(NONCE_MEMORY);
-    let head = match shared.log.open(&room, nonces_since).await {
-        Ok(head) => head,
+    let beginning = match begin(&shared, &room).await {
+        Ok(beginning) => beginning,
         Err(error) => {
             tracing::error!(
                 ?room,
                 error = &error as &dyn std::error::Error,
-                "cannot open the log"
+                "cannot start the room"
             );
             shared.running().remove(&room);
             refuse_all(&mut commands, &error).await;
             return;
         }
     };
-    tracing::debug!(?room, last = %head.last, "room started");
-    let (log, stopping) = (Arc::clone(&shared.log), shared.stopping.clone());
-    let mut task = RoomTask::new(room.clone(), log, commands, head, stopping);
+    tracing::debug!(?room, last = %beginning.head.last, "room started");
+    let (stores, stopping) = (shared.stores.clone(), shared.stopping.clone());
+    let mut task = RoomTask::new(room.clone(), stores, commands, beginning, stopping);
     while task.run().await == Pause::Idle {
         if retire(&shared, &room) {
             break;
         }
     }
     tracing::debug!(?room, "room retired");
+}
+
+async fn begin(shared: &Shared, room: &RoomName) -> Result<Beginning, EnterError> {
+    let now = clock::now();
+    let Stores { log, standings } = &shared.stores;
+    let head = log.open(room, now.saturating_sub(NONCE_MEMORY)).await?;
+    Ok(Beginning {
+        head,
+        standing: standings.load(room, now).await?,
+        membership: u64::try_from(shared.membership.as_millis()).unwrap_or(u64::MAX),
+    })
 }
 
 /// Takes `room` out of the directory unless somebody is on the way in. Whoever has a handle got it
@@ -203,7 +222,7 @@ fn retire(shared: &Shared, room: &RoomName) -> bool {
     is_unused
 }
 
-async fn refuse_all(commands: &mut mpsc::Receiver<RoomCommand>, error: &LogError) {
+async fn refuse_all(commands: &mut mpsc::Receiver<RoomCommand>, error: &EnterError) {
     commands.close();
     while let Some(command) = commands.recv().await {
         if let RoomCommand::Enter(_, answer) = command {
@@ -222,6 +241,22 @@ impl Membership {
     /// Deletes a message for the member. What becomes of it comes through the outboxes.
     pub async fn delete(&self, message: MessageId) -> Result<(), RoomError> {
         self.command(RoomCommand::Delete(self.id, message)).await
+    }
+
+    /// Does something to somebody for the member, or refuses it; the room tells which.
+    pub async fn moderate(&self, order: Order, target: Option<Person>) -> Result<(), RoomError> {
+        self.command(RoomCommand::Moderate(self.id, order, target))
+            .await
+    }
+
+    /// Empties the room for the member.
+    pub async fn clear(&self) -> Result<(), RoomError> {
+        self.command(RoomCommand::Clear(self.id)).await
+    }
+
+    /// Changes the room's modes for the member.
+    pub async fn change(&self, change: RoomChange) -> Result<(), RoomError> {
+        self.command(RoomCommand::Change(self.id, change)).await
     }
 
     /// Asks who is in the room. The answer comes through the outbox.

@@ -18,8 +18,9 @@ use crate::database::{self, Database, Durability, OpenError};
 use crate::limits::{LimitSettings, Limits, TrustedProxies};
 use crate::log::SqliteLog;
 use crate::retention::{self, Retention};
-use crate::rooms::Rooms;
+use crate::rooms::{Rooms, Stores};
 use crate::session::SessionContext;
+use crate::standing::SqliteStandings;
 use crate::stopping::{Stop, Stopping};
 use crate::transport::{self, Timeouts, TransportContext};
 
@@ -47,6 +48,8 @@ pub struct ServerConfig {
     pub durability: Durability,
     /// How much rooms keep.
     pub retention: Retention,
+    /// The age from which on an account may post where only members may.
+    pub membership: Duration,
     /// The connections' timeouts.
     pub timeouts: Timeouts,
     /// How much clients may do, and how fast.
@@ -104,7 +107,11 @@ impl Server {
         let lock = DataLock::take(&config.data)?;
         let database = Arc::new(Database::open(&config.data, config.durability)?);
         let accounts = Arc::new(SqliteAccounts::new(Arc::clone(&database)));
-        let rooms = Rooms::new(Arc::new(SqliteLog::new(Arc::clone(&database))));
+        let stores = Stores {
+            log: Arc::new(SqliteLog::new(Arc::clone(&database))),
+            standings: Arc::new(SqliteStandings::new(Arc::clone(&database))),
+        };
+        let rooms = Rooms::new(stores, config.membership);
         let limits = Arc::new(Limits::new(config.limits));
         let session = SessionContext {
             authenticator: Authenticator::new(

@@ -10,22 +10,26 @@ use std::sync::Arc;
 
 use chat_protocol::limits::{CONTENT_CHARS, FRAME_BYTES};
 use chat_protocol::{
-    Auth, AuthAccepted, CAPABILITY_PRESENCE, ClientError, ClientEvent, CloseCode, Code, Connection,
-    Frame, History, HistoryRequest, Limits as AnnouncedLimits, PROTOCOL_VERSION, Pong, Rank,
-    RoomName, ServerEvent, Username,
+    Auth, AuthAccepted, CAPABILITY_PRESENCE, CAPABILITY_ROOM, ClientError, ClientEvent, CloseCode,
+    Code, Connection, Frame, History, HistoryRequest, Limits as AnnouncedLimits, PROTOCOL_VERSION,
+    Pong, Rank, RoomName, ServerEvent, Username,
 };
 
 use crate::auth::{AuthError, Authenticator, HashError, Identity};
 use crate::clock;
 use crate::entry::Author;
 use crate::limits::{Allowance, COSTLY, FLOODING, Limits, Pace, Source};
+use crate::log::Viewer;
 use crate::outbox::Outbox;
 use crate::outgoing::Outgoing;
-use crate::rooms::{Entrance, Membership, RoomError, Rooms};
+use crate::rooms::{EnterError, Entrance, Membership, Order, RoomError, Rooms};
 use state::{Action, Refusal, State};
 
 /// The name and version that `connection` announces.
 pub const SERVER_NAME: &str = concat!("chat-server/", env!("CARGO_PKG_VERSION"));
+
+/// What a client may ask for in `auth`.
+const CAPABILITIES: [&str; 2] = [CAPABILITY_PRESENCE, CAPABILITY_ROOM];
 
 /// What all sessions share.
 pub struct SessionContext {
@@ -43,6 +47,7 @@ pub struct SessionContext {
 struct Place {
     membership: Membership,
     key: String,
+    wants_modes: bool,
 }
 
 /// One client's session.
@@ -71,7 +76,7 @@ impl Session {
         session.send(&ServerEvent::Connection(Connection {
             server: SERVER_NAME.to_owned(),
             protocol: PROTOCOL_VERSION,
-            capabilities: vec![CAPABILITY_PRESENCE.to_owned()],
+            capabilities: CAPABILITIES.map(str::to_owned).to_vec(),
             limits: AnnouncedLimits {
                 content: CONTENT_CHARS,
                 frame: FRAME_BYTES,
@@ -161,6 +166,12 @@ impl Session {
             Action::Authenticate(auth) => self.authenticate(*auth).await,
             Action::Post(post) => self.place()?.membership.post(post).await.map_err(refusal),
             Action::Delete(id) => self.place()?.membership.delete(id).await.map_err(refusal),
+            Action::Moderate(username, order) => self.moderate(&username, order).await,
+            Action::Clear => self.place()?.membership.clear().await.map_err(refusal),
+            Action::Change(change) => {
+                let place = self.place()?;
+                place.membership.change(change).await.map_err(refusal)
+            }
             Action::Who => self.place()?.membership.who().await.map_err(refusal),
             Action::History(request) => {
                 let history = self.history(&request).await?;
@@ -188,11 +199,26 @@ impl Session {
         self.place.as_ref().ok_or_else(Refusal::unauthenticated)
     }
 
+    async fn moderate(&self, username: &Username, order: Order) -> Result<(), Refusal> {
+        let place = self.place()?;
+        let target = self.context.authenticator.person(username).await;
+        let target = target.map_err(|error| unavailable(&error))?;
+        place
+            .membership
+            .moderate(order, target)
+            .await
+            .map_err(refusal)
+    }
+
     async fn history(&self, request: &HistoryRequest) -> Result<History, Refusal> {
         let place = self.place()?;
+        let viewer = Viewer {
+            key: &place.key,
+            wants_modes: place.wants_modes,
+        };
         let rooms = &self.context.rooms;
         rooms
-            .history(&place.membership, &place.key, request)
+            .history(&place.membership, viewer, request)
             .await
             .map_err(refusal)
     }
@@ -221,13 +247,17 @@ impl Session {
             display_name: identity.display_name.clone(),
             rank,
         };
-        let wants_presence = capabilities.iter().any(|name| name == CAPABILITY_PRESENCE);
-        let granted = wants_presence.then(|| CAPABILITY_PRESENCE.to_owned());
+        let wants = |name: &str| capabilities.iter().any(|wanted| wanted == name);
+        let wants_modes = wants(CAPABILITY_ROOM);
+        let granted = CAPABILITIES.into_iter().filter(|name| wants(name));
+        let granted = granted.map(str::to_owned).collect();
         let entrance = Entrance {
             author,
-            wants_presence,
+            created: identity.created,
+            wants_presence: wants(CAPABILITY_PRESENCE),
+            wants_modes,
             since,
-            welcome: welcome(identity, &room, rank, granted.into_iter().collect()),
+            welcome: welcome(identity, &room, rank, granted),
             outbox: self.outbox.clone(),
             allowance: Allowance {
                 limits: Arc::clone(&self.context.limits),
@@ -237,7 +267,11 @@ impl Session {
         };
         let rooms = &self.context.rooms;
         let membership = rooms.enter(room, entrance).await.map_err(refusal)?;
-        self.place = Some(Place { membership, key });
+        self.place = Some(Place {
+            membership,
+            key,
+            wants_modes,
+        });
         self.state.entered();
         Ok(())
     }
@@ -276,13 +310,20 @@ impl Session {
 /// Tokens that an event takes.
 fn cost(event: &str) -> NonZeroU32 {
     match event {
-        "auth" | "deleteMessage" | "history" | "who" => COSTLY,
+        "auth" | "history" | "who" => COSTLY,
+        "kick" | "mute" | "unmute" | "ban" | "unban" | "setMod" | "delMod" => COSTLY,
+        "deleteMessage" | "purge" | "clear" | "setRoom" => COSTLY,
         _ => NonZeroU32::MIN,
     }
 }
 
-fn welcome(identity: Identity, room: &RoomName, rank: Rank, capabilities: Vec<String>) -> Outgoing {
-    Outgoing::new(&ServerEvent::Auth(Box::new(AuthAccepted {
+fn welcome(
+    identity: Identity,
+    room: &RoomName,
+    rank: Rank,
+    capabilities: Vec<String>,
+) -> Box<AuthAccepted> {
+    Box::new(AuthAccepted {
         code: Code::Ok,
         message: "Authentification complete".to_owned(),
         username: identity.username,
@@ -292,7 +333,7 @@ fn welcome(identity: Identity, room: &RoomName, rank: Rank, capabilities: Vec<St
         capabilities,
         token: identity.token.expose().to_owned(),
         token_expires: identity.token_expires,
-    })))
+    })
 }
 
 fn refused_credentials(username: &Username, error: AuthError) -> Refusal {
@@ -318,7 +359,10 @@ fn refused_credentials(username: &Username, error: AuthError) -> Refusal {
 fn refusal(error: RoomError) -> Refusal {
     match error {
         RoomError::Stopping => Refusal::new(Code::Unavailable, error.to_string()),
-        RoomError::Log(_) => unavailable(&error),
+        RoomError::Enter(EnterError::Banned(..)) => {
+            Refusal::new(Code::Forbidden, error.to_string())
+        }
+        RoomError::Log(_) | RoomError::Enter(_) => unavailable(&error),
     }
 }
 

@@ -10,7 +10,17 @@ use std::path::{Path, PathBuf};
 /// Each module with those that it may use.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("accounts", &["database"]),
-    ("auth", &["accounts", "clock", "entry", "files", "limits"]),
+    (
+        "auth",
+        &[
+            "accounts",
+            "clock",
+            "entry",
+            "files",
+            "limits",
+            "moderation",
+        ],
+    ),
     (
         "cli",
         &[
@@ -48,10 +58,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("log", &["database", "entry"]),
     ("logging", &["config"]),
     ("main", &[]),
+    ("moderation", &["entry"]),
     ("outbox", &["outgoing"]),
     ("outgoing", &[]),
     ("retention", &["clock", "log", "rooms", "stopping"]),
-    ("room", &["entry"]),
+    ("room", &["entry", "moderation"]),
     (
         "room_commands",
         &["accounts", "console", "data_lock", "entry", "log"],
@@ -59,10 +70,29 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "room_task",
         &[
-            "clock", "entry", "limits", "log", "outbox", "outgoing", "room", "stopping",
+            "clock",
+            "entry",
+            "limits",
+            "log",
+            "moderation",
+            "outbox",
+            "outgoing",
+            "room",
+            "standing",
+            "stopping",
         ],
     ),
-    ("rooms", &["clock", "log", "room", "room_task", "stopping"]),
+    (
+        "rooms",
+        &[
+            "clock",
+            "log",
+            "moderation",
+            "room",
+            "room_task",
+            "stopping",
+        ],
+    ),
     (
         "server",
         &[
@@ -75,6 +105,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "retention",
             "rooms",
             "session",
+            "standing",
             "stopping",
             "transport",
         ],
@@ -82,9 +113,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "session",
         &[
-            "auth", "clock", "entry", "limits", "outbox", "outgoing", "rooms",
+            "auth", "clock", "entry", "limits", "log", "outbox", "outgoing", "rooms",
         ],
     ),
+    ("standing", &["database", "moderation"]),
     ("stopping", &["outbox"]),
     (
         "transport",

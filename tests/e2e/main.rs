@@ -21,6 +21,7 @@ mod http;
 mod limits;
 mod messages;
 mod moderation;
+mod moderation_effects;
 mod power_loss;
 mod presence;
 mod resume;

@@ -103,6 +103,7 @@ impl Accounts for SqliteAccounts {
             .write(move |connection| {
                 for statement in [
                     "DELETE FROM ranks WHERE room = ?1",
+                    "DELETE FROM sanctions WHERE room = ?1",
                     "DELETE FROM founded_rooms WHERE room = ?1",
                 ] {
                     connection

@@ -72,6 +72,9 @@ pub struct Settings {
     /// Days that a room keeps entries; 0 for ever [default: 90].
     #[arg(long, env = "CHAT_SERVER_RETENTION_DAYS", value_name = "DAYS")]
     pub retention_days: Option<u32>,
+    /// Minutes from which on an account may post in a room that is for members only [default: 15].
+    #[arg(long, env = "CHAT_SERVER_MEMBERS_AGE", value_name = "MINUTES")]
+    pub members_age: Option<u32>,
     /// Format of the log on standard error [default: text].
     #[arg(
         long,
@@ -229,6 +232,7 @@ impl Settings {
             durability: self.durability.or(other.durability),
             retention_entries: self.retention_entries.or(other.retention_entries),
             retention_days: self.retention_days.or(other.retention_days),
+            members_age: self.members_age.or(other.members_age),
             log_format: self.log_format.or(other.log_format),
             log_level: self.log_level.or(other.log_level),
             message_burst: self.message_burst.or(other.message_burst),

@@ -10,7 +10,8 @@ pub(super) const APPLICATION_ID: i64 = 0x6368_6174;
 /// The schema version that this program writes (SQLite's `user_version`).
 pub(super) const LATEST: i64 = STEPS.len() as i64;
 
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 2] = [
+    "
     CREATE TABLE rooms (
         id       INTEGER PRIMARY KEY,
         name     TEXT NOT NULL UNIQUE,
@@ -49,7 +50,37 @@ const STEPS: [&str; 1] = ["
     CREATE TABLE founded_rooms (
         room TEXT PRIMARY KEY
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+    -- Slow mode, topic and the like, as JSON.
+    ALTER TABLE rooms ADD COLUMN modes TEXT NOT NULL DEFAULT '{}';
+
+    -- Who is kept out of a room, or silenced in it; times in milliseconds since 1970, UTC.
+    CREATE TABLE sanctions (
+        room    TEXT NOT NULL,
+        account TEXT NOT NULL REFERENCES accounts (key) ON DELETE CASCADE,
+        kind    TEXT NOT NULL, -- ban, mute
+        since   INTEGER NOT NULL,
+        until   INTEGER,       -- for good where NULL
+        reason  TEXT,
+        by      TEXT NOT NULL,
+        PRIMARY KEY (room, account, kind)
+    ) STRICT, WITHOUT ROWID;
+
+    -- Who decided what on whom; names as registered.
+    CREATE TABLE audit (
+        id     INTEGER PRIMARY KEY,
+        time   INTEGER NOT NULL,
+        room   TEXT NOT NULL,
+        actor  TEXT NOT NULL,
+        action TEXT NOT NULL,
+        target TEXT NOT NULL,
+        until  INTEGER,
+        reason TEXT
+    ) STRICT;
+    CREATE INDEX audit_by_room ON audit (room, id);
+",
+];
 
 /// Writes the schema version again: the smallest write that there is.
 pub(super) fn write_version(connection: &Connection) -> rusqlite::Result<()> {

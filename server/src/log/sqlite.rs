@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use chat_protocol::{Epoch, Nonce, RoomName, Seq};
+use chat_protocol::{Epoch, Nonce, RoomName, RoomState, Seq};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{End, Keep, LogError, LogHead, Range, RoomLog, Slice, Summary, Trimmed};
 use crate::database::{Database, DatabaseError};
 use crate::entry::{Entry, EntryBody, NewEntry, StoredNonce};
-use row::{Columns, KIND_GONE, KIND_MESSAGE, entry};
+use row::{Columns, KIND_GONE, KIND_MESSAGE, encode, entry};
 
 mod retention;
 mod row;
@@ -152,10 +152,22 @@ fn head(
     };
     Ok(Some(LogHead {
         first: first(connection, &row)?,
+        modes: modes(connection, row.id)?,
         nonces: nonces(connection, row.id, nonces_since)?,
         epoch: row.epoch,
         last: row.last,
     }))
+}
+
+fn modes(connection: &Connection, room: i64) -> rusqlite::Result<RoomState> {
+    let modes: String = connection
+        .prepare_cached("SELECT modes FROM rooms WHERE id = ?1")?
+        .query_row([room], |row| row.get(0))?;
+    match modes.as_str() {
+        // Never changed.
+        "{}" => Ok(RoomState::default()),
+        modes => serde_json::from_str(modes).map_err(|error| unreadable(0, error)),
+    }
 }
 
 fn first(connection: &Connection, row: &RoomRow) -> rusqlite::Result<Seq> {
@@ -200,16 +212,11 @@ fn append(
         "INSERT INTO entries (room, seq, time, kind, author, nonce, body)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
-    let mut erase = connection.prepare_cached(
-        "UPDATE entries SET kind = ?3, body = '' WHERE room = ?1 AND seq = ?2 AND kind = ?4",
-    )?;
     let mut seq = row.last;
     let mut stored = Vec::with_capacity(entries.len());
     for entry in entries {
         seq = seq.next();
-        if let EntryBody::MessageDeleted(deleted) = &entry.body {
-            erase.execute(params![row.id, deleted.target.0, KIND_GONE, KIND_MESSAGE])?;
-        }
+        take_out(connection, row.id, &entry.body)?;
         let Columns {
             kind,
             author,
@@ -229,6 +236,33 @@ fn append(
         .prepare_cached("UPDATE rooms SET last_seq = ?2 WHERE id = ?1")?
         .execute(params![row.id, seq.0])?;
     Ok(stored)
+}
+
+/// What an entry does to those before it, and to the room.
+fn take_out(connection: &Connection, room: i64, body: &EntryBody) -> rusqlite::Result<()> {
+    const GONE: &str = "UPDATE entries SET kind = ?2, body = '' WHERE room = ?1";
+    let gone = |which: &str, values: &[&dyn rusqlite::ToSql]| {
+        connection
+            .prepare_cached(&format!("{GONE} AND {which}"))?
+            .execute(values)
+            .map(drop)
+    };
+    match body {
+        EntryBody::MessagePosted(_) => Ok(()),
+        EntryBody::MessageDeleted(deleted) => gone(
+            "seq = ?3 AND kind = ?4",
+            params![room, KIND_GONE, deleted.target.0, KIND_MESSAGE],
+        ),
+        EntryBody::Purged(purged) => gone(
+            "author = ?3 AND kind = ?4",
+            params![room, KIND_GONE, purged.key, KIND_MESSAGE],
+        ),
+        EntryBody::Cleared(_) => gone("kind <> ?2", params![room, KIND_GONE]),
+        EntryBody::RoomChanged(changed) => connection
+            .prepare_cached("UPDATE rooms SET modes = ?2 WHERE id = ?1")?
+            .execute(params![room, encode(&changed.modes)])
+            .map(drop),
+    }
 }
 
 fn read(connection: &Connection, room: &RoomName, range: Range) -> rusqlite::Result<Slice> {

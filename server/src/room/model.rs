@@ -81,6 +81,8 @@ impl Model {
         Some(Input::Join(Joining {
             id,
             author,
+            created: 0,
+            wants_modes: false,
             wants_presence: false,
         }))
     }
@@ -179,7 +181,7 @@ proptest! {
 
     #[test]
     fn every_post_is_answered_and_no_retry_is_stored_again(steps in prop::collection::vec(step(), 1..80)) {
-        let mut room = Room::new(Vec::new());
+        let mut room = Room::new(Start::default());
         let mut model = Model::default();
         let last = Step::Store { is_working: true };
         for step in steps.into_iter().chain([last]) {

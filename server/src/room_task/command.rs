@@ -1,41 +1,78 @@
 //! What sessions ask of a room.
 
-use chat_protocol::{MessageId, PostMessage, Seq, Since};
+use chat_protocol::{AuthAccepted, MessageId, PostMessage, RoomChange, Seq, Since};
 use tokio::sync::oneshot;
 
-use crate::entry::Author;
+use crate::entry::{Author, UnixMillis};
 use crate::limits::Allowance;
 use crate::log::LogError;
+use crate::moderation::Person;
 use crate::outbox::Outbox;
-use crate::outgoing::Outgoing;
-use crate::room::MemberId;
+use crate::room::{MemberId, Order};
+use crate::standing::StandingError;
 
 /// Somebody at the door.
 pub struct Entrance {
     /// Who.
     pub author: Author,
+    /// When their account was made, milliseconds since 1970, UTC.
+    pub created: UnixMillis,
     /// Whether they want `join`, `leave` and `presence`.
     pub wants_presence: bool,
+    /// Whether they want the room's modes.
+    pub wants_modes: bool,
     /// The last entry they have, to resume after it.
     pub since: Option<Since>,
-    /// What they are told first: that they are in.
-    pub welcome: Outgoing,
+    /// What they are told first: that they are in, with the rank that they have.
+    pub welcome: Box<AuthAccepted>,
     /// Where everything for them goes.
     pub outbox: Outbox,
     /// What their messages are measured by.
     pub allowance: Allowance,
 }
 
+/// Why somebody is not let in.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum EnterError {
+    /// The log can't be read now.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The standing in the room can't be read now.
+    #[error(transparent)]
+    Standing(#[from] StandingError),
+    /// They are banned, for so many seconds more or for good.
+    #[error("{}", banned(.0, *.1))]
+    Banned(Option<String>, Option<u64>),
+}
+
+fn banned(reason: &Option<String>, seconds: Option<u64>) -> String {
+    let mut text = "you are banned from this room".to_owned();
+    if let Some(seconds) = seconds {
+        text.push_str(&format!(" for {seconds} s more"));
+    }
+    if let Some(reason) = reason {
+        text.push_str(&format!(": {reason}"));
+    }
+    text
+}
+
 /// What a session asks of a room.
 pub enum RoomCommand {
     /// Let somebody in. Answered once they are, or with why not; then nothing was sent to them.
-    Enter(Box<Entrance>, oneshot::Sender<Result<MemberId, LogError>>),
+    Enter(Box<Entrance>, oneshot::Sender<Result<MemberId, EnterError>>),
     /// Take a member out. Answered once nothing more will come from the room.
     Leave(MemberId, oneshot::Sender<()>),
     /// Post for a member. Answered through the member's outbox.
     Post(MemberId, PostMessage),
     /// Delete a message for a member. Answered through the members' outboxes.
     Delete(MemberId, MessageId),
+    /// Do something to somebody for a member; `None` where there is nobody of the name. Answered
+    /// through the members' outboxes, as what follows.
+    Moderate(MemberId, Order, Option<Person>),
+    /// Empty the room for a member.
+    Clear(MemberId),
+    /// Change the modes for a member.
+    Change(MemberId, RoomChange),
     /// Tell a member who is here, through the member's outbox.
     Who(MemberId),
     /// Store and deliver what was posted before. Answered with the log's end then.

@@ -49,7 +49,7 @@ fn gap(head: &LogHead, since: &Since) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use chat_protocol::Epoch;
+    use chat_protocol::{Epoch, RoomState};
 
     use super::*;
 
@@ -61,6 +61,7 @@ mod tests {
             first: Seq(first),
             last: Seq(last),
             nonces: Vec::new(),
+            modes: RoomState::default(),
         };
         let check = |head: &LogHead, text: &str, seq, expected| {
             let since = Since {

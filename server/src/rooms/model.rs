@@ -3,16 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chat_protocol::{DraftContent, Epoch, MessageId, Nonce, Pong, Rank, ServerEvent, Since};
+use chat_protocol::{DraftContent, Epoch, MessageId, Nonce, Rank, ServerEvent, Since};
 use futures_util::FutureExt;
 use proptest::prelude::*;
 
 use super::*;
 use crate::entry::{Author, Entry, EntryBody, NewEntry, StoredNonce};
 use crate::limits::Allowance;
-use crate::log::{LogHead, Slice, Summary, Trimmed};
+use crate::log::{LogHead, RoomLog, Slice, Summary, Trimmed};
+use crate::moderation::{Standing, Verdict};
 use crate::outbox::{Drained, OutboxReader, outbox};
-use crate::outgoing::Outgoing;
+use crate::standing::{StandingError, Standings};
 
 /// What the store takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +57,22 @@ impl MemoryLog {
     }
 }
 
+/// How people stand, in memory.
+struct MemoryStandings(Mutex<Standing>);
+
+#[async_trait::async_trait]
+impl Standings for MemoryStandings {
+    async fn load(&self, _room: &RoomName, _now: u64) -> Result<Standing, StandingError> {
+        Ok(self.0.lock().unwrap().clone())
+    }
+
+    async fn save(&self, _room: &RoomName, verdict: &Verdict) -> Result<(), StandingError> {
+        tokio::task::yield_now().await;
+        self.0.lock().unwrap().carry_out(verdict);
+        Ok(())
+    }
+}
+
 fn broken() -> LogError {
     LogError::new(std::io::Error::other("broken"))
 }
@@ -79,6 +96,17 @@ impl MemoryState {
             EntryBody::MessageDeleted(deleted) => {
                 self.entries[deleted.target.0 as usize - 1] = None;
             }
+            EntryBody::Purged(purged) => {
+                let is_theirs = |entry: &Entry| {
+                    let posted = entry.message();
+                    posted.is_some_and(|posted| posted.author.key == purged.key)
+                };
+                for gone in &mut self.entries {
+                    gone.take_if(|entry| is_theirs(entry));
+                }
+            }
+            EntryBody::Cleared(_) => self.entries.fill(None),
+            EntryBody::RoomChanged(_) => {}
             EntryBody::MessagePosted(posted) => {
                 self.nonces
                     .extend(posted.nonce.clone().map(|nonce| StoredNonce {
@@ -104,6 +132,7 @@ impl RoomLog for MemoryLog {
             first: state.first(),
             last: Seq(state.entries.len() as u64),
             nonces: state.nonces.clone(),
+            modes: chat_protocol::RoomState::default(),
         })
     }
 
@@ -172,6 +201,8 @@ enum Step {
     Leave { client: usize },
     Post { client: usize, nonce: u8 },
     Delete { client: usize, back: usize },
+    Purge { client: usize },
+    Clear,
     Store(Store),
     Trim { keep: u64 },
     Restart,
@@ -192,6 +223,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => client().prop_map(|client| Step::Leave { client }),
         12 => (client(), 0..20u8).prop_map(|(client, nonce)| Step::Post { client, nonce }),
         3 => (client(), 0..4usize).prop_map(|(client, back)| Step::Delete { client, back }),
+        1 => client().prop_map(|client| Step::Purge { client }),
+        1 => Just(Step::Clear),
         2 => takes.prop_map(Step::Store),
         1 => (0..6u64).prop_map(|keep| Step::Trim { keep }),
         1 => Just(Step::Restart),
@@ -215,12 +248,21 @@ struct Client {
 
 struct World {
     log: Arc<MemoryLog>,
+    standings: Arc<MemoryStandings>,
     rooms: Rooms,
     clients: Vec<Client>,
 }
 
 fn room() -> RoomName {
     RoomName::new("r").unwrap()
+}
+
+fn rooms(log: &Arc<MemoryLog>, standings: &Arc<MemoryStandings>) -> Rooms {
+    let stores = Stores {
+        log: log.clone(),
+        standings: standings.clone(),
+    };
+    Rooms::new(stores, Duration::ZERO)
 }
 
 impl World {
@@ -235,9 +277,15 @@ impl World {
             unanswered: BTreeSet::new(),
             acknowledged: BTreeMap::new(),
         };
+        let founder = ("user0".to_owned(), Rank::Administrator);
+        let standings = Arc::new(MemoryStandings(Mutex::new(Standing {
+            ranks: [founder].into(),
+            ..Standing::default()
+        })));
         Self {
-            rooms: Rooms::new(log.clone()),
+            rooms: rooms(&log, &standings),
             log,
+            standings,
             clients: (0..CLIENTS).map(client).collect(),
         }
     }
@@ -255,6 +303,21 @@ impl World {
             }
             Step::Post { client, nonce } => self.post(client, nonce).await,
             Step::Delete { client, back } => self.delete(client, back).await,
+            Step::Purge { client } => {
+                let name = self.clients[client].name.clone();
+                let target = Person {
+                    username: name.clone(),
+                    key: name,
+                };
+                if let Some((membership, _)) = &self.clients[0].connection {
+                    let _ = membership.moderate(Order::Purge, Some(target)).await;
+                }
+            }
+            Step::Clear => {
+                if let Some((membership, _)) = &self.clients[0].connection {
+                    let _ = membership.clear().await;
+                }
+            }
             Step::Store(takes) => self.log.state().takes = takes,
             Step::Trim { keep } => {
                 let keep = Keep {
@@ -287,17 +350,16 @@ impl World {
                 username: client.name.clone(),
                 key: client.name.clone(),
                 display_name: client.name.clone(),
-                rank: match number {
-                    0 => Rank::Administrator,
-                    _ => Rank::User,
-                },
+                rank: Rank::User,
             },
+            created: 0,
             wants_presence: false,
+            wants_modes: false,
             since: since.or(Some(Since {
                 epoch: None,
                 seq: Seq(0),
             })),
-            welcome: Outgoing::new(&ServerEvent::Pong(Pong { time: 0 })),
+            welcome: super::tests::welcome(),
             outbox,
             allowance: Allowance::unlimited(),
         };
@@ -348,7 +410,7 @@ impl World {
                 );
             }
         }
-        self.rooms = Rooms::new(self.log.clone());
+        self.rooms = rooms(&self.log, &self.standings);
     }
 
     /// Lets the room do all that waits.
@@ -380,7 +442,7 @@ impl World {
 impl Client {
     fn take(&mut self, event: ServerEvent, log: &MemoryState) {
         match event {
-            ServerEvent::Pong(_) => {}
+            ServerEvent::Auth(_) => {}
             ServerEvent::History(history) => self.resume(history, log),
             ServerEvent::Cerror(error) => {
                 if let Some(nonce) = error.nonce {
@@ -442,10 +504,17 @@ impl Client {
 
     fn keep(&mut self, event: ServerEvent) {
         let seq = event.seq().unwrap().0;
-        if let ServerEvent::DeleteMessage(deleted) = &event {
-            let epoch = self.epoch.as_ref().unwrap();
-            let target = deleted.id.seq_in(epoch).unwrap();
-            self.seen.remove(&target.0);
+        match &event {
+            ServerEvent::DeleteMessage(deleted) => {
+                let epoch = self.epoch.as_ref().unwrap();
+                let target = deleted.id.seq_in(epoch).unwrap();
+                self.seen.remove(&target.0);
+            }
+            ServerEvent::Purge(purged) => self.seen.retain(|_, event| {
+                !matches!(event, ServerEvent::Message(message) if message.username == purged.username)
+            }),
+            ServerEvent::Clear(_) => self.seen.clear(),
+            _ => {}
         }
         let again = self.seen.insert(seq, event);
         assert!(again.is_none(), "twice");

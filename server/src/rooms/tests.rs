@@ -2,9 +2,7 @@
 
 use std::collections::VecDeque;
 
-use chat_protocol::{
-    CloseCode, DraftContent, Epoch, MessageId, Nonce, Pong, Rank, ServerEvent, Since,
-};
+use chat_protocol::{CloseCode, DraftContent, Epoch, MessageId, Nonce, Rank, ServerEvent, Since};
 use tempfile::TempDir;
 
 use super::*;
@@ -13,7 +11,7 @@ use crate::entry::Author;
 use crate::limits::Allowance;
 use crate::log::SqliteLog;
 use crate::outbox::{Drained, OutboxReader, outbox};
-use crate::outgoing::Outgoing;
+use crate::standing::SqliteStandings;
 
 struct Bench {
     rooms: Rooms,
@@ -32,7 +30,13 @@ fn bench() -> Bench {
     let directory = tempfile::tempdir().unwrap();
     let database = Arc::new(Database::open(directory.path(), Durability::Full).unwrap());
     Bench {
-        rooms: Rooms::new(Arc::new(SqliteLog::new(database))),
+        rooms: Rooms::new(
+            Stores {
+                log: Arc::new(SqliteLog::new(Arc::clone(&database))),
+                standings: Arc::new(SqliteStandings::new(database)),
+            },
+            Duration::ZERO,
+        ),
         _directory: directory,
     }
 }
@@ -49,6 +53,21 @@ fn post(text: &str, nonce: Option<&str>) -> PostMessage {
     }
 }
 
+/// What a member is told first.
+pub(super) fn welcome() -> Box<chat_protocol::AuthAccepted> {
+    Box::new(chat_protocol::AuthAccepted {
+        code: chat_protocol::Code::Ok,
+        message: String::new(),
+        username: String::new(),
+        display_name: String::new(),
+        room: String::new(),
+        access_level: Rank::User,
+        capabilities: Vec::new(),
+        token: String::new(),
+        token_expires: 0,
+    })
+}
+
 fn entrance(name: &str, since: Option<Since>) -> (Entrance, OutboxReader) {
     let (outbox, reader) = outbox();
     let entrance = Entrance {
@@ -58,9 +77,11 @@ fn entrance(name: &str, since: Option<Since>) -> (Entrance, OutboxReader) {
             display_name: name.to_owned(),
             rank: Rank::User,
         },
+        created: 0,
         wants_presence: false,
+        wants_modes: false,
         since,
-        welcome: Outgoing::new(&ServerEvent::Pong(Pong { time: 0 })),
+        welcome: welcome(),
         outbox,
         allowance: Allowance::unlimited(),
     };
@@ -78,7 +99,7 @@ impl Bench {
             key: name.to_owned(),
             received: VecDeque::new(),
         };
-        assert_eq!(client.next().await.name(), "pong");
+        assert_eq!(client.next().await.name(), "auth");
         client
     }
 }
@@ -110,11 +131,18 @@ impl Client {
     }
 }
 
+fn viewer(key: &str) -> Viewer<'_> {
+    Viewer {
+        key,
+        wants_modes: false,
+    }
+}
+
 async fn epoch(bench: &Bench, client: &Client) -> Epoch {
     let request = HistoryRequest::default();
     let history = bench
         .rooms
-        .history(&client.membership, &client.key, &request)
+        .history(&client.membership, viewer(&client.key), &request)
         .await;
     history.unwrap().epoch
 }
@@ -179,7 +207,7 @@ async fn history_holds_what_the_member_posted_before() {
         let request = HistoryRequest::default();
         let history = bench
             .rooms
-            .history(&ann.membership, &ann.key, &request)
+            .history(&ann.membership, viewer(&ann.key), &request)
             .await;
         assert_eq!(history.unwrap().entries.len(), number);
     }

@@ -1,8 +1,11 @@
 //! What a client may do when: the contract's table, as pure decisions.
 
-use chat_protocol::{Auth, ClientEvent, Code, HistoryRequest, MessageId, PostMessage};
+use chat_protocol::{
+    Auth, ClientEvent, Code, HistoryRequest, Kick, MessageId, PostMessage, RoomChange, Username,
+};
 
 use crate::limits::TooFast;
+use crate::rooms::Order;
 
 /// Why an event is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +52,9 @@ pub(super) enum Action {
     Authenticate(Box<Auth>),
     Post(PostMessage),
     Delete(MessageId),
+    Moderate(Username, Order),
+    Clear,
+    Change(RoomChange),
     Who,
     History(HistoryRequest),
     Pong,
@@ -117,19 +123,24 @@ impl State {
             ClientEvent::History(request) => Ok(Action::History(request)),
             ClientEvent::Who => Ok(Action::Who),
             ClientEvent::Ping => Ok(Action::Pong),
-            ClientEvent::Kick(_)
-            | ClientEvent::Mute(_)
-            | ClientEvent::Unmute { .. }
-            | ClientEvent::Ban(_)
-            | ClientEvent::Unban { .. }
-            | ClientEvent::SetMod { .. }
-            | ClientEvent::DelMod { .. }
-            | ClientEvent::Purge { .. }
-            | ClientEvent::Clear
-            | ClientEvent::SetRoom(_) => Err(Refusal::forbidden(&format!(
-                "`{}` is not allowed: this server does not moderate rooms yet",
-                event.name()
-            ))),
+            ClientEvent::Kick(Kick { username, reason }) => {
+                Ok(Action::Moderate(username, Order::Kick(reason)))
+            }
+            ClientEvent::Mute(mute) => Ok(Action::Moderate(
+                mute.username,
+                Order::Mute(mute.duration, mute.reason),
+            )),
+            ClientEvent::Unmute { username } => Ok(Action::Moderate(username, Order::Unmute)),
+            ClientEvent::Ban(ban) => Ok(Action::Moderate(
+                ban.username,
+                Order::Ban(ban.duration, ban.reason),
+            )),
+            ClientEvent::Unban { username } => Ok(Action::Moderate(username, Order::Unban)),
+            ClientEvent::SetMod { username } => Ok(Action::Moderate(username, Order::Appoint)),
+            ClientEvent::DelMod { username } => Ok(Action::Moderate(username, Order::Dismiss)),
+            ClientEvent::Purge { username } => Ok(Action::Moderate(username, Order::Purge)),
+            ClientEvent::Clear => Ok(Action::Clear),
+            ClientEvent::SetRoom(change) => Ok(Action::Change(change)),
         }
     }
 
@@ -213,7 +224,6 @@ mod tests {
         for event in [
             ClientEvent::SetTestMode { value: true },
             ClientEvent::ResetSocket,
-            ClientEvent::Clear,
         ] {
             assert_eq!(state.decide(event).unwrap_err().code, Code::Forbidden);
         }

@@ -1,15 +1,18 @@
 //! An entry's row in the database: what its columns hold, and its body as JSON.
 
-use chat_protocol::{Content, MessageId, Nonce, Rank, Seq};
+use chat_protocol::{Content, MessageId, Nonce, Rank, RoomState, Seq};
 use rusqlite::Row;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::unreadable;
-use crate::entry::{Author, Entry, EntryBody, MessageDeleted, MessagePosted};
+use crate::entry::{Author, Entry, EntryBody, MessageDeleted, MessagePosted, Purged, RoomChanged};
 
 pub(super) const KIND_MESSAGE: &str = "message";
 const KIND_DELETION: &str = "deletion";
+const KIND_PURGE: &str = "purge";
+const KIND_CLEAR: &str = "clear";
+const KIND_MODES: &str = "modes";
 /// A deleted message: its place is kept, and its nonce, so that a retry does not bring it back.
 pub(super) const KIND_GONE: &str = "gone";
 
@@ -30,12 +33,43 @@ impl<'a> Columns<'a> {
                 nonce: posted.nonce.as_ref().map(Nonce::as_str),
                 body: encode(&StoredMessage::of(posted)),
             },
-            EntryBody::MessageDeleted(deleted) => Self {
-                kind: KIND_DELETION,
-                author: &deleted.by.key,
-                nonce: None,
-                body: encode(&StoredDeletion::of(deleted)),
-            },
+            EntryBody::MessageDeleted(deleted) => Self::by(
+                KIND_DELETION,
+                &deleted.by,
+                encode(&StoredDeletion {
+                    target: deleted.target,
+                    by: StoredAuthor::of(&deleted.by),
+                }),
+            ),
+            EntryBody::Purged(purged) => Self::by(
+                KIND_PURGE,
+                &purged.by,
+                encode(&StoredPurge {
+                    purged: purged.username.clone(),
+                    key: purged.key.clone(),
+                    by: StoredAuthor::of(&purged.by),
+                }),
+            ),
+            EntryBody::Cleared(by) => Self::by(KIND_CLEAR, by, encode(&StoredAuthor::of(by))),
+            EntryBody::RoomChanged(changed) => Self::by(
+                KIND_MODES,
+                &changed.by,
+                encode(&StoredChange {
+                    modes: changed.modes.clone(),
+                    by: StoredAuthor::of(&changed.by),
+                }),
+            ),
+        }
+    }
+}
+
+impl<'a> Columns<'a> {
+    fn by(kind: &'static str, by: &'a Author, body: String) -> Self {
+        Self {
+            kind,
+            author: &by.key,
+            nonce: None,
+            body,
         }
     }
 }
@@ -46,6 +80,22 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let body = match kind.as_str() {
         KIND_MESSAGE => EntryBody::MessagePosted(message(row)?),
         KIND_DELETION => EntryBody::MessageDeleted(deletion(row)?),
+        KIND_PURGE => {
+            let stored: StoredPurge = decode(row)?;
+            EntryBody::Purged(Purged {
+                username: stored.purged,
+                key: stored.key,
+                by: stored.by.restore(row.get(2)?),
+            })
+        }
+        KIND_CLEAR => EntryBody::Cleared(decode::<StoredAuthor>(row)?.restore(row.get(2)?)),
+        KIND_MODES => {
+            let stored: StoredChange = decode(row)?;
+            EntryBody::RoomChanged(RoomChanged {
+                modes: stored.modes,
+                by: stored.by.restore(row.get(2)?),
+            })
+        }
         _ => return Err(unreadable(5, UnknownKind(kind))),
     };
     Ok(Entry {
@@ -142,15 +192,23 @@ struct StoredDeletion {
     by: StoredAuthor,
 }
 
-impl StoredDeletion {
-    fn of(deleted: &MessageDeleted) -> Self {
-        Self {
-            target: deleted.target,
-            by: StoredAuthor::of(&deleted.by),
-        }
-    }
+/// A purge's body as it is stored.
+#[derive(Serialize, Deserialize)]
+struct StoredPurge {
+    purged: String,
+    key: String,
+    #[serde(flatten)]
+    by: StoredAuthor,
 }
 
-fn encode(body: &impl Serialize) -> String {
+/// The body of a change of modes as it is stored.
+#[derive(Serialize, Deserialize)]
+struct StoredChange {
+    modes: RoomState,
+    #[serde(flatten)]
+    by: StoredAuthor,
+}
+
+pub(super) fn encode(body: &impl Serialize) -> String {
     serde_json::to_string(body).expect("a stored entry holds strings and numbers only")
 }

@@ -1,0 +1,319 @@
+//! The rules of moderation: who may act on whom, and what follows once it is stored.
+
+use chat_protocol::{CloseCode, Code, ModerationNotice, Rank, RoomChange, RoomState, ServerEvent};
+
+use super::{Effect, MemberId, ReplyTarget, Room, refuse};
+use crate::entry::{Author, EntryBody, NewEntry, Purged, RoomChanged, UnixMillis};
+use crate::moderation::{Decision, Person, Sanction, Verdict};
+
+/// What a moderator asks to be done to somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Throw them out.
+    Kick(Option<String>),
+    /// Silence them for so many seconds.
+    Mute(u64, Option<String>),
+    /// End that.
+    Unmute,
+    /// Keep them out, for so many seconds or for good.
+    Ban(Option<u64>, Option<String>),
+    /// End that.
+    Unban,
+    /// Make them a moderator.
+    Appoint,
+    /// Make them a user.
+    Dismiss,
+    /// Delete all their messages.
+    Purge,
+}
+
+impl Order {
+    /// The client event that asks for it.
+    pub fn event(&self) -> &'static str {
+        match self {
+            Order::Kick(_) => "kick",
+            Order::Mute(..) => "mute",
+            Order::Unmute => "unmute",
+            Order::Ban(..) => "ban",
+            Order::Unban => "unban",
+            Order::Appoint => "setMod",
+            Order::Dismiss => "delMod",
+            Order::Purge => "purge",
+        }
+    }
+
+    /// The lowest standing that may ask for it.
+    fn rank(&self) -> Rank {
+        match self {
+            Order::Appoint | Order::Dismiss => Rank::Administrator,
+            _ => Rank::Moderator,
+        }
+    }
+
+    fn decision(&self, now: UnixMillis) -> Option<Decision> {
+        let sanction = |seconds: Option<u64>, reason: &Option<String>| Sanction {
+            until: seconds.map(|seconds| now.saturating_add(seconds.saturating_mul(1000))),
+            reason: reason.clone(),
+        };
+        match self {
+            Order::Kick(_) => Some(Decision::Kick),
+            Order::Mute(seconds, reason) => Some(Decision::Mute(sanction(Some(*seconds), reason))),
+            Order::Unmute => Some(Decision::Unmute),
+            Order::Ban(seconds, reason) => Some(Decision::Ban(sanction(*seconds, reason))),
+            Order::Unban => Some(Decision::Unban),
+            Order::Appoint => Some(Decision::Rank(Rank::Moderator)),
+            Order::Dismiss => Some(Decision::Rank(Rank::User)),
+            Order::Purge => None,
+        }
+    }
+
+    fn reason(&self) -> Option<&String> {
+        match self {
+            Order::Kick(reason) | Order::Mute(_, reason) | Order::Ban(_, reason) => reason.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+impl Room {
+    /// The contract's order: rights, whether the target exists, whether it stands lower.
+    pub(super) fn moderate(
+        &self,
+        id: MemberId,
+        order: &Order,
+        target: Option<Person>,
+        now: UnixMillis,
+    ) -> Vec<Effect> {
+        let Some(by) = self.members.get(&id) else {
+            return Vec::new();
+        };
+        let refused = |code, text: String| vec![refuse(id, order.event(), code, text, None)];
+        if by.rank > order.rank() {
+            return refused(Code::Forbidden, not_allowed(order.event(), order.rank()));
+        }
+        let Some(target) = target else {
+            return refused(Code::NotFound, "there is no user of this name".to_owned());
+        };
+        if by.rank >= self.standing.rank(&target.key) {
+            let text = format!("{} does not stand lower than you", target.username);
+            return refused(Code::Forbidden, text);
+        }
+        if matches!(order, Order::Kick(_)) && self.connections(&target.key).is_empty() {
+            let text = format!("{} is not in the room", target.username);
+            return refused(Code::NotFound, text);
+        }
+        let by = by.clone();
+        match order.decision(now) {
+            Some(decision) => vec![Effect::Judge(
+                id,
+                Verdict {
+                    reason: order.reason().cloned(),
+                    decision,
+                    target,
+                    by,
+                    time: now,
+                },
+            )],
+            None => {
+                let body = EntryBody::Purged(Purged {
+                    username: target.username,
+                    key: target.key,
+                    by,
+                });
+                vec![Effect::Store(id, NewEntry { time: now, body })]
+            }
+        }
+    }
+
+    pub(super) fn clear(&self, id: MemberId, now: UnixMillis) -> Vec<Effect> {
+        self.for_moderators(id, "clear", now, |by| EntryBody::Cleared(by.clone()))
+    }
+
+    pub(super) fn change(
+        &self,
+        id: MemberId,
+        change: RoomChange,
+        pinned: ReplyTarget,
+        now: UnixMillis,
+    ) -> Vec<Effect> {
+        const EVENT: &str = "setRoom";
+        let effects = self.for_moderators(id, EVENT, now, |by| {
+            EntryBody::RoomChanged(RoomChanged {
+                modes: changed(&self.modes, change),
+                by: by.clone(),
+            })
+        });
+        let is_stored = matches!(effects[..], [Effect::Store(..)]);
+        if is_stored && pinned == ReplyTarget::Unknown {
+            let text = "there is no message with the id that `pinned` names".to_owned();
+            return vec![refuse(id, EVENT, Code::NotFound, text, None)];
+        }
+        effects
+    }
+
+    /// The pinned message is gone, by the hand of `by`.
+    pub(super) fn unpin(&self, id: MemberId, by: Author, now: UnixMillis) -> Vec<Effect> {
+        let modes = RoomState {
+            pinned: None,
+            ..self.modes.clone()
+        };
+        let body = EntryBody::RoomChanged(RoomChanged { modes, by });
+        vec![Effect::Store(id, NewEntry { time: now, body })]
+    }
+
+    fn for_moderators(
+        &self,
+        id: MemberId,
+        event: &str,
+        now: UnixMillis,
+        body: impl FnOnce(&Author) -> EntryBody,
+    ) -> Vec<Effect> {
+        let Some(by) = self.members.get(&id) else {
+            return Vec::new();
+        };
+        if by.rank > Rank::Moderator {
+            let text = not_allowed(event, Rank::Moderator);
+            return vec![refuse(id, event, Code::Forbidden, text, None)];
+        }
+        let body = body(by);
+        vec![Effect::Store(id, NewEntry { time: now, body })]
+    }
+
+    /// A verdict is stored, so it takes effect: all at once, before anybody is told.
+    pub(super) fn judged(
+        &mut self,
+        id: MemberId,
+        verdict: &Verdict,
+        now: UnixMillis,
+    ) -> Vec<Effect> {
+        self.standing.carry_out(verdict);
+        let Verdict {
+            decision, target, ..
+        } = verdict;
+        let present = self.connections(&target.key);
+        let reason = verdict.reason.clone();
+        let mut effects = match decision {
+            Decision::Kick => {
+                self.expel(present, reason, ServerEvent::Kick, CloseCode::Kicked, now)
+            }
+            Decision::Ban(_) => {
+                self.expel(present, reason, ServerEvent::Ban, CloseCode::Banned, now)
+            }
+            Decision::Mute(mute) => vec![Effect::Announce(present, muted(mute, None, now))],
+            Decision::Unmute => {
+                let notice = ServerEvent::Unmute(ModerationNotice::default());
+                vec![Effect::Announce(present, notice)]
+            }
+            Decision::Unban => Vec::new(),
+            Decision::Rank(rank) => {
+                for id in &present {
+                    if let Some(author) = self.members.get_mut(id) {
+                        author.rank = *rank;
+                    }
+                }
+                let told = told(decision);
+                vec![Effect::Announce(present, told(ModerationNotice::default()))]
+            }
+        };
+        let done = ModerationNotice {
+            message: Some("Success".to_owned()),
+            reason: Some(sentence(verdict, now)),
+            ..ModerationNotice::default()
+        };
+        effects.push(Effect::Send(id, told(decision)(done)));
+        effects
+    }
+
+    /// A verdict could not be stored, so nothing happened.
+    pub(super) fn not_judged(&self, id: MemberId, verdict: &Verdict) -> Vec<Effect> {
+        let text = "this could not be stored, so nothing was done: try again".to_owned();
+        let event = verdict.decision.event();
+        vec![refuse(id, event, Code::Unavailable, text, None)]
+    }
+
+    fn expel(
+        &mut self,
+        ids: Vec<MemberId>,
+        reason: Option<String>,
+        event: fn(ModerationNotice) -> ServerEvent,
+        code: CloseCode,
+        now: UnixMillis,
+    ) -> Vec<Effect> {
+        let notice = event(ModerationNotice {
+            message: Some("Disconnected".to_owned()),
+            reason: Some(reason.unwrap_or_default()),
+            ..ModerationNotice::default()
+        });
+        let mut effects = vec![Effect::Expel(ids.clone(), notice, code)];
+        for id in ids {
+            effects.extend(self.leave(id, now));
+        }
+        effects
+    }
+
+    fn connections(&self, key: &str) -> Vec<MemberId> {
+        let members = self.members.iter();
+        let mut found: Vec<MemberId> = members
+            .filter(|(_, author)| author.key == key)
+            .map(|(id, _)| *id)
+            .collect();
+        found.sort();
+        found
+    }
+}
+
+/// What somebody is told who is silenced.
+pub(super) fn muted(mute: &Sanction, nonce: Option<String>, now: UnixMillis) -> ServerEvent {
+    ServerEvent::Mute(ModerationNotice {
+        message: None,
+        reason: mute.reason.clone(),
+        duration: mute.seconds_left(now),
+        nonce,
+    })
+}
+
+fn told(decision: &Decision) -> fn(ModerationNotice) -> ServerEvent {
+    match decision {
+        Decision::Kick => ServerEvent::Kick,
+        Decision::Ban(_) => ServerEvent::Ban,
+        Decision::Unban => ServerEvent::Unban,
+        Decision::Mute(_) => ServerEvent::Mute,
+        Decision::Unmute => ServerEvent::Unmute,
+        Decision::Rank(Rank::Moderator) => ServerEvent::SetMod,
+        Decision::Rank(_) => ServerEvent::DelMod,
+    }
+}
+
+fn not_allowed(event: &str, rank: Rank) -> String {
+    match rank {
+        Rank::Administrator => format!("`{event}` is for administrators of the room"),
+        _ => format!("`{event}` is for moderators of the room"),
+    }
+}
+
+fn changed(modes: &RoomState, change: RoomChange) -> RoomState {
+    RoomState {
+        slow_mode: change.slow_mode.unwrap_or(modes.slow_mode),
+        members_only: change.members_only.unwrap_or(modes.members_only),
+        topic: change.topic.unwrap_or_else(|| modes.topic.clone()),
+        pinned: change.pinned.unwrap_or_else(|| modes.pinned.clone()),
+        seq: None,
+    }
+}
+
+fn sentence(verdict: &Verdict, now: UnixMillis) -> String {
+    let name = &verdict.target.username;
+    let span = |sanction: &Sanction| match sanction.seconds_left(now) {
+        Some(seconds) => format!("for {seconds} s"),
+        None => "for good".to_owned(),
+    };
+    match &verdict.decision {
+        Decision::Kick => format!("{name} was kicked"),
+        Decision::Ban(ban) => format!("{name} is banned {}", span(ban)),
+        Decision::Unban => format!("{name} is not banned any more"),
+        Decision::Mute(mute) => format!("{name} is muted {}", span(mute)),
+        Decision::Unmute => format!("{name} is not muted any more"),
+        Decision::Rank(Rank::Moderator) => format!("{name} is a moderator now"),
+        Decision::Rank(_) => format!("{name} is no moderator any more"),
+    }
+}

@@ -1,0 +1,33 @@
+//! How people stand in rooms: the trait that a room's task uses to load it and to store what
+//! moderators decide, each with a line of who decided it.
+
+mod sqlite;
+
+use chat_protocol::RoomName;
+
+use crate::moderation::{Standing, Verdict};
+
+pub use sqlite::SqliteStandings;
+
+/// The standing could not be read or written; nothing was changed.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the standing of people in rooms is not available")]
+pub struct StandingError(#[source] std::sync::Arc<dyn std::error::Error + Send + Sync>);
+
+impl StandingError {
+    /// Wraps what the backend says.
+    pub fn new(source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self(std::sync::Arc::new(source))
+    }
+}
+
+/// The standing of people in all rooms.
+#[async_trait::async_trait]
+pub trait Standings: Send + Sync {
+    /// Everybody in `room` who is not simply a user: ranks, and the bans and mutes that hold at `now`
+    /// (milliseconds since 1970, UTC).
+    async fn load(&self, room: &RoomName, now: u64) -> Result<Standing, StandingError>;
+
+    /// Stores a verdict; answers once it is on disk.
+    async fn save(&self, room: &RoomName, verdict: &Verdict) -> Result<(), StandingError>;
+}

@@ -1,0 +1,239 @@
+//! Standing in the server's own SQLite database.
+
+use std::sync::Arc;
+
+use chat_protocol::{Rank, RoomName};
+use rusqlite::types::Type;
+use rusqlite::{Connection, Row, params};
+
+use super::{StandingError, Standings};
+use crate::database::{Database, DatabaseError};
+use crate::moderation::{Decision, Sanction, Standing, Verdict};
+
+const BAN: &str = "ban";
+const MUTE: &str = "mute";
+
+/// Standing in one database.
+pub struct SqliteStandings {
+    database: Arc<Database>,
+}
+
+impl SqliteStandings {
+    /// Keeps the standing in `database`.
+    pub fn new(database: Arc<Database>) -> Self {
+        Self { database }
+    }
+}
+
+impl From<DatabaseError> for StandingError {
+    fn from(error: DatabaseError) -> Self {
+        StandingError::new(error)
+    }
+}
+
+#[async_trait::async_trait]
+impl Standings for SqliteStandings {
+    async fn load(&self, room: &RoomName, now: u64) -> Result<Standing, StandingError> {
+        let name = room.clone();
+        let standing = self
+            .database
+            .read(move |connection| load(connection, &name, now))
+            .await?;
+        Ok(standing)
+    }
+
+    async fn save(&self, room: &RoomName, verdict: &Verdict) -> Result<(), StandingError> {
+        let (name, verdict) = (room.clone(), verdict.clone());
+        self.database
+            .write(move |connection| {
+                carry_out(connection, &name, &verdict)?;
+                note(connection, &name, &verdict)
+            })
+            .await?;
+        Ok(())
+    }
+}
+
+fn load(connection: &Connection, room: &RoomName, now: u64) -> rusqlite::Result<Standing> {
+    let mut standing = Standing::default();
+    let mut ranks = connection.prepare_cached("SELECT account, rank FROM ranks WHERE room = ?1")?;
+    let mut rows = ranks.query([room.as_str()])?;
+    while let Some(row) = rows.next()? {
+        standing.ranks.insert(row.get(0)?, rank(row)?);
+    }
+    let mut sanctions = connection.prepare_cached(
+        "SELECT account, kind, until, reason FROM sanctions
+         WHERE room = ?1 AND (until IS NULL OR until > ?2)",
+    )?;
+    let mut rows = sanctions.query(params![room.as_str(), now])?;
+    while let Some(row) = rows.next()? {
+        let kind: String = row.get(1)?;
+        let sanction = Sanction {
+            until: row.get(2)?,
+            reason: row.get(3)?,
+        };
+        match kind.as_str() {
+            BAN => standing.bans.insert(row.get(0)?, sanction),
+            _ => standing.mutes.insert(row.get(0)?, sanction),
+        };
+    }
+    Ok(standing)
+}
+
+fn rank(row: &Row<'_>) -> rusqlite::Result<Rank> {
+    Rank::try_from(row.get::<_, u8>(1)?).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(1, Type::Integer, Box::new(error))
+    })
+}
+
+fn carry_out(connection: &Connection, room: &RoomName, verdict: &Verdict) -> rusqlite::Result<()> {
+    let key = &verdict.target.key;
+    match &verdict.decision {
+        Decision::Kick => Ok(()),
+        Decision::Ban(sanction) => sanction_by(connection, room, BAN, sanction, verdict),
+        Decision::Mute(sanction) => sanction_by(connection, room, MUTE, sanction, verdict),
+        Decision::Unban => lift(connection, room, BAN, key),
+        Decision::Unmute => lift(connection, room, MUTE, key),
+        Decision::Rank(Rank::User) => connection
+            .prepare_cached("DELETE FROM ranks WHERE room = ?1 AND account = ?2")?
+            .execute([room.as_str(), key])
+            .map(drop),
+        Decision::Rank(rank) => connection
+            .prepare_cached(
+                "INSERT INTO ranks (room, account, rank) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (room, account) DO UPDATE SET rank = excluded.rank",
+            )?
+            .execute(params![room.as_str(), key, u8::from(*rank)])
+            .map(drop),
+    }
+}
+
+fn sanction_by(
+    connection: &Connection,
+    room: &RoomName,
+    kind: &str,
+    sanction: &Sanction,
+    verdict: &Verdict,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO sanctions (room, account, kind, since, until, reason, by)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (room, account, kind) DO UPDATE SET since = excluded.since,
+                 until = excluded.until, reason = excluded.reason, by = excluded.by",
+        )?
+        .execute(params![
+            room.as_str(),
+            verdict.target.key,
+            kind,
+            verdict.time,
+            sanction.until,
+            sanction.reason,
+            verdict.by.username,
+        ])
+        .map(drop)
+}
+
+fn lift(connection: &Connection, room: &RoomName, kind: &str, key: &str) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("DELETE FROM sanctions WHERE room = ?1 AND account = ?2 AND kind = ?3")?
+        .execute([room.as_str(), key, kind])
+        .map(drop)
+}
+
+/// Who decided what: kept apart from the room's log, and for longer.
+fn note(connection: &Connection, room: &RoomName, verdict: &Verdict) -> rusqlite::Result<()> {
+    let until = match &verdict.decision {
+        Decision::Ban(sanction) | Decision::Mute(sanction) => sanction.until,
+        _ => None,
+    };
+    connection
+        .prepare_cached(
+            "INSERT INTO audit (time, room, actor, action, target, until, reason)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            verdict.time,
+            room.as_str(),
+            verdict.by.username,
+            verdict.decision.event(),
+            verdict.target.username,
+            until,
+            verdict.reason,
+        ])
+        .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use chat_protocol::Username;
+
+    use super::*;
+    use crate::accounts::{Accounts, SqliteAccounts};
+    use crate::database::Durability;
+    use crate::entry::Author;
+    use crate::moderation::Person;
+
+    fn verdict(decision: Decision) -> Verdict {
+        Verdict {
+            decision,
+            target: Person {
+                username: "Bob".to_owned(),
+                key: "bob".to_owned(),
+            },
+            by: Author {
+                username: "ann".to_owned(),
+                key: "ann".to_owned(),
+                display_name: "ann".to_owned(),
+                rank: Rank::Administrator,
+            },
+            reason: None,
+            time: 100,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_stored_is_what_a_running_room_has() {
+        let directory = tempfile::tempdir().unwrap();
+        let database = Arc::new(Database::open(directory.path(), Durability::Full).unwrap());
+        let accounts = SqliteAccounts::new(Arc::clone(&database));
+        let name = Username::new("Bob").unwrap();
+        accounts.create(&name, "hash", 7).await.unwrap();
+        let standings = SqliteStandings::new(Arc::clone(&database));
+        let room = RoomName::new("r").unwrap();
+        let sanction = |until| Sanction {
+            until,
+            reason: Some("spam".to_owned()),
+        };
+        let mut running = Standing::default();
+        for decision in [
+            Decision::Kick,
+            Decision::Ban(sanction(None)),
+            Decision::Ban(sanction(Some(900))),
+            Decision::Mute(sanction(Some(500))),
+            Decision::Rank(Rank::Moderator),
+            Decision::Unban,
+            Decision::Unmute,
+            Decision::Mute(sanction(Some(300))),
+            Decision::Rank(Rank::User),
+        ] {
+            let verdict = verdict(decision);
+            standings.save(&room, &verdict).await.unwrap();
+            running.carry_out(&verdict);
+            let stored = standings.load(&room, 200).await.unwrap();
+            assert_eq!(stored, running, "{:?}", verdict.decision);
+        }
+        let later = standings.load(&room, 300).await.unwrap();
+        assert_eq!(later, Standing::default());
+        let elsewhere = RoomName::new("s").unwrap();
+        let standing = standings.load(&elsewhere, 200).await.unwrap();
+        assert_eq!(standing, Standing::default());
+        let lines: i64 = database
+            .read(|connection| {
+                connection.query_row("SELECT count(*) FROM audit", [], |row| row.get(0))
+            })
+            .await
+            .unwrap();
+        assert_eq!(lines, 9);
+    }
+}
