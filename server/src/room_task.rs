@@ -6,6 +6,7 @@
 //! which is why there is no hole and no double between history and live.
 
 mod command;
+mod requests;
 mod resume;
 
 use std::collections::HashMap;
@@ -13,22 +14,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chat_protocol::limits::RESUME_BYTES;
-use chat_protocol::{
-    CloseCode, Code, MessageId, Nonce, PostMessage, RoomChange, RoomName, Seq, ServerEvent, Since,
-};
+use chat_protocol::{CloseCode, Code, Nonce, RoomName, Seq, ServerEvent, Since};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::clock;
 use crate::entry::{Author, Entry, NewEntry, UnixMillis};
-use crate::limits::{Allowance, FLOODING};
+use crate::limits::Allowance;
 use crate::log::{End, LogError, LogHead, Range, RoomLog, Slice, Viewer};
-use crate::moderation::{Standing, Verdict};
+use crate::moderation::Standing;
 use crate::outbox::{Closing, Outbox};
 use crate::outgoing::Outgoing;
-use crate::room::{
-    Effect, Input, Joining, MemberId, ReplyTarget, Room, Start, StoredMessage, refusal,
-};
+use crate::room::{Effect, Input, Joining, MemberId, Room, Start, refusal};
 use crate::standing::Standings;
 use crate::stopping::Stopping;
 
@@ -254,124 +251,6 @@ impl RoomTask {
         self.apply(Input::Leave(id)).await;
     }
 
-    async fn post(&mut self, id: MemberId, post: PostMessage) {
-        let target = match &post.reply_to {
-            None => ReplyTarget::None,
-            Some(reply_to) => match self.message(reply_to).await {
-                Ok(Some(_)) => ReplyTarget::Known,
-                Ok(None) => ReplyTarget::Unknown,
-                Err(error) => {
-                    self.report("cannot read the message that another answers", &error);
-                    return self.unavailable(id, "message", post.nonce.as_ref());
-                }
-            },
-        };
-        let wait = self.wait(id, &post, target);
-        self.apply(Input::Post(id, post, target, wait)).await;
-        if wait.is_some() {
-            self.put_out_if_flooding(id).await;
-        }
-    }
-
-    /// Seconds that a member has to wait before it may post this. A message that would not be stored
-    /// anyway, or was before, takes nothing from what the member may post.
-    fn wait(&mut self, id: MemberId, post: &PostMessage, target: ReplyTarget) -> Option<u64> {
-        let author = self.room.would_store(id, post, target, clock::now())?;
-        let Allowance { limits, source, .. } = &self.seats.get(&id)?.allowance;
-        let taken = limits.message(&author.key, *source, author.rank);
-        taken.err().map(|too_fast| too_fast.retry_after)
-    }
-
-    /// Closes the connection of a member who goes on regardless of being refused for being too fast.
-    async fn put_out_if_flooding(&mut self, id: MemberId) {
-        let Some(Seat { outbox, allowance }) = self.seats.get(&id) else {
-            return;
-        };
-        if allowance.pace.goes_on_regardless() {
-            tracing::info!(room = ?self.name, source = %allowance.source, "closed: flooding");
-            outbox.close(CloseCode::Flooding, FLOODING);
-            self.leave(id).await;
-        }
-    }
-
-    async fn change(&mut self, id: MemberId, change: RoomChange) {
-        // Changes before it are stored before: it changes what they left.
-        self.store().await;
-        let pinned = match &change.pinned {
-            Some(Some(message)) => match self.message(message).await {
-                Ok(Some(_)) => ReplyTarget::Known,
-                Ok(None) => ReplyTarget::Unknown,
-                Err(error) => {
-                    self.report("cannot read a message that is to be pinned", &error);
-                    return self.unavailable(id, "setRoom", None);
-                }
-            },
-            _ => ReplyTarget::None,
-        };
-        self.apply(Input::Change(id, change, pinned)).await;
-    }
-
-    /// Unpins the pinned message where it was deleted.
-    async fn check_pinned(&mut self) {
-        let Some((id, by)) = self.pin_to_check.take() else {
-            return;
-        };
-        let Some(pinned) = self.room.pinned().cloned() else {
-            return;
-        };
-        match self.message(&pinned).await {
-            Ok(Some(_)) => {}
-            Ok(None) => {
-                self.apply(Input::Unpin(id, by)).await;
-                self.store().await;
-            }
-            Err(error) => self.report("cannot tell whether the pinned message is there", &error),
-        }
-    }
-
-    /// Stores a verdict; nothing else happens in the room meanwhile, so it takes effect at once for
-    /// everybody or not at all.
-    async fn judge(&mut self, id: MemberId, verdict: Verdict) -> Vec<Effect> {
-        let input = match self.stores.standings.save(&self.name, &verdict).await {
-            Ok(()) => Input::Judged(id, verdict),
-            Err(error) => {
-                let error = &error as &dyn std::error::Error;
-                tracing::error!(room = ?self.name, error, "a verdict could not be stored");
-                Input::NotJudged(id, verdict)
-            }
-        };
-        self.who = None;
-        self.room.apply(input, clock::now())
-    }
-
-    async fn delete(&mut self, id: MemberId, message: &MessageId) {
-        match self.message(message).await {
-            Ok(target) => self.apply(Input::Delete(id, target)).await,
-            Err(error) => {
-                self.report("cannot read a message that is to be deleted", &error);
-                self.unavailable(id, "deleteMessage", None);
-            }
-        }
-    }
-
-    /// The message with this id, where there is one: what waits is stored before, since it may be
-    /// among that, or be deleted by that.
-    async fn message(&mut self, id: &MessageId) -> Result<Option<StoredMessage>, LogError> {
-        self.store().await;
-        let there = self.head.first..=self.head.last;
-        let Some(seq) = id
-            .seq_in(&self.head.epoch)
-            .filter(|seq| there.contains(seq))
-        else {
-            return Ok(None);
-        };
-        let entry = self.entry(seq).await?;
-        Ok(entry.and_then(|entry| {
-            let author = entry.message()?.author.clone();
-            Some(StoredMessage { seq, author })
-        }))
-    }
-
     async fn tell_who(&mut self, id: MemberId) {
         // What the member posted before comes before.
         self.store().await;
@@ -381,12 +260,6 @@ impl RoomTask {
             .get_or_insert_with(|| Outgoing::new(&ServerEvent::Who(room.who())))
             .clone();
         self.send(id, &who);
-    }
-
-    fn unavailable(&self, id: MemberId, event: &str, nonce: Option<&Nonce>) {
-        let text = "the room's log cannot be read now: try again".to_owned();
-        let refused = refusal(event, Code::Unavailable, text, nonce);
-        self.send(id, &Outgoing::new(&refused));
     }
 
     /// Applies `input` and carries out what follows. Entries wait to be stored together; anything

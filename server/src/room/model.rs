@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chat_protocol::Rank;
+use chat_protocol::{DraftContent, Rank};
 use proptest::prelude::*;
 
 use super::nonces::MEMORY;

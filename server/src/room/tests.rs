@@ -1,8 +1,9 @@
 //! The room's rules as lists of inputs and the effects that must follow.
 
-use chat_protocol::{Content, MemberChange, Presence as PresenceEvent, Rank};
+use chat_protocol::{Content, DraftContent, MemberChange, Presence as PresenceEvent, Rank};
 
 use super::*;
+use crate::entry::MessagePosted;
 
 const ANN: MemberId = MemberId(1);
 const BOB: MemberId = MemberId(2);

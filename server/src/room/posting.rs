@@ -1,0 +1,214 @@
+//! What becomes of a message: retries, rights, limits.
+
+use chat_protocol::{
+    ClientError, Code, Content, ContentTooLong, DraftContent, Nonce, PostMessage, Rank, ServerEvent,
+};
+
+use super::moderation::muted;
+use super::nonces::NonceState;
+use super::{Effect, MemberId, ReplyTarget, Room, refuse};
+use crate::entry::{Author, EntryBody, MessagePosted, NewEntry, UnixMillis};
+use crate::moderation::Sanction;
+
+impl Room {
+    /// The contract's order: rights, then whether what is named exists, then limits.
+    pub(super) fn post(
+        &mut self,
+        id: MemberId,
+        post: PostMessage,
+        target: ReplyTarget,
+        wait: Option<u64>,
+        now: UnixMillis,
+    ) -> Vec<Effect> {
+        let Some(author) = self.members.get(&id).cloned() else {
+            return Vec::new();
+        };
+        let PostMessage {
+            content,
+            nonce,
+            reply_to,
+        } = post;
+        if let Some(nonce) = &nonce
+            && let Some(effects) = self.retried(id, &author, nonce, now)
+        {
+            return effects;
+        }
+        let content = match (self.check(id, content, target, now), wait) {
+            (Ok(content), None) => content,
+            (Ok(_), Some(seconds)) => {
+                let text = format!("too fast: wait {seconds} s before the next message");
+                return vec![too_fast(id, seconds, text, nonce.as_ref())];
+            }
+            (Err(obstacle), _) => return vec![obstacle.refusal(id, nonce.as_ref(), now)],
+        };
+        if self.modes.slow_mode > 0 && author.rank == Rank::User {
+            self.note_post(&author.key, now);
+        }
+        if let Some(nonce) = &nonce {
+            self.nonces.begin(&author.key, nonce, now);
+        }
+        let posted = MessagePosted {
+            author,
+            content,
+            reply_to,
+            nonce,
+        };
+        let body = EntryBody::MessagePosted(posted);
+        vec![Effect::Store(id, NewEntry { time: now, body })]
+    }
+
+    /// The author as whom `id` would have this message stored; `None` where something is wrong with
+    /// it, or it was stored before.
+    pub fn would_store(
+        &mut self,
+        id: MemberId,
+        post: &PostMessage,
+        target: ReplyTarget,
+        now: UnixMillis,
+    ) -> Option<&Author> {
+        let author = self.members.get(&id)?;
+        if let Some(nonce) = &post.nonce {
+            self.nonces.forget_old(now);
+            if self.nonces.find(&author.key, nonce).is_some() {
+                return None;
+            }
+        }
+        let checked = self.check(id, post.content.clone(), target, now);
+        checked.is_ok().then_some(author)
+    }
+
+    /// What is wrong with a message, in the contract's order: rights, whether what it names exists,
+    /// limits.
+    fn check(
+        &self,
+        id: MemberId,
+        content: DraftContent,
+        target: ReplyTarget,
+        now: UnixMillis,
+    ) -> Result<Content, Obstacle> {
+        let author = self.members.get(&id).ok_or(Obstacle::Gone)?;
+        if let Some(mute) = self.standing.mute(&author.key, now) {
+            return Err(Obstacle::Muted(mute.clone()));
+        }
+        let created = self.created.get(&id).copied().unwrap_or(0);
+        let age = now.saturating_sub(created);
+        if self.modes.members_only && author.rank == Rank::User && age < self.membership {
+            return Err(Obstacle::NoMember((self.membership - age).div_ceil(1000)));
+        }
+        if target == ReplyTarget::Unknown {
+            return Err(Obstacle::UnknownTarget);
+        }
+        let content = content.measured().map_err(Obstacle::TooLong)?;
+        match self.slow_wait(author, now) {
+            Some(seconds) => Err(Obstacle::SlowMode(seconds)),
+            None => Ok(content),
+        }
+    }
+
+    /// Seconds that slow mode makes `author` wait.
+    fn slow_wait(&self, author: &Author, now: UnixMillis) -> Option<u64> {
+        let last = self.posted.get(&author.key)?;
+        let free = last.saturating_add(self.modes.slow_mode.saturating_mul(1000));
+        let wait = free.checked_sub(now).filter(|wait| *wait > 0)?;
+        (author.rank == Rank::User).then_some(wait.div_ceil(1000))
+    }
+
+    /// Remembers who posted when, as long as slow mode may ask for it.
+    fn note_post(&mut self, key: &str, now: UnixMillis) {
+        const CLEARING: usize = 1024;
+        let memory = self.modes.slow_mode.saturating_mul(1000);
+        if self.posted.len() >= CLEARING && self.posted.len().is_power_of_two() {
+            self.posted
+                .retain(|_, last| last.saturating_add(memory) > now);
+        }
+        self.posted.insert(key.to_owned(), now);
+    }
+
+    /// What follows where `author` sent a message with this nonce before. Limits do not count here:
+    /// nothing more is stored, and whoever comes back has to send what was not answered.
+    fn retried(
+        &mut self,
+        id: MemberId,
+        author: &Author,
+        nonce: &Nonce,
+        now: UnixMillis,
+    ) -> Option<Vec<Effect>> {
+        self.nonces.forget_old(now);
+        match self.nonces.find(&author.key, nonce)? {
+            NonceState::Stored(seq) => Some(vec![Effect::Repeat(id, seq, nonce.clone())]),
+            NonceState::Waiting => {
+                self.nonces.wait(&author.key, nonce, id);
+                Some(Vec::new())
+            }
+        }
+    }
+
+    pub(super) fn post_lost(
+        &mut self,
+        sender: MemberId,
+        posted: &MessagePosted,
+        effects: &mut Vec<Effect>,
+    ) {
+        const TEXT: &str = "the message could not be stored, so it was not sent: try again";
+        let nonce = posted.nonce.as_ref();
+        let refused = |id| refuse(id, "message", Code::Unavailable, TEXT.to_owned(), nonce);
+        effects.push(refused(sender));
+        if let Some(nonce) = nonce {
+            let retries = self.nonces.lost(&posted.author.key, nonce);
+            effects.extend(retries.into_iter().map(refused));
+        }
+    }
+}
+
+/// What keeps a message from being posted.
+enum Obstacle {
+    /// Its sender is not here any more.
+    Gone,
+    Muted(Sanction),
+    /// Its sender's account is too young, for so many seconds more.
+    NoMember(u64),
+    UnknownTarget,
+    TooLong(ContentTooLong),
+    /// So many seconds more.
+    SlowMode(u64),
+}
+
+impl Obstacle {
+    fn refusal(self, id: MemberId, nonce: Option<&Nonce>, now: UnixMillis) -> Effect {
+        let refused = |code, text: String| refuse(id, "message", code, text, nonce);
+        match self {
+            Obstacle::Gone => refused(Code::Forbidden, "you are not in the room".to_owned()),
+            Obstacle::Muted(mute) => {
+                let nonce = nonce.map(|nonce| nonce.as_str().to_owned());
+                Effect::Send(id, muted(&mute, nonce, now))
+            }
+            Obstacle::NoMember(seconds) => {
+                let minutes = seconds.div_ceil(60);
+                let text = format!("only members may post now: you may in {minutes} min");
+                refused(Code::Forbidden, text)
+            }
+            Obstacle::UnknownTarget => {
+                let text = "there is no message with the id that `replyTo` names";
+                refused(Code::NotFound, text.to_owned())
+            }
+            Obstacle::TooLong(error) => refused(Code::TooLong, error.to_string()),
+            Obstacle::SlowMode(seconds) => {
+                let text = format!("slow mode: wait {seconds} s before the next message");
+                too_fast(id, seconds, text, nonce)
+            }
+        }
+    }
+}
+
+fn too_fast(id: MemberId, seconds: u64, message: String, nonce: Option<&Nonce>) -> Effect {
+    Effect::Send(
+        id,
+        ServerEvent::Cerror(ClientError {
+            code: Code::TooFast,
+            message,
+            event: Some("message".to_owned()),
+            nonce: nonce.map(|nonce| nonce.as_str().to_owned()),
+            retry_after: Some(seconds),
+        }),
+    )
+}
