@@ -1,10 +1,11 @@
 //! The command line: what can be given, and which command runs.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
+use chat_protocol::RoomName;
 use clap::{Parser, Subcommand};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::{TcpListener, TcpSocket};
@@ -12,10 +13,11 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::{Config, Settings};
 use crate::limits::LimitSettings;
+use crate::moderation_commands::{BanSubcommand, ModSubcommand};
 use crate::room_commands::RoomSubcommand;
 use crate::stopping::Stop;
 use crate::users::UserSubcommand;
-use crate::{exit, logging, room_commands, server, users};
+use crate::{exit, logging, moderation_commands, room_commands, server, users};
 
 /// Connections that may wait to be accepted, as far as the system allows: after a restart all
 /// clients come back at once, and one that finds no place tries again only a second later.
@@ -50,6 +52,21 @@ enum Command {
     /// List, export and delete rooms.
     #[command(subcommand)]
     Room(RoomSubcommand),
+    /// Show and change who is banned from a room, while the server runs or while it does not.
+    #[command(subcommand)]
+    Ban(BanSubcommand),
+    /// Show and change who moderates a room, while the server runs or while it does not.
+    #[command(subcommand)]
+    Mod(ModSubcommand),
+    /// Show who decided what on whom: time, room, who, what.
+    Audit {
+        /// Of this room only.
+        #[arg(long, value_name = "ROOM")]
+        room: Option<String>,
+        /// The newest so many.
+        #[arg(long, value_name = "COUNT", default_value_t = 100)]
+        limit: u32,
+    },
 }
 
 /// Runs what the command line asks for.
@@ -66,11 +83,20 @@ pub fn main() -> ExitCode {
         None => serve(config),
         Some(Command::User(command)) => users::run(command, &config.server.data),
         Some(Command::Room(command)) => room_commands::run(command, &config.server.data),
+        Some(Command::Ban(command)) => moderation_commands::run_ban(command, &config.server.data),
+        Some(Command::Mod(command)) => moderation_commands::run_mod(command, &config.server.data),
+        Some(Command::Audit { room, limit }) => audit(room.as_deref(), limit, &config.server.data),
     };
     match outcome {
         Ok(()) => ExitCode::from(exit::DONE),
         Err(error) => exit::fail(exit::FAILED, &error),
     }
+}
+
+fn audit(room: Option<&str>, limit: u32, data: &Path) -> anyhow::Result<()> {
+    let room = room.map(RoomName::new).transpose();
+    let room = room.context("--room names no room")?;
+    moderation_commands::run_audit(room, limit, data)
 }
 
 /// Help and version go to standard output and are success; anything else is a usage error.

@@ -20,7 +20,7 @@ use crate::entry::{
     Author, Entry, EntryBody, MessageDeleted, NewEntry, Purged, StoredNonce, UnixMillis,
 };
 use crate::moderation::{Person, Sanction, Standing, Verdict};
-pub use moderation::Order;
+pub use moderation::{Order, operated, sentence};
 pub(crate) use nonces::MEMORY as NONCE_MEMORY;
 use nonces::Nonces;
 use presence::Presence;
@@ -28,6 +28,9 @@ use presence::Presence;
 /// A connection in the room; never used twice in a room's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MemberId(pub u64);
+
+/// No connection: in whose place an operator acts.
+pub const NOBODY: MemberId = MemberId(0);
 
 /// Somebody who comes in.
 #[derive(Clone, Debug, PartialEq, Eq)]

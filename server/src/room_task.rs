@@ -188,6 +188,11 @@ impl RoomTask {
                 self.store().await;
                 self.apply(Input::Moderate(id, order, target)).await;
             }
+            RoomCommand::Operate(order, target, answer) => {
+                let done = self.operate(&order, target).await;
+                // Who does not wait for the answer does not need it.
+                let _ = answer.send(done);
+            }
             RoomCommand::Clear(id) => self.apply(Input::Clear(id)).await,
             RoomCommand::Change(id, change) => self.change(id, change).await,
             RoomCommand::Who(id) => self.tell_who(id).await,

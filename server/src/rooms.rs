@@ -128,6 +128,23 @@ impl Rooms {
         Ok(slice.into_history(viewer, &membership.room, None))
     }
 
+    /// Does something to somebody in `room` for an operator; answers with what was done.
+    pub async fn operate(
+        &self,
+        room: RoomName,
+        order: Order,
+        target: Person,
+    ) -> Result<String, RoomError> {
+        let inbox = self.find_or_start(&room)?;
+        let (answer, done) = oneshot::channel();
+        inbox
+            .send(RoomCommand::Operate(order, target, answer))
+            .await
+            .map_err(|_| RoomError::Stopping)?;
+        let done = done.await.map_err(|_| RoomError::Stopping)?;
+        done.map_err(|error| RoomError::Enter(error.into()))
+    }
+
     /// Rooms whose logs hold more than `keep`, some of them.
     pub async fn overdue(&self, keep: Keep) -> Result<Vec<RoomName>, LogError> {
         self.shared.stores.log.overdue(keep).await

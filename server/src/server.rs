@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::accounts::SqliteAccounts;
 use crate::auth::{Authenticator, KeyError, Registration};
+use crate::control::{self, Control};
 use crate::data_lock::{DataLock, LockError};
 use crate::database::{self, Database, Durability, OpenError};
 use crate::limits::{LimitSettings, Limits, TrustedProxies};
@@ -112,6 +113,10 @@ impl Server {
             standings: Arc::new(SqliteStandings::new(Arc::clone(&database))),
         };
         let rooms = Rooms::new(stores, config.membership);
+        let control = Control {
+            accounts: accounts.clone(),
+            rooms: rooms.clone(),
+        };
         let limits = Arc::new(Limits::new(config.limits));
         let session = SessionContext {
             authenticator: Authenticator::new(
@@ -131,6 +136,7 @@ impl Server {
             config.retention,
             stopping.clone(),
         ));
+        tasks.spawn(control::run(control, config.data.clone(), stopping.clone()));
         tasks.spawn({
             let (database, stopping) = (Arc::clone(&database), stopping.clone());
             async move {

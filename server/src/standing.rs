@@ -21,12 +21,38 @@ impl StandingError {
     }
 }
 
+/// Who decided what on whom; names as registered, times in milliseconds since 1970, UTC.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditLine {
+    /// When.
+    pub time: u64,
+    /// In which room.
+    pub room: String,
+    /// Who.
+    pub actor: String,
+    /// What, as the event is called that asks for it.
+    pub action: String,
+    /// On whom.
+    pub target: String,
+    /// When it ends by itself.
+    pub until: Option<u64>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
 /// The standing of people in all rooms.
 #[async_trait::async_trait]
 pub trait Standings: Send + Sync {
     /// Everybody in `room` who is not simply a user: ranks, and the bans and mutes that hold at `now`
     /// (milliseconds since 1970, UTC).
     async fn load(&self, room: &RoomName, now: u64) -> Result<Standing, StandingError>;
+
+    /// The newest `limit` lines of who decided what, of one room or of all, the oldest of them first.
+    async fn audit(
+        &self,
+        room: Option<RoomName>,
+        limit: u32,
+    ) -> Result<Vec<AuditLine>, StandingError>;
 
     /// Stores a verdict; answers once it is on disk.
     async fn save(&self, room: &RoomName, verdict: &Verdict) -> Result<(), StandingError>;

@@ -22,6 +22,7 @@ mod limits;
 mod messages;
 mod moderation;
 mod moderation_effects;
+mod operators;
 mod power_loss;
 mod presence;
 mod resume;

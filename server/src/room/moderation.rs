@@ -75,6 +75,23 @@ impl Order {
     }
 }
 
+/// An operator's verdict, who stands above all rooms; `None` for what is no verdict on a person.
+pub fn operated(order: &Order, target: Person, now: UnixMillis) -> Option<Verdict> {
+    const OPERATOR: &str = "server operator";
+    Some(Verdict {
+        decision: order.decision(now)?,
+        reason: order.reason().cloned(),
+        target,
+        by: Author {
+            username: OPERATOR.to_owned(),
+            key: String::new(),
+            display_name: OPERATOR.to_owned(),
+            rank: Rank::Administrator,
+        },
+        time: now,
+    })
+}
+
 impl Room {
     /// The contract's order: rights, whether the target exists, whether it stands lower.
     pub(super) fn moderate(
@@ -301,7 +318,8 @@ fn changed(modes: &RoomState, change: RoomChange) -> RoomState {
     }
 }
 
-fn sentence(verdict: &Verdict, now: UnixMillis) -> String {
+/// What was done, in words.
+pub fn sentence(verdict: &Verdict, now: UnixMillis) -> String {
     let name = &verdict.target.username;
     let span = |sanction: &Sanction| match sanction.seconds_left(now) {
         Some(seconds) => format!("for {seconds} s"),

@@ -69,6 +69,12 @@ pub enum RoomCommand {
     /// Do something to somebody for a member; `None` where there is nobody of the name. Answered
     /// through the members' outboxes, as what follows.
     Moderate(MemberId, Order, Option<Person>),
+    /// Do something to somebody for an operator. Answered with what was done.
+    Operate(
+        Order,
+        Person,
+        oneshot::Sender<Result<String, StandingError>>,
+    ),
     /// Empty the room for a member.
     Clear(MemberId),
     /// Change the modes for a member.

@@ -7,9 +7,12 @@ use super::{RoomTask, Seat};
 use crate::clock;
 use crate::limits::{Allowance, FLOODING};
 use crate::log::LogError;
-use crate::moderation::Verdict;
+use crate::moderation::{Person, Verdict};
 use crate::outgoing::Outgoing;
-use crate::room::{Effect, Input, MemberId, ReplyTarget, StoredMessage, refusal};
+use crate::room::{
+    Effect, Input, MemberId, NOBODY, Order, ReplyTarget, StoredMessage, operated, refusal, sentence,
+};
+use crate::standing::StandingError;
 
 impl RoomTask {
     pub(super) async fn post(&mut self, id: MemberId, post: PostMessage) {
@@ -100,6 +103,26 @@ impl RoomTask {
         };
         self.who = None;
         self.room.apply(input, clock::now())
+    }
+
+    /// The same for an operator; answers with what was done.
+    pub(super) async fn operate(
+        &mut self,
+        order: &Order,
+        target: Person,
+    ) -> Result<String, StandingError> {
+        self.store().await;
+        let now = clock::now();
+        let Some(verdict) = operated(order, target, now) else {
+            return Ok("nothing was done: only verdicts on people come from outside".to_owned());
+        };
+        self.stores.standings.save(&self.name, &verdict).await?;
+        self.who = None;
+        let done = sentence(&verdict, now);
+        for effect in self.room.apply(Input::Judged(NOBODY, verdict), now) {
+            self.carry_out(effect).await;
+        }
+        Ok(done)
     }
 
     pub(super) async fn delete(&mut self, id: MemberId, message: &MessageId) {

@@ -66,6 +66,14 @@ impl Standings for MemoryStandings {
         Ok(self.0.lock().unwrap().clone())
     }
 
+    async fn audit(
+        &self,
+        _room: Option<RoomName>,
+        _limit: u32,
+    ) -> Result<Vec<crate::standing::AuditLine>, StandingError> {
+        Ok(Vec::new())
+    }
+
     async fn save(&self, _room: &RoomName, verdict: &Verdict) -> Result<(), StandingError> {
         tokio::task::yield_now().await;
         self.0.lock().unwrap().carry_out(verdict);

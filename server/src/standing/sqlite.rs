@@ -6,7 +6,7 @@ use chat_protocol::{Rank, RoomName};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row, params};
 
-use super::{StandingError, Standings};
+use super::{AuditLine, StandingError, Standings};
 use crate::database::{Database, DatabaseError};
 use crate::moderation::{Decision, Sanction, Standing, Verdict};
 
@@ -40,6 +40,28 @@ impl Standings for SqliteStandings {
             .read(move |connection| load(connection, &name, now))
             .await?;
         Ok(standing)
+    }
+
+    async fn audit(
+        &self,
+        room: Option<RoomName>,
+        limit: u32,
+    ) -> Result<Vec<AuditLine>, StandingError> {
+        let lines = self
+            .database
+            .read(move |connection| {
+                let room = room.as_ref().map(RoomName::as_str);
+                let mut statement = connection.prepare_cached(
+                    "SELECT time, room, actor, action, target, until, reason FROM audit
+                     WHERE ?1 IS NULL OR room = ?1 ORDER BY id DESC LIMIT ?2",
+                )?;
+                let lines = statement.query_map(params![room, limit], audit_line)?;
+                let mut lines = lines.collect::<rusqlite::Result<Vec<_>>>()?;
+                lines.reverse();
+                Ok(lines)
+            })
+            .await?;
+        Ok(lines)
     }
 
     async fn save(&self, room: &RoomName, verdict: &Verdict) -> Result<(), StandingError> {
@@ -139,6 +161,18 @@ fn lift(connection: &Connection, room: &RoomName, kind: &str, key: &str) -> rusq
         .prepare_cached("DELETE FROM sanctions WHERE room = ?1 AND account = ?2 AND kind = ?3")?
         .execute([room.as_str(), key, kind])
         .map(drop)
+}
+
+fn audit_line(row: &Row<'_>) -> rusqlite::Result<AuditLine> {
+    Ok(AuditLine {
+        time: row.get(0)?,
+        room: row.get(1)?,
+        actor: row.get(2)?,
+        action: row.get(3)?,
+        target: row.get(4)?,
+        until: row.get(5)?,
+        reason: row.get(6)?,
+    })
 }
 
 /// Who decided what: kept apart from the room's log, and for longer.

@@ -1,0 +1,187 @@
+//! The command line's way to a running server: a socket in the data directory, for its owner alone.
+//! One request a connection, a line of JSON, and one line of JSON as the answer.
+//!
+//! Owns that socket. What is asked for it hands to the rooms, which decide and store it as they do
+//! for a moderator.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chat_protocol::{RoomName, Username};
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+
+use crate::accounts::Accounts;
+use crate::moderation::Person;
+use crate::rooms::{Order, Rooms};
+use crate::stopping::Stopping;
+
+/// The socket's file in the data directory.
+const FILE_NAME: &str = "control.sock";
+/// Bytes of a request or an answer at most.
+const LINE: u64 = 8 * 1024;
+/// How long one exchange may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Exchanges at the same time; more wait to be accepted.
+const AT_ONCE: usize = 4;
+/// Pause after an accept that failed.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What to do to whom, where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// The room.
+    pub room: String,
+    /// Whom, by name.
+    pub username: String,
+    /// What.
+    pub deed: Deed,
+}
+
+/// What can be done from outside a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Deed {
+    /// Keep somebody out, for so many seconds or for good.
+    Ban(Option<u64>, Option<String>),
+    /// End that.
+    Unban,
+    /// Make somebody a moderator.
+    Appoint,
+    /// Make somebody a user.
+    Dismiss,
+}
+
+impl Deed {
+    /// The same as a moderator's order.
+    pub fn order(self) -> Order {
+        match self {
+            Deed::Ban(seconds, reason) => Order::Ban(seconds, reason),
+            Deed::Unban => Order::Unban,
+            Deed::Appoint => Order::Appoint,
+            Deed::Dismiss => Order::Dismiss,
+        }
+    }
+}
+
+/// A sentence: what was done, or why nothing was.
+type Answer = Result<String, String>;
+
+/// Asks the server that runs on `data`; `None` where none listens.
+pub fn ask(data: &Path, request: &Request) -> io::Result<Option<Answer>> {
+    let mut stream = match std::os::unix::net::UnixStream::connect(data.join(FILE_NAME)) {
+        Ok(stream) => stream,
+        Err(error) => match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => return Ok(None),
+            _ => return Err(error),
+        },
+    };
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut line = serde_json::to_vec(request)?;
+    line.push(b'\n');
+    stream.write_all(&line)?;
+    let mut answer = String::new();
+    BufReader::new(stream.take(LINE)).read_line(&mut answer)?;
+    Ok(Some(serde_json::from_str(&answer)?))
+}
+
+/// What serves the socket.
+pub struct Control {
+    /// Who there is.
+    pub accounts: Arc<dyn Accounts>,
+    /// The rooms.
+    pub rooms: Rooms,
+}
+
+/// Listens in `data` until the server stops. A server without this socket is a server all the same.
+pub async fn run(control: Control, data: PathBuf, stopping: Stopping) {
+    let path = data.join(FILE_NAME);
+    let listener = match listen(&path) {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::warn!(path = %path.display(), %error, "no socket for the command line");
+            return;
+        }
+    };
+    tokio::select! {
+        () = accept(Arc::new(control), listener) => {}
+        () = stopping.begun() => {}
+    }
+    // The next server takes away what could not be taken away now.
+    let _ = std::fs::remove_file(&path);
+}
+
+fn listen(path: &Path) -> io::Result<UnixListener> {
+    // The data directory is locked, so nobody listens there any more.
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+async fn accept(control: Arc<Control>, listener: UnixListener) {
+    let places = Arc::new(Semaphore::new(AT_ONCE));
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            return;
+        };
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let control = Arc::clone(&control);
+                tokio::spawn(async move {
+                    let exchange = exchange(&control, stream);
+                    if !matches!(timeout(PATIENCE, exchange).await, Ok(Ok(()))) {
+                        tracing::debug!("an exchange with the command line was broken off");
+                    }
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept the command line");
+                sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn exchange(control: &Control, stream: UnixStream) -> io::Result<()> {
+    let (reading, mut writing) = stream.into_split();
+    let mut line = String::new();
+    tokio::io::BufReader::new(reading.take(LINE))
+        .read_line(&mut line)
+        .await?;
+    let answer = match serde_json::from_str::<Request>(&line) {
+        Ok(request) => control.carry_out(request).await,
+        Err(error) => Err(format!("this is no request: {error}")),
+    };
+    let mut line = serde_json::to_vec(&answer)?;
+    line.push(b'\n');
+    writing.write_all(&line).await
+}
+
+impl Control {
+    async fn carry_out(&self, request: Request) -> Answer {
+        let room = RoomName::new(&request.room).map_err(|error| format!("a room name {error}"))?;
+        let username =
+            Username::new(&request.username).map_err(|error| format!("a user name {error}"))?;
+        let account = self.accounts.find(&username).await;
+        let account = account
+            .map_err(|error| error.to_string())?
+            .ok_or_else(|| format!("there is no user {username}"))?;
+        let target = Person {
+            username: account.username,
+            key: account.key,
+        };
+        let done = self.rooms.operate(room, request.deed.order(), target).await;
+        done.map_err(|error| error.to_string())
+    }
+}

@@ -1,0 +1,219 @@
+//! `chat-server ban`, `mod` and `audit`: moderation from the command line. A running server does it
+//! itself, at once and for live connections too; otherwise it is written to the database.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use chat_protocol::{Rank, RoomName, Username};
+use clap::Subcommand;
+
+use crate::accounts::{Accounts, SqliteAccounts};
+use crate::clock;
+use crate::console;
+use crate::control::{self, Deed, Request};
+use crate::data_lock::DataLock;
+use crate::entry::UnixMillis;
+use crate::moderation::Person;
+use crate::room::{operated, sentence};
+use crate::standing::{SqliteStandings, Standings};
+
+/// What can be done with bans.
+#[derive(Subcommand)]
+pub enum BanSubcommand {
+    /// List who is banned from a room: name, end, reason.
+    List {
+        /// The room.
+        #[arg(value_parser = room)]
+        room: RoomName,
+    },
+    /// Ban somebody from a room.
+    Add {
+        /// The room.
+        #[arg(value_parser = room)]
+        room: RoomName,
+        /// Whom.
+        #[arg(value_parser = username)]
+        name: Username,
+        /// For so many seconds; for good where left out.
+        #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=chat_protocol::limits::BAN_SECONDS))]
+        duration: Option<u64>,
+        /// Why, for them to read.
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+    /// End a ban.
+    Remove {
+        /// The room.
+        #[arg(value_parser = room)]
+        room: RoomName,
+        /// Whose.
+        #[arg(value_parser = username)]
+        name: Username,
+    },
+}
+
+/// What can be done with moderators.
+#[derive(Subcommand)]
+pub enum ModSubcommand {
+    /// List who stands above users in a room: rank, name.
+    List {
+        /// The room.
+        #[arg(value_parser = room)]
+        room: RoomName,
+    },
+    /// Make somebody a moderator of a room.
+    Add {
+        /// The room.
+        #[arg(value_parser = room)]
+        room: RoomName,
+        /// Whom.
+        #[arg(value_parser = username)]
+        name: Username,
+    },
+    /// Make somebody a user of a room, whatever they were.
+    Remove {
+        /// The room.
+        #[arg(value_parser = room)]
+        room: RoomName,
+        /// Whom.
+        #[arg(value_parser = username)]
+        name: Username,
+    },
+}
+
+/// Carries out `command` for the server of `data`.
+pub fn run_ban(command: BanSubcommand, data: &Path) -> anyhow::Result<()> {
+    match command {
+        BanSubcommand::List { room } => list(data, room, |standing| {
+            let mut lines: Vec<String> = standing
+                .bans
+                .iter()
+                .map(|(name, ban)| {
+                    let until = ban.until.map_or("for good".to_owned(), shown);
+                    format!("{name}\t{until}\t{}", ban.reason.as_deref().unwrap_or(""))
+                })
+                .collect();
+            lines.sort();
+            lines
+        }),
+        BanSubcommand::Add {
+            room,
+            name,
+            duration,
+            reason,
+        } => carry_out(data, &room, &name, Deed::Ban(duration, reason)),
+        BanSubcommand::Remove { room, name } => carry_out(data, &room, &name, Deed::Unban),
+    }
+}
+
+/// Carries out `command` for the server of `data`.
+pub fn run_mod(command: ModSubcommand, data: &Path) -> anyhow::Result<()> {
+    match command {
+        ModSubcommand::List { room } => list(data, room, |standing| {
+            let mut ranked: Vec<(Rank, &String)> = standing
+                .ranks
+                .iter()
+                .map(|(name, rank)| (*rank, name))
+                .collect();
+            ranked.sort();
+            let line = |(rank, name)| format!("{}\t{name}", u8::from(rank));
+            ranked.into_iter().map(line).collect()
+        }),
+        ModSubcommand::Add { room, name } => carry_out(data, &room, &name, Deed::Appoint),
+        ModSubcommand::Remove { room, name } => carry_out(data, &room, &name, Deed::Dismiss),
+    }
+}
+
+/// Lists who decided what on whom, the newest `limit`, the oldest of them first.
+pub fn run_audit(room: Option<RoomName>, limit: u32, data: &Path) -> anyhow::Result<()> {
+    console::with_database(data, false, |database| async move {
+        let lines = SqliteStandings::new(database).audit(room, limit).await?;
+        console::say(lines.into_iter().map(|line| {
+            let until = line
+                .until
+                .map_or(String::new(), |until| format!(" until {}", shown(until)));
+            let reason = line
+                .reason
+                .map_or(String::new(), |reason| format!(": {reason}"));
+            format!(
+                "{}\t{}\t{}\t{} {}{until}{reason}",
+                shown(line.time),
+                line.room,
+                line.actor,
+                line.action,
+                line.target
+            )
+        }))?;
+        Ok(())
+    })
+}
+
+fn list(
+    data: &Path,
+    room: RoomName,
+    lines: impl FnOnce(&crate::moderation::Standing) -> Vec<String>,
+) -> anyhow::Result<()> {
+    console::with_database(data, false, |database| async move {
+        let standing = SqliteStandings::new(database)
+            .load(&room, clock::now())
+            .await?;
+        console::say(lines(&standing))?;
+        Ok(())
+    })
+}
+
+fn carry_out(data: &Path, room: &RoomName, name: &Username, deed: Deed) -> anyhow::Result<()> {
+    let request = Request {
+        room: room.as_str().to_owned(),
+        username: name.as_str().to_owned(),
+        deed: deed.clone(),
+    };
+    let asked = control::ask(data, &request).context("the server does not answer")?;
+    let done = match asked {
+        Some(Ok(done)) => done,
+        Some(Err(refused)) => bail!("{refused}"),
+        None => return store(data, room, name, deed),
+    };
+    console::say([done])?;
+    Ok(())
+}
+
+/// The same, where no server runs.
+fn store(data: &Path, room: &RoomName, name: &Username, deed: Deed) -> anyhow::Result<()> {
+    let _lock = match data.is_dir() {
+        true => Some(DataLock::take(data)?),
+        false => None,
+    };
+    console::with_database(data, false, |database| async move {
+        let accounts = SqliteAccounts::new(database.clone());
+        let Some(account) = accounts.find(name).await? else {
+            bail!("there is no user {name}");
+        };
+        let target = Person {
+            username: account.username,
+            key: account.key,
+        };
+        let now = clock::now();
+        let Some(verdict) = operated(&deed.order(), target, now) else {
+            bail!("this needs the server to run");
+        };
+        SqliteStandings::new(database).save(room, &verdict).await?;
+        console::say([sentence(&verdict, now)])?;
+        Ok(())
+    })
+}
+
+/// A time as people read it (RFC 3339, UTC).
+fn shown(time: UnixMillis) -> String {
+    let millis = i64::try_from(time).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_millisecond(millis)
+        .map_or_else(|_| time.to_string(), |timestamp| timestamp.to_string())
+}
+
+fn room(text: &str) -> Result<RoomName, String> {
+    RoomName::new(text).map_err(|error| format!("a room name {error}"))
+}
+
+fn username(text: &str) -> Result<Username, String> {
+    Username::new(text).map_err(|error| format!("a user name {error}"))
+}

@@ -1,0 +1,107 @@
+//! Moderation from the command line: on a running server at once, otherwise in its database.
+
+use std::os::unix::fs::PermissionsExt;
+
+use chat_tests::{Finished, RawClient, Server, password_of};
+use serde_json::json;
+
+use crate::support::refused;
+
+#[track_caller]
+fn run(server: &Server, arguments: &[&str]) -> Finished {
+    let data = server.data();
+    let mut all = arguments.to_vec();
+    all.extend(["--data", data.to_str().unwrap()]);
+    Server::run(&all, "")
+}
+
+#[track_caller]
+fn said(server: &Server, arguments: &[&str]) -> String {
+    let finished = run(server, arguments);
+    assert_eq!(finished.status.code(), Some(0), "{}", finished.error);
+    finished.out
+}
+
+#[test]
+fn an_operator_bans_live_and_lifts_it_while_the_server_is_stopped() {
+    let mut server = Server::start();
+    let mut owner = RawClient::join(&server, "owner", "stream");
+    let mut bob = RawClient::join(&server, "bob", "stream");
+    let socket = server.data().join("control.sock");
+    let mode = std::fs::metadata(&socket).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let done = said(
+        &server,
+        &["ban", "add", "stream", "BOB", "--reason", "spam"],
+    );
+    assert_eq!(done, "bob is banned for good");
+    assert_eq!(bob.expect("ban")["reason"], "spam");
+    bob.expect_close(4104);
+    owner.expect_nothing();
+    assert_eq!(
+        said(&server, &["ban", "list", "stream"]),
+        "bob\tfor good\tspam"
+    );
+    let auth = json!({ "username": "bob", "password": password_of("bob"), "room": "stream" });
+    let mut bob = RawClient::connect(&server);
+    refused(&mut bob, 403, "auth", auth, "spam");
+    server.stop();
+    assert!(!socket.exists());
+    let done = said(&server, &["ban", "remove", "stream", "bob"]);
+    assert_eq!(done, "bob is not banned any more");
+    assert_eq!(said(&server, &["ban", "list", "stream"]), "");
+    server.restart();
+    RawClient::join(&server, "bob", "stream").post("back");
+    let audit = said(&server, &["audit", "--room", "stream"]);
+    let lines: Vec<&str> = audit.lines().collect();
+    assert_eq!(lines.len(), 2, "{audit}");
+    assert!(
+        lines[0].ends_with("\tstream\tserver operator\tban bob: spam"),
+        "{audit}"
+    );
+    assert!(
+        lines[1].ends_with("\tstream\tserver operator\tunban bob"),
+        "{audit}"
+    );
+}
+
+#[test]
+fn an_operator_makes_moderators_and_even_dismisses_the_administrator() {
+    let server = Server::start();
+    let mut owner = RawClient::join(&server, "owner", "stream");
+    let mut alice = RawClient::join(&server, "alice", "stream");
+    said(&server, &["mod", "add", "stream", "alice"]);
+    alice.expect("setMod");
+    let list = said(&server, &["mod", "list", "stream"]);
+    assert_eq!(list, "0\towner\n1\talice");
+    said(&server, &["mod", "remove", "stream", "owner"]);
+    owner.expect("delMod");
+    refused(&mut owner, 403, "clear", serde_json::Value::Null, "");
+    assert_eq!(said(&server, &["mod", "list", "stream"]), "1\talice");
+}
+
+#[test]
+fn what_an_operator_gets_wrong_is_said_and_nothing_is_done() {
+    let server = Server::start();
+    drop(RawClient::join(&server, "bob", "stream"));
+    for (arguments, code, words) in [
+        (
+            &["ban", "add", "stream", "nobody"][..],
+            1,
+            "there is no user nobody",
+        ),
+        (&["ban", "add", "stream", ""][..], 2, "name"),
+        (
+            &["ban", "add", "stream", "bob", "--duration", "0"][..],
+            2,
+            "duration",
+        ),
+        (&["mod", "add", "stream"][..], 2, "NAME"),
+        (&["audit", "--limit", "x"][..], 2, "limit"),
+    ] {
+        let finished = run(&server, arguments);
+        assert_eq!(finished.status.code(), Some(code), "{arguments:?}");
+        assert!(finished.error.contains(words), "{}", finished.error);
+    }
+    assert_eq!(said(&server, &["audit"]), "");
+}
