@@ -6,6 +6,7 @@ mod errors;
 mod event;
 mod keys;
 mod mention;
+mod moderation;
 mod network;
 mod paste;
 mod prompt;
@@ -88,6 +89,8 @@ pub(crate) struct App {
     /// The user's name as shown.
     pub(crate) me: String,
     pub(crate) server: String,
+    /// What the user's name is compared by.
+    key: String,
     reader: Reader,
     width: u16,
     height: u16,
@@ -114,6 +117,7 @@ impl App {
             errors: ErrorLog::default(),
             me: sanitize::line(settings.username.as_str()),
             server: sanitize::line(&settings.server),
+            key: settings.username.key().to_owned(),
             reader: Reader {
                 names: vec![settings.username.as_str().to_lowercase()],
                 zone: settings.zone,
@@ -168,17 +172,20 @@ impl App {
             .iter()
             .filter_map(|room| room.timeline.confirmation_due());
         let countdown = match self.room().link {
-            LinkState::Waiting { until, .. } => {
-                let left = seconds_left(until, self.now.elapsed);
-                left.checked_sub(1)
-                    .map(|next| until - Duration::from_secs(next))
-            }
+            LinkState::Waiting { until, .. } => next_second(until, self.now.elapsed),
             _ => None,
         };
+        // The clock of the room in view moves; elsewhere only the end counts.
+        let mutes = self.rooms.iter().enumerate().filter_map(|(place, room)| {
+            let until = room.muted_until?;
+            let next = next_second(until, self.now.elapsed).unwrap_or(until);
+            Some(if place == self.active { next } else { until })
+        });
         toast
             .into_iter()
             .chain(confirmations)
             .chain(countdown)
+            .chain(mutes)
             .min()
     }
 
@@ -206,6 +213,7 @@ impl App {
             self.height,
             rows.len(),
             self.room().timeline.is_held(),
+            self.room().modes.pinned.is_some(),
         )
     }
 
@@ -278,6 +286,7 @@ impl App {
                 self.send_next(place, effects);
             }
         }
+        self.end_mutes(effects);
         self.draw |= matches!(self.room().link, LinkState::Waiting { .. });
     }
 
@@ -325,6 +334,12 @@ impl App {
 /// Whole seconds until `until`, those begun counted.
 pub(crate) fn seconds_left(until: Duration, now: Duration) -> u64 {
     until.saturating_sub(now).as_millis().div_ceil(1_000) as u64
+}
+
+/// When a count of the seconds until `until` moves next; `None` once it is over.
+fn next_second(until: Duration, now: Duration) -> Option<Duration> {
+    let next = seconds_left(until, now).checked_sub(1)?;
+    Some(until - Duration::from_secs(next))
 }
 
 #[cfg(test)]

@@ -1,18 +1,19 @@
 //! A room's messages in the order of the room's log, with what the client itself has to say between
-//! them. Owns order, deletion and bounds; `joining` brings pieces of the log together, `rows` and `view`
+//! them. Owns order and bounds; `joining` brings pieces of the log together, `removal` takes out, `rows` and `view`
 //! show it, `outgoing` holds what is not in the log yet. Does no I/O and has no clock.
 
 mod entry;
 mod joining;
 mod outgoing;
 mod quotes;
+mod removal;
 mod rows;
 mod view;
 
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
-use chat_protocol::{Epoch, Message, MessageDeleted, Seq, limits::USERNAME_CHARS};
+use chat_protocol::{Epoch, Message, Seq, limits::USERNAME_CHARS};
 use jiff::tz::TimeZone;
 
 pub(crate) use entry::{Author, Stamp};
@@ -104,24 +105,6 @@ impl Timeline {
         }
     }
 
-    /// Marks a message as deleted.
-    pub(crate) fn delete(&mut self, deleted: &MessageDeleted) {
-        self.saw(deleted.seq);
-        let version = self.next_version();
-        let found = self
-            .entries
-            .iter_mut()
-            .rev()
-            .find(|entry| entry.is(&deleted.id));
-        let Some(entry) = found else { return };
-        entry.renew(version);
-        if let Some(post) = entry.post_mut() {
-            post.status = Status::Deleted(sanitize::brief(&deleted.by, USERNAME_CHARS).into());
-            post.content = "".into();
-        }
-        self.forget_quotes(&deleted.id);
-    }
-
     /// Adds something that the client itself has to say.
     pub(crate) fn notice(&mut self, tone: Tone, text: &str, stamp: Stamp) {
         self.push(stamp, Kind::Notice(tone, content(text).into()));
@@ -185,6 +168,7 @@ impl Timeline {
     fn author(&mut self, message: &Message) -> Rc<Author> {
         let author = || Author {
             name: shown_name(&message.display_name, &message.username).into(),
+            key: Author::key_of(&message.username),
             hash: nick_hash(&message.username),
             rank: message.rank,
         };
