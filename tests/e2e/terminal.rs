@@ -6,6 +6,7 @@ mod json;
 mod life;
 mod login;
 mod loss;
+mod moderation;
 mod retry;
 mod talk;
 mod view;

@@ -290,7 +290,7 @@ impl App {
     /// That nothing can be sent while the user is muted.
     fn mute_words(&self) -> Option<String> {
         let left = self.muted_for()?;
-        Some(format!("you are muted for {left} more: nothing is sent"))
+        Some(format!("muted for {left} more: not sent"))
     }
 
     fn load_on_request(&mut self, effects: &mut Vec<Effect>) {
