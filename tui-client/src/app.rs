@@ -1,6 +1,7 @@
 //! The client's state and everything that changes it: events come in with their time, effects go
 //! out. Pure: does no I/O, has no clock, starts no task, draws nothing.
 
+mod completion;
 mod composer;
 mod errors;
 mod event;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use chat_protocol::{RoomName, Secret, Username};
 use jiff::tz::TimeZone;
 
+use completion::Completion;
 use errors::Problem;
 pub(crate) use errors::{Entry as ErrorEntry, ErrorLog};
 pub(crate) use event::{Effect, Event, Now};
@@ -91,6 +93,7 @@ pub(crate) struct App {
     pub(crate) server: String,
     /// What the user's name is compared by.
     key: String,
+    completion: Completion,
     reader: Reader,
     width: u16,
     height: u16,
@@ -118,6 +121,7 @@ impl App {
             me: sanitize::line(settings.username.as_str()),
             server: sanitize::line(&settings.server),
             key: settings.username.key().to_owned(),
+            completion: Completion::default(),
             reader: Reader {
                 names: vec![settings.username.as_str().to_lowercase()],
                 zone: settings.zone,

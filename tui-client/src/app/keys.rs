@@ -53,7 +53,7 @@ impl App {
         self.tell_overflow(result);
     }
 
-    fn tell_overflow(&mut self, result: Result<(), Overflow>) {
+    pub(super) fn tell_overflow(&mut self, result: Result<(), Overflow>) {
         if let Err(Overflow(characters)) = result {
             self.say(
                 Tone::Alert,
@@ -125,6 +125,7 @@ impl App {
         let composer = &mut self.room_mut().composer;
         match action {
             Action::Insert(character) => self.insert(character.encode_utf8(&mut [0; 4])),
+            Action::Complete => self.complete(),
             Action::Newline => self.insert("\n"),
             Action::Backspace => composer.delete(Motion::Left),
             Action::Delete => composer.delete(Motion::Right),

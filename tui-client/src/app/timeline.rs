@@ -10,7 +10,7 @@ mod removal;
 mod rows;
 mod view;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
 use chat_protocol::{Epoch, Message, Seq, limits::USERNAME_CHARS};
@@ -38,6 +38,8 @@ const CONTENT_CHARS: usize = 4_000;
 const NAMES_BYTES: usize = 1_024;
 /// Entries asked for at a time.
 pub(crate) const PAGE: u64 = 100;
+/// Entries among which is looked for who wrote lately.
+const LATELY: usize = 2_000;
 /// Authors remembered for sharing; the memory begins anew when there are more.
 const AUTHORS: usize = 10_000;
 
@@ -108,6 +110,20 @@ impl Timeline {
     /// Adds something that the client itself has to say.
     pub(crate) fn notice(&mut self, tone: Tone, text: &str, stamp: Stamp) {
         self.push(stamp, Kind::Notice(tone, content(text).into()));
+    }
+
+    /// The names of those who wrote lately and begin with `start`, without case, the last first; not
+    /// that of the user with the key `but`.
+    pub(crate) fn authors_beginning_with(&self, start: &str, but: &str) -> Vec<&str> {
+        let start = start.to_lowercase();
+        let mut seen = HashSet::new();
+        let lately = self.entries.iter().rev().take(LATELY);
+        let posts = lately.filter_map(Entry::post);
+        let authors = posts.map(|post| &*post.author);
+        let new = authors.filter(|author| *author.key != *but && seen.insert(&*author.key));
+        new.map(Author::meant_name)
+            .filter(|name| name.to_lowercase().starts_with(&start))
+            .collect()
     }
 
     /// Puts a message at its position.

@@ -13,12 +13,16 @@ const NAME_COLUMNS: usize = 17;
 /// Columns of a command with what follows it.
 const USAGE_COLUMNS: usize = 30;
 /// The keys with what they do.
-const KEYS: [(&str, &str); 16] = [
+const KEYS: [(&str, &str); 17] = [
     (
         "Enter",
         "send; on an empty line, send a refused message again",
     ),
     ("Alt+Enter Ctrl+J", "new row"),
+    (
+        "Tab",
+        "complete a command or a name; again, the next that fits",
+    ),
     ("Up Down", "rows of the input, then what was sent before"),
     ("PgUp PgDn", "scroll; at the top older messages are loaded"),
     (

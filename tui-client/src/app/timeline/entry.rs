@@ -48,6 +48,14 @@ pub(crate) struct Author {
 }
 
 impl Author {
+    /// The name by which the user is meant: as shown, where the server takes that for the same.
+    pub(crate) fn meant_name(&self) -> &str {
+        if Self::key_of(&self.name) == self.key {
+            return &self.name;
+        }
+        &self.key
+    }
+
     /// What a user name is compared by: as the server does it, or without case where the name is none
     /// that the contract allows.
     pub(crate) fn key_of(username: &str) -> Box<str> {
