@@ -102,21 +102,24 @@ impl App {
             ServerEvent::Room(state) => self.on_room(place, state),
             ServerEvent::Mute(notice) => self.on_mute(place, &notice, effects),
             ServerEvent::Unmute(notice) => {
-                if self.tell_deed(place, "you are not muted any more", &notice) {
-                    self.rooms[place].muted_until = None;
-                    self.send_next(place, effects);
+                if !self.tell_deed(place, "you are not muted any more", &notice) {
+                    return;
                 }
+                self.rooms[place].muted_until = None;
+                self.send_next(place, effects);
             }
             ServerEvent::SetMod(notice) => {
-                if self.tell_deed(place, "you are a moderator now", &notice) {
-                    let rank = &mut self.rooms[place].rank;
-                    *rank = (*rank).min(Rank::Moderator);
+                if !self.tell_deed(place, "you are a moderator now", &notice) {
+                    return;
                 }
+                let rank = &mut self.rooms[place].rank;
+                *rank = (*rank).min(Rank::Moderator);
             }
             ServerEvent::DelMod(notice) => {
-                if self.tell_deed(place, "you are no moderator any more", &notice) {
-                    self.rooms[place].rank = Rank::User;
+                if !self.tell_deed(place, "you are no moderator any more", &notice) {
+                    return;
                 }
+                self.rooms[place].rank = Rank::User;
             }
             ServerEvent::Kick(notice) => {
                 self.tell_deed(place, "you were kicked", &notice);
