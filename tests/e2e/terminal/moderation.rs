@@ -1,27 +1,13 @@
 //! Moderation through the terminal client: orders, what is done to its user and to the room. The
 //! server is played by the tests.
 
-use chat_tests::{ClientSetup, Door, Key, RawClient, Screen, ScriptedServer, Terminal};
+use std::time::{Duration, Instant};
+
+use chat_tests::{Door, Key, RawClient, Screen, Server, Terminal};
 use serde_json::{Value, json};
 
-use super::{log_of, message, play_server_until};
+use super::{leave, log_of, message, play_server_until, terminal_at};
 use crate::support::now;
-
-/// A terminal at a server that does what `script` says.
-#[track_caller]
-fn terminal_at(script: fn(&Door)) -> (Terminal, ScriptedServer) {
-    let server = ScriptedServer::start(script);
-    let terminal = ClientSetup::new(server.address(), "alice", &["stream"]).start();
-    (terminal, server)
-}
-
-/// The client leaves, and the script must have been content.
-#[track_caller]
-fn leave(mut terminal: Terminal, server: ScriptedServer) {
-    terminal.enter("/quit");
-    assert!(terminal.exit_status().success());
-    server.finish();
-}
 
 /// Lets a moderator in, where the server has the room's modes, and gives `messages` as the log.
 #[track_caller]
@@ -140,8 +126,10 @@ fn a_mute_ends_by_itself_and_the_refused_message_can_be_sent() {
         let mut peer = enter(door, &[]);
         let refused = play_server_until(&mut peer, "message");
         let nonce = refused["nonce"].clone();
+        let muted = Instant::now();
         peer.send("mute", json!({ "duration": 2, "nonce": nonce }));
         let again = play_server_until(&mut peer, "message");
+        assert!(muted.elapsed() >= Duration::from_secs(2));
         assert_eq!(again, refused);
         play_server_until(&mut peer, "disconnect");
     });
@@ -244,4 +232,25 @@ fn a_kicked_client_says_why_and_does_not_come_back_by_itself() {
     alice.enter("/reconnect");
     alice.wait_until_joined();
     leave(alice, server);
+}
+
+#[test]
+fn a_moderator_deletes_a_message_on_a_real_server() {
+    let server = Server::start();
+    let mut alice = Terminal::open(&server, "alice", &["stream"]);
+    alice.wait_until_joined();
+    let mut bob = RawClient::join(&server, "bob", "stream");
+    let posted = bob.post("buy followers");
+    alice.wait_for_text("buy followers");
+    alice.enter("/delete bo");
+    alice.wait_for_text("no message of bo is here to delete");
+    // Tab completes the name of who wrote last.
+    alice.type_text("\t");
+    alice.key(Key::Enter);
+    let deleted = bob.expect("deleteMessage");
+    assert_eq!(
+        (&deleted["id"], &deleted["by"]),
+        (&posted["id"], &json!("alice"))
+    );
+    alice.wait_for_text("[deleted by alice]");
 }
