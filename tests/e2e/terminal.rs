@@ -6,13 +6,14 @@ mod json;
 mod life;
 mod login;
 mod loss;
+mod moderation;
 mod retry;
 mod talk;
 mod view;
 
 use std::net::{SocketAddr, TcpListener};
 
-use chat_tests::{Door, RawClient};
+use chat_tests::{ClientSetup, Door, RawClient, ScriptedServer, Terminal, binaries};
 use serde_json::{Value, json};
 
 use crate::support::now;
@@ -21,6 +22,24 @@ use crate::support::now;
 fn nobodys_address() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap()
+}
+
+/// A terminal at a server that does what `script` says.
+#[track_caller]
+fn terminal_at(script: fn(&Door)) -> (Terminal, ScriptedServer) {
+    // A script does not wait for the programs to be built.
+    binaries();
+    let server = ScriptedServer::start(script);
+    let terminal = ClientSetup::new(server.address(), "alice", &["stream"]).start();
+    (terminal, server)
+}
+
+/// The client leaves, and the script must have been content.
+#[track_caller]
+fn leave(mut terminal: Terminal, server: ScriptedServer) {
+    terminal.enter("/quit");
+    assert!(terminal.exit_status().success());
+    server.finish();
 }
 
 /// Takes the next client in and says what a server says first.

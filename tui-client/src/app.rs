@@ -1,11 +1,13 @@
 //! The client's state and everything that changes it: events come in with their time, effects go
 //! out. Pure: does no I/O, has no clock, starts no task, draws nothing.
 
+mod completion;
 mod composer;
 mod errors;
 mod event;
 mod keys;
 mod mention;
+mod moderation;
 mod network;
 mod paste;
 mod prompt;
@@ -18,6 +20,7 @@ use std::time::Duration;
 use chat_protocol::{RoomName, Secret, Username};
 use jiff::tz::TimeZone;
 
+use completion::Completion;
 use errors::Problem;
 pub(crate) use errors::{Entry as ErrorEntry, ErrorLog};
 pub(crate) use event::{Effect, Event, Now};
@@ -88,6 +91,9 @@ pub(crate) struct App {
     /// The user's name as shown.
     pub(crate) me: String,
     pub(crate) server: String,
+    /// What the user's name is compared by.
+    key: String,
+    completion: Completion,
     reader: Reader,
     width: u16,
     height: u16,
@@ -114,6 +120,8 @@ impl App {
             errors: ErrorLog::default(),
             me: sanitize::line(settings.username.as_str()),
             server: sanitize::line(&settings.server),
+            key: settings.username.key().to_owned(),
+            completion: Completion::default(),
             reader: Reader {
                 names: vec![settings.username.as_str().to_lowercase()],
                 zone: settings.zone,
@@ -168,17 +176,20 @@ impl App {
             .iter()
             .filter_map(|room| room.timeline.confirmation_due());
         let countdown = match self.room().link {
-            LinkState::Waiting { until, .. } => {
-                let left = seconds_left(until, self.now.elapsed);
-                left.checked_sub(1)
-                    .map(|next| until - Duration::from_secs(next))
-            }
+            LinkState::Waiting { until, .. } => next_second(until, self.now.elapsed),
             _ => None,
         };
+        // The clock of the room in view moves; elsewhere only the end counts.
+        let mutes = self.rooms.iter().enumerate().filter_map(|(place, room)| {
+            let until = room.muted_until?;
+            let next = next_second(until, self.now.elapsed).unwrap_or(until);
+            Some(if place == self.active { next } else { until })
+        });
         toast
             .into_iter()
             .chain(confirmations)
             .chain(countdown)
+            .chain(mutes)
             .min()
     }
 
@@ -206,6 +217,7 @@ impl App {
             self.height,
             rows.len(),
             self.room().timeline.is_held(),
+            self.room().modes.pinned.is_some(),
         )
     }
 
@@ -278,6 +290,7 @@ impl App {
                 self.send_next(place, effects);
             }
         }
+        self.end_mutes(effects);
         self.draw |= matches!(self.room().link, LinkState::Waiting { .. });
     }
 
@@ -325,6 +338,12 @@ impl App {
 /// Whole seconds until `until`, those begun counted.
 pub(crate) fn seconds_left(until: Duration, now: Duration) -> u64 {
     until.saturating_sub(now).as_millis().div_ceil(1_000) as u64
+}
+
+/// When a count of the seconds until `until` moves next; `None` once it is over.
+fn next_second(until: Duration, now: Duration) -> Option<Duration> {
+    let next = seconds_left(until, now).checked_sub(1)?;
+    Some(until - Duration::from_secs(next))
 }
 
 #[cfg(test)]

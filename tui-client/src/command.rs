@@ -1,8 +1,13 @@
 //! Slash commands: what the text after a slash asks for. Pure; what a command does is the app's
 //! business.
 
+mod duration;
+mod moderation;
+
+pub(crate) use moderation::{MODERATION, Order};
+
 /// What was typed into the input.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Typed {
     /// A message to post.
     Post(String),
@@ -11,7 +16,7 @@ pub(crate) enum Typed {
 }
 
 /// A slash command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Command {
     /// Show the keys and commands.
     Help,
@@ -25,6 +30,8 @@ pub(crate) enum Command {
     Reconnect,
     /// Open the list of errors.
     Errors,
+    /// Keep the room in order.
+    Moderate(Order),
 }
 
 /// Why a text is no command.
@@ -36,6 +43,9 @@ pub(crate) enum CommandError {
     /// It takes no arguments.
     #[error("/{0} takes nothing after it")]
     Arguments(&'static str),
+    /// Its arguments are not right; says what would be.
+    #[error("{0}")]
+    Wrong(String),
 }
 
 /// The commands with what they do, for the help.
@@ -64,14 +74,40 @@ pub(crate) fn parse(text: &str) -> Result<Typed, CommandError> {
         Some((name, arguments)) => (name, arguments.trim()),
         None => (rest, ""),
     };
+    if let Some(order) = moderation::parse(name, arguments) {
+        return order.map(|order| Typed::Command(Command::Moderate(order)));
+    }
     let found = COMMANDS
         .iter()
         .find(|(known, _, _)| known.eq_ignore_ascii_case(name));
     match found {
         None => Err(CommandError::Unknown(name.chars().take(20).collect())),
         Some((name, _, _)) if !arguments.is_empty() => Err(CommandError::Arguments(name)),
-        Some((_, command, _)) => Ok(Typed::Command(*command)),
+        Some((_, command, _)) => Ok(Typed::Command(command.clone())),
     }
+}
+
+/// The commands whose names begin with `start`, each with its slash.
+pub(crate) fn beginning_with(start: &str) -> Vec<String> {
+    let start = start.to_ascii_lowercase();
+    let plain = COMMANDS.iter().map(|(name, ..)| *name);
+    let names = plain.chain(MODERATION.iter().map(|(name, ..)| *name));
+    let mut fitting: Vec<String> = names
+        .filter(|name| name.starts_with(&start))
+        .map(|name| format!("/{name}"))
+        .collect();
+    fitting.dedup();
+    fitting
+}
+
+/// How the moderation command is used that `text` begins with.
+pub(crate) fn usage(text: &str) -> Option<(&'static str, &'static str, &'static str)> {
+    let name = text.trim_start().strip_prefix('/')?;
+    let name = name.split(char::is_whitespace).next()?;
+    let mut known = MODERATION.iter();
+    known
+        .find(|(known, ..)| known.eq_ignore_ascii_case(name))
+        .copied()
 }
 
 #[cfg(test)]

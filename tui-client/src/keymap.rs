@@ -31,6 +31,8 @@ pub(crate) enum Action {
     Up,
     /// Row down, or the message sent after.
     Down,
+    /// Complete the word before the cursor.
+    Complete,
     /// Home: start of the row, or of the room.
     Home,
     /// End: end of the row, or of the room.
@@ -102,6 +104,7 @@ pub(crate) fn action(key: KeyEvent) -> Option<Action> {
 fn plain(code: KeyCode, shift: bool) -> Option<Action> {
     Some(match code {
         KeyCode::Char(character) => Action::Insert(character),
+        KeyCode::Tab => Action::Complete,
         KeyCode::Enter if shift => Action::Newline,
         KeyCode::Enter => Action::Submit,
         KeyCode::Esc => Action::Escape,
@@ -192,6 +195,7 @@ mod tests {
         check(KeyCode::Char('@'), control | alt, Some(Action::Insert('@')));
         check(KeyCode::Char('z'), control, Some(Action::Suspend));
         check(KeyCode::Home, control, Some(Action::Top));
+        check(KeyCode::Tab, none, Some(Action::Complete));
         check(KeyCode::F(2), none, Some(Action::Errors));
         check(KeyCode::F(9), none, None);
         check(KeyCode::Char('z'), alt, None);

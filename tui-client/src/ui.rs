@@ -24,6 +24,7 @@ pub(crate) fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) {
     let mut rest = frame.area();
     let layout = app.layout();
     let tabs = split(&mut rest, layout.tabs);
+    let pinned = split(&mut rest, layout.pinned);
     let view = split(&mut rest, layout.view);
     let held = split(&mut rest, layout.held);
     let status = split(&mut rest, layout.status);
@@ -33,6 +34,7 @@ pub(crate) fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) {
     let screen = frame.area();
     let buffer = frame.buffer_mut();
     tabs::draw(app, theme, tabs, buffer);
+    room::draw_pinned(app, theme, pinned, buffer);
     hints::draw(app, theme, hints, buffer);
     status::draw(app, theme, status, buffer);
     status::draw_held(app, theme, held, buffer);

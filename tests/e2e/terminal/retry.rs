@@ -1,26 +1,10 @@
 //! Connections that end in ways that no test can bring a real server to: what the terminal client
 //! says when it is back, and what it shows.
 
-use chat_tests::{ClientSetup, Door, RawClient, ScriptedServer, Terminal};
+use chat_tests::{Door, RawClient};
 use serde_json::{Value, json};
 
-use super::{greet, let_in, log_of, message, play_server_until};
-
-/// A terminal at a server that does what `script` says.
-#[track_caller]
-fn terminal_at(script: fn(&Door)) -> (Terminal, ScriptedServer) {
-    let server = ScriptedServer::start(script);
-    let terminal = ClientSetup::new(server.address(), "alice", &["stream"]).start();
-    (terminal, server)
-}
-
-/// The client leaves, and the script must have been content.
-#[track_caller]
-fn leave(mut terminal: Terminal, server: ScriptedServer) {
-    terminal.enter("/quit");
-    assert!(terminal.exit_status().success());
-    server.finish();
-}
+use super::{greet, leave, let_in, log_of, message, play_server_until, terminal_at};
 
 /// Lets a client in and gives it `messages` as the whole log.
 #[track_caller]

@@ -74,6 +74,23 @@ impl Composer {
         Ok(())
     }
 
+    /// The word before the cursor, and whether it is the first of the text.
+    pub(crate) fn word(&self) -> (&str, bool) {
+        let start = self.word_start();
+        (
+            &self.text[start..self.cursor],
+            self.text[..start].trim().is_empty(),
+        )
+    }
+
+    /// Puts text in place of the word before the cursor.
+    pub(crate) fn replace_word(&mut self, text: &str) -> Result<(), Overflow> {
+        let start = self.word_start();
+        self.text.drain(start..self.cursor);
+        self.cursor = start;
+        self.insert(text)
+    }
+
     /// Takes the text out, and remembers it for Up.
     pub(crate) fn take(&mut self) -> String {
         self.cursor = 0;
@@ -184,6 +201,12 @@ impl Composer {
         }
         rows.push(&self.text[start..]);
         (rows, place)
+    }
+
+    fn word_start(&self) -> usize {
+        let before = &self.text[..self.cursor];
+        let space = before.char_indices().rfind(|(_, one)| one.is_whitespace());
+        space.map_or(0, |(at, space)| at + space.len_utf8())
     }
 
     fn remove(&mut self, motion: Motion) -> String {

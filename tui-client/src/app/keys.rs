@@ -53,7 +53,7 @@ impl App {
         self.tell_overflow(result);
     }
 
-    fn tell_overflow(&mut self, result: Result<(), Overflow>) {
+    pub(super) fn tell_overflow(&mut self, result: Result<(), Overflow>) {
         if let Err(Overflow(characters)) = result {
             self.say(
                 Tone::Alert,
@@ -125,6 +125,7 @@ impl App {
         let composer = &mut self.room_mut().composer;
         match action {
             Action::Insert(character) => self.insert(character.encode_utf8(&mut [0; 4])),
+            Action::Complete => self.complete(),
             Action::Newline => self.insert("\n"),
             Action::Backspace => composer.delete(Motion::Left),
             Action::Delete => composer.delete(Motion::Right),
@@ -184,7 +185,7 @@ impl App {
                 let most = self.errors.entries().len().saturating_sub(1);
                 *rows = moved(*rows, up).min(most);
             }
-            Panel::Help(rows) => *rows = moved(*rows, !up).min(40),
+            Panel::Help(rows) => *rows = moved(*rows, !up).min(60),
             Panel::None if up => self.room_mut().timeline.scroll_up(step, geometry, height),
             Panel::None => self.room_mut().timeline.scroll_down(step, geometry),
         }
@@ -197,13 +198,24 @@ impl App {
 
     fn submit(&mut self, effects: &mut Vec<Effect>) {
         if self.room().composer.is_empty() {
-            if self.room_mut().timeline.retry_newest_failed() {
+            if let Some(words) = self
+                .mute_words()
+                .filter(|_| self.room().timeline.failed() > 0)
+            {
+                self.say(Tone::Alert, words);
+            } else if self.room_mut().timeline.retry_newest_failed() {
                 self.send_next(self.active, effects);
             }
             return;
         }
         match parse(self.room().composer.text()) {
             Err(error) => self.say(Tone::Alert, error.to_string()),
+            Ok(Typed::Command(Command::Moderate(order))) => match self.order(order, effects) {
+                Err(reason) => self.say(Tone::Alert, reason),
+                Ok(()) => {
+                    self.room_mut().composer.take();
+                }
+            },
             Ok(Typed::Command(command)) => {
                 self.room_mut().composer.take();
                 self.run(command, effects);
@@ -233,6 +245,9 @@ impl App {
         if let LinkState::Stopped { .. } = room.link {
             return Err("not connected: /reconnect tries again".to_owned());
         }
+        if let Some(words) = self.mute_words() {
+            return Err(words);
+        }
         if room.timeline.waiting() >= WAITING {
             return Err(format!("{WAITING} messages wait to be sent already"));
         }
@@ -246,6 +261,7 @@ impl App {
         let stamp = self.stamp(self.now.unix_millis);
         let author = Author {
             name: self.me.as_str().into(),
+            key: self.key.as_str().into(),
             hash: nick_hash(&self.me),
             rank: self.room().rank,
         };
@@ -267,7 +283,15 @@ impl App {
             }
             Command::History => self.load_on_request(effects),
             Command::Reconnect => self.reconnect(effects),
+            // Carried out before the input is taken, which it may have to keep.
+            Command::Moderate(_) => {}
         }
+    }
+
+    /// That nothing can be sent while the user is muted.
+    fn mute_words(&self) -> Option<String> {
+        let left = self.muted_for()?;
+        Some(format!("muted for {left} more: not sent"))
     }
 
     fn load_on_request(&mut self, effects: &mut Vec<Effect>) {

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use chat_protocol::{
-    AuthAccepted, ClientError, ClientEvent, CloseCode, Code, History, Message, ModerationNotice,
+    AuthAccepted, ClientError, ClientEvent, CloseCode, Code, History, Message, RoomState,
     ServerEvent, Who, limits::USERNAME_CHARS,
 };
 
 use super::event::Effect;
 use super::room::Asked;
 use super::row::Tone;
-use super::timeline::{Inserted, glyph};
+use super::timeline::{Author, Inserted, glyph};
 use super::{App, LinkState, PROBLEM_CHARS, Prompt};
 use crate::link::{LinkEvent, Problem};
 use crate::sanitize;
@@ -69,6 +69,7 @@ impl App {
     ) {
         self.draw = true;
         self.me = sanitize::brief(&accepted.username, USERNAME_CHARS);
+        self.key = Author::key_of(&accepted.username).into();
         let shown = sanitize::brief(&accepted.display_name, USERNAME_CHARS);
         self.reader.names = vec![self.me.to_lowercase(), shown.to_lowercase()];
         let stamp = self.stamp(self.now.unix_millis);
@@ -100,40 +101,14 @@ impl App {
             ServerEvent::Who(who) => self.on_who(place, &who),
             ServerEvent::DeleteMessage(deleted) => {
                 self.rooms[place].timeline.delete(&deleted);
+                self.rooms[place].renew_pin();
                 self.draw |= place == self.active;
             }
             ServerEvent::Join(change) | ServerEvent::Leave(change) => {
                 self.count(place, change.count);
             }
             ServerEvent::Presence(presence) => self.count(place, presence.count),
-            ServerEvent::Mute(notice) => {
-                let words = muted(&notice);
-                if notice.duration.is_some() && self.rooms[place].timeline.fail_under_way(&words) {
-                    self.send_next(place, effects);
-                }
-                self.notice(place, Tone::Alert, &words);
-            }
-            ServerEvent::Kick(notice) => self.on_moderation(place, "you were kicked", &notice),
-            ServerEvent::Ban(notice) => self.on_moderation(place, "you were banned", &notice),
-            ServerEvent::SetMod(notice) => {
-                self.on_moderation(place, "you are a moderator now", &notice);
-            }
-            ServerEvent::DelMod(notice) => {
-                self.on_moderation(place, "you are no moderator any more", &notice);
-            }
-            ServerEvent::Unmute(notice) => {
-                self.on_moderation(place, "you are not muted any more", &notice);
-            }
-            ServerEvent::Unban(notice) => {
-                self.on_moderation(place, "you are not banned any more", &notice);
-            }
-            // The connection keeps these for itself, or they were not asked for.
-            ServerEvent::Purge(_)
-            | ServerEvent::Clear(_)
-            | ServerEvent::Connection(_)
-            | ServerEvent::Auth(_)
-            | ServerEvent::Pong(_)
-            | ServerEvent::Room(_) => {}
+            other => self.on_moderation(place, other, effects),
         }
     }
 
@@ -167,6 +142,7 @@ impl App {
             None => error.message.clone(),
         };
         self.report(place, Some(error.code.into()), error.event.clone(), &words);
+        self.tell_refused_order(place, error, &words);
         let now = self.now.elapsed;
         let timeline = &mut self.rooms[place].timeline;
         match (error.nonce.as_deref(), error.event.as_deref()) {
@@ -209,6 +185,13 @@ impl App {
                 0
             }
         };
+        if history.recovered.is_some() || asked == Asked::Newest {
+            let mut newest = history.entries.iter().rev();
+            if let Some(state) = newest.find_map(modes_of) {
+                room.set_modes(state);
+            }
+        }
+        room.renew_pin();
         if place != self.active {
             room.unread += missed;
         }
@@ -241,16 +224,6 @@ impl App {
     fn count(&mut self, place: usize, people: usize) {
         let shown = self.rooms[place].people.replace(people);
         self.draw |= place == self.active && shown != Some(people);
-    }
-
-    fn on_moderation(&mut self, place: usize, deed: &str, notice: &ModerationNotice) {
-        let done = notice.message.as_deref() == Some("Success");
-        let words = match &notice.reason {
-            Some(reason) if done => reason.clone(),
-            Some(reason) if !reason.is_empty() => format!("{deed}: {reason}"),
-            _ => deed.to_owned(),
-        };
-        self.notice(place, if done { Tone::Good } else { Tone::Alert }, &words);
     }
 
     fn on_refused(&mut self, place: usize, error: &ClientError) {
@@ -327,22 +300,9 @@ impl App {
     }
 }
 
-/// What a `mute` says: to who is muted the seconds left, to who did it that it is done.
-fn muted(notice: &ModerationNotice) -> String {
-    let reason = notice.reason.as_deref().unwrap_or_default();
-    match notice.duration {
-        None => reason.to_owned(),
-        Some(seconds) if reason.is_empty() => format!("you are muted for {}", span(seconds)),
-        Some(seconds) => format!("you are muted for {}: {reason}", span(seconds)),
-    }
-}
-
-/// A time in the largest unit that is exact enough.
-fn span(seconds: u64) -> String {
-    match seconds {
-        0..=120 => format!("{seconds} s"),
-        121..=7_200 => format!("{} min", seconds.div_ceil(60)),
-        7_201..=172_800 => format!("{} h", seconds.div_ceil(3_600)),
-        _ => format!("{} days", seconds.div_ceil(86_400)),
+fn modes_of(event: &ServerEvent) -> Option<&RoomState> {
+    match event {
+        ServerEvent::Room(state) => Some(state),
+        _ => None,
     }
 }

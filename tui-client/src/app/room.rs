@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use chat_protocol::{ClientEvent, HistoryRequest, Rank, RoomName};
+use chat_protocol::{
+    ClientEvent, HistoryRequest, MessageId, Rank, RoomName, RoomState, limits::TOPIC_CHARS,
+};
 
 use super::composer::Composer;
 use super::event::Now;
@@ -81,6 +83,24 @@ pub(crate) struct Room {
     pub(crate) content_limit: usize,
     /// The user's standing here.
     pub(crate) rank: Rank,
+    /// The user may not post before this, as the present connection told.
+    pub(crate) muted_until: Option<Duration>,
+    /// The user was asked whether to empty the room, and may say so until then.
+    pub(crate) clear_until: Option<Duration>,
+    /// The room's modes, where the server tells them.
+    pub(crate) modes: Modes,
+}
+
+/// A room's modes, as shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Modes {
+    /// Seconds between a user's messages; 0 is off.
+    pub(crate) slow_mode: u64,
+    pub(crate) members_only: bool,
+    /// Harmless.
+    pub(crate) topic: String,
+    /// The pinned message, and how it is quoted where it is here.
+    pub(crate) pinned: Option<(MessageId, Option<Box<str>>)>,
 }
 
 impl Room {
@@ -101,6 +121,9 @@ impl Room {
             mentions: 0,
             content_limit: chat_protocol::limits::CONTENT_CHARS,
             rank: Rank::User,
+            muted_until: None,
+            clear_until: None,
+            modes: Modes::default(),
         }
     }
 
@@ -114,6 +137,8 @@ impl Room {
         self.link = link;
         self.asked = Asked::Nothing;
         self.latency = None;
+        // A mute may be ended while nobody hears of it: the next message brings its answer.
+        self.muted_until = None;
         self.timeline.stop_loading();
         self.timeline.unsend(now);
     }
@@ -170,9 +195,30 @@ impl Room {
 
     /// The next of the user's messages to send.
     pub(crate) fn next_to_send(&mut self, now: Now) -> Option<ClientEvent> {
-        if !self.is_live() {
+        if !self.is_live() || self.muted_until.is_some() {
             return None;
         }
         self.timeline.next_to_send(now)
+    }
+
+    /// Takes the room's modes over; true where they are others than before.
+    pub(crate) fn set_modes(&mut self, state: &RoomState) -> bool {
+        let pinned = state.pinned.clone();
+        let modes = Modes {
+            slow_mode: state.slow_mode,
+            members_only: state.members_only,
+            topic: sanitize::brief(&state.topic, TOPIC_CHARS),
+            pinned: pinned.map(|id| (id.clone(), self.timeline.quote(&id))),
+        };
+        let changed = self.modes != modes;
+        self.modes = modes;
+        changed
+    }
+
+    /// Looks the pinned message up again: messages came, or went.
+    pub(crate) fn renew_pin(&mut self) {
+        if let Some((id, quote)) = &mut self.modes.pinned {
+            *quote = self.timeline.quote(id);
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! The app, driven by events: what it orders and what it then holds. The driver, and everything but
 //! sending.
 
+mod completion;
+mod moderation;
 mod reconnect;
 mod sending;
 

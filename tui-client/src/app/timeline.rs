@@ -1,18 +1,19 @@
 //! A room's messages in the order of the room's log, with what the client itself has to say between
-//! them. Owns order, deletion and bounds; `joining` brings pieces of the log together, `rows` and `view`
+//! them. Owns order and bounds; `joining` brings pieces of the log together, `removal` takes out, `rows` and `view`
 //! show it, `outgoing` holds what is not in the log yet. Does no I/O and has no clock.
 
 mod entry;
 mod joining;
 mod outgoing;
 mod quotes;
+mod removal;
 mod rows;
 mod view;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
-use chat_protocol::{Epoch, Message, MessageDeleted, Seq, limits::USERNAME_CHARS};
+use chat_protocol::{Epoch, Message, Seq, limits::USERNAME_CHARS};
 use jiff::tz::TimeZone;
 
 pub(crate) use entry::{Author, Stamp};
@@ -37,6 +38,8 @@ const CONTENT_CHARS: usize = 4_000;
 const NAMES_BYTES: usize = 1_024;
 /// Entries asked for at a time.
 pub(crate) const PAGE: u64 = 100;
+/// Entries among which is looked for who wrote lately.
+const LATELY: usize = 2_000;
 /// Authors remembered for sharing; the memory begins anew when there are more.
 const AUTHORS: usize = 10_000;
 
@@ -104,27 +107,23 @@ impl Timeline {
         }
     }
 
-    /// Marks a message as deleted.
-    pub(crate) fn delete(&mut self, deleted: &MessageDeleted) {
-        self.saw(deleted.seq);
-        let version = self.next_version();
-        let found = self
-            .entries
-            .iter_mut()
-            .rev()
-            .find(|entry| entry.is(&deleted.id));
-        let Some(entry) = found else { return };
-        entry.renew(version);
-        if let Some(post) = entry.post_mut() {
-            post.status = Status::Deleted(sanitize::brief(&deleted.by, USERNAME_CHARS).into());
-            post.content = "".into();
-        }
-        self.forget_quotes(&deleted.id);
-    }
-
     /// Adds something that the client itself has to say.
     pub(crate) fn notice(&mut self, tone: Tone, text: &str, stamp: Stamp) {
         self.push(stamp, Kind::Notice(tone, content(text).into()));
+    }
+
+    /// The names of those who wrote lately and begin with `start`, without case, the last first; not
+    /// that of the user with the key `but`.
+    pub(crate) fn authors_beginning_with(&self, start: &str, but: &str) -> Vec<&str> {
+        let start = start.to_lowercase();
+        let mut seen = HashSet::new();
+        let lately = self.entries.iter().rev().take(LATELY);
+        let posts = lately.filter_map(Entry::post);
+        let authors = posts.map(|post| &*post.author);
+        let new = authors.filter(|author| *author.key != *but && seen.insert(&*author.key));
+        new.map(Author::meant_name)
+            .filter(|name| name.to_lowercase().starts_with(&start))
+            .collect()
     }
 
     /// Puts a message at its position.
@@ -185,6 +184,7 @@ impl Timeline {
     fn author(&mut self, message: &Message) -> Rc<Author> {
         let author = || Author {
             name: shown_name(&message.display_name, &message.username).into(),
+            key: Author::key_of(&message.username),
             hash: nick_hash(&message.username),
             rank: message.rank,
         };

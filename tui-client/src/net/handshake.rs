@@ -6,6 +6,11 @@ use chat_protocol::{
     Secret, ServerEvent, Since, Username, limits::CONTENT_CHARS,
 };
 
+/// The capabilities that are asked for where the server has them.
+const WANTED: [&str; 2] = [CAPABILITY_PRESENCE, CAPABILITY_ROOM];
+/// Brings the room's modes.
+const CAPABILITY_ROOM: &str = "room";
+
 /// Who enters which room, by what right. Outlives connections.
 #[derive(Debug)]
 pub(super) struct Identity {
@@ -62,10 +67,10 @@ impl<'identity> Handshake<'identity> {
         match event {
             ServerEvent::Connection(connection) => {
                 self.content_limit = connection.limits.content;
-                // Once, however often a server offers it.
-                let mut offered = connection.capabilities.iter();
-                let presence = offered.find(|name| *name == CAPABILITY_PRESENCE);
-                self.capabilities = presence.cloned().into_iter().collect();
+                // Each once, however often a server offers it.
+                let offered = |name: &&str| connection.capabilities.iter().any(|one| one == name);
+                let wanted = WANTED.iter().copied().filter(offered);
+                self.capabilities = wanted.map(str::to_owned).collect();
                 Step::Send(self.auth())
             }
             ServerEvent::Auth(accepted) => {
@@ -149,14 +154,16 @@ mod tests {
     }
 
     #[test]
-    fn asks_for_presence_only_where_it_is_announced() {
+    fn asks_for_what_is_announced_and_known() {
         let mut alice = identity(None);
         let mut handshake = Handshake::new(&mut alice, None);
-        let auth = sent(handshake.on(connection(&["room"])));
+        let auth = sent(handshake.on(connection(&["other"])));
         let plain = json!({ "username": "alice", "password": "hunter2", "room": "stream1" });
         assert_eq!(auth, plain);
-        let auth = sent(handshake.on(connection(&["presence", "room", "presence"])));
-        assert_eq!(auth["capabilities"], json!(["presence"]));
+        let auth = sent(handshake.on(connection(&["room", "presence", "presence"])));
+        assert_eq!(auth["capabilities"], json!(["presence", "room"]));
+        let auth = sent(handshake.on(connection(&["room"])));
+        assert_eq!(auth["capabilities"], json!(["room"]));
     }
 
     #[test]

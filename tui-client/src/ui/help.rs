@@ -5,16 +5,24 @@ use ratatui::layout::Rect;
 
 use super::{below, put};
 use crate::app::{Row, Tone};
-use crate::command::COMMANDS;
+use crate::command::{COMMANDS, MODERATION};
 use crate::theme::Theme;
 
+/// Columns of a key or command.
+const NAME_COLUMNS: usize = 17;
+/// Columns of a command with what follows it.
+const USAGE_COLUMNS: usize = 30;
 /// The keys with what they do.
-const KEYS: [(&str, &str); 16] = [
+const KEYS: [(&str, &str); 17] = [
     (
         "Enter",
         "send; on an empty line, send a refused message again",
     ),
     ("Alt+Enter Ctrl+J", "new row"),
+    (
+        "Tab",
+        "complete a command or a name; again, the next that fits",
+    ),
     ("Up Down", "rows of the input, then what was sent before"),
     ("PgUp PgDn", "scroll; at the top older messages are loaded"),
     (
@@ -44,25 +52,35 @@ const KEYS: [(&str, &str); 16] = [
 ];
 
 pub(super) fn draw(scrolled: usize, theme: &Theme, area: Rect, buffer: &mut Buffer) {
-    let pair = |name: &str, words: &str| {
-        Row::default()
-            .with(Tone::Strong, format!(" {name:<17} "))
-            .with(Tone::Text, words)
-    };
     let title = |words: &str| Row::default().with(Tone::Faint, format!(" {words}"));
     let mut rows = vec![title("Keys")];
-    rows.extend(KEYS.iter().map(|(keys, words)| pair(keys, words)));
+    rows.extend(
+        KEYS.iter()
+            .map(|(keys, words)| pair(keys, NAME_COLUMNS, words)),
+    );
     rows.push(title("Commands (//text sends /text)"));
     rows.extend(
         COMMANDS
             .iter()
-            .map(|(name, _, words)| pair(&format!("/{name}"), words)),
+            .map(|(name, _, words)| pair(&format!("/{name}"), NAME_COLUMNS, words)),
+    );
+    rows.push(title("Moderation (names with or without @)"));
+    rows.extend(
+        MODERATION
+            .iter()
+            .map(|(name, usage, words)| pair(&format!("/{name} {usage}"), USAGE_COLUMNS, words)),
     );
     rows.push(title("Signs"));
-    rows.push(pair("@ + $", "administrator, moderator, VIP"));
-    rows.push(pair("… !", "not confirmed yet, refused"));
+    rows.push(pair("@ + $", NAME_COLUMNS, "administrator, moderator, VIP"));
+    rows.push(pair("… !", NAME_COLUMNS, "not confirmed yet, refused"));
     let most = rows.len().saturating_sub(usize::from(area.height));
     for (row, line) in rows.iter().skip(scrolled.min(most)).zip(0..area.height) {
         put(row, theme, below(area, line), buffer);
     }
+}
+
+fn pair(name: &str, columns: usize, words: &str) -> Row {
+    Row::default()
+        .with(Tone::Strong, format!(" {name:<columns$} "))
+        .with(Tone::Text, words)
 }

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use super::{put, put_right};
 use crate::app::{App, Panel, Row, Tone};
+use crate::command::usage;
 use crate::theme::Theme;
 use crate::wrap::{truncate, width};
 
@@ -14,10 +15,23 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let errors = Row::default().with(tone, format!("F2 errors:{count} "));
     let taken: usize = errors.0.iter().map(|piece| width(&piece.text)).sum();
     let left = usize::from(area.width).saturating_sub(taken + 1);
-    let (tone, words) = hint(app);
+    let (tone, words) = match app.panel {
+        Panel::None if app.prompt.is_none() && app.paste.is_none() => usage_hint(app),
+        _ => None,
+    }
+    .unwrap_or_else(|| {
+        let (tone, words) = hint(app);
+        (tone, words.to_owned())
+    });
     let row = Row::default().with(tone, truncate(&format!(" {words}"), left));
     let used = put(&row, theme, area, buffer);
     put_right(&errors, theme, area, used, buffer);
+}
+
+/// How the moderation command is used that is being typed.
+fn usage_hint(app: &App) -> Option<(Tone, String)> {
+    let (name, usage, words) = usage(app.room().composer.text())?;
+    Some((Tone::Faint, format!("/{name} {usage}: {words}")))
 }
 
 fn hint(app: &App) -> (Tone, &'static str) {
@@ -43,7 +57,7 @@ fn hint(app: &App) -> (Tone, &'static str) {
     if room.composer.text().starts_with('/') {
         return (
             Tone::Faint,
-            "/help /who /history /errors /reconnect /quit   //text sends /text",
+            "/help lists all  /who /history /errors /quit   //text sends /text",
         );
     }
     if !is_empty {

@@ -1,4 +1,5 @@
-//! The status line: the connection's state, people, the newest toast; and the line that says how far
+//! The status line: the connection's state, people, modes, the newest
+//! toast or the topic; and the line that says how far
 //! the view is from the newest message.
 
 use ratatui::buffer::Buffer;
@@ -16,8 +17,13 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     if let (LinkState::Live, Some(people)) = (&app.room().link, app.room().people) {
         row = row.with(Tone::Text, format!("{people} here  "));
     }
+    if app.room().is_live() {
+        row = modes(app, row);
+    }
     if let Some(toast) = &app.toast {
         row = row.with(toast.tone, toast.text.as_str());
+    } else if app.room().is_live() {
+        row = row.with(Tone::Faint, app.room().modes.topic.as_str());
     }
     // What does not fit is cut, the counts at the right are not.
     let mut fitting = Row::default();
@@ -27,6 +33,21 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     }
     let used = put(&fitting, theme, area, buffer);
     put_right(&counts, theme, area, used, buffer);
+}
+
+/// `muted 9:58  slow 10s  members only  `
+fn modes(app: &App, mut row: Row) -> Row {
+    if let Some(left) = app.muted_for() {
+        row = row.with(Tone::Alert, format!("muted {left}  "));
+    }
+    let modes = &app.room().modes;
+    if modes.slow_mode > 0 {
+        row = row.with(Tone::Waiting, format!("slow {}s  ", modes.slow_mode));
+    }
+    if modes.members_only {
+        row = row.with(Tone::Waiting, "members only  ");
+    }
+    row
 }
 
 fn columns(row: &Row) -> usize {
@@ -96,7 +117,7 @@ fn counts(room: &Room) -> Row {
     if failed > 0 {
         row = row.with(Tone::Alert, format!("not sent {failed} "));
     }
-    if waiting > 0 && !room.is_live() {
+    if waiting > 0 && (!room.is_live() || room.muted_until.is_some()) {
         row = row.with(Tone::Waiting, format!("queued {waiting} "));
     }
     row

@@ -1,5 +1,7 @@
 //! Screens, asserted as text.
 
+mod moderation;
+
 use std::time::Duration;
 
 use chat_protocol::CloseCode;
@@ -273,10 +275,16 @@ fn tabs_count_unread_messages_and_mentions() {
 }
 
 #[test]
-fn the_help_fits_a_usual_screen_in_two() {
+fn the_help_fits_a_usual_screen_in_three() {
     let mut driven = Driven::live();
     driven.act(Action::Help);
     assert!(screen(&mut driven, 80, 24).0[2].contains("Enter"));
+    driven.act(Action::PageDown);
+    let rows = screen(&mut driven, 80, 24).0;
+    let panel = &rows[1..21];
+    assert!(panel.iter().all(|row| row.chars().count() < 80), "{rows:?}");
+    let ban = " /ban NAME - REASON             for good, for a reason that begins with a digit";
+    assert!(rows.iter().any(|row| row == ban), "{rows:?}");
     driven.act(Action::PageDown);
     assert!(screen(&mut driven, 80, 24).0[20].contains("not confirmed yet"));
 }

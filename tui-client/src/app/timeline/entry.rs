@@ -3,13 +3,14 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use chat_protocol::{Message, MessageId, Rank, Seq};
+use chat_protocol::{Message, MessageId, Rank, Seq, Username, limits::USERNAME_CHARS};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::content;
 use crate::app::row::Tone;
+use crate::sanitize;
 
 /// When something happened, on the user's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,9 +40,32 @@ impl Stamp {
 pub(crate) struct Author {
     /// The name to show, harmless.
     pub(crate) name: Box<str>,
+    /// What the user name is compared by.
+    pub(crate) key: Box<str>,
     /// What the name's colour comes from.
     pub(crate) hash: u32,
     pub(crate) rank: Rank,
+}
+
+impl Author {
+    /// The name by which the user is meant: as shown, where the server takes that for the same.
+    pub(crate) fn meant_name(&self) -> &str {
+        if Self::key_of(&self.name) == self.key {
+            return &self.name;
+        }
+        &self.key
+    }
+
+    /// What a user name is compared by: as the server does it, or without case where the name is none
+    /// that the contract allows.
+    pub(crate) fn key_of(username: &str) -> Box<str> {
+        match Username::new(username) {
+            Ok(username) => username.key().into(),
+            Err(_) => sanitize::brief(username, USERNAME_CHARS)
+                .to_lowercase()
+                .into(),
+        }
+    }
 }
 
 /// How a message stands.

@@ -113,6 +113,10 @@ impl Timeline {
                     }
                 }
                 ServerEvent::DeleteMessage(deleted) => self.delete(deleted),
+                ServerEvent::Purge(purged) => {
+                    self.purge(purged);
+                }
+                ServerEvent::Clear(cleared) => self.clear(cleared, None),
                 other => {
                     if let Some(seq) = other.seq() {
                         self.saw(seq);

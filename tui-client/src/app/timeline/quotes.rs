@@ -14,7 +14,7 @@ const QUOTED: usize = 200;
 
 impl Timeline {
     /// The start of a message, for those that answer it.
-    pub(super) fn quote(&self, id: &MessageId) -> Option<Box<str>> {
+    pub(crate) fn quote(&self, id: &MessageId) -> Option<Box<str>> {
         let parent = self.entries.iter().rev().find(|entry| entry.is(id))?;
         parent.post().map(quoted)
     }
@@ -49,10 +49,16 @@ impl Timeline {
     /// Takes back what answers quote of a message that is deleted.
     pub(super) fn forget_quotes(&mut self, id: &MessageId) {
         let quote = self.quote(id);
+        self.requote(|parent| (parent == id).then(|| quote.clone()));
+    }
+
+    /// Sets what answers quote of the messages for which `quote` has a new one.
+    pub(super) fn requote(&mut self, quote: impl Fn(&MessageId) -> Option<Option<Box<str>>>) {
         for index in 0..self.entries.len() {
-            let answers = |post: &Post| post.reply_to.as_ref() == Some(id);
-            if self.entries[index].post().is_some_and(answers) {
-                self.set_quote(index, quote.clone());
+            let parent = self.entries[index].post();
+            let parent = parent.and_then(|post| post.reply_to.as_ref());
+            if let Some(quote) = parent.and_then(&quote) {
+                self.set_quote(index, quote);
             }
         }
     }
@@ -67,7 +73,7 @@ impl Timeline {
 }
 
 /// How a message is quoted by those that answer it.
-fn quoted(post: &Post) -> Box<str> {
+pub(super) fn quoted(post: &Post) -> Box<str> {
     let content: String = match post.status {
         Status::Deleted(_) => "[deleted]".to_owned(),
         _ => post.content.chars().take(QUOTED).collect(),

@@ -1,8 +1,10 @@
 //! Timelines, built from the wire's events and read as text rows.
 
+mod removal;
+
 use super::*;
 use crate::app::row::Row;
-use chat_protocol::{History, MessageId, ServerEvent};
+use chat_protocol::{History, MessageDeleted, MessageId, ServerEvent};
 use serde_json::{Value, json};
 
 fn reader() -> Reader {

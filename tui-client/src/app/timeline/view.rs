@@ -138,6 +138,16 @@ impl Timeline {
         self.scroll.new_below = 0;
     }
 
+    /// The first `count` entries went: a held view stays on what is left of it.
+    pub(super) fn scroll_back(&mut self, count: usize) {
+        if let Some((bottom, _)) = &mut self.scroll.bottom {
+            match bottom.checked_sub(count) {
+                Some(moved) => *bottom = moved,
+                None => self.follow(),
+            }
+        }
+    }
+
     /// True where fewer than `rows` rows are between the lowest row in view and the first entry.
     pub(crate) fn is_near_top(&self, rows: usize, geometry: Geometry) -> bool {
         self.bottom(geometry)

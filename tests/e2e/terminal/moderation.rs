@@ -1,0 +1,256 @@
+//! Moderation through the terminal client: orders, what is done to its user and to the room. The
+//! server is played by the tests.
+
+use std::time::{Duration, Instant};
+
+use chat_tests::{Door, Key, RawClient, Screen, Server, Terminal};
+use serde_json::{Value, json};
+
+use super::{leave, log_of, message, play_server_until, terminal_at};
+use crate::support::now;
+
+/// Lets a moderator in, where the server has the room's modes, and gives `messages` as the log.
+#[track_caller]
+fn enter(door: &Door, messages: &[Value]) -> RawClient {
+    let mut peer = door.accept();
+    peer.send(
+        "connection",
+        json!({
+            "server": "scripted/1", "protocol": 1, "capabilities": ["presence", "room"],
+            "limits": { "content": 500, "frame": 16384 },
+        }),
+    );
+    let auth = peer.expect("auth");
+    assert_eq!(auth["capabilities"], json!(["presence", "room"]));
+    peer.send(
+        "auth",
+        json!({
+            "Code": 200, "message": "Authentification complete",
+            "username": "alice", "displayName": "alice", "room": "stream", "accessLevel": 1,
+            "capabilities": ["presence", "room"], "token": "token",
+            "tokenExpires": now() + 3_600_000,
+        }),
+    );
+    if auth.get("since").is_none() {
+        play_server_until(&mut peer, "history");
+        peer.send("history", log_of(messages));
+    }
+    peer
+}
+
+fn success(words: &str) -> Value {
+    json!({ "message": "Success", "reason": words })
+}
+
+#[test]
+fn orders_are_answered_in_the_room() {
+    let (mut alice, server) = terminal_at(|door| {
+        let mut peer = enter(door, &[message(1, "buy followers")]);
+        let kick = play_server_until(&mut peer, "kick");
+        assert_eq!(kick, json!({ "username": "bob", "reason": "too loud" }));
+        peer.send("kick", success("bob was kicked"));
+        let ban = play_server_until(&mut peer, "ban");
+        let expected = json!({ "username": "bobb", "duration": 7_200, "reason": "spam" });
+        assert_eq!(ban, expected);
+        peer.send(
+            "cerror",
+            json!({ "Code": 404, "message": "no such user: bobb", "event": "ban" }),
+        );
+        let deletion = play_server_until(&mut peer, "deleteMessage");
+        assert_eq!(deletion, json!({ "id": "e-1" }));
+        peer.send(
+            "deleteMessage",
+            json!({ "id": "e-1", "seq": 2, "by": "alice" }),
+        );
+        let change = play_server_until(&mut peer, "setRoom");
+        assert_eq!(change, json!({ "slowMode": 10 }));
+        peer.send(
+            "room",
+            json!({ "slowMode": 10, "membersOnly": false, "topic": "Any% today",
+                "pinned": null, "seq": 3 }),
+        );
+        play_server_until(&mut peer, "disconnect");
+    });
+    alice.wait_for_text("buy followers");
+    alice.enter("/kick @bob too loud");
+    alice.wait_for_text("- bob was kicked");
+    alice.enter("/ban bobb 2hours spam");
+    let screen = alice.wait_for_text("durations are like");
+    assert!(screen.shows("alice> /ban bobb 2hours spam"), "{screen:?}");
+    alice.key(Key::Control('u'));
+    alice.enter("/ban bobb 2h spam");
+    alice.wait_for_text("- ban refused: no such user: bobb");
+    alice.enter("/delete bob");
+    alice.wait_for_text("[deleted by alice]");
+    alice.enter("/slow 10");
+    alice.wait_for_text("slow 10s");
+    alice.wait_for_text("Any% today");
+    leave(alice, server);
+}
+
+#[test]
+fn a_muted_user_sees_the_time_left_and_keeps_the_text() {
+    let (mut alice, server) = terminal_at(|door| {
+        let mut peer = enter(door, &[]);
+        let refused = play_server_until(&mut peer, "message");
+        assert_eq!(refused["content"], "one");
+        let nonce = refused["nonce"].clone();
+        peer.send("mute", json!({ "duration": 600, "nonce": nonce }));
+        // No message comes while the mute lasts: a script that is sent one fails.
+        play_server_until(&mut peer, "who");
+        peer.send("unmute", json!({}));
+        let posted = play_server_until(&mut peer, "message");
+        assert_eq!(posted["content"], "two");
+        play_server_until(&mut peer, "disconnect");
+    });
+    alice.wait_until_joined();
+    alice.enter("one");
+    alice.wait_for_text("not sent: you are muted for 10 min");
+    alice.wait_for("clock that moves", |screen| screen.shows("  muted 9:"));
+    alice.enter("two");
+    let screen = alice.wait_for_text("more: not sent");
+    assert!(screen.shows("alice> two"), "{screen:?}");
+    alice.key(Key::Control('u'));
+    alice.enter("/who");
+    alice.wait_for_text("you are not muted any more");
+    alice.key(Key::Control('y'));
+    alice.key(Key::Enter);
+    let screen = alice.wait_for_text("alice… two");
+    assert!(!screen.shows("  muted 9:"), "{screen:?}");
+    leave(alice, server);
+}
+
+#[test]
+fn a_mute_ends_by_itself_and_the_refused_message_can_be_sent() {
+    let (mut alice, server) = terminal_at(|door| {
+        let mut peer = enter(door, &[]);
+        let refused = play_server_until(&mut peer, "message");
+        let nonce = refused["nonce"].clone();
+        let muted = Instant::now();
+        peer.send("mute", json!({ "duration": 2, "nonce": nonce }));
+        let again = play_server_until(&mut peer, "message");
+        assert!(muted.elapsed() >= Duration::from_secs(2));
+        assert_eq!(again, refused);
+        play_server_until(&mut peer, "disconnect");
+    });
+    alice.wait_until_joined();
+    alice.enter("one");
+    alice.wait_for_text("not sent: you are muted for 2 s");
+    alice.wait_for("end of the mute", |screen| !screen.shows("  muted 0:"));
+    alice.key(Key::Enter);
+    alice.wait_for_text("alice… one");
+    leave(alice, server);
+}
+
+#[test]
+fn purged_and_emptied_rooms_are_so_live_and_after_a_resume() {
+    let (mut alice, server) = terminal_at(|door| {
+        let mut log = [
+            message(1, "spam"),
+            message(2, "more spam"),
+            message(3, "hi"),
+        ];
+        log[2]["username"] = json!("carol");
+        log[2]["displayName"] = json!("carol");
+        let mut peer = enter(door, &log);
+        let purge = play_server_until(&mut peer, "purge");
+        assert_eq!(purge, json!({ "username": "BOB" }));
+        peer.send(
+            "purge",
+            json!({ "username": "bob", "seq": 4, "by": "alice" }),
+        );
+        play_server_until(&mut peer, "clear");
+        // Somebody else is faster, and the line goes down before it is told.
+        peer.close(1012);
+        let mut peer = enter(door, &[]);
+        let entries = json!([
+            { "event": "clear", "data": { "seq": 5, "by": "erin" } },
+            { "event": "message", "data": message(6, "a new start") },
+        ]);
+        peer.send(
+            "history",
+            json!({ "epoch": "e", "entries": entries, "complete": true, "recovered": true }),
+        );
+        play_server_until(&mut peer, "disconnect");
+    });
+    alice.wait_for_text("hi");
+    alice.enter("/purge BOB");
+    let screen = alice.wait_for("two tombstones", |screen| {
+        screen.count("[deleted by alice]") == 2
+    });
+    assert!(screen.shows("carol  hi"), "{screen:?}");
+    alice.enter("/clear");
+    alice.wait_for_text("/clear again within 10 s");
+    alice.enter("/clear");
+    let screen = alice.wait_for_text("a new start");
+    assert!(screen.shows("erin emptied the room"), "{screen:?}");
+    assert!(!screen.shows("carol"), "{screen:?}");
+    assert!(!screen.shows("[deleted"), "{screen:?}");
+    leave(alice, server);
+}
+
+#[test]
+fn appointments_show_beside_the_users_own_name() {
+    let (mut alice, server) = terminal_at(|door| {
+        let mut peer = enter(door, &[]);
+        for (seq, event) in [(1, "delMod"), (2, "setMod")] {
+            let sent = play_server_until(&mut peer, "message");
+            let mut stored = message(seq, "noted");
+            stored["nonce"] = sent["nonce"].clone();
+            peer.send("message", stored);
+            peer.send(event, json!({}));
+        }
+        play_server_until(&mut peer, "disconnect");
+    });
+    let own = |glyph: &str, screen: &Screen| screen.rows[0].contains(&format!(" alice{glyph}  F1"));
+    alice.wait_for("moderator", |screen| own("+", screen));
+    alice.enter("hello");
+    let screen = alice.wait_for("user", |screen| own("", screen));
+    assert!(screen.shows("you are no moderator any more"), "{screen:?}");
+    alice.enter("why?");
+    let screen = alice.wait_for("moderator", |screen| own("+", screen));
+    assert!(screen.shows("you are a moderator now"), "{screen:?}");
+    leave(alice, server);
+}
+
+#[test]
+fn a_kicked_client_says_why_and_does_not_come_back_by_itself() {
+    let (mut alice, server) = terminal_at(|door| {
+        let mut peer = enter(door, &[]);
+        peer.send(
+            "kick",
+            json!({ "message": "Disconnected", "reason": "too loud" }),
+        );
+        peer.close(4103);
+        // Only when it is told to.
+        let mut peer = enter(door, &[]);
+        play_server_until(&mut peer, "disconnect");
+    });
+    let screen = alice.wait_for_text("not connected: kicked");
+    assert!(screen.shows("you were kicked: too loud"), "{screen:?}");
+    assert!(!screen.shows("reconnecting"), "{screen:?}");
+    alice.enter("/reconnect");
+    alice.wait_until_joined();
+    leave(alice, server);
+}
+
+#[test]
+fn a_moderator_deletes_a_message_on_a_real_server() {
+    let server = Server::start();
+    let mut alice = Terminal::open(&server, "alice", &["stream"]);
+    alice.wait_until_joined();
+    let mut bob = RawClient::join(&server, "bob", "stream");
+    let posted = bob.post("buy followers");
+    alice.wait_for_text("buy followers");
+    alice.enter("/delete bo");
+    alice.wait_for_text("no message of bo is here to delete");
+    // Tab completes the name of who wrote last.
+    alice.type_text("\t");
+    alice.key(Key::Enter);
+    let deleted = bob.expect("deleteMessage");
+    assert_eq!(
+        (&deleted["id"], &deleted["by"]),
+        (&posted["id"], &json!("alice"))
+    );
+    alice.wait_for_text("[deleted by alice]");
+}

@@ -1,0 +1,254 @@
+//! Keeping a room in order: what the user orders, and what moderators do to the room and to this user.
+//! Must not know how an order is typed or shown.
+
+use std::time::Duration;
+
+use chat_protocol::limits::MUTE_SECONDS;
+use chat_protocol::{
+    Cleared, ClientError, ClientEvent, ModerationNotice, Purged, Rank, RoomChange, RoomState,
+    ServerEvent, Username,
+};
+
+use super::event::Effect;
+use super::row::Tone;
+use super::{App, seconds_left};
+use crate::command::Order;
+
+/// How long the question whether to empty a room waits for its answer.
+const QUESTION: Duration = Duration::from_secs(10);
+/// The events whose refusal is told in the room: somebody ordered them.
+const ORDERS: [&str; 11] = [
+    "kick",
+    "mute",
+    "unmute",
+    "ban",
+    "unban",
+    "setMod",
+    "delMod",
+    "deleteMessage",
+    "purge",
+    "clear",
+    "setRoom",
+];
+
+impl App {
+    /// Sends what a moderator asks for; or says why not, and the input is to be kept.
+    pub(super) fn order(&mut self, order: Order, effects: &mut Vec<Effect>) -> Result<(), String> {
+        if !self.room().is_live() {
+            return Err("not connected".to_owned());
+        }
+        let event = match order {
+            Order::Send(event) => event,
+            Order::Delete(username) => self.deletion(username)?,
+            Order::Pin(username) => self.pinning(username)?,
+            Order::Clear { sure } => {
+                if !sure && !self.is_sure() {
+                    return Ok(());
+                }
+                ClientEvent::Clear
+            }
+        };
+        effects.push(Effect::Send(self.active, event));
+        Ok(())
+    }
+
+    fn deletion(&mut self, username: Option<Username>) -> Result<ClientEvent, String> {
+        let (key, whose) = match &username {
+            Some(username) => (username.key(), username.as_str()),
+            None => (self.key.as_str(), "yours"),
+        };
+        let timeline = &self.room().timeline;
+        let (id, quote) = timeline
+            .last_of(Some(key))
+            .ok_or_else(|| format!("no message of {whose} is here to delete"))?;
+        self.say(Tone::Faint, format!("deleting {quote}"));
+        Ok(ClientEvent::DeleteMessage { id })
+    }
+
+    fn pinning(&mut self, username: Option<Username>) -> Result<ClientEvent, String> {
+        let key = username.as_ref().map(Username::key);
+        let (id, quote) = (self.room().timeline.last_of(key))
+            .ok_or_else(|| "there is no such message here to pin".to_owned())?;
+        self.say(Tone::Faint, format!("pinning {quote}"));
+        Ok(ClientEvent::SetRoom(RoomChange {
+            pinned: Some(Some(id)),
+            ..RoomChange::default()
+        }))
+    }
+
+    /// True where the user was asked a moment ago; asks otherwise.
+    fn is_sure(&mut self) -> bool {
+        let now = self.now.elapsed;
+        let asked = self.room_mut().clear_until.take();
+        if asked.is_some_and(|until| now <= until) {
+            return true;
+        }
+        self.room_mut().clear_until = Some(now + QUESTION);
+        let words = "this empties the room for everybody: /clear again within 10 s does it";
+        self.notice(self.active, Tone::Waiting, words);
+        false
+    }
+
+    /// Takes in what moderators did to the room, to this user, or that an order was carried out.
+    pub(super) fn on_moderation(
+        &mut self,
+        place: usize,
+        event: ServerEvent,
+        effects: &mut Vec<Effect>,
+    ) {
+        match event {
+            ServerEvent::Purge(purged) => self.on_purge(place, &purged),
+            ServerEvent::Clear(cleared) => self.on_clear(place, &cleared),
+            ServerEvent::Room(state) => self.on_room(place, state),
+            ServerEvent::Mute(notice) => self.on_mute(place, &notice, effects),
+            ServerEvent::Unmute(notice) => {
+                if !self.tell_deed(place, "you are not muted any more", &notice) {
+                    return;
+                }
+                self.rooms[place].muted_until = None;
+                self.send_next(place, effects);
+            }
+            ServerEvent::SetMod(notice) => {
+                if !self.tell_deed(place, "you are a moderator now", &notice) {
+                    return;
+                }
+                let rank = &mut self.rooms[place].rank;
+                *rank = (*rank).min(Rank::Moderator);
+            }
+            ServerEvent::DelMod(notice) => {
+                if !self.tell_deed(place, "you are no moderator any more", &notice) {
+                    return;
+                }
+                self.rooms[place].rank = Rank::User;
+            }
+            ServerEvent::Kick(notice) => {
+                self.tell_deed(place, "you were kicked", &notice);
+            }
+            ServerEvent::Ban(notice) => {
+                self.tell_deed(place, "you were banned", &notice);
+            }
+            ServerEvent::Unban(notice) => {
+                self.tell_deed(place, "you are not banned any more", &notice);
+            }
+            // The connection keeps the others for itself, or they are not moderation.
+            _ => {}
+        }
+    }
+
+    /// Tells a refusal where the order was typed.
+    pub(super) fn tell_refused_order(&mut self, place: usize, error: &ClientError, words: &str) {
+        if let Some(event) = error
+            .event
+            .as_deref()
+            .filter(|event| ORDERS.contains(event))
+        {
+            self.notice(place, Tone::Alert, &format!("{event} refused: {words}"));
+        }
+    }
+
+    /// Until when this user may not post in the room in view, as a clock: `9:58`.
+    pub(crate) fn muted_for(&self) -> Option<String> {
+        let left = seconds_left(self.room().muted_until?, self.now.elapsed);
+        (left > 0).then(|| clock(left))
+    }
+
+    /// Ends the mutes whose time is up; what was held back is sent.
+    pub(super) fn end_mutes(&mut self, effects: &mut Vec<Effect>) {
+        for place in 0..self.rooms.len() {
+            let Some(until) = self.rooms[place].muted_until else {
+                continue;
+            };
+            // The clock in view moves by the second, and wakes for nothing else.
+            self.draw |= place == self.active;
+            if until <= self.now.elapsed {
+                self.rooms[place].muted_until = None;
+                self.send_next(place, effects);
+            }
+        }
+    }
+
+    fn on_purge(&mut self, place: usize, purged: &Purged) {
+        let changed = self.rooms[place].timeline.purge(purged);
+        self.rooms[place].renew_pin();
+        self.draw |= changed && place == self.active;
+    }
+
+    fn on_clear(&mut self, place: usize, cleared: &Cleared) {
+        let stamp = self.stamp(self.now.unix_millis);
+        let room = &mut self.rooms[place];
+        room.timeline.clear(cleared, Some(stamp));
+        room.renew_pin();
+        // The tabs show every room's unread messages.
+        self.draw |= place == self.active || room.unread > 0;
+        room.unread = 0;
+        room.mentions = 0;
+    }
+
+    fn on_room(&mut self, place: usize, state: RoomState) {
+        let changed = self.rooms[place].set_modes(&state);
+        self.draw |= changed && place == self.active;
+    }
+
+    fn on_mute(&mut self, place: usize, notice: &ModerationNotice, effects: &mut Vec<Effect>) {
+        let Some(seconds) = notice.duration.filter(|_| !is_success(notice)) else {
+            self.tell_deed(place, "muted", notice);
+            return;
+        };
+        let reason = notice.reason.as_deref().unwrap_or_default();
+        let mut words = format!("you are muted for {}", span(seconds));
+        if !reason.is_empty() {
+            words = format!("{words}: {reason}");
+        }
+        let until = self.now.elapsed + Duration::from_secs(seconds.min(MUTE_SECONDS));
+        let room = &mut self.rooms[place];
+        let was_muted = room.muted_until.replace(until).is_some();
+        let failed = match notice.nonce.as_deref() {
+            Some(nonce) => room.timeline.fail(nonce, &words),
+            None => room.timeline.fail_under_way(&words),
+        };
+        self.draw |= place == self.active;
+        // A message that says why it was refused needs no line of its own beside it.
+        if !(failed && was_muted) {
+            self.notice(place, Tone::Alert, &words);
+        }
+        self.send_next(place, effects);
+    }
+
+    /// Tells what was done to this user, or the server's words on what this user did to another; true
+    /// for the former.
+    fn tell_deed(&mut self, place: usize, deed: &str, notice: &ModerationNotice) -> bool {
+        let done = is_success(notice);
+        let words = match &notice.reason {
+            Some(reason) if done => reason.clone(),
+            Some(reason) if !reason.is_empty() => format!("{deed}: {reason}"),
+            _ => deed.to_owned(),
+        };
+        self.notice(place, if done { Tone::Good } else { Tone::Alert }, &words);
+        !done
+    }
+}
+
+fn is_success(notice: &ModerationNotice) -> bool {
+    notice.message.as_deref() == Some("Success")
+}
+
+/// A time that is counted down: `0:42`, `1:00:00`, `13d 23:59:59`.
+fn clock(seconds: u64) -> String {
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    let seconds = seconds % 60;
+    match (days, hours) {
+        (0, 0) => format!("{minutes}:{seconds:02}"),
+        (0, _) => format!("{hours}:{minutes:02}:{seconds:02}"),
+        _ => format!("{days}d {hours}:{minutes:02}:{seconds:02}"),
+    }
+}
+
+/// A time in the largest unit that is exact enough.
+fn span(seconds: u64) -> String {
+    match seconds {
+        0..=120 => format!("{seconds} s"),
+        121..=7_200 => format!("{} min", seconds.div_ceil(60)),
+        7_201..=172_800 => format!("{} h", seconds.div_ceil(3_600)),
+        _ => format!("{} days", seconds.div_ceil(86_400)),
+    }
+}

@@ -1,0 +1,254 @@
+//! The commands that keep a room in order: from what was typed to what is to be sent, or to one
+//! sentence that says what would be right. Pure; knows no room and no message.
+
+use chat_protocol::limits::{
+    BAN_SECONDS, MUTE_SECONDS, REASON_CHARS, SLOW_MODE_SECONDS, TOPIC_CHARS,
+};
+use chat_protocol::{Ban, ClientEvent, Kick, Mute, RoomChange, Username};
+
+use super::CommandError;
+use super::duration::{begins_like_one, seconds};
+
+/// What a moderator asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Order {
+    /// This, as it is.
+    Send(ClientEvent),
+    /// Delete the last message of a user; the own one without a name.
+    Delete(Option<Username>),
+    /// Pin the last message, of a user where one is named.
+    Pin(Option<Username>),
+    /// Empty the room; sure of it, or to be asked first.
+    Clear { sure: bool },
+}
+
+/// The commands: name, what follows it, what it does.
+pub(crate) const MODERATION: [(&str, &str, &str); 16] = [
+    ("kick", "NAME [REASON]", "throw out"),
+    (
+        "mute",
+        "NAME DURATION [REASON]",
+        "silence: 90 (seconds), 10m, 2h, 7d",
+    ),
+    ("unmute", "NAME", "end a mute"),
+    (
+        "ban",
+        "NAME [DURATION] [REASON]",
+        "keep out; for good without a duration",
+    ),
+    (
+        "ban",
+        "NAME - REASON",
+        "for good, for a reason that begins with a digit",
+    ),
+    ("unban", "NAME", "end a ban"),
+    ("mod", "NAME", "make a moderator"),
+    ("unmod", "NAME", "take that back"),
+    (
+        "delete",
+        "[NAME]",
+        "delete the last message: yours, or NAME's",
+    ),
+    ("purge", "NAME", "delete all messages of NAME"),
+    ("clear", "[yes]", "empty the room; asks first"),
+    (
+        "slow",
+        "SECONDS|off",
+        "seconds between a user's messages, 120 at most",
+    ),
+    ("members", "on|off", "new accounts may not post"),
+    ("topic", "[TEXT]", "set the topic; remove it without text"),
+    ("pin", "[NAME]", "pin the last message, or NAME's last"),
+    ("unpin", "", "nothing is pinned"),
+];
+
+/// Reads the arguments of the command `name`; `None` where there is no such command here.
+pub(super) fn parse(name: &str, arguments: &str) -> Option<Result<Order, CommandError>> {
+    let (name, usage, _) = MODERATION
+        .iter()
+        .find(|(known, _, _)| known.eq_ignore_ascii_case(name))?;
+    let arguments = Arguments {
+        name,
+        usage,
+        text: arguments,
+    };
+    Some(arguments.order())
+}
+
+/// What follows a command.
+struct Arguments<'text> {
+    name: &'static str,
+    usage: &'static str,
+    text: &'text str,
+}
+
+impl<'text> Arguments<'text> {
+    fn order(&self) -> Result<Order, CommandError> {
+        let event = match self.name {
+            "kick" => self.kick()?,
+            "mute" => self.mute()?,
+            "ban" => self.ban()?,
+            "unmute" => ClientEvent::Unmute {
+                username: self.only_user()?,
+            },
+            "unban" => ClientEvent::Unban {
+                username: self.only_user()?,
+            },
+            "mod" => ClientEvent::SetMod {
+                username: self.only_user()?,
+            },
+            "unmod" => ClientEvent::DelMod {
+                username: self.only_user()?,
+            },
+            "purge" => ClientEvent::Purge {
+                username: self.only_user()?,
+            },
+            "delete" => return self.perhaps_user().map(Order::Delete),
+            "pin" => return self.perhaps_user().map(Order::Pin),
+            "clear" => return self.clear(),
+            _ => ClientEvent::SetRoom(self.room_change()?),
+        };
+        Ok(Order::Send(event))
+    }
+
+    fn kick(&self) -> Result<ClientEvent, CommandError> {
+        let (username, rest) = self.user_and_rest()?;
+        let reason = self.reason(rest)?;
+        Ok(ClientEvent::Kick(Kick { username, reason }))
+    }
+
+    fn mute(&self) -> Result<ClientEvent, CommandError> {
+        let (username, rest) = self.user_and_rest()?;
+        let (duration, rest) = split_word(rest);
+        let bounds = "a mute lasts 1 second to 14 days";
+        let duration = self.duration(duration, MUTE_SECONDS, bounds)?;
+        let reason = self.reason(rest)?;
+        Ok(ClientEvent::Mute(Mute {
+            username,
+            duration,
+            reason,
+        }))
+    }
+
+    fn ban(&self) -> Result<ClientEvent, CommandError> {
+        let (username, rest) = self.user_and_rest()?;
+        let (duration, reason) = match split_word(rest) {
+            ("-", reason) => (None, reason),
+            (word, reason) if begins_like_one(word) => {
+                let bounds = "a ban lasts 1 second to 100 years, or for good without a duration";
+                (Some(self.duration(word, BAN_SECONDS, bounds)?), reason)
+            }
+            _ => (None, rest),
+        };
+        let reason = self.reason(reason)?;
+        Ok(ClientEvent::Ban(Ban {
+            username,
+            duration,
+            reason,
+        }))
+    }
+
+    fn clear(&self) -> Result<Order, CommandError> {
+        match self.text {
+            "" => Ok(Order::Clear { sure: false }),
+            yes if yes.eq_ignore_ascii_case("yes") => Ok(Order::Clear { sure: true }),
+            _ => Err(self.wrong("/clear yes does it without asking")),
+        }
+    }
+
+    fn room_change(&self) -> Result<RoomChange, CommandError> {
+        let mut change = RoomChange::default();
+        match self.name {
+            "slow" => change.slow_mode = Some(self.slow_mode()?),
+            "members" => change.members_only = Some(self.switch()?),
+            "topic" => change.topic = Some(self.short_text(self.text, "topic", TOPIC_CHARS)?),
+            _ if self.text.is_empty() => change.pinned = Some(None),
+            _ => return Err(CommandError::Arguments(self.name)),
+        }
+        Ok(change)
+    }
+
+    fn slow_mode(&self) -> Result<u64, CommandError> {
+        if self.text.eq_ignore_ascii_case("off") {
+            return Ok(0);
+        }
+        let seconds = seconds(self.text).filter(|seconds| *seconds <= SLOW_MODE_SECONDS);
+        seconds.ok_or_else(|| self.wrong("1 to 120 seconds, or off"))
+    }
+
+    fn switch(&self) -> Result<bool, CommandError> {
+        match self.text.to_ascii_lowercase().as_str() {
+            "on" => Ok(true),
+            "off" => Ok(false),
+            _ => Err(self.wrong("on or off")),
+        }
+    }
+
+    /// A name and nothing else.
+    fn only_user(&self) -> Result<Username, CommandError> {
+        match self.user_and_rest()? {
+            (username, "") => Ok(username),
+            _ => Err(self.wrong("only the name, nothing after it")),
+        }
+    }
+
+    fn perhaps_user(&self) -> Result<Option<Username>, CommandError> {
+        if self.text.is_empty() {
+            return Ok(None);
+        }
+        self.only_user().map(Some)
+    }
+
+    fn user_and_rest(&self) -> Result<(Username, &'text str), CommandError> {
+        let (word, rest) = split_word(self.text);
+        let name = word.strip_prefix('@').unwrap_or(word);
+        if name.is_empty() {
+            return Err(self.wrong("whose name is missing"));
+        }
+        let username = Username::new(name).map_err(|error| {
+            let shown: String = name.chars().take(20).collect();
+            self.wrong(&format!("the name {shown} {error}"))
+        })?;
+        Ok((username, rest))
+    }
+
+    fn duration(&self, word: &str, most: u64, bounds: &str) -> Result<u64, CommandError> {
+        match seconds(word) {
+            Some(seconds) if (1..=most).contains(&seconds) => Ok(seconds),
+            Some(_) => Err(self.wrong(bounds)),
+            None => Err(self.wrong("durations are like 90, 90s, 10m, 2h or 7d")),
+        }
+    }
+
+    fn reason(&self, text: &str) -> Result<Option<String>, CommandError> {
+        let reason = self.short_text(text, "reason", REASON_CHARS)?;
+        Ok((!reason.is_empty()).then_some(reason))
+    }
+
+    /// A text of one row: these stand where there is room for one.
+    fn short_text(&self, text: &str, what: &str, most: usize) -> Result<String, CommandError> {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let characters = text.chars().count();
+        if characters > most {
+            let words =
+                format!("the {what} has {characters} characters, at most {most} are allowed");
+            return Err(self.wrong(&words));
+        }
+        Ok(text)
+    }
+
+    fn wrong(&self, words: &str) -> CommandError {
+        CommandError::Wrong(format!("/{} {}: {words}", self.name, self.usage))
+    }
+}
+
+/// The first word, and what follows it.
+fn split_word(text: &str) -> (&str, &str) {
+    match text.split_once(char::is_whitespace) {
+        Some((word, rest)) => (word, rest.trim_start()),
+        None => (text, ""),
+    }
+}
+
+#[cfg(test)]
+mod tests;

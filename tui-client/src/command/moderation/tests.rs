@@ -1,0 +1,169 @@
+//! What moderators type, and the frames that come of it.
+
+use serde_json::Value;
+
+use super::super::{Command, CommandError, Typed, parse};
+use super::Order;
+
+/// The frame that `text` asks for.
+#[track_caller]
+fn check(text: &str, expected: &str) {
+    match parse(text) {
+        Ok(Typed::Command(Command::Moderate(Order::Send(event)))) => {
+            let expected: Value = serde_json::from_str(expected).unwrap();
+            let sent: Value = serde_json::from_str(&event.encode()).unwrap();
+            assert_eq!(sent, expected, "{text}");
+        }
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+/// The sentence that says what is wrong with `text`.
+#[track_caller]
+fn wrong(text: &str, words: &str) {
+    match parse(text) {
+        Err(error) => assert_eq!(error.to_string(), words, "{text}"),
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+#[test]
+fn users_are_named_with_or_without_an_at() {
+    check("/kick bob", r#"{"event":"kick","data":{"username":"bob"}}"#);
+    check(
+        "/KICK @Bob  too   loud\nhere ",
+        r#"{"event":"kick","data":{"reason":"too loud here","username":"Bob"}}"#,
+    );
+    check(
+        "/unmute @bob",
+        r#"{"event":"unmute","data":{"username":"bob"}}"#,
+    );
+    check(
+        "/unban bob",
+        r#"{"event":"unban","data":{"username":"bob"}}"#,
+    );
+    check(
+        "/mod bob",
+        r#"{"event":"setMod","data":{"username":"bob"}}"#,
+    );
+    check(
+        "/unmod bob",
+        r#"{"event":"delMod","data":{"username":"bob"}}"#,
+    );
+    check(
+        "/purge ann@example.org",
+        r#"{"event":"purge","data":{"username":"ann@example.org"}}"#,
+    );
+    wrong("/kick", "/kick NAME [REASON]: whose name is missing");
+    wrong("/purge @", "/purge NAME: whose name is missing");
+    wrong(
+        "/unban bob please",
+        "/unban NAME: only the name, nothing after it",
+    );
+    wrong(
+        "/mod a\u{2028}b",
+        "/mod NAME: only the name, nothing after it",
+    );
+    wrong(
+        "/mod a%\u{7f}",
+        "/mod NAME: the name a%\u{7f} must not contain U+007F",
+    );
+    let long = "x".repeat(65);
+    let words = format!(
+        "/mod NAME: the name {} is too long: 65 characters, at most 64 are allowed",
+        &long[..20]
+    );
+    wrong(&format!("/mod {long}"), &words);
+}
+
+#[test]
+fn mutes_last_from_a_second_to_fourteen_days() {
+    check(
+        "/mute bob 10m calm down",
+        r#"{"event":"mute","data":{"duration":600,"reason":"calm down","username":"bob"}}"#,
+    );
+    check(
+        "/mute bob 1",
+        r#"{"event":"mute","data":{"duration":1,"username":"bob"}}"#,
+    );
+    check(
+        "/mute bob 14d",
+        r#"{"event":"mute","data":{"duration":1209600,"username":"bob"}}"#,
+    );
+    let usage = "/mute NAME DURATION [REASON]";
+    let bounds = format!("{usage}: a mute lasts 1 second to 14 days");
+    wrong("/mute bob 0", &bounds);
+    wrong("/mute bob 1209601", &bounds);
+    let durations = format!("{usage}: durations are like 90, 90s, 10m, 2h or 7d");
+    wrong("/mute bob", &durations);
+    wrong("/mute bob spam", &durations);
+}
+
+#[test]
+fn bans_tell_a_duration_from_a_reason() {
+    check("/ban bob", r#"{"event":"ban","data":{"username":"bob"}}"#);
+    check(
+        "/ban bob spam 2h",
+        r#"{"event":"ban","data":{"reason":"spam 2h","username":"bob"}}"#,
+    );
+    check(
+        "/ban bob 2h spam",
+        r#"{"event":"ban","data":{"duration":7200,"reason":"spam","username":"bob"}}"#,
+    );
+    check(
+        "/ban bob - 2 warnings",
+        r#"{"event":"ban","data":{"reason":"2 warnings","username":"bob"}}"#,
+    );
+    // A mistyped duration must not become a ban for good.
+    let usage = "/ban NAME [DURATION] [REASON]";
+    wrong(
+        "/ban bob 10min",
+        &format!("{usage}: durations are like 90, 90s, 10m, 2h or 7d"),
+    );
+    let bounds = "a ban lasts 1 second to 100 years, or for good without a duration";
+    wrong("/ban bob 0s", &format!("{usage}: {bounds}"));
+    wrong("/ban bob 36501d", &format!("{usage}: {bounds}"));
+    let words = format!("{usage}: the reason has 501 characters, at most 500 are allowed");
+    wrong(&format!("/ban bob {}", "é".repeat(501)), &words);
+}
+
+#[test]
+fn modes_are_set_one_at_a_time() {
+    check("/slow 10", r#"{"event":"setRoom","data":{"slowMode":10}}"#);
+    check("/slow 2m", r#"{"event":"setRoom","data":{"slowMode":120}}"#);
+    check("/slow OFF", r#"{"event":"setRoom","data":{"slowMode":0}}"#);
+    check(
+        "/members on",
+        r#"{"event":"setRoom","data":{"membersOnly":true}}"#,
+    );
+    check(
+        "/members off",
+        r#"{"event":"setRoom","data":{"membersOnly":false}}"#,
+    );
+    check(
+        "/topic Any% today",
+        r#"{"event":"setRoom","data":{"topic":"Any% today"}}"#,
+    );
+    check("/topic ", r#"{"event":"setRoom","data":{"topic":""}}"#);
+    check("/unpin", r#"{"event":"setRoom","data":{"pinned":null}}"#);
+    for text in ["/slow", "/slow 121", "/slow fast"] {
+        wrong(text, "/slow SECONDS|off: 1 to 120 seconds, or off");
+    }
+    wrong("/members", "/members on|off: on or off");
+    wrong("/unpin x", "/unpin takes nothing after it");
+}
+
+#[test]
+fn what_needs_the_room_is_left_to_it() {
+    let order = |text: &str| match parse(text) {
+        Ok(Typed::Command(Command::Moderate(order))) => order,
+        other => panic!("{text}: {other:?}"),
+    };
+    assert_eq!(order("/clear"), Order::Clear { sure: false });
+    assert_eq!(order("/clear yes"), Order::Clear { sure: true });
+    assert_eq!(order("/delete"), Order::Delete(None));
+    assert!(matches!(order("/delete @bob"), Order::Delete(Some(name)) if name.key() == "bob"));
+    assert_eq!(order("/pin"), Order::Pin(None));
+    assert!(matches!(order("/pin bob"), Order::Pin(Some(_))));
+    assert!(matches!(parse("/clear no"), Err(CommandError::Wrong(_))));
+}
