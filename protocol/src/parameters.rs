@@ -209,9 +209,10 @@ pub(crate) mod read {
         }
     }
 
-    /// A text of at most `most` characters.
+    /// A line of at most `most` characters: control characters, line breaks among them, become
+    /// spaces.
     pub(crate) fn short_text(value: Value, most: usize) -> Result<String, Problem> {
-        let text = string(value)?;
+        let text = string(value)?.replace(char::is_control, " ");
         let chars = text.chars().count();
         if chars > most {
             return Err(Problem::Invalid(format!(

@@ -29,6 +29,12 @@ where
     outcome
 }
 
+/// Text that somebody else wrote, as part of a line: what would move the cursor or begin a new line
+/// is a space.
+pub fn plain(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
 /// Writes lines to standard output. Whoever stopped reading has read enough: false then.
 pub fn say(lines: impl IntoIterator<Item = String>) -> anyhow::Result<bool> {
     let mut output = io::BufWriter::new(io::stdout().lock());

@@ -33,9 +33,19 @@ const AT_ONCE: usize = 4;
 /// Pause after an accept that failed.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// What can be asked of a running server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Request {
+    /// Do something to somebody in a room.
+    Do(Task),
+    /// Forget somebody, by the name as compared, whose account was removed.
+    Forget(String),
+}
+
 /// What to do to whom, where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Request {
+pub struct Task {
     /// The room.
     pub room: String,
     /// Whom, by name.
@@ -160,7 +170,11 @@ async fn exchange(control: &Control, stream: UnixStream) -> io::Result<()> {
         .read_line(&mut line)
         .await?;
     let answer = match serde_json::from_str::<Request>(&line) {
-        Ok(request) => control.carry_out(request).await,
+        Ok(Request::Do(task)) => control.carry_out(task).await,
+        Ok(Request::Forget(key)) => {
+            control.rooms.forget(&key).await;
+            Ok(String::new())
+        }
         Err(error) => Err(format!("this is no request: {error}")),
     };
     let mut line = serde_json::to_vec(&answer)?;
@@ -169,7 +183,7 @@ async fn exchange(control: &Control, stream: UnixStream) -> io::Result<()> {
 }
 
 impl Control {
-    async fn carry_out(&self, request: Request) -> Answer {
+    async fn carry_out(&self, request: Task) -> Answer {
         let room = RoomName::new(&request.room).map_err(|error| format!("a room name {error}"))?;
         let username =
             Username::new(&request.username).map_err(|error| format!("a user name {error}"))?;

@@ -49,6 +49,8 @@ pub struct Range {
     pub limit: u64,
     /// Which of them, where there are more.
     pub end: End,
+    /// Whether changes of the room's modes are among them.
+    pub with_modes: bool,
 }
 
 /// Which end of a range to keep.
@@ -65,7 +67,7 @@ pub enum End {
 pub struct Slice {
     /// The log's life.
     pub epoch: Epoch,
-    /// The entries, in the order of `seq`. Deleted messages are missing, and nothing else.
+    /// The entries, in the order of `seq`. What was deleted is missing, and nothing else that was asked for.
     pub entries: Vec<Entry>,
     /// The log's beginning when this was read, as [`LogHead::first`].
     pub first: Seq,
@@ -112,18 +114,11 @@ pub struct Viewer<'a> {
 }
 
 impl Slice {
-    /// The slice as `viewer` sees it; `recovered` after a resume.
-    pub fn into_history(
-        self,
-        viewer: Viewer<'_>,
-        room: &RoomName,
-        recovered: Option<bool>,
-    ) -> History {
-        let seen = self.entries.iter();
-        let seen = seen.filter(|entry| viewer.wants_modes || !entry.is_mode_change());
-        let event = |entry: &Entry| entry.to_event_for(viewer.key, room, &self.epoch);
+    /// The slice as the user `key` sees it; `recovered` after a resume.
+    pub fn into_history(self, key: &str, room: &RoomName, recovered: Option<bool>) -> History {
+        let event = |entry: &Entry| entry.to_event_for(key, room, &self.epoch);
         History {
-            entries: seen.map(event).collect(),
+            entries: self.entries.iter().map(event).collect(),
             complete: self.complete,
             recovered,
             epoch: self.epoch,

@@ -64,6 +64,13 @@ impl Standing {
         self.mutes.get(key).filter(|mute| mute.holds(now))
     }
 
+    /// Forgets everything about the user `key`.
+    pub fn forget(&mut self, key: &str) {
+        self.ranks.remove(key);
+        self.bans.remove(key);
+        self.mutes.remove(key);
+    }
+
     /// Carries a verdict out.
     pub fn carry_out(&mut self, verdict: &Verdict) {
         let key = verdict.target.key.clone();

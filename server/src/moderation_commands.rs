@@ -10,7 +10,7 @@ use clap::Subcommand;
 use crate::accounts::{Accounts, SqliteAccounts};
 use crate::clock;
 use crate::console;
-use crate::control::{self, Deed, Request};
+use crate::control::{self, Deed, Request, Task};
 use crate::data_lock::DataLock;
 use crate::entry::UnixMillis;
 use crate::moderation::Person;
@@ -90,7 +90,8 @@ pub fn run_ban(command: BanSubcommand, data: &Path) -> anyhow::Result<()> {
                 .iter()
                 .map(|(name, ban)| {
                     let until = ban.until.map_or("for good".to_owned(), shown);
-                    format!("{name}\t{until}\t{}", ban.reason.as_deref().unwrap_or(""))
+                    let reason = ban.reason.as_deref().unwrap_or("");
+                    format!("{name}\t{until}\t{}", console::plain(reason))
                 })
                 .collect();
             lines.sort();
@@ -132,9 +133,9 @@ pub fn run_audit(room: Option<RoomName>, limit: u32, data: &Path) -> anyhow::Res
             let until = line
                 .until
                 .map_or(String::new(), |until| format!(" until {}", shown(until)));
-            let reason = line
-                .reason
-                .map_or(String::new(), |reason| format!(": {reason}"));
+            let reason = line.reason.map_or(String::new(), |reason| {
+                format!(": {}", console::plain(&reason))
+            });
             format!(
                 "{}\t{}\t{}\t{} {}{until}{reason}",
                 shown(line.time),
@@ -163,11 +164,11 @@ fn list(
 }
 
 fn carry_out(data: &Path, room: &RoomName, name: &Username, deed: Deed) -> anyhow::Result<()> {
-    let request = Request {
+    let request = Request::Do(Task {
         room: room.as_str().to_owned(),
         username: name.as_str().to_owned(),
         deed: deed.clone(),
-    };
+    });
     let asked = control::ask(data, &request).context("the server does not answer")?;
     let done = match asked {
         Some(Ok(done)) => done,

@@ -20,7 +20,7 @@ use crate::entry::{
     Author, Entry, EntryBody, MessageDeleted, NewEntry, Purged, StoredNonce, UnixMillis,
 };
 use crate::moderation::{Person, Sanction, Standing, Verdict};
-pub use moderation::{Order, operated, sentence};
+pub use moderation::{Order, operated, operator, sentence};
 pub(crate) use nonces::MEMORY as NONCE_MEMORY;
 use nonces::Nonces;
 use presence::Presence;
@@ -98,7 +98,9 @@ pub enum Input {
     /// A member changes the modes, and perhaps pins this message.
     Change(MemberId, RoomChange, ReplyTarget),
     /// The pinned message is gone.
-    Unpin(MemberId, Author),
+    Unpin(Author),
+    /// The account of this key is gone.
+    Forget(String),
     /// What [`Effect::Judge`] asked for is stored.
     Judged(MemberId, Verdict),
     /// It is not.
@@ -130,7 +132,7 @@ pub enum Effect {
     /// Give these members an event and close their connections.
     Expel(Vec<MemberId>, ServerEvent, CloseCode),
     /// A message went out of the log: see whether it was the pinned one.
-    CheckPinned(MemberId, Author),
+    CheckPinned(Author),
     /// Wake the room at this time.
     WakeAt(UnixMillis),
 }
@@ -197,7 +199,8 @@ impl Room {
             Input::Moderate(id, order, target) => self.moderate(id, &order, target, now),
             Input::Clear(id) => self.clear(id, now),
             Input::Change(id, change, pinned) => self.change(id, change, pinned, now),
-            Input::Unpin(id, by) => self.unpin(id, by, now),
+            Input::Unpin(by) => self.unpin(by, now),
+            Input::Forget(key) => self.forget(&key, now),
             Input::Judged(id, verdict) => self.judged(id, &verdict, now),
             Input::NotJudged(id, verdict) => self.not_judged(id, &verdict),
             Input::Stored(stored) => self.stored(stored),
@@ -294,7 +297,7 @@ impl Room {
             };
             effects.push(Effect::Deliver(Vec::new(), entry));
             if self.modes.pinned.is_some() {
-                effects.push(Effect::CheckPinned(sender, by));
+                effects.push(Effect::CheckPinned(by));
             }
         }
         effects
@@ -320,6 +323,11 @@ impl Room {
                 EntryBody::MessageDeleted(_) => "deleteMessage",
                 EntryBody::Purged(_) => "purge",
                 EntryBody::Cleared(_) => "clear",
+                // Nobody asked for it in this moment; it is looked at again.
+                EntryBody::RoomChanged(changed) if sender == NOBODY => {
+                    effects.push(Effect::CheckPinned(changed.by));
+                    continue;
+                }
                 EntryBody::RoomChanged(_) => "setRoom",
             };
             let text = "this could not be stored, so nothing was done: try again".to_owned();

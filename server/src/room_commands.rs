@@ -73,6 +73,7 @@ async fn export(log: &dyn RoomLog, room: &RoomName) -> anyhow::Result<()> {
             before: None,
             limit: PAGE,
             end: End::Oldest,
+            with_modes: true,
         };
         let slice = log.read(room, range).await.context("the export stopped")?;
         let line = |entry: &crate::entry::Entry| entry.to_event(room, &slice.epoch).encode();

@@ -25,11 +25,11 @@ use crate::log::{End, LogError, LogHead, Range, RoomLog, Slice, Viewer};
 use crate::moderation::Standing;
 use crate::outbox::{Closing, Outbox};
 use crate::outgoing::Outgoing;
-use crate::room::{Effect, Input, Joining, MemberId, Room, Start, refusal};
+use crate::room::{Effect, Input, Joining, MemberId, Room, Start, operator, refusal};
 use crate::standing::Standings;
 use crate::stopping::Stopping;
 
-pub use command::{EnterError, Entrance, RoomCommand};
+pub use command::{EnterError, Entrance, RoomCommand, Settled};
 
 /// Commands that one round takes at most.
 const ROUND: usize = 256;
@@ -83,9 +83,11 @@ pub struct RoomTask {
     /// What the rules ordered to be stored and is not stored yet.
     unstored: Vec<(MemberId, NewEntry)>,
     /// Who wait for what was posted before them to be stored.
-    settling: Vec<oneshot::Sender<Seq>>,
-    /// Something was deleted, by this member: the pinned message may be gone.
-    pin_to_check: Option<(MemberId, Author)>,
+    settling: Vec<oneshot::Sender<Settled>>,
+    /// How often something was taken out of the log.
+    removals: u64,
+    /// Something may have been deleted, by this one: the pinned message may be gone.
+    pin_to_check: Option<Author>,
     /// Who is here, until somebody comes or goes: in a large room it is costly to tell.
     who: Option<Outgoing>,
     wake_at: Option<Instant>,
@@ -122,7 +124,9 @@ impl RoomTask {
             next_member: 1,
             unstored: Vec::new(),
             settling: Vec::new(),
-            pin_to_check: None,
+            removals: 0,
+            // A crash may have come between a deletion and what follows from it.
+            pin_to_check: Some(operator()),
             who: None,
             wake_at: None,
             stopping,
@@ -156,7 +160,10 @@ impl RoomTask {
             self.check_pinned().await;
             for settled in self.settling.drain(..) {
                 // Who does not wait for the answer does not need it.
-                let _ = settled.send(self.head.last);
+                let _ = settled.send(Settled {
+                    last: self.head.last,
+                    removals: self.removals,
+                });
             }
             if self.room.is_empty() && self.inbox.is_empty() && !self.inbox.is_closed() {
                 return Pause::Idle;
@@ -197,7 +204,23 @@ impl RoomTask {
             RoomCommand::Change(id, change) => self.change(id, change).await,
             RoomCommand::Who(id) => self.tell_who(id).await,
             RoomCommand::Settle(answer) => self.settling.push(answer),
-            RoomCommand::Trimmed(first) => self.head.first = self.head.first.max(first),
+            RoomCommand::Show(id, outgoing, removals, answer) => {
+                self.store().await;
+                let is_current = removals == self.removals;
+                if is_current {
+                    self.send(id, &outgoing);
+                }
+                // Who does not wait for the answer does not need it.
+                let _ = answer.send(is_current);
+            }
+            RoomCommand::Forget(key) => {
+                self.who = None;
+                self.apply(Input::Forget(key)).await;
+            }
+            RoomCommand::Trimmed(first) => {
+                self.head.first = self.head.first.max(first);
+                self.pin_to_check = Some(operator());
+            }
         }
     }
 
@@ -325,7 +348,7 @@ impl RoomTask {
             // Verdicts are ordered by commands, never by what was stored.
             Effect::Judge(..) => {}
             Effect::Expel(ids, event, code) => self.expel(&ids, &event, code),
-            Effect::CheckPinned(id, by) => self.pin_to_check = Some((id, by)),
+            Effect::CheckPinned(by) => self.pin_to_check = Some(by),
             Effect::WakeAt(time) => self.wake_at = Some(instant(time)),
         }
     }
@@ -340,7 +363,8 @@ impl RoomTask {
         }
     }
 
-    fn deliver(&self, senders: &[MemberId], entry: &Entry) {
+    fn deliver(&mut self, senders: &[MemberId], entry: &Entry) {
+        self.removals += u64::from(entry.message().is_none());
         let outgoing = Outgoing::new(&entry.to_event(&self.name, &self.head.epoch));
         let marked = self.marked(entry);
         for (id, Seat { outbox, .. }) in &self.seats {
@@ -384,6 +408,7 @@ impl RoomTask {
             before: Some(seq.next()),
             limit: 1,
             end: End::Oldest,
+            with_modes: true,
         };
         Ok(self.stores.log.read(&self.name, range).await?.entries.pop())
     }
@@ -391,19 +416,21 @@ impl RoomTask {
     /// What a member gets who was here before: exactly what came since, or the newest entries.
     async fn resume(&self, since: &Since, viewer: Viewer<'_>) -> Result<Outgoing, LogError> {
         let log = self.stores.log.as_ref();
-        if let Some(slice) = resume::missed(log, &self.name, &self.head, since).await? {
+        if let Some(slice) =
+            resume::missed(log, &self.name, &self.head, since, viewer.wants_modes).await?
+        {
             let outgoing = self.history(slice, viewer, true);
             if outgoing.bytes() <= RESUME_BYTES {
                 return Ok(outgoing);
             }
         }
-        let newest = resume::newest(log, &self.name).await?;
+        let newest = resume::newest(log, &self.name, viewer.wants_modes).await?;
         Ok(self.history(newest, viewer, false))
     }
 
     fn history(&self, slice: Slice, viewer: Viewer<'_>, is_recovered: bool) -> Outgoing {
         Outgoing::new(&ServerEvent::History(slice.into_history(
-            viewer,
+            viewer.key,
             &self.name,
             Some(is_recovered),
         )))

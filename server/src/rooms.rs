@@ -9,15 +9,18 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use chat_protocol::limits::HISTORY_ENTRIES_DEFAULT;
-use chat_protocol::{History, HistoryRequest, MessageId, PostMessage, RoomChange, RoomName, Seq};
+use chat_protocol::{
+    HistoryRequest, MessageId, PostMessage, RoomChange, RoomName, Seq, ServerEvent,
+};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use crate::clock;
 use crate::log::{End, Keep, LogError, Range, Viewer};
 use crate::moderation::Person;
+use crate::outgoing::Outgoing;
 use crate::room::{MemberId, NONCE_MEMORY};
-use crate::room_task::{Beginning, Pause, RoomCommand, RoomTask};
+use crate::room_task::{Beginning, Pause, RoomCommand, RoomTask, Settled};
 
 use crate::stopping::{Stop, Stopping};
 
@@ -104,28 +107,38 @@ impl Rooms {
         })
     }
 
-    /// A part of the log of the room that `membership` is in, as `viewer` sees it.
+    /// Sends the member a part of its room's log, as `viewer` sees it. The room itself hands it over,
+    /// so that nothing is in it that was taken out before.
     pub async fn history(
         &self,
         membership: &Membership,
         viewer: Viewer<'_>,
         request: &HistoryRequest,
-    ) -> Result<History, RoomError> {
-        // What the member posted before is in it, and nothing that is not on its way to the member:
-        // otherwise a client would see an entry here before older ones that are still to come.
-        let end = membership.settled().await?.next();
-        let range = Range {
-            after: request.after.unwrap_or(Seq(0)),
-            before: Some(request.before.map_or(end, |before| before.min(end))),
-            limit: request.limit.unwrap_or(HISTORY_ENTRIES_DEFAULT),
-            // Who names a start reads on from there; everybody else reads back from the end.
-            end: match request.after {
-                Some(_) => End::Oldest,
-                None => End::Newest,
-            },
-        };
-        let slice = self.shared.stores.log.read(&membership.room, range).await?;
-        Ok(slice.into_history(viewer, &membership.room, None))
+    ) -> Result<(), RoomError> {
+        loop {
+            // What the member posted before is in it, and nothing that is not on its way to the
+            // member: otherwise a client would see an entry here before older ones that are still
+            // to come.
+            let settled = membership.settled().await?;
+            let end = settled.last.next();
+            let range = Range {
+                after: request.after.unwrap_or(Seq(0)),
+                before: Some(request.before.map_or(end, |before| before.min(end))),
+                limit: request.limit.unwrap_or(HISTORY_ENTRIES_DEFAULT),
+                // Who names a start reads on from there; everybody else reads back from the end.
+                end: match request.after {
+                    Some(_) => End::Oldest,
+                    None => End::Newest,
+                },
+                with_modes: viewer.wants_modes,
+            };
+            let slice = self.shared.stores.log.read(&membership.room, range).await?;
+            let history = slice.into_history(viewer.key, &membership.room, None);
+            let outgoing = Outgoing::new(&ServerEvent::History(history));
+            if membership.show(outgoing, settled.removals).await? {
+                return Ok(());
+            }
+        }
     }
 
     /// Does something to somebody in `room` for an operator; answers with what was done.
@@ -143,6 +156,16 @@ impl Rooms {
             .map_err(|_| RoomError::Stopping)?;
         let done = done.await.map_err(|_| RoomError::Stopping)?;
         done.map_err(|error| RoomError::Enter(error.into()))
+    }
+
+    /// Forgets how the user `key` stands, whose account is gone, and closes its connections, in all
+    /// rooms that run.
+    pub async fn forget(&self, key: &str) {
+        let running: Vec<Inbox> = self.shared.running().values().cloned().collect();
+        for inbox in running {
+            // A room that has just ended reads its standing anew when it starts.
+            let _ = inbox.send(RoomCommand::Forget(key.to_owned())).await;
+        }
     }
 
     /// Rooms whose logs hold more than `keep`, some of them.
@@ -282,10 +305,18 @@ impl Membership {
     }
 
     /// Waits until everything posted before is stored and delivered; answers with the log's end.
-    async fn settled(&self) -> Result<Seq, RoomError> {
+    async fn settled(&self) -> Result<Settled, RoomError> {
         let (answer, settled) = oneshot::channel();
         self.command(RoomCommand::Settle(answer)).await?;
         settled.await.map_err(|_| RoomError::Stopping)
+    }
+
+    /// Gives the member what was read after `removals`; false where more was taken out since.
+    async fn show(&self, outgoing: Outgoing, removals: u64) -> Result<bool, RoomError> {
+        let (answer, shown) = oneshot::channel();
+        let command = RoomCommand::Show(self.id, outgoing, removals, answer);
+        self.command(command).await?;
+        shown.await.map_err(|_| RoomError::Stopping)
     }
 
     /// Leaves, once everything that was posted before is delivered.

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use chat_protocol::limits::{CONTENT_CHARS, FRAME_BYTES};
 use chat_protocol::{
     Auth, AuthAccepted, CAPABILITY_PRESENCE, CAPABILITY_ROOM, ClientError, ClientEvent, CloseCode,
-    Code, Connection, Frame, History, HistoryRequest, Limits as AnnouncedLimits, PROTOCOL_VERSION,
-    Pong, Rank, RoomName, ServerEvent, Username,
+    Code, Connection, Frame, HistoryRequest, Limits as AnnouncedLimits, PROTOCOL_VERSION, Pong,
+    Rank, RoomName, ServerEvent, Username,
 };
 
 use crate::auth::{AuthError, Authenticator, HashError, Identity};
@@ -173,11 +173,7 @@ impl Session {
                 place.membership.change(change).await.map_err(refusal)
             }
             Action::Who => self.place()?.membership.who().await.map_err(refusal),
-            Action::History(request) => {
-                let history = self.history(&request).await?;
-                self.send(&ServerEvent::History(history));
-                Ok(())
-            }
+            Action::History(request) => self.history(&request).await,
             Action::Pong => {
                 self.send(&ServerEvent::Pong(Pong { time: clock::now() }));
                 Ok(())
@@ -210,7 +206,7 @@ impl Session {
             .map_err(refusal)
     }
 
-    async fn history(&self, request: &HistoryRequest) -> Result<History, Refusal> {
+    async fn history(&self, request: &HistoryRequest) -> Result<(), Refusal> {
         let place = self.place()?;
         let viewer = Viewer {
             key: &place.key,

@@ -11,6 +11,7 @@ use crate::accounts::{Accounts, Creation, SqliteAccounts};
 use crate::auth::Passwords;
 use crate::clock;
 use crate::console;
+use crate::control::{self, Request};
 
 /// Bytes of a password line at most; a frame could not carry more.
 const PASSWORD_BYTES: u64 = 8 * 1024;
@@ -44,11 +45,15 @@ pub enum UserSubcommand {
 pub fn run(command: UserSubcommand, data: &Path) -> anyhow::Result<()> {
     let makes_one = matches!(command, UserSubcommand::Add { .. });
     console::with_database(data, makes_one, |database| async move {
-        carry_out(command, &SqliteAccounts::new(database)).await
+        carry_out(command, &SqliteAccounts::new(database), data).await
     })
 }
 
-async fn carry_out(command: UserSubcommand, accounts: &dyn Accounts) -> anyhow::Result<()> {
+async fn carry_out(
+    command: UserSubcommand,
+    accounts: &dyn Accounts,
+    data: &Path,
+) -> anyhow::Result<()> {
     match command {
         UserSubcommand::Add { name } => {
             if accounts.find(&name).await?.is_some() {
@@ -71,7 +76,13 @@ async fn carry_out(command: UserSubcommand, accounts: &dyn Accounts) -> anyhow::
             }
         }
         UserSubcommand::Remove { name } => match accounts.remove(&name).await? {
-            true => say(format!("user {name} removed")),
+            true => {
+                // Without a server that runs there is nobody to be told.
+                control::ask(data, &Request::Forget(name.key().to_owned())).context(
+                    "the user is removed, but the running server does not answer: restart it",
+                )?;
+                say(format!("user {name} removed"))
+            }
             false => bail!("there is no user {name}"),
         },
         UserSubcommand::List => {

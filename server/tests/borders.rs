@@ -104,6 +104,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "clock",
             "log",
             "moderation",
+            "outgoing",
             "room",
             "room_task",
             "stopping",
@@ -141,7 +142,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "health", "limits", "outbox", "outgoing", "session", "stopping",
         ],
     ),
-    ("users", &["accounts", "auth", "clock", "console"]),
+    (
+        "users",
+        &["accounts", "auth", "clock", "console", "control"],
+    ),
 ];
 
 /// Words that must not stand in a module's code: what it must know nothing of.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use chat_tests::{RawClient, Server, password_of};
 use serde_json::{Value, json};
 
-use crate::support::{contents, entries, refused};
+use crate::support::{contents, entries, numbered, post_all, refused};
 
 const ROOM: &str = "stream";
 
@@ -251,6 +251,69 @@ fn modes_are_told_to_those_who_asked_and_hold() {
     owner.send("deleteMessage", json!({ "id": id }));
     asking.expect("deleteMessage");
     assert_eq!(asking.expect("room")["pinned"], Value::Null);
+}
+
+#[test]
+fn history_goes_on_however_often_the_modes_change() {
+    let server = Server::start_without_limits();
+    let [mut owner, mut alice, _bob] = room(&server);
+    let posted = post_all(&mut owner, numbered(3));
+    for topic in 0..60 {
+        owner.send("setRoom", json!({ "topic": topic.to_string() }));
+    }
+    owner.history(json!({}));
+    for _ in 0..3 {
+        alice.expect("message");
+    }
+    let history = alice.history(json!({ "limit": 3 }));
+    assert_eq!(contents(&history), ["message 1", "message 2", "message 3"]);
+    assert_eq!((posted.len(), &history["complete"]), (3, &json!(true)));
+}
+
+#[test]
+fn no_history_comes_after_what_was_taken_out_of_it() {
+    let server = Server::start_without_limits();
+    let [mut owner, mut alice, mut bob] = room(&server);
+    for round in 0..20 {
+        post_all(&mut bob, numbered(20));
+        for _ in 0..10 {
+            alice.send("history", json!({ "limit": 200 }));
+        }
+        owner.send("purge", json!({ "username": "bob" }));
+        for _ in 0..10 {
+            alice.send("history", json!({ "limit": 200 }));
+        }
+        let (mut is_purged, mut answers) = (false, 0);
+        while answers < 20 || !is_purged {
+            let (event, data) = alice.next_event();
+            is_purged |= event == "purge";
+            if event == "history" {
+                answers += 1;
+                let shown = contents(&data).len();
+                assert!(!is_purged || shown == 0, "round {round}: {shown} came back");
+            }
+        }
+        while bob.next_event().0 != "purge" {}
+        while owner.next_event().0 != "purge" {}
+    }
+}
+
+#[test]
+fn a_pin_does_not_outlive_its_message_over_a_crash() {
+    let mut server = Server::start();
+    let [mut owner, ..] = room(&server);
+    let id = owner.post("the rules")["id"].clone();
+    owner.send("setRoom", json!({ "pinned": id }));
+    owner.send("clear", Value::Null);
+    owner.expect("clear");
+    server.kill();
+    server.restart();
+    let mut data = credentials("owner");
+    data["capabilities"] = json!(["room"]);
+    let mut owner = RawClient::connect(&server);
+    owner.auth_with(data);
+    // Perhaps once as it was, then as it is.
+    while owner.expect("room")["pinned"] != Value::Null {}
 }
 
 #[test]

@@ -105,3 +105,34 @@ fn what_an_operator_gets_wrong_is_said_and_nothing_is_done() {
     }
     assert_eq!(said(&server, &["audit"]), "");
 }
+
+#[test]
+fn who_takes_a_removed_name_is_somebody_else_and_who_had_it_is_out() {
+    let server = Server::start();
+    let mut owner = RawClient::join(&server, "owner", "stream");
+    let mut bob = RawClient::join(&server, "bob", "stream");
+    said(&server, &["user", "remove", "owner"]);
+    assert_eq!(owner.expect("kick")["message"], "Disconnected");
+    owner.expect_close(4103);
+    let again = RawClient::connect(&server).auth("owner", "stream");
+    assert_eq!(again["accessLevel"], 3);
+    said(&server, &["ban", "add", "stream", "bob"]);
+    bob.expect("ban");
+    said(&server, &["user", "remove", "bob"]);
+    RawClient::join(&server, "bob", "stream").post("another bob");
+}
+
+#[test]
+fn what_others_wrote_moves_nothing_in_an_operators_terminal() {
+    let server = Server::start();
+    let mut owner = RawClient::join(&server, "owner", "stream");
+    drop(RawClient::join(&server, "bob", "stream"));
+    let reason = "x\n2026-01-01T00:00:00Z\tr\towner\tban carl\u{1b}[2J";
+    owner.send("ban", json!({ "username": "bob", "reason": reason }));
+    owner.expect("ban");
+    for arguments in [&["audit"][..], &["ban", "list", "stream"][..]] {
+        let shown = said(&server, arguments);
+        assert_eq!(shown.lines().count(), 1, "{shown:?}");
+        assert!(!shown.contains('\u{1b}'), "{shown:?}");
+    }
+}

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{End, Keep, LogError, LogHead, Range, RoomLog, Slice, Summary, Trimmed};
 use crate::database::{Database, DatabaseError};
 use crate::entry::{Entry, EntryBody, NewEntry, StoredNonce};
-use row::{Columns, KIND_GONE, KIND_MESSAGE, encode, entry};
+use row::{Columns, KIND_GONE, KIND_MESSAGE, KIND_MODES, encode, entry};
 
 mod retention;
 mod row;
@@ -273,7 +273,8 @@ fn read(connection: &Connection, room: &RoomName, range: Range) -> rusqlite::Res
     };
     let mut statement = connection.prepare_cached(&format!(
         "SELECT seq, time, author, nonce, body, kind FROM entries
-         WHERE room = ?1 AND seq > ?2 AND seq < ?3 AND kind <> ?5 ORDER BY seq {order} LIMIT ?4",
+         WHERE room = ?1 AND seq > ?2 AND seq < ?3 AND kind <> ?5 AND (?6 OR kind <> ?7)
+         ORDER BY seq {order} LIMIT ?4",
     ))?;
     let bounds = params![
         row.id,
@@ -282,6 +283,8 @@ fn read(connection: &Connection, room: &RoomName, range: Range) -> rusqlite::Res
         // One more than asked for tells whether there are more.
         storable(range.limit.saturating_add(1)),
         KIND_GONE,
+        range.with_modes,
+        KIND_MODES,
     ];
     let mut entries = statement
         .query_map(bounds, entry)?

@@ -2,7 +2,7 @@
 
 use chat_protocol::{CloseCode, Code, ModerationNotice, Rank, RoomChange, RoomState, ServerEvent};
 
-use super::{Effect, MemberId, ReplyTarget, Room, refuse};
+use super::{Effect, MemberId, NOBODY, ReplyTarget, Room, refuse};
 use crate::entry::{Author, EntryBody, NewEntry, Purged, RoomChanged, UnixMillis};
 use crate::moderation::{Decision, Person, Sanction, Verdict};
 
@@ -77,19 +77,24 @@ impl Order {
 
 /// An operator's verdict, who stands above all rooms; `None` for what is no verdict on a person.
 pub fn operated(order: &Order, target: Person, now: UnixMillis) -> Option<Verdict> {
-    const OPERATOR: &str = "server operator";
     Some(Verdict {
         decision: order.decision(now)?,
         reason: order.reason().cloned(),
         target,
-        by: Author {
-            username: OPERATOR.to_owned(),
-            key: String::new(),
-            display_name: OPERATOR.to_owned(),
-            rank: Rank::Administrator,
-        },
+        by: operator(),
         time: now,
     })
+}
+
+/// Who acts where no member does.
+pub fn operator() -> Author {
+    const OPERATOR: &str = "server operator";
+    Author {
+        username: OPERATOR.to_owned(),
+        key: String::new(),
+        display_name: OPERATOR.to_owned(),
+        rank: Rank::Administrator,
+    }
 }
 
 impl Room {
@@ -169,13 +174,21 @@ impl Room {
     }
 
     /// The pinned message is gone, by the hand of `by`.
-    pub(super) fn unpin(&self, id: MemberId, by: Author, now: UnixMillis) -> Vec<Effect> {
+    pub(super) fn unpin(&self, by: Author, now: UnixMillis) -> Vec<Effect> {
         let modes = RoomState {
             pinned: None,
             ..self.modes.clone()
         };
         let body = EntryBody::RoomChanged(RoomChanged { modes, by });
-        vec![Effect::Store(id, NewEntry { time: now, body })]
+        vec![Effect::Store(NOBODY, NewEntry { time: now, body })]
+    }
+
+    /// Somebody's account is gone: whoever takes the name next is somebody else.
+    pub(super) fn forget(&mut self, key: &str, now: UnixMillis) -> Vec<Effect> {
+        self.standing.forget(key);
+        let reason = Some("the account was removed".to_owned());
+        let present = self.connections(key);
+        self.expel(present, reason, ServerEvent::Kick, CloseCode::Kicked, now)
     }
 
     fn for_moderators(

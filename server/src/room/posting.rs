@@ -153,6 +153,8 @@ impl Room {
         let nonce = posted.nonce.as_ref();
         let refused = |id| refuse(id, "message", Code::Unavailable, TEXT.to_owned(), nonce);
         effects.push(refused(sender));
+        // It may be tried again at once.
+        self.posted.remove(&posted.author.key);
         if let Some(nonce) = nonce {
             let retries = self.nonces.lost(&posted.author.key, nonce);
             effects.extend(retries.into_iter().map(refused));

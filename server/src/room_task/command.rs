@@ -8,6 +8,7 @@ use crate::limits::Allowance;
 use crate::log::LogError;
 use crate::moderation::Person;
 use crate::outbox::Outbox;
+use crate::outgoing::Outgoing;
 use crate::room::{MemberId, Order};
 use crate::standing::StandingError;
 
@@ -56,6 +57,15 @@ fn banned(reason: &Option<String>, seconds: Option<u64>) -> String {
     text
 }
 
+/// Where a room stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// The newest entry.
+    pub last: Seq,
+    /// How often something was taken out of the log since the room runs.
+    pub removals: u64,
+}
+
 /// What a session asks of a room.
 pub enum RoomCommand {
     /// Let somebody in. Answered once they are, or with why not; then nothing was sent to them.
@@ -81,8 +91,13 @@ pub enum RoomCommand {
     Change(MemberId, RoomChange),
     /// Tell a member who is here, through the member's outbox.
     Who(MemberId),
-    /// Store and deliver what was posted before. Answered with the log's end then.
-    Settle(oneshot::Sender<Seq>),
+    /// Store and deliver what was posted before. Answered with where the room stands then.
+    Settle(oneshot::Sender<Settled>),
+    /// Give a member what was read when there were so many removals. Answered with false where there
+    /// were more since: then nothing is given.
+    Show(MemberId, Outgoing, u64, oneshot::Sender<bool>),
+    /// Forget how the user of this key stands, whose account is gone.
+    Forget(String),
     /// The log now begins here.
     Trimmed(Seq),
 }

@@ -74,7 +74,7 @@ impl RoomTask {
 
     /// Unpins the pinned message where it was deleted.
     pub(super) async fn check_pinned(&mut self) {
-        let Some((id, by)) = self.pin_to_check.take() else {
+        let Some(by) = self.pin_to_check.take() else {
             return;
         };
         let Some(pinned) = self.room.pinned().cloned() else {
@@ -83,10 +83,13 @@ impl RoomTask {
         match self.message(&pinned).await {
             Ok(Some(_)) => {}
             Ok(None) => {
-                self.apply(Input::Unpin(id, by)).await;
+                self.apply(Input::Unpin(by)).await;
                 self.store().await;
             }
-            Err(error) => self.report("cannot tell whether the pinned message is there", &error),
+            Err(error) => {
+                self.report("cannot tell whether the pinned message is there", &error);
+                self.pin_to_check = Some(by);
+            }
         }
     }
 

@@ -12,6 +12,7 @@ pub(super) async fn missed(
     room: &RoomName,
     head: &LogHead,
     since: &Since,
+    with_modes: bool,
 ) -> Result<Option<Slice>, LogError> {
     let Some(limit) = gap(head, since) else {
         return Ok(None);
@@ -21,6 +22,7 @@ pub(super) async fn missed(
         before: Some(head.last.next()),
         limit,
         end: End::Oldest,
+        with_modes,
     };
     let slice = log.read(room, range).await?;
     // The log may have been trimmed since the room was told where it begins.
@@ -29,12 +31,17 @@ pub(super) async fn missed(
 }
 
 /// The newest entries, for somebody who has to begin anew.
-pub(super) async fn newest(log: &dyn RoomLog, room: &RoomName) -> Result<Slice, LogError> {
+pub(super) async fn newest(
+    log: &dyn RoomLog,
+    room: &RoomName,
+    with_modes: bool,
+) -> Result<Slice, LogError> {
     let range = Range {
         after: Seq(0),
         before: None,
         limit: HISTORY_ENTRIES_DEFAULT,
         end: End::Newest,
+        with_modes,
     };
     log.read(room, range).await
 }

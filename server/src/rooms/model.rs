@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chat_protocol::{DraftContent, Epoch, MessageId, Nonce, Rank, ServerEvent, Since};
+use chat_protocol::{DraftContent, Epoch, History, MessageId, Nonce, Rank, ServerEvent, Since};
 use futures_util::FutureExt;
 use proptest::prelude::*;
 
@@ -161,7 +161,10 @@ impl RoomLog for MemoryLog {
         let state = self.state();
         state.read_if(state.takes != Store::Nothing)?;
         let before = range.before.map_or(u64::MAX, |seq| seq.0);
-        let within = |entry: &&Entry| entry.seq > range.after && entry.seq.0 < before;
+        let within = |entry: &&Entry| {
+            let is_asked_for = range.with_modes || !entry.is_mode_change();
+            is_asked_for && entry.seq > range.after && entry.seq.0 < before
+        };
         let found: Vec<&Entry> = state.entries.iter().flatten().filter(within).collect();
         let limit = range.limit as usize;
         let (complete, skipped) = (found.len() <= limit, found.len().saturating_sub(limit));

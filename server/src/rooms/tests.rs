@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 
-use chat_protocol::{CloseCode, DraftContent, Epoch, MessageId, Nonce, Rank, ServerEvent, Since};
+use chat_protocol::{
+    CloseCode, DraftContent, Epoch, History, MessageId, Nonce, Rank, ServerEvent, Since,
+};
 use tempfile::TempDir;
 
 use super::*;
@@ -138,13 +140,22 @@ fn viewer(key: &str) -> Viewer<'_> {
     }
 }
 
-async fn epoch(bench: &Bench, client: &Client) -> Epoch {
+/// What the client gets when it asks for the history; what comes before is kept.
+async fn history(bench: &Bench, client: &mut Client) -> History {
     let request = HistoryRequest::default();
-    let history = bench
+    let asked = bench
         .rooms
-        .history(&client.membership, viewer(&client.key), &request)
-        .await;
-    history.unwrap().epoch
+        .history(&client.membership, viewer(&client.key), &request);
+    asked.await.unwrap();
+    loop {
+        if let ServerEvent::History(history) = client.next().await {
+            return history;
+        }
+    }
+}
+
+async fn epoch(bench: &Bench, client: &mut Client) -> Epoch {
+    history(bench, client).await.epoch
 }
 
 #[tokio::test]
@@ -166,8 +177,8 @@ async fn everybody_sees_one_order() {
 #[tokio::test]
 async fn what_came_since_has_no_hole_and_no_double() {
     let bench = bench();
-    let ann = bench.enter("ann", None).await;
-    let epoch = epoch(&bench, &ann).await;
+    let mut ann = bench.enter("ann", None).await;
+    let epoch = epoch(&bench, &mut ann).await;
     const POSTS: u64 = 200;
     let posting = async {
         for number in 1..=POSTS {
@@ -201,15 +212,11 @@ async fn what_came_since_has_no_hole_and_no_double() {
 #[tokio::test]
 async fn history_holds_what_the_member_posted_before() {
     let bench = bench();
-    let ann = bench.enter("ann", None).await;
+    let mut ann = bench.enter("ann", None).await;
     for number in 1..=20 {
         ann.membership.post(post("x", None)).await.unwrap();
-        let request = HistoryRequest::default();
-        let history = bench
-            .rooms
-            .history(&ann.membership, viewer(&ann.key), &request)
-            .await;
-        assert_eq!(history.unwrap().entries.len(), number);
+        let history = history(&bench, &mut ann).await;
+        assert_eq!(history.entries.len(), number);
     }
 }
 
@@ -217,7 +224,7 @@ async fn history_holds_what_the_member_posted_before() {
 async fn a_reply_may_answer_what_was_posted_just_before() {
     let bench = bench();
     let mut ann = bench.enter("ann", None).await;
-    let epoch = epoch(&bench, &ann).await;
+    let epoch = epoch(&bench, &mut ann).await;
     let mut reply = post("yes", None);
     reply.reply_to = Some(MessageId::at(&epoch, Seq(1)));
     let mut too_early = post("no", None);

@@ -12,6 +12,8 @@ use crate::moderation::{Decision, Sanction, Standing, Verdict};
 
 const BAN: &str = "ban";
 const MUTE: &str = "mute";
+/// Lines of the audit that are kept, the newest.
+const AUDIT_LINES: i64 = 100_000;
 
 /// Standing in one database.
 pub struct SqliteStandings {
@@ -194,7 +196,11 @@ fn note(connection: &Connection, room: &RoomName, verdict: &Verdict) -> rusqlite
             verdict.target.username,
             until,
             verdict.reason,
-        ])
+        ])?;
+    let oldest_kept = connection.last_insert_rowid() - AUDIT_LINES;
+    connection
+        .prepare_cached("DELETE FROM audit WHERE id <= ?1")?
+        .execute([oldest_kept])
         .map(drop)
 }
 

@@ -12,7 +12,7 @@ pub(super) const KIND_MESSAGE: &str = "message";
 const KIND_DELETION: &str = "deletion";
 const KIND_PURGE: &str = "purge";
 const KIND_CLEAR: &str = "clear";
-const KIND_MODES: &str = "modes";
+pub(super) const KIND_MODES: &str = "modes";
 /// A deleted message: its place is kept, and its nonce, so that a retry does not bring it back.
 pub(super) const KIND_GONE: &str = "gone";
 

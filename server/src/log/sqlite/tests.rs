@@ -53,6 +53,7 @@ fn range(after: u64, before: Option<u64>, limit: u64, end: End) -> Range {
         before: before.map(Seq),
         limit,
         end,
+        with_modes: true,
     }
 }
 

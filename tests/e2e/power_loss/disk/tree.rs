@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::content::{self, Names};
@@ -36,6 +36,10 @@ pub(super) fn read(path: &Path, disk: &mut Disk) -> Id {
     let id = disk.add(inode, Node::new("", true));
     for entry in std::fs::read_dir(path).unwrap() {
         let entry = entry.unwrap();
+        // The socket for the command line: nothing of it is on the disk.
+        if entry.file_type().unwrap().is_socket() {
+            continue;
+        }
         let name = entry.file_name().into_string().unwrap();
         let below = read(&entry.path(), disk);
         if let Node::Directory(names) = &mut disk.nodes[id] {
