@@ -358,7 +358,7 @@ impl RoomTask {
         for id in ids {
             if let Some(Seat { outbox, .. }) = self.seats.remove(id) {
                 outbox.push(outgoing.clone());
-                outbox.close(code, event.name());
+                outbox.close(code, "disconnected by a moderator");
             }
         }
     }

@@ -2,14 +2,12 @@
 //! means. Pure: events in, steps out.
 
 use chat_protocol::{
-    Auth, AuthAccepted, CAPABILITY_PRESENCE, ClientError, ClientEvent, Code, Credential, RoomName,
-    Secret, ServerEvent, Since, Username, limits::CONTENT_CHARS,
+    Auth, AuthAccepted, CAPABILITY_PRESENCE, CAPABILITY_ROOM, ClientError, ClientEvent, Code,
+    Credential, RoomName, Secret, ServerEvent, Since, Username, limits::CONTENT_CHARS,
 };
 
 /// The capabilities that are asked for where the server has them.
 const WANTED: [&str; 2] = [CAPABILITY_PRESENCE, CAPABILITY_ROOM];
-/// Brings the room's modes.
-const CAPABILITY_ROOM: &str = "room";
 
 /// Who enters which room, by what right. Outlives connections.
 #[derive(Debug)]
