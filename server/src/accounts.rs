@@ -7,6 +7,8 @@ mod sqlite;
 
 use chat_protocol::{Rank, RoomName, Username};
 
+use crate::moderation::Person;
+
 pub use sqlite::SqliteAccounts;
 
 /// The accounts could not be read or written; nothing was changed.
@@ -32,6 +34,15 @@ pub struct Account {
     pub password_hash: String,
     /// When it was made, milliseconds since 1970, UTC.
     pub created: u64,
+}
+
+impl From<Account> for Person {
+    fn from(account: Account) -> Self {
+        Self {
+            username: account.username,
+            key: account.key,
+        }
+    }
 }
 
 /// How making an account went.

@@ -124,10 +124,7 @@ impl Authenticator {
     /// The account of this name, where there is one.
     pub async fn person(&self, username: &Username) -> Result<Option<Person>, AccountsError> {
         let account = self.accounts.find(username).await?;
-        Ok(account.map(|account| Person {
-            username: account.username,
-            key: account.key,
-        }))
+        Ok(account.map(Person::from))
     }
 
     /// How `identity` stands in `room`, which it is about to enter.

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use chat_protocol::{RoomName, Username};
 
 use crate::database::{self, Database, Durability};
 
@@ -27,6 +28,16 @@ where
     let outcome = runtime.block_on(work(Arc::clone(&database)));
     database.close();
     outcome
+}
+
+/// A room's name as an argument.
+pub fn room_name(text: &str) -> Result<RoomName, String> {
+    RoomName::new(text).map_err(|error| format!("a room name {error}"))
+}
+
+/// A user's name as an argument.
+pub fn username(text: &str) -> Result<Username, String> {
+    Username::new(text).map_err(|error| format!("a user name {error}"))
 }
 
 /// Text that somebody else wrote, as part of a line: what would move the cursor or begin a new line

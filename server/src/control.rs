@@ -18,7 +18,6 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 use crate::accounts::Accounts;
-use crate::moderation::Person;
 use crate::rooms::{Order, Rooms};
 use crate::stopping::Stopping;
 
@@ -191,11 +190,8 @@ impl Control {
         let account = account
             .map_err(|error| error.to_string())?
             .ok_or_else(|| format!("there is no user {username}"))?;
-        let target = Person {
-            username: account.username,
-            key: account.key,
-        };
-        let done = self.rooms.operate(room, request.deed.order(), target).await;
+        let order = request.deed.order();
+        let done = self.rooms.operate(room, order, account.into()).await;
         done.map_err(|error| error.to_string())
     }
 }

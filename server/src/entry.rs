@@ -139,11 +139,6 @@ impl Entry {
         }
     }
 
-    /// Whether only those see the entry who asked for the room's modes.
-    pub fn is_mode_change(&self) -> bool {
-        matches!(self.body, EntryBody::RoomChanged(_))
-    }
-
     /// The entry as the user `key` sees it: their own messages carry their nonces.
     pub fn to_event_for(&self, key: &str, room: &RoomName, epoch: &Epoch) -> ServerEvent {
         let mut event = self.to_event(room, epoch);

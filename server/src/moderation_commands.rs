@@ -13,7 +13,6 @@ use crate::console;
 use crate::control::{self, Deed, Request, Task};
 use crate::data_lock::DataLock;
 use crate::entry::UnixMillis;
-use crate::moderation::Person;
 use crate::room::{operated, sentence};
 use crate::standing::{SqliteStandings, Standings};
 
@@ -23,16 +22,16 @@ pub enum BanSubcommand {
     /// List who is banned from a room: name, end, reason.
     List {
         /// The room.
-        #[arg(value_parser = room)]
+        #[arg(value_parser = console::room_name)]
         room: RoomName,
     },
     /// Ban somebody from a room.
     Add {
         /// The room.
-        #[arg(value_parser = room)]
+        #[arg(value_parser = console::room_name)]
         room: RoomName,
         /// Whom.
-        #[arg(value_parser = username)]
+        #[arg(value_parser = console::username)]
         name: Username,
         /// For so many seconds; for good where left out.
         #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=chat_protocol::limits::BAN_SECONDS))]
@@ -44,10 +43,10 @@ pub enum BanSubcommand {
     /// End a ban.
     Remove {
         /// The room.
-        #[arg(value_parser = room)]
+        #[arg(value_parser = console::room_name)]
         room: RoomName,
         /// Whose.
-        #[arg(value_parser = username)]
+        #[arg(value_parser = console::username)]
         name: Username,
     },
 }
@@ -58,25 +57,25 @@ pub enum ModSubcommand {
     /// List who stands above users in a room: rank, name.
     List {
         /// The room.
-        #[arg(value_parser = room)]
+        #[arg(value_parser = console::room_name)]
         room: RoomName,
     },
     /// Make somebody a moderator of a room.
     Add {
         /// The room.
-        #[arg(value_parser = room)]
+        #[arg(value_parser = console::room_name)]
         room: RoomName,
         /// Whom.
-        #[arg(value_parser = username)]
+        #[arg(value_parser = console::username)]
         name: Username,
     },
     /// Make somebody a user of a room, whatever they were.
     Remove {
         /// The room.
-        #[arg(value_parser = room)]
+        #[arg(value_parser = console::room_name)]
         room: RoomName,
         /// Whom.
-        #[arg(value_parser = username)]
+        #[arg(value_parser = console::username)]
         name: Username,
     },
 }
@@ -190,12 +189,8 @@ fn store(data: &Path, room: &RoomName, name: &Username, deed: Deed) -> anyhow::R
         let Some(account) = accounts.find(name).await? else {
             bail!("there is no user {name}");
         };
-        let target = Person {
-            username: account.username,
-            key: account.key,
-        };
         let now = clock::now();
-        let Some(verdict) = operated(&deed.order(), target, now) else {
+        let Some(verdict) = operated(&deed.order(), account.into(), now) else {
             bail!("this needs the server to run");
         };
         SqliteStandings::new(database).save(room, &verdict).await?;
@@ -209,12 +204,4 @@ fn shown(time: UnixMillis) -> String {
     let millis = i64::try_from(time).unwrap_or(i64::MAX);
     jiff::Timestamp::from_millisecond(millis)
         .map_or_else(|_| time.to_string(), |timestamp| timestamp.to_string())
-}
-
-fn room(text: &str) -> Result<RoomName, String> {
-    RoomName::new(text).map_err(|error| format!("a room name {error}"))
-}
-
-fn username(text: &str) -> Result<Username, String> {
-    Username::new(text).map_err(|error| format!("a user name {error}"))
 }

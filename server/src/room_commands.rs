@@ -22,13 +22,13 @@ pub enum RoomSubcommand {
     /// Write a room's entries to standard output, one JSON object a line, as clients got them.
     Export {
         /// The room's name.
-        #[arg(value_parser = room)]
+        #[arg(value_parser = console::room_name)]
         name: RoomName,
     },
     /// Delete a room with all its entries and ranks, while the server does not run.
     Delete {
         /// The room's name.
-        #[arg(value_parser = room)]
+        #[arg(value_parser = console::room_name)]
         name: RoomName,
     },
 }
@@ -93,8 +93,4 @@ async fn delete(log: &dyn RoomLog, accounts: &dyn Accounts, room: &RoomName) -> 
     accounts.forget_room(room).await?;
     console::say([format!("room {room} deleted")])?;
     Ok(())
-}
-
-fn room(text: &str) -> Result<RoomName, String> {
-    RoomName::new(text).map_err(|error| format!("a room name {error}"))
 }

@@ -101,23 +101,24 @@ impl Session {
         match Frame::parse(text) {
             Ok(frame) => self.take(frame).await,
             Err(error) => {
-                let refusal = match self.pace.event(NonZeroU32::MIN) {
-                    Ok(()) => Refusal::new(Code::Syntax, format!("Syntax error: {error}")),
-                    Err(too_fast) => Refusal::too_fast(too_fast),
-                };
-                self.refuse(refusal, error.event(), None).await;
+                self.take_broken(&error.to_string(), error.event()).await;
             }
         }
     }
 
     /// Takes a binary frame: the protocol has none.
     pub async fn take_binary(&mut self) {
-        let text = "Syntax error: binary frames are not part of the protocol, send text";
+        let text = "binary frames are not part of the protocol, send text";
+        self.take_broken(text, None).await;
+    }
+
+    /// Takes a frame that is no event, which counts against the pace like one.
+    async fn take_broken(&mut self, what: &str, event: Option<&str>) {
         let refusal = match self.pace.event(NonZeroU32::MIN) {
-            Ok(()) => Refusal::new(Code::Syntax, text),
+            Ok(()) => Refusal::new(Code::Syntax, format!("Syntax error: {what}")),
             Err(too_fast) => Refusal::too_fast(too_fast),
         };
-        self.refuse(refusal, None, None).await;
+        self.refuse(refusal, event, None).await;
     }
 
     /// Takes a ping, a pong or part of a message: they cost little, but not nothing.

@@ -22,19 +22,19 @@ pub enum UserSubcommand {
     /// Make an account. Asks for the password, or reads it from standard input.
     Add {
         /// The user's name.
-        #[arg(value_parser = username)]
+        #[arg(value_parser = console::username)]
         name: Username,
     },
     /// Change a password. Asks for it, or reads it from standard input.
     Passwd {
         /// The user's name.
-        #[arg(value_parser = username)]
+        #[arg(value_parser = console::username)]
         name: Username,
     },
     /// Remove an account and its standing in all rooms. Messages stay.
     Remove {
         /// The user's name.
-        #[arg(value_parser = username)]
+        #[arg(value_parser = console::username)]
         name: Username,
     },
     /// List all accounts, one name a line.
@@ -118,8 +118,4 @@ fn ask_password(name: &Username) -> anyhow::Result<Secret> {
 fn say(line: String) -> anyhow::Result<()> {
     console::say([line])?;
     Ok(())
-}
-
-fn username(text: &str) -> Result<Username, String> {
-    Username::new(text).map_err(|error| format!("a user name {error}"))
 }

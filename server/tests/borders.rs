@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// Each module with those that it may use.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("accounts", &["database"]),
+    ("accounts", &["database", "moderation"]),
     (
         "auth",
         &[
@@ -48,7 +48,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("console", &["database"]),
-    ("control", &["accounts", "moderation", "rooms", "stopping"]),
+    ("control", &["accounts", "rooms", "stopping"]),
     ("data_lock", &[]),
     ("database", &["files", "health"]),
     ("entry", &[]),

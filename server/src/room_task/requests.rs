@@ -16,16 +16,12 @@ use crate::standing::StandingError;
 
 impl RoomTask {
     pub(super) async fn post(&mut self, id: MemberId, post: PostMessage) {
-        let target = match &post.reply_to {
-            None => ReplyTarget::None,
-            Some(reply_to) => match self.message(reply_to).await {
-                Ok(Some(_)) => ReplyTarget::Known,
-                Ok(None) => ReplyTarget::Unknown,
-                Err(error) => {
-                    self.report("cannot read the message that another answers", &error);
-                    return self.unavailable(id, "message", post.nonce.as_ref());
-                }
-            },
+        let target = match self.target(post.reply_to.as_ref()).await {
+            Ok(target) => target,
+            Err(error) => {
+                self.report("cannot read the message that another answers", &error);
+                return self.unavailable(id, "message", post.nonce.as_ref());
+            }
         };
         let wait = self.wait(id, &post, target);
         self.apply(Input::Post(id, post, target, wait)).await;
@@ -58,16 +54,13 @@ impl RoomTask {
     pub(super) async fn change(&mut self, id: MemberId, change: RoomChange) {
         // Changes before it are stored before: it changes what they left.
         self.store().await;
-        let pinned = match &change.pinned {
-            Some(Some(message)) => match self.message(message).await {
-                Ok(Some(_)) => ReplyTarget::Known,
-                Ok(None) => ReplyTarget::Unknown,
-                Err(error) => {
-                    self.report("cannot read a message that is to be pinned", &error);
-                    return self.unavailable(id, "setRoom", None);
-                }
-            },
-            _ => ReplyTarget::None,
+        let pinned = change.pinned.as_ref().and_then(Option::as_ref);
+        let pinned = match self.target(pinned).await {
+            Ok(target) => target,
+            Err(error) => {
+                self.report("cannot read a message that is to be pinned", &error);
+                return self.unavailable(id, "setRoom", None);
+            }
         };
         self.apply(Input::Change(id, change, pinned)).await;
     }
@@ -136,6 +129,17 @@ impl RoomTask {
                 self.unavailable(id, "deleteMessage", None);
             }
         }
+    }
+
+    /// Whether the message that is named, where one is, is there.
+    async fn target(&mut self, named: Option<&MessageId>) -> Result<ReplyTarget, LogError> {
+        let Some(id) = named else {
+            return Ok(ReplyTarget::None);
+        };
+        Ok(match self.message(id).await? {
+            Some(_) => ReplyTarget::Known,
+            None => ReplyTarget::Unknown,
+        })
     }
 
     /// The message with this id, where there is one: what waits is stored before, since it may be

@@ -162,7 +162,7 @@ impl RoomLog for MemoryLog {
         state.read_if(state.takes != Store::Nothing)?;
         let before = range.before.map_or(u64::MAX, |seq| seq.0);
         let within = |entry: &&Entry| {
-            let is_asked_for = range.with_modes || !entry.is_mode_change();
+            let is_asked_for = range.with_modes || !matches!(entry.body, EntryBody::RoomChanged(_));
             is_asked_for && entry.seq > range.after && entry.seq.0 < before
         };
         let found: Vec<&Entry> = state.entries.iter().flatten().filter(within).collect();
