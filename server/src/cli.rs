@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::{Config, Settings};
 use crate::limits::LimitSettings;
-use crate::moderation_commands::{BanSubcommand, ModSubcommand};
+use crate::moderation_commands::{AdminSubcommand, BanSubcommand, ModSubcommand};
 use crate::room_commands::RoomSubcommand;
 use crate::stopping::Stop;
 use crate::users::UserSubcommand;
@@ -58,6 +58,9 @@ enum Command {
     /// Show and change who moderates a room, while the server runs or while it does not.
     #[command(subcommand)]
     Mod(ModSubcommand),
+    /// Show and change who administers all rooms, while the server runs or while it does not.
+    #[command(subcommand)]
+    Admin(AdminSubcommand),
     /// Show who decided what on whom: time, room, who, what.
     Audit {
         /// Of this room only.
@@ -85,6 +88,9 @@ pub fn main() -> ExitCode {
         Some(Command::Room(command)) => room_commands::run(command, &config.server.data),
         Some(Command::Ban(command)) => moderation_commands::run_ban(command, &config.server.data),
         Some(Command::Mod(command)) => moderation_commands::run_mod(command, &config.server.data),
+        Some(Command::Admin(command)) => {
+            moderation_commands::run_admin(command, &config.server.data)
+        }
         Some(Command::Audit { room, limit }) => audit(room.as_deref(), limit, &config.server.data),
     };
     match outcome {

@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 use crate::accounts::Accounts;
+use crate::moderation::Person;
 use crate::rooms::{Order, Rooms};
 use crate::stopping::Stopping;
 
@@ -38,6 +39,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub enum Request {
     /// Do something to somebody in a room.
     Do(Task),
+    /// Make somebody, by name, a server administrator, or end that.
+    Administer(String, bool),
     /// Forget somebody, by the name as compared, whose account was removed.
     Forget(String),
 }
@@ -63,6 +66,8 @@ pub enum Deed {
     Unban,
     /// Make somebody a moderator.
     Appoint,
+    /// Make somebody a VIP.
+    Honour,
     /// Make somebody a user.
     Dismiss,
 }
@@ -74,6 +79,7 @@ impl Deed {
             Deed::Ban(seconds, reason) => Order::Ban(seconds, reason),
             Deed::Unban => Order::Unban,
             Deed::Appoint => Order::Appoint,
+            Deed::Honour => Order::Honour,
             Deed::Dismiss => Order::Dismiss,
         }
     }
@@ -98,6 +104,14 @@ pub fn ask(data: &Path, request: &Request) -> io::Result<Option<Answer>> {
     let mut answer = String::new();
     BufReader::new(stream.take(LINE)).read_line(&mut answer)?;
     Ok(Some(serde_json::from_str(&answer)?))
+}
+
+/// What was done, in words.
+pub fn administered(name: &str, is_admin: bool) -> String {
+    match is_admin {
+        true => format!("{name} is an administrator of this server now"),
+        false => format!("{name} is no administrator of this server any more"),
+    }
 }
 
 /// What serves the socket.
@@ -170,6 +184,7 @@ async fn exchange(control: &Control, stream: UnixStream) -> io::Result<()> {
         .await?;
     let answer = match serde_json::from_str::<Request>(&line) {
         Ok(Request::Do(task)) => control.carry_out(task).await,
+        Ok(Request::Administer(name, is_admin)) => control.administer(&name, is_admin).await,
         Ok(Request::Forget(key)) => {
             control.rooms.forget(&key).await;
             Ok(String::new())
@@ -184,14 +199,24 @@ async fn exchange(control: &Control, stream: UnixStream) -> io::Result<()> {
 impl Control {
     async fn carry_out(&self, request: Task) -> Answer {
         let room = RoomName::new(&request.room).map_err(|error| format!("a room name {error}"))?;
-        let username =
-            Username::new(&request.username).map_err(|error| format!("a user name {error}"))?;
+        let person = self.person(&request.username).await?;
+        let done = self.rooms.operate(room, request.deed.order(), person);
+        done.await.map_err(|error| error.to_string())
+    }
+
+    async fn administer(&self, name: &str, is_admin: bool) -> Answer {
+        let person = self.person(name).await?;
+        let done = self.rooms.administer(&person, is_admin).await;
+        done.map_err(|error| error.to_string())?;
+        Ok(administered(&person.username, is_admin))
+    }
+
+    async fn person(&self, name: &str) -> Result<Person, String> {
+        let username = Username::new(name).map_err(|error| format!("a user name {error}"))?;
         let account = self.accounts.find(&username).await;
-        let account = account
-            .map_err(|error| error.to_string())?
-            .ok_or_else(|| format!("there is no user {username}"))?;
-        let order = request.deed.order();
-        let done = self.rooms.operate(room, order, account.into()).await;
-        done.map_err(|error| error.to_string())
+        let account = account.map_err(|error| error.to_string())?;
+        account
+            .map(Person::from)
+            .ok_or_else(|| format!("there is no user {username}"))
     }
 }

@@ -7,6 +7,9 @@ use chat_protocol::{
     Cleared, Content, Epoch, Message, MessageId, Nonce, Rank, RoomName, RoomState, Seq, ServerEvent,
 };
 
+/// The name under which operators act, who are no users.
+pub const OPERATOR: &str = "server operator";
+
 /// A time: milliseconds since 1970, UTC.
 pub type UnixMillis = u64;
 

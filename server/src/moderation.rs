@@ -1,7 +1,7 @@
 //! What moderators decide, as data: the vocabulary that the room's rules, its task and the store of
-//! standing share. No behaviour beyond telling whether something still holds.
+//! standing share. No behaviour beyond telling whether something still holds, and who stands above whom.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chat_protocol::Rank;
 
@@ -40,7 +40,9 @@ impl Sanction {
 /// How people stand in a room.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
-    /// Ranks, by the name as compared; who is not here is a user.
+    /// Server administrators, by the name as compared: above every room's own people.
+    pub admins: HashSet<String>,
+    /// Ranks in this room, by the name as compared; who is not here is a user.
     pub ranks: HashMap<String, Rank>,
     /// Who is kept out.
     pub bans: HashMap<String, Sanction>,
@@ -51,21 +53,34 @@ pub struct Standing {
 impl Standing {
     /// The rank of the user `key`.
     pub fn rank(&self, key: &str) -> Rank {
-        self.ranks.get(key).copied().unwrap_or(Rank::User)
+        match self.admins.contains(key) {
+            true => Rank::Administrator,
+            false => self.ranks.get(key).copied().unwrap_or(Rank::User),
+        }
     }
 
-    /// The ban of the user `key` that holds at `now`.
+    /// Whether the user `key` stands above the user `other`: by rank, and server administrators
+    /// above a room's own.
+    pub fn is_above(&self, key: &str, other: &str) -> bool {
+        let height = |key: &str| (!self.admins.contains(key), self.rank(key));
+        height(key) < height(other)
+    }
+
+    /// The ban of the user `key` that holds at `now`; none holds for a server administrator.
     pub fn ban(&self, key: &str, now: UnixMillis) -> Option<&Sanction> {
-        self.bans.get(key).filter(|ban| ban.holds(now))
+        let ban = self.bans.get(key).filter(|ban| ban.holds(now))?;
+        (!self.admins.contains(key)).then_some(ban)
     }
 
-    /// The mute of the user `key` that holds at `now`.
+    /// The mute of the user `key` that holds at `now`; none holds for a server administrator.
     pub fn mute(&self, key: &str, now: UnixMillis) -> Option<&Sanction> {
-        self.mutes.get(key).filter(|mute| mute.holds(now))
+        let mute = self.mutes.get(key).filter(|mute| mute.holds(now))?;
+        (!self.admins.contains(key)).then_some(mute)
     }
 
     /// Forgets everything about the user `key`.
     pub fn forget(&mut self, key: &str) {
+        self.admins.remove(key);
         self.ranks.remove(key);
         self.bans.remove(key);
         self.mutes.remove(key);
@@ -113,6 +128,7 @@ impl Decision {
             Decision::Mute(_) => "mute",
             Decision::Unmute => "unmute",
             Decision::Rank(Rank::Moderator) => "setMod",
+            Decision::Rank(Rank::Vip) => "setVip",
             Decision::Rank(_) => "delMod",
         }
     }

@@ -1,7 +1,8 @@
-//! `chat-server ban`, `mod` and `audit`: moderation from the command line. A running server does it
+//! `chat-server ban`, `mod`, `admin` and `audit`: moderation from the command line. A running server does it
 //! itself, at once and for live connections too; otherwise it is written to the database.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use chat_protocol::{Rank, RoomName, Username};
@@ -10,9 +11,11 @@ use clap::Subcommand;
 use crate::accounts::{Accounts, SqliteAccounts};
 use crate::clock;
 use crate::console;
-use crate::control::{self, Deed, Request, Task};
+use crate::control::{self, Deed, Request, Task, administered};
 use crate::data_lock::DataLock;
+use crate::database::Database;
 use crate::entry::UnixMillis;
+use crate::moderation::Person;
 use crate::room::{operated, sentence};
 use crate::standing::{SqliteStandings, Standings};
 
@@ -60,7 +63,7 @@ pub enum ModSubcommand {
         #[arg(value_parser = console::room_name)]
         room: RoomName,
     },
-    /// Make somebody a moderator of a room.
+    /// Make somebody a moderator of a room, or a VIP.
     Add {
         /// The room.
         #[arg(value_parser = console::room_name)]
@@ -68,6 +71,9 @@ pub enum ModSubcommand {
         /// Whom.
         #[arg(value_parser = console::username)]
         name: Username,
+        /// A VIP, whom slow mode and members-only leave alone, in place of a moderator.
+        #[arg(long)]
+        vip: bool,
     },
     /// Make somebody a user of a room, whatever they were.
     Remove {
@@ -78,6 +84,49 @@ pub enum ModSubcommand {
         #[arg(value_parser = console::username)]
         name: Username,
     },
+}
+
+/// What can be done with server administrators.
+#[derive(Subcommand)]
+pub enum AdminSubcommand {
+    /// List the server administrators, one name a line.
+    List,
+    /// Make somebody an administrator of all rooms, above the rooms' own.
+    Grant {
+        /// Whom.
+        #[arg(value_parser = console::username)]
+        name: Username,
+    },
+    /// End that.
+    Revoke {
+        /// Whose.
+        #[arg(value_parser = console::username)]
+        name: Username,
+    },
+}
+
+/// Carries out `command` for the server of `data`.
+pub fn run_admin(command: AdminSubcommand, data: &Path) -> anyhow::Result<()> {
+    match command {
+        AdminSubcommand::List => console::with_database(data, false, |database| async move {
+            console::say(SqliteStandings::new(database).administrators().await?)?;
+            Ok(())
+        }),
+        AdminSubcommand::Grant { name } => administer(data, &name, true),
+        AdminSubcommand::Revoke { name } => administer(data, &name, false),
+    }
+}
+
+fn administer(data: &Path, name: &Username, is_admin: bool) -> anyhow::Result<()> {
+    let request = Request::Administer(name.as_str().to_owned(), is_admin);
+    ask(data, &request, |database| async move {
+        let person = person(&database, name).await?;
+        let standings = SqliteStandings::new(database);
+        standings
+            .administer(&person, is_admin, clock::now())
+            .await?;
+        Ok(administered(&person.username, is_admin))
+    })
 }
 
 /// Carries out `command` for the server of `data`.
@@ -119,7 +168,13 @@ pub fn run_mod(command: ModSubcommand, data: &Path) -> anyhow::Result<()> {
             let line = |(rank, name)| format!("{}\t{name}", u8::from(rank));
             ranked.into_iter().map(line).collect()
         }),
-        ModSubcommand::Add { room, name } => carry_out(data, &room, &name, Deed::Appoint),
+        ModSubcommand::Add { room, name, vip } => {
+            let deed = match vip {
+                true => Deed::Honour,
+                false => Deed::Appoint,
+            };
+            carry_out(data, &room, &name, deed)
+        }
         ModSubcommand::Remove { room, name } => carry_out(data, &room, &name, Deed::Dismiss),
     }
 }
@@ -168,35 +223,51 @@ fn carry_out(data: &Path, room: &RoomName, name: &Username, deed: Deed) -> anyho
         username: name.as_str().to_owned(),
         deed: deed.clone(),
     });
-    let asked = control::ask(data, &request).context("the server does not answer")?;
-    let done = match asked {
-        Some(Ok(done)) => done,
-        Some(Err(refused)) => bail!("{refused}"),
-        None => return store(data, room, name, deed),
-    };
-    console::say([done])?;
-    Ok(())
-}
-
-/// The same, where no server runs.
-fn store(data: &Path, room: &RoomName, name: &Username, deed: Deed) -> anyhow::Result<()> {
-    let _lock = match data.is_dir() {
-        true => Some(DataLock::take(data)?),
-        false => None,
-    };
-    console::with_database(data, false, |database| async move {
-        let accounts = SqliteAccounts::new(database.clone());
-        let Some(account) = accounts.find(name).await? else {
-            bail!("there is no user {name}");
-        };
+    ask(data, &request, |database| async move {
+        let target = person(&database, name).await?;
         let now = clock::now();
-        let Some(verdict) = operated(&deed.order(), account.into(), now) else {
+        let Some(verdict) = operated(&deed.order(), target, now) else {
             bail!("this needs the server to run");
         };
         SqliteStandings::new(database).save(room, &verdict).await?;
-        console::say([sentence(&verdict, now)])?;
-        Ok(())
+        Ok(sentence(&verdict, now))
     })
+}
+
+/// Has the running server do it; where none runs, does it in the database. Says what was done.
+fn ask<Doing>(
+    data: &Path,
+    request: &Request,
+    otherwise: impl FnOnce(Arc<Database>) -> Doing,
+) -> anyhow::Result<()>
+where
+    Doing: Future<Output = anyhow::Result<String>>,
+{
+    match control::ask(data, request).context("the server does not answer")? {
+        Some(Ok(done)) => {
+            console::say([done])?;
+        }
+        Some(Err(refused)) => bail!("{refused}"),
+        None => {
+            let _lock = match data.is_dir() {
+                true => Some(DataLock::take(data)?),
+                false => None,
+            };
+            console::with_database(data, false, |database| async move {
+                console::say([otherwise(database).await?])?;
+                Ok(())
+            })?;
+        }
+    }
+    Ok(())
+}
+
+async fn person(database: &Arc<Database>, name: &Username) -> anyhow::Result<Person> {
+    let accounts = SqliteAccounts::new(Arc::clone(database));
+    let account = accounts.find(name).await?;
+    account
+        .map(Person::from)
+        .with_context(|| format!("there is no user {name}"))
 }
 
 /// A time as people read it (RFC 3339, UTC).

@@ -101,6 +101,8 @@ pub enum Input {
     Unpin(Author),
     /// The account of this key is gone.
     Forget(String),
+    /// The account of this key is a server administrator from now on, or is none any more.
+    Administer(String, bool),
     /// What [`Effect::Judge`] asked for is stored.
     Judged(MemberId, Verdict),
     /// It is not.
@@ -201,6 +203,7 @@ impl Room {
             Input::Change(id, change, pinned) => self.change(id, change, pinned, now),
             Input::Unpin(by) => self.unpin(by, now),
             Input::Forget(key) => self.forget(&key, now),
+            Input::Administer(key, is_admin) => self.administer(&key, is_admin),
             Input::Judged(id, verdict) => self.judged(id, &verdict, now),
             Input::NotJudged(id, verdict) => self.not_judged(id, &verdict),
             Input::Stored(stored) => self.stored(stored),
@@ -261,7 +264,7 @@ impl Room {
             return vec![refuse(id, EVENT, Code::NotFound, text, None)];
         };
         let is_moderator = member.rank <= Rank::Moderator;
-        let stands_higher = member.rank < self.standing.rank(&author.key);
+        let stands_higher = self.standing.is_above(&member.key, &author.key);
         if member.key != author.key && !(is_moderator && stands_higher) {
             let text = "only its author and moderators of higher standing may delete this message";
             return vec![refuse(id, EVENT, Code::Forbidden, text.to_owned(), None)];

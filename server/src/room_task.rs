@@ -217,6 +217,13 @@ impl RoomTask {
                 self.who = None;
                 self.apply(Input::Forget(key)).await;
             }
+            RoomCommand::Administer(key, is_admin, answer) => {
+                self.store().await;
+                self.who = None;
+                self.apply(Input::Administer(key, is_admin)).await;
+                // Who does not wait for the answer does not need it.
+                let _ = answer.send(());
+            }
             RoomCommand::Trimmed(first) => {
                 self.head.first = self.head.first.max(first);
                 self.pin_to_check = Some(operator());

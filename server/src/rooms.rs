@@ -21,6 +21,7 @@ use crate::moderation::Person;
 use crate::outgoing::Outgoing;
 use crate::room::{MemberId, NONCE_MEMORY};
 use crate::room_task::{Beginning, Pause, RoomCommand, RoomTask, Settled};
+use crate::standing::StandingError;
 
 use crate::stopping::{Stop, Stopping};
 
@@ -166,6 +167,28 @@ impl Rooms {
             // A room that has just ended reads its standing anew when it starts.
             let _ = inbox.send(RoomCommand::Forget(key.to_owned())).await;
         }
+    }
+
+    /// Makes `person` a server administrator, or ends that: stored first, and in effect in all rooms
+    /// once this answers.
+    pub async fn administer(&self, person: &Person, is_admin: bool) -> Result<(), StandingError> {
+        let standings = &self.shared.stores.standings;
+        standings.administer(person, is_admin, clock::now()).await?;
+        // A room that starts from here on reads it; one that is starting is told behind that.
+        let running: Vec<Inbox> = self.shared.running().values().cloned().collect();
+        let mut waiting = Vec::with_capacity(running.len());
+        for inbox in running {
+            let (answer, done) = oneshot::channel();
+            let command = RoomCommand::Administer(person.key.clone(), is_admin, answer);
+            if inbox.send(command).await.is_ok() {
+                waiting.push(done);
+            }
+        }
+        for done in waiting {
+            // A room that ended meanwhile reads it when it starts.
+            let _ = done.await;
+        }
+        Ok(())
     }
 
     /// Rooms whose logs hold more than `keep`, some of them.

@@ -5,7 +5,8 @@ mod sqlite;
 
 use chat_protocol::RoomName;
 
-use crate::moderation::{Standing, Verdict};
+use crate::entry::UnixMillis;
+use crate::moderation::{Person, Standing, Verdict};
 
 pub use sqlite::SqliteStandings;
 
@@ -26,7 +27,7 @@ impl StandingError {
 pub struct AuditLine {
     /// When.
     pub time: u64,
-    /// In which room.
+    /// In which room; empty for the whole server.
     pub room: String,
     /// Who.
     pub actor: String,
@@ -53,6 +54,17 @@ pub trait Standings: Send + Sync {
         room: Option<RoomName>,
         limit: u32,
     ) -> Result<Vec<AuditLine>, StandingError>;
+
+    /// Makes `person` a server administrator, or ends that; answers once it is on disk.
+    async fn administer(
+        &self,
+        person: &Person,
+        is_admin: bool,
+        now: UnixMillis,
+    ) -> Result<(), StandingError>;
+
+    /// The server administrators, by name as registered.
+    async fn administrators(&self) -> Result<Vec<String>, StandingError>;
 
     /// Stores a verdict; answers once it is on disk.
     async fn save(&self, room: &RoomName, verdict: &Verdict) -> Result<(), StandingError>;

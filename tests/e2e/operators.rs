@@ -81,6 +81,83 @@ fn an_operator_makes_moderators_and_even_dismisses_the_administrator() {
 }
 
 #[test]
+fn a_server_administrator_stands_above_the_room_at_once_and_until_it_is_revoked() {
+    let mut server = Server::start();
+    let mut owner = RawClient::join(&server, "owner", "stream");
+    let mut dora = RawClient::join(&server, "dora", "stream");
+    let kick = |name: &str| json!({ "username": name });
+    refused(&mut dora, 403, "kick", kick("owner"), "");
+    owner.send("ban", kick("dora"));
+    owner.expect("ban");
+    dora.expect("ban");
+    let done = said(&server, &["admin", "grant", "DORA"]);
+    assert_eq!(done, "dora is an administrator of this server now");
+    assert_eq!(said(&server, &["admin", "list"]), "dora");
+    // No ban holds for her, in this room as in one that starts only now.
+    let mut dora = RawClient::join(&server, "dora", "stream");
+    refused(&mut owner, 403, "ban", kick("dora"), "");
+    dora.send("setMod", kick("owner"));
+    owner.expect("setMod");
+    dora.expect("setMod");
+    let elsewhere = RawClient::connect(&server).auth("dora", "new");
+    assert_eq!(elsewhere["accessLevel"], 0);
+    let founder = RawClient::connect(&server).auth("carl", "new");
+    assert_eq!(founder["accessLevel"], 0, "who looks in owns no room");
+    server.stop();
+    server.restart();
+    let mut dora = RawClient::join(&server, "dora", "other");
+    dora.send("clear", serde_json::Value::Null);
+    dora.expect("clear");
+    let done = said(&server, &["admin", "revoke", "dora"]);
+    assert_eq!(done, "dora is no administrator of this server any more");
+    refused(&mut dora, 403, "clear", serde_json::Value::Null, "");
+    let auth = json!({ "username": "dora", "password": password_of("dora"), "room": "stream" });
+    refused(
+        &mut RawClient::connect(&server),
+        403,
+        "auth",
+        auth,
+        "banned",
+    );
+    let audit = said(&server, &["audit"]);
+    assert!(
+        audit.contains("\tserver operator\tgrantAdmin dora"),
+        "{audit}"
+    );
+    assert!(
+        audit.contains("\tserver operator\trevokeAdmin dora"),
+        "{audit}"
+    );
+}
+
+#[test]
+fn a_vip_posts_where_slow_mode_makes_users_wait() {
+    let server = Server::start();
+    let mut owner = RawClient::join(&server, "owner", "stream");
+    let mut bob = RawClient::join(&server, "bob", "stream");
+    owner.send("setRoom", json!({ "slowMode": 100 }));
+    owner.post("slow now");
+    bob.expect("message");
+    bob.post("first");
+    refused(
+        &mut bob,
+        429,
+        "message",
+        json!({ "content": "second" }),
+        "slow",
+    );
+    let done = said(&server, &["mod", "add", "stream", "bob", "--vip"]);
+    assert_eq!(done, "bob is a VIP now");
+    bob.post("second");
+    assert_eq!(
+        said(&server, &["mod", "list", "stream"]),
+        "0\towner\n2\tbob"
+    );
+    said(&server, &["mod", "remove", "stream", "bob"]);
+    assert_eq!(said(&server, &["mod", "list", "stream"]), "0\towner");
+}
+
+#[test]
 fn what_an_operator_gets_wrong_is_said_and_nothing_is_done() {
     let server = Server::start();
     drop(RawClient::join(&server, "bob", "stream"));
@@ -97,6 +174,11 @@ fn what_an_operator_gets_wrong_is_said_and_nothing_is_done() {
             "duration",
         ),
         (&["mod", "add", "stream"][..], 2, "NAME"),
+        (
+            &["admin", "grant", "nobody"][..],
+            1,
+            "there is no user nobody",
+        ),
         (&["audit", "--limit", "x"][..], 2, "limit"),
     ] {
         let finished = run(&server, arguments);

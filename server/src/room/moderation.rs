@@ -3,7 +3,7 @@
 use chat_protocol::{CloseCode, Code, ModerationNotice, Rank, RoomChange, RoomState, ServerEvent};
 
 use super::{Effect, MemberId, NOBODY, ReplyTarget, Room, refuse};
-use crate::entry::{Author, EntryBody, NewEntry, Purged, RoomChanged, UnixMillis};
+use crate::entry::{Author, EntryBody, NewEntry, OPERATOR, Purged, RoomChanged, UnixMillis};
 use crate::moderation::{Decision, Person, Sanction, Verdict};
 
 /// What a moderator asks to be done to somebody.
@@ -21,6 +21,8 @@ pub enum Order {
     Unban,
     /// Make them a moderator.
     Appoint,
+    /// Make them a VIP.
+    Honour,
     /// Make them a user.
     Dismiss,
     /// Delete all their messages.
@@ -37,6 +39,7 @@ impl Order {
             Order::Ban(..) => "ban",
             Order::Unban => "unban",
             Order::Appoint => "setMod",
+            Order::Honour => "setVip",
             Order::Dismiss => "delMod",
             Order::Purge => "purge",
         }
@@ -45,7 +48,7 @@ impl Order {
     /// The lowest standing that may ask for it.
     fn rank(&self) -> Rank {
         match self {
-            Order::Appoint | Order::Dismiss => Rank::Administrator,
+            Order::Appoint | Order::Honour | Order::Dismiss => Rank::Administrator,
             _ => Rank::Moderator,
         }
     }
@@ -62,6 +65,7 @@ impl Order {
             Order::Ban(seconds, reason) => Some(Decision::Ban(sanction(*seconds, reason))),
             Order::Unban => Some(Decision::Unban),
             Order::Appoint => Some(Decision::Rank(Rank::Moderator)),
+            Order::Honour => Some(Decision::Rank(Rank::Vip)),
             Order::Dismiss => Some(Decision::Rank(Rank::User)),
             Order::Purge => None,
         }
@@ -88,7 +92,6 @@ pub fn operated(order: &Order, target: Person, now: UnixMillis) -> Option<Verdic
 
 /// Who acts where no member does.
 pub fn operator() -> Author {
-    const OPERATOR: &str = "server operator";
     Author {
         username: OPERATOR.to_owned(),
         key: String::new(),
@@ -116,7 +119,7 @@ impl Room {
         let Some(target) = target else {
             return refused(Code::NotFound, "there is no user of this name".to_owned());
         };
-        if by.rank >= self.standing.rank(&target.key) {
+        if !self.standing.is_above(&by.key, &target.key) {
             let text = format!("{} does not stand lower than you", target.username);
             return refused(Code::Forbidden, text);
         }
@@ -216,6 +219,7 @@ impl Room {
         verdict: &Verdict,
         now: UnixMillis,
     ) -> Vec<Effect> {
+        let rank_before = self.standing.rank(&verdict.target.key);
         self.standing.carry_out(verdict);
         let Verdict {
             decision, target, ..
@@ -236,13 +240,15 @@ impl Room {
             }
             Decision::Unban => Vec::new(),
             Decision::Rank(rank) => {
-                for id in &present {
-                    if let Some(author) = self.members.get_mut(id) {
-                        author.rank = *rank;
+                self.show_rank(&target.key);
+                // No event tells of a VIP: only who was a moderator hears that this is over.
+                match *rank == Rank::Vip && rank_before > Rank::Moderator {
+                    true => Vec::new(),
+                    false => {
+                        let notice = told(decision)(ModerationNotice::default());
+                        vec![Effect::Announce(present, notice)]
                     }
                 }
-                let told = told(decision);
-                vec![Effect::Announce(present, told(ModerationNotice::default()))]
             }
         };
         let done = ModerationNotice {
@@ -259,6 +265,26 @@ impl Room {
         let text = "this could not be stored, so nothing was done: try again".to_owned();
         let event = verdict.decision.event();
         vec![refuse(id, event, Code::Unavailable, text, None)]
+    }
+
+    /// An account became a server administrator, or is none any more.
+    pub(super) fn administer(&mut self, key: &str, is_admin: bool) -> Vec<Effect> {
+        match is_admin {
+            true => self.standing.admins.insert(key.to_owned()),
+            false => self.standing.admins.remove(key),
+        };
+        self.show_rank(key);
+        Vec::new()
+    }
+
+    /// Everybody sees from now on how the user `key` stands.
+    fn show_rank(&mut self, key: &str) {
+        let rank = self.standing.rank(key);
+        for author in self.members.values_mut() {
+            if author.key == key {
+                author.rank = rank;
+            }
+        }
     }
 
     fn expel(
@@ -345,6 +371,7 @@ pub fn sentence(verdict: &Verdict, now: UnixMillis) -> String {
         Decision::Mute(mute) => format!("{name} is muted {}", span(mute)),
         Decision::Unmute => format!("{name} is not muted any more"),
         Decision::Rank(Rank::Moderator) => format!("{name} is a moderator now"),
+        Decision::Rank(Rank::Vip) => format!("{name} is a VIP now"),
         Decision::Rank(_) => format!("{name} is no moderator any more"),
     }
 }

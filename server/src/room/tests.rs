@@ -380,13 +380,14 @@ fn person(name: &str) -> Person {
     }
 }
 
-const ORDERS: [Order; 8] = [
+const ORDERS: [Order; 9] = [
     Order::Kick(None),
     Order::Mute(60, None),
     Order::Unmute,
     Order::Ban(None, None),
     Order::Unban,
     Order::Appoint,
+    Order::Honour,
     Order::Dismiss,
     Order::Purge,
 ];
@@ -406,7 +407,7 @@ fn moderators_act_on_those_who_stand_lower_and_administrators_appoint() {
                 room.apply(Input::Moderate(ANN, order.clone(), target), 1)
             };
             let needs = match order {
-                Order::Appoint | Order::Dismiss => 0,
+                Order::Appoint | Order::Honour | Order::Dismiss => 0,
                 _ => 1,
             };
             let has_rights = u8::from(mine) <= needs;
@@ -429,6 +430,65 @@ fn moderators_act_on_those_who_stand_lower_and_administrators_appoint() {
             check_refused(&own, ANN, Code::Forbidden, None);
         }
     }
+}
+
+#[test]
+fn server_administrators_stand_above_a_rooms_own() {
+    let grant = |name: &str, is_admin| Input::Administer(name.to_owned(), is_admin);
+    for order in ORDERS {
+        let mut room = room_where(&[("ann", Rank::User), ("bob", Rank::Administrator)]);
+        room.apply(joining(ANN, "ann", false), 0);
+        room.apply(joining(BOB, "bob", false), 0);
+        let ask = |room: &mut Room, by, name| {
+            let effects = room.apply(Input::Moderate(by, order.clone(), Some(person(name))), 1);
+            matches!(effects[..], [Effect::Judge(..) | Effect::Store(..)])
+        };
+        assert!(ask(&mut room, BOB, "ann"), "{order:?}");
+        room.apply(grant("ann", true), 1);
+        assert_eq!(room.who().members[0].rank, Rank::Administrator);
+        assert!(ask(&mut room, ANN, "bob"), "{order:?}");
+        assert!(!ask(&mut room, BOB, "ann"), "{order:?}");
+        room.apply(grant("bob", true), 1);
+        assert!(
+            !ask(&mut room, ANN, "bob"),
+            "{order:?}: nobody acts on equals"
+        );
+        room.apply(grant("ann", false), 1);
+        assert!(!ask(&mut room, ANN, "bob"), "{order:?}");
+    }
+}
+
+#[test]
+fn neither_ban_nor_mute_holds_for_a_server_administrator() {
+    let mut room = moderated_room();
+    judge(&mut room, Order::Mute(60, None), 1);
+    judge(&mut room, Order::Ban(None, None), 1);
+    assert!(room.ban("bob", 2).is_some());
+    room.apply(Input::Administer("bob".to_owned(), true), 2);
+    assert!(room.ban("bob", 2).is_none());
+    room.apply(joining(BOB, "bob", false), 2);
+    let post = room.apply(posting(BOB, "hi", None), 2);
+    assert!(matches!(post[..], [Effect::Store(BOB, _)]));
+    room.apply(Input::Administer("bob".to_owned(), false), 3);
+    assert!(room.ban("bob", 3).is_some());
+}
+
+#[test]
+fn only_a_moderator_who_becomes_a_vip_is_told() {
+    let mut room = moderated_room();
+    let told = |effects: Vec<Effect>| {
+        let mut announced = effects.into_iter().filter_map(|effect| match effect {
+            Effect::Announce(to, event) => Some((to, event.name())),
+            _ => None,
+        });
+        announced.next()
+    };
+    assert_eq!(told(judge(&mut room, Order::Honour, 1)), None);
+    let appointed = told(judge(&mut room, Order::Appoint, 1));
+    assert_eq!(appointed, Some((vec![BOB], "setMod")));
+    let dismissed = told(judge(&mut room, Order::Honour, 1));
+    assert_eq!(dismissed, Some((vec![BOB], "delMod")));
+    assert_eq!(room.rank("bob"), Rank::Vip);
 }
 
 /// What follows once the verdict that `order` leads to is stored.

@@ -98,6 +98,8 @@ pub enum RoomCommand {
     Show(MemberId, Outgoing, u64, oneshot::Sender<bool>),
     /// Forget how the user of this key stands, whose account is gone.
     Forget(String),
+    /// Take the user of this key for a server administrator, or not any more. Answered once done.
+    Administer(String, bool, oneshot::Sender<()>),
     /// The log now begins here.
     Trimmed(Seq),
 }

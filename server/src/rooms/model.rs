@@ -74,6 +74,19 @@ impl Standings for MemoryStandings {
         Ok(Vec::new())
     }
 
+    async fn administer(
+        &self,
+        _person: &Person,
+        _is_admin: bool,
+        _now: u64,
+    ) -> Result<(), StandingError> {
+        Ok(())
+    }
+
+    async fn administrators(&self) -> Result<Vec<String>, StandingError> {
+        Ok(Vec::new())
+    }
+
     async fn save(&self, _room: &RoomName, verdict: &Verdict) -> Result<(), StandingError> {
         tokio::task::yield_now().await;
         self.0.lock().unwrap().carry_out(verdict);

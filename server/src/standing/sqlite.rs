@@ -8,7 +8,8 @@ use rusqlite::{Connection, Row, params};
 
 use super::{AuditLine, StandingError, Standings};
 use crate::database::{Database, DatabaseError};
-use crate::moderation::{Decision, Sanction, Standing, Verdict};
+use crate::entry::{OPERATOR, UnixMillis};
+use crate::moderation::{Decision, Person, Sanction, Standing, Verdict};
 
 const BAN: &str = "ban";
 const MUTE: &str = "mute";
@@ -66,12 +67,39 @@ impl Standings for SqliteStandings {
         Ok(lines)
     }
 
+    async fn administer(
+        &self,
+        person: &Person,
+        is_admin: bool,
+        now: UnixMillis,
+    ) -> Result<(), StandingError> {
+        let person = person.clone();
+        self.database
+            .write(move |connection| administer(connection, &person, is_admin, now))
+            .await?;
+        Ok(())
+    }
+
+    async fn administrators(&self) -> Result<Vec<String>, StandingError> {
+        let names = self
+            .database
+            .read(|connection| {
+                let mut statement = connection.prepare_cached(
+                    "SELECT username FROM admins JOIN accounts ON key = account ORDER BY account",
+                )?;
+                let names = statement.query_map([], |row| row.get(0))?;
+                names.collect::<rusqlite::Result<Vec<String>>>()
+            })
+            .await?;
+        Ok(names)
+    }
+
     async fn save(&self, room: &RoomName, verdict: &Verdict) -> Result<(), StandingError> {
         let (name, verdict) = (room.clone(), verdict.clone());
         self.database
             .write(move |connection| {
                 carry_out(connection, &name, &verdict)?;
-                note(connection, &name, &verdict)
+                note(connection, &line(&name, &verdict))
             })
             .await?;
         Ok(())
@@ -80,6 +108,11 @@ impl Standings for SqliteStandings {
 
 fn load(connection: &Connection, room: &RoomName, now: u64) -> rusqlite::Result<Standing> {
     let mut standing = Standing::default();
+    let mut admins = connection.prepare_cached("SELECT account FROM admins")?;
+    let mut rows = admins.query([])?;
+    while let Some(row) = rows.next()? {
+        standing.admins.insert(row.get(0)?);
+    }
     let mut ranks = connection.prepare_cached("SELECT account, rank FROM ranks WHERE room = ?1")?;
     let mut rows = ranks.query([room.as_str()])?;
     while let Some(row) = rows.next()? {
@@ -132,6 +165,34 @@ fn carry_out(connection: &Connection, room: &RoomName, verdict: &Verdict) -> rus
     }
 }
 
+fn administer(
+    connection: &Connection,
+    person: &Person,
+    is_admin: bool,
+    now: UnixMillis,
+) -> rusqlite::Result<()> {
+    let (change, action) = match is_admin {
+        true => (
+            "INSERT INTO admins (account) VALUES (?1) ON CONFLICT DO NOTHING",
+            "grantAdmin",
+        ),
+        false => ("DELETE FROM admins WHERE account = ?1", "revokeAdmin"),
+    };
+    connection.prepare_cached(change)?.execute([&person.key])?;
+    note(
+        connection,
+        &AuditLine {
+            time: now,
+            room: String::new(),
+            actor: OPERATOR.to_owned(),
+            action: action.to_owned(),
+            target: person.username.clone(),
+            until: None,
+            reason: None,
+        },
+    )
+}
+
 fn sanction_by(
     connection: &Connection,
     room: &RoomName,
@@ -177,25 +238,37 @@ fn audit_line(row: &Row<'_>) -> rusqlite::Result<AuditLine> {
     })
 }
 
-/// Who decided what: kept apart from the room's log, and for longer.
-fn note(connection: &Connection, room: &RoomName, verdict: &Verdict) -> rusqlite::Result<()> {
+fn line(room: &RoomName, verdict: &Verdict) -> AuditLine {
     let until = match &verdict.decision {
         Decision::Ban(sanction) | Decision::Mute(sanction) => sanction.until,
         _ => None,
     };
+    AuditLine {
+        time: verdict.time,
+        room: room.as_str().to_owned(),
+        actor: verdict.by.username.clone(),
+        action: verdict.decision.event().to_owned(),
+        target: verdict.target.username.clone(),
+        until,
+        reason: verdict.reason.clone(),
+    }
+}
+
+/// Who decided what: kept apart from the room's log, and for longer.
+fn note(connection: &Connection, line: &AuditLine) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO audit (time, room, actor, action, target, until, reason)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
         .execute(params![
-            verdict.time,
-            room.as_str(),
-            verdict.by.username,
-            verdict.decision.event(),
-            verdict.target.username,
-            until,
-            verdict.reason,
+            line.time,
+            line.room,
+            line.actor,
+            line.action,
+            line.target,
+            line.until,
+            line.reason,
         ])?;
     let oldest_kept = connection.last_insert_rowid() - AUDIT_LINES;
     connection
