@@ -171,6 +171,11 @@ impl Room {
         }
     }
 
+    /// Takes what the store says of how people stand here.
+    pub fn stand(&mut self, standing: Standing) {
+        self.standing = standing;
+    }
+
     /// How the user `key` stands here.
     pub fn rank(&self, key: &str) -> Rank {
         self.standing.rank(key)

@@ -243,6 +243,11 @@ impl RoomTask {
             allowance,
         } = entrance;
         let now = clock::now();
+        if author.rank < self.room.rank(&author.key) {
+            // A room that a server administrator opened got its owner only now.
+            let standing = self.stores.standings.load(&self.name, now).await?;
+            self.room.stand(standing);
+        }
         if let Some(ban) = self.room.ban(&author.key, now) {
             let seconds = ban.seconds_left(now);
             return Err(EnterError::Banned(ban.reason.clone(), seconds));
