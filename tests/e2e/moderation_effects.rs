@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use chat_tests::{RawClient, Server, password_of};
 use serde_json::{Value, json};
 
+use crate::rig::count_from;
 use crate::support::{contents, entries, numbered, post_all, refused};
 
 const ROOM: &str = "stream";
@@ -316,9 +317,10 @@ fn a_pin_does_not_outlive_its_message_over_a_crash() {
     while owner.expect("room")["pinned"] != Value::Null {}
 }
 
+/// A few rounds by default; `CHAT_RACES=2000` for a long run.
 #[test]
-fn after_the_answer_to_a_ban_nothing_of_its_target_gets_through() {
-    const ROUNDS: usize = 20;
+fn after_the_answer_to_a_ban_or_mute_nothing_of_its_target_gets_through() {
+    let rounds = count_from("CHAT_RACES", 20);
     let server = Server::start_without_limits();
     let mut owner = RawClient::join(&server, "owner", ROOM);
     let token = RawClient::connect(&server).auth("troll", "elsewhere")["token"].clone();
@@ -345,18 +347,26 @@ fn after_the_answer_to_a_ban_nothing_of_its_target_gets_through() {
                 }
             });
         }
-        for round in 0..ROUNDS {
-            owner.send("ban", json!({ "username": "troll" }));
-            wait_for(&mut owner, "ban");
-            owner.send("message", json!({ "content": format!("banned {round}") }));
-            wait_for_own(&mut owner, &format!("banned {round}"));
+        for round in 0..rounds {
+            let (order, end, data) = match round % 2 {
+                0 => ("ban", "unban", json!({ "username": "troll" })),
+                _ => (
+                    "mute",
+                    "unmute",
+                    json!({ "username": "troll", "duration": 600 }),
+                ),
+            };
+            owner.send(order, data);
+            wait_for(&mut owner, order);
+            owner.send("message", json!({ "content": format!("quiet {round}") }));
+            wait_for_own(&mut owner, &format!("quiet {round}"));
             for _ in 0..20 {
                 owner.send("ping", Value::Null);
                 let (event, data) = owner.next_event();
-                assert_eq!(event, "pong", "after the ban: {data}");
+                assert_eq!(event, "pong", "after the {order}: {data}");
             }
-            owner.send("unban", json!({ "username": "troll" }));
-            wait_for(&mut owner, "unban");
+            owner.send(end, json!({ "username": "troll" }));
+            wait_for(&mut owner, end);
             // Until it talks again.
             while owner.next_event().1["username"] != "troll" {}
         }
@@ -372,5 +382,8 @@ fn wait_for(client: &mut RawClient, event: &str) {
 #[track_caller]
 fn wait_for_own(client: &mut RawClient, content: &str) {
     let message = client.expect("message");
-    assert_eq!(message["content"], content, "somebody banned got through");
+    assert_eq!(
+        message["content"], content,
+        "somebody banned or muted got through"
+    );
 }
