@@ -1,6 +1,7 @@
 //! The terminal client, in a terminal and without one.
 
 mod errors;
+mod evening;
 mod hostile;
 mod json;
 mod life;

@@ -1,0 +1,86 @@
+//! An evening in a room, through the real programs: who owns it, who keeps it in order, who comes
+//! for trouble, and a restart in between.
+
+use chat_tests::{RawClient, Server, Terminal, password_of};
+use serde_json::json;
+
+use crate::support::{contents, refused};
+
+fn sit_down(server: &Server, user: &str) -> Terminal {
+    let terminal = Terminal::open(server, user, &["stream"]);
+    terminal.wait_until_joined();
+    terminal
+}
+
+#[test]
+fn an_evening_in_order() {
+    let mut server = Server::start();
+    let mut alice = sit_down(&server, "alice");
+    let mut carol = sit_down(&server, "carol");
+    let mut troll = sit_down(&server, "troll");
+    let mut dave = RawClient::join(&server, "dave", "stream");
+    alice.enter("/mod carol");
+    carol.wait_for_text("you are a moderator now");
+
+    troll.enter("buy followers");
+    dave.expect("message");
+    carol.wait_for_text("buy followers");
+    troll.enter("/ban carol");
+    troll.wait_for_text("is for moderators");
+    carol.enter("/mute troll 10m calm down");
+    troll.wait_for_text("muted");
+    troll.enter("you can't stop me");
+    // It stays in the input, with the seconds beside it.
+    troll.wait_for_text("troll> you can't stop me");
+    carol.enter("/purge troll");
+    assert_eq!(dave.expect("purge")["by"], "carol");
+    for terminal in [&alice, &carol, &troll] {
+        terminal.wait_for_text("[deleted by carol]");
+    }
+    carol.enter("/ban troll 2h spam");
+    let screen = troll.wait_for_text("not connected: banned");
+    assert!(screen.shows("spam"), "{screen:?}");
+
+    alice.enter("/slow 100");
+    alice.enter("good evening");
+    assert_eq!(dave.expect("message")["content"], "good evening");
+    dave.post("good evening, alice");
+    refused(
+        &mut dave,
+        429,
+        "message",
+        json!({ "content": "and all" }),
+        "slow",
+    );
+    server.stop();
+    server.restart();
+    let auth = json!({ "username": "troll", "password": password_of("troll"), "room": "stream" });
+    let mut again = RawClient::connect(&server);
+    refused(&mut again, 403, "auth", auth, "spam");
+
+    carol.wait_until_joined();
+    carol.enter("still here");
+    alice.wait_for_text("still here");
+    carol.enter("/unban troll");
+    carol.wait_for_text("troll is not banned any more");
+    let mut troll = RawClient::join(&server, "troll", "stream");
+    troll.send("message", json!({ "content": "I am back" }));
+    let mute = troll.expect("mute");
+    assert_eq!(mute["reason"], "calm down", "a mute outlasts a ban");
+    let said = ["good evening", "good evening, alice", "still here"];
+    assert_eq!(contents(&troll.history(json!({}))), said);
+
+    let data = server.data();
+    let audit = Server::run(&["audit", "--data", data.to_str().unwrap()], "");
+    let lines: Vec<&str> = audit.out.lines().collect();
+    let ends = [
+        "\talice\tsetMod carol",
+        ": calm down",
+        ": spam",
+        "\tcarol\tunban troll",
+    ];
+    assert_eq!(lines.len(), ends.len(), "{}", audit.out);
+    for (line, end) in lines.into_iter().zip(ends) {
+        assert!(line.ends_with(end), "{line:?} does not end with {end:?}");
+    }
+}
