@@ -13,8 +13,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 
 use crate::exit::{self, progress};
+use crate::limit_server::{self, LimitServerOptions};
 use crate::report::Report;
 use crate::scenario::commit::{self, CommitOptions};
+use crate::scenario::fanout::{self, FanoutOptions};
+use crate::scenario::idle::{self, IdleOptions};
 use crate::scenario::ingest::{self, IngestOptions};
 use crate::scenario::stalled::{self, StalledOptions};
 use crate::scenario::storm::{self, StormOptions};
@@ -35,7 +38,7 @@ struct Arguments {
     #[command(flatten)]
     common: CommonOptions,
     #[command(subcommand)]
-    scenario: Scenario,
+    command: Command,
 }
 
 /// What all scenarios take.
@@ -55,7 +58,7 @@ struct CommonOptions {
     #[arg(long, value_name = "DIR", global = true)]
     data_root: Option<PathBuf>,
     /// Bytes of each message's content, 40 to 500.
-    #[arg(long, value_name = "BYTES", default_value_t = 100, value_parser = clap::value_parser!(u16).range(40..=500), global = true)]
+    #[arg(long, visible_alias = "payload", value_name = "BYTES", default_value_t = 100, value_parser = clap::value_parser!(u16).range(40..=500), global = true)]
     content: u16,
     /// How often to run it; the report holds the medians.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..), global = true)]
@@ -69,6 +72,15 @@ struct CommonOptions {
 }
 
 #[derive(Debug, Subcommand)]
+enum Command {
+    #[command(flatten)]
+    Scenario(Scenario),
+    /// The server that shows the limit: started by the scenarios, in a process of its own.
+    #[command(hide = true)]
+    LimitServer(LimitServerOptions),
+}
+
+#[derive(Debug, Subcommand)]
 enum Scenario {
     /// How many messages a second are taken, stored and acknowledged.
     Ingest(IngestOptions),
@@ -78,6 +90,19 @@ enum Scenario {
     Storm(StormOptions),
     /// Hundreds stop reading.
     Stalled(StalledOptions),
+    /// What a delivery costs, next to what one system call each costs: 1 room, 1000 members, 100
+    /// messages a second.
+    Fanout(FanoutOptions),
+    /// The same with 1 room, 1000 members, 50 messages a second.
+    Hall(FanoutOptions),
+    /// The same with 1 room, 1000 members, 100 messages a second.
+    Stage(FanoutOptions),
+    /// The same with 100 rooms, 20 members each, 2000 messages a second in total.
+    Rooms(FanoutOptions),
+    /// The same with 1 room, 5000 members, 10 messages a second.
+    Arena(FanoutOptions),
+    /// What connections cost on which nothing happens.
+    Idle(IdleOptions),
 }
 
 /// Runs the program: measures what the command line asks for, and prints it.
@@ -87,11 +112,15 @@ pub fn run() -> ExitCode {
         Err(error) => return usage(&error),
     };
     raise_open_files();
+    let scenario = match &arguments.command {
+        Command::Scenario(scenario) => scenario,
+        Command::LimitServer(options) => return limit_server::serve(options),
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
     match runtime {
-        Ok(runtime) => runtime.block_on(measure(&arguments)),
+        Ok(runtime) => runtime.block_on(measure(&arguments.common, scenario)),
         Err(error) => exit::fail(exit::FAILED, &error),
     }
 }
@@ -106,10 +135,10 @@ fn usage(error: &clap::Error) -> ExitCode {
     }
 }
 
-async fn measure(arguments: &Arguments) -> ExitCode {
-    let CommonOptions { runs, json, .. } = arguments.common;
-    let setup = arguments.common.setup();
-    let bound = Duration::from_secs(arguments.common.bound);
+async fn measure(common: &CommonOptions, scenario: &Scenario) -> ExitCode {
+    let CommonOptions { runs, json, .. } = *common;
+    let setup = common.setup();
+    let bound = Duration::from_secs(common.bound);
     let mut reports = Vec::new();
     for run in 1..=runs {
         if runs > 1 {
@@ -117,7 +146,7 @@ async fn measure(arguments: &Arguments) -> ExitCode {
         }
         // Dropping a run stops the servers that it started.
         let outcome = tokio::select! {
-            outcome = timeout(bound, arguments.scenario.run(&setup)) => outcome,
+            outcome = timeout(bound, scenario.run(&setup)) => outcome,
             stopped = stop_signal() => return exit::fail(exit::FAILED, &stopped),
         };
         match outcome {
@@ -189,6 +218,12 @@ impl Scenario {
             Scenario::Commit(options) => Box::pin(commit::run(setup, options)),
             Scenario::Storm(options) => Box::pin(storm::run(setup, options)),
             Scenario::Stalled(options) => Box::pin(stalled::run(setup, options)),
+            Scenario::Fanout(options) => Box::pin(fanout::run(setup, options, &fanout::FANOUT)),
+            Scenario::Hall(options) => Box::pin(fanout::run(setup, options, &fanout::HALL)),
+            Scenario::Stage(options) => Box::pin(fanout::run(setup, options, &fanout::STAGE)),
+            Scenario::Rooms(options) => Box::pin(fanout::run(setup, options, &fanout::ROOMS)),
+            Scenario::Arena(options) => Box::pin(fanout::run(setup, options, &fanout::ARENA)),
+            Scenario::Idle(options) => Box::pin(idle::run(setup, options)),
         }
     }
 }
@@ -204,6 +239,14 @@ fn address(url: &str) -> Result<SocketAddr, String> {
     match address.ip().is_loopback() {
         true => Ok(address),
         false => Err("must be on this machine (a loopback address)".to_owned()),
+    }
+}
+
+/// A number of something that there has to be some of: seconds, messages a second.
+pub(crate) fn positive(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(number) if (0.001..=1_000_000.0).contains(&number) => Ok(number),
+        _ => Err("must be a number from 0.001 to 1000000".to_owned()),
     }
 }
 
@@ -228,6 +271,14 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn only_what_can_be_waited_for_is_a_length_or_a_rate() {
+        assert_eq!(positive("0.5"), Ok(0.5));
+        for wrong in ["0", "-1", "inf", "NaN", "1e300", "many"] {
+            assert!(positive(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -109,6 +109,8 @@ pub(crate) struct Posted {
     pub(crate) seq: u64,
     /// What it says about itself; `None` for one that this program did not send.
     pub(crate) stamp: Option<Stamp>,
+    /// Bytes of its event, as the server wrote it.
+    pub(crate) bytes: usize,
 }
 
 impl Posted {
@@ -278,6 +280,7 @@ fn parse(text: &str) -> Result<Incoming, ClientError> {
         return Ok(Incoming::Message(Posted {
             seq: frame.data.seq,
             stamp: Stamp::read(&frame.data.content),
+            bytes: text.len(),
         }));
     }
     match ServerEvent::decode(text) {
@@ -305,7 +308,7 @@ mod tests {
         let Incoming::Message(posted) = parse(text).unwrap() else {
             panic!("not a message");
         };
-        assert_eq!(posted.seq, 5);
+        assert_eq!((posted.seq, posted.bytes), (5, text.len()));
         let stamp = posted.stamp.unwrap();
         assert_eq!(
             (stamp.writer, stamp.count, stamp.phase, stamp.sent),

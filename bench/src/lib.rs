@@ -11,6 +11,7 @@ mod cli;
 mod client;
 mod clock;
 mod exit;
+mod limit_server;
 mod measure;
 mod report;
 mod scenario;

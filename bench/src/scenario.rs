@@ -1,6 +1,8 @@
 //! The scenarios: what each does to a server, and what it reports.
 
 pub(crate) mod commit;
+pub(crate) mod fanout;
+pub(crate) mod idle;
 pub(crate) mod ingest;
 pub(crate) mod stalled;
 pub(crate) mod storm;
@@ -43,6 +45,9 @@ pub(crate) enum ScenarioError {
     /// No thread.
     #[error("cannot start a thread")]
     Thread(#[from] io::Error),
+    /// The process that shows the limit can't be had or broke.
+    #[error("the process that shows the limit did not work")]
+    Limit(#[source] io::Error),
     /// It can't be done to a server that runs already.
     #[error("{0} needs a server that chat-bench starts itself: leave out --url")]
     NotOurs(&'static str),

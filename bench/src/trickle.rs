@@ -5,7 +5,7 @@
 //! is measured from the moment of sending, and counted for the phase in which it was sent.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -45,6 +45,10 @@ struct Shared {
     phase: AtomicU64,
     deliveries: Mutex<Vec<Latencies>>,
     lag: Mutex<Latencies>,
+    /// Messages that came to somebody, the writer included.
+    received: AtomicU64,
+    /// Bytes of the event that came last.
+    event_bytes: AtomicUsize,
 }
 
 /// What the room held in the end.
@@ -61,7 +65,7 @@ pub(crate) struct Trickle {
     shared: Arc<Shared>,
     stop: watch::Sender<bool>,
     end: watch::Sender<End>,
-    writer: JoinHandle<Result<u64, ClientError>>,
+    writer: JoinHandle<Result<(u64, Findings), ClientError>>,
     members: Vec<JoinHandle<Result<Findings, ClientError>>>,
 }
 
@@ -108,13 +112,22 @@ impl Trickle {
         self.shared.phase.store(phase, Ordering::Relaxed);
     }
 
+    /// How many messages have come to somebody so far, the writer included.
+    pub(crate) fn received(&self) -> u64 {
+        self.shared.received.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of the event that came last; 0 where none has come.
+    pub(crate) fn event_bytes(&self) -> usize {
+        self.shared.event_bytes.load(Ordering::Relaxed)
+    }
+
     /// Lets the writer stop, and every member receive all that was sent.
     pub(crate) async fn finish(self) -> Result<Trickled, ClientError> {
         // Nobody to tell: the writer has broken down, which its result says.
         let _ = self.stop.send(true);
-        let last = finished(self.writer, PATIENCE).await?;
+        let (last, mut findings) = finished(self.writer, PATIENCE).await?;
         let _ = self.end.send(End::At(last));
-        let mut findings = Findings::default();
         for member in self.members {
             findings += finished(member, PATIENCE).await?;
         }
@@ -170,15 +183,16 @@ async fn join(
 }
 
 /// Sends at the settings' rate until told to stop; then waits for its own. Gives the position of
-/// the last.
+/// the last, and what was wrong with what came back.
 async fn write(
     mut client: Client,
     shared: Arc<Shared>,
     settings: TrickleSettings,
     mut stop: watch::Receiver<bool>,
-) -> Result<u64, ClientError> {
+) -> Result<(u64, Findings), ClientError> {
+    let mut checker = Checker::from_start();
     let mut ticks = interval(Duration::from_secs_f64(1.0 / settings.rate));
-    let (mut count, mut returned, mut last) = (0, 0, 0);
+    let (mut count, mut returned) = (0, 0);
     let mut is_stopping = false;
     while !is_stopping || returned < count {
         tokio::select! {
@@ -196,18 +210,22 @@ async fn write(
             }
             incoming = client.next() => {
                 if let Incoming::Message(posted) = incoming? {
-                    last = posted.seq;
+                    see(&mut checker, &shared, posted);
                     returned += u64::from(posted.stamp.is_some_and(|stamp| stamp.writer == WRITER));
                 }
             }
             _ = stop.changed(), if !is_stopping => is_stopping = true,
         }
     }
-    Ok(last)
+    let last = checker.newest();
+    Ok((last, checker.finish(last)))
 }
 
+/// Before the first phase, members may still come in: that is not measured.
 fn note_lag(shared: &Shared, due: Instant) {
-    if let Ok(mut lag) = shared.lag.lock() {
+    if shared.phase.load(Ordering::Relaxed) > 0
+        && let Ok(mut lag) = shared.lag.lock()
+    {
         lag.record(due.elapsed());
     }
 }
@@ -237,9 +255,15 @@ async fn follow(
     }
 }
 
-fn take(checker: &mut Checker, shared: &Shared, posted: Posted) {
+fn see(checker: &mut Checker, shared: &Shared, posted: Posted) {
     let (writer, count) = posted.origin();
     checker.observe(posted.seq, writer, count);
+    shared.received.fetch_add(1, Ordering::Relaxed);
+    shared.event_bytes.store(posted.bytes, Ordering::Relaxed);
+}
+
+fn take(checker: &mut Checker, shared: &Shared, posted: Posted) {
+    see(checker, shared, posted);
     let Some(stamp) = posted.stamp else {
         return;
     };

@@ -28,15 +28,22 @@ fn bench(arguments: &str) -> Output {
 /// The report of a run in which all went well.
 #[track_caller]
 fn report(arguments: &str) -> Value {
+    let report = sound_report(arguments);
+    for name in ["lost", "doubled", "reordered"] {
+        assert_eq!(report["figures"][name], 0.0, "{name} {report}");
+    }
+    report
+}
+
+/// The same where no messages are counted.
+#[track_caller]
+fn sound_report(arguments: &str) -> Value {
     let output = bench(&format!("{arguments} --json"));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{said}\n{text}");
     let report: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(report["faults"], serde_json::json!([]), "{text}");
-    for name in ["lost", "doubled", "reordered"] {
-        assert_eq!(report["figures"][name], 0.0, "{name} {text}");
-    }
     report
 }
 
@@ -122,6 +129,67 @@ fn stalled_readers_come_back() {
         .map(|name| figures[name].as_f64().unwrap())
         .sum();
     assert!(all > 3.0, "{report}");
+}
+
+/// A fan-out at a tiny size: what it must find, whatever the machine is like.
+#[track_caller]
+fn assert_fans_out(arguments: &str, connections: f64) -> Value {
+    let report = report(arguments);
+    let figures = &report["figures"];
+    assert_eq!(figures["connections"], connections, "{report}");
+    assert_counted(
+        &report,
+        &[
+            "deliveries_per_second",
+            "limit_deliveries_per_second",
+            "delivery_count",
+            "delivery_p99_9_ms",
+        ],
+    );
+    // Too short for a CPU time above zero, but it was read.
+    for name in ["server_cpu_us_per_delivery", "limit_cpu_us_per_delivery"] {
+        assert!(figures[name].is_f64(), "{name}: {report}");
+    }
+    // The limit's frame is as long as the message: the content and what is around it.
+    let frame = figures["frame_bytes"].as_f64().unwrap();
+    assert!((200.0..500.0).contains(&frame), "{report}");
+    report
+}
+
+#[test]
+fn a_fan_out_is_measured_next_to_its_limit() {
+    let report = assert_fans_out(
+        "fanout --rooms 2 --members 5 --rate 100 --payload 120 --seconds 0.5",
+        12.0,
+    );
+    assert_eq!(report["settings"]["content_bytes"], "120");
+    assert_eq!(report["scenario"], "fanout");
+}
+
+#[test]
+fn each_fan_out_with_a_name_can_be_made_small() {
+    for (name, connections) in [("hall", 4.0), ("stage", 4.0), ("arena", 4.0)] {
+        let report = assert_fans_out(&format!("{name} --members 3 --seconds 0.5"), connections);
+        assert_eq!(report["scenario"], name);
+    }
+    let report = assert_fans_out("rooms --rooms 4 --members 2 --rate 80 --seconds 0.5", 12.0);
+    assert_eq!(report["scenario"], "rooms");
+    assert_eq!(report["settings"]["rate"], "80");
+}
+
+#[test]
+fn a_fan_out_of_nothing_is_a_wrong_usage() {
+    for wrong in ["--rate 0", "--members 0", "--seconds inf", "--rooms 0"] {
+        let output = bench(&format!("fanout {wrong}"));
+        assert_eq!(output.status.code(), Some(2), "{wrong}");
+    }
+}
+
+#[test]
+fn idle_connections_stay() {
+    let report = sound_report("idle --connections 20 --rooms 3 --seconds 0.5");
+    assert_eq!(report["figures"]["thrown_out"], 0.0, "{report}");
+    assert_counted(&report, &["server_memory_all_in_mib"]);
 }
 
 #[test]
