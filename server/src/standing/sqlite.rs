@@ -53,10 +53,17 @@ impl Standings for SqliteStandings {
             .database
             .read(move |connection| {
                 let room = room.as_ref().map(RoomName::as_str);
-                let mut statement = connection.prepare_cached(
-                    "SELECT time, room, actor, action, target, until, reason FROM audit
-                     WHERE ?1 IS NULL OR room = ?1 ORDER BY id DESC LIMIT ?2",
-                )?;
+                // Apart, so that the lines of one room are found by the index.
+                let mut statement = connection.prepare_cached(match room {
+                    Some(_) => {
+                        "SELECT time, room, actor, action, target, until, reason FROM audit
+                         WHERE room = ?1 ORDER BY id DESC LIMIT ?2"
+                    }
+                    None => {
+                        "SELECT time, room, actor, action, target, until, reason FROM audit
+                         WHERE ?1 IS NULL ORDER BY id DESC LIMIT ?2"
+                    }
+                })?;
                 let lines = statement.query_map(params![room, limit], audit_line)?;
                 let mut lines = lines.collect::<rusqlite::Result<Vec<_>>>()?;
                 lines.reverse();
@@ -179,10 +186,6 @@ fn audit_line(row: &Row<'_>) -> rusqlite::Result<AuditLine> {
 
 /// Who decided what: kept apart from the room's log, and for longer.
 fn note(connection: &Connection, room: &RoomName, verdict: &Verdict) -> rusqlite::Result<()> {
-    let until = match &verdict.decision {
-        Decision::Ban(sanction) | Decision::Mute(sanction) => sanction.until,
-        _ => None,
-    };
     connection
         .prepare_cached(
             "INSERT INTO audit (time, room, actor, action, target, until, reason)
@@ -194,7 +197,7 @@ fn note(connection: &Connection, room: &RoomName, verdict: &Verdict) -> rusqlite
             verdict.by.username,
             verdict.decision.event(),
             verdict.target.username,
-            until,
+            verdict.until(),
             verdict.reason,
         ])?;
     let oldest_kept = connection.last_insert_rowid() - AUDIT_LINES;
