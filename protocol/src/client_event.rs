@@ -68,6 +68,8 @@ pub enum ClientEvent {
     Clear,
     /// Change the room's modes.
     SetRoom(RoomChange),
+    /// Read what moderators did here.
+    Audit(AuditRequest),
 }
 
 /// `auth`: who, by what right, and which room.
@@ -169,6 +171,13 @@ pub struct RoomChange {
     pub pinned: Option<Option<MessageId>>,
 }
 
+/// `audit`: how much of what moderators did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditRequest {
+    /// How many at most, the newest, 1 to 200; 50 where left out.
+    pub limit: Option<u64>,
+}
+
 impl ClientEvent {
     /// The event's name on the wire.
     pub fn name(&self) -> &'static str {
@@ -192,6 +201,7 @@ impl ClientEvent {
             ClientEvent::Purge { .. } => "purge",
             ClientEvent::Clear => "clear",
             ClientEvent::SetRoom(_) => "setRoom",
+            ClientEvent::Audit(_) => "audit",
         }
     }
 
@@ -244,6 +254,9 @@ impl ClientEvent {
                 ("topic", change.topic.as_ref().map(|topic| json!(topic))),
                 ("pinned", change.pinned.as_ref().map(|pinned| json!(pinned))),
             ]),
+            ClientEvent::Audit(request) => {
+                object([("limit", request.limit.map(|limit| json!(limit)))])
+            }
         }
     }
 }

@@ -3,11 +3,12 @@
 use serde_json::Value;
 
 use crate::client_event::{
-    Auth, Ban, ClientEvent, Credential, HistoryRequest, Kick, Mute, PostMessage, RoomChange, Since,
+    AuditRequest, Auth, Ban, ClientEvent, Credential, HistoryRequest, Kick, Mute, PostMessage,
+    RoomChange, Since,
 };
 use crate::limits::{
-    BAN_SECONDS, CAPABILITIES, HISTORY_ENTRIES, IDENTIFIER_BYTES, MUTE_SECONDS, REASON_CHARS,
-    SLOW_MODE_SECONDS, TOPIC_CHARS,
+    AUDIT_ENTRIES, BAN_SECONDS, CAPABILITIES, HISTORY_ENTRIES, IDENTIFIER_BYTES, MUTE_SECONDS,
+    REASON_CHARS, SLOW_MODE_SECONDS, TOPIC_CHARS,
 };
 use crate::parameters::{ParameterError, Parameters, Problem, quoted, read};
 use crate::{DraftContent, Epoch, Frame, MessageId, Nonce, RoomName, Secret, Seq, Username};
@@ -52,6 +53,7 @@ fn known_parameters(event: &str) -> Option<&'static [&'static str]> {
         "unmute" | "unban" | "setMod" | "delMod" | "purge" => &["username"],
         "deleteMessage" => &["id"],
         "setRoom" => &["slowMode", "membersOnly", "topic", "pinned"],
+        "audit" => &["limit"],
         _ => return None,
     })
 }
@@ -82,6 +84,9 @@ fn decode(mut parameters: Parameters) -> Result<ClientEvent, ParameterError> {
         }),
         "clear" => Ok(ClientEvent::Clear),
         "setRoom" => room_change(parameters).map(ClientEvent::SetRoom),
+        "audit" => Ok(ClientEvent::Audit(AuditRequest {
+            limit: parameters.optional("limit", |value| read::between(value, 1, AUDIT_ENTRIES))?,
+        })),
         _ => against(parameters),
     }
 }

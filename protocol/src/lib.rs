@@ -32,7 +32,8 @@ mod secret;
 mod server_event;
 
 pub use client_event::{
-    Auth, Ban, ClientEvent, Credential, HistoryRequest, Kick, Mute, PostMessage, RoomChange, Since,
+    AuditRequest, Auth, Ban, ClientEvent, Credential, HistoryRequest, Kick, Mute, PostMessage,
+    RoomChange, Since,
 };
 pub use code::{CloseCode, Code};
 pub use content::{Content, ContentTooLong, DraftContent, EmptyContent};
@@ -44,9 +45,9 @@ pub use parameters::{ParameterError, Problem};
 pub use rank::Rank;
 pub use secret::Secret;
 pub use server_event::{
-    AuthAccepted, Cleared, ClientError, Connection, DecodeError, History, Limits, Member,
-    MemberChange, Message, MessageDeleted, ModerationNotice, Pong, Presence, Purged, RoomState,
-    ServerEvent, Who,
+    Audit, AuditEntry, AuthAccepted, Cleared, ClientError, Connection, DecodeError, History,
+    Limits, Member, MemberChange, Message, MessageDeleted, ModerationNotice, Pong, Presence,
+    Purged, RoomState, ServerEvent, Who,
 };
 
 /// The version of the protocol that `connection` announces.
@@ -57,3 +58,6 @@ pub const CAPABILITY_PRESENCE: &str = "presence";
 
 /// The capability that brings `room`: the room's modes, on entering and on every change.
 pub const CAPABILITY_ROOM: &str = "room";
+
+/// The capability that brings moderators `audit`: what moderators do, as they do it.
+pub const CAPABILITY_MODERATION: &str = "moderation";

@@ -16,6 +16,10 @@ pub const IDENTIFIER_BYTES: usize = 64;
 pub const HISTORY_ENTRIES: u64 = 200;
 /// Entries of one `history` answer where the request names no limit.
 pub const HISTORY_ENTRIES_DEFAULT: u64 = 50;
+/// Entries of one `audit` answer at most.
+pub const AUDIT_ENTRIES: u64 = 200;
+/// Entries of one `audit` answer where the request names no limit.
+pub const AUDIT_ENTRIES_DEFAULT: u64 = 50;
 /// Members that one `who` answer lists at most.
 pub const WHO_MEMBERS: usize = 500;
 /// Entries that a resume replays at most; a larger gap is not recovered.

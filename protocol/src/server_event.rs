@@ -53,10 +53,12 @@ pub enum ServerEvent {
     Presence(Presence),
     /// The room's modes (capability `room`).
     Room(RoomState),
+    /// What moderators did (live with the capability `moderation`).
+    Audit(Audit),
 }
 
 /// The names of all events, in the order of the enum.
-const NAMES: [&str; 21] = [
+const NAMES: [&str; 22] = [
     "connection",
     "auth",
     "message",
@@ -78,6 +80,7 @@ const NAMES: [&str; 21] = [
     "leave",
     "presence",
     "room",
+    "audit",
 ];
 
 /// `connection`: what the client speaks to.
@@ -303,6 +306,34 @@ pub struct RoomState {
     pub seq: Option<Seq>,
 }
 
+/// `audit`: what moderators did in the room, the oldest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Audit {
+    /// What was done.
+    pub entries: Vec<AuditEntry>,
+    /// Whether it has just happened; false in an answer.
+    pub live: bool,
+}
+
+/// Who did what to whom.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// When, in milliseconds since 1970, UTC.
+    pub time: u64,
+    /// Who did it.
+    pub actor: String,
+    /// What, as the event is called that asks for it.
+    pub action: String,
+    /// To whom.
+    pub target: String,
+    /// When it ends by itself, in milliseconds since 1970, UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<u64>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
 /// Why a text is no server event.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
@@ -347,6 +378,7 @@ impl ServerEvent {
             ServerEvent::Leave(_) => 18,
             ServerEvent::Presence(_) => 19,
             ServerEvent::Room(_) => 20,
+            ServerEvent::Audit(_) => 21,
         }]
     }
 

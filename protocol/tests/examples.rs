@@ -38,6 +38,7 @@ fn client_examples_are_events_and_all_events_have_one() {
         );
     }
     let expected = [
+        "audit",
         "auth",
         "ban",
         "clear",
@@ -70,6 +71,7 @@ fn server_examples_are_written_as_the_server_writes_them() {
         names.insert(event.name());
     }
     let expected = [
+        "audit",
         "auth",
         "ban",
         "cerror",

@@ -47,6 +47,8 @@ fn client_events() {
         r#"{"event":"clear"}"#,
         r#"{"event":"setRoom","data":{"slowMode":10,"membersOnly":true,"topic":"t","pinned":"e-1"}}"#,
         r#"{"event":"setRoom","data":{"pinned":null}}"#,
+        r#"{"event":"audit"}"#,
+        r#"{"event":"audit","data":{"limit":200}}"#,
     ] {
         check_client(line);
     }
@@ -75,6 +77,8 @@ fn server_events() {
         r#"{"event":"leave","data":{"username":"ann","displayName":"Ann","rank":3,"count":1}}"#,
         r#"{"event":"presence","data":{"count":100}}"#,
         r#"{"event":"room","data":{"slowMode":0,"membersOnly":false,"topic":"","pinned":null}}"#,
+        r#"{"event":"audit","data":{"entries":[{"time":1,"actor":"ann","action":"kick","target":"bob"},{"time":2,"actor":"ann","action":"ban","target":"bob","until":3,"reason":"spam"}],"live":false}}"#,
+        r#"{"event":"audit","data":{"entries":[],"live":true}}"#,
     ] {
         check_server(line);
     }

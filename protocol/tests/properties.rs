@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used)] // a test that finds nothing to unwrap is to fail
 
 use chat_protocol::{
-    Auth, Ban, ClientEvent, Credential, DraftContent, Epoch, Frame, HistoryRequest, Kick,
-    MessageId, Mute, Nonce, PostMessage, RoomChange, RoomName, Secret, Seq, ServerEvent, Since,
-    Username,
+    AuditRequest, Auth, Ban, ClientEvent, Credential, DraftContent, Epoch, Frame, HistoryRequest,
+    Kick, MessageId, Mute, Nonce, PostMessage, RoomChange, RoomName, Secret, Seq, ServerEvent,
+    Since, Username,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -135,6 +135,7 @@ fn client_event() -> impl Strategy<Value = ClientEvent> {
         history(),
         moderation(),
         room_change(),
+        option::of(1..=200u64).prop_map(|limit| ClientEvent::Audit(AuditRequest { limit })),
         message_id().prop_map(|id| ClientEvent::DeleteMessage { id }),
         any::<bool>().prop_map(|value| ClientEvent::SetTestMode { value }),
         Just(ClientEvent::Disconnect),
@@ -148,7 +149,7 @@ fn client_event() -> impl Strategy<Value = ClientEvent> {
 /// Frames that are nearly right: a known event, known and unknown parameters, values of all types.
 fn near_frame() -> impl Strategy<Value = String> {
     const EVENTS: &str = "auth|message|disconnect|setTestMode|history|who|mute|ban|kick|setRoom|\
-                          deleteMessage|cerror|connection|join|pong|x";
+                          deleteMessage|audit|cerror|connection|join|pong|x";
     const NAMES: &str = "username|password|room|content|nonce|limit|before|value|duration|since|\
                          token|entries|id|seq|time|Code|pinned";
     const VALUES: &str = "0|-1|1\\.5|1e400|99999999999999999999|null|true|\"\"|\"a\"|\"\\\\ud800\"|\

@@ -92,6 +92,14 @@ fn missing_unknown_ill_typed_and_empty_parameters_are_told_apart() {
         r#"{"before":-1}"#,
         "parameter `before` must be an integer, 0 or more",
     );
+    for data in [r#"{"limit":0}"#, r#"{"limit":201}"#] {
+        check("audit", data, "parameter `limit` must be from 1 to 200");
+    }
+    check(
+        "audit",
+        r#"{"room":"r"}"#,
+        "unknown parameter `room`: `audit` has limit",
+    );
     check(
         "mute",
         r#"{"username":"b"}"#,

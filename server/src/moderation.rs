@@ -148,3 +148,13 @@ pub struct Verdict {
     /// When.
     pub time: UnixMillis,
 }
+
+impl Verdict {
+    /// When what was decided ends by itself.
+    pub fn until(&self) -> Option<UnixMillis> {
+        match &self.decision {
+            Decision::Ban(sanction) | Decision::Mute(sanction) => sanction.until,
+            _ => None,
+        }
+    }
+}

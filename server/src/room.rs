@@ -45,6 +45,8 @@ pub struct Joining {
     pub wants_presence: bool,
     /// Whether it wants the room's modes.
     pub wants_modes: bool,
+    /// Whether it wants to be told what moderators do, where it is one's.
+    pub wants_audit: bool,
 }
 
 /// What a room starts with.
@@ -148,6 +150,8 @@ pub struct Room {
     modes: RoomState,
     /// Who is told of the modes.
     mode_listeners: BTreeSet<MemberId>,
+    /// Who is told what moderators do, while they are moderators.
+    audit_listeners: BTreeSet<MemberId>,
     /// When each member's account was made.
     created: HashMap<MemberId, UnixMillis>,
     membership: u64,
@@ -165,6 +169,7 @@ impl Room {
             standing: start.standing,
             modes: start.modes,
             mode_listeners: BTreeSet::new(),
+            audit_listeners: BTreeSet::new(),
             created: HashMap::new(),
             membership: start.membership,
             posted: HashMap::new(),
@@ -224,6 +229,7 @@ impl Room {
             created,
             wants_presence,
             wants_modes,
+            wants_audit,
         } = joining;
         author.rank = self.rank(&author.key);
         let member = member(&author);
@@ -234,6 +240,9 @@ impl Room {
         if wants_modes {
             self.mode_listeners.insert(id);
             effects.push(Effect::Send(id, ServerEvent::Room(self.modes.clone())));
+        }
+        if wants_audit {
+            self.audit_listeners.insert(id);
         }
         // Only now: who comes in is not told of it.
         if wants_presence {
@@ -248,6 +257,7 @@ impl Room {
         };
         self.presence.remove_listener(id);
         self.mode_listeners.remove(&id);
+        self.audit_listeners.remove(&id);
         self.created.remove(&id);
         let count = self.members.len();
         self.presence.left(member(&gone), count, now)

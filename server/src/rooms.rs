@@ -8,9 +8,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use chat_protocol::limits::HISTORY_ENTRIES_DEFAULT;
+use chat_protocol::limits::{AUDIT_ENTRIES, AUDIT_ENTRIES_DEFAULT, HISTORY_ENTRIES_DEFAULT};
 use chat_protocol::{
-    HistoryRequest, MessageId, PostMessage, RoomChange, RoomName, Seq, ServerEvent,
+    Audit, AuditEntry, AuditRequest, HistoryRequest, MessageId, PostMessage, RoomChange, RoomName,
+    Seq, ServerEvent,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
@@ -140,6 +141,49 @@ impl Rooms {
                 return Ok(());
             }
         }
+    }
+
+    /// Sends the member what moderators did in its room, or that it may not read this. The room itself
+    /// decides and hands it over, so that all that was told live before is in it, and nothing that is
+    /// told after it.
+    pub async fn audit(
+        &self,
+        membership: &Membership,
+        request: &AuditRequest,
+    ) -> Result<(), RoomError> {
+        let limit = request.limit.unwrap_or(AUDIT_ENTRIES_DEFAULT);
+        let limit = u32::try_from(limit.min(AUDIT_ENTRIES)).unwrap_or(u32::MAX);
+        while let Some(verdicts) = membership.may_audit().await? {
+            let entries = self.audit_entries(&membership.room, limit).await?;
+            let audit = Audit {
+                entries,
+                live: false,
+            };
+            let outgoing = Outgoing::new(&ServerEvent::Audit(audit));
+            if membership.show_audit(outgoing, verdicts).await? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn audit_entries(
+        &self,
+        room: &RoomName,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, RoomError> {
+        let standings = &self.shared.stores.standings;
+        let lines = standings.audit(Some(room.clone()), limit).await;
+        let lines = lines.map_err(|error| RoomError::Enter(error.into()))?;
+        let entries = lines.into_iter().map(|line| AuditEntry {
+            time: line.time,
+            actor: line.actor,
+            action: line.action,
+            target: line.target,
+            until: line.until,
+            reason: line.reason,
+        });
+        Ok(entries.collect())
     }
 
     /// Does something to somebody in `room` for an operator; answers with what was done.
@@ -338,6 +382,21 @@ impl Membership {
     async fn show(&self, outgoing: Outgoing, removals: u64) -> Result<bool, RoomError> {
         let (answer, shown) = oneshot::channel();
         let command = RoomCommand::Show(self.id, outgoing, removals, answer);
+        self.command(command).await?;
+        shown.await.map_err(|_| RoomError::Stopping)
+    }
+
+    /// How many verdicts there were; `None` where the member may not read them, which it was told.
+    async fn may_audit(&self) -> Result<Option<u64>, RoomError> {
+        let (answer, allowed) = oneshot::channel();
+        self.command(RoomCommand::Audit(self.id, answer)).await?;
+        allowed.await.map_err(|_| RoomError::Stopping)
+    }
+
+    /// Gives the member what was read after `verdicts`; false where that is out of date.
+    async fn show_audit(&self, outgoing: Outgoing, verdicts: u64) -> Result<bool, RoomError> {
+        let (answer, shown) = oneshot::channel();
+        let command = RoomCommand::ShowAudit(self.id, outgoing, verdicts, answer);
         self.command(command).await?;
         shown.await.map_err(|_| RoomError::Stopping)
     }

@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use chat_protocol::limits::{CONTENT_CHARS, FRAME_BYTES};
 use chat_protocol::{
-    Auth, AuthAccepted, CAPABILITY_PRESENCE, CAPABILITY_ROOM, ClientError, ClientEvent, CloseCode,
-    Code, Connection, Frame, HistoryRequest, Limits as AnnouncedLimits, PROTOCOL_VERSION, Pong,
-    Rank, RoomName, ServerEvent, Username,
+    AuditRequest, Auth, AuthAccepted, CAPABILITY_MODERATION, CAPABILITY_PRESENCE, CAPABILITY_ROOM,
+    ClientError, ClientEvent, CloseCode, Code, Connection, Frame, HistoryRequest,
+    Limits as AnnouncedLimits, PROTOCOL_VERSION, Pong, Rank, RoomName, ServerEvent, Username,
 };
 
 use crate::auth::{AuthError, Authenticator, HashError, Identity};
@@ -29,7 +29,7 @@ use state::{Action, Refusal, State};
 pub const SERVER_NAME: &str = concat!("chat-server/", env!("CARGO_PKG_VERSION"));
 
 /// What a client may ask for in `auth`.
-const CAPABILITIES: [&str; 2] = [CAPABILITY_PRESENCE, CAPABILITY_ROOM];
+const CAPABILITIES: [&str; 3] = [CAPABILITY_PRESENCE, CAPABILITY_ROOM, CAPABILITY_MODERATION];
 
 /// What all sessions share.
 pub struct SessionContext {
@@ -175,6 +175,7 @@ impl Session {
             }
             Action::Who => self.place()?.membership.who().await.map_err(refusal),
             Action::History(request) => self.history(&request).await,
+            Action::Audit(request) => self.audit(&request).await,
             Action::Pong => {
                 self.send(&ServerEvent::Pong(Pong { time: clock::now() }));
                 Ok(())
@@ -220,6 +221,12 @@ impl Session {
             .map_err(refusal)
     }
 
+    async fn audit(&self, request: &AuditRequest) -> Result<(), Refusal> {
+        let membership = &self.place()?.membership;
+        let rooms = &self.context.rooms;
+        rooms.audit(membership, request).await.map_err(refusal)
+    }
+
     async fn authenticate(&mut self, auth: Auth) -> Result<(), Refusal> {
         let Auth {
             username,
@@ -253,6 +260,7 @@ impl Session {
             created: identity.created,
             wants_presence: wants(CAPABILITY_PRESENCE),
             wants_modes,
+            wants_audit: wants(CAPABILITY_MODERATION),
             since,
             welcome: welcome(identity, &room, rank, granted),
             outbox: self.outbox.clone(),
@@ -307,7 +315,7 @@ impl Session {
 /// Tokens that an event takes.
 fn cost(event: &str) -> NonZeroU32 {
     match event {
-        "auth" | "history" | "who" => COSTLY,
+        "auth" | "history" | "who" | "audit" => COSTLY,
         "kick" | "mute" | "unmute" | "ban" | "unban" | "setMod" | "delMod" => COSTLY,
         "deleteMessage" | "purge" | "clear" | "setRoom" => COSTLY,
         _ => NonZeroU32::MIN,

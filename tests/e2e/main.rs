@@ -7,6 +7,7 @@
 mod support;
 
 mod accounts;
+mod audit;
 mod auth;
 mod before_auth;
 mod crash;

@@ -1,8 +1,10 @@
 //! The rules of moderation: who may act on whom, and what follows once it is stored.
 
-use chat_protocol::{CloseCode, Code, ModerationNotice, Rank, RoomChange, RoomState, ServerEvent};
+use chat_protocol::{
+    Audit, AuditEntry, CloseCode, Code, ModerationNotice, Rank, RoomChange, RoomState, ServerEvent,
+};
 
-use super::{Effect, MemberId, NOBODY, ReplyTarget, Room, refuse};
+use super::{Effect, MemberId, NOBODY, ReplyTarget, Room, refusal, refuse};
 use crate::entry::{Author, EntryBody, NewEntry, OPERATOR, Purged, RoomChanged, UnixMillis};
 use crate::moderation::{Decision, Person, Sanction, Verdict};
 
@@ -257,7 +259,41 @@ impl Room {
             ..ModerationNotice::default()
         };
         effects.push(Effect::Send(id, told(decision)(done)));
+        effects.extend(self.announce_verdict(verdict));
         effects
+    }
+
+    /// Tells the moderators who want to know it; by the ranks that the verdict itself left.
+    fn announce_verdict(&self, verdict: &Verdict) -> Option<Effect> {
+        let listeners = self.audit_listeners.iter().copied();
+        let moderators: Vec<MemberId> = listeners.filter(|id| self.is_moderator(*id)).collect();
+        if moderators.is_empty() {
+            return None;
+        }
+        let audit = Audit {
+            entries: vec![AuditEntry {
+                time: verdict.time,
+                actor: verdict.by.username.clone(),
+                action: verdict.decision.event().to_owned(),
+                target: verdict.target.username.clone(),
+                until: verdict.until(),
+                reason: verdict.reason.clone(),
+            }],
+            live: true,
+        };
+        Some(Effect::Announce(moderators, ServerEvent::Audit(audit)))
+    }
+
+    /// Why a member may not read what moderators did, where it may not.
+    pub fn audit_refusal(&self, id: MemberId) -> Option<ServerEvent> {
+        const EVENT: &str = "audit";
+        let text = not_allowed(EVENT, Rank::Moderator);
+        (!self.is_moderator(id)).then(|| refusal(EVENT, Code::Forbidden, text, None))
+    }
+
+    fn is_moderator(&self, id: MemberId) -> bool {
+        let member = self.members.get(&id);
+        member.is_some_and(|author| author.rank <= Rank::Moderator)
     }
 
     /// A verdict could not be stored, so nothing happened.

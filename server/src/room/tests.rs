@@ -1,6 +1,8 @@
 //! The room's rules as lists of inputs and the effects that must follow.
 
-use chat_protocol::{Content, DraftContent, MemberChange, Presence as PresenceEvent, Rank};
+use chat_protocol::{
+    AuditEntry, Content, DraftContent, MemberChange, Presence as PresenceEvent, Rank,
+};
 
 use super::*;
 use crate::entry::MessagePosted;
@@ -23,6 +25,7 @@ fn joining(id: MemberId, name: &str, wants_presence: bool) -> Input {
         id,
         author: author(name),
         created: 0,
+        wants_audit: false,
         wants_modes: false,
         wants_presence,
     })
@@ -332,6 +335,7 @@ fn authors_delete_their_own_and_moderators_what_lower_standing_wrote() {
                 id: ANN,
                 author: member.clone(),
                 created: 0,
+                wants_audit: false,
                 wants_modes: false,
                 wants_presence: false,
             }),
@@ -605,4 +609,89 @@ fn a_room_for_members_only_hears_old_accounts() {
     assert!(matches!(old[..], [Effect::Store(BOB, _)]));
     let above = room.apply(posting(ANN, "hi", None), 0);
     assert!(matches!(above[..], [Effect::Store(ANN, _)]));
+}
+
+fn watching(id: MemberId, name: &str) -> Input {
+    Input::Join(Joining {
+        id,
+        author: author(name),
+        created: 0,
+        wants_audit: true,
+        wants_modes: false,
+        wants_presence: false,
+    })
+}
+
+/// Who is told of a verdict as a moderator, and what.
+fn told_of(effects: &[Effect]) -> Option<(&[MemberId], &AuditEntry)> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Announce(ids, ServerEvent::Audit(audit)) => match &audit.entries[..] {
+            [entry] if audit.live => Some((&ids[..], entry)),
+            _ => panic!("{audit:?}"),
+        },
+        _ => None,
+    })
+}
+
+#[test]
+fn verdicts_are_told_to_those_who_asked_and_are_moderators_at_that_moment() {
+    const CAROL: MemberId = MemberId(4);
+    const ANN_AGAIN: MemberId = MemberId(5);
+    let mut room = room_where(&[("ann", Rank::Administrator), ("carol", Rank::Moderator)]);
+    room.apply(joining(ANN, "ann", false), 0);
+    room.apply(watching(BOB, "bob"), 0);
+    room.apply(watching(CAROL, "carol"), 0);
+    room.apply(watching(ANN_AGAIN, "ann"), 0);
+    let mute = Order::Mute(60, Some("calm".to_owned()));
+    let entry = AuditEntry {
+        time: 1_000,
+        actor: "ann".to_owned(),
+        action: "mute".to_owned(),
+        target: "bob".to_owned(),
+        until: Some(61_000),
+        reason: Some("calm".to_owned()),
+    };
+    let effects = judge(&mut room, mute, 1_000);
+    assert_eq!(told_of(&effects), Some((&[CAROL, ANN_AGAIN][..], &entry)));
+    for (order, expected) in [
+        (Order::Appoint, &[BOB, CAROL, ANN_AGAIN][..]),
+        (Order::Unmute, &[BOB, CAROL, ANN_AGAIN]),
+        (Order::Dismiss, &[CAROL, ANN_AGAIN]),
+    ] {
+        let effects = judge(&mut room, order, 0);
+        assert_eq!(told_of(&effects).unwrap().0, expected);
+    }
+    room.apply(Input::Leave(CAROL), 0);
+    judge(&mut room, Order::Appoint, 0);
+    // Who is thrown out is not told as a moderator any more.
+    let effects = judge(&mut room, Order::Kick(None), 0);
+    assert_eq!(told_of(&effects).unwrap().0, [ANN_AGAIN]);
+    room.apply(Input::Leave(ANN_AGAIN), 0);
+    assert_eq!(told_of(&judge(&mut room, Order::Unban, 0)), None);
+}
+
+#[test]
+fn operators_verdicts_are_told_like_those_of_members() {
+    let mut room = room_where(&[("ann", Rank::Moderator)]);
+    room.apply(watching(ANN, "ann"), 0);
+    let verdict = operated(&Order::Ban(None, None), person("bob"), 7).unwrap();
+    let effects = room.apply(Input::Judged(NOBODY, verdict), 7);
+    let (ids, entry) = told_of(&effects).unwrap();
+    assert_eq!((ids, entry.actor.as_str()), (&[ANN][..], "server operator"));
+    assert_eq!((entry.until, &entry.reason), (None, &None));
+}
+
+#[test]
+fn moderators_and_nobody_else_may_read_what_was_done() {
+    for (rank, may) in [
+        (Rank::Administrator, true),
+        (Rank::Moderator, true),
+        (Rank::Vip, false),
+        (Rank::User, false),
+    ] {
+        let mut room = room_where(&[("ann", rank)]);
+        room.apply(joining(ANN, "ann", false), 0);
+        assert_eq!(room.audit_refusal(ANN).is_none(), may, "{rank:?}");
+        assert!(room.audit_refusal(BOB).is_some(), "nobody is no moderator");
+    }
 }

@@ -22,6 +22,8 @@ pub struct Entrance {
     pub wants_presence: bool,
     /// Whether they want the room's modes.
     pub wants_modes: bool,
+    /// Whether they want to be told what moderators do, where they are one.
+    pub wants_audit: bool,
     /// The last entry they have, to resume after it.
     pub since: Option<Since>,
     /// What they are told first: that they are in, with the rank that they have.
@@ -96,6 +98,12 @@ pub enum RoomCommand {
     /// Give a member what was read when there were so many removals. Answered with false where there
     /// were more since: then nothing is given.
     Show(MemberId, Outgoing, u64, oneshot::Sender<bool>),
+    /// Ask whether a member may read what moderators did. Answered with how many verdicts there were
+    /// since the room runs; with `None` where it may not, which the member is told.
+    Audit(MemberId, oneshot::Sender<Option<u64>>),
+    /// Give a member what was read when there were so many verdicts. Answered with false where there
+    /// were more since, or the member may not read it any more: then nothing is given.
+    ShowAudit(MemberId, Outgoing, u64, oneshot::Sender<bool>),
     /// Forget how the user of this key stands, whose account is gone.
     Forget(String),
     /// Take the user of this key for a server administrator, or not any more. Answered once done.

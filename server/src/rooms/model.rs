@@ -379,6 +379,7 @@ impl World {
             created: 0,
             wants_presence: false,
             wants_modes: false,
+            wants_audit: false,
             since: since.or(Some(Since {
                 epoch: None,
                 seq: Seq(0),

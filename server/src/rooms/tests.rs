@@ -82,6 +82,7 @@ fn entrance(name: &str, since: Option<Since>) -> (Entrance, OutboxReader) {
         created: 0,
         wants_presence: false,
         wants_modes: false,
+        wants_audit: false,
         since,
         welcome: welcome(),
         outbox,

@@ -1,7 +1,8 @@
 //! What a client may do when: the contract's table, as pure decisions.
 
 use chat_protocol::{
-    Auth, ClientEvent, Code, HistoryRequest, Kick, MessageId, PostMessage, RoomChange, Username,
+    AuditRequest, Auth, ClientEvent, Code, HistoryRequest, Kick, MessageId, PostMessage,
+    RoomChange, Username,
 };
 
 use crate::limits::TooFast;
@@ -57,6 +58,7 @@ pub(super) enum Action {
     Change(RoomChange),
     Who,
     History(HistoryRequest),
+    Audit(AuditRequest),
     Pong,
     /// Back to the state just after `connection`.
     Reset,
@@ -141,6 +143,7 @@ impl State {
             ClientEvent::Purge { username } => Ok(Action::Moderate(username, Order::Purge)),
             ClientEvent::Clear => Ok(Action::Clear),
             ClientEvent::SetRoom(change) => Ok(Action::Change(change)),
+            ClientEvent::Audit(request) => Ok(Action::Audit(request)),
         }
     }
 
@@ -158,7 +161,7 @@ impl State {
 mod tests {
     use super::*;
 
-    const ALL: [&str; 20] = [
+    const ALL: [&str; 21] = [
         "auth",
         "message",
         "disconnect",
@@ -178,6 +181,7 @@ mod tests {
         "purge",
         "clear",
         "setRoom",
+        "audit",
         "anything",
     ];
 

@@ -54,10 +54,17 @@ impl Standings for SqliteStandings {
             .database
             .read(move |connection| {
                 let room = room.as_ref().map(RoomName::as_str);
-                let mut statement = connection.prepare_cached(
-                    "SELECT time, room, actor, action, target, until, reason FROM audit
-                     WHERE ?1 IS NULL OR room = ?1 ORDER BY id DESC LIMIT ?2",
-                )?;
+                // Apart, so that the lines of one room are found by the index.
+                let mut statement = connection.prepare_cached(match room {
+                    Some(_) => {
+                        "SELECT time, room, actor, action, target, until, reason FROM audit
+                         WHERE room = ?1 ORDER BY id DESC LIMIT ?2"
+                    }
+                    None => {
+                        "SELECT time, room, actor, action, target, until, reason FROM audit
+                         WHERE ?1 IS NULL ORDER BY id DESC LIMIT ?2"
+                    }
+                })?;
                 let lines = statement.query_map(params![room, limit], audit_line)?;
                 let mut lines = lines.collect::<rusqlite::Result<Vec<_>>>()?;
                 lines.reverse();
@@ -239,17 +246,13 @@ fn audit_line(row: &Row<'_>) -> rusqlite::Result<AuditLine> {
 }
 
 fn line(room: &RoomName, verdict: &Verdict) -> AuditLine {
-    let until = match &verdict.decision {
-        Decision::Ban(sanction) | Decision::Mute(sanction) => sanction.until,
-        _ => None,
-    };
     AuditLine {
         time: verdict.time,
         room: room.as_str().to_owned(),
         actor: verdict.by.username.clone(),
         action: verdict.decision.event().to_owned(),
         target: verdict.target.username.clone(),
-        until,
+        until: verdict.until(),
         reason: verdict.reason.clone(),
     }
 }

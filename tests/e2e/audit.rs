@@ -1,0 +1,212 @@
+//! What moderators did, for moderators: `audit` as an answer, and live with the capability
+//! `moderation`.
+
+use chat_tests::{RawClient, Server, password_of};
+use serde_json::{Value, json};
+
+use crate::support::{names, now, refused};
+
+/// A member who asked for the capability.
+#[track_caller]
+fn watcher(server: &Server, user: &str, room: &str) -> RawClient {
+    let mut client = RawClient::connect(server);
+    let answer = client.auth_with(json!({
+        "username": user, "password": password_of(user), "room": room,
+        "capabilities": ["moderation"],
+    }));
+    assert_eq!(answer["capabilities"], json!(["moderation"]));
+    client
+}
+
+/// The one entry that is told live, without its time.
+#[track_caller]
+fn live(client: &mut RawClient) -> Value {
+    let mut audit = client.expect("audit");
+    assert_eq!(names(&audit), ["entries", "live"]);
+    assert_eq!(audit["live"], true);
+    let entries = audit["entries"].as_array_mut().unwrap();
+    assert_eq!(entries.len(), 1);
+    let mut entry = entries.remove(0);
+    let time = entry["time"].as_u64().unwrap();
+    assert!(time.abs_diff(now()) < 60_000, "{entry}");
+    entry.as_object_mut().unwrap().remove("time");
+    entry
+}
+
+/// The entries of an answer, as (actor, action, target).
+#[track_caller]
+fn answered(client: &mut RawClient, data: Value) -> Vec<(String, String, String)> {
+    client.send("audit", data);
+    let audit = client.expect("audit");
+    assert_eq!(audit["live"], false);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let entries = audit["entries"].as_array().unwrap().iter();
+    entries
+        .map(|entry| {
+            (
+                text(&entry["actor"]),
+                text(&entry["action"]),
+                text(&entry["target"]),
+            )
+        })
+        .collect()
+}
+
+fn line(actor: &str, action: &str, target: &str) -> (String, String, String) {
+    (actor.to_owned(), action.to_owned(), target.to_owned())
+}
+
+/// Does something and waits until it is done.
+#[track_caller]
+fn order(client: &mut RawClient, event: &str, data: Value) {
+    client.send(event, data);
+    assert_eq!(client.expect(event)["message"], "Success");
+}
+
+#[test]
+fn the_capability_is_announced() {
+    let server = Server::start();
+    let mut client = RawClient::open(server.address(), "/").unwrap();
+    let connection = client.expect("connection");
+    let capabilities = connection["capabilities"].as_array().unwrap();
+    assert!(capabilities.contains(&json!("moderation")), "{connection}");
+}
+
+#[test]
+fn a_moderator_who_asked_sees_what_another_does_and_nobody_else_does() {
+    let server = Server::start();
+    let mut owner = RawClient::join(&server, "owner", "stream");
+    let mut user = watcher(&server, "bob", "stream");
+    let mut plain = RawClient::join(&server, "plain", "stream");
+    let mut carol = watcher(&server, "carol", "stream");
+    let mut target = RawClient::join(&server, "target", "stream");
+    order(&mut owner, "setMod", json!({ "username": "plain" }));
+    plain.expect("setMod");
+    order(&mut owner, "setMod", json!({ "username": "carol" }));
+    // It counts for the very verdict that makes a moderator.
+    carol.expect("setMod");
+    let expected = json!({ "actor": "owner", "action": "setMod", "target": "carol" });
+    assert_eq!(live(&mut carol), expected);
+    order(
+        &mut owner,
+        "kick",
+        json!({ "username": "target", "reason": "spam" }),
+    );
+    target.expect("kick");
+    target.expect_close(4103);
+    let expected =
+        json!({ "actor": "owner", "action": "kick", "target": "target", "reason": "spam" });
+    assert_eq!(live(&mut carol), expected);
+    for client in [&mut owner, &mut user, &mut plain, &mut carol] {
+        client.expect_nothing();
+    }
+    refused(&mut user, 403, "audit", Value::Null, "moderators");
+    user.expect_nothing();
+}
+
+#[test]
+fn who_did_it_sees_it_too_and_until_when_it_holds() {
+    let server = Server::start();
+    let mut owner = watcher(&server, "owner", "stream");
+    let mut again = watcher(&server, "owner", "stream");
+    let mut bob = RawClient::join(&server, "bob", "stream");
+    let before = now();
+    order(
+        &mut owner,
+        "mute",
+        json!({ "username": "bob", "duration": 60 }),
+    );
+    bob.expect("mute");
+    let entry = live(&mut owner);
+    assert_eq!(entry, live(&mut again));
+    let until = entry["until"].as_u64().unwrap();
+    assert!((before - 1..=now() + 1).contains(&(until - 60_000)));
+    assert_eq!(names(&entry), ["action", "actor", "target", "until"]);
+}
+
+#[test]
+fn who_is_no_moderator_any_more_sees_nothing_more() {
+    let server = Server::start();
+    let mut owner = RawClient::join(&server, "owner", "stream");
+    let mut carol = watcher(&server, "carol", "stream");
+    let _bob = RawClient::join(&server, "bob", "stream");
+    order(&mut owner, "setMod", json!({ "username": "carol" }));
+    carol.expect("setMod");
+    live(&mut carol);
+    assert_eq!(answered(&mut carol, Value::Null).len(), 1);
+    order(&mut owner, "delMod", json!({ "username": "carol" }));
+    carol.expect("delMod");
+    order(&mut owner, "kick", json!({ "username": "bob" }));
+    carol.expect_nothing();
+    refused(&mut carol, 403, "audit", Value::Null, "moderators");
+    // A second connection, from after that, knows no better.
+    let mut carol = watcher(&server, "carol", "stream");
+    refused(&mut carol, 403, "audit", Value::Null, "moderators");
+}
+
+#[test]
+fn an_answer_holds_the_newest_lines_of_this_room_alone_the_oldest_first() {
+    let mut server = Server::start();
+    let mut owner = RawClient::join(&server, "owner", "stream");
+    let mut elsewhere = RawClient::join(&server, "owner", "elsewhere");
+    let mut watching = watcher(&server, "owner", "elsewhere");
+    drop(RawClient::join(&server, "bob", "stream"));
+    assert_eq!(answered(&mut owner, Value::Null), []);
+    for (event, data) in [
+        ("ban", json!({ "username": "bob", "reason": "spam" })),
+        ("unban", json!({ "username": "bob" })),
+        ("mute", json!({ "username": "bob", "duration": 60 })),
+    ] {
+        order(&mut owner, event, data);
+    }
+    watching.expect_nothing();
+    order(&mut elsewhere, "setMod", json!({ "username": "bob" }));
+    assert_eq!(live(&mut watching)["action"], "setMod");
+    let all = [
+        line("owner", "ban", "bob"),
+        line("owner", "unban", "bob"),
+        line("owner", "mute", "bob"),
+    ];
+    // It was asked for, so it is answered without the capability as well.
+    assert_eq!(answered(&mut owner, Value::Null), all);
+    assert_eq!(answered(&mut owner, json!({ "limit": 2 })), all[1..]);
+    let one = [line("owner", "setMod", "bob")];
+    assert_eq!(answered(&mut elsewhere, Value::Null), one);
+    server.stop();
+    server.restart();
+    let mut owner = RawClient::join(&server, "owner", "stream");
+    assert_eq!(answered(&mut owner, json!({ "limit": 200 })), all);
+}
+
+#[test]
+fn audit_is_strict_and_for_members() {
+    let server = Server::start();
+    let mut client = RawClient::connect(&server);
+    refused(&mut client, 401, "audit", json!({ "limit": 0 }), "");
+    client.auth("alice", "stream");
+    for (data, parameter) in [
+        (json!({ "limit": 0 }), "limit"),
+        (json!({ "limit": 201 }), "limit"),
+        (json!({ "limit": "5" }), "limit"),
+        (json!({ "limit": null }), "limit"),
+        (json!({ "room": "elsewhere" }), "room"),
+    ] {
+        refused(&mut client, 400, "audit", data, parameter);
+    }
+    let mut user = RawClient::join(&server, "bob", "stream");
+    refused(&mut user, 400, "audit", json!({ "limit": 0 }), "limit");
+}
+
+#[test]
+fn an_operators_verdict_is_told_live() {
+    let server = Server::start();
+    let mut owner = watcher(&server, "owner", "stream");
+    drop(RawClient::join(&server, "bob", "stream"));
+    let data = server.data();
+    let arguments = ["ban", "add", "stream", "bob", "--data"];
+    let arguments = [&arguments[..], &[data.to_str().unwrap()]].concat();
+    let finished = Server::run(&arguments, "");
+    assert_eq!(finished.status.code(), Some(0), "{}", finished.error);
+    let expected = json!({ "actor": "server operator", "action": "ban", "target": "bob" });
+    assert_eq!(live(&mut owner), expected);
+}
