@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 use crate::accounts::Accounts;
+use crate::filter::Change;
 use crate::rooms::{Order, Rooms};
 use crate::stopping::Stopping;
 
@@ -38,6 +39,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub enum Request {
     /// Do something to somebody in a room.
     Do(Task),
+    /// Change what the messages of the room of this name must not hold.
+    Filter(String, Change),
     /// Forget somebody, by the name as compared, whose account was removed.
     Forget(String),
 }
@@ -170,6 +173,7 @@ async fn exchange(control: &Control, stream: UnixStream) -> io::Result<()> {
         .await?;
     let answer = match serde_json::from_str::<Request>(&line) {
         Ok(Request::Do(task)) => control.carry_out(task).await,
+        Ok(Request::Filter(room, change)) => control.filter(&room, change).await,
         Ok(Request::Forget(key)) => {
             control.rooms.forget(&key).await;
             Ok(String::new())
@@ -192,6 +196,12 @@ impl Control {
             .ok_or_else(|| format!("there is no user {username}"))?;
         let order = request.deed.order();
         let done = self.rooms.operate(room, order, account.into()).await;
+        done.map_err(|error| error.to_string())
+    }
+
+    async fn filter(&self, room: &str, change: Change) -> Answer {
+        let room = RoomName::new(room).map_err(|error| format!("a room name {error}"))?;
+        let done = self.rooms.filter(room, change).await;
         done.map_err(|error| error.to_string())
     }
 }

@@ -19,6 +19,7 @@ use chat_protocol::{
 use crate::entry::{
     Author, Entry, EntryBody, MessageDeleted, NewEntry, Purged, StoredNonce, UnixMillis,
 };
+use crate::filter::Filter;
 use crate::moderation::{Person, Sanction, Standing, Verdict};
 pub use moderation::{Order, operated, operator, sentence};
 pub(crate) use nonces::MEMORY as NONCE_MEMORY;
@@ -151,6 +152,7 @@ pub struct Room {
     membership: u64,
     /// When users posted last, for slow mode.
     posted: HashMap<String, UnixMillis>,
+    filter: Filter,
 }
 
 impl Room {
@@ -166,7 +168,13 @@ impl Room {
             created: HashMap::new(),
             membership: start.membership,
             posted: HashMap::new(),
+            filter: Filter::default(),
         }
+    }
+
+    /// Holds messages against `filter` from now on.
+    pub fn set_filter(&mut self, filter: Filter) {
+        self.filter = filter;
     }
 
     /// How the user `key` stands here.

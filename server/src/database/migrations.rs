@@ -10,7 +10,7 @@ pub(super) const APPLICATION_ID: i64 = 0x6368_6174;
 /// The schema version that this program writes (SQLite's `user_version`).
 pub(super) const LATEST: i64 = STEPS.len() as i64;
 
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     "
     CREATE TABLE rooms (
         id       INTEGER PRIMARY KEY,
@@ -79,6 +79,16 @@ const STEPS: [&str; 2] = [
         reason TEXT
     ) STRICT;
     CREATE INDEX audit_by_room ON audit (room, id);
+",
+    "
+    -- What messages in a room must not hold.
+    CREATE TABLE filters (
+        room    TEXT NOT NULL,
+        pattern TEXT NOT NULL,
+        kind    TEXT NOT NULL, -- word, regex
+        reason  TEXT,
+        PRIMARY KEY (room, pattern)
+    ) STRICT, WITHOUT ROWID;
 ",
 ];
 
