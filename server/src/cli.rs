@@ -12,12 +12,13 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::{Config, Settings};
+use crate::filter_commands::FilterSubcommand;
 use crate::limits::LimitSettings;
 use crate::moderation_commands::{AdminSubcommand, BanSubcommand, ModSubcommand};
 use crate::room_commands::RoomSubcommand;
 use crate::stopping::Stop;
 use crate::users::UserSubcommand;
-use crate::{exit, logging, moderation_commands, room_commands, server, users};
+use crate::{exit, filter_commands, logging, moderation_commands, room_commands, server, users};
 
 /// Connections that may wait to be accepted, as far as the system allows: after a restart all
 /// clients come back at once, and one that finds no place tries again only a second later.
@@ -61,6 +62,10 @@ enum Command {
     /// Show and change who administers all rooms, while the server runs or while it does not.
     #[command(subcommand)]
     Admin(AdminSubcommand),
+    /// Show and change what messages in a room must not hold, while the server runs or while it does
+    /// not.
+    #[command(subcommand)]
+    Filter(FilterSubcommand),
     /// Show who decided what on whom: time, room, who, what.
     Audit {
         /// Of this room only.
@@ -91,6 +96,7 @@ pub fn main() -> ExitCode {
         Some(Command::Admin(command)) => {
             moderation_commands::run_admin(command, &config.server.data)
         }
+        Some(Command::Filter(command)) => filter_commands::run(command, &config.server.data),
         Some(Command::Audit { room, limit }) => audit(room.as_deref(), limit, &config.server.data),
     };
     match outcome {

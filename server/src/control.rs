@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 use crate::accounts::Accounts;
+use crate::filter::Change;
 use crate::moderation::Person;
 use crate::rooms::{Order, Rooms};
 use crate::stopping::Stopping;
@@ -41,6 +42,8 @@ pub enum Request {
     Do(Task),
     /// Make somebody, by name, a server administrator, or end that.
     Administer(String, bool),
+    /// Change what the messages of the room of this name must not hold.
+    Filter(String, Change),
     /// Forget somebody, by the name as compared, whose account was removed.
     Forget(String),
 }
@@ -185,6 +188,7 @@ async fn exchange(control: &Control, stream: UnixStream) -> io::Result<()> {
     let answer = match serde_json::from_str::<Request>(&line) {
         Ok(Request::Do(task)) => control.carry_out(task).await,
         Ok(Request::Administer(name, is_admin)) => control.administer(&name, is_admin).await,
+        Ok(Request::Filter(room, change)) => control.filter(&room, change).await,
         Ok(Request::Forget(key)) => {
             control.rooms.forget(&key).await;
             Ok(String::new())
@@ -218,5 +222,11 @@ impl Control {
         account
             .map(Person::from)
             .ok_or_else(|| format!("there is no user {username}"))
+    }
+
+    async fn filter(&self, room: &str, change: Change) -> Answer {
+        let room = RoomName::new(room).map_err(|error| format!("a room name {error}"))?;
+        let done = self.rooms.filter(room, change).await;
+        done.map_err(|error| error.to_string())
     }
 }

@@ -19,6 +19,7 @@ use chat_protocol::{
 use crate::entry::{
     Author, Entry, EntryBody, MessageDeleted, NewEntry, Purged, StoredNonce, UnixMillis,
 };
+use crate::filter::Filter;
 use crate::moderation::{Person, Sanction, Standing, Verdict};
 pub use moderation::{Order, operated, operator, sentence};
 pub(crate) use nonces::MEMORY as NONCE_MEMORY;
@@ -157,6 +158,7 @@ pub struct Room {
     membership: u64,
     /// When users posted last, for slow mode.
     posted: HashMap<String, UnixMillis>,
+    filter: Filter,
 }
 
 impl Room {
@@ -173,12 +175,18 @@ impl Room {
             created: HashMap::new(),
             membership: start.membership,
             posted: HashMap::new(),
+            filter: Filter::default(),
         }
     }
 
     /// Takes what the store says of how people stand here.
     pub fn stand(&mut self, standing: Standing) {
         self.standing = standing;
+    }
+
+    /// Holds messages against `filter` from now on.
+    pub fn set_filter(&mut self, filter: Filter) {
+        self.filter = filter;
     }
 
     /// How the user `key` stands here.

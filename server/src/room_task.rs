@@ -20,6 +20,8 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::clock;
 use crate::entry::{Author, Entry, NewEntry, UnixMillis};
+use crate::filter::Filter;
+use crate::filters::Filters;
 use crate::limits::Allowance;
 use crate::log::{End, LogError, LogHead, Range, RoomLog, Slice, Viewer};
 use crate::moderation::Standing;
@@ -59,6 +61,8 @@ pub struct Stores {
     pub log: Arc<dyn RoomLog>,
     /// How people stand in it.
     pub standings: Arc<dyn Standings>,
+    /// What its messages must not hold.
+    pub filters: Arc<dyn Filters>,
 }
 
 /// What a room's task begins with.
@@ -67,6 +71,8 @@ pub struct Beginning {
     pub head: LogHead,
     /// How people stand in the room.
     pub standing: Standing,
+    /// What its messages must not hold.
+    pub filter: Filter,
     /// Milliseconds after which an account counts as a member's where only members may post.
     pub membership: u64,
 }
@@ -108,14 +114,16 @@ impl RoomTask {
         let Beginning {
             mut head,
             standing,
+            filter,
             membership,
         } = beginning;
-        let room = Room::new(Start {
+        let mut room = Room::new(Start {
             nonces: std::mem::take(&mut head.nonces),
             standing,
             modes: std::mem::take(&mut head.modes),
             membership,
         });
+        room.set_filter(filter);
         Self {
             name,
             stores,
@@ -200,6 +208,11 @@ impl RoomTask {
             }
             RoomCommand::Operate(order, target, answer) => {
                 let done = self.operate(&order, target).await;
+                // Who does not wait for the answer does not need it.
+                let _ = answer.send(done);
+            }
+            RoomCommand::Filter(change, answer) => {
+                let done = self.filter(&change).await;
                 // Who does not wait for the answer does not need it.
                 let _ = answer.send(done);
             }

@@ -17,6 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use crate::clock;
+use crate::filter::Change;
 use crate::log::{End, Keep, LogError, Range, Viewer};
 use crate::moderation::Person;
 use crate::outgoing::Outgoing;
@@ -203,6 +204,18 @@ impl Rooms {
         done.map_err(|error| RoomError::Enter(error.into()))
     }
 
+    /// Changes the patterns of `room` for an operator; answers with what was done.
+    pub async fn filter(&self, room: RoomName, change: Change) -> Result<String, RoomError> {
+        let inbox = self.find_or_start(&room)?;
+        let (answer, done) = oneshot::channel();
+        inbox
+            .send(RoomCommand::Filter(change, answer))
+            .await
+            .map_err(|_| RoomError::Stopping)?;
+        let done = done.await.map_err(|_| RoomError::Stopping)?;
+        done.map_err(|error| RoomError::Enter(error.into()))
+    }
+
     /// Forgets how the user `key` stands, whose account is gone, and closes its connections, in all
     /// rooms that run.
     pub async fn forget(&self, key: &str) {
@@ -307,11 +320,16 @@ async fn keep(shared: Arc<Shared>, room: RoomName, mut commands: mpsc::Receiver<
 
 async fn begin(shared: &Shared, room: &RoomName) -> Result<Beginning, EnterError> {
     let now = clock::now();
-    let Stores { log, standings } = &shared.stores;
+    let Stores {
+        log,
+        standings,
+        filters,
+    } = &shared.stores;
     let head = log.open(room, now.saturating_sub(NONCE_MEMORY)).await?;
     Ok(Beginning {
         head,
         standing: standings.load(room, now).await?,
+        filter: filters.load(room).await?,
         membership: u64::try_from(shared.membership.as_millis()).unwrap_or(u64::MAX),
     })
 }

@@ -16,6 +16,7 @@ use crate::auth::{Authenticator, KeyError, Registration};
 use crate::control::{self, Control};
 use crate::data_lock::{DataLock, LockError};
 use crate::database::{self, Database, Durability, OpenError};
+use crate::filters::SqliteFilters;
 use crate::limits::{LimitSettings, Limits, TrustedProxies};
 use crate::log::SqliteLog;
 use crate::retention::{self, Retention};
@@ -111,6 +112,7 @@ impl Server {
         let stores = Stores {
             log: Arc::new(SqliteLog::new(Arc::clone(&database))),
             standings: Arc::new(SqliteStandings::new(Arc::clone(&database))),
+            filters: Arc::new(SqliteFilters::new(Arc::clone(&database))),
         };
         let rooms = Rooms::new(stores, config.membership);
         let control = Control {

@@ -26,6 +26,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "config",
             "exit",
+            "filter_commands",
             "limits",
             "logging",
             "moderation_commands",
@@ -48,12 +49,29 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("console", &["database"]),
-    ("control", &["accounts", "moderation", "rooms", "stopping"]),
+    (
+        "control",
+        &["accounts", "filter", "moderation", "rooms", "stopping"],
+    ),
     ("data_lock", &[]),
     ("database", &["files", "health"]),
     ("entry", &[]),
     ("exit", &[]),
     ("files", &[]),
+    ("filter", &[]),
+    (
+        "filter_commands",
+        &[
+            "clock",
+            "console",
+            "control",
+            "data_lock",
+            "filter",
+            "filters",
+            "room",
+        ],
+    ),
+    ("filters", &["database", "filter"]),
     ("health", &[]),
     ("lib", &[]),
     ("limits", &[]),
@@ -79,7 +97,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("outbox", &["outgoing"]),
     ("outgoing", &[]),
     ("retention", &["clock", "log", "rooms", "stopping"]),
-    ("room", &["entry", "moderation"]),
+    ("room", &["entry", "filter", "moderation"]),
     (
         "room_commands",
         &["accounts", "console", "data_lock", "entry", "log"],
@@ -89,6 +107,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "clock",
             "entry",
+            "filter",
+            "filters",
             "limits",
             "log",
             "moderation",
@@ -103,6 +123,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "rooms",
         &[
             "clock",
+            "filter",
             "log",
             "moderation",
             "outgoing",
@@ -120,6 +141,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "control",
             "data_lock",
             "database",
+            "filters",
             "limits",
             "log",
             "retention",
@@ -179,6 +201,10 @@ const NEVER: &[(&str, &[&str])] = &[
     ("accounts", &["tungstenite", "hyper"]),
     ("log", &["tungstenite", "hyper"]),
     ("entry", &["tokio", "rusqlite", "serde"]),
+    (
+        "filter",
+        &["tokio", "rusqlite", "std::io", "std::time", "async "],
+    ),
 ];
 
 struct Source {

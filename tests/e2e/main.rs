@@ -14,6 +14,7 @@ mod crash;
 mod crash_rig;
 mod crowd;
 mod deletion;
+mod filters;
 mod framing;
 mod harness;
 mod hindered;

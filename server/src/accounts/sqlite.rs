@@ -104,6 +104,7 @@ impl Accounts for SqliteAccounts {
                 for statement in [
                     "DELETE FROM ranks WHERE room = ?1",
                     "DELETE FROM sanctions WHERE room = ?1",
+                    "DELETE FROM filters WHERE room = ?1",
                     "DELETE FROM founded_rooms WHERE room = ?1",
                 ] {
                     connection

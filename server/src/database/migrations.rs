@@ -85,6 +85,15 @@ const STEPS: [&str; 3] = [
     CREATE TABLE admins (
         account TEXT PRIMARY KEY REFERENCES accounts (key) ON DELETE CASCADE
     ) STRICT, WITHOUT ROWID;
+
+    -- What messages in a room must not hold.
+    CREATE TABLE filters (
+        room    TEXT NOT NULL,
+        pattern TEXT NOT NULL,
+        kind    TEXT NOT NULL, -- word, regex
+        reason  TEXT,
+        PRIMARY KEY (room, pattern)
+    ) STRICT, WITHOUT ROWID;
 ",
 ];
 

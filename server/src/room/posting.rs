@@ -1,5 +1,6 @@
 //! What becomes of a message: retries, rights, limits.
 
+use chat_protocol::limits::CONTENT_CHARS;
 use chat_protocol::{
     ClientError, Code, Content, ContentTooLong, DraftContent, Nonce, PostMessage, Rank, ServerEvent,
 };
@@ -8,6 +9,7 @@ use super::moderation::muted;
 use super::nonces::NonceState;
 use super::{Effect, MemberId, ReplyTarget, Room, refuse};
 use crate::entry::{Author, EntryBody, MessagePosted, NewEntry, UnixMillis};
+use crate::filter::Pattern;
 use crate::moderation::Sanction;
 
 impl Room {
@@ -95,6 +97,9 @@ impl Room {
         if self.modes.members_only && author.rank == Rank::User && age < self.membership {
             return Err(Obstacle::NoMember((self.membership - age).div_ceil(1000)));
         }
+        if let Some(pattern) = self.blocked(author, &content) {
+            return Err(Obstacle::Blocked(pattern.reason.clone()));
+        }
         if target == ReplyTarget::Unknown {
             return Err(Obstacle::UnknownTarget);
         }
@@ -103,6 +108,15 @@ impl Room {
             Some(seconds) => Err(Obstacle::SlowMode(seconds)),
             None => Ok(content),
         }
+    }
+
+    /// What `author` must not post and this content holds. Content that is too long is refused for
+    /// that, and not looked through: it bounds the work.
+    fn blocked(&self, author: &Author, content: &DraftContent) -> Option<&Pattern> {
+        let text = content.as_str();
+        let is_held_against = author.rank > Rank::Moderator;
+        let is_too_long = text.chars().nth(CONTENT_CHARS).is_some();
+        (is_held_against && !is_too_long).then(|| self.filter.find(text))?
     }
 
     /// Seconds that slow mode makes `author` wait.
@@ -169,6 +183,8 @@ enum Obstacle {
     Muted(Sanction),
     /// Its sender's account is too young, for so many seconds more.
     NoMember(u64),
+    /// It holds what the room blocks, for this reason.
+    Blocked(Option<String>),
     UnknownTarget,
     TooLong(ContentTooLong),
     /// So many seconds more.
@@ -187,6 +203,13 @@ impl Obstacle {
             Obstacle::NoMember(seconds) => {
                 let minutes = seconds.div_ceil(60);
                 let text = format!("only members may post now: you may in {minutes} min");
+                refused(Code::Forbidden, text)
+            }
+            Obstacle::Blocked(reason) => {
+                let mut text = "this message holds something that is blocked here".to_owned();
+                if let Some(reason) = reason {
+                    text.push_str(&format!(": {reason}"));
+                }
                 refused(Code::Forbidden, text)
             }
             Obstacle::UnknownTarget => {

@@ -4,6 +4,8 @@ use chat_protocol::{AuthAccepted, MessageId, PostMessage, RoomChange, Seq, Since
 use tokio::sync::oneshot;
 
 use crate::entry::{Author, UnixMillis};
+use crate::filter::Change;
+use crate::filters::FiltersError;
 use crate::limits::Allowance;
 use crate::log::LogError;
 use crate::moderation::Person;
@@ -43,6 +45,9 @@ pub enum EnterError {
     /// The standing in the room can't be read now.
     #[error(transparent)]
     Standing(#[from] StandingError),
+    /// The room's patterns can't be read, or changed so.
+    #[error(transparent)]
+    Filters(#[from] FiltersError),
     /// They are banned, for so many seconds more or for good.
     #[error("{}", banned(.0, *.1))]
     Banned(Option<String>, Option<u64>),
@@ -87,6 +92,9 @@ pub enum RoomCommand {
         Person,
         oneshot::Sender<Result<String, StandingError>>,
     ),
+    /// Change the patterns for an operator. Answered with what was done, once messages are held
+    /// against the new ones.
+    Filter(Change, oneshot::Sender<Result<String, FiltersError>>),
     /// Empty the room for a member.
     Clear(MemberId),
     /// Change the modes for a member.

@@ -9,6 +9,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::entry::{Author, Entry, EntryBody, NewEntry, StoredNonce};
+use crate::filter::Filter;
+use crate::filters::{Filters, FiltersError};
 use crate::limits::Allowance;
 use crate::log::{LogHead, RoomLog, Slice, Summary, Trimmed};
 use crate::moderation::{Standing, Verdict};
@@ -281,10 +283,31 @@ fn room() -> RoomName {
     RoomName::new("r").unwrap()
 }
 
+/// No room blocks anything.
+struct NoFilters;
+
+#[async_trait::async_trait]
+impl Filters for NoFilters {
+    async fn load(&self, _: &RoomName) -> Result<Filter, FiltersError> {
+        Ok(Filter::default())
+    }
+
+    async fn change(
+        &self,
+        _: &RoomName,
+        _: &Change,
+        _: &str,
+        _: u64,
+    ) -> Result<Filter, FiltersError> {
+        Ok(Filter::default())
+    }
+}
+
 fn rooms(log: &Arc<MemoryLog>, standings: &Arc<MemoryStandings>) -> Rooms {
     let stores = Stores {
         log: log.clone(),
         standings: standings.clone(),
+        filters: Arc::new(NoFilters),
     };
     Rooms::new(stores, Duration::ZERO)
 }

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::database::{Database, Durability};
 use crate::entry::Author;
+use crate::filters::SqliteFilters;
 use crate::limits::Allowance;
 use crate::log::SqliteLog;
 use crate::outbox::{Drained, OutboxReader, outbox};
@@ -35,7 +36,8 @@ fn bench() -> Bench {
         rooms: Rooms::new(
             Stores {
                 log: Arc::new(SqliteLog::new(Arc::clone(&database))),
-                standings: Arc::new(SqliteStandings::new(database)),
+                standings: Arc::new(SqliteStandings::new(Arc::clone(&database))),
+                filters: Arc::new(SqliteFilters::new(database)),
             },
             Duration::ZERO,
         ),

@@ -1,0 +1,308 @@
+//! A room's blocked patterns: whether a text holds one of them. Pure.
+//!
+//! Owns how texts are compared, and what bounds the time for it: words are looked for all at once by
+//! one automaton, and regular expressions by another, neither of which ever goes back in the text.
+//! Who has to be asked, and what becomes of a message, is the room's.
+
+use aho_corasick::AhoCorasick;
+use chat_protocol::limits::REASON_CHARS;
+use regex::{RegexBuilder, RegexSet, RegexSetBuilder};
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+
+/// Patterns of one room at most.
+pub const PATTERNS: usize = 500;
+/// Characters of a pattern at most.
+pub const PATTERN_CHARS: usize = 200;
+/// Regular expressions among a room's patterns at most: a message may have to be held against each
+/// of them, other than with words.
+pub const REGEXES: usize = 50;
+/// Bytes that the compiled regular expressions of a room take at most; they bound the work for each
+/// byte of a message.
+const REGEX_BYTES: usize = 128 * 1024;
+/// Bytes of the tables that make matching fast.
+const CACHE_BYTES: usize = 2 * 1024 * 1024;
+/// How deep groups may be nested in a regular expression.
+const NESTING: u32 = 20;
+/// Stands at both ends of every word in what is compared. No message holds it: it is a control
+/// character.
+const BORDER: char = '\u{1}';
+
+/// How a pattern is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Kind {
+    /// A word or a phrase, as whole words.
+    Word,
+    /// A regular expression, anywhere in the text.
+    Regex,
+}
+
+/// Something that messages must not hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pattern {
+    /// The word or the expression, as the operator gave it.
+    pub text: String,
+    /// How it is meant.
+    pub kind: Kind,
+    /// Why, for who is refused to read.
+    pub reason: Option<String>,
+}
+
+/// A change of a room's patterns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Change {
+    /// Block this from now on; in place of a pattern of the same text, where there is one.
+    Add(Pattern),
+    /// Block the pattern of this text no more.
+    Remove(String),
+}
+
+impl Change {
+    /// The text of the pattern that changes.
+    pub fn text(&self) -> &str {
+        match self {
+            Change::Add(pattern) => &pattern.text,
+            Change::Remove(text) => text,
+        }
+    }
+
+    /// What `patterns` become by it.
+    pub fn apply(&self, mut patterns: Vec<Pattern>) -> Result<Vec<Pattern>, FilterError> {
+        let place = patterns.iter().position(|old| old.text == self.text());
+        match (self, place) {
+            (Change::Add(pattern), Some(place)) => patterns[place] = pattern.clone(),
+            (Change::Add(pattern), None) => patterns.push(pattern.clone()),
+            (Change::Remove(_), Some(place)) => drop(patterns.remove(place)),
+            (Change::Remove(text), None) => return Err(FilterError::Unknown(text.clone())),
+        }
+        Ok(patterns)
+    }
+
+    /// What was done, as a sentence.
+    pub fn sentence(&self) -> String {
+        match self {
+            Change::Add(pattern) => format!("`{}` is blocked", pattern.text),
+            Change::Remove(text) => format!("`{text}` is not blocked any more"),
+        }
+    }
+}
+
+/// Why patterns are not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FilterError {
+    /// There are too many.
+    #[error("a room may have {PATTERNS} patterns at most: remove one first")]
+    TooMany,
+    /// There are too many regular expressions.
+    #[error(
+        "a room may have {REGEXES} regular expressions at most: remove one first, or use words"
+    )]
+    TooManyRegexes,
+    /// A pattern is too long.
+    #[error("a pattern may have {PATTERN_CHARS} characters at most, this one has {0}")]
+    TooLong(usize),
+    /// A reason is too long.
+    #[error("a reason may have {REASON_CHARS} characters at most, this one has {0}")]
+    ReasonTooLong(usize),
+    /// A pattern holds control characters, which no message does.
+    #[error("a pattern must not hold control characters")]
+    Control,
+    /// Nothing of a pattern can be seen.
+    #[error("a pattern must hold something that can be seen")]
+    Empty,
+    /// An expression matches an empty text, and so every message.
+    #[error("`{0}` matches every message: let it ask for at least one character")]
+    Everything(String),
+    /// An expression is none.
+    #[error("`{0}` is no regular expression that can be used: {1}")]
+    Regex(String, String),
+    /// All expressions together are too large.
+    #[error("the room's regular expressions are too large together: use shorter or fewer ones")]
+    TooLarge,
+    /// There is no such pattern.
+    #[error("`{0}` is not among the room's patterns")]
+    Unknown(String),
+}
+
+/// A room's patterns, ready to be held against messages.
+#[derive(Debug, Default)]
+pub struct Filter {
+    patterns: Vec<Pattern>,
+    words: Option<Automaton<AhoCorasick>>,
+    regexes: Option<Automaton<RegexSet>>,
+}
+
+/// Looks for several patterns at once.
+#[derive(Debug)]
+struct Automaton<M> {
+    matcher: M,
+    /// Which of the room's patterns those of the matcher are.
+    places: Vec<usize>,
+}
+
+impl Filter {
+    /// Makes `patterns` ready, in bounded time and memory.
+    pub fn compile(patterns: Vec<Pattern>) -> Result<Self, FilterError> {
+        if patterns.len() > PATTERNS {
+            return Err(FilterError::TooMany);
+        }
+        patterns.iter().try_for_each(check)?;
+        let places = |kind| -> Vec<usize> {
+            let of_kind = |place: &usize| patterns[*place].kind == kind;
+            (0..patterns.len()).filter(of_kind).collect()
+        };
+        Ok(Self {
+            words: words(&patterns, places(Kind::Word))?,
+            regexes: regexes(&patterns, places(Kind::Regex))?,
+            patterns,
+        })
+    }
+
+    /// The patterns.
+    pub fn patterns(&self) -> &[Pattern] {
+        &self.patterns
+    }
+
+    /// A pattern that `text` holds.
+    pub fn find(&self, text: &str) -> Option<&Pattern> {
+        if self.patterns.is_empty() {
+            return None;
+        }
+        let text = normal(text);
+        let word = self.words.as_ref().and_then(|words| {
+            let found = words.matcher.find(&bordered(&text))?;
+            words.places.get(found.pattern().as_usize())
+        });
+        let place = word.or_else(|| {
+            let regexes = self.regexes.as_ref()?;
+            let first = regexes.matcher.matches(&text).iter().next()?;
+            regexes.places.get(first)
+        })?;
+        self.patterns.get(*place)
+    }
+}
+
+fn check(pattern: &Pattern) -> Result<(), FilterError> {
+    let chars = pattern.text.chars().count();
+    if chars > PATTERN_CHARS {
+        return Err(FilterError::TooLong(chars));
+    }
+    let reason = pattern.reason.as_deref().unwrap_or("").chars().count();
+    if reason > REASON_CHARS {
+        return Err(FilterError::ReasonTooLong(reason));
+    }
+    if pattern.text.contains(char::is_control) {
+        return Err(FilterError::Control);
+    }
+    if normal(&pattern.text).trim().is_empty() {
+        return Err(FilterError::Empty);
+    }
+    Ok(())
+}
+
+fn words(
+    patterns: &[Pattern],
+    places: Vec<usize>,
+) -> Result<Option<Automaton<AhoCorasick>>, FilterError> {
+    if places.is_empty() {
+        return Ok(None);
+    }
+    let texts = places
+        .iter()
+        .map(|place| bordered(normal(&patterns[*place].text).trim()));
+    let matcher = AhoCorasick::new(texts).map_err(|_| FilterError::TooLarge)?;
+    Ok(Some(Automaton { matcher, places }))
+}
+
+fn regexes(
+    patterns: &[Pattern],
+    places: Vec<usize>,
+) -> Result<Option<Automaton<RegexSet>>, FilterError> {
+    if places.is_empty() {
+        return Ok(None);
+    }
+    if places.len() > REGEXES {
+        return Err(FilterError::TooManyRegexes);
+    }
+    let texts = places.iter().map(|place| patterns[*place].text.as_str());
+    for text in texts.clone() {
+        let regex = RegexBuilder::new(text)
+            .case_insensitive(true)
+            .size_limit(REGEX_BYTES)
+            .nest_limit(NESTING)
+            .build()
+            .map_err(|error| FilterError::Regex(text.to_owned(), in_one_line(&error)))?;
+        if regex.is_match("") {
+            return Err(FilterError::Everything(text.to_owned()));
+        }
+    }
+    let matcher = RegexSetBuilder::new(texts)
+        .case_insensitive(true)
+        .size_limit(REGEX_BYTES)
+        .dfa_size_limit(CACHE_BYTES)
+        .nest_limit(NESTING)
+        .build()
+        .map_err(|_| FilterError::TooLarge)?;
+    Ok(Some(Automaton { matcher, places }))
+}
+
+/// What is wrong with an expression. The library's own text shows it on several lines; the last of
+/// them says what it is.
+fn in_one_line(error: &regex::Error) -> String {
+    let text = match error {
+        regex::Error::CompiledTooBig(_) => return "it is too large".to_owned(),
+        error => error.to_string(),
+    };
+    let last = text.lines().last().unwrap_or_default();
+    last.trim_start_matches("error: ").to_owned()
+}
+
+/// `text` as it is compared: without what can't be seen, in one spelling (NFKC), without case.
+fn normal(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let seen = text.chars().filter(|character| !is_unseen(*character));
+    let folded = caseless::default_case_fold_str(&seen.nfkc().collect::<String>());
+    // Some characters fold to what has another spelling.
+    folded
+        .nfkc()
+        .filter(|character| !is_unseen(*character))
+        .collect()
+}
+
+/// Characters of no width, which only tear words apart.
+fn is_unseen(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}'
+    )
+}
+
+/// `text` with a mark at both ends of every word, so that words can be found as mere texts, and with
+/// one blank where there are several.
+fn bordered(text: &str) -> String {
+    let mut marked = String::with_capacity(text.len() * 2);
+    let mut was_in_word = false;
+    for character in text.chars() {
+        let is_in_word = character.is_alphanumeric();
+        if is_in_word != was_in_word {
+            marked.push(BORDER);
+        }
+        was_in_word = is_in_word;
+        match character.is_whitespace() {
+            true if marked.ends_with(' ') => {}
+            true => marked.push(' '),
+            false => marked.push(character),
+        }
+    }
+    if was_in_word {
+        marked.push(BORDER);
+    }
+    marked
+}
+
+#[cfg(test)]
+mod tests;

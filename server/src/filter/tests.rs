@@ -1,0 +1,185 @@
+//! What patterns match, what they are refused for, and how long matching takes at worst.
+
+use std::time::{Duration, Instant};
+
+use super::*;
+
+fn pattern(text: &str, kind: Kind) -> Pattern {
+    Pattern {
+        text: text.to_owned(),
+        kind,
+        reason: None,
+    }
+}
+
+fn blocks(text: &str, kind: Kind, message: &str) -> bool {
+    let filter = Filter::compile(vec![pattern(text, kind)]).unwrap();
+    filter.find(message).is_some()
+}
+
+#[test]
+fn words_match_in_all_their_spellings_and_only_whole() {
+    for (word, message, expected) in [
+        ("bad", "bad", true),
+        ("bad", "so BAD!", true),
+        ("bad", "\u{ff22}\u{ff21}\u{ff24}", true),
+        ("BAD", "(bad)", true),
+        ("bad", "b\u{200b}a\u{ad}d", true),
+        ("b\u{200d}ad", "bad", true),
+        ("bad", "badge", false),
+        ("bad", "forbad", false),
+        ("bad", "bad2", false),
+        ("bad", "badge bad", true),
+        ("bad", "_bad_", true),
+        ("bad", "b a d", false),
+        ("go away", "Go \n AWAY now", true),
+        ("go away", "go awayward", false),
+        ("  go  away ", "go away", true),
+        ("stra\u{df}e", "STRASSE", true),
+        (
+            "\u{3c3}\u{3bf}\u{3c6}\u{3bf}\u{3c3}",
+            "\u{3a3}\u{39f}\u{3a6}\u{39f}\u{3a3}",
+            true,
+        ),
+        ("caf\u{e9}", "cafe\u{301}", true),
+        ("f*ck", "what the F*CK", true),
+        ("f*ck", "f*cker", false),
+        ("8=d", "x 8=D", true),
+        (":(", "oh:(no", true),
+        ("a.c", "abc", false),
+    ] {
+        let found = blocks(word, Kind::Word, message);
+        assert_eq!(found, expected, "{word:?} in {message:?}");
+    }
+}
+
+#[test]
+fn expressions_match_anywhere_whatever_the_case() {
+    for (expression, message, expected) in [
+        ("b[a4]+d", "forB4Ad", true),
+        (r"\bbad\b", "badge", false),
+        ("^buy", "BUY now", true),
+        ("https?://", "see HTTPS://x", true),
+        ("d\u{e9}j\u{e0}", "DE\u{301}JA\u{300} vu", true),
+        ("x{3}", "xx", false),
+    ] {
+        let found = blocks(expression, Kind::Regex, message);
+        assert_eq!(found, expected, "{expression:?} in {message:?}");
+    }
+}
+
+#[test]
+fn the_pattern_that_is_found_is_the_one_that_is_there() {
+    let patterns = [
+        ("one", Kind::Word),
+        ("t+w+o", Kind::Regex),
+        ("three", Kind::Word),
+        ("fo+ur", Kind::Regex),
+    ];
+    let patterns = patterns.map(|(text, kind)| pattern(text, kind));
+    let filter = Filter::compile(patterns.to_vec()).unwrap();
+    for (message, expected) in [
+        ("one", Some("one")),
+        ("ttwo", Some("t+w+o")),
+        ("three", Some("three")),
+        ("foooour", Some("fo+ur")),
+        ("five", None),
+    ] {
+        let found = filter.find(message).map(|found| found.text.as_str());
+        assert_eq!(found, expected);
+    }
+    assert!(Filter::default().find("one").is_none());
+}
+
+#[test]
+fn what_cannot_be_used_is_said() {
+    let long = "x".repeat(PATTERN_CHARS + 1);
+    let deep = format!("{}x{}", "(".repeat(30), ")".repeat(30));
+    for (text, kind, words) in [
+        ("", Kind::Word, "can be seen"),
+        (" \u{200b} ", Kind::Word, "can be seen"),
+        ("a\tb", Kind::Word, "control"),
+        (&long, Kind::Word, "at most, this one has 201"),
+        ("(a", Kind::Regex, "unclosed group"),
+        (r"(a)\1", Kind::Regex, "backreferences are not supported"),
+        ("a*", Kind::Regex, "every message"),
+        ("(a{999}){999}", Kind::Regex, "too large"),
+        (&deep, Kind::Regex, "nest"),
+    ] {
+        let error = Filter::compile(vec![pattern(text, kind)])
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(words), "{text:?}: {error}");
+        assert!(!error.contains('\n'), "{error}");
+    }
+    let many = |count, kind| {
+        let patterns = (0..count).map(|number| pattern(&format!("w{number}"), kind));
+        Filter::compile(patterns.collect()).map(drop)
+    };
+    assert_eq!(many(PATTERNS, Kind::Word), Ok(()));
+    assert_eq!(many(PATTERNS + 1, Kind::Word), Err(FilterError::TooMany));
+    assert_eq!(many(REGEXES, Kind::Regex), Ok(()));
+    assert_eq!(
+        many(REGEXES + 1, Kind::Regex),
+        Err(FilterError::TooManyRegexes)
+    );
+    let large = |number| pattern(&format!("x{number}[a-z]{{90}}"), Kind::Regex);
+    let error = Filter::compile((0..REGEXES).map(large).collect()).unwrap_err();
+    assert_eq!(error, FilterError::TooLarge);
+}
+
+/// What takes long with matchers that go back in the text, or that look for one pattern after the
+/// other.
+fn worst_cases() -> Vec<(Filter, String)> {
+    let nested = |number: usize| pattern(&"a".repeat(number % PATTERN_CHARS + 1), Kind::Word);
+    let phrases = |number: usize| {
+        let text = format!("{}{number}", "a ".repeat(number % 90));
+        pattern(&text, Kind::Word)
+    };
+    let mut nasty: Vec<Pattern> = (0..PATTERNS - 5).map(phrases).collect();
+    for text in [
+        "(a|a)*b",
+        "(a*)*c",
+        "(a|aa)+$",
+        "(.*a){12}x",
+        "[ab]*a[ab]{14}c",
+    ] {
+        nasty.push(pattern(text, Kind::Regex));
+    }
+    let unlike = (0..REGEXES).map(|number| format!("[ab]*a[ab]{{{}}}c", number % 18 + 1));
+    let unlike = unlike.map(|text| pattern(&text, Kind::Regex)).collect();
+    let mut ab = String::new();
+    let mut state = 1_u32;
+    while ab.len() < 16 * 1024 {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        ab.push(if state >> 31 == 0 { 'a' } else { 'b' });
+    }
+    let sets = [(0..PATTERNS).map(nested).collect(), nasty, unlike];
+    let mut cases = Vec::new();
+    for patterns in sets {
+        for text in [
+            "a".repeat(16 * 1024),
+            "a ".repeat(8 * 1024),
+            ab.clone(),
+            "\u{fdfa}".repeat(5461),
+        ] {
+            cases.push((Filter::compile(patterns.clone()).unwrap(), text));
+        }
+    }
+    cases
+}
+
+#[test]
+fn no_text_takes_long() {
+    for (number, (filter, text)) in worst_cases().iter().enumerate() {
+        let mut shortest = Duration::MAX;
+        for _ in 0..3 {
+            let start = Instant::now();
+            let found = filter.find(text).map(|found| found.text.as_str());
+            shortest = shortest.min(start.elapsed());
+            println!("{number}: {:?} {found:?}", start.elapsed());
+        }
+        // Far above what it takes, and far below what going back takes.
+        assert!(shortest < Duration::from_secs(2), "{number}: {shortest:?}");
+    }
+}

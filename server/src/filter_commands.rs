@@ -1,0 +1,118 @@
+//! `chat-server filter`: what messages in a room must not hold, from the command line. A running
+//! server changes it itself, at once; otherwise it is written to the database.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use chat_protocol::RoomName;
+use clap::Subcommand;
+
+use crate::clock;
+use crate::console;
+use crate::control::{self, Request};
+use crate::data_lock::DataLock;
+use crate::filter::{Change, Kind, Pattern};
+use crate::filters::{Filters, SqliteFilters};
+use crate::room::operator;
+
+/// What can be done with a room's patterns.
+#[derive(Subcommand)]
+pub enum FilterSubcommand {
+    /// List what is blocked in a room: kind, pattern, reason.
+    List {
+        /// The room.
+        #[arg(value_parser = console::room_name)]
+        room: RoomName,
+    },
+    /// Refuse messages that hold a pattern. Moderators may post it all the same.
+    Add {
+        /// The room.
+        #[arg(value_parser = console::room_name)]
+        room: RoomName,
+        /// A word or a phrase, whatever its case; only whole words count.
+        pattern: String,
+        /// The pattern is a regular expression instead, which counts anywhere in a message.
+        #[arg(long)]
+        regex: bool,
+        /// Why, for who is refused to read. The pattern itself is not shown to them.
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+    /// Block a pattern no more.
+    Remove {
+        /// The room.
+        #[arg(value_parser = console::room_name)]
+        room: RoomName,
+        /// The pattern as it is listed.
+        pattern: String,
+    },
+}
+
+/// Carries out `command` for the server of `data`.
+pub fn run(command: FilterSubcommand, data: &Path) -> anyhow::Result<()> {
+    match command {
+        FilterSubcommand::List { room } => list(&room, data),
+        FilterSubcommand::Add {
+            room,
+            pattern,
+            regex,
+            reason,
+        } => {
+            let kind = match regex {
+                true => Kind::Regex,
+                false => Kind::Word,
+            };
+            let pattern = Pattern {
+                text: pattern,
+                kind,
+                reason,
+            };
+            change(&room, Change::Add(pattern), data)
+        }
+        FilterSubcommand::Remove { room, pattern } => change(&room, Change::Remove(pattern), data),
+    }
+}
+
+fn list(room: &RoomName, data: &Path) -> anyhow::Result<()> {
+    console::with_database(data, false, |database| async move {
+        let filter = SqliteFilters::new(database).load(room).await?;
+        console::say(filter.patterns().iter().map(|pattern| {
+            let kind = match pattern.kind {
+                Kind::Word => "word",
+                Kind::Regex => "regex",
+            };
+            let reason = pattern.reason.as_deref().unwrap_or("");
+            format!("{kind}\t{}\t{}", pattern.text, console::plain(reason))
+        }))?;
+        Ok(())
+    })
+}
+
+fn change(room: &RoomName, change: Change, data: &Path) -> anyhow::Result<()> {
+    // Checked here as well: a request to the server has to be short.
+    if let Change::Add(pattern) = &change {
+        crate::filter::Filter::compile(vec![pattern.clone()])?;
+    }
+    let request = Request::Filter(room.as_str().to_owned(), change.clone());
+    match control::ask(data, &request).context("the server does not answer")? {
+        Some(Ok(done)) => console::say([done])?,
+        Some(Err(refused)) => bail!("{refused}"),
+        None => return store(room, &change, data),
+    };
+    Ok(())
+}
+
+/// The same, where no server runs.
+fn store(room: &RoomName, change: &Change, data: &Path) -> anyhow::Result<()> {
+    let _lock = match data.is_dir() {
+        true => Some(DataLock::take(data)?),
+        false => None,
+    };
+    console::with_database(data, false, |database| async move {
+        let filters = SqliteFilters::new(database);
+        let by = operator().username;
+        filters.change(room, change, &by, clock::now()).await?;
+        console::say([change.sentence()])?;
+        Ok(())
+    })
+}
