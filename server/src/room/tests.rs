@@ -695,3 +695,30 @@ fn moderators_and_nobody_else_may_read_what_was_done() {
         assert!(room.audit_refusal(BOB).is_some(), "nobody is no moderator");
     }
 }
+
+#[test]
+fn what_is_blocked_is_refused_below_moderators_and_too_long_is_too_long() {
+    let pattern = crate::filter::Pattern {
+        text: "bad".to_owned(),
+        kind: crate::filter::Kind::Word,
+        reason: None,
+    };
+    for (rank, is_refused) in [
+        (Rank::Administrator, false),
+        (Rank::Moderator, false),
+        (Rank::Vip, true),
+        (Rank::User, true),
+    ] {
+        let mut room = room_where(&[("ann", rank)]);
+        room.set_filter(Filter::compile(vec![pattern.clone()]).unwrap());
+        room.apply(joining(ANN, "ann", false), 1_000_000);
+        let effects = room.apply(posting(ANN, "bad", Some("n")), 1_000_000);
+        match is_refused {
+            true => check_refused(&effects, ANN, Code::Forbidden, Some("n")),
+            false => assert!(matches!(effects[..], [Effect::Store(..)]), "{rank:?}"),
+        }
+        let long = "bad ".repeat(200);
+        let effects = room.apply(posting(ANN, &long, Some("m")), 1_000_000);
+        check_refused(&effects, ANN, Code::TooLong, Some("m"));
+    }
+}
