@@ -5,19 +5,20 @@ use std::time::Duration;
 
 use chat_protocol::limits::MUTE_SECONDS;
 use chat_protocol::{
-    Cleared, ClientError, ClientEvent, ModerationNotice, Purged, Rank, RoomChange, RoomState,
-    ServerEvent, Username,
+    Audit, AuditEntry, Cleared, ClientError, ClientEvent, ModerationNotice, Purged, Rank,
+    RoomChange, RoomState, ServerEvent, Username, limits::USERNAME_CHARS,
 };
 
 use super::event::Effect;
 use super::row::Tone;
 use super::{App, seconds_left};
 use crate::command::Order;
+use crate::sanitize;
 
 /// How long the question whether to empty a room waits for its answer.
 const QUESTION: Duration = Duration::from_secs(10);
 /// The events whose refusal is told in the room: somebody ordered them.
-const ORDERS: [&str; 11] = [
+const ORDERS: [&str; 12] = [
     "kick",
     "mute",
     "unmute",
@@ -29,6 +30,7 @@ const ORDERS: [&str; 11] = [
     "purge",
     "clear",
     "setRoom",
+    "audit",
 ];
 
 impl App {
@@ -100,6 +102,7 @@ impl App {
             ServerEvent::Purge(purged) => self.on_purge(place, &purged),
             ServerEvent::Clear(cleared) => self.on_clear(place, &cleared),
             ServerEvent::Room(state) => self.on_room(place, state),
+            ServerEvent::Audit(audit) => self.on_audit(place, &audit),
             ServerEvent::Mute(notice) => self.on_mute(place, &notice, effects),
             ServerEvent::Unmute(notice) => {
                 if !self.tell_deed(place, "you are not muted any more", &notice) {
@@ -182,6 +185,42 @@ impl App {
         self.draw |= place == self.active || room.unread > 0;
         room.unread = 0;
         room.mentions = 0;
+    }
+
+    /// What this user did is told by the answer to it.
+    fn on_audit(&mut self, place: usize, audit: &Audit) {
+        if !audit.live && audit.entries.is_empty() {
+            return self.notice(place, Tone::Faint, "no moderator did anything here");
+        }
+        for entry in &audit.entries {
+            if audit.live && entry.actor == self.me {
+                continue;
+            }
+            let words = self.deed(entry, audit.live);
+            self.notice(place, Tone::Faint, &words);
+        }
+    }
+
+    /// An entry in words; with its time where it is told later.
+    fn deed(&self, entry: &AuditEntry, live: bool) -> String {
+        let moment = |millis: u64| {
+            let stamp = self.stamp(i64::try_from(millis).unwrap_or(i64::MAX));
+            format!("{} {:02}:{:02}", stamp.date, stamp.hour, stamp.minute)
+        };
+        let actor = sanitize::brief(&entry.actor, USERNAME_CHARS);
+        let action = sanitize::brief(&entry.action, USERNAME_CHARS);
+        let target = sanitize::brief(&entry.target, USERNAME_CHARS);
+        let mut words = format!("{actor}: {action} {target}");
+        if !live {
+            words = format!("{} {words}", moment(entry.time));
+        }
+        if let Some(until) = entry.until {
+            words = format!("{words} until {}", moment(until));
+        }
+        match entry.reason.as_deref() {
+            None | Some("") => words,
+            Some(reason) => format!("{words}: {}", sanitize::line(reason)),
+        }
     }
 
     fn on_room(&mut self, place: usize, state: RoomState) {

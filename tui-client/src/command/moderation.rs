@@ -4,10 +4,13 @@
 use chat_protocol::limits::{
     BAN_SECONDS, MUTE_SECONDS, REASON_CHARS, SLOW_MODE_SECONDS, TOPIC_CHARS,
 };
-use chat_protocol::{Ban, ClientEvent, Kick, Mute, RoomChange, Username};
+use chat_protocol::{AuditRequest, Ban, ClientEvent, Kick, Mute, RoomChange, Username};
 
 use super::CommandError;
 use super::duration::{begins_like_one, seconds};
+
+/// Lines that `/audit` shows: about as many as a screen holds.
+const AUDIT_LINES: u64 = 20;
 
 /// What a moderator asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +26,7 @@ pub(crate) enum Order {
 }
 
 /// The commands: name, what follows it, what it does.
-pub(crate) const MODERATION: [(&str, &str, &str); 16] = [
+pub(crate) const MODERATION: [(&str, &str, &str); 17] = [
     ("kick", "NAME [REASON]", "throw out"),
     (
         "mute",
@@ -60,6 +63,7 @@ pub(crate) const MODERATION: [(&str, &str, &str); 16] = [
     ("topic", "[TEXT]", "set the topic; remove it without text"),
     ("pin", "[NAME]", "pin the last message, or NAME's last"),
     ("unpin", "", "nothing is pinned"),
+    ("audit", "", "what moderators did last"),
 ];
 
 /// Reads the arguments of the command `name`; `None` where there is no such command here.
@@ -106,6 +110,10 @@ impl<'text> Arguments<'text> {
             "delete" => return self.perhaps_user().map(Order::Delete),
             "pin" => return self.perhaps_user().map(Order::Pin),
             "clear" => return self.clear(),
+            "audit" if self.text.is_empty() => ClientEvent::Audit(AuditRequest {
+                limit: Some(AUDIT_LINES),
+            }),
+            "audit" => return Err(CommandError::Arguments(self.name)),
             _ => ClientEvent::SetRoom(self.room_change()?),
         };
         Ok(Order::Send(event))

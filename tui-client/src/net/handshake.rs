@@ -2,12 +2,13 @@
 //! means. Pure: events in, steps out.
 
 use chat_protocol::{
-    Auth, AuthAccepted, CAPABILITY_PRESENCE, CAPABILITY_ROOM, ClientError, ClientEvent, Code,
-    Credential, RoomName, Secret, ServerEvent, Since, Username, limits::CONTENT_CHARS,
+    Auth, AuthAccepted, CAPABILITY_MODERATION, CAPABILITY_PRESENCE, CAPABILITY_ROOM, ClientError,
+    ClientEvent, Code, Credential, RoomName, Secret, ServerEvent, Since, Username,
+    limits::CONTENT_CHARS,
 };
 
 /// The capabilities that are asked for where the server has them.
-const WANTED: [&str; 2] = [CAPABILITY_PRESENCE, CAPABILITY_ROOM];
+const WANTED: [&str; 3] = [CAPABILITY_PRESENCE, CAPABILITY_ROOM, CAPABILITY_MODERATION];
 
 /// Who enters which room, by what right. Outlives connections.
 #[derive(Debug)]
@@ -158,8 +159,9 @@ mod tests {
         let auth = sent(handshake.on(connection(&["other"])));
         let plain = json!({ "username": "alice", "password": "hunter2", "room": "stream1" });
         assert_eq!(auth, plain);
-        let auth = sent(handshake.on(connection(&["room", "presence", "presence"])));
-        assert_eq!(auth["capabilities"], json!(["presence", "room"]));
+        let auth = sent(handshake.on(connection(&["moderation", "room", "presence", "presence"])));
+        let all = json!(["presence", "room", "moderation"]);
+        assert_eq!(auth["capabilities"], all);
         let auth = sent(handshake.on(connection(&["room"])));
         assert_eq!(auth["capabilities"], json!(["room"]));
     }

@@ -235,3 +235,30 @@ fn modes_are_drawn_when_they_change() {
     assert_eq!(driven.receive(0, "room", modes), []);
     assert_eq!(driven.app.room().modes.topic, "Any%\u{fffd}[2J today");
 }
+
+#[test]
+fn what_moderators_did_stands_in_the_room_and_is_harmless() {
+    let mut driven = Driven::live();
+    assert_eq!(
+        order(&driven.send("/audit"), "audit"),
+        json!({ "limit": 20 })
+    );
+    driven.receive(0, "audit", json!({ "entries": [], "live": false }));
+    assert!(view(&driven).contains("no moderator did anything here"));
+    let entry = |actor: &str, action: &str| {
+        json!({ "time": 0, "actor": actor, "action": action, "target": "bob",
+            "until": 60_000, "reason": "too\nloud\u{1b}[2J" })
+    };
+    let answer = json!({ "entries": [entry("alice", "mute")], "live": false });
+    driven.receive(0, "audit", answer);
+    let shown = view(&driven);
+    let told = "1970-01-01 00:00 alice: mute bob until 1970-01-01 00:01: too loud";
+    assert!(shown.contains(told), "{shown}");
+    assert!(!shown.contains('\u{1b}'), "{shown}");
+    let live = |actor: &str| json!({ "entries": [entry(actor, "ban")], "live": true });
+    driven.receive(0, "audit", live("carol"));
+    assert!(view(&driven).contains(" - carol: ban bob until"));
+    // The answer to the own order says it already.
+    driven.receive(0, "audit", live("alice"));
+    assert!(!view(&driven).contains("alice: ban"));
+}

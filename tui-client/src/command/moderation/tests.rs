@@ -146,11 +146,13 @@ fn modes_are_set_one_at_a_time() {
     );
     check("/topic ", r#"{"event":"setRoom","data":{"topic":""}}"#);
     check("/unpin", r#"{"event":"setRoom","data":{"pinned":null}}"#);
+    check("/audit", r#"{"event":"audit","data":{"limit":20}}"#);
     for text in ["/slow", "/slow 121", "/slow fast"] {
         wrong(text, "/slow SECONDS|off: 1 to 120 seconds, or off");
     }
     wrong("/members", "/members on|off: on or off");
     wrong("/unpin x", "/unpin takes nothing after it");
+    wrong("/audit x", "/audit takes nothing after it");
 }
 
 #[test]
