@@ -9,6 +9,8 @@ use crate::scenario::add_lag;
 const BEHIND: f64 = 0.95;
 /// CPU seconds below which `/proc`, which counts in hundredths, is too coarse.
 const COARSE: f64 = 0.2;
+/// The share of the measured time that deliveries may take before they are another time's.
+const BACKLOG: f64 = 0.05;
 /// How late the limit may be before it is no limit, in milliseconds.
 const LATE: f64 = 5.0;
 
@@ -29,6 +31,12 @@ pub(super) fn tell(report: &mut Report, plan: &Plan, measured: &Measured, limit:
     report.add_latencies("delivery", &measured.gathered.latencies);
     add_lag(report, &measured.gathered.lag);
     behind(report, plan, per_second, "");
+    let late = measured.gathered.latencies.percentile(99.0) / 1000.0;
+    if late > BACKLOG * measured.usage.seconds {
+        report.doubts.push(format!(
+            "deliveries took up to {late:.2} s (99 %): those counted are not those that the CPU time went to, so the cost and the ratio do not hold"
+        ));
+    }
     if let Some(bytes) = measured.memory {
         let kib = bytes as f64 / 1024.0 / plan.connections() as f64;
         report.add("server_memory_kib_per_connection", kib);
@@ -101,6 +109,10 @@ mod tests {
     }
 
     fn told(deliveries: u64, limit_cpu: f64, skipped: u64) -> Report {
+        told_with(Gathered::default(), deliveries, limit_cpu, skipped)
+    }
+
+    fn told_with(gathered: Gathered, deliveries: u64, limit_cpu: f64, skipped: u64) -> Report {
         let plan = Plan {
             rooms: 1,
             members: 99,
@@ -108,7 +120,7 @@ mod tests {
             measured: Duration::from_secs(10),
         };
         let measured = Measured {
-            gathered: Gathered::default(),
+            gathered,
             deliveries,
             usage: usage(0.5),
             memory: Some(100 * 2048),
@@ -143,6 +155,10 @@ mod tests {
     #[test]
     fn what_fell_behind_or_is_too_coarse_is_doubted() {
         let behind = told(9_000, 0.25, 0).doubts;
+        let mut late = Gathered::default();
+        late.latencies.record(Duration::from_secs(1));
+        let late = told_with(late, 10_000, 0.25, 0).doubts;
+        assert!(late[0].contains("up to 1.00 s"), "{late:?}");
         assert!(behind[0].starts_with("900 deliveries a second came of 1000"));
         let coarse = told(10_000, 0.01, 0).doubts;
         assert!(coarse[0].contains("the limit used 0.01 s"), "{coarse:?}");
