@@ -170,6 +170,7 @@ fn worst_cases() -> Vec<(Filter, String)> {
 }
 
 #[test]
+#[allow(clippy::print_stdout)] // the figures, for who asks for them
 fn no_text_takes_long() {
     for (number, (filter, text)) in worst_cases().iter().enumerate() {
         let mut shortest = Duration::MAX;
