@@ -28,7 +28,7 @@ use crate::standing::StandingError;
 use crate::stopping::{Stop, Stopping};
 
 pub use crate::room::Order;
-pub use crate::room_task::{EnterError, Entrance, Stores};
+pub use crate::room_task::{EnterError, Entrance, FlushWindow, Stores};
 
 /// Commands that may wait for a room. Who finds no place waits, and with it the client behind.
 const INBOX: usize = 1024;
@@ -52,6 +52,7 @@ type Inbox = mpsc::Sender<RoomCommand>;
 struct Shared {
     stores: Stores,
     membership: Duration,
+    window: FlushWindow,
     running: Mutex<HashMap<RoomName, Inbox>>,
     tasks: TaskTracker,
     stopping: Stopping,
@@ -81,12 +82,13 @@ pub struct Membership {
 
 impl Rooms {
     /// A directory of rooms that are kept in `stores`. Where only members may post, accounts as old
-    /// as `membership` may.
-    pub fn new(stores: Stores, membership: Duration) -> Self {
+    /// as `membership` may; messages may wait for `window` to share a write.
+    pub fn new(stores: Stores, membership: Duration, window: FlushWindow) -> Self {
         Self {
             shared: Arc::new(Shared {
                 stores,
                 membership,
+                window,
                 running: Mutex::default(),
                 tasks: TaskTracker::new(),
                 stopping: Stopping::default(),
@@ -331,6 +333,7 @@ async fn begin(shared: &Shared, room: &RoomName) -> Result<Beginning, EnterError
         standing: standings.load(room, now).await?,
         filter: filters.load(room).await?,
         membership: u64::try_from(shared.membership.as_millis()).unwrap_or(u64::MAX),
+        window: shared.window,
     })
 }
 

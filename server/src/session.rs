@@ -308,7 +308,7 @@ impl Session {
     }
 
     fn send(&self, event: &ServerEvent) {
-        self.outbox.push(Outgoing::new(event));
+        self.outbox.push(&Outgoing::new(event));
     }
 }
 

@@ -75,6 +75,10 @@ pub struct Settings {
     /// Minutes from which on an account may post in a room that is for members only [default: 15].
     #[arg(long, env = "CHAT_SERVER_MEMBERS_AGE", value_name = "MINUTES")]
     pub members_age: Option<u32>,
+    /// Milliseconds that messages of a large room may wait to share a write; 0 for not at all
+    /// [default: 50].
+    #[arg(long, env = "CHAT_SERVER_FLUSH_WINDOW", value_name = "MILLISECONDS")]
+    pub flush_window: Option<u32>,
     /// Format of the log on standard error [default: text].
     #[arg(
         long,
@@ -233,6 +237,7 @@ impl Settings {
             retention_entries: self.retention_entries.or(other.retention_entries),
             retention_days: self.retention_days.or(other.retention_days),
             members_age: self.members_age.or(other.members_age),
+            flush_window: self.flush_window.or(other.flush_window),
             log_format: self.log_format.or(other.log_format),
             log_level: self.log_level.or(other.log_level),
             message_burst: self.message_burst.or(other.message_burst),

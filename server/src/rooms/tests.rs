@@ -13,7 +13,8 @@ use crate::entry::Author;
 use crate::filters::SqliteFilters;
 use crate::limits::Allowance;
 use crate::log::SqliteLog;
-use crate::outbox::{Drained, OutboxReader, outbox};
+use crate::outbox::tests::Drained;
+use crate::outbox::{OutboxReader, outbox};
 use crate::standing::SqliteStandings;
 
 struct Bench {
@@ -40,6 +41,7 @@ fn bench() -> Bench {
                 filters: Arc::new(SqliteFilters::new(database)),
             },
             Duration::ZERO,
+            FlushWindow::new(Duration::ZERO),
         ),
         _directory: directory,
     }
@@ -73,7 +75,7 @@ pub(super) fn welcome() -> Box<chat_protocol::AuthAccepted> {
 }
 
 fn entrance(name: &str, since: Option<Since>) -> (Entrance, OutboxReader) {
-    let (outbox, reader) = outbox();
+    let (outbox, reader) = outbox(None);
     let entrance = Entrance {
         author: Author {
             username: name.to_owned(),
@@ -116,8 +118,7 @@ impl Client {
             if let Drained::Closed(closing) = self.reader.drain(&mut batch).await {
                 panic!("{closing:?}");
             }
-            let events = batch.iter().map(|outgoing| outgoing.json().as_str());
-            let events = events.map(|json| ServerEvent::decode(json).unwrap());
+            let events = batch.iter().map(|json| ServerEvent::decode(json).unwrap());
             self.received.extend(events);
         }
         self.received.pop_front().unwrap()

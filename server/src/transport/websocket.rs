@@ -1,5 +1,6 @@
 //! One WebSocket connection: reads frames into a session, writes what its outbox holds.
 
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -7,26 +8,23 @@ use std::time::Duration;
 
 use chat_protocol::CloseCode;
 use chat_protocol::limits::FRAME_BYTES;
-use futures_util::{SinkExt, StreamExt};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
+use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::error::ProtocolError;
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
+use tungstenite::error::ProtocolError;
+use tungstenite::protocol::{Role, WebSocket, WebSocketConfig};
+use tungstenite::{Error, Message};
 
 use super::{Client, Timeouts, TransportContext, linger};
 use crate::limits::Place;
-use crate::outbox::{Closing, Drained, Outbox, OutboxReader, outbox};
-use crate::outgoing::Outgoing;
+use crate::outbox::{Closing, Flushed, Line, Outbox, OutboxReader, outbox};
+use crate::outgoing::websocket::{PING, close};
 use crate::session::Session;
 use crate::stopping::Stopping;
 
 /// Bytes read at once: chat messages are small, and every connection keeps such a buffer.
 const READ_BUFFER: usize = 1024;
-/// Bytes gathered before they are written; a flush writes them all.
-const WRITE_BUFFER: usize = 16 * 1024;
 /// How long a close frame may take to be written: a slow reader has to read what is before it.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(30);
 /// How long a client's last event may take once the server stops.
@@ -36,7 +34,44 @@ const STOP_PATIENCE: Duration = Duration::from_secs(1);
 /// socket readable, so its end can't be waited for.
 const WATCH: Duration = Duration::from_millis(200);
 
-type Socket = WebSocketStream<TcpStream>;
+/// Reads frames. What it has to say itself, answers to pings and closes, goes through the outbox.
+type Socket = WebSocket<Half>;
+
+/// The connection as the library sees it.
+struct Half {
+    stream: Arc<TcpStream>,
+    outbox: Outbox,
+}
+
+impl Read for Half {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.stream.try_read(buffer)
+    }
+}
+
+impl Write for Half {
+    /// The library writes whole frames.
+    fn write(&mut self, frame: &[u8]) -> io::Result<usize> {
+        self.outbox.push_control(frame);
+        Ok(frame.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The connection as its outbox sees it.
+struct SocketLine(Arc<TcpStream>);
+
+impl Line for SocketLine {
+    fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        match pieces {
+            [only] => self.0.try_write(only),
+            pieces => self.0.try_write_vectored(pieces),
+        }
+    }
+}
 
 /// How the loop goes on.
 enum Next {
@@ -58,21 +93,25 @@ pub(super) async fn serve(
 ) {
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(WRITE_BUFFER)
+        .write_buffer_size(0)
         .max_message_size(Some(FRAME_BYTES))
         .max_frame_size(Some(FRAME_BYTES));
-    let socket =
-        WebSocketStream::from_partially_read(stream, already_read, Role::Server, Some(config))
-            .await;
-    let (outbox, reader) = outbox();
+    let stream = Arc::new(stream);
+    let (outbox, reader) = outbox(Some(Arc::new(SocketLine(Arc::clone(&stream)))));
+    let half = Half {
+        stream: Arc::clone(&stream),
+        outbox: outbox.clone(),
+    };
+    let socket = Socket::from_partially_read(half, already_read, Role::Server, Some(config));
     let mut connection = Connection {
         session: Session::begin(Arc::clone(&context.session), outbox.clone(), client.source),
         auth_deadline: Instant::now() + context.timeouts.auth,
         last_sign: Instant::now(),
-        batch: Vec::new(),
+        stuck: None,
         is_reading: true,
         outbox,
         socket,
+        stream,
         reader,
         context,
         place: client.place,
@@ -93,9 +132,11 @@ pub(super) async fn serve(
 struct Connection {
     context: Arc<TransportContext>,
     socket: Socket,
+    stream: Arc<TcpStream>,
     session: Session,
     reader: OutboxReader,
-    batch: Vec<Outgoing>,
+    /// Since when the socket takes nothing, while something waits for it.
+    stuck: Option<Instant>,
     auth_deadline: Instant,
     last_sign: Instant,
     /// False once nothing the client sends counts any more.
@@ -118,17 +159,14 @@ impl Connection {
         let (mut is_stopping, mut is_cut) = (false, false);
         loop {
             let next = tokio::select! {
-                drained = self.reader.drain(&mut self.batch) => match drained {
-                    Drained::Events => self.write().await,
-                    Drained::Closed(closing) => Next::Close(closing),
-                },
-                frame = self.socket.next(), if self.is_reading && self.reader.has_room() => {
-                    match frame {
-                        Some(frame) => self.take(frame).await,
-                        None => Next::Gone,
-                    }
+                next = write_out(&mut self.reader, &self.stream, &mut self.stuck) => next,
+                frame = next_frame(&mut self.socket, &self.stream),
+                    if self.is_reading && self.reader.has_room() =>
+                {
+                    // Apart from the connection's own memory: it is large, and seldom needed.
+                    Box::pin(self.take(frame)).await
                 }
-                _ = pings.tick() => self.ping().await,
+                _ = pings.tick() => self.ping(idle),
                 () = &mut silence => {
                     silence.as_mut().reset(self.last_sign + idle);
                     match self.last_sign.elapsed() < idle {
@@ -185,7 +223,7 @@ impl Connection {
         let was_member = self.session.is_member();
         let Self {
             session,
-            socket,
+            stream,
             context,
             ..
         } = self;
@@ -193,7 +231,7 @@ impl Connection {
             biased;
             () = session.take_text(text) => {}
             // A login that waits in line is given up with its client, and with the server.
-            () = gone(socket.get_ref()), if !was_member => return Next::Gone,
+            () = gone(stream), if !was_member => return Next::Gone,
             () = too_late(&context.stopping) => return Next::Close(context.stopping.closing()),
         }
         // The time that the server took is not the client's.
@@ -241,56 +279,89 @@ impl Connection {
         Next::Continue
     }
 
-    /// Writes the batch in as few system calls as the socket takes.
-    async fn write(&mut self) -> Next {
-        let Self {
-            socket,
-            batch,
-            reader,
-            ..
-        } = self;
-        let write = async {
-            for outgoing in batch.drain(..) {
-                socket.feed(Message::Text(outgoing.json().clone())).await?;
-            }
-            socket.flush().await
-        };
-        tokio::select! {
-            biased;
-            written = write => match written {
-                Ok(()) => Next::Continue,
-                Err(_) => Next::Gone,
-            },
-            closing = reader.overflowed() => Next::Close(closing),
-            // A peer that takes nothing for so long is as good as gone.
-            () = tokio::time::sleep(self.context.timeouts.idle) => Next::Gone,
+    /// A peer that takes nothing for so long is as good as gone.
+    fn ping(&mut self, patience: Duration) -> Next {
+        if self.stuck.is_some_and(|since| since.elapsed() >= patience) {
+            return Next::Gone;
         }
+        self.outbox.push_control(PING);
+        Next::Continue
     }
 
-    async fn ping(&mut self) -> Next {
-        let ping = self.socket.send(Message::Ping(Bytes::new()));
-        match timeout(self.context.timeouts.idle, ping).await {
-            Ok(Ok(())) => Next::Continue,
-            _ => Next::Gone,
-        }
-    }
-
-    async fn end(&mut self, end: Next) {
-        let written = match end {
+    async fn end(mut self, end: Next) {
+        match end {
             Next::Continue | Next::Gone => return,
-            Next::Closed => timeout(CLOSE_PATIENCE, self.socket.flush()).await,
-            Next::Close(Closing { code, reason }) => {
-                let frame = CloseFrame {
-                    code: u16::from(code).into(),
-                    reason: reason.into(),
-                };
-                timeout(CLOSE_PATIENCE, self.socket.close(Some(frame))).await
-            }
-        };
-        if let Ok(Err(error)) = written {
-            tracing::trace!(peer = %self.peer, %error, "the close frame was not written");
+            // Hands the answer, where it was not written with the last read, to the outbox.
+            Next::Closed => drop(self.socket.flush()),
+            Next::Close(Closing { code, reason }) => self.reader.end_with(close(code, reason)),
         }
-        linger::finish(self.socket.get_mut()).await;
+        let written = timeout(CLOSE_PATIENCE, write_rest(&mut self.reader, &self.stream)).await;
+        if !matches!(written, Ok(true)) {
+            tracing::trace!(peer = %self.peer, "the close frame was not written");
+        }
+        linger::finish(&self.stream).await;
+    }
+}
+
+/// The client's next frame.
+async fn next_frame(socket: &mut Socket, stream: &TcpStream) -> Result<Message, Error> {
+    loop {
+        // A client that never pauses must not keep everybody else on this thread from their turn.
+        consume_budget().await;
+        match socket.read() {
+            Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => {
+                stream.readable().await?;
+            }
+            frame => return frame,
+        }
+    }
+}
+
+/// Writes what waits as the socket takes it. Ends once something was written and nothing waits any
+/// more, or the connection is to end.
+async fn write_out(
+    reader: &mut OutboxReader,
+    stream: &TcpStream,
+    stuck: &mut Option<Instant>,
+) -> Next {
+    loop {
+        match reader.flush() {
+            Flushed::Empty(true) => {
+                *stuck = None;
+                return Next::Continue;
+            }
+            Flushed::Empty(false) => reader.changed().await,
+            Flushed::Blocked(has_written) => {
+                if has_written || stuck.is_none() {
+                    *stuck = Some(Instant::now());
+                }
+                tokio::select! {
+                    ready = stream.writable() => if ready.is_err() {
+                        return Next::Gone;
+                    },
+                    () = reader.changed() => {}
+                }
+            }
+            Flushed::Overflowed(closing) | Flushed::Closed(closing) => {
+                return Next::Close(closing);
+            }
+            Flushed::Broken => return Next::Gone,
+        }
+    }
+}
+
+/// Writes all that waits, to the last byte; false where the socket broke.
+async fn write_rest(reader: &mut OutboxReader, stream: &TcpStream) -> bool {
+    loop {
+        match reader.flush() {
+            Flushed::Empty(_) | Flushed::Closed(_) => return true,
+            Flushed::Broken => return false,
+            Flushed::Blocked(_) | Flushed::Overflowed(_) => {
+                if stream.writable().await.is_err() {
+                    return false;
+                }
+            }
+        }
     }
 }
 
