@@ -11,7 +11,7 @@ use chat_protocol::limits::FRAME_BYTES;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::task::coop::consume_budget;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 use tungstenite::error::ProtocolError;
 use tungstenite::protocol::{Role, WebSocket, WebSocketConfig};
 use tungstenite::{Error, Message};
@@ -84,13 +84,13 @@ enum Next {
     Closed,
 }
 
-/// Serves an upgraded connection until it ends. `already_read` came with the handshake.
-pub(super) async fn serve(
-    context: Arc<TransportContext>,
+/// Takes an upgraded connection. `already_read` came with the handshake.
+pub(super) fn connect(
+    context: &Arc<TransportContext>,
     stream: TcpStream,
     already_read: Vec<u8>,
     client: Client,
-) {
+) -> Connection {
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
@@ -102,34 +102,34 @@ pub(super) async fn serve(
         stream: Arc::clone(&stream),
         outbox: outbox.clone(),
     };
-    let socket = Socket::from_partially_read(half, already_read, Role::Server, Some(config));
-    let mut connection = Connection {
+    let now = Instant::now();
+    tracing::debug!(peer = %client.peer, source = %client.source, "connected");
+    Connection {
         session: Session::begin(Arc::clone(&context.session), outbox.clone(), client.source),
-        auth_deadline: Instant::now() + context.timeouts.auth,
-        last_sign: Instant::now(),
+        auth_deadline: now + context.timeouts.auth,
+        next_ping: now + context.timeouts.ping,
+        last_sign: now,
         stuck: None,
         is_reading: true,
         outbox,
-        socket,
+        socket: Socket::from_partially_read(half, already_read, Role::Server, Some(config)),
         stream,
         reader,
-        context,
+        context: Arc::clone(context),
         place: client.place,
         peer: client.peer,
-    };
-    let peer = connection.peer;
-    tracing::debug!(%peer, source = %client.source, "connected");
-    let end = connection.run().await;
-    match connection.context.cut.is_cancelled() {
-        // Its room did not stop in time, so it would not let go in time either.
-        true => connection.session.abandon(),
-        false => connection.session.end().await,
     }
-    connection.end(end).await;
-    tracing::debug!(%peer, "disconnected");
 }
 
-struct Connection {
+/// Serves `connection` until it ends. There are many of them, and most have nothing to do most of
+/// the time: what is seldom needed is kept out of the memory that each has.
+pub(super) async fn serve(mut connection: Connection) {
+    let end = connection.run().await;
+    Box::pin(connection.end(end)).await;
+}
+
+/// An upgraded connection.
+pub(super) struct Connection {
     context: Arc<TransportContext>,
     socket: Socket,
     stream: Arc<TcpStream>,
@@ -138,6 +138,7 @@ struct Connection {
     /// Since when the socket takes nothing, while something waits for it.
     stuck: Option<Instant>,
     auth_deadline: Instant,
+    next_ping: Instant,
     last_sign: Instant,
     /// False once nothing the client sends counts any more.
     is_reading: bool,
@@ -149,36 +150,27 @@ struct Connection {
 impl Connection {
     async fn run(&mut self) -> Next {
         let context = Arc::clone(&self.context);
-        let Timeouts { ping, idle, .. } = context.timeouts;
-        let mut pings = interval_at(Instant::now() + ping, ping);
-        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // Made once: these would otherwise be set up anew with every event that passes.
-        let mut silence = pin!(sleep_until(self.last_sign + idle));
+        let mut timer = pin!(sleep_until(self.next_deadline()));
         let mut stopped = pin!(context.stopping.begun());
         let mut cut = pin!(context.cut.cancelled());
         let (mut is_stopping, mut is_cut) = (false, false);
         loop {
+            // A deadline that moved on is noticed when the timer fires.
+            let deadline = self.next_deadline();
+            if deadline < timer.deadline() {
+                timer.as_mut().reset(deadline);
+            }
             let next = tokio::select! {
                 next = write_out(&mut self.reader, &self.stream, &mut self.stuck) => next,
                 frame = next_frame(&mut self.socket, &self.stream),
                     if self.is_reading && self.reader.has_room() =>
                 {
-                    // Apart from the connection's own memory: it is large, and seldom needed.
                     Box::pin(self.take(frame)).await
                 }
-                _ = pings.tick() => self.ping(idle),
-                () = &mut silence => {
-                    silence.as_mut().reset(self.last_sign + idle);
-                    match self.last_sign.elapsed() < idle {
-                        true => Next::Continue,
-                        false => Next::Gone,
-                    }
-                }
-                () = sleep_until(self.auth_deadline), if !self.session.is_member() => {
-                    Next::Close(Closing {
-                        code: CloseCode::AuthTimeout,
-                        reason: "no auth in time",
-                    })
+                () = &mut timer => {
+                    let next = self.check_time();
+                    timer.as_mut().reset(self.next_deadline());
+                    next
                 }
                 () = &mut stopped, if !is_stopping => {
                     is_stopping = true;
@@ -193,6 +185,38 @@ impl Connection {
                 return next;
             }
         }
+    }
+
+    /// When there is something to do though nothing comes.
+    fn next_deadline(&self) -> Instant {
+        let silent = self.last_sign + self.context.timeouts.idle;
+        let deadline = silent.min(self.next_ping);
+        match self.session.is_member() {
+            true => deadline,
+            false => deadline.min(self.auth_deadline),
+        }
+    }
+
+    /// Does what is due.
+    fn check_time(&mut self) -> Next {
+        let now = Instant::now();
+        let Timeouts { ping, idle, .. } = self.context.timeouts;
+        let is_stuck = self.stuck.is_some_and(|since| now >= since + idle);
+        // A peer that says nothing, or takes nothing, for so long is as good as gone.
+        if now >= self.last_sign + idle || is_stuck {
+            return Next::Gone;
+        }
+        if !self.session.is_member() && now >= self.auth_deadline {
+            return Next::Close(Closing {
+                code: CloseCode::AuthTimeout,
+                reason: "no auth in time",
+            });
+        }
+        if now >= self.next_ping {
+            self.next_ping = now + ping;
+            self.outbox.push_control(PING);
+        }
+        Next::Continue
     }
 
     async fn take(&mut self, frame: Result<Message, Error>) -> Next {
@@ -279,16 +303,18 @@ impl Connection {
         Next::Continue
     }
 
-    /// A peer that takes nothing for so long is as good as gone.
-    fn ping(&mut self, patience: Duration) -> Next {
-        if self.stuck.is_some_and(|since| since.elapsed() >= patience) {
-            return Next::Gone;
+    /// Leaves the room, and lets the last words arrive.
+    async fn end(mut self, end: Next) {
+        match self.context.cut.is_cancelled() {
+            // Its room did not stop in time, so it would not let go in time either.
+            true => self.session.abandon(),
+            false => self.session.end().await,
         }
-        self.outbox.push_control(PING);
-        Next::Continue
+        self.say_last_words(end).await;
+        tracing::debug!(peer = %self.peer, "disconnected");
     }
 
-    async fn end(mut self, end: Next) {
+    async fn say_last_words(&mut self, end: Next) {
         match end {
             Next::Continue | Next::Gone => return,
             // Hands the answer, where it was not written with the last read, to the outbox.
