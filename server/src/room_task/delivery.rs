@@ -4,7 +4,7 @@
 //! short while do, since a write to a thousand sockets costs a thousand system calls however much
 //! is written. A member who is told something else meanwhile gets its share before.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -217,7 +217,8 @@ impl Delivery {
             return;
         }
         self.began = Some(Instant::now());
-        let apart: HashSet<MemberId> = self.shares.keys().copied().collect();
+        let mut apart: Vec<MemberId> = self.shares.keys().copied().collect();
+        apart.sort_unstable();
         for id in &apart {
             self.catch_up(*id);
         }
@@ -267,11 +268,12 @@ impl Delivery {
     }
 }
 
-/// Writes to all but those apart, and lets others have their turn in between.
-async fn write(rows: &[Row], apart: &HashSet<MemberId>, chunk: &Chunk) {
+/// Writes to all but those apart, who are few and in order, and lets others have their turn in
+/// between.
+async fn write(rows: &[Row], apart: &[MemberId], chunk: &Chunk) {
     for turn in rows.chunks(TURN) {
         for (id, outbox) in turn {
-            if !apart.contains(id) {
+            if apart.binary_search(id).is_err() {
                 outbox.push_all(chunk);
             }
         }
@@ -282,10 +284,10 @@ async fn write(rows: &[Row], apart: &HashSet<MemberId>, chunk: &Chunk) {
 }
 
 /// The same on as many threads as there are.
-async fn write_shared(rows: Arc<[Row]>, apart: HashSet<MemberId>, chunk: Chunk) {
+async fn write_shared(rows: Arc<[Row]>, apart: Vec<MemberId>, chunk: Chunk) {
     let threads = tokio::runtime::Handle::current().metrics().num_workers();
     let part = rows.len().div_ceil(threads.max(1));
-    let apart = Arc::new(apart);
+    let apart: Arc<[MemberId]> = apart.into();
     let mut parts = JoinSet::new();
     for begin in (0..rows.len()).step_by(part) {
         let (rows, apart, chunk) = (Arc::clone(&rows), Arc::clone(&apart), chunk.clone());
