@@ -1,5 +1,6 @@
 //! Measuring: latencies, what `/proc` tells of a process, and who was served before whom.
 
+mod cpu;
 mod latency;
 mod memory;
 mod order;

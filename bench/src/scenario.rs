@@ -59,6 +59,7 @@ fn describe(report: &mut Report, setup: &Setup, target: &Target) {
     if let Some(filesystem) = target.filesystem() {
         report.set("filesystem", filesystem);
     }
+    setup.source.tell(report);
     report.doubts.extend(setup.source.doubts());
 }
 

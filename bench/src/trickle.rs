@@ -5,7 +5,7 @@
 //! is measured from the moment of sending, and counted for the phase in which it was sent.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -45,10 +45,6 @@ struct Shared {
     phase: AtomicU64,
     deliveries: Mutex<Vec<Latencies>>,
     lag: Mutex<Latencies>,
-    /// Messages that came to somebody, the writer included.
-    received: AtomicU64,
-    /// Bytes of the event that came last.
-    event_bytes: AtomicUsize,
 }
 
 /// What the room held in the end.
@@ -110,16 +106,6 @@ impl Trickle {
     /// What is sent from now on counts for `phase`.
     pub(crate) fn enter_phase(&self, phase: u64) {
         self.shared.phase.store(phase, Ordering::Relaxed);
-    }
-
-    /// How many messages have come to somebody so far, the writer included.
-    pub(crate) fn received(&self) -> u64 {
-        self.shared.received.load(Ordering::Relaxed)
-    }
-
-    /// Bytes of the event that came last; 0 where none has come.
-    pub(crate) fn event_bytes(&self) -> usize {
-        self.shared.event_bytes.load(Ordering::Relaxed)
     }
 
     /// Lets the writer stop, and every member receive all that was sent.
@@ -210,7 +196,7 @@ async fn write(
             }
             incoming = client.next() => {
                 if let Incoming::Message(posted) = incoming? {
-                    see(&mut checker, &shared, posted);
+                    see(&mut checker, posted);
                     returned += u64::from(posted.stamp.is_some_and(|stamp| stamp.writer == WRITER));
                 }
             }
@@ -255,15 +241,13 @@ async fn follow(
     }
 }
 
-fn see(checker: &mut Checker, shared: &Shared, posted: Posted) {
+fn see(checker: &mut Checker, posted: Posted) {
     let (writer, count) = posted.origin();
     checker.observe(posted.seq, writer, count);
-    shared.received.fetch_add(1, Ordering::Relaxed);
-    shared.event_bytes.store(posted.bytes, Ordering::Relaxed);
 }
 
 fn take(checker: &mut Checker, shared: &Shared, posted: Posted) {
-    see(checker, shared, posted);
+    see(checker, posted);
     let Some(stamp) = posted.stamp else {
         return;
     };

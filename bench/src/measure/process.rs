@@ -22,9 +22,19 @@ pub(crate) enum ProcError {
     Form(PathBuf),
 }
 
-/// The CPU time, user and system, that the process or thread with this `stat` file has used.
-pub(crate) fn cpu_time(stat: &Path) -> Result<Duration, ProcError> {
+/// The CPU time, user and system, that the process or thread with this `stat` file has used, in
+/// steps of a hundredth of a second.
+pub(super) fn coarse_cpu_time(stat: &Path) -> Result<Duration, ProcError> {
     read(stat, ticks_of).map(|ticks| TICK * ticks)
+}
+
+/// The CPU time that the thread with this directory has used, to the nanosecond where the kernel
+/// tells.
+pub(super) fn thread_cpu_time(task: &Path) -> Result<Duration, ProcError> {
+    match read(&task.join("schedstat"), nanos_of) {
+        Ok(nanos) => Ok(Duration::from_nanos(nanos)),
+        Err(_) => coarse_cpu_time(&task.join("stat")),
+    }
 }
 
 /// Bytes of memory that process `id` has resident.
@@ -72,6 +82,12 @@ fn ticks_of(stat: &str) -> Option<u32> {
     let user: u32 = fields.next()?.parse().ok()?;
     let system: u32 = fields.next()?.parse().ok()?;
     user.checked_add(system)
+}
+
+/// Nanoseconds on a CPU, the first field of a thread's `schedstat` (the kernel's
+/// sched-stats.rst).
+fn nanos_of(schedstat: &str) -> Option<u64> {
+    schedstat.split_ascii_whitespace().next()?.parse().ok()
 }
 
 fn kib_of(status: &str, name: &str) -> Option<u64> {
@@ -124,6 +140,8 @@ mod tests {
         assert_eq!(ticks_of(stat), Some(300));
         assert_eq!(ticks_of("42 (a) S 1 2"), None);
         assert_eq!(ticks_of(""), None);
+        assert_eq!(nanos_of("432340 92623 2\n"), Some(432_340));
+        assert_eq!(nanos_of(""), None);
     }
 
     #[test]
@@ -155,7 +173,8 @@ mod tests {
     fn this_process_can_be_read() {
         let id = std::process::id();
         assert!(resident_bytes(id).unwrap() > 100_000);
-        cpu_time(Path::new("/proc/self/stat")).unwrap();
+        coarse_cpu_time(Path::new("/proc/self/stat")).unwrap();
+        thread_cpu_time(Path::new("/proc/thread-self")).unwrap();
         machine_cpu_time().unwrap();
         tcp_bytes().unwrap();
         filesystem(Path::new("/")).unwrap();

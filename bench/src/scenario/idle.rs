@@ -43,7 +43,7 @@ pub(crate) async fn run(setup: &Setup, options: &IdleOptions) -> Result<Report, 
     let clients = finished(entering, bound).await?;
     sleep(WARM_UP).await;
     let all_in = memory()?;
-    let meter = Meter::begin(target.id(), &[&worker])?;
+    let meter = Meter::begin(target.id(), [worker.watched()])?;
     sleep(Duration::from_secs_f64(options.seconds)).await;
     let usage = meter.read()?;
     let mut report = Report::new("idle");

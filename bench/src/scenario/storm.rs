@@ -137,11 +137,11 @@ async fn weather(
     trickle: &Trickle,
     crowd: &mut Crowd,
 ) -> Result<Used, ScenarioError> {
-    let meter = Meter::begin(target.id(), &[load, measuring])?;
+    let meter = Meter::begin(target.id(), [load.watched(), measuring.watched()])?;
     trickle.enter_phase(BEFORE);
     sleep(Duration::from_secs_f64(options.seconds)).await;
     let quiet = meter.read()?;
-    let meter = Meter::begin(target.id(), &[load, measuring])?;
+    let meter = Meter::begin(target.id(), [load.watched(), measuring.watched()])?;
     trickle.enter_phase(STORM);
     crowd.come(load).await;
     let storm = meter.read()?;
