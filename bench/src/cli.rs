@@ -16,10 +16,12 @@ use crate::exit::{self, progress};
 use crate::limit_server::{self, LimitServerOptions};
 use crate::pin::Pins;
 use crate::report::Report;
+use crate::scenario::alone::{self, AloneOptions};
 use crate::scenario::commit::{self, CommitOptions};
 use crate::scenario::fanout::{self, FanoutOptions, FlatOutOptions};
 use crate::scenario::idle::{self, IdleOptions};
 use crate::scenario::ingest::{self, IngestOptions};
+use crate::scenario::restart::{self, RestartOptions};
 use crate::scenario::stalled::{self, StalledOptions};
 use crate::scenario::storm::{self, StormOptions};
 use crate::scenario::{ScenarioError, Setup};
@@ -123,6 +125,10 @@ enum Scenario {
     /// What a delivery costs where messages come as fast as they are answered, next to a limit that
     /// writes without a pause.
     FlatOut(FlatOutOptions),
+    /// How long a message takes where nobody else is there.
+    Alone(AloneOptions),
+    /// The server restarts, and all members of a room come back.
+    Restart(RestartOptions),
     /// What connections cost on which nothing happens.
     Idle(IdleOptions),
 }
@@ -264,6 +270,8 @@ impl Scenario {
             Scenario::Rooms(options) => Box::pin(fanout::run(setup, options, &fanout::ROOMS)),
             Scenario::Arena(options) => Box::pin(fanout::run(setup, options, &fanout::ARENA)),
             Scenario::FlatOut(options) => Box::pin(fanout::run_flat_out(setup, options)),
+            Scenario::Alone(options) => Box::pin(alone::run(setup, options)),
+            Scenario::Restart(options) => Box::pin(restart::run(setup, options)),
             Scenario::Idle(options) => Box::pin(idle::run(setup, options)),
         }
     }

@@ -32,7 +32,8 @@ pub(crate) struct TrickleSettings {
     pub(crate) address: SocketAddr,
     /// The room.
     pub(crate) room: RoomName,
-    /// Members whose deliveries are measured, the writer not among them.
+    /// Members whose deliveries are measured, the writer not among them; with none, nothing
+    /// trickles.
     pub(crate) members: usize,
     /// Messages a second.
     pub(crate) rate: f64,
@@ -180,9 +181,11 @@ async fn write(
     let mut ticks = interval(Duration::from_secs_f64(1.0 / settings.rate));
     let (mut count, mut returned) = (0, 0);
     let mut is_stopping = false;
+    // Where nobody listens, nothing is said.
+    let has_listeners = settings.members > 0;
     while !is_stopping || returned < count {
         tokio::select! {
-            due = ticks.tick(), if !is_stopping => {
+            due = ticks.tick(), if has_listeners && !is_stopping => {
                 note_lag(&shared, due);
                 count += 1;
                 let stamp = Stamp {

@@ -220,10 +220,67 @@ fn a_fan_out_of_nothing_is_a_wrong_usage() {
 }
 
 #[test]
+fn one_alone_gets_its_own_back() {
+    let report = report("alone --seconds 0.5 --pause 5");
+    assert_counted(
+        &report,
+        &[
+            "receipt_count",
+            "receipt_p50_ms",
+            "server_cpu_us_per_message",
+        ],
+    );
+}
+
+#[test]
 fn idle_connections_stay() {
     let report = sound_report("idle --connections 20 --rooms 3 --seconds 0.5");
     assert_eq!(report["figures"]["thrown_out"], 0.0, "{report}");
-    assert_counted(&report, &["server_memory_all_in_mib"]);
+    assert_counted(
+        &report,
+        &[
+            "server_memory_all_in_mib",
+            "connects_per_second",
+            "server_cpu_us_per_connect",
+        ],
+    );
+}
+
+#[test]
+fn the_pings_of_idle_connections_are_told_apart() {
+    let report = sound_report("idle --connections 5 --seconds 2.5 --server-arg --ping-interval=1");
+    assert_eq!(report["figures"]["thrown_out"], 0.0, "{report}");
+    assert_counted(&report, &["pings"]);
+}
+
+#[test]
+fn more_idle_connections_than_open_files_are_refused() {
+    let output = bench("idle --connections 1000000");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("open files are needed"), "{said}");
+}
+
+#[test]
+fn a_storm_without_members_costs_what_it_costs() {
+    let report = report("storm --clients 20 --members 0 --seconds 0.2");
+    assert_eq!(report["figures"]["admitted"], 20.0);
+    assert_eq!(report["figures"]["delivery_storm_count"], 0.0);
+    assert_counted(&report, &["server_cpu_us_per_connect"]);
+}
+
+#[test]
+fn all_come_back_after_a_restart() {
+    let report = report("restart --members 5 --rate 20 --seconds 0.5 --pause 0.5");
+    let figures = &report["figures"];
+    assert_eq!(figures["came_back"], 6.0, "{report}");
+    assert_eq!(figures["not_recovered"], 0.0, "{report}");
+    assert_counted(
+        &report,
+        &["down_seconds", "all_back_seconds", "comeback_p99_ms"],
+    );
+    let output = bench("restart --url ws://127.0.0.1:1");
+    assert_eq!(output.status.code(), Some(1));
 }
 
 #[test]

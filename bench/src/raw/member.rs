@@ -85,7 +85,7 @@ impl Member {
         let split = |bytes| frame::split(bytes).map_err(|_| "broken framing".to_owned());
         while let Some((frame, behind)) = split(rest)? {
             rest = behind;
-            if let Some(posted) = self.take(&frame)? {
+            if let Some(posted) = self.take(&frame, tally)? {
                 messages += 1;
                 observed.see(self.room, &posted, now);
                 self.check(&posted, tally)?;
@@ -98,13 +98,14 @@ impl Member {
 
     /// The message in the frame; `None` where it is something else that may come.
     #[inline]
-    fn take(&mut self, frame: &Frame<'_>) -> Result<Option<Posted>, String> {
+    fn take(&mut self, frame: &Frame<'_>, tally: &Tally) -> Result<Option<Posted>, String> {
         match frame.kind {
             TEXT => match message::scan(frame.payload) {
                 Some(posted) => Ok(Some(posted)),
                 None => other(frame.payload),
             },
             PING => {
+                tally.count_ping();
                 let mut pong = Vec::new();
                 frame::client(&mut pong, PONG, frame.payload);
                 let written = write_whole(&self.stream, &pong);
@@ -214,6 +215,7 @@ mod tests {
         let mut pong = [0; 7];
         server.read_exact(&mut pong).unwrap();
         assert_eq!(pong[..2], [0x8a, 0x81]);
+        assert_eq!(tally.pings(), 1);
         let mut refusal = Vec::new();
         let text = r#"{"event":"cerror","data":{"Code":429,"message":"m","retryAfter":2}}"#;
         frame::server_text(&mut refusal, text);

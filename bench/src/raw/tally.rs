@@ -22,6 +22,7 @@ pub(crate) struct Tally {
     copies: u64,
     sent: AtomicU64,
     received: AtomicU64,
+    pings: AtomicU64,
     phase: AtomicU64,
     is_closed: AtomicBool,
     caught_up: Notify,
@@ -35,6 +36,7 @@ impl Tally {
             copies: copies.into(),
             sent: AtomicU64::new(0),
             received: AtomicU64::new(0),
+            pings: AtomicU64::new(0),
             phase: AtomicU64::new(0),
             is_closed: AtomicBool::new(true),
             caught_up: Notify::new(),
@@ -73,6 +75,16 @@ impl Tally {
         if self.has_all() {
             self.caught_up.notify_one();
         }
+    }
+
+    /// Counts a ping.
+    pub(crate) fn count_ping(&self) {
+        self.pings.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Pings so far.
+    pub(crate) fn pings(&self) -> u64 {
+        self.pings.load(Ordering::Relaxed)
     }
 
     /// Messages so far.

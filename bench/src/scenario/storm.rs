@@ -57,7 +57,8 @@ pub(crate) struct StormOptions {
     /// They enter the members' room; a room of their own otherwise.
     #[arg(long)]
     same_room: bool,
-    /// Members of the room that gets the trickle.
+    /// Members of the room that gets the trickle; with 0 there is none, and all that the server
+    /// uses is the storm's.
     #[arg(long, default_value_t = 20)]
     members: usize,
     /// Messages a second in it.
