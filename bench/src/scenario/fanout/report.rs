@@ -55,8 +55,12 @@ fn add_deliveries(report: &mut Report, plan: &Plan, measured: &Measured, who: &s
         return;
     };
     if per_second < BEHIND * asked {
+        let whose = match who {
+            "" => "",
+            _ => "of the limit's ",
+        };
         report.doubts.push(format!(
-            "{per_second:.0} {who}deliveries a second came of {asked:.0} asked for: somebody fell behind"
+            "{per_second:.0} {whose}deliveries a second came of {asked:.0} asked for: somebody fell behind"
         ));
     }
 }
