@@ -10,5 +10,5 @@ mod usage;
 pub(crate) use latency::Latencies;
 pub(crate) use memory::MemoryWatch;
 pub(crate) use order::largest_overtaking;
-pub(crate) use process::{ProcError, filesystem, resident_bytes};
+pub(crate) use process::{ProcError, filesystem, machine_cores, resident_bytes};
 pub(crate) use usage::{Meter, Usage};

@@ -56,6 +56,11 @@ pub(crate) fn machine_cpu_time() -> Result<Duration, ProcError> {
     read(Path::new("/proc/stat"), busy_ticks_of).map(|ticks| TICK * ticks)
 }
 
+/// The machine's cores, whichever of them this program may use; 1 where the system does not tell.
+pub(crate) fn machine_cores() -> usize {
+    read(Path::new("/proc/stat"), cores_of).unwrap_or(1)
+}
+
 /// The kind of filesystem that `directory` is on, and what is mounted there.
 pub(crate) fn filesystem(directory: &Path) -> Result<String, ProcError> {
     let directory = directory
@@ -101,6 +106,12 @@ fn tcp_pages_of(sockstat: &str) -> Option<u64> {
         .find_map(|line| line.strip_prefix("TCP:"))?;
     let mut words = line.split_ascii_whitespace().skip_while(|w| *w != "mem");
     words.nth(1)?.parse().ok()
+}
+
+/// One line for each core, after that of all of them.
+fn cores_of(stat: &str) -> Option<usize> {
+    let lines = stat.lines().take_while(|line| line.starts_with("cpu"));
+    lines.count().checked_sub(1).filter(|cores| *cores > 0)
 }
 
 /// user, nice, system, irq and softirq of `proc_stat(5)`: not idle, not waiting, not stolen.
@@ -157,6 +168,8 @@ mod tests {
     fn a_busy_machine_is_neither_idle_nor_waiting() {
         let stat = "cpu  10 2 30 4000 500 6 7 80 0 0\ncpu0 1 1 1 1 1 1 1 0 0 0\n";
         assert_eq!(busy_ticks_of(stat), Some(55));
+        assert_eq!(cores_of(stat), Some(1));
+        assert_eq!(cores_of("cpu  1 2\n"), None);
         assert_eq!(busy_ticks_of("cpu 1 2"), None);
     }
 

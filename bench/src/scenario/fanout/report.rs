@@ -3,6 +3,7 @@
 use super::load::Measured;
 use super::members::Entered;
 use super::options::Plan;
+use crate::measure::machine_cores;
 use crate::report::Report;
 use crate::scenario::LAG;
 
@@ -103,8 +104,7 @@ fn tell_limit(report: &mut Report, plan: &Plan, limit: &Measured) {
     }
     let busiest = limit.usage.busiest.1 * 100.0;
     report.add("limit_bench_busiest_thread_percent", busiest);
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let doubts = limit.usage.doubts(cores).into_iter();
+    let doubts = limit.usage.doubts(machine_cores()).into_iter();
     let doubts = doubts.map(|doubt| format!("while the limit was measured, {doubt}"));
     report.doubts.extend(doubts);
     if !limit.observed.findings.is_clean() {
