@@ -40,6 +40,12 @@ const ROUND: usize = 256;
 /// somebody was on the way in or out.
 const RETIRE_AGAIN: Duration = Duration::from_secs(1);
 
+/// How long before a write to the members what it is to show begins to be stored: some times what a
+/// commit takes, so that the two do not add up.
+const LEAD: Duration = Duration::from_millis(5);
+/// Entries that wait to share a commit at most.
+const UNSTORED: usize = 256;
+
 /// Why a task has stopped draining its inbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pause {
@@ -148,10 +154,11 @@ impl RoomTask {
         let mut commands = Vec::new();
         loop {
             let wake_at = self.wake_at;
-            let flush_at = self.delivery.due();
+            let due = self.due();
             tokio::select! {
                 received = self.inbox.recv_many(&mut commands, ROUND) => {
                     if received == 0 {
+                        self.show_all().await;
                         let Closing { code, reason } = self.stopping.closing();
                         self.delivery.dismiss(code, reason).await;
                         return Pause::Closed;
@@ -161,14 +168,16 @@ impl RoomTask {
                     self.wake_at = None;
                     self.apply(Input::Wake).await;
                 }
-                () = wait_until(flush_at), if flush_at.is_some() => {}
+                () = wait_until(due), if due.is_some() => {}
                 () = sleep(RETIRE_AGAIN), if self.room.is_empty() => return Pause::Idle,
                 () = self.stopping.begun(), if !self.inbox.is_closed() => self.inbox.close(),
             }
             for command in commands.drain(..) {
                 self.obey(command).await;
             }
-            self.store().await;
+            if self.storing_at().is_none_or(|at| at <= Instant::now()) {
+                self.store().await;
+            }
             self.check_pinned().await;
             self.delivery.flush_due().await;
             for settled in self.settling.drain(..) {
@@ -182,6 +191,24 @@ impl RoomTask {
                 return Pause::Idle;
             }
         }
+    }
+
+    /// When there is something to store or to write though nobody asks for anything.
+    fn due(&self) -> Option<Instant> {
+        let storing_at = match self.unstored.is_empty() {
+            true => None,
+            false => Some(self.storing_at().unwrap_or_else(Instant::now)),
+        };
+        let times = [storing_at, self.delivery.due()];
+        times.into_iter().flatten().min()
+    }
+
+    /// When to store what is not stored yet, where that may wait: while it could not be shown anyway,
+    /// more can share its commit. Nobody has seen it, and who posted it has no answer.
+    fn storing_at(&self) -> Option<Instant> {
+        let shown_at = self.delivery.pause()?;
+        let may_wait = self.settling.is_empty() && self.unstored.len() < UNSTORED;
+        shown_at.checked_sub(LEAD).filter(|_| may_wait)
     }
 
     async fn obey(&mut self, command: RoomCommand) {

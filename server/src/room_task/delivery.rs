@@ -189,18 +189,20 @@ impl Delivery {
         }
     }
 
+    /// Until when what comes now has to wait for its write; `None` where it has not.
+    pub(super) fn pause(&self) -> Option<Instant> {
+        let next = self.began? + self.window.pause(self.seats.len());
+        (next > Instant::now()).then_some(next)
+    }
+
     /// When what waits is to be written; `None` where nothing waits.
     pub(super) fn due(&self) -> Option<Instant> {
         if self.waiting.is_empty() {
             return None;
         }
         let is_much = self.waiting_bytes >= BATCH_BYTES || self.waiting.len() >= BATCH_EVENTS;
-        let pause = self.window.pause(self.seats.len());
-        let next = self.began.map(|began| began + pause);
-        Some(match next {
-            Some(next) if !is_much => next,
-            _ => Instant::now(),
-        })
+        let next = self.pause().filter(|_| !is_much);
+        Some(next.unwrap_or_else(Instant::now))
     }
 
     /// Writes what waits, where it is time.
@@ -242,7 +244,10 @@ impl Delivery {
         let seats = &self.seats;
         self.rows.get_or_insert_with(|| {
             let rows = seats.iter();
-            rows.map(|(id, seat)| (*id, seat.outbox.clone())).collect()
+            let mut rows: Vec<Row> = rows.map(|(id, seat)| (*id, seat.outbox.clone())).collect();
+            // Who came one behind the other has its things in memory so as well.
+            rows.sort_unstable_by_key(|(id, _)| *id);
+            rows.into()
         })
     }
 
