@@ -4,6 +4,9 @@
 //! Owns which rooms run. Sessions reach a room through it and hold a [`Membership`]; a room knows
 //! nothing of the directory.
 
+mod lobby;
+mod networks;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -26,9 +29,11 @@ use crate::room_task::{Beginning, Pause, RoomCommand, RoomTask, Settled};
 use crate::standing::StandingError;
 
 use crate::stopping::{Stop, Stopping};
+use lobby::Lobby;
 
 pub use crate::room::Order;
 pub use crate::room_task::{EnterError, Entrance, Stores};
+pub use lobby::Stay;
 
 /// Commands that may wait for a room. Who finds no place waits, and with it the client behind.
 const INBOX: usize = 1024;
@@ -53,6 +58,7 @@ struct Shared {
     stores: Stores,
     membership: Duration,
     running: Mutex<HashMap<RoomName, Inbox>>,
+    lobby: Lobby,
     tasks: TaskTracker,
     stopping: Stopping,
 }
@@ -88,6 +94,7 @@ impl Rooms {
                 stores,
                 membership,
                 running: Mutex::default(),
+                lobby: Lobby::default(),
                 tasks: TaskTracker::new(),
                 stopping: Stopping::default(),
             }),
@@ -324,6 +331,7 @@ async fn begin(shared: &Shared, room: &RoomName) -> Result<Beginning, EnterError
         log,
         standings,
         filters,
+        ..
     } = &shared.stores;
     let head = log.open(room, now.saturating_sub(NONCE_MEMORY)).await?;
     Ok(Beginning {

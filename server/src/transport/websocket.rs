@@ -66,7 +66,12 @@ pub(super) async fn serve(
             .await;
     let (outbox, reader) = outbox();
     let mut connection = Connection {
-        session: Session::begin(Arc::clone(&context.session), outbox.clone(), client.source),
+        session: Session::begin(
+            Arc::clone(&context.session),
+            outbox.clone(),
+            client.source,
+            client.address,
+        ),
         auth_deadline: Instant::now() + context.timeouts.auth,
         last_sign: Instant::now(),
         batch: Vec::new(),

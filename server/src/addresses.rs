@@ -1,0 +1,178 @@
+//! Addresses beyond one connection: the networks that operators keep out of the whole server, and
+//! from where accounts came lately, which a ban from a room can take along.
+//!
+//! Owns both, in the store and, what entering is held against, in memory. It knows no connections:
+//! whoever is there already is put out by the rooms.
+
+mod banned;
+mod sqlite;
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use crate::address::{Address, Network};
+use crate::entry::UnixMillis;
+use crate::moderation::Sanction;
+use banned::BannedNetworks;
+
+pub use sqlite::SqliteAddresses;
+
+/// Networks that can be banned at the same time.
+pub const NETWORKS: usize = 10_000;
+/// Addresses of one account that are remembered, the newest.
+pub const RECENT: usize = 8;
+/// How long an address is remembered.
+pub const REMEMBERED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How long an address that was remembered is not remembered anew: logins must not cost a write
+/// each.
+const NOTED_ANEW: Duration = Duration::from_secs(60 * 60);
+
+/// Why nothing could be read or changed; nothing was changed.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum AddressesError {
+    /// The store can't be read or written now.
+    #[error("the addresses are not available")]
+    Unavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),
+    /// There is no such ban to be lifted.
+    #[error("{0} is not banned: only a network as it is listed can be")]
+    NotBanned(Network),
+    /// There are too many bans.
+    #[error("{NETWORKS} networks are banned already: remove some, or ban a larger one")]
+    Full,
+}
+
+/// What is kept of addresses.
+#[async_trait::async_trait]
+pub trait AddressStore: Send + Sync {
+    /// The networks that are banned at `now`.
+    async fn banned(&self, now: UnixMillis) -> Result<Vec<(Network, Sanction)>, AddressesError>;
+
+    /// Bans `network`, with a line in the audit; answers once it is on disk.
+    async fn ban(
+        &self,
+        network: Network,
+        ban: &Sanction,
+        now: UnixMillis,
+    ) -> Result<(), AddressesError>;
+
+    /// Ends the ban of exactly `network`, with a line in the audit; answers once it is on disk.
+    async fn lift(&self, network: Network, now: UnixMillis) -> Result<(), AddressesError>;
+
+    /// Remembers that the account `key` entered from `network`, unless that was remembered within
+    /// the last hour.
+    async fn note(
+        &self,
+        key: &str,
+        network: Network,
+        now: UnixMillis,
+    ) -> Result<(), AddressesError>;
+
+    /// From where the account `key` entered lately, the newest first.
+    async fn recent(&self, key: &str, now: UnixMillis) -> Result<Vec<Network>, AddressesError>;
+
+    /// Forgets what is too old to be kept.
+    async fn forget_old(&self, now: UnixMillis) -> Result<(), AddressesError>;
+}
+
+/// The addresses that a server knows of. Cloning it gives another handle to the same.
+#[derive(Clone)]
+pub struct Addresses {
+    store: Arc<dyn AddressStore>,
+    banned: Arc<RwLock<BannedNetworks>>,
+    /// Held while a ban is stored and then put into effect, so that memory follows the store.
+    changing: Arc<tokio::sync::Mutex<()>>,
+    is_taking_along: bool,
+}
+
+impl Addresses {
+    /// Keeps them in `store`. Where `is_taking_along`, every ban from a room takes the user's recent
+    /// addresses along. No network is banned before [`Addresses::load`].
+    pub fn new(store: Arc<dyn AddressStore>, is_taking_along: bool) -> Self {
+        Self {
+            store,
+            banned: Arc::default(),
+            changing: Arc::default(),
+            is_taking_along,
+        }
+    }
+
+    /// Takes what the store says of banned networks.
+    pub async fn load(&self, now: UnixMillis) -> Result<(), AddressesError> {
+        let _changing = self.changing.lock().await;
+        let stored = self.store.banned(now).await?;
+        self.change(|banned| *banned = stored.into_iter().collect());
+        Ok(())
+    }
+
+    /// Bans `network`: stored first, and whoever is to enter after this answers is held against it.
+    pub async fn ban(
+        &self,
+        network: Network,
+        ban: Sanction,
+        now: UnixMillis,
+    ) -> Result<(), AddressesError> {
+        let _changing = self.changing.lock().await;
+        self.store.ban(network, &ban, now).await?;
+        self.change(|banned| {
+            banned.forget_ended(now);
+            banned.insert(network, ban);
+        });
+        Ok(())
+    }
+
+    /// Ends the ban of exactly `network`.
+    pub async fn lift(&self, network: Network, now: UnixMillis) -> Result<(), AddressesError> {
+        let _changing = self.changing.lock().await;
+        self.store.lift(network, now).await?;
+        self.change(|banned| banned.remove(&network));
+        Ok(())
+    }
+
+    /// The ban that keeps `address` out of the whole server at `now`; where there are several, the
+    /// one that ends last.
+    pub fn ban_of(&self, address: &Address, now: UnixMillis) -> Option<Sanction> {
+        let banned = self.banned.read().unwrap_or_else(PoisonError::into_inner);
+        banned.find(address, now).cloned()
+    }
+
+    /// Whether every ban from a room takes the user's recent addresses along.
+    pub fn is_taking_along(&self) -> bool {
+        self.is_taking_along
+    }
+
+    /// Remembers that the account `key` entered from `address`, where that is its own. Who entered is
+    /// in all the same where it can't be stored.
+    pub async fn note(&self, key: &str, address: &Address, now: UnixMillis) {
+        let Some(network) = address.own_network() else {
+            return;
+        };
+        if let Err(error) = self.store.note(key, network, now).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(user = key, error, "where a user came from was not stored");
+        }
+    }
+
+    /// From where the account `key` entered lately, the newest first.
+    pub async fn recent(&self, key: &str, now: UnixMillis) -> Result<Vec<Network>, AddressesError> {
+        self.store.recent(key, now).await
+    }
+
+    /// Forgets what is too old to be kept.
+    pub async fn forget_old(&self, now: UnixMillis) -> Result<(), AddressesError> {
+        self.store.forget_old(now).await
+    }
+
+    fn change(&self, change: impl FnOnce(&mut BannedNetworks)) {
+        change(&mut self.banned.write().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// What was done, in words.
+pub fn banned(network: Network, ban: &Sanction, now: UnixMillis) -> String {
+    format!("{network} is banned {}", ban.span(now))
+}
+
+/// What was done, in words.
+pub fn lifted(network: Network) -> String {
+    format!("{network} is not banned any more")
+}
