@@ -123,12 +123,13 @@ pub fn run(command: BanSubcommand, data: &Path, is_taking_along: bool) -> anyhow
 fn line(what: &str, ban: &Sanction) -> String {
     let until = ban.until.map_or("for good".to_owned(), shown);
     let reason = console::plain(ban.reason.as_deref().unwrap_or(""));
-    let mut line = format!("{what}\t{until}\t{reason}");
-    for (number, network) in ban.networks.iter().enumerate() {
-        line.push(if number == 0 { '\t' } else { ' ' });
-        line.push_str(&network.to_string());
+    let mut networks = ban.networks.clone();
+    networks.sort();
+    let networks: Vec<String> = networks.iter().map(Network::to_string).collect();
+    match networks.is_empty() {
+        true => format!("{what}\t{until}\t{reason}"),
+        false => format!("{what}\t{until}\t{reason}\t{}", networks.join(" ")),
     }
-    line
 }
 
 fn list_networks(data: &Path) -> anyhow::Result<()> {
