@@ -56,3 +56,114 @@ impl Room {
         found
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::Author;
+    use crate::moderation::{Decision, Person, Standing, Verdict};
+    use crate::room::{Input, Joining, NOBODY, Start, operator};
+    use chat_protocol::Rank;
+
+    const THERE: &str = "203.0.113.5";
+    const ELSEWHERE: &str = "203.0.114.5";
+
+    fn address(text: &str) -> Address {
+        Address::of(text.parse().unwrap())
+    }
+
+    /// A room with these users in it, numbered from 1.
+    fn room(members: &[(&str, &str)]) -> Room {
+        let mut standing = Standing::default();
+        standing.admins.insert("dora".to_owned());
+        standing.ranks.insert("vip".to_owned(), Rank::Vip);
+        let mut room = Room::new(Start {
+            standing,
+            ..Start::default()
+        });
+        for (id, (name, from)) in (1..).map(MemberId).zip(members) {
+            let author = Author {
+                username: (*name).to_owned(),
+                key: (*name).to_owned(),
+                display_name: (*name).to_owned(),
+                rank: Rank::User,
+            };
+            let joining = Joining {
+                id,
+                author,
+                created: 0,
+                address: address(from),
+                wants_presence: false,
+                wants_modes: false,
+                wants_audit: false,
+            };
+            room.apply(Input::Join(joining), 0);
+        }
+        room
+    }
+
+    fn ban(name: &str, networks: Vec<Network>) -> Input {
+        let verdict = Verdict {
+            decision: Decision::Ban(Sanction {
+                networks,
+                ..Sanction::for_seconds(None, None, 0)
+            }),
+            target: Person {
+                username: name.to_owned(),
+                key: name.to_owned(),
+            },
+            by: operator(),
+            reason: None,
+            time: 0,
+        };
+        Input::Judged(NOBODY, verdict)
+    }
+
+    /// Exactly these members are put out, each once.
+    #[track_caller]
+    fn check(room: &mut Room, input: Input, expected: &[u64]) {
+        let effects = room.apply(input, 5);
+        let Some(Effect::Expel(ids, ServerEvent::Ban(_), CloseCode::Banned)) = effects.first()
+        else {
+            panic!("{effects:?}")
+        };
+        let expected: Vec<MemberId> = expected.iter().copied().map(MemberId).collect();
+        assert_eq!(ids, &expected);
+        assert!(expected.iter().all(|id| !room.members.contains_key(id)));
+    }
+
+    #[test]
+    fn a_network_is_put_out_but_for_server_administrators() {
+        let members = [
+            ("bob", THERE),
+            ("vip", "203.0.113.255"),
+            ("dora", THERE),
+            ("bob", ELSEWHERE),
+        ];
+        let mut room = room(&members);
+        let network = "203.0.113.0/24".parse().unwrap();
+        check(&mut room, Input::PutOut(network, None), &[1, 2]);
+        check(&mut room, Input::PutOut(network, None), &[]);
+        assert_eq!(room.members.len(), 2);
+    }
+
+    #[test]
+    fn whoever_is_a_mere_user_goes_where_a_ban_took_their_address_along() {
+        let members = [
+            ("bob", THERE),
+            ("bob", ELSEWHERE),
+            ("eve", THERE),
+            ("vip", THERE),
+            ("dora", THERE),
+            ("carl", ELSEWHERE),
+        ];
+        let mut room = room(&members);
+        assert_eq!(room.own_networks("bob").len(), 2);
+        let there = address(THERE).own_network().unwrap();
+        check(&mut room, ban("bob", vec![there]), &[1, 2, 3]);
+        assert_eq!(room.members.len(), 3);
+        assert!(room.own_networks("bob").is_empty());
+        // The addresses are those of one ban, not of all that come later.
+        check(&mut room, ban("carl", Vec::new()), &[6]);
+    }
+}
