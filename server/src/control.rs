@@ -243,6 +243,7 @@ impl Control {
         let done = self.rooms.filter(room, change).await;
         done.map_err(|error| error.to_string())
     }
+
     async fn ban_network(
         &self,
         network: &str,
