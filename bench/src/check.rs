@@ -3,7 +3,7 @@
 //! Pure: positions go in, findings come out. A room numbers its entries without holes, so a hole is
 //! a loss until it is filled, and a filled hole is a wrong order.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::ops::AddAssign;
 
 /// What was wrong. All zero is what a run needs to count.
@@ -38,7 +38,8 @@ pub(crate) struct Checker {
     /// The newest position seen; `None` for one that comes in later and has seen nothing.
     newest: Option<u64>,
     missing: BTreeSet<u64>,
-    counts: HashMap<u64, u64>,
+    /// Of each writer its last message: there are few, and this is done for each delivery.
+    counts: Vec<(u64, u64)>,
     findings: Findings,
 }
 
@@ -65,7 +66,7 @@ impl Checker {
     pub(crate) fn observe(&mut self, seq: u64, writer: u64, count: u64) {
         let Some(newest) = self.newest else {
             self.newest = Some(seq);
-            self.counts.insert(writer, count);
+            self.counts.push((writer, count));
             return;
         };
         if seq > newest {
@@ -81,10 +82,11 @@ impl Checker {
 
     /// What a writer says stays in the order in which it said it, whatever the room's numbers are.
     fn follow(&mut self, writer: u64, count: u64) {
-        let last = self.counts.entry(writer).or_insert(count);
-        match count >= *last {
-            true => *last = count,
-            false => self.findings.reordered += 1,
+        let known = self.counts.iter_mut().find(|(known, _)| *known == writer);
+        match known {
+            None => self.counts.push((writer, count)),
+            Some((_, last)) if count >= *last => *last = count,
+            Some(_) => self.findings.reordered += 1,
         }
     }
 

@@ -14,15 +14,18 @@ use tokio::time::timeout;
 
 use crate::exit::{self, progress};
 use crate::limit_server::{self, LimitServerOptions};
+use crate::pin::Pins;
 use crate::report::Report;
+use crate::scenario::alone::{self, AloneOptions};
 use crate::scenario::commit::{self, CommitOptions};
-use crate::scenario::fanout::{self, FanoutOptions};
+use crate::scenario::fanout::{self, FanoutOptions, FlatOutOptions};
 use crate::scenario::idle::{self, IdleOptions};
 use crate::scenario::ingest::{self, IngestOptions};
+use crate::scenario::restart::{self, RestartOptions};
 use crate::scenario::stalled::{self, StalledOptions};
 use crate::scenario::storm::{self, StormOptions};
 use crate::scenario::{ScenarioError, Setup};
-use crate::server_process::ServerProcess;
+use crate::server_process::{Launch, ServerProcess};
 use crate::target::Source;
 
 /// Loads a real chat server and measures what its users would feel.
@@ -47,6 +50,24 @@ struct CommonOptions {
     /// The server's program [default: chat-server next to this program].
     #[arg(long, value_name = "FILE", global = true)]
     server: Option<PathBuf>,
+    /// An argument for the server that is started, like --server-arg=--ping-interval=5; may be
+    /// repeated.
+    #[arg(
+        long,
+        value_name = "ARG",
+        allow_hyphen_values = true,
+        global = true,
+        conflicts_with = "url"
+    )]
+    server_arg: Vec<String>,
+    /// Milliseconds for which the server that is started collects what goes to a room, 0 for none
+    /// [default: the server's own].
+    #[arg(long, value_name = "MS", global = true, conflicts_with = "url")]
+    flush_window: Option<u32>,
+    /// Keep the server that is started on one core and chat-bench on the others: steadier, but
+    /// the server has no more than one core.
+    #[arg(long, global = true, conflicts_with = "url")]
+    pin: bool,
     /// A server that runs already on this machine, like ws://127.0.0.1:8080.
     #[arg(long, value_name = "URL", value_parser = address, global = true, conflicts_with = "server")]
     url: Option<SocketAddr>,
@@ -101,6 +122,13 @@ enum Scenario {
     Rooms(FanoutOptions),
     /// The same with 1 room, 5000 members, 10 messages a second.
     Arena(FanoutOptions),
+    /// What a delivery costs where messages come as fast as they are answered, next to a limit that
+    /// writes without a pause.
+    FlatOut(FlatOutOptions),
+    /// How long a message takes where nobody else is there.
+    Alone(AloneOptions),
+    /// The server restarts, and all members of a room come back.
+    Restart(RestartOptions),
     /// What connections cost on which nothing happens.
     Idle(IdleOptions),
 }
@@ -116,11 +144,16 @@ pub fn run() -> ExitCode {
         Command::Scenario(scenario) => scenario,
         Command::LimitServer(options) => return limit_server::serve(options),
     };
+    // Before there are other threads, which run where this one may.
+    let pins = match arguments.common.pin.then(Pins::part).transpose() {
+        Ok(pins) => pins,
+        Err(error) => return exit::fail(exit::FAILED, &error),
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
     match runtime {
-        Ok(runtime) => runtime.block_on(measure(&arguments.common, scenario)),
+        Ok(runtime) => runtime.block_on(measure(&arguments.common, scenario, pins)),
         Err(error) => exit::fail(exit::FAILED, &error),
     }
 }
@@ -135,9 +168,9 @@ fn usage(error: &clap::Error) -> ExitCode {
     }
 }
 
-async fn measure(common: &CommonOptions, scenario: &Scenario) -> ExitCode {
+async fn measure(common: &CommonOptions, scenario: &Scenario, pins: Option<Pins>) -> ExitCode {
     let CommonOptions { runs, json, .. } = *common;
-    let setup = common.setup();
+    let setup = common.setup(pins);
     let bound = Duration::from_secs(common.bound);
     let mut reports = Vec::new();
     for run in 1..=runs {
@@ -190,14 +223,27 @@ async fn stop_signal() -> io::Error {
 }
 
 impl CommonOptions {
-    fn setup(&self) -> Setup {
+    fn server_arguments(&self) -> Vec<String> {
+        let mut arguments = self.server_arg.clone();
+        if let Some(window) = self.flush_window {
+            arguments.extend(["--flush-window".to_owned(), window.to_string()]);
+        }
+        arguments
+    }
+
+    fn setup(&self, pins: Option<Pins>) -> Setup {
         let source = match self.url {
             Some(address) => Source::Running {
                 address,
                 id: self.pid,
             },
             None => Source::Start {
-                binary: { self.server.clone() }.unwrap_or_else(ServerProcess::beside_this_program),
+                launch: Launch {
+                    binary: { self.server.clone() }
+                        .unwrap_or_else(ServerProcess::beside_this_program),
+                    arguments: self.server_arguments(),
+                    pins,
+                },
                 data_root: { self.data_root.clone() }.unwrap_or_else(std::env::temp_dir),
             },
         };
@@ -223,6 +269,9 @@ impl Scenario {
             Scenario::Stage(options) => Box::pin(fanout::run(setup, options, &fanout::STAGE)),
             Scenario::Rooms(options) => Box::pin(fanout::run(setup, options, &fanout::ROOMS)),
             Scenario::Arena(options) => Box::pin(fanout::run(setup, options, &fanout::ARENA)),
+            Scenario::FlatOut(options) => Box::pin(fanout::run_flat_out(setup, options)),
+            Scenario::Alone(options) => Box::pin(alone::run(setup, options)),
+            Scenario::Restart(options) => Box::pin(restart::run(setup, options)),
             Scenario::Idle(options) => Box::pin(idle::run(setup, options)),
         }
     }

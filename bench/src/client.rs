@@ -3,7 +3,7 @@
 //! Must stay cheap: what it costs is taken from the server's machine, and is part of each latency.
 
 use std::borrow::Cow;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use chat_protocol::{
@@ -144,13 +144,34 @@ impl Client {
         address: SocketAddr,
         receive_buffer: Option<u32>,
     ) -> Result<Self, ClientError> {
-        timeout(PATIENCE, Self::open(address, receive_buffer))
+        timeout(PATIENCE, Self::open(address, receive_buffer, None))
             .await
             .unwrap_or(Err(ClientError::Late("connection")))
     }
 
-    async fn open(address: SocketAddr, receive_buffer: Option<u32>) -> Result<Self, ClientError> {
-        let stream = dial(address, receive_buffer)
+    /// The same from the address `source`, where given.
+    pub(crate) async fn connect_from(
+        address: SocketAddr,
+        source: Option<Ipv4Addr>,
+    ) -> Result<Self, ClientError> {
+        timeout(PATIENCE, Self::open(address, None, source))
+            .await
+            .unwrap_or(Err(ClientError::Late("connection")))
+    }
+
+    /// The connection itself, which does not block. What has come but was not asked for is gone:
+    /// only for one to which nothing comes yet.
+    pub(crate) fn into_stream(self) -> Result<std::net::TcpStream, ClientError> {
+        let stream = self.socket.into_inner().into_std();
+        stream.map_err(|error| ClientError::Broken(Box::new(Error::Io(error))))
+    }
+
+    async fn open(
+        address: SocketAddr,
+        receive_buffer: Option<u32>,
+        source: Option<Ipv4Addr>,
+    ) -> Result<Self, ClientError> {
+        let stream = dial(address, receive_buffer, source)
             .await
             .map_err(|source| ClientError::Connect { address, source })?;
         let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER);
@@ -233,7 +254,11 @@ impl Client {
     }
 }
 
-async fn dial(address: SocketAddr, receive_buffer: Option<u32>) -> std::io::Result<TcpStream> {
+async fn dial(
+    address: SocketAddr,
+    receive_buffer: Option<u32>,
+    source: Option<Ipv4Addr>,
+) -> std::io::Result<TcpStream> {
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
@@ -241,6 +266,9 @@ async fn dial(address: SocketAddr, receive_buffer: Option<u32>) -> std::io::Resu
     if let Some(bytes) = receive_buffer {
         // Before the connection is made: the window that it may grow to is agreed on then.
         socket.set_recv_buffer_size(bytes)?;
+    }
+    if let Some(source) = source {
+        socket.bind((source, 0).into())?;
     }
     let stream = socket.connect(address).await?;
     stream.set_nodelay(true)?;
@@ -273,7 +301,8 @@ struct MessageData<'a> {
     content: Cow<'a, str>,
 }
 
-fn parse(text: &str) -> Result<Incoming, ClientError> {
+/// Reads an event; a refusal is an error.
+pub(crate) fn parse(text: &str) -> Result<Incoming, ClientError> {
     let unreadable = || ClientError::Unreadable(text.chars().take(200).collect());
     if text.starts_with(MESSAGE) {
         let frame: MessageFrame<'_> = serde_json::from_str(text).map_err(|_| unreadable())?;

@@ -1,14 +1,16 @@
-//! One monotonic clock for all threads, so that a time can travel inside a message.
+//! One monotonic clock for all threads and for the process that shows the limit, so that a time can
+//! travel inside a message.
 
-use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-static START: OnceLock<Instant> = OnceLock::new();
+use rustix::time::{ClockId, clock_gettime};
 
-/// Nanoseconds since the first call in this process.
+/// Nanoseconds on the machine's monotonic clock, the same in all processes.
 pub(crate) fn nanos() -> u64 {
-    let elapsed = START.get_or_init(Instant::now).elapsed();
-    u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX)
+    let time = clock_gettime(ClockId::Monotonic);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    let nanos = u64::try_from(time.tv_nsec).unwrap_or(0);
+    seconds * 1_000_000_000 + nanos
 }
 
 /// The time since `earlier`, which [`nanos`] gave.

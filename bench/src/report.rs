@@ -7,7 +7,7 @@ use std::fmt::Write;
 use serde_json::{Map, Value, json};
 
 use crate::check::Findings;
-use crate::measure::{Latencies, Usage};
+use crate::measure::{Latencies, Usage, machine_cores};
 
 /// One measured number.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,8 +80,7 @@ impl Report {
         if let Some(others) = usage.others {
             self.add("others_cpu_percent", percent(others));
         }
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        self.doubts.extend(usage.doubts(cores));
+        self.doubts.extend(usage.doubts(machine_cores()));
     }
 
     /// Notes what was lost, doubled and reordered; anything but nothing is a fault.

@@ -1,9 +1,11 @@
 //! The scenarios: what each does to a server, and what it reports.
 
+pub(crate) mod alone;
 pub(crate) mod commit;
 pub(crate) mod fanout;
 pub(crate) mod idle;
 pub(crate) mod ingest;
+pub(crate) mod restart;
 pub(crate) mod stalled;
 pub(crate) mod storm;
 
@@ -48,6 +50,16 @@ pub(crate) enum ScenarioError {
     /// The process that shows the limit can't be had or broke.
     #[error("the process that shows the limit did not work")]
     Limit(#[source] io::Error),
+    /// The system allows too few open files.
+    #[error(
+        "{needed} open files are needed and the system allows {limit}: raise the hard limit (ulimit -Hn)"
+    )]
+    OpenFiles {
+        /// What it takes.
+        needed: u64,
+        /// What there may be.
+        limit: u64,
+    },
     /// It can't be done to a server that runs already.
     #[error("{0} needs a server that chat-bench starts itself: leave out --url")]
     NotOurs(&'static str),
@@ -59,6 +71,7 @@ fn describe(report: &mut Report, setup: &Setup, target: &Target) {
     if let Some(filesystem) = target.filesystem() {
         report.set("filesystem", filesystem);
     }
+    setup.source.tell(report);
     report.doubts.extend(setup.source.doubts());
 }
 

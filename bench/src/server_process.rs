@@ -13,6 +13,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::pin::Pins;
+
 /// How long it may take to listen, and to stop.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Lines of its log that are kept, to say why it failed.
@@ -58,6 +60,17 @@ pub(crate) enum ServerError {
     Silent(String),
 }
 
+/// How it is started.
+#[derive(Clone, Debug)]
+pub(crate) struct Launch {
+    /// The program.
+    pub(crate) binary: PathBuf,
+    /// More arguments for it.
+    pub(crate) arguments: Vec<String>,
+    /// Where it is to run.
+    pub(crate) pins: Option<Pins>,
+}
+
 /// What it has said.
 #[derive(Debug, Default)]
 struct Said {
@@ -68,7 +81,7 @@ struct Said {
 /// A running server with data of its own, both gone when this value goes.
 #[derive(Debug)]
 pub(crate) struct ServerProcess {
-    binary: PathBuf,
+    launch: Launch,
     durability: Durability,
     child: Child,
     address: SocketAddr,
@@ -83,12 +96,13 @@ impl ServerProcess {
         own.with_file_name("chat-server")
     }
 
-    /// Starts `binary` on a free port, with fresh data in a directory below `parent`.
+    /// Starts it on a free port, with fresh data in a directory below `parent`.
     pub(crate) fn start(
-        binary: &Path,
+        launch: &Launch,
         parent: &Path,
         durability: Durability,
     ) -> Result<Self, ServerError> {
+        let binary = launch.binary.as_path();
         if !binary.is_file() {
             return Err(ServerError::Missing(binary.to_owned()));
         }
@@ -97,9 +111,9 @@ impl ServerProcess {
             .tempdir_in(parent)
             .map_err(|source| cannot_start(binary, source))?;
         let said = Arc::default();
-        let (child, address) = spawn(binary, data.path(), durability, &said)?;
+        let (child, address) = spawn(launch, data.path(), durability, 0, &said)?;
         Ok(Self {
-            binary: binary.to_owned(),
+            launch: launch.clone(),
             durability,
             child,
             address,
@@ -108,11 +122,12 @@ impl ServerProcess {
         })
     }
 
-    /// Stops it and starts it again with the same data, on another port: what it only remembered is
-    /// gone.
+    /// Stops it and starts it again with the same data, on the same port: what it only remembered
+    /// is gone.
     pub(crate) fn restart(&mut self) -> Result<(), ServerError> {
         self.stop();
-        let (child, address) = spawn(&self.binary, self.data.path(), self.durability, &self.said)?;
+        let (data, port) = (self.data.path(), self.address.port());
+        let (child, address) = spawn(&self.launch, data, self.durability, port, &self.said)?;
         self.child = child;
         self.address = address;
         Ok(())
@@ -161,17 +176,21 @@ impl Drop for ServerProcess {
 }
 
 fn spawn(
-    binary: &Path,
+    launch: &Launch,
     data: &Path,
     durability: Durability,
+    port: u16,
     said: &Arc<Mutex<Said>>,
 ) -> Result<(Child, SocketAddr), ServerError> {
+    let binary = launch.binary.as_path();
     let mut command = bare(binary);
     command
-        .args(["--bind", "127.0.0.1", "--port", "0", "--log-format", "json"])
+        .args(["--bind", "127.0.0.1", "--log-format", "json"])
+        .args(["--port", &port.to_string()])
         .args(["--registration", "open", "--durability", durability.name()])
         .arg("--data")
         .arg(data)
+        .args(&launch.arguments)
         .stderr(Stdio::piped());
     if knows_no_limits(binary) {
         command.arg("--no-limits");
@@ -185,7 +204,14 @@ fn spawn(
         std::thread::spawn(move || listen(log, &said, &listens));
     }
     match wait(&address) {
-        Some(address) => Ok((child, address)),
+        Some(address) => {
+            if let Some(pins) = &launch.pins {
+                let id = child.id();
+                pins.take(id)
+                    .map_err(|source| cannot_start(binary, source))?;
+            }
+            Ok((child, address))
+        }
         None => {
             let _ = child.kill();
             let _ = child.wait();

@@ -4,15 +4,17 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::measure::filesystem;
-use crate::server_process::{Durability, ServerError, ServerProcess};
+use crate::pin::Pins;
+use crate::report::Report;
+use crate::server_process::{Durability, Launch, ServerError, ServerProcess};
 
 /// Where the server comes from.
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
-    /// This program starts `binary`, with its data below `data_root`.
+    /// This program starts it, with its data below `data_root`.
     Start {
-        /// The program.
-        binary: PathBuf,
+        /// How.
+        launch: Launch,
         /// Where its data directory is made.
         data_root: PathBuf,
     },
@@ -52,10 +54,10 @@ impl Source {
         data_root: &Path,
         durability: Durability,
     ) -> Result<Target, ServerError> {
-        let Source::Start { binary, .. } = self else {
+        let Source::Start { launch, .. } = self else {
             return self.open(durability);
         };
-        let process = ServerProcess::start(binary, data_root, durability)?;
+        let process = ServerProcess::start(launch, data_root, durability)?;
         Ok(Target {
             address: process.address(),
             id: Some(process.id()),
@@ -65,15 +67,41 @@ impl Source {
 
     /// What to tell about it: a debug build must not be taken for the product.
     pub(crate) fn doubts(&self) -> Vec<String> {
-        let Source::Start { binary, .. } = self else {
+        let Source::Start { launch, .. } = self else {
             return vec![
                 "the server was not started by chat-bench: its settings are its own".into(),
             ];
         };
-        let is_debug = binary.components().any(|part| part.as_os_str() == "debug");
+        let is_debug = launch
+            .binary
+            .components()
+            .any(|part| part.as_os_str() == "debug");
         match is_debug {
             true => vec!["the server seems to be a debug build".into()],
             false => Vec::new(),
+        }
+    }
+}
+
+impl Source {
+    /// Where the limit's process is to run, as the server does.
+    pub(crate) fn pins(&self) -> Option<Pins> {
+        match self {
+            Source::Start { launch, .. } => launch.pins,
+            Source::Running { .. } => None,
+        }
+    }
+
+    /// Notes how the server is started, where that is not as usual.
+    pub(crate) fn tell(&self, report: &mut Report) {
+        let Source::Start { launch, .. } = self else {
+            return;
+        };
+        if !launch.arguments.is_empty() {
+            report.set("server_args", launch.arguments.join(" "));
+        }
+        if launch.pins.is_some() {
+            report.set("pinned", true);
         }
     }
 }

@@ -5,7 +5,7 @@
 //! is measured from the moment of sending, and counted for the phase in which it was sent.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -32,7 +32,8 @@ pub(crate) struct TrickleSettings {
     pub(crate) address: SocketAddr,
     /// The room.
     pub(crate) room: RoomName,
-    /// Members whose deliveries are measured, the writer not among them.
+    /// Members whose deliveries are measured, the writer not among them; with none, nothing
+    /// trickles.
     pub(crate) members: usize,
     /// Messages a second.
     pub(crate) rate: f64,
@@ -45,10 +46,6 @@ struct Shared {
     phase: AtomicU64,
     deliveries: Mutex<Vec<Latencies>>,
     lag: Mutex<Latencies>,
-    /// Messages that came to somebody, the writer included.
-    received: AtomicU64,
-    /// Bytes of the event that came last.
-    event_bytes: AtomicUsize,
 }
 
 /// What the room held in the end.
@@ -110,16 +107,6 @@ impl Trickle {
     /// What is sent from now on counts for `phase`.
     pub(crate) fn enter_phase(&self, phase: u64) {
         self.shared.phase.store(phase, Ordering::Relaxed);
-    }
-
-    /// How many messages have come to somebody so far, the writer included.
-    pub(crate) fn received(&self) -> u64 {
-        self.shared.received.load(Ordering::Relaxed)
-    }
-
-    /// Bytes of the event that came last; 0 where none has come.
-    pub(crate) fn event_bytes(&self) -> usize {
-        self.shared.event_bytes.load(Ordering::Relaxed)
     }
 
     /// Lets the writer stop, and every member receive all that was sent.
@@ -194,9 +181,11 @@ async fn write(
     let mut ticks = interval(Duration::from_secs_f64(1.0 / settings.rate));
     let (mut count, mut returned) = (0, 0);
     let mut is_stopping = false;
+    // Where nobody listens, nothing is said.
+    let has_listeners = settings.members > 0;
     while !is_stopping || returned < count {
         tokio::select! {
-            due = ticks.tick(), if !is_stopping => {
+            due = ticks.tick(), if has_listeners && !is_stopping => {
                 note_lag(&shared, due);
                 count += 1;
                 let stamp = Stamp {
@@ -210,7 +199,7 @@ async fn write(
             }
             incoming = client.next() => {
                 if let Incoming::Message(posted) = incoming? {
-                    see(&mut checker, &shared, posted);
+                    see(&mut checker, posted);
                     returned += u64::from(posted.stamp.is_some_and(|stamp| stamp.writer == WRITER));
                 }
             }
@@ -255,15 +244,13 @@ async fn follow(
     }
 }
 
-fn see(checker: &mut Checker, shared: &Shared, posted: Posted) {
+fn see(checker: &mut Checker, posted: Posted) {
     let (writer, count) = posted.origin();
     checker.observe(posted.seq, writer, count);
-    shared.received.fetch_add(1, Ordering::Relaxed);
-    shared.event_bytes.store(posted.bytes, Ordering::Relaxed);
 }
 
 fn take(checker: &mut Checker, shared: &Shared, posted: Posted) {
-    see(checker, shared, posted);
+    see(checker, posted);
     let Some(stamp) = posted.stamp else {
         return;
     };

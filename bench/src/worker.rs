@@ -1,4 +1,4 @@
-//! A thread with an async runtime of its own, whose CPU time can be told apart.
+//! Threads whose CPU time can be told apart, and one with an async runtime of its own.
 //!
 //! What is measured and what makes the load run on different ones, so that the load does not hold
 //! up the clock.
@@ -16,14 +16,59 @@ use tokio::time::timeout;
 
 use crate::client::ClientError;
 
-/// A running thread. It ends, and what runs on it, when this value goes.
+/// A thread as the meter sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct Watched {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its directory in `/proc`.
+    pub(crate) task: PathBuf,
+}
+
+/// A thread that gives a `T` at its end.
+#[derive(Debug)]
+pub(crate) struct TimedThread<T> {
+    watched: Watched,
+    thread: JoinHandle<T>,
+}
+
+impl<T: Send + 'static> TimedThread<T> {
+    /// Starts it.
+    pub(crate) fn start(name: &str, body: impl FnOnce() -> T + Send + 'static) -> io::Result<Self> {
+        let (tell, told) = mpsc::channel();
+        let thread = std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || {
+                // Tells this thread's own directory, whatever its number.
+                let _ = tell.send(std::fs::read_link("/proc/thread-self"));
+                body()
+            })?;
+        let own = told.recv().map_err(io::Error::other)??;
+        let watched = Watched {
+            name: name.to_owned(),
+            task: Path::new("/proc").join(own),
+        };
+        Ok(Self { watched, thread })
+    }
+
+    /// How the meter sees it.
+    pub(crate) fn watched(&self) -> Watched {
+        self.watched.clone()
+    }
+
+    /// Waits for its end; `None` where it broke down, which was reported where it happened.
+    pub(crate) fn join(self) -> Option<T> {
+        self.thread.join().ok()
+    }
+}
+
+/// A running thread with a runtime. It ends, and what runs on it, when this value goes.
 #[derive(Debug)]
 pub(crate) struct Worker {
-    name: String,
     handle: Handle,
-    stat: PathBuf,
+    watched: Watched,
     stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<TimedThread<()>>,
 }
 
 impl Worker {
@@ -32,33 +77,21 @@ impl Worker {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel();
-        let (tell, told) = mpsc::channel();
-        let thread = std::thread::Builder::new()
-            .name(name.to_owned())
-            .spawn(move || {
-                // Tells this thread's own directory, whatever its number.
-                let _ = tell.send(std::fs::read_link("/proc/thread-self"));
-                // An error is the worker's end as well.
-                let _ = runtime.block_on(stopped);
-            })?;
-        let own = told.recv().map_err(io::Error::other)??;
+        let thread = TimedThread::start(name, move || {
+            // An error is the worker's end as well.
+            let _ = runtime.block_on(stopped);
+        })?;
         Ok(Self {
-            name: name.to_owned(),
             handle,
-            stat: Path::new("/proc").join(own).join("stat"),
+            watched: thread.watched(),
             stop: Some(stop),
             thread: Some(thread),
         })
     }
 
-    /// The thread's name.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The file in `/proc` that tells its CPU time.
-    pub(crate) fn stat(&self) -> &Path {
-        &self.stat
+    /// How the meter sees it.
+    pub(crate) fn watched(&self) -> Watched {
+        self.watched.clone()
     }
 
     /// Runs `task` on it.
@@ -75,8 +108,7 @@ impl Drop for Worker {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A panic in it was reported where it happened.
-            let _ = thread.join();
+            thread.join();
         }
     }
 }

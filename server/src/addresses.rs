@@ -4,6 +4,7 @@
 //! Owns both, in the store and, what entering is held against, in memory. It knows no connections:
 //! whoever is there already is put out by the rooms.
 
+mod arrivals;
 mod banned;
 mod sqlite;
 
@@ -13,8 +14,10 @@ use std::time::Duration;
 use crate::address::{Address, Network};
 use crate::entry::UnixMillis;
 use crate::moderation::Sanction;
+use arrivals::Arrivals;
 use banned::BannedNetworks;
 
+pub use arrivals::Arrival;
 pub use sqlite::SqliteAddresses;
 
 /// Networks that can be banned at the same time.
@@ -81,6 +84,7 @@ pub struct Addresses {
     banned: Arc<RwLock<BannedNetworks>>,
     /// Held while a ban is stored and then put into effect, so that memory follows the store.
     changing: Arc<tokio::sync::Mutex<()>>,
+    arrivals: Arrivals,
     is_taking_along: bool,
 }
 
@@ -92,6 +96,7 @@ impl Addresses {
             store,
             banned: Arc::default(),
             changing: Arc::default(),
+            arrivals: Arrivals::default(),
             is_taking_along,
         }
     }
@@ -140,6 +145,12 @@ impl Addresses {
         self.is_taking_along
     }
 
+    /// The account `key` is about to enter from `address`: until the arrival is dropped, that counts as
+    /// recent without being stored.
+    pub fn arrive(&self, key: &str, address: &Address) -> Arrival {
+        self.arrivals.begin(key, address.own_network())
+    }
+
     /// Remembers that the account `key` entered from `address`, where that is its own. Who entered is
     /// in all the same where it can't be stored.
     pub async fn note(&self, key: &str, address: &Address, now: UnixMillis) {
@@ -152,9 +163,13 @@ impl Addresses {
         }
     }
 
-    /// From where the account `key` entered lately, the newest first.
+    /// From where the account `key` entered lately or is about to, the newest first. The same may be
+    /// there twice.
     pub async fn recent(&self, key: &str, now: UnixMillis) -> Result<Vec<Network>, AddressesError> {
-        self.store.recent(key, now).await
+        // Before the store: what is stored meanwhile is in both, not in neither.
+        let mut recent = self.arrivals.of(key);
+        recent.extend(self.store.recent(key, now).await?);
+        Ok(recent)
     }
 
     /// Forgets what is too old to be kept.

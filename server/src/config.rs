@@ -82,6 +82,9 @@ pub enum ConfigError {
         /// Seconds of silence allowed.
         idle: u64,
     },
+    /// Messages would wait for longer than people do.
+    #[error("flush-window must be at most 1000 milliseconds, not {0}")]
+    FlushWindow(u32),
     /// Not an origin.
     #[error(
         "allowed-origin {0:?} is not an origin: it should look like https://example.org or https://example.org:8443"
@@ -167,6 +170,7 @@ impl Settings {
                 durability: self.durability.unwrap_or_default(),
                 retention: retention(self.retention_entries, self.retention_days),
                 membership: Duration::from_secs(60).saturating_mul(self.members_age.unwrap_or(15)),
+                flush_window: flush_window(self.flush_window)?,
                 timeouts,
                 limits,
                 trusted_proxies,
@@ -182,6 +186,13 @@ fn retention(entries: Option<u64>, days: Option<u32>) -> Retention {
     Retention {
         entries: Some(entries.unwrap_or(10_000)).filter(|entries| *entries > 0),
         age: (days > 0).then(|| DAY.saturating_mul(days)),
+    }
+}
+
+fn flush_window(given: Option<u32>) -> Result<Duration, ConfigError> {
+    match given.unwrap_or(50) {
+        millis @ ..=1000 => Ok(Duration::from_millis(millis.into())),
+        millis => Err(ConfigError::FlushWindow(millis)),
     }
 }
 

@@ -1,29 +1,37 @@
-//! What waits to be written to one client: a queue with bounds, and how its connection is to end.
+//! What goes to one client: written to its socket at once where that takes it, otherwise kept in a
+//! queue with bounds; and how its connection is to end.
 //!
-//! A room or a session pushes and never waits; the connection drains. Full means that the client
-//! reads too slowly: what waits is dropped and the connection is closed with 4008, after which the
-//! client comes back and resumes from the log. One slow reader costs its neighbours nothing.
+//! A room or a session pushes and never waits. What the socket does not take is written by the
+//! connection's own task, in order. Full means that the client reads too slowly: what waits is
+//! dropped and the connection is closed with 4008, after which the client comes back and resumes
+//! from the log. One slow reader costs its neighbours nothing.
+//!
+//! Everything that goes to the socket goes through here, under one lock that is held for no longer
+//! than a system call that does not block: so frames never mix.
 
 use std::collections::VecDeque;
+use std::io::{self, ErrorKind, IoSlice};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use bytes::Bytes;
 use chat_protocol::CloseCode;
 use tokio::sync::Notify;
 
-use crate::outgoing::Outgoing;
+use crate::outgoing::{Chunk, Outgoing};
 
 /// Events that may wait.
 const EVENTS: usize = 1024;
 /// Bytes that may wait.
 const BYTES: usize = 1024 * 1024;
-/// Bytes that one drain takes at most (more only if a single event is larger): what is drained is
-/// not counted any more, so it has to be little.
-const DRAIN_BYTES: usize = 64 * 1024;
-
 /// Bytes that may wait before its connection stops reading: answers to what a client asks in one go
 /// must not close it, so it is asked to read some first. The largest answer (200 entries of
 /// history, about 600 KiB) still fits on top.
 const READ_BYTES: usize = BYTES / 4;
+/// Pieces that one system call writes at most.
+const PIECES: usize = 64;
+/// Places that an empty queue keeps: a burst must not keep its memory for as long as the connection
+/// lives.
+const PLACES: usize = 16;
 
 /// How a connection is to end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,19 +42,34 @@ pub struct Closing {
     pub reason: &'static str,
 }
 
-#[derive(Default)]
+/// A client's socket, as far as writing goes. It never blocks.
+pub trait Line: Send + Sync {
+    /// Writes as much as the socket takes now, and says how much that was; `WouldBlock` where it
+    /// takes nothing.
+    fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize>;
+}
+
+/// Frames in a row, or what of them is not written yet.
+struct Waiting {
+    frames: Bytes,
+    events: usize,
+}
+
 struct State {
-    queue: VecDeque<Outgoing>,
+    /// `None` once the connection has ended, and where nothing is written by itself.
+    line: Option<Arc<dyn Line>>,
+    queue: VecDeque<Waiting>,
+    /// Of the first in the queue a part is written: the rest has to follow, whatever happens.
+    is_begun: bool,
     bytes: usize,
+    events: usize,
     closing: Option<Closing>,
 }
 
 struct Shared {
     state: Mutex<State>,
-    /// For a connection that has nothing to write.
+    /// For the connection: something waits where nothing did, or it is to end.
     changed: Notify,
-    /// For one that is stuck in a write: it need not wake for every event that piles up meanwhile.
-    overflowed: Notify,
 }
 
 impl Shared {
@@ -63,26 +86,39 @@ pub struct Outbox {
     shared: Arc<Shared>,
 }
 
-/// The end that the connection drains.
+/// The connection's end. Once it is dropped, nothing is written any more.
 pub struct OutboxReader {
     shared: Arc<Shared>,
 }
 
-/// What a drain found.
+/// What became of what waited.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Drained {
-    /// Events were moved to the batch.
-    Events,
-    /// Nothing is left, and the connection is to end so.
+pub enum Flushed {
+    /// Nothing waits; whether something did.
+    Empty(bool),
+    /// The socket takes no more now; whether it took something.
+    Blocked(bool),
+    /// The client reads too slowly: the connection is to end so without waiting for it.
+    Overflowed(Closing),
+    /// Nothing waits any more, and the connection is to end so.
     Closed(Closing),
+    /// The socket is broken.
+    Broken,
 }
 
-/// An empty outbox.
-pub fn outbox() -> (Outbox, OutboxReader) {
+/// An empty outbox in front of `line`. Without one, everything waits for [`OutboxReader`].
+pub fn outbox(line: Option<Arc<dyn Line>>) -> (Outbox, OutboxReader) {
+    let state = State {
+        line,
+        queue: VecDeque::new(),
+        is_begun: false,
+        bytes: 0,
+        events: 0,
+        closing: None,
+    };
     let shared = Arc::new(Shared {
-        state: Mutex::default(),
+        state: Mutex::new(state),
         changed: Notify::new(),
-        overflowed: Notify::new(),
     });
     let outbox = Outbox {
         shared: Arc::clone(&shared),
@@ -91,24 +127,43 @@ pub fn outbox() -> (Outbox, OutboxReader) {
 }
 
 impl Outbox {
-    /// Lets `outgoing` wait for the connection. After a close, and in one that is over its bounds,
-    /// it is dropped.
-    pub fn push(&self, outgoing: Outgoing) {
+    /// Gives the client an event. After a close, and in one that is over its bounds, it is dropped.
+    pub fn push(&self, outgoing: &Outgoing) {
+        self.give(outgoing.frame(), 1);
+    }
+
+    /// Gives the client several events at once.
+    pub fn push_all(&self, chunk: &Chunk) {
+        self.give(chunk.frames(), chunk.events());
+    }
+
+    /// Gives the client a control frame.
+    pub fn push_control(&self, frame: &[u8]) {
+        self.give(&Bytes::copy_from_slice(frame), 1);
+    }
+
+    fn give(&self, frames: &Bytes, events: usize) {
         let mut state = self.shared.lock();
         if state.closing.is_some() {
             return;
         }
-        if state.queue.len() >= EVENTS || state.bytes + outgoing.bytes() > BYTES {
-            state.queue = VecDeque::new();
-            state.bytes = 0;
-            state.closing = Some(Closing {
-                code: CloseCode::SlowReader,
-                reason: "reads too slowly",
-            });
-            self.shared.overflowed.notify_one();
+        let was_idle = state.queue.is_empty();
+        let written = match was_idle {
+            true => state.write_at_once(frames),
+            false => 0,
+        };
+        if written == frames.len() {
+            return;
+        }
+        if state.events + events > EVENTS || state.bytes + frames.len() > BYTES {
+            state.overflow();
         } else {
-            state.bytes += outgoing.bytes();
-            state.queue.push_back(outgoing);
+            state.wait(frames.slice(written..), events);
+            state.is_begun |= written > 0;
+            if !was_idle {
+                // The connection's task is at it already.
+                return;
+            }
         }
         drop(state);
         self.shared.changed.notify_one();
@@ -125,16 +180,88 @@ impl Outbox {
     }
 }
 
-impl OutboxReader {
-    /// Waits until there is something to write or the connection is to end, and moves what waits
-    /// (64 KiB at a time) to `batch`. Dropping the future loses nothing.
-    pub async fn drain(&mut self, batch: &mut Vec<Outgoing>) -> Drained {
-        loop {
-            if let Some(drained) = self.try_drain(batch) {
-                return drained;
+impl State {
+    /// Bytes of `frames` that the socket takes now. Of a broken one the connection's task hears when
+    /// it tries.
+    fn write_at_once(&self, frames: &[u8]) -> usize {
+        let line = self.line.as_ref();
+        let written = line.map(|line| line.try_write(&[IoSlice::new(frames)]));
+        written.and_then(Result::ok).unwrap_or(0)
+    }
+
+    fn wait(&mut self, frames: Bytes, events: usize) {
+        self.bytes += frames.len();
+        self.events += events;
+        self.queue.push_back(Waiting { frames, events });
+    }
+
+    /// Drops what waits, but for the rest of what is begun: a frame behind half a frame would not be
+    /// read as one.
+    fn overflow(&mut self) {
+        self.queue.truncate(usize::from(self.is_begun));
+        self.queue.shrink_to(PLACES);
+        self.bytes = self.queue.iter().map(|waiting| waiting.frames.len()).sum();
+        self.events = self.queue.iter().map(|waiting| waiting.events).sum();
+        self.closing = Some(Closing {
+            code: CloseCode::SlowReader,
+            reason: "reads too slowly",
+        });
+    }
+
+    /// One system call for what waits.
+    fn write(&self, line: &dyn Line) -> io::Result<usize> {
+        let pieces = self.queue.iter().take(PIECES);
+        let pieces: Vec<_> = pieces.map(|first| IoSlice::new(&first.frames)).collect();
+        line.try_write(&pieces)
+    }
+
+    /// Takes what was written out of the queue.
+    fn written(&mut self, mut bytes: usize) {
+        self.bytes -= bytes;
+        while let Some(first) = self.queue.front_mut() {
+            if bytes < first.frames.len() {
+                let _ = first.frames.split_to(bytes);
+                self.is_begun |= bytes > 0;
+                return;
             }
-            self.shared.changed.notified().await;
+            bytes -= first.frames.len();
+            self.events -= first.events;
+            self.queue.pop_front();
+            self.is_begun = false;
         }
+        self.queue.shrink_to(PLACES);
+    }
+}
+
+impl OutboxReader {
+    /// Writes what waits, as far as the socket takes it now.
+    pub fn flush(&mut self) -> Flushed {
+        let mut state = self.shared.lock();
+        let Some(line) = state.line.clone() else {
+            return Flushed::Broken;
+        };
+        let mut has_written = false;
+        while !state.queue.is_empty() {
+            match state.write(&*line) {
+                Ok(0) => return Flushed::Broken,
+                Ok(bytes) => state.written(bytes),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    return state.blocked(has_written);
+                }
+                Err(_) => return Flushed::Broken,
+            }
+            has_written = true;
+        }
+        match &state.closing {
+            Some(closing) => Flushed::Closed(closing.clone()),
+            None => Flushed::Empty(has_written),
+        }
+    }
+
+    /// Waits until something waits where nothing did, or the connection is to end. Dropping the
+    /// future loses nothing.
+    pub async fn changed(&self) {
+        self.shared.changed.notified().await;
     }
 
     /// Whether so little waits that the connection may take the client's next frame.
@@ -142,133 +269,35 @@ impl OutboxReader {
         self.shared.lock().bytes < READ_BYTES
     }
 
-    /// Waits until the client is known to read too slowly. Pending for ever otherwise: this is for
-    /// a connection that is stuck in a write.
-    pub async fn overflowed(&self) -> Closing {
-        loop {
-            match &self.shared.lock().closing {
-                Some(closing) if closing.code == CloseCode::SlowReader => return closing.clone(),
-                _ => {}
+    /// Lets `frame` be the last, behind what waits: a close frame, which no bound keeps out.
+    pub fn end_with(&mut self, frame: Bytes) {
+        self.shared.lock().wait(frame, 1);
+    }
+}
+
+impl State {
+    fn blocked(&self, has_written: bool) -> Flushed {
+        match &self.closing {
+            Some(closing) if closing.code == CloseCode::SlowReader => {
+                Flushed::Overflowed(closing.clone())
             }
-            self.shared.overflowed.notified().await;
+            _ => Flushed::Blocked(has_written),
         }
     }
+}
 
-    fn try_drain(&mut self, batch: &mut Vec<Outgoing>) -> Option<Drained> {
+impl Drop for OutboxReader {
+    fn drop(&mut self) {
         let mut state = self.shared.lock();
-        if state.queue.is_empty() {
-            return state.closing.clone().map(Drained::Closed);
-        }
-        let mut taken = 0;
-        while let Some(next) = state.queue.front() {
-            let bytes = next.bytes();
-            if taken > 0 && taken + bytes > DRAIN_BYTES {
-                break;
-            }
-            taken += bytes;
-            batch.extend(state.queue.pop_front());
-        }
-        state.bytes -= taken;
-        if state.queue.is_empty() {
-            // A burst must not keep its memory for as long as the connection lives.
-            state.queue.shrink_to(16);
-        }
-        Some(Drained::Events)
+        // Whoever still pushes must not keep the socket open, nor gather what nobody writes.
+        state.line = None;
+        state.queue = VecDeque::new();
+        state.closing.get_or_insert(Closing {
+            code: CloseCode::GoingAway,
+            reason: "the connection has ended",
+        });
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use chat_protocol::{ClientError, Code, Pong, ServerEvent};
-
-    use super::*;
-
-    fn event(time: u64) -> Outgoing {
-        Outgoing::new(&ServerEvent::Pong(Pong { time }))
-    }
-
-    async fn drain_all(reader: &mut OutboxReader) -> (Vec<Outgoing>, Closing) {
-        let mut events = Vec::new();
-        loop {
-            if let Drained::Closed(closing) = reader.drain(&mut events).await {
-                return (events, closing);
-            }
-        }
-    }
-
-    #[tokio::test]
-    async fn what_waits_is_written_before_a_close_and_nothing_after_it() {
-        let (outbox, mut reader) = outbox();
-        outbox.push(event(1));
-        outbox.push(event(2));
-        outbox.close(CloseCode::Normal, "bye");
-        outbox.close(CloseCode::GoingAway, "later");
-        outbox.push(event(3));
-        let (events, closing) = drain_all(&mut reader).await;
-        assert_eq!(events, [event(1), event(2)]);
-        assert_eq!(closing.code, CloseCode::Normal);
-    }
-
-    #[tokio::test]
-    async fn too_many_events_close_a_slow_reader() {
-        let (outbox, mut reader) = outbox();
-        for time in 0..=EVENTS as u64 {
-            outbox.push(event(time));
-        }
-        assert_eq!(reader.overflowed().await.code, CloseCode::SlowReader);
-        let (events, closing) = drain_all(&mut reader).await;
-        assert_eq!(events, []);
-        assert_eq!(closing.code, CloseCode::SlowReader);
-    }
-
-    #[tokio::test]
-    async fn too_many_bytes_close_a_slow_reader() {
-        let (outbox, mut reader) = outbox();
-        let large = Outgoing::new(&ServerEvent::Cerror(ClientError {
-            code: Code::Syntax,
-            message: "x".repeat(BYTES / 5),
-            event: None,
-            nonce: None,
-            retry_after: None,
-        }));
-        assert!(reader.has_room());
-        for _ in 0..4 {
-            outbox.push(large.clone());
-        }
-        assert!(!reader.has_room());
-        let mut batch = Vec::new();
-        assert_eq!(reader.drain(&mut batch).await, Drained::Events);
-        assert_eq!(batch.len(), 1, "one drain takes little");
-        outbox.push(large.clone());
-        outbox.push(large);
-        assert_eq!(reader.overflowed().await.code, CloseCode::SlowReader);
-    }
-
-    #[tokio::test]
-    async fn a_stuck_connection_is_woken_by_an_overflow() {
-        let (outbox, reader) = outbox();
-        let stuck = tokio::spawn(async move { reader.overflowed().await });
-        for time in 0..EVENTS as u64 {
-            outbox.push(event(time));
-            tokio::task::yield_now().await;
-        }
-        assert!(!stuck.is_finished());
-        outbox.push(event(0));
-        let woken = tokio::time::timeout(Duration::from_secs(20), stuck).await;
-        assert_eq!(woken.unwrap().unwrap().code, CloseCode::SlowReader);
-    }
-
-    #[tokio::test]
-    async fn a_waiting_reader_is_woken() {
-        let (outbox, mut reader) = outbox();
-        let waiting = tokio::spawn(async move {
-            let mut batch = Vec::new();
-            reader.drain(&mut batch).await;
-            batch
-        });
-        outbox.push(event(1));
-        assert_eq!(waiting.await.unwrap(), [event(1)]);
-    }
-}
+pub(crate) mod tests;

@@ -7,10 +7,10 @@
 
 mod addresses;
 mod command;
+mod delivery;
 mod requests;
 mod resume;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,16 +24,17 @@ use crate::clock;
 use crate::entry::{Author, Entry, NewEntry, UnixMillis};
 use crate::filter::Filter;
 use crate::filters::Filters;
-use crate::limits::Allowance;
 use crate::log::{End, LogError, LogHead, Range, RoomLog, Slice, Viewer};
 use crate::moderation::Standing;
-use crate::outbox::{Closing, Outbox};
+use crate::outbox::Closing;
 use crate::outgoing::Outgoing;
 use crate::room::{Effect, Input, Joining, MemberId, Room, Start, operator, refusal};
 use crate::standing::Standings;
 use crate::stopping::Stopping;
 
 pub use command::{EnterError, Entrance, RoomCommand, Settled};
+pub use delivery::FlushWindow;
+use delivery::{Delivery, Seat};
 
 /// Commands that one round takes at most.
 const ROUND: usize = 256;
@@ -48,12 +49,6 @@ pub enum Pause {
     Idle,
     /// The inbox was closed and is drained; members were told that the server stops.
     Closed,
-}
-
-/// A member's end: where everything for it goes, and what its messages are measured by.
-struct Seat {
-    outbox: Outbox,
-    allowance: Allowance,
 }
 
 /// What a room is kept in.
@@ -79,6 +74,8 @@ pub struct Beginning {
     pub filter: Filter,
     /// Milliseconds after which an account counts as a member's where only members may post.
     pub membership: u64,
+    /// How long its messages may wait to share a write.
+    pub window: FlushWindow,
 }
 
 /// A room as it runs.
@@ -88,7 +85,7 @@ pub struct RoomTask {
     inbox: mpsc::Receiver<RoomCommand>,
     head: LogHead,
     room: Room,
-    seats: HashMap<MemberId, Seat>,
+    delivery: Delivery,
     next_member: u64,
     /// What the rules ordered to be stored and is not stored yet.
     unstored: Vec<(MemberId, NewEntry)>,
@@ -120,6 +117,7 @@ impl RoomTask {
             standing,
             filter,
             membership,
+            window,
         } = beginning;
         let mut room = Room::new(Start {
             nonces: std::mem::take(&mut head.nonces),
@@ -134,7 +132,7 @@ impl RoomTask {
             inbox,
             head,
             room,
-            seats: HashMap::new(),
+            delivery: Delivery::new(window),
             next_member: 1,
             unstored: Vec::new(),
             settling: Vec::new(),
@@ -154,10 +152,12 @@ impl RoomTask {
         let mut commands = Vec::new();
         loop {
             let wake_at = self.wake_at;
+            let flush_at = self.delivery.due();
             tokio::select! {
                 received = self.inbox.recv_many(&mut commands, ROUND) => {
                     if received == 0 {
-                        self.dismiss();
+                        let Closing { code, reason } = self.stopping.closing();
+                        self.delivery.dismiss(code, reason).await;
                         return Pause::Closed;
                     }
                 }
@@ -165,6 +165,7 @@ impl RoomTask {
                     self.wake_at = None;
                     self.apply(Input::Wake).await;
                 }
+                () = wait_until(flush_at), if flush_at.is_some() => {}
                 () = sleep(RETIRE_AGAIN), if self.room.is_empty() => return Pause::Idle,
                 () = self.stopping.begun(), if !self.inbox.is_closed() => self.inbox.close(),
             }
@@ -173,6 +174,7 @@ impl RoomTask {
             }
             self.store().await;
             self.check_pinned().await;
+            self.delivery.flush_due().await;
             for settled in self.settling.drain(..) {
                 // Who does not wait for the answer does not need it.
                 let _ = settled.send(Settled {
@@ -228,7 +230,7 @@ impl RoomTask {
                 self.store().await;
                 let is_current = removals == self.removals;
                 if is_current {
-                    self.send(id, &outgoing);
+                    self.delivery.send(id, &outgoing);
                 }
                 // Who does not wait for the answer does not need it.
                 let _ = answer.send(is_current);
@@ -305,11 +307,11 @@ impl RoomTask {
         let id = MemberId(self.next_member);
         self.next_member += 1;
         welcome.access_level = self.room.rank(&author.key);
-        outbox.push(Outgoing::new(&ServerEvent::Auth(welcome)));
+        outbox.push(&Outgoing::new(&ServerEvent::Auth(welcome)));
         if let Some(history) = history {
-            outbox.push(history);
+            outbox.push(&history);
         }
-        self.seats.insert(id, Seat { outbox, allowance });
+        self.delivery.enter(id, Seat { outbox, allowance });
         self.who = None;
         self.apply(Input::Join(Joining {
             id,
@@ -327,7 +329,7 @@ impl RoomTask {
     async fn leave(&mut self, id: MemberId) {
         self.who = None;
         self.store().await;
-        self.seats.remove(&id);
+        self.delivery.leave(id);
         self.apply(Input::Leave(id)).await;
     }
 
@@ -339,7 +341,7 @@ impl RoomTask {
             .who
             .get_or_insert_with(|| Outgoing::new(&ServerEvent::Who(room.who())))
             .clone();
-        self.send(id, &who);
+        self.delivery.send(id, &who);
     }
 
     /// Applies `input` and carries out what follows. Entries wait to be stored together; anything
@@ -349,7 +351,8 @@ impl RoomTask {
             match effect {
                 Effect::Store(sender, entry) => self.unstored.push((sender, entry)),
                 Effect::Judge(id, verdict) => {
-                    self.store().await;
+                    // After the answer nothing of whom it hits may come any more.
+                    self.show_all().await;
                     for effect in self.judge(id, verdict).await {
                         self.carry_out(effect).await;
                     }
@@ -362,7 +365,13 @@ impl RoomTask {
         }
     }
 
-    /// Stores what waits, in one commit, and delivers it.
+    /// Stores what waits, and lets everybody see all that is stored.
+    async fn show_all(&mut self) {
+        self.store().await;
+        self.delivery.flush().await;
+    }
+
+    /// Stores what waits, in one commit, and lets it wait for its delivery.
     async fn store(&mut self) {
         if self.unstored.is_empty() {
             return;
@@ -390,13 +399,8 @@ impl RoomTask {
             Effect::Store(sender, entry) => self.unstored.push((sender, entry)),
             Effect::Deliver(senders, entry) => self.deliver(&senders, &entry),
             Effect::Repeat(id, seq, nonce) => self.repeat(id, seq, &nonce).await,
-            Effect::Send(id, event) => self.send(id, &Outgoing::new(&event)),
-            Effect::Announce(listeners, event) => {
-                let outgoing = Outgoing::new(&event);
-                for id in listeners {
-                    self.send(id, &outgoing);
-                }
-            }
+            Effect::Send(id, event) => self.delivery.send(id, &Outgoing::new(&event)),
+            Effect::Announce(listeners, event) => self.delivery.announce(&listeners, &event).await,
             // Verdicts are ordered by commands, never by what was stored.
             Effect::Judge(..) => {}
             Effect::Expel(ids, event, code) => self.expel(&ids, &event, code),
@@ -408,8 +412,8 @@ impl RoomTask {
     fn expel(&mut self, ids: &[MemberId], event: &ServerEvent, code: CloseCode) {
         let outgoing = Outgoing::new(event);
         for id in ids {
-            if let Some(Seat { outbox, .. }) = self.seats.remove(id) {
-                outbox.push(outgoing.clone());
+            if let Some(outbox) = self.delivery.leave(*id) {
+                outbox.push(&outgoing);
                 outbox.close(code, "disconnected by a moderator");
             }
         }
@@ -419,13 +423,8 @@ impl RoomTask {
         self.removals += u64::from(entry.message().is_none());
         let outgoing = Outgoing::new(&entry.to_event(&self.name, &self.head.epoch));
         let marked = self.marked(entry);
-        for (id, Seat { outbox, .. }) in &self.seats {
-            let copy = match &marked {
-                Some(marked) if senders.contains(id) => marked,
-                _ => &outgoing,
-            };
-            outbox.push(copy.clone());
-        }
+        let own = marked.as_ref().map(|marked| (senders, marked));
+        self.delivery.add(outgoing, own);
     }
 
     /// The copy for who sent it, where that differs.
@@ -436,7 +435,7 @@ impl RoomTask {
         Some(Outgoing::new(&event))
     }
 
-    async fn repeat(&self, id: MemberId, seq: Seq, nonce: &Nonce) {
+    async fn repeat(&mut self, id: MemberId, seq: Seq, nonce: &Nonce) {
         let answer = match self.entry(seq).await {
             Ok(original) => original.and_then(|entry| self.marked(&entry)).ok_or((
                 Code::NotFound,
@@ -451,7 +450,7 @@ impl RoomTask {
         let answer = answer.unwrap_or_else(|(code, text)| {
             Outgoing::new(&refusal("message", code, text.to_owned(), Some(nonce)))
         });
-        self.send(id, &answer);
+        self.delivery.send(id, &answer);
     }
 
     async fn entry(&self, seq: Seq) -> Result<Option<Entry>, LogError> {
@@ -486,19 +485,6 @@ impl RoomTask {
             &self.name,
             Some(is_recovered),
         )))
-    }
-
-    fn send(&self, id: MemberId, outgoing: &Outgoing) {
-        if let Some(Seat { outbox, .. }) = self.seats.get(&id) {
-            outbox.push(outgoing.clone());
-        }
-    }
-
-    fn dismiss(&mut self) {
-        let Closing { code, reason } = self.stopping.closing();
-        for (_, Seat { outbox, .. }) in self.seats.drain() {
-            outbox.close(code, reason);
-        }
     }
 
     fn report(&self, what: &'static str, error: &LogError) {

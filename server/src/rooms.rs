@@ -32,7 +32,7 @@ use crate::stopping::{Stop, Stopping};
 use lobby::Lobby;
 
 pub use crate::room::Order;
-pub use crate::room_task::{EnterError, Entrance, Stores};
+pub use crate::room_task::{EnterError, Entrance, FlushWindow, Stores};
 pub use lobby::Stay;
 
 /// Commands that may wait for a room. Who finds no place waits, and with it the client behind.
@@ -57,6 +57,7 @@ type Inbox = mpsc::Sender<RoomCommand>;
 struct Shared {
     stores: Stores,
     membership: Duration,
+    window: FlushWindow,
     running: Mutex<HashMap<RoomName, Inbox>>,
     lobby: Lobby,
     tasks: TaskTracker,
@@ -87,12 +88,13 @@ pub struct Membership {
 
 impl Rooms {
     /// A directory of rooms that are kept in `stores`. Where only members may post, accounts as old
-    /// as `membership` may.
-    pub fn new(stores: Stores, membership: Duration) -> Self {
+    /// as `membership` may; messages may wait for `window` to share a write.
+    pub fn new(stores: Stores, membership: Duration, window: FlushWindow) -> Self {
         Self {
             shared: Arc::new(Shared {
                 stores,
                 membership,
+                window,
                 running: Mutex::default(),
                 lobby: Lobby::default(),
                 tasks: TaskTracker::new(),
@@ -339,6 +341,7 @@ async fn begin(shared: &Shared, room: &RoomName) -> Result<Beginning, EnterError
         standing: standings.load(room, now).await?,
         filter: filters.load(room).await?,
         membership: u64::try_from(shared.membership.as_millis()).unwrap_or(u64::MAX),
+        window: shared.window,
     })
 }
 

@@ -22,7 +22,7 @@ use crate::filters::SqliteFilters;
 use crate::limits::{LimitSettings, Limits, TrustedProxies};
 use crate::log::SqliteLog;
 use crate::retention::{self, Retention};
-use crate::rooms::{Rooms, Stores};
+use crate::rooms::{FlushWindow, Rooms, Stores};
 use crate::session::SessionContext;
 use crate::standing::SqliteStandings;
 use crate::stopping::{Stop, Stopping};
@@ -54,6 +54,8 @@ pub struct ServerConfig {
     pub retention: Retention,
     /// The age from which on an account may post where only members may.
     pub membership: Duration,
+    /// How long messages of a large room may wait to share a write; zero for not at all.
+    pub flush_window: Duration,
     /// The connections' timeouts.
     pub timeouts: Timeouts,
     /// How much clients may do, and how fast.
@@ -126,7 +128,8 @@ impl Server {
             filters: Arc::new(SqliteFilters::new(Arc::clone(&database))),
             addresses: addresses.clone(),
         };
-        let rooms = Rooms::new(stores, config.membership);
+        let window = FlushWindow::new(config.flush_window);
+        let rooms = Rooms::new(stores, config.membership, window);
         let control = Control {
             accounts: accounts.clone(),
             rooms: rooms.clone(),

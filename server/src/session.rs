@@ -288,6 +288,8 @@ impl Session {
                 source: self.source,
             },
         };
+        // A ban that comes before it is stored where the client is knows it all the same.
+        let _arrival = rooms.arrive(&key, &self.address);
         let membership = rooms.enter(room, entrance).await.map_err(refusal)?;
         let place = self.place.insert(Place {
             membership,
@@ -296,7 +298,6 @@ impl Session {
         });
         self.state.entered();
         self.stay = None;
-        // Before the client sees that it is in: a ban that follows knows where it is from.
         rooms.note_address(&place.key, &self.address).await;
         Ok(())
     }
@@ -328,7 +329,7 @@ impl Session {
     }
 
     fn send(&self, event: &ServerEvent) {
-        self.outbox.push(Outgoing::new(event));
+        self.outbox.push(&Outgoing::new(event));
     }
 }
 

@@ -317,12 +317,29 @@ fn a_pin_does_not_outlive_its_message_over_a_crash() {
     while owner.expect("room")["pinned"] != Value::Null {}
 }
 
-/// A few rounds by default; `CHAT_RACES=2000` for a long run.
 #[test]
 fn after_the_answer_to_a_ban_or_mute_nothing_of_its_target_gets_through() {
+    race_with_verdicts(0);
+}
+
+#[test]
+fn nor_where_messages_wait_to_share_a_write() {
+    race_with_verdicts(60);
+}
+
+/// A few rounds by default; `CHAT_RACES=2000` for a long run. With so many silent connections beside.
+fn race_with_verdicts(silent: usize) {
     let rounds = count_from("CHAT_RACES", 20);
     let server = Server::start_without_limits();
-    let mut owner = RawClient::join(&server, "owner", ROOM);
+    let mut owner = RawClient::connect(&server);
+    let owner_token = owner.auth("owner", ROOM)["token"].clone();
+    let _silent: Vec<RawClient> = (0..silent)
+        .map(|_| {
+            let mut client = RawClient::connect(&server);
+            client.auth_with(json!({ "username": "owner", "token": owner_token, "room": ROOM }));
+            client
+        })
+        .collect();
     let token = RawClient::connect(&server).auth("troll", "elsewhere")["token"].clone();
     let data = json!({ "username": "troll", "token": token, "room": ROOM });
     let is_over = AtomicBool::new(false);

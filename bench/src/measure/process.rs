@@ -22,9 +22,19 @@ pub(crate) enum ProcError {
     Form(PathBuf),
 }
 
-/// The CPU time, user and system, that the process or thread with this `stat` file has used.
-pub(crate) fn cpu_time(stat: &Path) -> Result<Duration, ProcError> {
+/// The CPU time, user and system, that the process or thread with this `stat` file has used, in
+/// steps of a hundredth of a second.
+pub(super) fn coarse_cpu_time(stat: &Path) -> Result<Duration, ProcError> {
     read(stat, ticks_of).map(|ticks| TICK * ticks)
+}
+
+/// The CPU time that the thread with this directory has used, to the nanosecond where the kernel
+/// tells.
+pub(super) fn thread_cpu_time(task: &Path) -> Result<Duration, ProcError> {
+    match read(&task.join("schedstat"), nanos_of) {
+        Ok(nanos) => Ok(Duration::from_nanos(nanos)),
+        Err(_) => coarse_cpu_time(&task.join("stat")),
+    }
 }
 
 /// Bytes of memory that process `id` has resident.
@@ -44,6 +54,11 @@ pub(crate) fn tcp_bytes() -> Result<u64, ProcError> {
 /// CPU time that all processes on the machine have used together.
 pub(crate) fn machine_cpu_time() -> Result<Duration, ProcError> {
     read(Path::new("/proc/stat"), busy_ticks_of).map(|ticks| TICK * ticks)
+}
+
+/// The machine's cores, whichever of them this program may use; 1 where the system does not tell.
+pub(crate) fn machine_cores() -> usize {
+    read(Path::new("/proc/stat"), cores_of).unwrap_or(1)
 }
 
 /// The kind of filesystem that `directory` is on, and what is mounted there.
@@ -74,6 +89,12 @@ fn ticks_of(stat: &str) -> Option<u32> {
     user.checked_add(system)
 }
 
+/// Nanoseconds on a CPU, the first field of a thread's `schedstat` (the kernel's
+/// sched-stats.rst).
+fn nanos_of(schedstat: &str) -> Option<u64> {
+    schedstat.split_ascii_whitespace().next()?.parse().ok()
+}
+
 fn kib_of(status: &str, name: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     line.trim().strip_suffix("kB")?.trim().parse().ok()
@@ -85,6 +106,12 @@ fn tcp_pages_of(sockstat: &str) -> Option<u64> {
         .find_map(|line| line.strip_prefix("TCP:"))?;
     let mut words = line.split_ascii_whitespace().skip_while(|w| *w != "mem");
     words.nth(1)?.parse().ok()
+}
+
+/// One line for each core, after that of all of them.
+fn cores_of(stat: &str) -> Option<usize> {
+    let lines = stat.lines().take_while(|line| line.starts_with("cpu"));
+    lines.count().checked_sub(1).filter(|cores| *cores > 0)
 }
 
 /// user, nice, system, irq and softirq of `proc_stat(5)`: not idle, not waiting, not stolen.
@@ -124,6 +151,8 @@ mod tests {
         assert_eq!(ticks_of(stat), Some(300));
         assert_eq!(ticks_of("42 (a) S 1 2"), None);
         assert_eq!(ticks_of(""), None);
+        assert_eq!(nanos_of("432340 92623 2\n"), Some(432_340));
+        assert_eq!(nanos_of(""), None);
     }
 
     #[test]
@@ -139,6 +168,8 @@ mod tests {
     fn a_busy_machine_is_neither_idle_nor_waiting() {
         let stat = "cpu  10 2 30 4000 500 6 7 80 0 0\ncpu0 1 1 1 1 1 1 1 0 0 0\n";
         assert_eq!(busy_ticks_of(stat), Some(55));
+        assert_eq!(cores_of(stat), Some(1));
+        assert_eq!(cores_of("cpu  1 2\n"), None);
         assert_eq!(busy_ticks_of("cpu 1 2"), None);
     }
 
@@ -155,7 +186,8 @@ mod tests {
     fn this_process_can_be_read() {
         let id = std::process::id();
         assert!(resident_bytes(id).unwrap() > 100_000);
-        cpu_time(Path::new("/proc/self/stat")).unwrap();
+        coarse_cpu_time(Path::new("/proc/self/stat")).unwrap();
+        thread_cpu_time(Path::new("/proc/thread-self")).unwrap();
         machine_cpu_time().unwrap();
         tcp_bytes().unwrap();
         filesystem(Path::new("/")).unwrap();

@@ -1,10 +1,10 @@
 //! Who used the CPU between two moments: the server, this program, everybody else.
 
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::process::{ProcError, cpu_time, machine_cpu_time};
-use crate::worker::Worker;
+use super::cpu::CpuTime;
+use super::process::{ProcError, machine_cpu_time, thread_cpu_time};
+use crate::worker::Watched;
 
 /// Share of a core from which a thread of this program is its own bottleneck.
 const FULL: f64 = 0.85;
@@ -13,8 +13,8 @@ const DISTURBED: f64 = 0.1;
 
 #[derive(Clone, Debug)]
 struct Readings {
-    servers: Duration,
-    own: Duration,
+    servers: Vec<CpuTime>,
+    own: CpuTime,
     workers: Vec<Duration>,
     machine: Duration,
 }
@@ -22,8 +22,8 @@ struct Readings {
 /// Counts from when it was begun.
 #[derive(Debug)]
 pub(crate) struct Meter {
-    servers: Vec<PathBuf>,
-    workers: Vec<(String, PathBuf)>,
+    servers: Vec<u32>,
+    threads: Vec<Watched>,
     began: Instant,
     first: Readings,
 }
@@ -44,23 +44,18 @@ pub(crate) struct Usage {
 }
 
 impl Meter {
-    /// Begins to count. `servers` are the process ids of the servers.
+    /// Begins to count. `servers` are the process ids of the servers, `threads` those of this
+    /// program that may be its bottleneck.
     pub(crate) fn begin(
         servers: impl IntoIterator<Item = u32>,
-        workers: &[&Worker],
+        threads: impl IntoIterator<Item = Watched>,
     ) -> Result<Self, ProcError> {
-        let servers = servers.into_iter();
-        let servers: Vec<_> = servers
-            .map(|id| PathBuf::from(format!("/proc/{id}/stat")))
-            .collect();
-        let workers = workers
-            .iter()
-            .map(|worker| (worker.name().to_owned(), worker.stat().to_owned()))
-            .collect::<Vec<_>>();
-        let first = read(&servers, &workers)?;
+        let servers: Vec<_> = servers.into_iter().collect();
+        let threads: Vec<_> = threads.into_iter().collect();
+        let first = read(&servers, &threads)?;
         Ok(Self {
             servers,
-            workers,
+            threads,
             began: Instant::now(),
             first,
         })
@@ -68,20 +63,22 @@ impl Meter {
 
     /// What was used since.
     pub(crate) fn read(&self) -> Result<Usage, ProcError> {
-        let now = read(&self.servers, &self.workers)?;
+        let now = read(&self.servers, &self.threads)?;
         let seconds = self.began.elapsed().as_secs_f64();
         let since = |now: Duration, then: Duration| now.saturating_sub(then).as_secs_f64();
         let is_known = !self.servers.is_empty();
-        let server = is_known.then(|| since(now.servers, self.first.servers));
-        let own = since(now.own, self.first.own);
+        let servers = now.servers.iter().zip(&self.first.servers);
+        let servers: Duration = servers.map(|(now, then)| now.since(then)).sum();
+        let server = is_known.then_some(servers.as_secs_f64());
+        let own = now.own.since(&self.first.own).as_secs_f64();
         let all = since(now.machine, self.first.machine);
         let shares = self
-            .workers
+            .threads
             .iter()
             .zip(&now.workers)
             .zip(&self.first.workers);
         let busiest = shares
-            .map(|(((name, _), now), then)| (name.clone(), since(*now, *then) / seconds))
+            .map(|((thread, now), then)| (thread.name.clone(), since(*now, *then) / seconds))
             .max_by(|left, right| left.1.total_cmp(&right.1));
         Ok(Usage {
             seconds,
@@ -122,16 +119,16 @@ impl Usage {
     }
 }
 
-fn read(servers: &[PathBuf], workers: &[(String, PathBuf)]) -> Result<Readings, ProcError> {
+fn read(servers: &[u32], threads: &[Watched]) -> Result<Readings, ProcError> {
     Ok(Readings {
         servers: servers
             .iter()
-            .map(|stat| cpu_time(stat))
-            .sum::<Result<_, _>>()?,
-        own: cpu_time(Path::new("/proc/self/stat"))?,
-        workers: workers
+            .map(|id| CpuTime::of(*id))
+            .collect::<Result<_, _>>()?,
+        own: CpuTime::of(std::process::id())?,
+        workers: threads
             .iter()
-            .map(|(_, stat)| cpu_time(stat))
+            .map(|thread| thread_cpu_time(&thread.task))
             .collect::<Result<_, _>>()?,
         machine: machine_cpu_time()?,
     })
@@ -140,6 +137,7 @@ fn read(servers: &[PathBuf], workers: &[(String, PathBuf)]) -> Result<Readings, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::worker::Worker;
 
     fn usage(busiest: f64, server: f64, own: f64, others: f64) -> Usage {
         Usage {
@@ -166,7 +164,7 @@ mod tests {
     #[test]
     fn a_thread_that_works_is_seen() {
         let worker = Worker::start("busy").unwrap();
-        let meter = Meter::begin(None, &[&worker]).unwrap();
+        let meter = Meter::begin(None, [worker.watched()]).unwrap();
         worker.spawn(async {
             let began = Instant::now();
             while began.elapsed() < Duration::from_millis(200) {

@@ -60,7 +60,7 @@ pub(crate) async fn run(setup: &Setup, options: &CommitOptions) -> Result<Report
         variants.push(finished(entering, PATIENCE).await?);
     }
     let servers = variants.iter().filter_map(|variant| variant.target.id());
-    let meter = Meter::begin(servers, &[&worker])?;
+    let meter = Meter::begin(servers, [worker.watched()])?;
     let (seconds, rate, content) = (options.seconds, options.rate, setup.content);
     let task = worker.spawn(converse(variants, seconds, rate, content));
     // Far more than it takes where no variant is slower than its turn.
@@ -104,6 +104,7 @@ fn describe(setup: &Setup, options: &CommitOptions, variants: &[Variant]) -> Rep
     let mut report = Report::new("commit");
     report.set("rate", options.rate);
     report.set("content_bytes", setup.content);
+    setup.source.tell(&mut report);
     report.doubts.extend(setup.source.doubts());
     if let Source::Start { data_root, .. } = &setup.source {
         let disk = filesystem(data_root).unwrap_or_default();

@@ -105,7 +105,7 @@ pub(crate) async fn run(setup: &Setup, options: &IngestOptions) -> Result<Report
         .map(|writer| worker.spawn(writer.run()))
         .collect();
     sleep(WARM_UP).await;
-    let meter = Meter::begin(target.id(), &[&worker])?;
+    let meter = Meter::begin(target.id(), [worker.watched()])?;
     shared.phase.store(MEASURED, Ordering::Relaxed);
     sleep(Duration::from_secs_f64(options.seconds)).await;
     shared.phase.store(MEASURED + 1, Ordering::Relaxed);

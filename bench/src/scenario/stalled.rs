@@ -127,19 +127,19 @@ async fn weather(
     plan: Plan,
 ) -> Result<Used, ScenarioError> {
     let length = Duration::from_secs_f64(options.seconds);
-    let meter = Meter::begin(server, &[load, measuring])?;
+    let meter = Meter::begin(server, [load.watched(), measuring.watched()])?;
     trickle.enter_phase(QUIET);
     sleep(length).await;
     let quiet = meter.read()?;
     trickle.enter_phase(JOINING);
     let usual = options.members + 1;
     let readers = Readers::stall(load, plan).await?;
-    let meter = Meter::begin(server, &[load, measuring])?;
+    let meter = Meter::begin(server, [load.watched(), measuring.watched()])?;
     let mut out = None;
     let mut by_second = Vec::new();
     for second in 1..=options.stall {
         trickle.enter_phase(STALL + second - 1);
-        let this_second = Meter::begin(server, &[load, measuring])?;
+        let this_second = Meter::begin(server, [load.watched(), measuring.watched()])?;
         sleep(Duration::from_secs(1)).await;
         let used = this_second.read()?;
         by_second.push(100.0 * used.server.unwrap_or(0.0) / used.seconds);

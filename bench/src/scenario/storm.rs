@@ -57,7 +57,8 @@ pub(crate) struct StormOptions {
     /// They enter the members' room; a room of their own otherwise.
     #[arg(long)]
     same_room: bool,
-    /// Members of the room that gets the trickle.
+    /// Members of the room that gets the trickle; with 0 there is none, and all that the server
+    /// uses is the storm's.
     #[arg(long, default_value_t = 20)]
     members: usize,
     /// Messages a second in it.
@@ -137,11 +138,11 @@ async fn weather(
     trickle: &Trickle,
     crowd: &mut Crowd,
 ) -> Result<Used, ScenarioError> {
-    let meter = Meter::begin(target.id(), &[load, measuring])?;
+    let meter = Meter::begin(target.id(), [load.watched(), measuring.watched()])?;
     trickle.enter_phase(BEFORE);
     sleep(Duration::from_secs_f64(options.seconds)).await;
     let quiet = meter.read()?;
-    let meter = Meter::begin(target.id(), &[load, measuring])?;
+    let meter = Meter::begin(target.id(), [load.watched(), measuring.watched()])?;
     trickle.enter_phase(STORM);
     crowd.come(load).await;
     let storm = meter.read()?;

@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -14,6 +15,11 @@ use crate::health::Health;
 const QUEUE: usize = 1024;
 /// Jobs that share one transaction at most, so that the first of them does not wait too long.
 const BATCH: usize = 256;
+
+/// From the begin of one transaction to that of the next, while several callers share them: what
+/// comes meanwhile shares the next one's sync, which costs as much for one as for many. A caller who
+/// writes alone never waits.
+const PACE: Duration = Duration::from_millis(2);
 
 /// One caller's piece of a transaction.
 trait Job: Send {
@@ -135,13 +141,17 @@ impl Writer {
 
 fn write_all(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Job>>, health: &Health) {
     let mut batch = Vec::new();
+    let mut shared: Option<Instant> = None;
     while let Some(first) = waiting.blocking_recv() {
         batch.push(first);
-        while batch.len() < BATCH
-            && let Ok(job) = waiting.try_recv()
+        gather(&mut batch, &mut waiting);
+        if let Some(began) = shared
+            && batch.len() < BATCH
         {
-            batch.push(job);
+            std::thread::sleep(PACE.saturating_sub(began.elapsed()));
+            gather(&mut batch, &mut waiting);
         }
+        shared = (batch.len() > 1).then(Instant::now);
         let committed = commit(&connection, &mut batch).map_err(DatabaseError::from);
         health.note(committed.is_ok());
         if let Err(error) = &committed {
@@ -156,6 +166,15 @@ fn write_all(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Job>>, 
     }
     if let Err((_, error)) = connection.close() {
         tracing::error!(%error, "the database was not closed cleanly");
+    }
+}
+
+/// Adds what is there already.
+fn gather(batch: &mut Vec<Box<dyn Job>>, waiting: &mut mpsc::Receiver<Box<dyn Job>>) {
+    while batch.len() < BATCH
+        && let Ok(job) = waiting.try_recv()
+    {
+        batch.push(job);
     }
 }
 

@@ -57,7 +57,7 @@ impl RoomTask {
     /// A network is kept out of the whole server from now on: whoever is in it goes.
     pub(super) async fn put_out(&mut self, network: Network, reason: Option<String>) {
         // What was posted before was allowed.
-        self.store().await;
+        self.show_all().await;
         self.who = None;
         self.apply(Input::PutOut(network, reason)).await;
     }

@@ -3,7 +3,8 @@
 
 use chat_protocol::{CloseCode, Code, MessageId, Nonce, PostMessage, RoomChange};
 
-use super::{RoomTask, Seat};
+use super::RoomTask;
+use super::delivery::Seat;
 use crate::clock;
 use crate::filter::Change;
 use crate::filters::FiltersError;
@@ -37,14 +38,14 @@ impl RoomTask {
     /// anyway, or was before, takes nothing from what the member may post.
     fn wait(&mut self, id: MemberId, post: &PostMessage, target: ReplyTarget) -> Option<u64> {
         let author = self.room.would_store(id, post, target, clock::now())?;
-        let Allowance { limits, source, .. } = &self.seats.get(&id)?.allowance;
+        let Allowance { limits, source, .. } = &self.delivery.seat(id)?.allowance;
         let taken = limits.message(&author.key, *source, author.rank);
         taken.err().map(|too_fast| too_fast.retry_after)
     }
 
     /// Closes the connection of a member who goes on regardless of being refused for being too fast.
     async fn put_out_if_flooding(&mut self, id: MemberId) {
-        let Some(Seat { outbox, allowance }) = self.seats.get(&id) else {
+        let Some(Seat { outbox, allowance }) = self.delivery.seat(id) else {
             return;
         };
         if allowance.pace.goes_on_regardless() {
@@ -110,7 +111,7 @@ impl RoomTask {
         order: &Order,
         target: Person,
     ) -> Result<String, StandingError> {
-        self.store().await;
+        self.show_all().await;
         let now = clock::now();
         let Some(mut verdict) = operated(order, target, now) else {
             return Ok("nothing was done: only verdicts on people come from outside".to_owned());
@@ -132,7 +133,7 @@ impl RoomTask {
         match self.room.audit_refusal(id) {
             None => Some(self.verdicts),
             Some(refused) => {
-                self.send(id, &Outgoing::new(&refused));
+                self.delivery.send(id, &Outgoing::new(&refused));
                 None
             }
         }
@@ -148,7 +149,7 @@ impl RoomTask {
         self.store().await;
         let is_current = verdicts == self.verdicts && self.room.audit_refusal(id).is_none();
         if is_current {
-            self.send(id, outgoing);
+            self.delivery.send(id, outgoing);
         }
         is_current
     }
@@ -203,9 +204,9 @@ impl RoomTask {
         }))
     }
 
-    fn unavailable(&self, id: MemberId, event: &str, nonce: Option<&Nonce>) {
+    fn unavailable(&mut self, id: MemberId, event: &str, nonce: Option<&Nonce>) {
         let text = "the room's log cannot be read now: try again".to_owned();
         let refused = refusal(event, Code::Unavailable, text, nonce);
-        self.send(id, &Outgoing::new(&refused));
+        self.delivery.send(id, &Outgoing::new(&refused));
     }
 }

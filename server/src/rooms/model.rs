@@ -16,7 +16,8 @@ use crate::filters::{Filters, FiltersError};
 use crate::limits::Allowance;
 use crate::log::{LogHead, RoomLog, Slice, Summary, Trimmed};
 use crate::moderation::{Sanction, Standing, Verdict};
-use crate::outbox::{Drained, OutboxReader, outbox};
+use crate::outbox::tests::Drained;
+use crate::outbox::{OutboxReader, outbox};
 use crate::standing::{StandingError, Standings};
 
 /// What the store takes.
@@ -277,6 +278,7 @@ struct Client {
 struct World {
     log: Arc<MemoryLog>,
     standings: Arc<MemoryStandings>,
+    window: FlushWindow,
     rooms: Rooms,
     clients: Vec<Client>,
 }
@@ -335,18 +337,18 @@ impl AddressStore for NoAddresses {
     }
 }
 
-fn rooms(log: &Arc<MemoryLog>, standings: &Arc<MemoryStandings>) -> Rooms {
+fn rooms(log: &Arc<MemoryLog>, standings: &Arc<MemoryStandings>, window: FlushWindow) -> Rooms {
     let stores = Stores {
         log: log.clone(),
         standings: standings.clone(),
         filters: Arc::new(NoFilters),
         addresses: Addresses::new(Arc::new(NoAddresses), false),
     };
-    Rooms::new(stores, Duration::ZERO)
+    Rooms::new(stores, Duration::ZERO, window)
 }
 
 impl World {
-    fn new() -> Self {
+    fn new(window: FlushWindow) -> Self {
         let log = Arc::new(MemoryLog::new());
         let client = |number| Client {
             name: format!("user{number}"),
@@ -363,7 +365,8 @@ impl World {
             ..Standing::default()
         })));
         Self {
-            rooms: rooms(&log, &standings),
+            rooms: rooms(&log, &standings, window),
+            window,
             log,
             standings,
             clients: (0..CLIENTS).map(client).collect(),
@@ -424,7 +427,7 @@ impl World {
             epoch: Some(epoch),
             seq: Seq(client.last.unwrap_or(0)),
         });
-        let (outbox, reader) = outbox();
+        let (outbox, reader) = outbox(None);
         let entrance = Entrance {
             author: Author {
                 username: client.name.clone(),
@@ -492,13 +495,15 @@ impl World {
                 );
             }
         }
-        self.rooms = rooms(&self.log, &self.standings);
+        self.rooms = rooms(&self.log, &self.standings, self.window);
     }
 
     /// Lets the room do all that waits.
     async fn rest(&mut self) {
         for number in 0..CLIENTS {
             if let Some((membership, _)) = &self.clients[number].connection {
+                // Its answer stands behind everything that waits for the member.
+                membership.who().await.unwrap();
                 membership.settled().await.unwrap();
             }
             self.collect(number);
@@ -514,8 +519,8 @@ impl World {
         };
         let mut batch = Vec::new();
         while let Some(Drained::Events) = reader.drain(&mut batch).now_or_never() {}
-        for outgoing in batch {
-            let event = ServerEvent::decode(outgoing.json().as_str()).unwrap();
+        for json in batch {
+            let event = ServerEvent::decode(&json).unwrap();
             client.take(event, &self.log.state());
         }
     }
@@ -524,7 +529,7 @@ impl World {
 impl Client {
     fn take(&mut self, event: ServerEvent, log: &MemoryState) {
         match event {
-            ServerEvent::Auth(_) => {}
+            ServerEvent::Auth(_) | ServerEvent::Who(_) => {}
             ServerEvent::History(history) => self.resume(history, log),
             ServerEvent::Cerror(error) => {
                 if let Some(nonce) = error.nonce {
@@ -638,8 +643,8 @@ fn check_acknowledged(world: &World) {
     }
 }
 
-async fn run(steps: Vec<Step>) {
-    let mut world = World::new();
+async fn run(steps: Vec<Step>, window: FlushWindow) {
+    let mut world = World::new(window);
     for step in steps {
         world.take(step).await;
     }
@@ -653,6 +658,8 @@ async fn run(steps: Vec<Step>) {
         let nonce = 100;
         world.take(Step::Post { client, nonce }).await;
     }
+    // The first round lets all posts be stored, the second everybody see them.
+    world.rest().await;
     world.rest().await;
     check_acknowledged(&world);
     for client in &world.clients {
@@ -665,11 +672,15 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn everybody_sees_every_entry_once_and_in_order(steps in prop::collection::vec(step(), 1..120)) {
+    fn everybody_sees_every_entry_once_and_in_order(
+        steps in prop::collection::vec(step(), 1..120),
+        seconds in prop_oneof![Just(0), Just(600)],
+    ) {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()
             .unwrap();
-        runtime.block_on(run(steps));
+        let window = FlushWindow::everywhere(Duration::from_secs(seconds));
+        runtime.block_on(run(steps, window));
     }
 }

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use super::lobby::Stay;
 use super::{RoomError, Rooms, Shared};
 use crate::address::{Address, Network};
-use crate::addresses::AddressesError;
+use crate::addresses::{AddressesError, Arrival};
 use crate::clock;
 use crate::moderation::Sanction;
 use crate::outbox::Outbox;
@@ -42,6 +42,12 @@ impl Rooms {
         }
         let seconds = ban.seconds_left(now);
         Err(EnterError::NetworkBanned(ban.reason, seconds).into())
+    }
+
+    /// The account `key` is about to enter a room from `address`; what this gives is kept until
+    /// [`Rooms::note_address`] is done.
+    pub fn arrive(&self, key: &str, address: &Address) -> Arrival {
+        self.shared.stores.addresses.arrive(key, address)
     }
 
     /// Remembers from where the account `key` entered a room.

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use chat_protocol::{
     CloseCode, DraftContent, Epoch, History, MessageId, Nonce, Rank, ServerEvent, Since,
 };
+use futures_util::FutureExt;
 use tempfile::TempDir;
 
 use super::*;
@@ -15,7 +16,8 @@ use crate::entry::Author;
 use crate::filters::SqliteFilters;
 use crate::limits::Allowance;
 use crate::log::SqliteLog;
-use crate::outbox::{Drained, OutboxReader, outbox};
+use crate::outbox::tests::Drained;
+use crate::outbox::{OutboxReader, outbox};
 use crate::standing::SqliteStandings;
 
 struct Bench {
@@ -32,6 +34,15 @@ struct Client {
 }
 
 fn bench() -> Bench {
+    bench_with(FlushWindow::new(Duration::ZERO))
+}
+
+/// Where messages wait to share a write, for longer than the test takes.
+fn waiting_bench() -> Bench {
+    bench_with(FlushWindow::everywhere(Duration::from_secs(600)))
+}
+
+fn bench_with(window: FlushWindow) -> Bench {
     let directory = tempfile::tempdir().unwrap();
     let database = Arc::new(Database::open(directory.path(), Durability::Full).unwrap());
     Bench {
@@ -43,6 +54,7 @@ fn bench() -> Bench {
                 addresses: Addresses::new(Arc::new(SqliteAddresses::new(database)), false),
             },
             Duration::ZERO,
+            window,
         ),
         _directory: directory,
     }
@@ -76,7 +88,7 @@ pub(super) fn welcome() -> Box<chat_protocol::AuthAccepted> {
 }
 
 fn entrance(name: &str, since: Option<Since>) -> (Entrance, OutboxReader) {
-    let (outbox, reader) = outbox();
+    let (outbox, reader) = outbox(None);
     let entrance = Entrance {
         author: Author {
             username: name.to_owned(),
@@ -120,8 +132,7 @@ impl Client {
             if let Drained::Closed(closing) = self.reader.drain(&mut batch).await {
                 panic!("{closing:?}");
             }
-            let events = batch.iter().map(|outgoing| outgoing.json().as_str());
-            let events = events.map(|json| ServerEvent::decode(json).unwrap());
+            let events = batch.iter().map(|json| ServerEvent::decode(json).unwrap());
             self.received.extend(events);
         }
         self.received.pop_front().unwrap()
@@ -299,4 +310,55 @@ async fn a_stop_delivers_what_was_accepted_and_says_so() {
     assert_eq!(closing.code, CloseCode::Restart);
     let refused = ann.membership.post(post("late", None)).await;
     assert!(matches!(refused, Err(RoomError::Stopping)));
+}
+
+#[tokio::test]
+async fn what_waits_to_share_a_write_is_shown_before_its_author_is_thrown_out() {
+    let bench = waiting_bench();
+    let mut ann = bench.enter("ann", None).await;
+    let mut bob = bench.enter("bob", None).await;
+    bob.membership.post(post("at once", None)).await.unwrap();
+    assert_eq!(ann.messages(1).await.len(), 1);
+    bob.membership.post(post("waits", None)).await.unwrap();
+    bob.membership.settled().await.unwrap();
+    assert!(ann.next().now_or_never().is_none(), "it does not wait");
+    let target = Person {
+        username: "bob".to_owned(),
+        key: "bob".to_owned(),
+    };
+    let done = bench.rooms.operate(room(), Order::Kick(None), target);
+    done.await.unwrap();
+    for client in [&mut ann, &mut bob] {
+        let shown = async { while client.next().await.name() != "message" {} };
+        assert!(shown.now_or_never().is_some(), "{}", client.key);
+    }
+}
+
+#[tokio::test]
+async fn history_and_live_have_no_hole_and_no_double_while_messages_wait() {
+    let bench = waiting_bench();
+    let mut ann = bench.enter("ann", None).await;
+    for number in 1..=3 {
+        let text = number.to_string();
+        ann.membership.post(post(&text, None)).await.unwrap();
+    }
+    ann.membership.settled().await.unwrap();
+    // Who comes in now reads from the log what the others are still to be sent.
+    let since = Since {
+        epoch: Some(epoch(&bench, &mut ann).await),
+        seq: Seq(1),
+    };
+    let mut bob = bench.enter("bob", Some(since)).await;
+    let ServerEvent::History(missed) = bob.next().await else {
+        panic!("no history");
+    };
+    let seqs = |history: &History| -> Vec<u64> {
+        let events = history.entries.iter();
+        events.map(|event| event.seq().unwrap().0).collect()
+    };
+    assert_eq!(seqs(&missed), [2, 3]);
+    ann.membership.post(post("4", None)).await.unwrap();
+    ann.membership.settled().await.unwrap();
+    let everything = history(&bench, &mut bob).await;
+    assert_eq!(seqs(&everything), [1, 2, 3, 4]);
 }

@@ -11,11 +11,11 @@ use hyper::header::{
 };
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper::upgrade::{OnUpgrade, Parts, Upgraded};
 use hyper::{Method, Request, Response, StatusCode, Version};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
+use tungstenite::handshake::server::create_response_with_body;
 
 use super::{Client, TransportContext, websocket};
 use crate::health::Health;
@@ -148,9 +148,11 @@ fn refused_address(
 async fn go_on(context: Arc<TransportContext>, upgraded: OnUpgrade, client: Client) {
     let peer = client.peer;
     match upgraded.await.map(Upgraded::downcast::<TokioIo<TcpStream>>) {
-        Ok(Ok(parts)) => {
-            let stream = parts.io.into_inner();
-            websocket::serve(context, stream, parts.read_buf.to_vec(), client).await;
+        Ok(Ok(Parts { io, read_buf, .. })) => {
+            let stream = io.into_inner();
+            let connection = websocket::connect(&context, stream, read_buf.to_vec(), client);
+            // A task of its own: with this one goes what only the upgrade needs.
+            context.tasks.spawn(websocket::serve(connection));
         }
         Ok(Err(_)) => tracing::error!(%peer, "an upgraded connection is not the one accepted"),
         Err(error) => tracing::debug!(%peer, %error, "an upgrade was broken off"),

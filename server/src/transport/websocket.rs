@@ -1,5 +1,6 @@
 //! One WebSocket connection: reads frames into a session, writes what its outbox holds.
 
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -7,26 +8,23 @@ use std::time::Duration;
 
 use chat_protocol::CloseCode;
 use chat_protocol::limits::FRAME_BYTES;
-use futures_util::{SinkExt, StreamExt};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::error::ProtocolError;
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
+use tokio::task::coop::consume_budget;
+use tokio::time::{Instant, sleep_until, timeout};
+use tungstenite::error::ProtocolError;
+use tungstenite::protocol::{Role, WebSocket, WebSocketConfig};
+use tungstenite::{Error, Message};
 
 use super::{Client, Timeouts, TransportContext, linger};
 use crate::limits::Place;
-use crate::outbox::{Closing, Drained, Outbox, OutboxReader, outbox};
-use crate::outgoing::Outgoing;
+use crate::outbox::{Closing, Flushed, Line, Outbox, OutboxReader, outbox};
+use crate::outgoing::websocket::{PING, close};
 use crate::session::Session;
 use crate::stopping::Stopping;
 
 /// Bytes read at once: chat messages are small, and every connection keeps such a buffer.
 const READ_BUFFER: usize = 1024;
-/// Bytes gathered before they are written; a flush writes them all.
-const WRITE_BUFFER: usize = 16 * 1024;
 /// How long a close frame may take to be written: a slow reader has to read what is before it.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(30);
 /// How long a client's last event may take once the server stops.
@@ -36,7 +34,44 @@ const STOP_PATIENCE: Duration = Duration::from_secs(1);
 /// socket readable, so its end can't be waited for.
 const WATCH: Duration = Duration::from_millis(200);
 
-type Socket = WebSocketStream<TcpStream>;
+/// Reads frames. What it has to say itself, answers to pings and closes, goes through the outbox.
+type Socket = WebSocket<Half>;
+
+/// The connection as the library sees it.
+struct Half {
+    stream: Arc<TcpStream>,
+    outbox: Outbox,
+}
+
+impl Read for Half {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.stream.try_read(buffer)
+    }
+}
+
+impl Write for Half {
+    /// The library writes whole frames.
+    fn write(&mut self, frame: &[u8]) -> io::Result<usize> {
+        self.outbox.push_control(frame);
+        Ok(frame.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The connection as its outbox sees it.
+struct SocketLine(Arc<TcpStream>);
+
+impl Line for SocketLine {
+    fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        match pieces {
+            [only] => self.0.try_write(only),
+            pieces => self.0.try_write_vectored(pieces),
+        }
+    }
+}
 
 /// How the loop goes on.
 enum Next {
@@ -49,59 +84,66 @@ enum Next {
     Closed,
 }
 
-/// Serves an upgraded connection until it ends. `already_read` came with the handshake.
-pub(super) async fn serve(
-    context: Arc<TransportContext>,
+/// Takes an upgraded connection. `already_read` came with the handshake.
+pub(super) fn connect(
+    context: &Arc<TransportContext>,
     stream: TcpStream,
     already_read: Vec<u8>,
     client: Client,
-) {
+) -> Connection {
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(WRITE_BUFFER)
+        .write_buffer_size(0)
         .max_message_size(Some(FRAME_BYTES))
         .max_frame_size(Some(FRAME_BYTES));
-    let socket =
-        WebSocketStream::from_partially_read(stream, already_read, Role::Server, Some(config))
-            .await;
-    let (outbox, reader) = outbox();
-    let mut connection = Connection {
+    let stream = Arc::new(stream);
+    let (outbox, reader) = outbox(Some(Arc::new(SocketLine(Arc::clone(&stream)))));
+    let half = Half {
+        stream: Arc::clone(&stream),
+        outbox: outbox.clone(),
+    };
+    let now = Instant::now();
+    tracing::debug!(peer = %client.peer, source = %client.source, "connected");
+    Connection {
         session: Session::begin(
             Arc::clone(&context.session),
             outbox.clone(),
             client.source,
             client.address,
         ),
-        auth_deadline: Instant::now() + context.timeouts.auth,
-        last_sign: Instant::now(),
-        batch: Vec::new(),
+        auth_deadline: now + context.timeouts.auth,
+        next_ping: now + context.timeouts.ping,
+        last_sign: now,
+        stuck: None,
         is_reading: true,
         outbox,
-        socket,
+        socket: Socket::from_partially_read(half, already_read, Role::Server, Some(config)),
+        stream,
         reader,
-        context,
+        context: Arc::clone(context),
         place: client.place,
         peer: client.peer,
-    };
-    let peer = connection.peer;
-    tracing::debug!(%peer, source = %client.source, "connected");
-    let end = connection.run().await;
-    match connection.context.cut.is_cancelled() {
-        // Its room did not stop in time, so it would not let go in time either.
-        true => connection.session.abandon(),
-        false => connection.session.end().await,
     }
-    connection.end(end).await;
-    tracing::debug!(%peer, "disconnected");
 }
 
-struct Connection {
+/// Serves `connection` until it ends. There are many of them, and most have nothing to do most of
+/// the time: what is seldom needed is kept out of the memory that each has.
+pub(super) async fn serve(mut connection: Connection) {
+    let end = connection.run().await;
+    Box::pin(connection.end(end)).await;
+}
+
+/// An upgraded connection.
+pub(super) struct Connection {
     context: Arc<TransportContext>,
     socket: Socket,
+    stream: Arc<TcpStream>,
     session: Session,
     reader: OutboxReader,
-    batch: Vec<Outgoing>,
+    /// Since when the socket takes nothing, while something waits for it.
+    stuck: Option<Instant>,
     auth_deadline: Instant,
+    next_ping: Instant,
     last_sign: Instant,
     /// False once nothing the client sends counts any more.
     is_reading: bool,
@@ -113,39 +155,27 @@ struct Connection {
 impl Connection {
     async fn run(&mut self) -> Next {
         let context = Arc::clone(&self.context);
-        let Timeouts { ping, idle, .. } = context.timeouts;
-        let mut pings = interval_at(Instant::now() + ping, ping);
-        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // Made once: these would otherwise be set up anew with every event that passes.
-        let mut silence = pin!(sleep_until(self.last_sign + idle));
+        let mut timer = pin!(sleep_until(self.next_deadline()));
         let mut stopped = pin!(context.stopping.begun());
         let mut cut = pin!(context.cut.cancelled());
         let (mut is_stopping, mut is_cut) = (false, false);
         loop {
+            // A deadline that moved on is noticed when the timer fires.
+            let deadline = self.next_deadline();
+            if deadline < timer.deadline() {
+                timer.as_mut().reset(deadline);
+            }
             let next = tokio::select! {
-                drained = self.reader.drain(&mut self.batch) => match drained {
-                    Drained::Events => self.write().await,
-                    Drained::Closed(closing) => Next::Close(closing),
-                },
-                frame = self.socket.next(), if self.is_reading && self.reader.has_room() => {
-                    match frame {
-                        Some(frame) => self.take(frame).await,
-                        None => Next::Gone,
-                    }
+                next = write_out(&mut self.reader, &self.stream, &mut self.stuck) => next,
+                frame = next_frame(&mut self.socket, &self.stream),
+                    if self.is_reading && self.reader.has_room() =>
+                {
+                    Box::pin(self.take(frame)).await
                 }
-                _ = pings.tick() => self.ping().await,
-                () = &mut silence => {
-                    silence.as_mut().reset(self.last_sign + idle);
-                    match self.last_sign.elapsed() < idle {
-                        true => Next::Continue,
-                        false => Next::Gone,
-                    }
-                }
-                () = sleep_until(self.auth_deadline), if !self.session.is_member() => {
-                    Next::Close(Closing {
-                        code: CloseCode::AuthTimeout,
-                        reason: "no auth in time",
-                    })
+                () = &mut timer => {
+                    let next = self.check_time();
+                    timer.as_mut().reset(self.next_deadline());
+                    next
                 }
                 () = &mut stopped, if !is_stopping => {
                     is_stopping = true;
@@ -160,6 +190,38 @@ impl Connection {
                 return next;
             }
         }
+    }
+
+    /// When there is something to do though nothing comes.
+    fn next_deadline(&self) -> Instant {
+        let silent = self.last_sign + self.context.timeouts.idle;
+        let deadline = silent.min(self.next_ping);
+        match self.session.is_member() {
+            true => deadline,
+            false => deadline.min(self.auth_deadline),
+        }
+    }
+
+    /// Does what is due.
+    fn check_time(&mut self) -> Next {
+        let now = Instant::now();
+        let Timeouts { ping, idle, .. } = self.context.timeouts;
+        let is_stuck = self.stuck.is_some_and(|since| now >= since + idle);
+        // A peer that says nothing, or takes nothing, for so long is as good as gone.
+        if now >= self.last_sign + idle || is_stuck {
+            return Next::Gone;
+        }
+        if !self.session.is_member() && now >= self.auth_deadline {
+            return Next::Close(Closing {
+                code: CloseCode::AuthTimeout,
+                reason: "no auth in time",
+            });
+        }
+        if now >= self.next_ping {
+            self.next_ping = now + ping;
+            self.outbox.push_control(PING);
+        }
+        Next::Continue
     }
 
     async fn take(&mut self, frame: Result<Message, Error>) -> Next {
@@ -190,7 +252,7 @@ impl Connection {
         let was_member = self.session.is_member();
         let Self {
             session,
-            socket,
+            stream,
             context,
             ..
         } = self;
@@ -198,7 +260,7 @@ impl Connection {
             biased;
             () = session.take_text(text) => {}
             // A login that waits in line is given up with its client, and with the server.
-            () = gone(socket.get_ref()), if !was_member => return Next::Gone,
+            () = gone(stream), if !was_member => return Next::Gone,
             () = too_late(&context.stopping) => return Next::Close(context.stopping.closing()),
         }
         // The time that the server took is not the client's.
@@ -246,56 +308,91 @@ impl Connection {
         Next::Continue
     }
 
-    /// Writes the batch in as few system calls as the socket takes.
-    async fn write(&mut self) -> Next {
-        let Self {
-            socket,
-            batch,
-            reader,
-            ..
-        } = self;
-        let write = async {
-            for outgoing in batch.drain(..) {
-                socket.feed(Message::Text(outgoing.json().clone())).await?;
-            }
-            socket.flush().await
-        };
-        tokio::select! {
-            biased;
-            written = write => match written {
-                Ok(()) => Next::Continue,
-                Err(_) => Next::Gone,
-            },
-            closing = reader.overflowed() => Next::Close(closing),
-            // A peer that takes nothing for so long is as good as gone.
-            () = tokio::time::sleep(self.context.timeouts.idle) => Next::Gone,
+    /// Leaves the room, and lets the last words arrive.
+    async fn end(mut self, end: Next) {
+        match self.context.cut.is_cancelled() {
+            // Its room did not stop in time, so it would not let go in time either.
+            true => self.session.abandon(),
+            false => self.session.end().await,
         }
+        self.say_last_words(end).await;
+        tracing::debug!(peer = %self.peer, "disconnected");
     }
 
-    async fn ping(&mut self) -> Next {
-        let ping = self.socket.send(Message::Ping(Bytes::new()));
-        match timeout(self.context.timeouts.idle, ping).await {
-            Ok(Ok(())) => Next::Continue,
-            _ => Next::Gone,
-        }
-    }
-
-    async fn end(&mut self, end: Next) {
-        let written = match end {
+    async fn say_last_words(&mut self, end: Next) {
+        match end {
             Next::Continue | Next::Gone => return,
-            Next::Closed => timeout(CLOSE_PATIENCE, self.socket.flush()).await,
-            Next::Close(Closing { code, reason }) => {
-                let frame = CloseFrame {
-                    code: u16::from(code).into(),
-                    reason: reason.into(),
-                };
-                timeout(CLOSE_PATIENCE, self.socket.close(Some(frame))).await
-            }
-        };
-        if let Ok(Err(error)) = written {
-            tracing::trace!(peer = %self.peer, %error, "the close frame was not written");
+            // Hands the answer, where it was not written with the last read, to the outbox.
+            Next::Closed => drop(self.socket.flush()),
+            Next::Close(Closing { code, reason }) => self.reader.end_with(close(code, reason)),
         }
-        linger::finish(self.socket.get_mut()).await;
+        let written = timeout(CLOSE_PATIENCE, write_rest(&mut self.reader, &self.stream)).await;
+        if !matches!(written, Ok(true)) {
+            tracing::trace!(peer = %self.peer, "the close frame was not written");
+        }
+        linger::finish(&self.stream).await;
+    }
+}
+
+/// The client's next frame.
+async fn next_frame(socket: &mut Socket, stream: &TcpStream) -> Result<Message, Error> {
+    loop {
+        // A client that never pauses must not keep everybody else on this thread from their turn.
+        consume_budget().await;
+        match socket.read() {
+            Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => {
+                stream.readable().await?;
+            }
+            frame => return frame,
+        }
+    }
+}
+
+/// Writes what waits as the socket takes it. Ends once something was written and nothing waits any
+/// more, or the connection is to end.
+async fn write_out(
+    reader: &mut OutboxReader,
+    stream: &TcpStream,
+    stuck: &mut Option<Instant>,
+) -> Next {
+    loop {
+        match reader.flush() {
+            Flushed::Empty(true) => {
+                *stuck = None;
+                return Next::Continue;
+            }
+            Flushed::Empty(false) => reader.changed().await,
+            Flushed::Blocked(has_written) => {
+                if has_written || stuck.is_none() {
+                    *stuck = Some(Instant::now());
+                }
+                tokio::select! {
+                    ready = stream.writable() => if ready.is_err() {
+                        return Next::Gone;
+                    },
+                    () = reader.changed() => {}
+                }
+            }
+            Flushed::Overflowed(closing) | Flushed::Closed(closing) => {
+                return Next::Close(closing);
+            }
+            Flushed::Broken => return Next::Gone,
+        }
+    }
+}
+
+/// Writes all that waits, to the last byte; false where the socket broke.
+async fn write_rest(reader: &mut OutboxReader, stream: &TcpStream) -> bool {
+    loop {
+        match reader.flush() {
+            Flushed::Empty(_) | Flushed::Closed(_) => return true,
+            Flushed::Broken => return false,
+            Flushed::Blocked(_) | Flushed::Overflowed(_) => {
+                if stream.writable().await.is_err() {
+                    return false;
+                }
+            }
+        }
     }
 }
 

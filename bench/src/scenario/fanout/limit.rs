@@ -1,77 +1,78 @@
-//! Measuring the limit: starts this very program as the server that only writes, reads what it
-//! writes, and counts its CPU time as the real server's was counted.
+//! The limit's side: starts this very program as the server that only writes, and reads what it
+//! writes as the real server's messages are read.
 
-use std::io::{self, BufRead, BufReader};
-use std::net::SocketAddr;
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
 
-use tokio::io::AsyncReadExt;
-use tokio::net::TcpStream;
-use tokio::time::sleep;
+use tokio::sync::Mutex;
+use tokio::sync::mpsc::{self, UnboundedReceiver};
+use tokio::time::{sleep, timeout};
 
-use super::Plan;
-use crate::client::{ClientError, PATIENCE};
-use crate::limit_server::Written;
-use crate::measure::{Meter, Usage};
-use crate::scenario::{ScenarioError, WARM_UP};
-use crate::worker::{Worker, finished};
+use super::load::{Load, Measured, Talk};
+use super::options::Plan;
+use crate::client::PATIENCE;
+use crate::limit_server::{Order, Written};
+use crate::pin::Pins;
+use crate::raw::{Member, Readers, Tally};
+use crate::scenario::{ScenarioError, Setup};
 
-/// What the limit is.
-pub(super) struct Limit {
-    /// Frames that came while it was measured.
-    pub(super) deliveries: f64,
-    /// Who used the CPU meanwhile.
-    pub(super) usage: Usage,
-    /// What its process says.
-    pub(super) written: Written,
+/// Measures it, with frames of `frame` bytes.
+pub(super) async fn measure(
+    setup: &Setup,
+    plan: &Plan,
+    frame: usize,
+) -> Result<Measured, ScenarioError> {
+    let process = LimitProcess::start(plan, frame, setup.source.pins())
+        .await
+        .map_err(ScenarioError::Limit)?;
+    let id = process.child.id();
+    let tally = Arc::new(Tally::new(plan.rooms, plan.of_room));
+    let members = connect(process.address, plan).map_err(ScenarioError::Limit)?;
+    let (threads, rooms) = (plan.readers.into(), plan.rooms as usize);
+    let load = Load {
+        readers: Readers::start(members, threads, rooms, &tally)?,
+        tally,
+        talk: Talk::Limit(process),
+    };
+    load.measure(plan, Some(id)).await
 }
 
-impl Limit {
-    /// Measures it, with frames of `frame` bytes.
-    pub(super) async fn measure(plan: &Plan, frame: u32) -> Result<Self, ScenarioError> {
-        let worker = Worker::start("load")?;
-        let process = LimitProcess::start(plan, frame).map_err(ScenarioError::Limit)?;
-        let received = Arc::<AtomicU64>::default();
-        let counted = Arc::clone(&received);
-        let connecting = read_all(process.address, plan.connections(), counted);
-        finished(worker.spawn(connecting), PATIENCE).await?;
-        sleep(WARM_UP).await;
-        let meter = Meter::begin([process.id()], &[&worker])?;
-        let before = received.load(Ordering::Relaxed);
-        sleep(plan.measured).await;
-        let bytes = received.load(Ordering::Relaxed) - before;
-        let usage = meter.read()?;
-        let written = process.end().map_err(ScenarioError::Limit)?;
-        Ok(Self {
-            deliveries: bytes as f64 / f64::from(frame),
-            usage,
-            written,
-        })
+/// One after the other: who comes first is in the first room.
+fn connect(address: SocketAddr, plan: &Plan) -> io::Result<Vec<Member>> {
+    let mut members = Vec::new();
+    for room in 0..plan.rooms as usize {
+        for _ in 0..plan.of_room {
+            let stream = TcpStream::connect(address)?;
+            stream.set_nodelay(true)?;
+            stream.set_nonblocking(true)?;
+            members.push(Member::new(stream, room));
+        }
     }
+    Ok(members)
 }
 
 /// The process. It ends when this value goes.
-struct LimitProcess {
+pub(super) struct LimitProcess {
     child: Child,
-    lines: Receiver<String>,
+    lines: Mutex<UnboundedReceiver<String>>,
     address: SocketAddr,
 }
 
 impl LimitProcess {
-    fn start(plan: &Plan, frame: u32) -> io::Result<Self> {
+    async fn start(plan: &Plan, frame: usize, pins: Option<Pins>) -> io::Result<Self> {
         let mut child = Command::new(std::env::current_exe()?)
             .arg("limit-server")
             .args(["--rooms", &plan.rooms.to_string()])
-            .args(["--members", &plan.connections_of_room().to_string()])
-            .args(["--rate", &plan.rate.to_string()])
+            .args(["--members", &plan.of_room.to_string()])
             .args(["--bytes", &frame.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
-        let (tell, lines) = mpsc::channel();
+        // One line for each order: nothing piles up.
+        let (tell, lines) = mpsc::unbounded_channel();
         if let Some(output) = child.stdout.take() {
             std::thread::spawn(move || {
                 for line in BufReader::new(output).lines().map_while(Result::ok) {
@@ -82,56 +83,58 @@ impl LimitProcess {
         }
         let mut process = Self {
             child,
-            lines,
+            lines: Mutex::new(lines),
             address: ([127, 0, 0, 1], 0).into(),
         };
-        process.address = process.line()?.parse().map_err(io::Error::other)?;
+        let address = process.line(PATIENCE).await?;
+        process.address = address.parse().map_err(io::Error::other)?;
+        if let Some(pins) = pins {
+            pins.take(process.child.id())?;
+        }
         Ok(process)
     }
 
-    fn id(&self) -> u32 {
-        self.child.id()
+    /// Lets it write so many messages, at `rate` a second.
+    pub(super) async fn send(&self, phase: u64, messages: u64, rate: f64) -> io::Result<Written> {
+        self.order(&Order::Send {
+            phase,
+            messages,
+            rate,
+        })?;
+        self.written(Duration::from_secs_f64(messages as f64 / rate))
+            .await
     }
 
-    fn line(&self) -> io::Result<String> {
-        self.lines.recv_timeout(PATIENCE).map_err(io::Error::other)
+    /// Lets it write as fast as it can for so long.
+    pub(super) async fn flood(&self, phase: u64, length: Duration) -> io::Result<Written> {
+        self.order(&Order::Flood { phase })?;
+        sleep(length).await;
+        self.order(&Order::Stop)?;
+        self.written(Duration::ZERO).await
     }
 
-    /// Ends it; gives what it says at its end.
-    fn end(mut self) -> io::Result<Written> {
-        drop(self.child.stdin.take());
-        Ok(serde_json::from_str(&self.line()?)?)
+    fn order(&self, order: &Order) -> io::Result<()> {
+        let stdin = self.child.stdin.as_ref();
+        let mut stdin = stdin.ok_or_else(|| io::Error::other("it takes no orders"))?;
+        writeln!(stdin, "{}", serde_json::to_string(order)?)
+    }
+
+    async fn written(&self, length: Duration) -> io::Result<Written> {
+        let line = self.line(length + PATIENCE).await?;
+        Ok(serde_json::from_str(&line)?)
+    }
+
+    async fn line(&self, patience: Duration) -> io::Result<String> {
+        let mut lines = self.lines.lock().await;
+        let line = timeout(patience, lines.recv()).await;
+        line.map_err(io::Error::other)?
+            .ok_or_else(|| io::Error::other("it ended"))
     }
 }
 
 impl Drop for LimitProcess {
     fn drop(&mut self) {
-        // It has ended by itself, where all went well.
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// Connects all, then reads from each; ends once all are connected.
-async fn read_all(
-    address: SocketAddr,
-    count: u64,
-    received: Arc<AtomicU64>,
-) -> Result<(), ClientError> {
-    let mut streams = Vec::new();
-    for _ in 0..count {
-        let connected = TcpStream::connect(address).await;
-        streams.push(connected.map_err(|source| ClientError::Connect { address, source })?);
-    }
-    for stream in streams {
-        tokio::spawn(read(stream, Arc::clone(&received)));
-    }
-    Ok(())
-}
-
-async fn read(mut stream: TcpStream, received: Arc<AtomicU64>) {
-    let mut buffer = [0; 2048];
-    while let Ok(bytes @ 1..) = stream.read(&mut buffer).await {
-        received.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 }

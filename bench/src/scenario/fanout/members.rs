@@ -1,94 +1,85 @@
-//! The rooms: in each, one sends at its share of the rate, and everybody checks what comes.
+//! The server's side: all come in by token, and then read and send as cheaply as can be.
 
-use std::net::SocketAddr;
+use std::sync::Arc;
 
-use super::Plan;
-use crate::accounts::{Logins, room};
-use crate::check::Findings;
-use crate::client::ClientError;
-use crate::measure::Latencies;
-use crate::scenario::Setup;
-use crate::trickle::{Trickle, TrickleSettings};
-use crate::worker::Worker;
+use super::load::{Load, Talk};
+use super::options::{Pace, Plan};
+use crate::accounts::{Logins, SHARED, room};
+use crate::client::PATIENCE;
+use crate::entering::{Seat, enter_all};
+use crate::measure::{Meter, Usage, resident_bytes};
+use crate::raw::{Member, Readers, Sender, Tally, Voice};
+use crate::scenario::{ScenarioError, Setup};
+use crate::target::Target;
+use crate::worker::{Worker, finished};
 
-/// The phases: before `MEASURED` the members come in and the server warms up.
-const MEASURED: u64 = 1;
-const AFTER: u64 = 2;
-
-/// All members of all rooms.
-pub(super) struct Members {
-    rooms: Vec<Trickle>,
+/// What letting them in took.
+pub(super) struct Entered {
+    pub(super) connections: u64,
+    pub(super) usage: Usage,
+    /// The server's memory before, in bytes, where its process is known.
+    pub(super) resident: Option<u64>,
 }
 
-/// What they received.
-#[derive(Debug, Default)]
-pub(super) struct Gathered {
-    /// Of the messages that were sent while it was measured, to all but their senders.
-    pub(super) latencies: Latencies,
-    /// How late the senders were.
-    pub(super) lag: Latencies,
-    /// What was wrong, from the first message to the last.
-    pub(super) findings: Findings,
+/// Lets all in, and gives them what makes messages come.
+pub(super) async fn enter(
+    setup: &Setup,
+    plan: &Plan,
+    target: &Target,
+) -> Result<(Entered, Load), ScenarioError> {
+    let worker = Worker::start("entering")?;
+    let preparing = worker.spawn(Logins::prepare(target.address(), SHARED));
+    let logins = finished(preparing, PATIENCE).await?;
+    let resident = target.id().map(resident_bytes).transpose()?;
+    let meter = Meter::begin(target.id(), [worker.watched()])?;
+    let entering = worker.spawn(enter_all(target.address(), seats(plan, &logins)));
+    let bound = PATIENCE * u32::try_from(1 + plan.connections() / 2000).unwrap_or(u32::MAX);
+    let streams = finished(entering, bound).await?;
+    let entered = Entered {
+        connections: plan.connections(),
+        usage: meter.read()?,
+        resident,
+    };
+    let tally = Arc::new(Tally::new(plan.rooms, plan.of_room));
+    let of_room = plan.of_room as usize;
+    let talk = match plan.pace {
+        Pace::Echo(_) => Talk::Echo,
+        Pace::Rate(_) => {
+            let first = streams.iter().step_by(of_room);
+            let voices =
+                first.map(|stream| Ok((stream.try_clone()?, Voice::new(0, setup.content))));
+            let voices: std::io::Result<_> = voices.collect();
+            Talk::Rate(Sender::start(voices?, &tally)?)
+        }
+    };
+    let members = streams.into_iter().enumerate().map(|(number, stream)| {
+        let (room, place) = (number / of_room, number % of_room);
+        let member = Member::new(stream, room);
+        match plan.pace {
+            Pace::Echo(senders) if place < senders as usize => {
+                member.with_voice(Voice::new(place as u64, setup.content))
+            }
+            _ => member,
+        }
+    });
+    let (threads, rooms) = (plan.readers.into(), plan.rooms as usize);
+    let readers = Readers::start(members.collect(), threads, rooms, &tally)?;
+    let load = Load {
+        readers,
+        tally,
+        talk,
+    };
+    Ok((entered, load))
 }
 
-impl Members {
-    /// Lets all in. A room's sender begins once its room is complete.
-    pub(super) async fn enter(
-        setup: &Setup,
-        plan: &Plan,
-        address: SocketAddr,
-        worker: &Worker,
-        logins: &Logins,
-    ) -> Result<Self, ClientError> {
-        let mut rooms = Vec::new();
-        for _ in 0..plan.rooms {
-            let settings = TrickleSettings {
-                address,
-                room: room("fanout"),
-                members: plan.members as usize,
-                rate: plan.rate / f64::from(plan.rooms),
-                content: setup.content,
-            };
-            rooms.push(Trickle::start(worker, settings, logins).await?);
-        }
-        Ok(Self { rooms })
-    }
-
-    /// What is sent from now on is measured. Gives the deliveries so far.
-    pub(super) fn begin(&self) -> u64 {
-        self.enter_phase(MEASURED)
-    }
-
-    /// What is sent from now on is not measured any more. Gives the deliveries so far.
-    pub(super) fn end(&self) -> u64 {
-        self.enter_phase(AFTER)
-    }
-
-    fn enter_phase(&self, phase: u64) -> u64 {
-        for room in &self.rooms {
-            room.enter_phase(phase);
-        }
-        self.rooms.iter().map(Trickle::received).sum()
-    }
-
-    /// Bytes of a room's newest message, the longest of them, as a WebSocket frame, which has 2 bytes of header up to
-    /// 125 bytes of payload and 4 up to 65,535 (RFC 6455, section 5.2).
-    pub(super) fn frame_bytes(&self) -> u32 {
-        let longest = self.rooms.iter().map(Trickle::event_bytes).max();
-        let payload = u32::try_from(longest.unwrap_or(0)).unwrap_or(u32::MAX);
-        payload.saturating_add(if payload < 126 { 2 } else { 4 })
-    }
-
-    /// Lets the senders stop, and everybody receive all.
-    pub(super) async fn finish(self) -> Result<Gathered, ClientError> {
-        let mut gathered = Gathered::default();
-        for room in self.rooms {
-            let trickled = room.finish().await?;
-            let measured = trickled.deliveries(MEASURED, AFTER);
-            gathered.latencies.merge(&measured);
-            gathered.lag.merge(&trickled.lag);
-            gathered.findings += trickled.findings;
-        }
-        Ok(gathered)
-    }
+/// One after the other: all of a room, then the next.
+fn seats(plan: &Plan, logins: &Logins) -> Vec<Seat> {
+    let rooms = (0..plan.rooms).map(|_| room("fanout"));
+    let seats = rooms.flat_map(|room| {
+        (0..plan.of_room as usize).map(move |place| Seat {
+            login: logins.of(place).clone(),
+            room: room.clone(),
+        })
+    });
+    seats.collect()
 }

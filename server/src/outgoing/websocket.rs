@@ -1,0 +1,110 @@
+//! The frames that a server writes (RFC 6455, section 5.2): unmasked, and never in fragments.
+
+use bytes::Bytes;
+use chat_protocol::CloseCode;
+
+/// First byte of a frame: the last of its message (the high bit), and its kind.
+const TEXT: u8 = 0x81;
+const CLOSE: u8 = 0x88;
+/// Bytes of a close frame's reason at most: a control frame has 125, and two are the code's.
+const REASON: usize = 123;
+
+/// A ping without a payload.
+pub const PING: &[u8] = &[0x89, 0];
+
+/// A text frame.
+pub fn text(text: &str) -> Bytes {
+    let length = text.len();
+    let mut frame = Vec::with_capacity(length + 10);
+    frame.push(TEXT);
+    match (u8::try_from(length), u16::try_from(length)) {
+        (Ok(short @ ..126), _) => frame.push(short),
+        (_, Ok(medium)) => {
+            frame.push(126);
+            frame.extend_from_slice(&medium.to_be_bytes());
+        }
+        _ => {
+            frame.push(127);
+            frame.extend_from_slice(&(length as u64).to_be_bytes());
+        }
+    }
+    frame.extend_from_slice(text.as_bytes());
+    frame.into()
+}
+
+/// A close frame; a reason that is too long is left out.
+pub fn close(code: CloseCode, reason: &str) -> Bytes {
+    let reason = match reason.len() <= REASON {
+        true => reason,
+        false => "",
+    };
+    let length = u8::try_from(2 + reason.len()).unwrap_or(2);
+    let mut frame = vec![CLOSE, length];
+    frame.extend_from_slice(&u16::from(code).to_be_bytes());
+    frame.extend_from_slice(reason.as_bytes());
+    frame.into()
+}
+
+/// The texts of text frames that stand in a row.
+#[cfg(test)]
+pub(crate) fn texts(mut frames: &[u8]) -> Vec<String> {
+    let mut texts = Vec::new();
+    while let [TEXT, short, rest @ ..] = frames {
+        let (length, rest) = match short {
+            126 => {
+                let (length, rest) = rest.split_first_chunk().unwrap();
+                (u64::from(u16::from_be_bytes(*length)), rest)
+            }
+            127 => {
+                let (length, rest) = rest.split_first_chunk().unwrap();
+                (u64::from_be_bytes(*length), rest)
+            }
+            short => (u64::from(*short), rest),
+        };
+        let (text, rest) = rest.split_at(usize::try_from(length).unwrap());
+        texts.push(String::from_utf8(text.to_vec()).unwrap());
+        frames = rest;
+    }
+    assert!(frames.is_empty(), "a frame is cut or no text: {frames:?}");
+    texts
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use tungstenite::protocol::{CloseFrame, Role, WebSocket};
+    use tungstenite::{Error, Message};
+
+    use super::*;
+
+    /// What a client of another make reads.
+    fn read(frame: &[u8]) -> Message {
+        let mut client =
+            WebSocket::from_raw_socket(Cursor::new(frame.to_vec()), Role::Client, None);
+        match client.read() {
+            Ok(message) => message,
+            Err(error @ Error::ConnectionClosed) => panic!("{error}"),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    #[test]
+    fn others_read_what_is_written() {
+        for length in [0, 1, 125, 126, 127, 65_535, 65_536, 100_000] {
+            let content = "x".repeat(length);
+            let frame = text(&content);
+            assert_eq!(read(&frame), Message::text(content.as_str()));
+            assert_eq!(texts(&frame), [content]);
+        }
+        assert_eq!(read(PING), Message::Ping(Bytes::new()));
+        let frame = close(CloseCode::SlowReader, "reads too slowly");
+        let expected = CloseFrame {
+            code: 4008.into(),
+            reason: "reads too slowly".into(),
+        };
+        assert_eq!(read(&frame), Message::Close(Some(expected)));
+        let too_long = close(CloseCode::Normal, &"x".repeat(124));
+        assert_eq!(too_long.len(), 4);
+    }
+}

@@ -1,0 +1,307 @@
+//! How what is stored reaches the members: in the log's order, each member's share in one write.
+//!
+//! Owns the members' outboxes, and what waits to share a write: in a large room the messages of a
+//! short while do, since a write to a thousand sockets costs a thousand system calls however much
+//! is written. A member who is told something else meanwhile gets its share before.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chat_protocol::{CloseCode, ServerEvent};
+use tokio::task::{JoinSet, yield_now};
+use tokio::time::Instant;
+
+use crate::limits::Allowance;
+use crate::outbox::Outbox;
+use crate::outgoing::{Chunk, Outgoing};
+use crate::room::MemberId;
+
+/// Members that are written to before others on the same thread get a turn: about 500 µs.
+const TURN: usize = 64;
+/// Members from which on several threads write.
+const SHARED_FROM: usize = 2048;
+/// What may wait to share a write, in bytes and events: a fraction of what an outbox holds.
+const BATCH_BYTES: usize = 32 * 1024;
+const BATCH_EVENTS: usize = 256;
+
+/// How long messages may wait to share a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FlushWindow {
+    longest: Duration,
+    /// Members from whom on messages wait.
+    from: usize,
+    /// What each member adds to the pause between two writes.
+    each: Duration,
+}
+
+impl FlushWindow {
+    /// Members below whom nothing ever waits.
+    const FROM: usize = 50;
+    /// Some six to ten times what a write to a member costs: so a busy room writes for a small part of
+    /// the time, whatever its size.
+    const EACH: Duration = Duration::from_micros(40);
+
+    /// A window of at most `longest`; zero for none.
+    pub fn new(longest: Duration) -> Self {
+        Self {
+            longest,
+            from: Self::FROM,
+            each: Self::EACH,
+        }
+    }
+
+    /// The same length for rooms of any size.
+    #[cfg(test)]
+    pub(crate) fn everywhere(longest: Duration) -> Self {
+        Self {
+            longest,
+            from: 0,
+            each: longest,
+        }
+    }
+
+    /// The pause between two writes to so many members. What comes after a longer one goes at once.
+    fn pause(self, members: usize) -> Duration {
+        match u32::try_from(members) {
+            _ if members < self.from => Duration::ZERO,
+            Ok(members) => self.longest.min(self.each.saturating_mul(members)),
+            Err(_) => self.longest,
+        }
+    }
+}
+
+/// A member's end: where everything for it goes, and what its messages are measured by.
+pub(super) struct Seat {
+    pub(super) outbox: Outbox,
+    pub(super) allowance: Allowance,
+}
+
+/// A member's outbox, in a list that threads share.
+type Row = (MemberId, Outbox);
+
+/// What is different for one member in what waits.
+#[derive(Default)]
+struct Share {
+    /// The first so many it has, or must not have.
+    given: usize,
+    /// Its own copies, by their place in what waits.
+    own: HashMap<usize, Outgoing>,
+}
+
+/// The members' seats and what waits for them.
+pub(super) struct Delivery {
+    window: FlushWindow,
+    seats: HashMap<MemberId, Seat>,
+    /// All outboxes in a row, until somebody comes or goes.
+    rows: Option<Arc<[Row]>>,
+    waiting: Vec<Outgoing>,
+    waiting_bytes: usize,
+    shares: HashMap<MemberId, Share>,
+    /// When the last write began.
+    began: Option<Instant>,
+}
+
+impl Delivery {
+    pub(super) fn new(window: FlushWindow) -> Self {
+        Self {
+            window,
+            seats: HashMap::new(),
+            rows: None,
+            waiting: Vec::new(),
+            waiting_bytes: 0,
+            shares: HashMap::new(),
+            began: None,
+        }
+    }
+
+    pub(super) fn seat(&self, id: MemberId) -> Option<&Seat> {
+        self.seats.get(&id)
+    }
+
+    /// Gives a member its seat; what waits is not for it, who read it from the log.
+    pub(super) fn enter(&mut self, id: MemberId, seat: Seat) {
+        self.rows = None;
+        self.seats.insert(id, seat);
+        if !self.waiting.is_empty() {
+            self.shares.entry(id).or_default().given = self.waiting.len();
+        }
+    }
+
+    /// Takes a member's seat away, behind what waits for it.
+    pub(super) fn leave(&mut self, id: MemberId) -> Option<Outbox> {
+        self.catch_up(id);
+        self.rows = None;
+        self.shares.remove(&id);
+        let Seat { outbox, .. } = self.seats.remove(&id)?;
+        if self.seats.is_empty() {
+            self.forget_waiting();
+        }
+        Some(outbox)
+    }
+
+    /// Ends all connections so, behind what waits for them.
+    pub(super) async fn dismiss(&mut self, code: CloseCode, reason: &'static str) {
+        self.flush().await;
+        self.rows = None;
+        for (_, Seat { outbox, .. }) in self.seats.drain() {
+            outbox.close(code, reason);
+        }
+    }
+
+    /// Lets an event wait for everybody; those named get a copy of their own in its place.
+    pub(super) fn add(&mut self, event: Outgoing, own: Option<(&[MemberId], &Outgoing)>) {
+        if self.seats.is_empty() {
+            return;
+        }
+        let place = self.waiting.len();
+        self.waiting_bytes += event.bytes();
+        self.waiting.push(event);
+        let (members, copy) = own.unzip();
+        for id in members.unwrap_or_default() {
+            if let Some(copy) = copy.filter(|_| self.seats.contains_key(id)) {
+                let share = self.shares.entry(*id).or_default();
+                share.own.insert(place, copy.clone());
+            }
+        }
+    }
+
+    /// Gives one member an event, behind what waits for it.
+    pub(super) fn send(&mut self, id: MemberId, outgoing: &Outgoing) {
+        self.catch_up(id);
+        if let Some(Seat { outbox, .. }) = self.seats.get(&id) {
+            outbox.push(outgoing);
+        }
+    }
+
+    /// Gives the members named an event, behind what waits for everybody.
+    pub(super) async fn announce(&mut self, listeners: &[MemberId], event: &ServerEvent) {
+        if listeners.is_empty() {
+            return;
+        }
+        self.flush().await;
+        let outgoing = Outgoing::new(event);
+        for turn in listeners.chunks(TURN) {
+            for id in turn {
+                self.send(*id, &outgoing);
+            }
+            yield_now().await;
+        }
+    }
+
+    /// When what waits is to be written; `None` where nothing waits.
+    pub(super) fn due(&self) -> Option<Instant> {
+        if self.waiting.is_empty() {
+            return None;
+        }
+        let is_much = self.waiting_bytes >= BATCH_BYTES || self.waiting.len() >= BATCH_EVENTS;
+        let pause = self.window.pause(self.seats.len());
+        let next = self.began.map(|began| began + pause);
+        Some(match next {
+            Some(next) if !is_much => next,
+            _ => Instant::now(),
+        })
+    }
+
+    /// Writes what waits, where it is time.
+    pub(super) async fn flush_due(&mut self) {
+        if self.due().is_some_and(|due| due <= Instant::now()) {
+            self.flush().await;
+        }
+    }
+
+    /// Writes what waits: to each member what is its share, in one system call where its socket
+    /// takes it.
+    pub(super) async fn flush(&mut self) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        self.began = Some(Instant::now());
+        let mut apart: Vec<MemberId> = self.shares.keys().copied().collect();
+        apart.sort_unstable();
+        for id in &apart {
+            self.catch_up(*id);
+        }
+        let chunk = Chunk::join(&self.waiting);
+        self.forget_waiting();
+        let rows = Arc::clone(self.rows());
+        match rows.len() < SHARED_FROM {
+            true => write(&rows, &apart, &chunk).await,
+            false => write_shared(rows, apart, chunk).await,
+        }
+    }
+
+    fn forget_waiting(&mut self) {
+        self.waiting.clear();
+        self.waiting.shrink_to(BATCH_EVENTS);
+        self.waiting_bytes = 0;
+        self.shares.clear();
+    }
+
+    fn rows(&mut self) -> &Arc<[Row]> {
+        let seats = &self.seats;
+        self.rows.get_or_insert_with(|| {
+            let rows = seats.iter();
+            rows.map(|(id, seat)| (*id, seat.outbox.clone())).collect()
+        })
+    }
+
+    /// Gives a member what waits for it.
+    fn catch_up(&mut self, id: MemberId) {
+        let count = self.waiting.len();
+        if count == 0 {
+            return;
+        }
+        let Some(Seat { outbox, .. }) = self.seats.get(&id) else {
+            return;
+        };
+        let share = self.shares.entry(id).or_default();
+        let missing = self.waiting.iter().enumerate().skip(share.given);
+        let chunk = Chunk::join(missing.map(|(place, event)| match share.own.get(&place) {
+            Some(own) => own,
+            None => event,
+        }));
+        if share.given < count {
+            outbox.push_all(&chunk);
+        }
+        share.given = count;
+    }
+}
+
+/// Writes to all but those apart, who are few and in order, and lets others have their turn in
+/// between.
+async fn write(rows: &[Row], apart: &[MemberId], chunk: &Chunk) {
+    for turn in rows.chunks(TURN) {
+        for (id, outbox) in turn {
+            if apart.binary_search(id).is_err() {
+                outbox.push_all(chunk);
+            }
+        }
+        if turn.len() == TURN {
+            yield_now().await;
+        }
+    }
+}
+
+/// The same on as many threads as there are.
+async fn write_shared(rows: Arc<[Row]>, apart: Vec<MemberId>, chunk: Chunk) {
+    let threads = tokio::runtime::Handle::current().metrics().num_workers();
+    let part = rows.len().div_ceil(threads.max(1));
+    let apart: Arc<[MemberId]> = apart.into();
+    let mut parts = JoinSet::new();
+    for begin in (0..rows.len()).step_by(part) {
+        let (rows, apart, chunk) = (Arc::clone(&rows), Arc::clone(&apart), chunk.clone());
+        parts.spawn(async move {
+            let end = rows.len().min(begin + part);
+            write(&rows[begin..end], &apart, &chunk).await;
+        });
+    }
+    while let Some(written) = parts.join_next().await {
+        if let Err(error) = written {
+            tracing::error!(%error, "a part of a room was not written to");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
