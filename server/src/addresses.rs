@@ -11,6 +11,8 @@ mod sqlite;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
+
 use crate::address::{Address, Network};
 use crate::entry::UnixMillis;
 use crate::moderation::Sanction;
@@ -29,6 +31,9 @@ pub const REMEMBERED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How long an address that was remembered is not remembered anew: logins must not cost a write
 /// each.
 const NOTED_ANEW: Duration = Duration::from_secs(60 * 60);
+
+/// Addresses that may wait to be stored.
+const NOTING: usize = 4_096;
 
 /// Why nothing could be read or changed; nothing was changed.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -85,6 +90,8 @@ pub struct Addresses {
     /// Held while a ban is stored and then put into effect, so that memory follows the store.
     changing: Arc<tokio::sync::Mutex<()>>,
     arrivals: Arrivals,
+    /// Places for what is being stored of them.
+    noting: Arc<Semaphore>,
     is_taking_along: bool,
 }
 
@@ -97,6 +104,7 @@ impl Addresses {
             banned: Arc::default(),
             changing: Arc::default(),
             arrivals: Arrivals::default(),
+            noting: Arc::new(Semaphore::new(NOTING)),
             is_taking_along,
         }
     }
@@ -151,11 +159,14 @@ impl Addresses {
         self.arrivals.begin(key, address.own_network())
     }
 
-    /// Remembers that the account `key` entered from `address`, where that is its own. Who entered is
-    /// in all the same where it can't be stored.
-    pub async fn note(&self, key: &str, address: &Address, now: UnixMillis) {
-        let Some(network) = address.own_network() else {
+    /// Remembers from where an account entered. Who entered is in all the same where it can't be
+    /// stored, or where too much waits to be.
+    pub async fn note(&self, arrival: Arrival, now: UnixMillis) {
+        let Some((key, network)) = arrival.parts() else {
             return;
+        };
+        let Ok(_place) = self.noting.try_acquire() else {
+            return tracing::warn!("too many logins: where one came from was not stored");
         };
         if let Err(error) = self.store.note(key, network, now).await {
             let error = &error as &dyn std::error::Error;

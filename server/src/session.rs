@@ -289,16 +289,16 @@ impl Session {
             },
         };
         // A ban that comes before it is stored where the client is knows it all the same.
-        let _arrival = rooms.arrive(&key, &self.address);
+        let arrival = rooms.arrive(&key, &self.address);
         let membership = rooms.enter(room, entrance).await.map_err(refusal)?;
-        let place = self.place.insert(Place {
+        self.place = Some(Place {
             membership,
             key,
             wants_modes,
         });
         self.state.entered();
         self.stay = None;
-        rooms.note_address(&place.key, &self.address).await;
+        rooms.note_address(arrival);
         Ok(())
     }
 

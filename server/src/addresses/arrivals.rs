@@ -23,6 +23,14 @@ pub struct Arrival {
     arrivals: Arrivals,
     key: String,
     id: u64,
+    network: Option<Network>,
+}
+
+impl Arrival {
+    /// Whose account, and from which network, where that is its own.
+    pub(super) fn parts(&self) -> Option<(&str, Network)> {
+        Some((&self.key, self.network?))
+    }
 }
 
 impl Arrivals {
@@ -39,6 +47,7 @@ impl Arrivals {
             arrivals: self.clone(),
             key: key.to_owned(),
             id,
+            network,
         }
     }
 

@@ -44,16 +44,16 @@ impl Rooms {
         Err(EnterError::NetworkBanned(ban.reason, seconds).into())
     }
 
-    /// The account `key` is about to enter a room from `address`; what this gives is kept until
-    /// [`Rooms::note_address`] is done.
+    /// The account `key` is about to enter a room from `address`.
     pub fn arrive(&self, key: &str, address: &Address) -> Arrival {
         self.shared.stores.addresses.arrive(key, address)
     }
 
-    /// Remembers from where the account `key` entered a room.
-    pub async fn note_address(&self, key: &str, address: &Address) {
-        let addresses = &self.shared.stores.addresses;
-        addresses.note(key, address, clock::now()).await;
+    /// It entered: remembers from where, while it goes on.
+    pub fn note_address(&self, arrival: Arrival) {
+        let addresses = self.shared.stores.addresses.clone();
+        let noting = async move { addresses.note(arrival, clock::now()).await };
+        self.shared.tasks.spawn(noting);
     }
 
     /// Keeps `network` out of the whole server: stored first, and once this answers, nobody in it is in
