@@ -11,14 +11,17 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::ban_commands::BanSubcommand;
 use crate::config::{Config, Settings};
 use crate::filter_commands::FilterSubcommand;
 use crate::limits::LimitSettings;
-use crate::moderation_commands::{AdminSubcommand, BanSubcommand, ModSubcommand};
+use crate::moderation_commands::{AdminSubcommand, ModSubcommand};
 use crate::room_commands::RoomSubcommand;
 use crate::stopping::Stop;
 use crate::users::UserSubcommand;
-use crate::{exit, filter_commands, logging, moderation_commands, room_commands, server, users};
+use crate::{
+    ban_commands, exit, filter_commands, logging, moderation_commands, room_commands, server, users,
+};
 
 /// Connections that may wait to be accepted, as far as the system allows: after a restart all
 /// clients come back at once, and one that finds no place tries again only a second later.
@@ -53,7 +56,8 @@ enum Command {
     /// List, export and delete rooms.
     #[command(subcommand)]
     Room(RoomSubcommand),
-    /// Show and change who is banned from a room, while the server runs or while it does not.
+    /// Show and change who is banned from a room, and which addresses are banned from the server, while
+    /// the server runs or while it does not.
     #[command(subcommand)]
     Ban(BanSubcommand),
     /// Show and change who moderates a room, while the server runs or while it does not.
@@ -91,7 +95,10 @@ pub fn main() -> ExitCode {
         None => serve(config),
         Some(Command::User(command)) => users::run(command, &config.server.data),
         Some(Command::Room(command)) => room_commands::run(command, &config.server.data),
-        Some(Command::Ban(command)) => moderation_commands::run_ban(command, &config.server.data),
+        Some(Command::Ban(command)) => {
+            let server = &config.server;
+            ban_commands::run(command, &server.data, server.is_banning_addresses)
+        }
         Some(Command::Mod(command)) => moderation_commands::run_mod(command, &config.server.data),
         Some(Command::Admin(command)) => {
             moderation_commands::run_admin(command, &config.server.data)

@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::address::ParseNetworkError;
 use crate::auth::Registration;
-use crate::limits::ParseNetworkError;
 use crate::retention::Retention;
 use crate::server::ServerConfig;
 use crate::transport::Timeouts;
@@ -174,6 +174,7 @@ impl Settings {
                 timeouts,
                 limits,
                 trusted_proxies,
+                is_banning_addresses: self.ban_addresses.unwrap_or(false),
             },
         })
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use chat_protocol::limits::REASON_CHARS;
 use chat_protocol::{RoomName, Username};
 
 use crate::database::{self, Database, Durability};
@@ -38,6 +39,14 @@ pub fn room_name(text: &str) -> Result<RoomName, String> {
 /// A user's name as an argument.
 pub fn username(text: &str) -> Result<Username, String> {
     Username::new(text).map_err(|error| format!("a user name {error}"))
+}
+
+/// A reason as an argument: as long as moderators may make theirs.
+pub fn reason(text: &str) -> Result<String, String> {
+    match text.chars().count() <= REASON_CHARS {
+        true => Ok(text.to_owned()),
+        false => Err(format!("a reason has at most {REASON_CHARS} characters")),
+    }
 }
 
 /// Text that somebody else wrote, as part of a line: what would move the cursor or begin a new line

@@ -18,8 +18,11 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 use crate::accounts::Accounts;
+use crate::address::Network;
+use crate::addresses;
+use crate::clock;
 use crate::filter::Change;
-use crate::moderation::Person;
+use crate::moderation::{Person, Sanction};
 use crate::rooms::{Order, Rooms};
 use crate::stopping::Stopping;
 
@@ -44,6 +47,10 @@ pub enum Request {
     Administer(String, bool),
     /// Change what the messages of the room of this name must not hold.
     Filter(String, Change),
+    /// Keep a network out of the whole server, for so many seconds or for good.
+    BanNetwork(String, Option<u64>, Option<String>),
+    /// End that.
+    LiftNetwork(String),
     /// Forget somebody, by the name as compared, whose account was removed.
     Forget(String),
 }
@@ -65,6 +72,8 @@ pub struct Task {
 pub enum Deed {
     /// Keep somebody out, for so many seconds or for good.
     Ban(Option<u64>, Option<String>),
+    /// Keep somebody out so, and whoever is at the addresses that they had lately.
+    BanWithAddresses(Option<u64>, Option<String>),
     /// End that.
     Unban,
     /// Make somebody a moderator.
@@ -80,6 +89,7 @@ impl Deed {
     pub fn order(self) -> Order {
         match self {
             Deed::Ban(seconds, reason) => Order::Ban(seconds, reason),
+            Deed::BanWithAddresses(seconds, reason) => Order::BanWithAddresses(seconds, reason),
             Deed::Unban => Order::Unban,
             Deed::Appoint => Order::Appoint,
             Deed::Honour => Order::Honour,
@@ -189,6 +199,10 @@ async fn exchange(control: &Control, stream: UnixStream) -> io::Result<()> {
         Ok(Request::Do(task)) => control.carry_out(task).await,
         Ok(Request::Administer(name, is_admin)) => control.administer(&name, is_admin).await,
         Ok(Request::Filter(room, change)) => control.filter(&room, change).await,
+        Ok(Request::BanNetwork(network, seconds, reason)) => {
+            control.ban_network(&network, seconds, reason).await
+        }
+        Ok(Request::LiftNetwork(network)) => control.lift_network(&network).await,
         Ok(Request::Forget(key)) => {
             control.rooms.forget(&key).await;
             Ok(String::new())
@@ -229,4 +243,28 @@ impl Control {
         let done = self.rooms.filter(room, change).await;
         done.map_err(|error| error.to_string())
     }
+
+    async fn ban_network(
+        &self,
+        network: &str,
+        seconds: Option<u64>,
+        reason: Option<String>,
+    ) -> Answer {
+        let network: Network = network.parse().map_err(error_text)?;
+        let now = clock::now();
+        let ban = Sanction::for_seconds(seconds, reason, now);
+        let done = self.rooms.ban_network(network, ban.clone()).await;
+        done.map_err(error_text)?;
+        Ok(addresses::banned(network, &ban, now))
+    }
+
+    async fn lift_network(&self, network: &str) -> Answer {
+        let network: Network = network.parse().map_err(error_text)?;
+        self.rooms.lift_network(network).await.map_err(error_text)?;
+        Ok(addresses::lifted(network))
+    }
+}
+
+fn error_text(error: impl std::error::Error) -> String {
+    error.to_string()
 }

@@ -3,7 +3,10 @@
 //! Which module may use which is fixed in `docs/architecture.md` and held by `tests/borders.rs`.
 
 pub mod accounts;
+pub mod address;
+pub mod addresses;
 pub mod auth;
+pub mod ban_commands;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -20,7 +20,7 @@ use bucket::{Bucket, Buckets};
 
 pub use logins::{Logins, Turn};
 pub use places::{Caps, NoPlace, Place, Places};
-pub use source::{ParseNetworkError, Source, TrustedProxies};
+pub use source::{Source, TrustedProxies};
 
 /// Tokens: so many at once, and how fast they come back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

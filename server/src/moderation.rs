@@ -1,10 +1,11 @@
 //! What moderators decide, as data: the vocabulary that the room's rules, its task and the store of
 //! standing share. No behaviour beyond telling whether something still holds, and who stands above whom.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chat_protocol::Rank;
 
+use crate::address::{Address, Network};
 use crate::entry::{Author, UnixMillis};
 
 /// Somebody who has an account.
@@ -23,9 +24,20 @@ pub struct Sanction {
     pub until: Option<UnixMillis>,
     /// Why.
     pub reason: Option<String>,
+    /// The user's own networks that a ban from a room took along.
+    pub networks: Vec<Network>,
 }
 
 impl Sanction {
+    /// From `now` on for so many seconds, or for good; takes nothing along.
+    pub fn for_seconds(seconds: Option<u64>, reason: Option<String>, now: UnixMillis) -> Self {
+        Self {
+            until: seconds.map(|seconds| now.saturating_add(seconds.saturating_mul(1000))),
+            reason,
+            networks: Vec::new(),
+        }
+    }
+
     /// Whether it still holds.
     pub fn holds(&self, now: UnixMillis) -> bool {
         self.until.is_none_or(|until| now < until)
@@ -34,6 +46,14 @@ impl Sanction {
     /// Whole seconds until it ends by itself, rounded up.
     pub fn seconds_left(&self, now: UnixMillis) -> Option<u64> {
         Some(self.until?.saturating_sub(now).div_ceil(1000))
+    }
+
+    /// How long it holds yet, in words.
+    pub fn span(&self, now: UnixMillis) -> String {
+        match self.seconds_left(now) {
+            Some(seconds) => format!("for {seconds} s"),
+            None => "for good".to_owned(),
+        }
     }
 }
 
@@ -48,6 +68,9 @@ pub struct Standing {
     pub bans: HashMap<String, Sanction>,
     /// Who is silenced.
     pub mutes: HashMap<String, Sanction>,
+    /// Whose bans took which networks along: always those that `bans` names, so
+    /// [`Standing::keep_out`] adds both.
+    pub networks: HashMap<Network, BTreeSet<String>>,
 }
 
 impl Standing {
@@ -78,11 +101,46 @@ impl Standing {
         (!self.admins.contains(key)).then_some(mute)
     }
 
+    /// The ban of somebody else that took `address` along and so keeps the user `key` out at `now`:
+    /// none does who is more than a user.
+    pub fn address_ban(&self, key: &str, address: &Address, now: UnixMillis) -> Option<&Sanction> {
+        if self.networks.is_empty() || self.rank(key) != Rank::User {
+            return None;
+        }
+        let owners = self.networks.get(&address.own_network()?)?;
+        owners.iter().find_map(|owner| self.ban(owner, now))
+    }
+
+    /// Keeps the user `key` out, and with them the networks that the ban takes along.
+    pub fn keep_out(&mut self, key: String, ban: Sanction) {
+        self.let_in(&key);
+        for network in &ban.networks {
+            let owners = self.networks.entry(*network).or_default();
+            owners.insert(key.clone());
+        }
+        self.bans.insert(key, ban);
+    }
+
+    /// Ends that.
+    fn let_in(&mut self, key: &str) {
+        let Some(ban) = self.bans.remove(key) else {
+            return;
+        };
+        for network in ban.networks {
+            if let Some(owners) = self.networks.get_mut(&network) {
+                owners.remove(key);
+                if owners.is_empty() {
+                    self.networks.remove(&network);
+                }
+            }
+        }
+    }
+
     /// Forgets everything about the user `key`.
     pub fn forget(&mut self, key: &str) {
         self.admins.remove(key);
         self.ranks.remove(key);
-        self.bans.remove(key);
+        self.let_in(key);
         self.mutes.remove(key);
     }
 
@@ -91,8 +149,8 @@ impl Standing {
         let key = verdict.target.key.clone();
         match &verdict.decision {
             Decision::Kick => {}
-            Decision::Ban(sanction) => drop(self.bans.insert(key, sanction.clone())),
-            Decision::Unban => drop(self.bans.remove(&key)),
+            Decision::Ban(sanction) => self.keep_out(key, sanction.clone()),
+            Decision::Unban => self.let_in(&key),
             Decision::Mute(sanction) => drop(self.mutes.insert(key, sanction.clone())),
             Decision::Unmute => drop(self.mutes.remove(&key)),
             Decision::Rank(Rank::User) => drop(self.ranks.remove(&key)),
@@ -156,5 +214,69 @@ impl Verdict {
             Decision::Ban(sanction) | Decision::Mute(sanction) => sanction.until,
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOB: &str = "192.0.2.1";
+
+    fn address(text: &str) -> Address {
+        Address::of(text.parse().unwrap())
+    }
+
+    fn ban(until: Option<UnixMillis>, addresses: &[&str]) -> Sanction {
+        let addresses = addresses.iter();
+        Sanction {
+            until,
+            reason: None,
+            networks: addresses
+                .map(|text| address(text).own_network().unwrap())
+                .collect(),
+        }
+    }
+
+    fn is_kept_out(standing: &Standing, key: &str, text: &str, now: UnixMillis) -> bool {
+        standing.address_ban(key, &address(text), now).is_some()
+    }
+
+    #[test]
+    fn a_ban_takes_addresses_along_until_it_ends() {
+        let mut standing = Standing::default();
+        standing.keep_out("bob".to_owned(), ban(Some(100), &[BOB, "2001:db8:1:2::1"]));
+        for taken in [BOB, "::ffff:192.0.2.1", "2001:db8:1:2:ffff::2"] {
+            assert!(is_kept_out(&standing, "eve", taken, 99), "{taken}");
+            assert!(!is_kept_out(&standing, "eve", taken, 100), "{taken}");
+        }
+        for other in ["192.0.2.2", "2001:db8:1:3::1"] {
+            assert!(!is_kept_out(&standing, "eve", other, 99), "{other}");
+        }
+        let proxy = Address::of_everybody_behind(BOB.parse().unwrap());
+        assert!(standing.address_ban("eve", &proxy, 99).is_none());
+        // Another ban of the same user is one of its own.
+        standing.keep_out("bob".to_owned(), ban(None, &["192.0.2.2"]));
+        assert!(!is_kept_out(&standing, "eve", BOB, 0));
+        assert!(is_kept_out(&standing, "eve", "192.0.2.2", 0));
+        standing.keep_out("carl".to_owned(), ban(None, &["192.0.2.2"]));
+        standing.let_in("bob");
+        assert!(is_kept_out(&standing, "eve", "192.0.2.2", 0));
+        standing.forget("carl");
+        assert_eq!(standing, Standing::default());
+    }
+
+    #[test]
+    fn who_is_more_than_a_user_comes_in_from_anywhere() {
+        let mut standing = Standing::default();
+        standing.keep_out("bob".to_owned(), ban(None, &[BOB]));
+        for rank in [Rank::Administrator, Rank::Moderator, Rank::Vip] {
+            standing.ranks.insert("eve".to_owned(), rank);
+            assert!(!is_kept_out(&standing, "eve", BOB, 0), "{rank:?}");
+        }
+        standing.ranks.clear();
+        assert!(is_kept_out(&standing, "eve", BOB, 0));
+        standing.admins.insert("eve".to_owned());
+        assert!(!is_kept_out(&standing, "eve", BOB, 0));
     }
 }

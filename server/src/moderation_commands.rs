@@ -1,4 +1,4 @@
-//! `chat-server ban`, `mod`, `admin` and `audit`: moderation from the command line. A running server does it
+//! `chat-server mod`, `admin` and `audit`: moderation from the command line. A running server does it
 //! itself, at once and for live connections too; otherwise it is written to the database.
 
 use std::path::Path;
@@ -18,41 +18,6 @@ use crate::entry::UnixMillis;
 use crate::moderation::Person;
 use crate::room::{operated, sentence};
 use crate::standing::{SqliteStandings, Standings};
-
-/// What can be done with bans.
-#[derive(Subcommand)]
-pub enum BanSubcommand {
-    /// List who is banned from a room: name, end, reason.
-    List {
-        /// The room.
-        #[arg(value_parser = console::room_name)]
-        room: RoomName,
-    },
-    /// Ban somebody from a room.
-    Add {
-        /// The room.
-        #[arg(value_parser = console::room_name)]
-        room: RoomName,
-        /// Whom.
-        #[arg(value_parser = console::username)]
-        name: Username,
-        /// For so many seconds; for good where left out.
-        #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=chat_protocol::limits::BAN_SECONDS))]
-        duration: Option<u64>,
-        /// Why, for them to read.
-        #[arg(long, value_name = "TEXT")]
-        reason: Option<String>,
-    },
-    /// End a ban.
-    Remove {
-        /// The room.
-        #[arg(value_parser = console::room_name)]
-        room: RoomName,
-        /// Whose.
-        #[arg(value_parser = console::username)]
-        name: Username,
-    },
-}
 
 /// What can be done with moderators.
 #[derive(Subcommand)]
@@ -130,32 +95,6 @@ fn administer(data: &Path, name: &Username, is_admin: bool) -> anyhow::Result<()
 }
 
 /// Carries out `command` for the server of `data`.
-pub fn run_ban(command: BanSubcommand, data: &Path) -> anyhow::Result<()> {
-    match command {
-        BanSubcommand::List { room } => list(data, room, |standing| {
-            let mut lines: Vec<String> = standing
-                .bans
-                .iter()
-                .map(|(name, ban)| {
-                    let until = ban.until.map_or("for good".to_owned(), shown);
-                    let reason = ban.reason.as_deref().unwrap_or("");
-                    format!("{name}\t{until}\t{}", console::plain(reason))
-                })
-                .collect();
-            lines.sort();
-            lines
-        }),
-        BanSubcommand::Add {
-            room,
-            name,
-            duration,
-            reason,
-        } => carry_out(data, &room, &name, Deed::Ban(duration, reason)),
-        BanSubcommand::Remove { room, name } => carry_out(data, &room, &name, Deed::Unban),
-    }
-}
-
-/// Carries out `command` for the server of `data`.
 pub fn run_mod(command: ModSubcommand, data: &Path) -> anyhow::Result<()> {
     match command {
         ModSubcommand::List { room } => list(data, room, |standing| {
@@ -203,7 +142,8 @@ pub fn run_audit(room: Option<RoomName>, limit: u32, data: &Path) -> anyhow::Res
     })
 }
 
-fn list(
+/// Lists what a room's standing says.
+pub(crate) fn list(
     data: &Path,
     room: RoomName,
     lines: impl FnOnce(&crate::moderation::Standing) -> Vec<String>,
@@ -217,7 +157,13 @@ fn list(
     })
 }
 
-fn carry_out(data: &Path, room: &RoomName, name: &Username, deed: Deed) -> anyhow::Result<()> {
+/// Does something to somebody in a room.
+pub(crate) fn carry_out(
+    data: &Path,
+    room: &RoomName,
+    name: &Username,
+    deed: Deed,
+) -> anyhow::Result<()> {
     let request = Request::Do(Task {
         room: room.as_str().to_owned(),
         username: name.as_str().to_owned(),
@@ -235,7 +181,7 @@ fn carry_out(data: &Path, room: &RoomName, name: &Username, deed: Deed) -> anyho
 }
 
 /// Has the running server do it; where none runs, does it in the database. Says what was done.
-fn ask<Doing>(
+pub(crate) fn ask<Doing>(
     data: &Path,
     request: &Request,
     otherwise: impl FnOnce(Arc<Database>) -> Doing,
@@ -262,7 +208,8 @@ where
     Ok(())
 }
 
-async fn person(database: &Arc<Database>, name: &Username) -> anyhow::Result<Person> {
+/// The user of this name, who has to be there.
+pub(crate) async fn person(database: &Arc<Database>, name: &Username) -> anyhow::Result<Person> {
     let accounts = SqliteAccounts::new(Arc::clone(database));
     let account = accounts.find(name).await?;
     account
@@ -271,7 +218,7 @@ async fn person(database: &Arc<Database>, name: &Username) -> anyhow::Result<Per
 }
 
 /// A time as people read it (RFC 3339, UTC).
-fn shown(time: UnixMillis) -> String {
+pub(crate) fn shown(time: UnixMillis) -> String {
     let millis = i64::try_from(time).unwrap_or(i64::MAX);
     jiff::Timestamp::from_millisecond(millis)
         .map_or_else(|_| time.to_string(), |timestamp| timestamp.to_string())

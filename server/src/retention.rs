@@ -1,11 +1,12 @@
-//! What rooms keep: trims every room's log, whether the room runs or not, now and then and in small
-//! steps.
+//! What is kept, and how long: trims every room's log, whether the room runs or not, now and then and
+//! in small steps, and forgets where people came from.
 
 use std::time::Duration;
 
 use chat_protocol::RoomName;
 use tokio::time::sleep;
 
+use crate::addresses::Addresses;
 use crate::clock;
 use crate::log::{Keep, LogError};
 use crate::rooms::Rooms;
@@ -54,6 +55,26 @@ pub async fn run(rooms: Rooms, retention: Retention, stopping: Stopping) {
     // A step that is under way is a transaction: dropping what waits for it does no harm.
     tokio::select! {
         () = trimming => {}
+        () = stopping.begun() => {}
+    }
+}
+
+/// Forgets from where accounts came too long ago, until the server stops.
+pub async fn forget_addresses(addresses: Addresses, stopping: Stopping) {
+    let forgetting = async {
+        loop {
+            if let Err(error) = addresses.forget_old(clock::now()).await {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(
+                    error,
+                    "old addresses could not be forgotten, trying again later"
+                );
+            }
+            sleep(INTERVAL).await;
+        }
+    };
+    tokio::select! {
+        () = forgetting => {}
         () = stopping.begun() => {}
     }
 }

@@ -3,6 +3,7 @@
 //! Owns members, retries and presence. It has no clock, no I/O and no outboxes: `room_task` carries
 //! out the effects and reports back what the log said. Modes, mutes and moderation belong here.
 
+mod addresses;
 mod moderation;
 mod nonces;
 mod posting;
@@ -16,6 +17,7 @@ use chat_protocol::{
     RoomState, Seq, ServerEvent, Who,
 };
 
+use crate::address::{Address, Network};
 use crate::entry::{
     Author, Entry, EntryBody, MessageDeleted, NewEntry, Purged, StoredNonce, UnixMillis,
 };
@@ -42,6 +44,8 @@ pub struct Joining {
     pub author: Author,
     /// When their account was made.
     pub created: UnixMillis,
+    /// Where they are.
+    pub address: Address,
     /// Whether it wants `join`, `leave` and `presence`.
     pub wants_presence: bool,
     /// Whether it wants the room's modes.
@@ -106,6 +110,8 @@ pub enum Input {
     Forget(String),
     /// The account of this key is a server administrator from now on, or is none any more.
     Administer(String, bool),
+    /// Whoever is in this network is kept out of the whole server from now on, with the reason.
+    PutOut(Network, Option<String>),
     /// What [`Effect::Judge`] asked for is stored.
     Judged(MemberId, Verdict),
     /// It is not.
@@ -155,6 +161,8 @@ pub struct Room {
     audit_listeners: BTreeSet<MemberId>,
     /// When each member's account was made.
     created: HashMap<MemberId, UnixMillis>,
+    /// Where each member is.
+    addresses: HashMap<MemberId, Address>,
     membership: u64,
     /// When users posted last, for slow mode.
     posted: HashMap<String, UnixMillis>,
@@ -173,6 +181,7 @@ impl Room {
             mode_listeners: BTreeSet::new(),
             audit_listeners: BTreeSet::new(),
             created: HashMap::new(),
+            addresses: HashMap::new(),
             membership: start.membership,
             posted: HashMap::new(),
             filter: Filter::default(),
@@ -222,6 +231,7 @@ impl Room {
             Input::Unpin(by) => self.unpin(by, now),
             Input::Forget(key) => self.forget(&key, now),
             Input::Administer(key, is_admin) => self.administer(&key, is_admin),
+            Input::PutOut(network, reason) => self.put_out(&network, reason, now),
             Input::Judged(id, verdict) => self.judged(id, &verdict, now),
             Input::NotJudged(id, verdict) => self.not_judged(id, &verdict),
             Input::Stored(stored) => self.stored(stored),
@@ -235,6 +245,7 @@ impl Room {
             id,
             mut author,
             created,
+            address,
             wants_presence,
             wants_modes,
             wants_audit,
@@ -242,6 +253,7 @@ impl Room {
         author.rank = self.rank(&author.key);
         let member = member(&author);
         self.created.insert(id, created);
+        self.addresses.insert(id, address);
         self.members.insert(id, author);
         let count = self.members.len();
         let mut effects = self.presence.joined(member, count, now);
@@ -267,6 +279,7 @@ impl Room {
         self.mode_listeners.remove(&id);
         self.audit_listeners.remove(&id);
         self.created.remove(&id);
+        self.addresses.remove(&id);
         let count = self.members.len();
         self.presence.left(member(&gone), count, now)
     }

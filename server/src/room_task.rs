@@ -5,6 +5,7 @@
 //! or another room: only for the log. Entering and cutting the log for a resume are one step here,
 //! which is why there is no hole and no double between history and live.
 
+mod addresses;
 mod command;
 mod delivery;
 mod requests;
@@ -18,6 +19,7 @@ use chat_protocol::{CloseCode, Code, Nonce, RoomName, Seq, ServerEvent, Since};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep, sleep_until};
 
+use crate::addresses::Addresses;
 use crate::clock;
 use crate::entry::{Author, Entry, NewEntry, UnixMillis};
 use crate::filter::Filter;
@@ -64,6 +66,8 @@ pub struct Stores {
     pub standings: Arc<dyn Standings>,
     /// What its messages must not hold.
     pub filters: Arc<dyn Filters>,
+    /// From where nobody may come, and from where people came.
+    pub addresses: Addresses,
 }
 
 /// What a room's task begins with.
@@ -277,6 +281,11 @@ impl RoomTask {
                 // Who does not wait for the answer does not need it.
                 let _ = answer.send(());
             }
+            RoomCommand::PutOut(network, reason, answer) => {
+                self.put_out(network, reason).await;
+                // Who does not wait for the answer does not need it.
+                let _ = answer.send(());
+            }
             RoomCommand::Trimmed(first) => {
                 self.head.first = self.head.first.max(first);
                 self.pin_to_check = Some(operator());
@@ -288,6 +297,7 @@ impl RoomTask {
         let Entrance {
             author,
             created,
+            address,
             wants_presence,
             wants_modes,
             wants_audit,
@@ -305,6 +315,9 @@ impl RoomTask {
         if let Some(ban) = self.room.ban(&author.key, now) {
             let seconds = ban.seconds_left(now);
             return Err(EnterError::Banned(ban.reason.clone(), seconds));
+        }
+        if let Some(refused) = self.address_refusal(&author.key, &address, now) {
+            return Err(refused);
         }
         // What was posted before is delivered before: the log is cut behind it.
         self.store().await;
@@ -331,6 +344,7 @@ impl RoomTask {
             id,
             author,
             created,
+            address,
             wants_presence,
             wants_modes,
             wants_audit,

@@ -4,6 +4,9 @@
 //! Owns which rooms run. Sessions reach a room through it and hold a [`Membership`]; a room knows
 //! nothing of the directory.
 
+mod lobby;
+mod networks;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -26,9 +29,11 @@ use crate::room_task::{Beginning, Pause, RoomCommand, RoomTask, Settled};
 use crate::standing::StandingError;
 
 use crate::stopping::{Stop, Stopping};
+use lobby::Lobby;
 
 pub use crate::room::Order;
 pub use crate::room_task::{EnterError, Entrance, FlushWindow, Stores};
+pub use lobby::Stay;
 
 /// Commands that may wait for a room. Who finds no place waits, and with it the client behind.
 const INBOX: usize = 1024;
@@ -54,6 +59,7 @@ struct Shared {
     membership: Duration,
     window: FlushWindow,
     running: Mutex<HashMap<RoomName, Inbox>>,
+    lobby: Lobby,
     tasks: TaskTracker,
     stopping: Stopping,
 }
@@ -90,6 +96,7 @@ impl Rooms {
                 membership,
                 window,
                 running: Mutex::default(),
+                lobby: Lobby::default(),
                 tasks: TaskTracker::new(),
                 stopping: Stopping::default(),
             }),
@@ -326,6 +333,7 @@ async fn begin(shared: &Shared, room: &RoomName) -> Result<Beginning, EnterError
         log,
         standings,
         filters,
+        ..
     } = &shared.stores;
     let head = log.open(room, now.saturating_sub(NONCE_MEMORY)).await?;
     Ok(Beginning {

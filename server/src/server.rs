@@ -12,7 +12,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::accounts::SqliteAccounts;
+use crate::addresses::{Addresses, AddressesError, SqliteAddresses};
 use crate::auth::{Authenticator, KeyError, Registration};
+use crate::clock;
 use crate::control::{self, Control};
 use crate::data_lock::{DataLock, LockError};
 use crate::database::{self, Database, Durability, OpenError};
@@ -60,6 +62,8 @@ pub struct ServerConfig {
     pub limits: LimitSettings,
     /// The proxies whose `X-Forwarded-For` counts.
     pub trusted_proxies: TrustedProxies,
+    /// Whether every ban from a room takes the user's recent addresses along.
+    pub is_banning_addresses: bool,
 }
 
 /// Why a server can't start.
@@ -71,6 +75,9 @@ pub enum ServerError {
     /// The database can't be opened.
     #[error(transparent)]
     Database(#[from] OpenError),
+    /// The banned networks can't be read.
+    #[error(transparent)]
+    Addresses(#[from] AddressesError),
     /// The token key can't be had.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -87,7 +94,7 @@ pub async fn run(
     shutdown: impl Future<Output = Stop>,
 ) -> Result<(), ServerError> {
     let address = listener.local_addr().map_err(ServerError::Address)?;
-    let server = Server::build(config)?;
+    let server = Server::build(config).await?;
     tracing::info!(%address, "listening");
     let stop = tokio::select! {
         never = server.accept(listener) => match never {},
@@ -105,16 +112,21 @@ struct Server {
 }
 
 impl Server {
-    fn build(config: ServerConfig) -> Result<Self, ServerError> {
+    async fn build(config: ServerConfig) -> Result<Self, ServerError> {
         database::create_directory(&config.data)?;
         // Before anything in it is looked at: a newer server must not migrate under an older one.
         let lock = DataLock::take(&config.data)?;
         let database = Arc::new(Database::open(&config.data, config.durability)?);
         let accounts = Arc::new(SqliteAccounts::new(Arc::clone(&database)));
+        let store = SqliteAddresses::new(Arc::clone(&database));
+        let addresses = Addresses::new(Arc::new(store), config.is_banning_addresses);
+        // Before anybody can come in.
+        addresses.load(clock::now()).await?;
         let stores = Stores {
             log: Arc::new(SqliteLog::new(Arc::clone(&database))),
             standings: Arc::new(SqliteStandings::new(Arc::clone(&database))),
             filters: Arc::new(SqliteFilters::new(Arc::clone(&database))),
+            addresses: addresses.clone(),
         };
         let window = FlushWindow::new(config.flush_window);
         let rooms = Rooms::new(stores, config.membership, window);
@@ -141,6 +153,7 @@ impl Server {
             config.retention,
             stopping.clone(),
         ));
+        tasks.spawn(retention::forget_addresses(addresses, stopping.clone()));
         tasks.spawn(control::run(control, config.data.clone(), stopping.clone()));
         tasks.spawn({
             let (database, stopping) = (Arc::clone(&database), stopping.clone());

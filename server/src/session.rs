@@ -15,6 +15,7 @@ use chat_protocol::{
     Limits as AnnouncedLimits, PROTOCOL_VERSION, Pong, Rank, RoomName, ServerEvent, Username,
 };
 
+use crate::address::Address;
 use crate::auth::{AuthError, Authenticator, HashError, Identity};
 use crate::clock;
 use crate::entry::Author;
@@ -22,7 +23,7 @@ use crate::limits::{Allowance, COSTLY, FLOODING, Limits, Pace, Source};
 use crate::log::Viewer;
 use crate::outbox::Outbox;
 use crate::outgoing::Outgoing;
-use crate::rooms::{EnterError, Entrance, Membership, Order, RoomError, Rooms};
+use crate::rooms::{EnterError, Entrance, Membership, Order, RoomError, Rooms, Stay};
 use state::{Action, Refusal, State};
 
 /// The name and version that `connection` announces.
@@ -55,21 +56,31 @@ pub struct Session {
     context: Arc<SessionContext>,
     outbox: Outbox,
     source: Source,
+    address: Address,
     pace: Arc<Pace>,
     state: State,
     place: Option<Place>,
+    /// For as long as there is no place.
+    stay: Option<Stay>,
     is_over: bool,
 }
 
 impl Session {
-    /// Begins the session of a client at `source`, and greets it.
-    pub fn begin(context: Arc<SessionContext>, outbox: Outbox, source: Source) -> Self {
+    /// Begins the session of a client at `source`, whose full address is `address`, and greets it.
+    pub fn begin(
+        context: Arc<SessionContext>,
+        outbox: Outbox,
+        source: Source,
+        address: Address,
+    ) -> Self {
         let session = Self {
             state: State::new(context.is_test_mode_allowed),
             pace: Arc::new(context.limits.pace()),
+            stay: Some(context.rooms.wait(address, outbox.clone())),
             context,
             outbox,
             source,
+            address,
             place: None,
             is_over: false,
         };
@@ -181,6 +192,9 @@ impl Session {
                 Ok(())
             }
             Action::Reset => {
+                // Before it leaves: a ban finds it here or there.
+                let rooms = &self.context.rooms;
+                self.stay = Some(rooms.wait(self.address, self.outbox.clone()));
                 self.end().await;
                 Ok(())
             }
@@ -235,6 +249,9 @@ impl Session {
             capabilities,
             since,
         } = auth;
+        let rooms = &self.context.rooms;
+        let admitted = rooms.admit_address(&self.address, &username).await;
+        admitted.map_err(refusal)?;
         let authenticator = &self.context.authenticator;
         let identity = authenticator
             .authenticate(&username, credential, self.source)
@@ -258,6 +275,7 @@ impl Session {
         let entrance = Entrance {
             author,
             created: identity.created,
+            address: self.address,
             wants_presence: wants(CAPABILITY_PRESENCE),
             wants_modes,
             wants_audit: wants(CAPABILITY_MODERATION),
@@ -270,7 +288,8 @@ impl Session {
                 source: self.source,
             },
         };
-        let rooms = &self.context.rooms;
+        // A ban that comes before it is stored where the client is knows it all the same.
+        let arrival = rooms.arrive(&key, &self.address);
         let membership = rooms.enter(room, entrance).await.map_err(refusal)?;
         self.place = Some(Place {
             membership,
@@ -278,6 +297,8 @@ impl Session {
             wants_modes,
         });
         self.state.entered();
+        self.stay = None;
+        rooms.note_address(arrival);
         Ok(())
     }
 
@@ -364,9 +385,9 @@ fn refused_credentials(username: &Username, error: AuthError) -> Refusal {
 fn refusal(error: RoomError) -> Refusal {
     match error {
         RoomError::Stopping => Refusal::new(Code::Unavailable, error.to_string()),
-        RoomError::Enter(EnterError::Banned(..)) => {
-            Refusal::new(Code::Forbidden, error.to_string())
-        }
+        RoomError::Enter(
+            EnterError::Banned(..) | EnterError::AddressBanned(..) | EnterError::NetworkBanned(..),
+        ) => Refusal::new(Code::Forbidden, error.to_string()),
         RoomError::Log(_) | RoomError::Enter(_) => unavailable(&error),
     }
 }

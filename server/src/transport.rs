@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::address::Address;
 use crate::health::Health;
 use crate::limits::{Limits, NoPlace, Place, Source, TrustedProxies};
 use crate::session::SessionContext;
@@ -62,6 +63,8 @@ struct Client {
     peer: SocketAddr,
     /// Where the client is, as a trusted proxy tells it, otherwise where the peer is.
     source: Source,
+    /// The same in full.
+    address: Address,
     place: Place,
 }
 
@@ -110,6 +113,7 @@ fn place(context: &TransportContext, peer: SocketAddr) -> Result<Client, NoPlace
     Ok(Client {
         peer,
         source,
+        address: Address::of(peer.ip()),
         place,
     })
 }

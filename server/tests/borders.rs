@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 /// Each module with those that it may use.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("accounts", &["database", "moderation"]),
+    ("address", &[]),
+    ("addresses", &["address", "database", "entry", "moderation"]),
     (
         "auth",
         &[
@@ -22,8 +24,23 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "ban_commands",
+        &[
+            "address",
+            "addresses",
+            "clock",
+            "console",
+            "control",
+            "moderation",
+            "moderation_commands",
+            "room",
+            "standing",
+        ],
+    ),
+    (
         "cli",
         &[
+            "ban_commands",
             "config",
             "exit",
             "filter_commands",
@@ -40,6 +57,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "config",
         &[
+            "address",
             "auth",
             "database",
             "limits",
@@ -51,7 +69,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("console", &["database"]),
     (
         "control",
-        &["accounts", "filter", "moderation", "rooms", "stopping"],
+        &[
+            "accounts",
+            "address",
+            "addresses",
+            "clock",
+            "filter",
+            "moderation",
+            "rooms",
+            "stopping",
+        ],
     ),
     ("data_lock", &[]),
     ("database", &["files", "health"]),
@@ -74,11 +101,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("filters", &["database", "filter"]),
     ("health", &[]),
     ("lib", &[]),
-    ("limits", &[]),
+    ("limits", &["address"]),
     ("log", &["database", "entry"]),
     ("logging", &["config"]),
     ("main", &[]),
-    ("moderation", &["entry"]),
+    ("moderation", &["address", "entry"]),
     (
         "moderation_commands",
         &[
@@ -96,8 +123,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("outbox", &["outgoing"]),
     ("outgoing", &[]),
-    ("retention", &["clock", "log", "rooms", "stopping"]),
-    ("room", &["entry", "filter", "moderation"]),
+    (
+        "retention",
+        &["addresses", "clock", "log", "rooms", "stopping"],
+    ),
+    ("room", &["address", "entry", "filter", "moderation"]),
     (
         "room_commands",
         &["accounts", "console", "data_lock", "entry", "log"],
@@ -105,6 +135,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "room_task",
         &[
+            "address",
+            "addresses",
             "clock",
             "entry",
             "filter",
@@ -122,10 +154,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "rooms",
         &[
+            "address",
+            "addresses",
             "clock",
             "filter",
             "log",
             "moderation",
+            "outbox",
             "outgoing",
             "room",
             "room_task",
@@ -137,7 +172,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "server",
         &[
             "accounts",
+            "addresses",
             "auth",
+            "clock",
             "control",
             "data_lock",
             "database",
@@ -155,15 +192,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "session",
         &[
-            "auth", "clock", "entry", "limits", "log", "outbox", "outgoing", "rooms",
+            "address", "auth", "clock", "entry", "limits", "log", "outbox", "outgoing", "rooms",
         ],
     ),
-    ("standing", &["database", "entry", "moderation"]),
+    ("standing", &["address", "database", "entry", "moderation"]),
     ("stopping", &["outbox"]),
     (
         "transport",
         &[
-            "health", "limits", "outbox", "outgoing", "session", "stopping",
+            "address", "health", "limits", "outbox", "outgoing", "session", "stopping",
         ],
     ),
     (
@@ -201,6 +238,11 @@ const NEVER: &[(&str, &[&str])] = &[
     ("accounts", &["tungstenite", "hyper"]),
     ("log", &["tungstenite", "hyper"]),
     ("entry", &["tokio", "rusqlite", "serde"]),
+    (
+        "address",
+        &["tokio", "rusqlite", "std::io", "std::time", "async "],
+    ),
+    ("addresses", &["tungstenite", "hyper"]),
     (
         "filter",
         &["tokio", "rusqlite", "std::io", "std::time", "async "],

@@ -7,6 +7,7 @@
 mod support;
 
 mod accounts;
+mod address_bans;
 mod audit;
 mod auth;
 mod before_auth;

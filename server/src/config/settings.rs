@@ -75,6 +75,10 @@ pub struct Settings {
     /// Minutes from which on an account may post in a room that is for members only [default: 15].
     #[arg(long, env = "CHAT_SERVER_MEMBERS_AGE", value_name = "MINUTES")]
     pub members_age: Option<u32>,
+    /// Every ban of a user from a room keeps out whoever is at the user's recent addresses as well
+    /// [default: false].
+    #[arg(long, env = "CHAT_SERVER_BAN_ADDRESSES", value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
+    pub ban_addresses: Option<bool>,
     /// Milliseconds that messages of a large room may wait to share a write; 0 for not at all
     /// [default: 50].
     #[arg(long, env = "CHAT_SERVER_FLUSH_WINDOW", value_name = "MILLISECONDS")]
@@ -237,6 +241,7 @@ impl Settings {
             retention_entries: self.retention_entries.or(other.retention_entries),
             retention_days: self.retention_days.or(other.retention_days),
             members_age: self.members_age.or(other.members_age),
+            ban_addresses: self.ban_addresses.or(other.ban_addresses),
             flush_window: self.flush_window.or(other.flush_window),
             log_format: self.log_format.or(other.log_format),
             log_level: self.log_level.or(other.log_level),

@@ -10,7 +10,7 @@ pub(super) const APPLICATION_ID: i64 = 0x6368_6174;
 /// The schema version that this program writes (SQLite's `user_version`).
 pub(super) const LATEST: i64 = STEPS.len() as i64;
 
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     "
     CREATE TABLE rooms (
         id       INTEGER PRIMARY KEY,
@@ -94,6 +94,35 @@ const STEPS: [&str; 3] = [
         reason  TEXT,
         PRIMARY KEY (room, pattern)
     ) STRICT, WITHOUT ROWID;
+",
+    "
+    -- Networks that operators keep out of the whole server; times in milliseconds since 1970, UTC.
+    CREATE TABLE network_bans (
+        network TEXT PRIMARY KEY, -- CIDR
+        since   INTEGER NOT NULL,
+        until   INTEGER,          -- for good where NULL
+        reason  TEXT
+    ) STRICT, WITHOUT ROWID;
+
+    -- The networks that a ban from a room took along; they end with it.
+    CREATE TABLE sanction_networks (
+        room    TEXT NOT NULL,
+        account TEXT NOT NULL,
+        kind    TEXT NOT NULL,
+        network TEXT NOT NULL, -- CIDR
+        PRIMARY KEY (room, account, kind, network),
+        FOREIGN KEY (room, account, kind) REFERENCES sanctions (room, account, kind)
+            ON DELETE CASCADE
+    ) STRICT, WITHOUT ROWID;
+
+    -- From where accounts entered rooms lately: an IPv4 address, or an IPv6 network of 64 bits.
+    CREATE TABLE recent_addresses (
+        account TEXT NOT NULL REFERENCES accounts (key) ON DELETE CASCADE,
+        network TEXT NOT NULL,
+        time    INTEGER NOT NULL, -- milliseconds since 1970, UTC
+        PRIMARY KEY (account, network)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX recent_addresses_by_time ON recent_addresses (time);
 ",
 ];
 

@@ -6,6 +6,8 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use ipnet::IpNet;
 
+use crate::address::{self, Address, ParseNetworkError};
+
 /// Hops of `X-Forwarded-For` that are looked at.
 const HOPS: usize = 32;
 
@@ -58,11 +60,6 @@ impl fmt::Display for Source {
     }
 }
 
-/// Neither an address nor a network.
-#[derive(Debug, thiserror::Error)]
-#[error("{0:?} is neither an address nor a network: it should look like 10.0.0.7 or 10.0.0.0/8")]
-pub struct ParseNetworkError(String);
-
 /// The proxies whose `X-Forwarded-For` counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrustedProxies(Vec<IpNet>);
@@ -72,7 +69,7 @@ impl TrustedProxies {
     pub fn parse<'a>(
         networks: impl IntoIterator<Item = &'a str>,
     ) -> Result<Self, ParseNetworkError> {
-        let networks = networks.into_iter().map(network);
+        let networks = networks.into_iter().map(address::parse);
         networks.collect::<Result<_, _>>().map(Self)
     }
 
@@ -90,6 +87,35 @@ impl TrustedProxies {
         peer: IpAddr,
         forwarded_for: impl DoubleEndedIterator<Item = &'a [u8]>,
     ) -> Source {
+        match self.find(peer, forwarded_for) {
+            Ok(client) => Source::of(client),
+            Err(proxy) => Source::unknown_behind(proxy),
+        }
+    }
+
+    /// The same client's full address. A peer on this machine that speaks for others and is not
+    /// trusted to is a reverse proxy: its address is no user's own.
+    pub fn address<'a>(
+        &self,
+        peer: IpAddr,
+        mut forwarded_for: impl DoubleEndedIterator<Item = &'a [u8]>,
+    ) -> Address {
+        if peer.to_canonical().is_loopback() && !self.contain(peer) {
+            return match forwarded_for.next() {
+                Some(_) => Address::of_everybody_behind(peer),
+                None => Address::of(peer),
+            };
+        }
+        self.find(peer, forwarded_for)
+            .map_or(Address::UNKNOWN, Address::of)
+    }
+
+    /// The client's address; an error with the proxy's where that does not name it readably.
+    fn find<'a>(
+        &self,
+        peer: IpAddr,
+        forwarded_for: impl DoubleEndedIterator<Item = &'a [u8]>,
+    ) -> Result<IpAddr, IpAddr> {
         let mut client = peer;
         let hops = forwarded_for
             .rev()
@@ -98,33 +124,14 @@ impl TrustedProxies {
             if !self.contain(client) {
                 break;
             }
-            match address(hop) {
-                Some(address) => client = address,
-                None => return Source::unknown_behind(client),
-            }
+            client = hop_address(hop).ok_or(client)?;
         }
-        Source::of(client)
-    }
-}
-
-fn network(text: &str) -> Result<IpNet, ParseNetworkError> {
-    let text = text.trim();
-    let network = text
-        .parse::<IpNet>()
-        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
-        .map_err(|_| ParseNetworkError(text.to_owned()))?;
-    // IPv4 written as IPv6 is IPv4 here (RFC 4291, section 2.5.5.2).
-    let (address, prefix) = (network.addr().to_canonical(), network.prefix_len());
-    match (network, address) {
-        (IpNet::V6(_), IpAddr::V4(_)) if prefix >= 96 => {
-            IpNet::new(address, prefix - 96).map_err(|_| ParseNetworkError(text.to_owned()))
-        }
-        _ => Ok(network),
+        Ok(client)
     }
 }
 
 /// An address, as proxies write it: some add a port, some put IPv6 into brackets.
-fn address(hop: &[u8]) -> Option<IpAddr> {
+fn hop_address(hop: &[u8]) -> Option<IpAddr> {
     let hop = std::str::from_utf8(hop).ok()?.trim();
     let socket_address = || hop.parse::<std::net::SocketAddr>().ok();
     let bracketed = || hop.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
@@ -197,7 +204,35 @@ mod tests {
             let found = client("127.0.0.1", &[unreadable]);
             assert_eq!(found, Source::unknown_behind(ip("127.0.0.1")));
             assert!(!found.is_exempt(), "{unreadable}");
+            let address = proxies.address(ip("127.0.0.1"), [unreadable.as_bytes()].into_iter());
+            assert_eq!(address, Address::UNKNOWN);
         }
+    }
+
+    #[test]
+    fn a_client_has_the_address_that_is_its_own() {
+        let trusting = TrustedProxies::parse(["127.0.0.1"]).unwrap();
+        let check = |proxies: &TrustedProxies, peer: &str, values: &[&str], expected: Address| {
+            let values = values.iter().map(|value| value.as_bytes());
+            let found = proxies.address(ip(peer), values);
+            assert_eq!(found, expected, "{peer}");
+        };
+        let of = |text| Address::of(ip(text));
+        let nobody = TrustedProxies::default();
+        check(&trusting, "127.0.0.1", &["2001:db8::7"], of("2001:db8::7"));
+        check(&trusting, "127.0.0.1", &[], of("127.0.0.1"));
+        check(
+            &trusting,
+            "203.0.113.5",
+            &["198.51.100.1"],
+            of("203.0.113.5"),
+        );
+        check(&nobody, "127.0.0.1", &[], of("127.0.0.1"));
+        for loopback in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+            let proxy = Address::of_everybody_behind(ip(loopback));
+            check(&nobody, loopback, &["198.51.100.1"], proxy);
+        }
+        check(&nobody, "203.0.113.5", &["198.51.100.1"], of("203.0.113.5"));
     }
 
     #[test]

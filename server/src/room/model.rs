@@ -82,6 +82,7 @@ impl Model {
             id,
             author,
             created: 0,
+            address: Address::UNKNOWN,
             wants_audit: false,
             wants_modes: false,
             wants_presence: false,

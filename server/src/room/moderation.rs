@@ -19,6 +19,8 @@ pub enum Order {
     Unmute,
     /// Keep them out, for so many seconds or for good.
     Ban(Option<u64>, Option<String>),
+    /// Keep them out so, and whoever is at the addresses that they had lately.
+    BanWithAddresses(Option<u64>, Option<String>),
     /// End that.
     Unban,
     /// Make them a moderator.
@@ -38,7 +40,7 @@ impl Order {
             Order::Kick(_) => "kick",
             Order::Mute(..) => "mute",
             Order::Unmute => "unmute",
-            Order::Ban(..) => "ban",
+            Order::Ban(..) | Order::BanWithAddresses(..) => "ban",
             Order::Unban => "unban",
             Order::Appoint => "setMod",
             Order::Honour => "setVip",
@@ -56,15 +58,17 @@ impl Order {
     }
 
     fn decision(&self, now: UnixMillis) -> Option<Decision> {
-        let sanction = |seconds: Option<u64>, reason: &Option<String>| Sanction {
-            until: seconds.map(|seconds| now.saturating_add(seconds.saturating_mul(1000))),
-            reason: reason.clone(),
+        // What a ban takes along only the store knows, which is asked before the verdict is stored.
+        let sanction = |seconds: Option<u64>, reason: &Option<String>| {
+            Sanction::for_seconds(seconds, reason.clone(), now)
         };
         match self {
             Order::Kick(_) => Some(Decision::Kick),
             Order::Mute(seconds, reason) => Some(Decision::Mute(sanction(Some(*seconds), reason))),
             Order::Unmute => Some(Decision::Unmute),
-            Order::Ban(seconds, reason) => Some(Decision::Ban(sanction(*seconds, reason))),
+            Order::Ban(seconds, reason) | Order::BanWithAddresses(seconds, reason) => {
+                Some(Decision::Ban(sanction(*seconds, reason)))
+            }
             Order::Unban => Some(Decision::Unban),
             Order::Appoint => Some(Decision::Rank(Rank::Moderator)),
             Order::Honour => Some(Decision::Rank(Rank::Vip)),
@@ -75,7 +79,8 @@ impl Order {
 
     fn reason(&self) -> Option<&String> {
         match self {
-            Order::Kick(reason) | Order::Mute(_, reason) | Order::Ban(_, reason) => reason.as_ref(),
+            Order::Kick(reason) | Order::Mute(_, reason) => reason.as_ref(),
+            Order::Ban(_, reason) | Order::BanWithAddresses(_, reason) => reason.as_ref(),
             _ => None,
         }
     }
@@ -232,7 +237,13 @@ impl Room {
             Decision::Kick => {
                 self.expel(present, reason, ServerEvent::Kick, CloseCode::Kicked, now)
             }
-            Decision::Ban(_) => {
+            Decision::Ban(ban) => {
+                let mut present = present;
+                if !ban.networks.is_empty() {
+                    present.extend(self.kept_out_by_address(now));
+                    present.sort();
+                    present.dedup();
+                }
                 self.expel(present, reason, ServerEvent::Ban, CloseCode::Banned, now)
             }
             Decision::Mute(mute) => vec![Effect::Announce(present, muted(mute, None, now))],
@@ -323,7 +334,7 @@ impl Room {
         }
     }
 
-    fn expel(
+    pub(super) fn expel(
         &mut self,
         ids: Vec<MemberId>,
         reason: Option<String>,
@@ -343,7 +354,7 @@ impl Room {
         effects
     }
 
-    fn connections(&self, key: &str) -> Vec<MemberId> {
+    pub(super) fn connections(&self, key: &str) -> Vec<MemberId> {
         let members = self.members.iter();
         let mut found: Vec<MemberId> = members
             .filter(|(_, author)| author.key == key)
@@ -396,18 +407,22 @@ fn changed(modes: &RoomState, change: RoomChange) -> RoomState {
 /// What was done, in words.
 pub fn sentence(verdict: &Verdict, now: UnixMillis) -> String {
     let name = &verdict.target.username;
-    let span = |sanction: &Sanction| match sanction.seconds_left(now) {
-        Some(seconds) => format!("for {seconds} s"),
-        None => "for good".to_owned(),
-    };
     match &verdict.decision {
         Decision::Kick => format!("{name} was kicked"),
-        Decision::Ban(ban) => format!("{name} is banned {}", span(ban)),
+        Decision::Ban(ban) => format!("{name} is banned {}{}", ban.span(now), along(ban)),
         Decision::Unban => format!("{name} is not banned any more"),
-        Decision::Mute(mute) => format!("{name} is muted {}", span(mute)),
+        Decision::Mute(mute) => format!("{name} is muted {}", mute.span(now)),
         Decision::Unmute => format!("{name} is not muted any more"),
         Decision::Rank(Rank::Moderator) => format!("{name} is a moderator now"),
         Decision::Rank(Rank::Vip) => format!("{name} is a VIP now"),
         Decision::Rank(_) => format!("{name} is no moderator any more"),
+    }
+}
+
+fn along(ban: &Sanction) -> String {
+    match ban.networks.len() {
+        0 => String::new(),
+        1 => ", with 1 recent address".to_owned(),
+        count => format!(", with {count} recent addresses"),
     }
 }

@@ -5,6 +5,7 @@ use chat_protocol::{
 };
 
 use super::*;
+use crate::address::Address;
 use crate::entry::MessagePosted;
 
 const ANN: MemberId = MemberId(1);
@@ -25,6 +26,7 @@ fn joining(id: MemberId, name: &str, wants_presence: bool) -> Input {
         id,
         author: author(name),
         created: 0,
+        address: Address::UNKNOWN,
         wants_audit: false,
         wants_modes: false,
         wants_presence,
@@ -335,6 +337,7 @@ fn authors_delete_their_own_and_moderators_what_lower_standing_wrote() {
                 id: ANN,
                 author: member.clone(),
                 created: 0,
+                address: Address::UNKNOWN,
                 wants_audit: false,
                 wants_modes: false,
                 wants_presence: false,
@@ -616,6 +619,7 @@ fn watching(id: MemberId, name: &str) -> Input {
         id,
         author: author(name),
         created: 0,
+        address: Address::UNKNOWN,
         wants_audit: true,
         wants_modes: false,
         wants_presence: false,

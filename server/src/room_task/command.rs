@@ -3,6 +3,7 @@
 use chat_protocol::{AuthAccepted, MessageId, PostMessage, RoomChange, Seq, Since};
 use tokio::sync::oneshot;
 
+use crate::address::{Address, Network};
 use crate::entry::{Author, UnixMillis};
 use crate::filter::Change;
 use crate::filters::FiltersError;
@@ -20,6 +21,8 @@ pub struct Entrance {
     pub author: Author,
     /// When their account was made, milliseconds since 1970, UTC.
     pub created: UnixMillis,
+    /// Where they are.
+    pub address: Address,
     /// Whether they want `join`, `leave` and `presence`.
     pub wants_presence: bool,
     /// Whether they want the room's modes.
@@ -49,12 +52,18 @@ pub enum EnterError {
     #[error(transparent)]
     Filters(#[from] FiltersError),
     /// They are banned, for so many seconds more or for good.
-    #[error("{}", banned(.0, *.1))]
+    #[error("{}", banned("you are banned from this room", .0, *.1))]
     Banned(Option<String>, Option<u64>),
+    /// Their address is, along with somebody.
+    #[error("{}", banned("your address is banned from this room", .0, *.1))]
+    AddressBanned(Option<String>, Option<u64>),
+    /// Their address is banned from the whole server.
+    #[error("{}", banned("your address is banned from this server", .0, *.1))]
+    NetworkBanned(Option<String>, Option<u64>),
 }
 
-fn banned(reason: &Option<String>, seconds: Option<u64>) -> String {
-    let mut text = "you are banned from this room".to_owned();
+fn banned(what: &str, reason: &Option<String>, seconds: Option<u64>) -> String {
+    let mut text = what.to_owned();
     if let Some(seconds) = seconds {
         text.push_str(&format!(" for {seconds} s more"));
     }
@@ -116,6 +125,8 @@ pub enum RoomCommand {
     Forget(String),
     /// Take the user of this key for a server administrator, or not any more. Answered once done.
     Administer(String, bool, oneshot::Sender<()>),
+    /// Put out whoever is in this network, with the reason. Answered once done.
+    PutOut(Network, Option<String>, oneshot::Sender<()>),
     /// The log now begins here.
     Trimmed(Seq),
 }

@@ -92,12 +92,9 @@ impl RoomTask {
 
     /// Stores a verdict; nothing else happens in the room meanwhile, so it takes effect at once for
     /// everybody or not at all.
-    pub(super) async fn judge(&mut self, id: MemberId, verdict: Verdict) -> Vec<Effect> {
-        let input = match self.stores.standings.save(&self.name, &verdict).await {
-            Ok(()) => {
-                self.verdicts += 1;
-                Input::Judged(id, verdict)
-            }
+    pub(super) async fn judge(&mut self, id: MemberId, mut verdict: Verdict) -> Vec<Effect> {
+        let input = match self.save(&mut verdict, false).await {
+            Ok(()) => Input::Judged(id, verdict),
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
                 tracing::error!(room = ?self.name, error, "a verdict could not be stored");
@@ -116,11 +113,11 @@ impl RoomTask {
     ) -> Result<String, StandingError> {
         self.show_all().await;
         let now = clock::now();
-        let Some(verdict) = operated(order, target, now) else {
+        let Some(mut verdict) = operated(order, target, now) else {
             return Ok("nothing was done: only verdicts on people come from outside".to_owned());
         };
-        self.stores.standings.save(&self.name, &verdict).await?;
-        self.verdicts += 1;
+        let is_taking_along = matches!(order, Order::BanWithAddresses(..));
+        self.save(&mut verdict, is_taking_along).await?;
         self.who = None;
         let done = sentence(&verdict, now);
         for effect in self.room.apply(Input::Judged(NOBODY, verdict), now) {

@@ -8,12 +8,14 @@ use futures_util::FutureExt;
 use proptest::prelude::*;
 
 use super::*;
+use crate::address::{Address, Network};
+use crate::addresses::{AddressStore, Addresses, AddressesError};
 use crate::entry::{Author, Entry, EntryBody, NewEntry, StoredNonce};
 use crate::filter::Filter;
 use crate::filters::{Filters, FiltersError};
 use crate::limits::Allowance;
 use crate::log::{LogHead, RoomLog, Slice, Summary, Trimmed};
-use crate::moderation::{Standing, Verdict};
+use crate::moderation::{Sanction, Standing, Verdict};
 use crate::outbox::tests::Drained;
 use crate::outbox::{OutboxReader, outbox};
 use crate::standing::{StandingError, Standings};
@@ -305,11 +307,42 @@ impl Filters for NoFilters {
     }
 }
 
+/// Nobody is banned by address, and nobody's address is remembered.
+struct NoAddresses;
+
+#[async_trait::async_trait]
+impl AddressStore for NoAddresses {
+    async fn banned(&self, _: u64) -> Result<Vec<(Network, Sanction)>, AddressesError> {
+        Ok(Vec::new())
+    }
+
+    async fn ban(&self, _: Network, _: &Sanction, _: u64) -> Result<(), AddressesError> {
+        Ok(())
+    }
+
+    async fn lift(&self, network: Network, _: u64) -> Result<(), AddressesError> {
+        Err(AddressesError::NotBanned(network))
+    }
+
+    async fn note(&self, _: &str, _: Network, _: u64) -> Result<(), AddressesError> {
+        Ok(())
+    }
+
+    async fn recent(&self, _: &str, _: u64) -> Result<Vec<Network>, AddressesError> {
+        Ok(Vec::new())
+    }
+
+    async fn forget_old(&self, _: u64) -> Result<(), AddressesError> {
+        Ok(())
+    }
+}
+
 fn rooms(log: &Arc<MemoryLog>, standings: &Arc<MemoryStandings>, window: FlushWindow) -> Rooms {
     let stores = Stores {
         log: log.clone(),
         standings: standings.clone(),
         filters: Arc::new(NoFilters),
+        addresses: Addresses::new(Arc::new(NoAddresses), false),
     };
     Rooms::new(stores, Duration::ZERO, window)
 }
@@ -403,6 +436,7 @@ impl World {
                 rank: Rank::User,
             },
             created: 0,
+            address: Address::UNKNOWN,
             wants_presence: false,
             wants_modes: false,
             wants_audit: false,

@@ -9,6 +9,8 @@ use futures_util::FutureExt;
 use tempfile::TempDir;
 
 use super::*;
+use crate::address::Address;
+use crate::addresses::{Addresses, SqliteAddresses};
 use crate::database::{Database, Durability};
 use crate::entry::Author;
 use crate::filters::SqliteFilters;
@@ -48,7 +50,8 @@ fn bench_with(window: FlushWindow) -> Bench {
             Stores {
                 log: Arc::new(SqliteLog::new(Arc::clone(&database))),
                 standings: Arc::new(SqliteStandings::new(Arc::clone(&database))),
-                filters: Arc::new(SqliteFilters::new(database)),
+                filters: Arc::new(SqliteFilters::new(Arc::clone(&database))),
+                addresses: Addresses::new(Arc::new(SqliteAddresses::new(database)), false),
             },
             Duration::ZERO,
             window,
@@ -94,6 +97,7 @@ fn entrance(name: &str, since: Option<Since>) -> (Entrance, OutboxReader) {
             rank: Rank::User,
         },
         created: 0,
+        address: Address::UNKNOWN,
         wants_presence: false,
         wants_modes: false,
         wants_audit: false,

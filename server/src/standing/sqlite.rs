@@ -1,5 +1,6 @@
 //! Standing in the server's own SQLite database.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chat_protocol::{Rank, RoomName};
@@ -7,6 +8,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Row, params};
 
 use super::{AuditLine, StandingError, Standings};
+use crate::address::Network;
 use crate::database::{Database, DatabaseError};
 use crate::entry::{OPERATOR, UnixMillis};
 use crate::moderation::{Decision, Person, Sanction, Standing, Verdict};
@@ -125,23 +127,48 @@ fn load(connection: &Connection, room: &RoomName, now: u64) -> rusqlite::Result<
     while let Some(row) = rows.next()? {
         standing.ranks.insert(row.get(0)?, rank(row)?);
     }
+    let mut networks = networks(connection, room)?;
     let mut sanctions = connection.prepare_cached(
         "SELECT account, kind, until, reason FROM sanctions
          WHERE room = ?1 AND (until IS NULL OR until > ?2)",
     )?;
     let mut rows = sanctions.query(params![room.as_str(), now])?;
     while let Some(row) = rows.next()? {
+        let account: String = row.get(0)?;
         let kind: String = row.get(1)?;
-        let sanction = Sanction {
+        let mut sanction = Sanction {
             until: row.get(2)?,
             reason: row.get(3)?,
+            networks: Vec::new(),
         };
         match kind.as_str() {
-            BAN => standing.bans.insert(row.get(0)?, sanction),
-            _ => standing.mutes.insert(row.get(0)?, sanction),
-        };
+            BAN => {
+                sanction.networks = networks.remove(&account).unwrap_or_default();
+                standing.keep_out(account, sanction);
+            }
+            _ => drop(standing.mutes.insert(account, sanction)),
+        }
     }
     Ok(standing)
+}
+
+/// The networks that bans from `room` took along, by the banned account.
+fn networks(
+    connection: &Connection,
+    room: &RoomName,
+) -> rusqlite::Result<HashMap<String, Vec<Network>>> {
+    let mut networks: HashMap<String, Vec<Network>> = HashMap::new();
+    let mut statement = connection.prepare_cached(
+        "SELECT account, network FROM sanction_networks WHERE room = ?1 AND kind = ?2",
+    )?;
+    let mut rows = statement.query([room.as_str(), BAN])?;
+    while let Some(row) = rows.next()? {
+        let network = row.get::<_, String>(1)?.parse().map_err(|error| {
+            rusqlite::Error::FromSqlConversionFailure(1, Type::Text, Box::new(error))
+        })?;
+        networks.entry(row.get(0)?).or_default().push(network);
+    }
+    Ok(networks)
 }
 
 fn rank(row: &Row<'_>) -> rusqlite::Result<Rank> {
@@ -222,8 +249,27 @@ fn sanction_by(
             sanction.until,
             sanction.reason,
             verdict.by.username,
-        ])
-        .map(drop)
+        ])?;
+    let of_before = [room.as_str(), &verdict.target.key, kind];
+    connection
+        .prepare_cached(
+            "DELETE FROM sanction_networks WHERE room = ?1 AND account = ?2 AND kind = ?3",
+        )?
+        .execute(of_before)?;
+    for network in &sanction.networks {
+        connection
+            .prepare_cached(
+                "INSERT INTO sanction_networks (room, account, kind, network)
+                 VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+            )?
+            .execute([
+                room.as_str(),
+                &verdict.target.key,
+                kind,
+                &network.to_string(),
+            ])?;
+    }
+    Ok(())
 }
 
 fn lift(connection: &Connection, room: &RoomName, kind: &str, key: &str) -> rusqlite::Result<()> {
@@ -320,12 +366,20 @@ mod tests {
         let sanction = |until| Sanction {
             until,
             reason: Some("spam".to_owned()),
+            networks: Vec::new(),
+        };
+        // In the order in which they are read.
+        let with_addresses = |until, networks: &[&str]| Sanction {
+            networks: networks.iter().map(|text| text.parse().unwrap()).collect(),
+            ..sanction(until)
         };
         let mut running = Standing::default();
         for decision in [
             Decision::Kick,
             Decision::Ban(sanction(None)),
             Decision::Ban(sanction(Some(900))),
+            Decision::Ban(with_addresses(None, &["192.0.2.1", "2001:db8::/64"])),
+            Decision::Ban(with_addresses(Some(900), &["192.0.2.2"])),
             Decision::Mute(sanction(Some(500))),
             Decision::Rank(Rank::Moderator),
             Decision::Unban,
@@ -350,6 +404,6 @@ mod tests {
             })
             .await
             .unwrap();
-        assert_eq!(lines, 9);
+        assert_eq!(lines, 11);
     }
 }

@@ -126,9 +126,10 @@ fn refused_address(
     if request.headers().contains_key(X_FORWARDED_FOR) && !proxies.contain(client.peer.ip()) {
         context.warn_of_proxy(client.peer);
     }
-    let forwarded_for = request.headers().get_all(X_FORWARDED_FOR).iter();
-    let values = forwarded_for.map(HeaderValue::as_bytes);
-    client.source = proxies.client(client.peer.ip(), values);
+    let forwarded_for = request.headers().get_all(X_FORWARDED_FOR);
+    let values = || forwarded_for.iter().map(HeaderValue::as_bytes);
+    client.source = proxies.client(client.peer.ip(), values());
+    client.address = proxies.address(client.peer.ip(), values());
     let source = client.source;
     if let Err(no_place) = client.place.count_for(source) {
         tracing::info!(%source, reason = %no_place, "upgrade refused");

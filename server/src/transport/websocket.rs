@@ -104,7 +104,12 @@ pub(super) fn connect(
     let now = Instant::now();
     tracing::debug!(peer = %client.peer, source = %client.source, "connected");
     Connection {
-        session: Session::begin(Arc::clone(&context.session), outbox.clone(), client.source),
+        session: Session::begin(
+            Arc::clone(&context.session),
+            outbox.clone(),
+            client.source,
+            client.address,
+        ),
         auth_deadline: now + context.timeouts.auth,
         next_ping: now + context.timeouts.ping,
         last_sign: now,

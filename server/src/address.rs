@@ -1,0 +1,192 @@
+//! Addresses of clients and the networks they are in, as data: what bans of addresses are held
+//! against. No behaviour beyond reading them and telling whether one is in the other.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use ipnet::IpNet;
+
+/// The bits of an IPv6 address that tell one subscriber from another (RFC 6177).
+const SUBSCRIBER_BITS: u8 = 64;
+
+/// Neither an address nor a network.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:?} is neither an address nor a network: it should look like 10.0.0.7 or 10.0.0.0/8")]
+pub struct ParseNetworkError(String);
+
+/// Where a client is, as far as that is known. IPv4 written as IPv6 is IPv4.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Address {
+    ip: Option<IpAddr>,
+    is_everybodys: bool,
+}
+
+impl Address {
+    /// Of somebody whom a proxy does not name readably.
+    pub const UNKNOWN: Address = Address {
+        ip: None,
+        is_everybodys: false,
+    };
+
+    /// A client's own.
+    pub fn of(ip: IpAddr) -> Self {
+        Self {
+            ip: Some(ip.to_canonical()),
+            is_everybodys: false,
+        }
+    }
+
+    /// Of a proxy that speaks for nobody in particular: everybody behind it has this one.
+    pub fn of_everybody_behind(proxy: IpAddr) -> Self {
+        Self {
+            is_everybodys: true,
+            ..Self::of(proxy)
+        }
+    }
+
+    /// What its user is known by, where it is a user's own: an IPv4 address, or an IPv6 network of
+    /// 64 bits, which is what one subscriber has.
+    pub fn own_network(&self) -> Option<Network> {
+        let ip = self.ip.filter(|_| !self.is_everybodys)?;
+        match ip {
+            IpAddr::V4(_) => Some(Network(ip.into())),
+            IpAddr::V6(_) => Network::around(ip, SUBSCRIBER_BITS),
+        }
+    }
+
+    /// The network of this length that it is in.
+    pub fn network(&self, length: u8) -> Option<Network> {
+        Network::around(self.ip?, length)
+    }
+
+    /// Whether it is an IPv6 address.
+    pub fn is_ipv6(&self) -> bool {
+        matches!(self.ip, Some(IpAddr::V6(_)))
+    }
+}
+
+/// A network in its canonical form: without bits beyond its length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Network(IpNet);
+
+impl Network {
+    fn around(ip: IpAddr, length: u8) -> Option<Self> {
+        Some(Self(IpNet::new(ip, length).ok()?.trunc()))
+    }
+
+    /// Whether `address` is in it.
+    pub fn contains(&self, address: &Address) -> bool {
+        address.ip.is_some_and(|ip| self.0.contains(&ip))
+    }
+
+    /// Its length in bits.
+    pub fn length(&self) -> u8 {
+        self.0.prefix_len()
+    }
+
+    /// Whether it is a network of IPv6.
+    pub fn is_ipv6(&self) -> bool {
+        matches!(self.0, IpNet::V6(_))
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl FromStr for Network {
+    type Err = ParseNetworkError;
+
+    /// A network, of which the bits beyond its length do not count, or an address, which is one of
+    /// its own.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        parse(text).map(|network| Self(network.trunc()))
+    }
+}
+
+/// An address or a network, as it is written.
+pub fn parse(text: &str) -> Result<IpNet, ParseNetworkError> {
+    let text = text.trim();
+    let network = text
+        .parse::<IpNet>()
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+        .map_err(|_| ParseNetworkError(text.to_owned()))?;
+    // IPv4 written as IPv6 is IPv4 here (RFC 4291, section 2.5.5.2).
+    let (address, prefix) = (network.addr().to_canonical(), network.prefix_len());
+    match (network, address) {
+        (IpNet::V6(_), IpAddr::V4(_)) if prefix >= 96 => {
+            IpNet::new(address, prefix - 96).map_err(|_| ParseNetworkError(text.to_owned()))
+        }
+        _ => Ok(network),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> Address {
+        Address::of(text.parse().unwrap())
+    }
+
+    fn network(text: &str) -> Network {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn networks_have_one_spelling() {
+        for (text, expected) in [
+            ("203.0.113.7", "203.0.113.7/32"),
+            ("203.0.113.7/24", "203.0.113.0/24"),
+            (" 203.0.113.0/24 ", "203.0.113.0/24"),
+            ("::ffff:203.0.113.7", "203.0.113.7/32"),
+            ("::ffff:203.0.113.7/120", "203.0.113.0/24"),
+            ("2001:db8::1", "2001:db8::1/128"),
+            ("2001:DB8:0:0::1/32", "2001:db8::/32"),
+            ("0.0.0.0/0", "0.0.0.0/0"),
+        ] {
+            assert_eq!(network(text).to_string(), expected);
+        }
+        for wrong in ["", "here", "203.0.113.0/33", "203.0.113", "2001:db8::/129"] {
+            let error = wrong.parse::<Network>().unwrap_err();
+            assert!(error.to_string().contains("should look like"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_in_its_networks_and_in_no_other() {
+        let check = |net: &str, text: &str, expected| {
+            let found = network(net).contains(&address(text));
+            assert_eq!(found, expected, "{net} {text}");
+        };
+        check("203.0.113.0/24", "203.0.113.0", true);
+        check("203.0.113.0/24", "203.0.113.255", true);
+        check("203.0.113.0/24", "203.0.114.0", false);
+        check("203.0.113.0/24", "::ffff:203.0.113.9", true);
+        check("203.0.113.7", "203.0.113.7", true);
+        check("203.0.113.7", "203.0.113.8", false);
+        check("0.0.0.0/0", "127.0.0.1", true);
+        check("0.0.0.0/0", "2001:db8::1", false);
+        check("::/0", "203.0.113.7", false);
+        check("2001:db8::/32", "2001:db8:ffff::1", true);
+        check("2001:db8::1", "2001:db8::1", true);
+        check("2001:db8::1", "2001:db8::2", false);
+        assert!(!network("0.0.0.0/0").contains(&Address::UNKNOWN));
+    }
+
+    #[test]
+    fn a_users_own_is_one_ipv4_address_or_an_ipv6_network_of_64_bits() {
+        let own = |text| address(text).own_network().unwrap().to_string();
+        assert_eq!(own("203.0.113.7"), "203.0.113.7/32");
+        assert_eq!(own("::ffff:203.0.113.7"), "203.0.113.7/32");
+        assert_eq!(own("2001:db8:1:2:3::4"), "2001:db8:1:2::/64");
+        assert_eq!(own("127.0.0.1"), "127.0.0.1/32");
+        let proxy = Address::of_everybody_behind([127, 0, 0, 1].into());
+        assert_eq!(proxy.own_network(), None);
+        assert!(network("127.0.0.0/8").contains(&proxy));
+        assert_eq!(Address::UNKNOWN.own_network(), None);
+    }
+}

@@ -1,0 +1,204 @@
+//! Addresses beyond one connection: the networks that operators keep out of the whole server, and
+//! from where accounts came lately, which a ban from a room can take along.
+//!
+//! Owns both, in the store and, what entering is held against, in memory. It knows no connections:
+//! whoever is there already is put out by the rooms.
+
+mod arrivals;
+mod banned;
+mod sqlite;
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use crate::address::{Address, Network};
+use crate::entry::UnixMillis;
+use crate::moderation::Sanction;
+use arrivals::Arrivals;
+use banned::BannedNetworks;
+
+pub use arrivals::Arrival;
+pub use sqlite::SqliteAddresses;
+
+/// Networks that can be banned at the same time.
+pub const NETWORKS: usize = 10_000;
+/// Addresses of one account that are remembered, the newest.
+pub const RECENT: usize = 8;
+/// How long an address is remembered.
+pub const REMEMBERED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How long an address that was remembered is not remembered anew: logins must not cost a write
+/// each.
+const NOTED_ANEW: Duration = Duration::from_secs(60 * 60);
+
+/// Addresses that may wait to be stored.
+const NOTING: usize = 4_096;
+
+/// Why nothing could be read or changed; nothing was changed.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum AddressesError {
+    /// The store can't be read or written now.
+    #[error("the addresses are not available")]
+    Unavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),
+    /// There is no such ban to be lifted.
+    #[error("{0} is not banned: only a network as it is listed can be")]
+    NotBanned(Network),
+    /// There are too many bans.
+    #[error("{NETWORKS} networks are banned already: remove some, or ban a larger one")]
+    Full,
+}
+
+/// What is kept of addresses.
+#[async_trait::async_trait]
+pub trait AddressStore: Send + Sync {
+    /// The networks that are banned at `now`.
+    async fn banned(&self, now: UnixMillis) -> Result<Vec<(Network, Sanction)>, AddressesError>;
+
+    /// Bans `network`, with a line in the audit; answers once it is on disk.
+    async fn ban(
+        &self,
+        network: Network,
+        ban: &Sanction,
+        now: UnixMillis,
+    ) -> Result<(), AddressesError>;
+
+    /// Ends the ban of exactly `network`, with a line in the audit; answers once it is on disk.
+    async fn lift(&self, network: Network, now: UnixMillis) -> Result<(), AddressesError>;
+
+    /// Remembers that the account `key` entered from `network`, unless that was remembered within
+    /// the last hour.
+    async fn note(
+        &self,
+        key: &str,
+        network: Network,
+        now: UnixMillis,
+    ) -> Result<(), AddressesError>;
+
+    /// From where the account `key` entered lately, the newest first.
+    async fn recent(&self, key: &str, now: UnixMillis) -> Result<Vec<Network>, AddressesError>;
+
+    /// Forgets what is too old to be kept.
+    async fn forget_old(&self, now: UnixMillis) -> Result<(), AddressesError>;
+}
+
+/// The addresses that a server knows of. Cloning it gives another handle to the same.
+#[derive(Clone)]
+pub struct Addresses {
+    store: Arc<dyn AddressStore>,
+    banned: Arc<RwLock<BannedNetworks>>,
+    /// Held while a ban is stored and then put into effect, so that memory follows the store.
+    changing: Arc<tokio::sync::Mutex<()>>,
+    arrivals: Arrivals,
+    /// Places for what is being stored of them.
+    noting: Arc<Semaphore>,
+    is_taking_along: bool,
+}
+
+impl Addresses {
+    /// Keeps them in `store`. Where `is_taking_along`, every ban from a room takes the user's recent
+    /// addresses along. No network is banned before [`Addresses::load`].
+    pub fn new(store: Arc<dyn AddressStore>, is_taking_along: bool) -> Self {
+        Self {
+            store,
+            banned: Arc::default(),
+            changing: Arc::default(),
+            arrivals: Arrivals::default(),
+            noting: Arc::new(Semaphore::new(NOTING)),
+            is_taking_along,
+        }
+    }
+
+    /// Takes what the store says of banned networks.
+    pub async fn load(&self, now: UnixMillis) -> Result<(), AddressesError> {
+        let _changing = self.changing.lock().await;
+        let stored = self.store.banned(now).await?;
+        self.change(|banned| *banned = stored.into_iter().collect());
+        Ok(())
+    }
+
+    /// Bans `network`: stored first, and whoever is to enter after this answers is held against it.
+    pub async fn ban(
+        &self,
+        network: Network,
+        ban: Sanction,
+        now: UnixMillis,
+    ) -> Result<(), AddressesError> {
+        let _changing = self.changing.lock().await;
+        self.store.ban(network, &ban, now).await?;
+        self.change(|banned| {
+            banned.forget_ended(now);
+            banned.insert(network, ban);
+        });
+        Ok(())
+    }
+
+    /// Ends the ban of exactly `network`.
+    pub async fn lift(&self, network: Network, now: UnixMillis) -> Result<(), AddressesError> {
+        let _changing = self.changing.lock().await;
+        self.store.lift(network, now).await?;
+        self.change(|banned| banned.remove(&network));
+        Ok(())
+    }
+
+    /// The ban that keeps `address` out of the whole server at `now`; where there are several, the
+    /// one that ends last.
+    pub fn ban_of(&self, address: &Address, now: UnixMillis) -> Option<Sanction> {
+        let banned = self.banned.read().unwrap_or_else(PoisonError::into_inner);
+        banned.find(address, now).cloned()
+    }
+
+    /// Whether every ban from a room takes the user's recent addresses along.
+    pub fn is_taking_along(&self) -> bool {
+        self.is_taking_along
+    }
+
+    /// The account `key` is about to enter from `address`: until the arrival is dropped, that counts as
+    /// recent without being stored.
+    pub fn arrive(&self, key: &str, address: &Address) -> Arrival {
+        self.arrivals.begin(key, address.own_network())
+    }
+
+    /// Remembers from where an account entered. Who entered is in all the same where it can't be
+    /// stored, or where too much waits to be.
+    pub async fn note(&self, arrival: Arrival, now: UnixMillis) {
+        let Some((key, network)) = arrival.parts() else {
+            return;
+        };
+        let Ok(_place) = self.noting.try_acquire() else {
+            return tracing::warn!("too many logins: where one came from was not stored");
+        };
+        if let Err(error) = self.store.note(key, network, now).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(user = key, error, "where a user came from was not stored");
+        }
+    }
+
+    /// From where the account `key` entered lately or is about to, the newest first. The same may be
+    /// there twice.
+    pub async fn recent(&self, key: &str, now: UnixMillis) -> Result<Vec<Network>, AddressesError> {
+        // Before the store: what is stored meanwhile is in both, not in neither.
+        let mut recent = self.arrivals.of(key);
+        recent.extend(self.store.recent(key, now).await?);
+        Ok(recent)
+    }
+
+    /// Forgets what is too old to be kept.
+    pub async fn forget_old(&self, now: UnixMillis) -> Result<(), AddressesError> {
+        self.store.forget_old(now).await
+    }
+
+    fn change(&self, change: impl FnOnce(&mut BannedNetworks)) {
+        change(&mut self.banned.write().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// What was done, in words.
+pub fn banned(network: Network, ban: &Sanction, now: UnixMillis) -> String {
+    format!("{network} is banned {}", ban.span(now))
+}
+
+/// What was done, in words.
+pub fn lifted(network: Network) -> String {
+    format!("{network} is not banned any more")
+}

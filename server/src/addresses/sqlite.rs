@@ -1,0 +1,362 @@
+//! Addresses in the server's own SQLite database.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{AddressStore, AddressesError, NETWORKS, NOTED_ANEW, RECENT, REMEMBERED};
+use crate::address::Network;
+use crate::database::{Database, DatabaseError};
+use crate::entry::{OPERATOR, UnixMillis};
+use crate::moderation::Sanction;
+
+/// Addresses in one database.
+pub struct SqliteAddresses {
+    database: Arc<Database>,
+}
+
+impl SqliteAddresses {
+    /// Keeps the addresses in `database`.
+    pub fn new(database: Arc<Database>) -> Self {
+        Self { database }
+    }
+}
+
+impl From<DatabaseError> for AddressesError {
+    fn from(error: DatabaseError) -> Self {
+        AddressesError::Unavailable(Arc::new(error))
+    }
+}
+
+#[async_trait::async_trait]
+impl AddressStore for SqliteAddresses {
+    async fn banned(&self, now: UnixMillis) -> Result<Vec<(Network, Sanction)>, AddressesError> {
+        let bans = self.database.read(move |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT network, until, reason FROM network_bans
+                     WHERE until IS NULL OR until > ?1 ORDER BY network",
+                )?
+                .query_map([now], ban)?
+                .collect()
+        });
+        Ok(bans.await?)
+    }
+
+    async fn ban(
+        &self,
+        network: Network,
+        ban: &Sanction,
+        now: UnixMillis,
+    ) -> Result<(), AddressesError> {
+        let ban = ban.clone();
+        let is_stored = self.database.write(move |connection| {
+            forget_ended(connection, now)?;
+            if others(connection, network)? >= NETWORKS {
+                return Ok(false);
+            }
+            store(connection, network, &ban, now)?;
+            note_change(connection, "banAddress", network, Some(&ban), now)?;
+            Ok(true)
+        });
+        match is_stored.await? {
+            true => Ok(()),
+            false => Err(AddressesError::Full),
+        }
+    }
+
+    async fn lift(&self, network: Network, now: UnixMillis) -> Result<(), AddressesError> {
+        let was_there = self.database.write(move |connection| {
+            forget_ended(connection, now)?;
+            let lifted = connection
+                .prepare_cached("DELETE FROM network_bans WHERE network = ?1")?
+                .execute([network.to_string()])?;
+            if lifted > 0 {
+                note_change(connection, "unbanAddress", network, None, now)?;
+            }
+            Ok(lifted > 0)
+        });
+        match was_there.await? {
+            true => Ok(()),
+            false => Err(AddressesError::NotBanned(network)),
+        }
+    }
+
+    async fn note(
+        &self,
+        key: &str,
+        network: Network,
+        now: UnixMillis,
+    ) -> Result<(), AddressesError> {
+        let (account, network) = (key.to_owned(), network.to_string());
+        let (looked_for, known) = (account.clone(), network.clone());
+        let noted: Option<UnixMillis> = self
+            .database
+            .read(move |connection| {
+                connection
+                    .prepare_cached(
+                        "SELECT time FROM recent_addresses WHERE account = ?1 AND network = ?2",
+                    )?
+                    .query_row([looked_for, known], |row| row.get(0))
+                    .optional()
+            })
+            .await?;
+        // A clock set back makes it old as well.
+        let is_fresh = |time: UnixMillis| (before(now, NOTED_ANEW)..=now).contains(&time);
+        if noted.is_some_and(is_fresh) {
+            return Ok(());
+        }
+        self.database
+            .write(move |connection| note(connection, &account, &network, now))
+            .await?;
+        Ok(())
+    }
+
+    async fn recent(&self, key: &str, now: UnixMillis) -> Result<Vec<Network>, AddressesError> {
+        let account = key.to_owned();
+        let recent = self.database.read(move |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT network FROM recent_addresses WHERE account = ?1 AND time > ?2
+                     ORDER BY time DESC LIMIT ?3",
+                )?
+                .query_map(params![account, before(now, REMEMBERED), RECENT], network)?
+                .collect()
+        });
+        Ok(recent.await?)
+    }
+
+    async fn forget_old(&self, now: UnixMillis) -> Result<(), AddressesError> {
+        let oldest_kept = before(now, REMEMBERED);
+        let is_there = self.database.read(move |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT 1 FROM recent_addresses WHERE time <= ?1
+                     UNION ALL SELECT 1 FROM network_bans WHERE until <= ?2 LIMIT 1",
+                )?
+                .exists([oldest_kept, now])
+        });
+        // Nothing is written where there is nothing to forget.
+        if is_there.await? {
+            self.database
+                .write(move |connection| {
+                    forget_ended(connection, now)?;
+                    connection
+                        .prepare_cached("DELETE FROM recent_addresses WHERE time <= ?1")?
+                        .execute([oldest_kept])
+                })
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+fn before(now: UnixMillis, span: Duration) -> UnixMillis {
+    let span = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+    now.saturating_sub(span)
+}
+
+fn ban(row: &Row<'_>) -> rusqlite::Result<(Network, Sanction)> {
+    let sanction = Sanction {
+        until: row.get(1)?,
+        reason: row.get(2)?,
+        networks: Vec::new(),
+    };
+    Ok((network(row)?, sanction))
+}
+
+fn network(row: &Row<'_>) -> rusqlite::Result<Network> {
+    row.get::<_, String>(0)?
+        .parse()
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error)))
+}
+
+fn forget_ended(connection: &Connection, now: UnixMillis) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("DELETE FROM network_bans WHERE until <= ?1")?
+        .execute([now])
+        .map(drop)
+}
+
+/// How many networks other than `network` are banned.
+fn others(connection: &Connection, network: Network) -> rusqlite::Result<usize> {
+    connection
+        .prepare_cached("SELECT count(*) FROM network_bans WHERE network <> ?1")?
+        .query_row([network.to_string()], |row| row.get(0))
+}
+
+fn store(
+    connection: &Connection,
+    network: Network,
+    ban: &Sanction,
+    now: UnixMillis,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO network_bans (network, since, until, reason) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (network) DO UPDATE SET since = excluded.since,
+                 until = excluded.until, reason = excluded.reason",
+        )?
+        .execute(params![network.to_string(), now, ban.until, ban.reason])
+        .map(drop)
+}
+
+/// A line of the audit, among those of the verdicts on people: of the whole server.
+fn note_change(
+    connection: &Connection,
+    action: &str,
+    network: Network,
+    ban: Option<&Sanction>,
+    now: UnixMillis,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO audit (time, room, actor, action, target, until, reason)
+             VALUES (?1, '', ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            now,
+            OPERATOR,
+            action,
+            network.to_string(),
+            ban.and_then(|ban| ban.until),
+            ban.and_then(|ban| ban.reason.as_deref()),
+        ])
+        .map(drop)
+}
+
+/// Nothing where the account was removed meanwhile.
+fn note(
+    connection: &Connection,
+    account: &str,
+    network: &str,
+    now: UnixMillis,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO recent_addresses (account, network, time)
+             SELECT key, ?2, ?3 FROM accounts WHERE key = ?1
+             ON CONFLICT (account, network) DO UPDATE SET time = excluded.time",
+        )?
+        .execute(params![account, network, now])?;
+    connection
+        .prepare_cached(
+            "DELETE FROM recent_addresses WHERE account = ?1 AND (time <= ?2 OR network NOT IN (
+                 SELECT network FROM recent_addresses WHERE account = ?1
+                 ORDER BY time DESC LIMIT ?3))",
+        )?
+        .execute(params![account, before(now, REMEMBERED), RECENT])
+        .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use chat_protocol::Username;
+
+    use super::*;
+    use crate::accounts::{Accounts, SqliteAccounts};
+    use crate::database::Durability;
+
+    const HOUR: u64 = 60 * 60 * 1000;
+    const DAY: u64 = 24 * HOUR;
+
+    fn database(directory: &std::path::Path) -> Arc<Database> {
+        Arc::new(Database::open(directory, Durability::Full).unwrap())
+    }
+
+    fn network(text: &str) -> Network {
+        text.parse().unwrap()
+    }
+
+    fn ban(until: Option<u64>) -> Sanction {
+        Sanction {
+            until,
+            reason: Some("spam".to_owned()),
+            networks: Vec::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn networks_are_banned_until_they_are_lifted_or_their_time_is_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let addresses = SqliteAddresses::new(database(directory.path()));
+        let (one, two) = (network("203.0.113.0/24"), network("2001:db8::/32"));
+        addresses.ban(one, &ban(None), 5).await.unwrap();
+        addresses.ban(one, &ban(Some(50)), 5).await.unwrap();
+        addresses.ban(two, &ban(None), 5).await.unwrap();
+        let expected = [(two, ban(None)), (one, ban(Some(50)))];
+        assert_eq!(addresses.banned(49).await.unwrap(), expected);
+        assert_eq!(addresses.banned(50).await.unwrap(), expected[..1]);
+        let ended = addresses.lift(one, 50).await;
+        assert!(matches!(ended, Err(AddressesError::NotBanned(network)) if network == one));
+        addresses.lift(two, 50).await.unwrap();
+        assert_eq!(addresses.banned(50).await.unwrap(), []);
+    }
+
+    #[tokio::test]
+    async fn there_are_so_many_and_those_that_ended_do_not_count() {
+        let directory = tempfile::tempdir().unwrap();
+        let database = database(directory.path());
+        let addresses = SqliteAddresses::new(Arc::clone(&database));
+        let fill = |connection: &Connection| {
+            for number in 0..NETWORKS {
+                let [.., high, low] = number.to_be_bytes();
+                let network = network(&format!("10.0.{high}.{low}"));
+                store(connection, network, &ban(Some(50)), 5)?;
+            }
+            Ok(())
+        };
+        database.write(fill).await.unwrap();
+        let one_more = network("203.0.113.0/24");
+        let refused = addresses.ban(one_more, &ban(None), 49).await;
+        assert!(matches!(refused, Err(AddressesError::Full)), "{refused:?}");
+        let known = network("10.0.0.0");
+        addresses.ban(known, &ban(Some(50)), 49).await.unwrap();
+        addresses.ban(one_more, &ban(None), 50).await.unwrap();
+        assert_eq!(addresses.banned(50).await.unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_newest_addresses_of_an_account_are_remembered_for_a_week() {
+        let directory = tempfile::tempdir().unwrap();
+        let database = database(directory.path());
+        let accounts = SqliteAccounts::new(Arc::clone(&database));
+        let ann = Username::new("ann").unwrap();
+        accounts.create(&ann, "hash", 7).await.unwrap();
+        let addresses = SqliteAddresses::new(Arc::clone(&database));
+        let numbered = |number: u64| network(&format!("203.0.113.{number}"));
+        let begin = 30 * DAY;
+        for number in 0..10 {
+            let now = begin + number;
+            addresses.note("ann", numbered(number), now).await.unwrap();
+        }
+        let newest: Vec<Network> = (2..10).rev().map(numbered).collect();
+        assert_eq!(addresses.recent("ann", begin).await.unwrap(), newest);
+        // Within the hour it is not remembered anew, after that it is.
+        let now = begin + HOUR;
+        addresses.note("ann", numbered(2), now).await.unwrap();
+        assert_eq!(addresses.recent("ann", now).await.unwrap(), newest);
+        let now = begin + HOUR + 3;
+        addresses.note("ann", numbered(2), now).await.unwrap();
+        assert_eq!(addresses.recent("ann", now).await.unwrap()[0], numbered(2));
+        let later = begin + 7 * DAY + 9;
+        let left = addresses.recent("ann", later).await.unwrap();
+        assert_eq!(left, [numbered(2)]);
+        let count = || {
+            database.read(|connection| {
+                let count = "SELECT count(*) FROM recent_addresses";
+                connection.query_row(count, [], |row| row.get::<_, i64>(0))
+            })
+        };
+        addresses.forget_old(begin).await.unwrap();
+        assert_eq!(count().await.unwrap(), 8);
+        addresses.forget_old(later).await.unwrap();
+        assert_eq!(count().await.unwrap(), 1);
+        accounts.remove(&ann).await.unwrap();
+        assert_eq!(count().await.unwrap(), 0);
+        addresses.note("ann", numbered(1), later).await.unwrap();
+        assert_eq!(count().await.unwrap(), 0);
+    }
+}

@@ -1,0 +1,197 @@
+//! `chat-server ban`: who is kept out of a room, and which addresses of the whole server, from the
+//! command line. A running server does it itself, at once and for live connections too; otherwise it is
+//! written to the database.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::bail;
+use chat_protocol::limits::BAN_SECONDS;
+use chat_protocol::{RoomName, Username};
+use clap::{Args, Subcommand};
+
+use crate::address::Network;
+use crate::addresses::{self, AddressStore, SqliteAddresses};
+use crate::clock;
+use crate::console;
+use crate::control::{Deed, Request, Task};
+use crate::moderation::{Decision, Sanction};
+use crate::moderation_commands::{ask, carry_out, list, person, shown};
+use crate::room::{operated, sentence};
+use crate::standing::{SqliteStandings, Standings};
+
+/// What can be done with bans.
+#[derive(Subcommand)]
+pub enum BanSubcommand {
+    /// List who is banned from a room (name, end, reason, the addresses that were taken along), or
+    /// which addresses are banned from the server (network, end, reason).
+    List {
+        /// The room.
+        #[arg(value_parser = console::room_name, required_unless_present = "addresses", conflicts_with = "addresses")]
+        room: Option<RoomName>,
+        /// The addresses that are banned from the whole server, in place of a room's users.
+        #[arg(long)]
+        addresses: bool,
+    },
+    /// Ban somebody from a room, or an address or network from the whole server.
+    Add {
+        #[command(flatten)]
+        target: TargetArguments,
+        /// For so many seconds; for good where left out.
+        #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=BAN_SECONDS))]
+        duration: Option<u64>,
+        /// Why, for them to read.
+        #[arg(long, value_name = "TEXT", value_parser = console::reason)]
+        reason: Option<String>,
+        /// Keep whoever is at the user's recent addresses out of the room as well.
+        #[arg(long, conflicts_with = "address")]
+        ban_addresses: bool,
+    },
+    /// End a ban.
+    Remove {
+        #[command(flatten)]
+        target: TargetArguments,
+    },
+}
+
+/// Whom or what a ban is of.
+#[derive(Args)]
+pub struct TargetArguments {
+    /// The room.
+    #[arg(value_parser = console::room_name, required_unless_present = "address", conflicts_with = "address")]
+    room: Option<RoomName>,
+    /// Whom.
+    #[arg(value_parser = console::username, required_unless_present = "address", conflicts_with = "address")]
+    name: Option<Username>,
+    /// An address, or a network like 203.0.113.0/24, in the whole server in place of a user in a room.
+    #[arg(long, value_name = "CIDR")]
+    address: Option<Network>,
+}
+
+enum Target {
+    User(RoomName, Username),
+    Network(Network),
+}
+
+impl TargetArguments {
+    fn target(self) -> anyhow::Result<Target> {
+        match (self.room, self.name, self.address) {
+            (Some(room), Some(name), None) => Ok(Target::User(room, name)),
+            (None, None, Some(network)) => Ok(Target::Network(network)),
+            // Other combinations are refused before they come here.
+            _ => bail!("name a room and a user, or an --address"),
+        }
+    }
+}
+
+/// Carries out `command` for the server of `data`. Where none runs and `is_taking_along`, every ban
+/// from a room takes the user's recent addresses along.
+pub fn run(command: BanSubcommand, data: &Path, is_taking_along: bool) -> anyhow::Result<()> {
+    match command {
+        BanSubcommand::List { room: None, .. } => list_networks(data),
+        BanSubcommand::List {
+            room: Some(room), ..
+        } => list(data, room, |standing| {
+            let bans = standing.bans.iter();
+            let mut lines: Vec<String> = bans.map(|(name, ban)| line(name, ban)).collect();
+            lines.sort();
+            lines
+        }),
+        BanSubcommand::Add {
+            target,
+            duration,
+            reason,
+            ban_addresses,
+        } => match target.target()? {
+            Target::User(room, name) if ban_addresses => {
+                let deed = Deed::BanWithAddresses(duration, reason);
+                ban_user(data, &room, &name, deed, true)
+            }
+            Target::User(room, name) => {
+                let deed = Deed::Ban(duration, reason);
+                ban_user(data, &room, &name, deed, is_taking_along)
+            }
+            Target::Network(network) => ban_network(data, network, duration, reason),
+        },
+        BanSubcommand::Remove { target } => match target.target()? {
+            Target::User(room, name) => carry_out(data, &room, &name, Deed::Unban),
+            Target::Network(network) => lift_network(data, network),
+        },
+    }
+}
+
+fn line(what: &str, ban: &Sanction) -> String {
+    let until = ban.until.map_or("for good".to_owned(), shown);
+    let reason = console::plain(ban.reason.as_deref().unwrap_or(""));
+    let mut networks = ban.networks.clone();
+    networks.sort();
+    let networks: Vec<String> = networks.iter().map(Network::to_string).collect();
+    match networks.is_empty() {
+        true => format!("{what}\t{until}\t{reason}"),
+        false => format!("{what}\t{until}\t{reason}\t{}", networks.join(" ")),
+    }
+}
+
+fn list_networks(data: &Path) -> anyhow::Result<()> {
+    console::with_database(data, false, |database| async move {
+        let mut bans = SqliteAddresses::new(database).banned(clock::now()).await?;
+        bans.sort_by_key(|(network, _)| *network);
+        let lines = bans.iter();
+        console::say(lines.map(|(network, ban)| line(&network.to_string(), ban)))?;
+        Ok(())
+    })
+}
+
+fn ban_user(
+    data: &Path,
+    room: &RoomName,
+    name: &Username,
+    deed: Deed,
+    is_taking_along: bool,
+) -> anyhow::Result<()> {
+    let request = Request::Do(Task {
+        room: room.as_str().to_owned(),
+        username: name.as_str().to_owned(),
+        deed: deed.clone(),
+    });
+    ask(data, &request, |database| async move {
+        let target = person(&database, name).await?;
+        let now = clock::now();
+        let Some(mut verdict) = operated(&deed.order(), target, now) else {
+            bail!("this needs the server to run");
+        };
+        if let Decision::Ban(ban) = &mut verdict.decision
+            && is_taking_along
+        {
+            let addresses = SqliteAddresses::new(Arc::clone(&database));
+            ban.networks = addresses.recent(&verdict.target.key, now).await?;
+        }
+        SqliteStandings::new(database).save(room, &verdict).await?;
+        Ok(sentence(&verdict, now))
+    })
+}
+
+fn ban_network(
+    data: &Path,
+    network: Network,
+    duration: Option<u64>,
+    reason: Option<String>,
+) -> anyhow::Result<()> {
+    let request = Request::BanNetwork(network.to_string(), duration, reason.clone());
+    ask(data, &request, |database| async move {
+        let now = clock::now();
+        let ban = Sanction::for_seconds(duration, reason, now);
+        let addresses = SqliteAddresses::new(database);
+        addresses.ban(network, &ban, now).await?;
+        Ok(addresses::banned(network, &ban, now))
+    })
+}
+
+fn lift_network(data: &Path, network: Network) -> anyhow::Result<()> {
+    let request = Request::LiftNetwork(network.to_string());
+    ask(data, &request, |database| async move {
+        let addresses = SqliteAddresses::new(database);
+        addresses.lift(network, clock::now()).await?;
+        Ok(addresses::lifted(network))
+    })
+}

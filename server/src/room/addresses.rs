@@ -1,0 +1,169 @@
+//! The rules of bans of addresses: whom they keep out, and who is exempt.
+
+use chat_protocol::{CloseCode, ServerEvent};
+
+use super::{Effect, MemberId, Room};
+use crate::address::{Address, Network};
+use crate::entry::UnixMillis;
+use crate::moderation::Sanction;
+
+impl Room {
+    /// What keeps the user `key` at `address` out of this room at `now`, where somebody else's ban took
+    /// that address along.
+    pub fn address_ban(&self, key: &str, address: &Address, now: UnixMillis) -> Option<&Sanction> {
+        self.standing.address_ban(key, address, now)
+    }
+
+    /// Whether no ban of a network keeps the user `key` out: a server administrator must not lock
+    /// themselves out.
+    pub fn may_come_from_anywhere(&self, key: &str) -> bool {
+        self.standing.admins.contains(key)
+    }
+
+    /// The networks that the user `key` is in the room from.
+    pub fn own_networks(&self, key: &str) -> Vec<Network> {
+        let connections = self.connections(key).into_iter();
+        connections
+            .filter_map(|id| self.addresses.get(&id)?.own_network())
+            .collect()
+    }
+
+    /// The members whom a ban that holds keeps out for where they are.
+    pub(super) fn kept_out_by_address(&self, now: UnixMillis) -> Vec<MemberId> {
+        self.members_where(|key, address| self.address_ban(key, address, now).is_some())
+    }
+
+    /// A network is kept out of the whole server.
+    pub(super) fn put_out(
+        &mut self,
+        network: &Network,
+        reason: Option<String>,
+        now: UnixMillis,
+    ) -> Vec<Effect> {
+        let present = self.members_where(|key, address| {
+            network.contains(address) && !self.may_come_from_anywhere(key)
+        });
+        self.expel(present, reason, ServerEvent::Ban, CloseCode::Banned, now)
+    }
+
+    fn members_where(&self, matches: impl Fn(&str, &Address) -> bool) -> Vec<MemberId> {
+        let members = self.members.iter().filter(|(id, author)| {
+            let address = self.addresses.get(id);
+            address.is_some_and(|address| matches(&author.key, address))
+        });
+        let mut found: Vec<MemberId> = members.map(|(id, _)| *id).collect();
+        found.sort();
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::Author;
+    use crate::moderation::{Decision, Person, Standing, Verdict};
+    use crate::room::{Input, Joining, NOBODY, Start, operator};
+    use chat_protocol::Rank;
+
+    const THERE: &str = "203.0.113.5";
+    const ELSEWHERE: &str = "203.0.114.5";
+
+    fn address(text: &str) -> Address {
+        Address::of(text.parse().unwrap())
+    }
+
+    /// A room with these users in it, numbered from 1.
+    fn room(members: &[(&str, &str)]) -> Room {
+        let mut standing = Standing::default();
+        standing.admins.insert("dora".to_owned());
+        standing.ranks.insert("vip".to_owned(), Rank::Vip);
+        let mut room = Room::new(Start {
+            standing,
+            ..Start::default()
+        });
+        for (id, (name, from)) in (1..).map(MemberId).zip(members) {
+            let author = Author {
+                username: (*name).to_owned(),
+                key: (*name).to_owned(),
+                display_name: (*name).to_owned(),
+                rank: Rank::User,
+            };
+            let joining = Joining {
+                id,
+                author,
+                created: 0,
+                address: address(from),
+                wants_presence: false,
+                wants_modes: false,
+                wants_audit: false,
+            };
+            room.apply(Input::Join(joining), 0);
+        }
+        room
+    }
+
+    fn ban(name: &str, networks: Vec<Network>) -> Input {
+        let verdict = Verdict {
+            decision: Decision::Ban(Sanction {
+                networks,
+                ..Sanction::for_seconds(None, None, 0)
+            }),
+            target: Person {
+                username: name.to_owned(),
+                key: name.to_owned(),
+            },
+            by: operator(),
+            reason: None,
+            time: 0,
+        };
+        Input::Judged(NOBODY, verdict)
+    }
+
+    /// Exactly these members are put out, each once.
+    #[track_caller]
+    fn check(room: &mut Room, input: Input, expected: &[u64]) {
+        let effects = room.apply(input, 5);
+        let Some(Effect::Expel(ids, ServerEvent::Ban(_), CloseCode::Banned)) = effects.first()
+        else {
+            panic!("{effects:?}")
+        };
+        let expected: Vec<MemberId> = expected.iter().copied().map(MemberId).collect();
+        assert_eq!(ids, &expected);
+        assert!(expected.iter().all(|id| !room.members.contains_key(id)));
+    }
+
+    #[test]
+    fn a_network_is_put_out_but_for_server_administrators() {
+        let members = [
+            ("bob", THERE),
+            ("vip", "203.0.113.255"),
+            ("dora", THERE),
+            ("bob", ELSEWHERE),
+        ];
+        let mut room = room(&members);
+        let network = "203.0.113.0/24".parse().unwrap();
+        check(&mut room, Input::PutOut(network, None), &[1, 2]);
+        check(&mut room, Input::PutOut(network, None), &[]);
+        assert_eq!(room.members.len(), 2);
+    }
+
+    #[test]
+    fn whoever_is_a_mere_user_goes_where_a_ban_took_their_address_along() {
+        let members = [
+            ("bob", THERE),
+            ("bob", ELSEWHERE),
+            ("eve", THERE),
+            ("vip", THERE),
+            ("dora", THERE),
+            ("carl", ELSEWHERE),
+        ];
+        let mut room = room(&members);
+        assert_eq!(room.own_networks("bob").len(), 2);
+        let there = address(THERE).own_network().unwrap();
+        check(&mut room, ban("bob", vec![there]), &[1, 2, 3]);
+        assert_eq!(room.members.len(), 3);
+        assert!(room.own_networks("bob").is_empty());
+        // The addresses are those of one ban, not of all that come later.
+        check(&mut room, ban("carl", Vec::new()), &[6]);
+    }
+}

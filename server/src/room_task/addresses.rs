@@ -1,0 +1,74 @@
+//! What addresses have to do with entering and with verdicts: the part that needs the store, or what
+//! holds for the whole server.
+
+use super::{EnterError, RoomTask};
+use crate::address::{Address, Network};
+use crate::addresses::RECENT;
+use crate::clock;
+use crate::entry::UnixMillis;
+use crate::moderation::{Decision, Verdict};
+use crate::room::Input;
+use crate::standing::StandingError;
+
+impl RoomTask {
+    /// Why the user `key` may not come in from `address`, where they may not. Asked where entering is
+    /// decided, so that a ban can't be overtaken.
+    pub(super) fn address_refusal(
+        &self,
+        key: &str,
+        address: &Address,
+        now: UnixMillis,
+    ) -> Option<EnterError> {
+        if let Some(ban) = self.stores.addresses.ban_of(address, now)
+            && !self.room.may_come_from_anywhere(key)
+        {
+            let seconds = ban.seconds_left(now);
+            return Some(EnterError::NetworkBanned(ban.reason, seconds));
+        }
+        let ban = self.room.address_ban(key, address, now)?;
+        let seconds = ban.seconds_left(now);
+        Some(EnterError::AddressBanned(ban.reason.clone(), seconds))
+    }
+
+    /// Stores a verdict. A ban takes the recent addresses of its target along where it is to, or where
+    /// all are.
+    pub(super) async fn save(
+        &mut self,
+        verdict: &mut Verdict,
+        is_taking_along: bool,
+    ) -> Result<(), StandingError> {
+        let addresses = &self.stores.addresses;
+        let is_taking_along = is_taking_along || addresses.is_taking_along();
+        if let Decision::Ban(ban) = &mut verdict.decision
+            && is_taking_along
+        {
+            let key = &verdict.target.key;
+            // Where they are just now may not be stored yet.
+            let mut networks = self.room.own_networks(key);
+            let recent = addresses.recent(key, clock::now()).await;
+            networks.extend(recent.map_err(StandingError::new)?);
+            ban.networks = first_different(networks);
+        }
+        self.stores.standings.save(&self.name, verdict).await?;
+        self.verdicts += 1;
+        Ok(())
+    }
+
+    /// A network is kept out of the whole server from now on: whoever is in it goes.
+    pub(super) async fn put_out(&mut self, network: Network, reason: Option<String>) {
+        // What was posted before was allowed.
+        self.show_all().await;
+        self.who = None;
+        self.apply(Input::PutOut(network, reason)).await;
+    }
+}
+
+fn first_different(networks: Vec<Network>) -> Vec<Network> {
+    let mut different = Vec::with_capacity(RECENT);
+    for network in networks {
+        if !different.contains(&network) && different.len() < RECENT {
+            different.push(network);
+        }
+    }
+    different
+}

@@ -1,0 +1,108 @@
+//! Connections that are in no room: where a ban of addresses finds those that no room could put out.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use chat_protocol::{CloseCode, ModerationNotice, ServerEvent};
+
+use crate::address::{Address, Network};
+use crate::outbox::Outbox;
+use crate::outgoing::Outgoing;
+
+#[derive(Default)]
+struct Guests {
+    next: u64,
+    present: HashMap<u64, (Address, Outbox)>,
+}
+
+/// All of them: as many as there are connections at most.
+#[derive(Clone, Default)]
+pub(super) struct Lobby {
+    guests: Arc<Mutex<Guests>>,
+}
+
+/// A connection's stay outside of all rooms; over when this is dropped.
+pub struct Stay {
+    lobby: Lobby,
+    id: u64,
+}
+
+impl Lobby {
+    pub(super) fn enter(&self, address: Address, outbox: Outbox) -> Stay {
+        let mut guests = self.lock();
+        let id = guests.next;
+        guests.next += 1;
+        guests.present.insert(id, (address, outbox));
+        drop(guests);
+        Stay {
+            lobby: self.clone(),
+            id,
+        }
+    }
+
+    /// Tells whoever is in `network` that they are banned, and closes their connections.
+    pub(super) fn put_out(&self, network: &Network, reason: Option<String>) {
+        let notice = Outgoing::new(&ServerEvent::Ban(ModerationNotice {
+            message: Some("Disconnected".to_owned()),
+            reason: Some(reason.unwrap_or_default()),
+            ..ModerationNotice::default()
+        }));
+        let guests = self.lock();
+        let present = guests.present.values();
+        let there = present.filter(|(address, _)| network.contains(address));
+        let there: Vec<Outbox> = there.map(|(_, outbox)| outbox.clone()).collect();
+        // Others come and go meanwhile: each of these is a write to a socket.
+        drop(guests);
+        for outbox in there {
+            outbox.push(&notice);
+            outbox.close(CloseCode::Banned, "the address was banned");
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Guests> {
+        self.guests.lock().expect("no holder of this lock panics")
+    }
+}
+
+impl Drop for Stay {
+    fn drop(&mut self) {
+        self.lobby.lock().present.remove(&self.id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outbox::outbox;
+    use crate::outbox::tests::Drained;
+
+    #[tokio::test]
+    async fn only_who_is_there_and_in_the_network_is_put_out() {
+        let lobby = Lobby::default();
+        let address = |text: &str| Address::of(text.parse().unwrap());
+        let network = "203.0.113.0/24".parse().unwrap();
+        let (inside, mut inside_reader) = outbox(None);
+        let (outside, mut outside_reader) = outbox(None);
+        let (gone, mut gone_reader) = outbox(None);
+        let _inside = lobby.enter(address("203.0.113.7"), inside);
+        let _outside = lobby.enter(address("203.0.114.7"), outside.clone());
+        drop(lobby.enter(address("203.0.113.8"), gone.clone()));
+        lobby.put_out(&network, Some("spam".to_owned()));
+        let mut batch = Vec::new();
+        assert_eq!(inside_reader.drain(&mut batch).await, Drained::Events);
+        assert!(batch[0].contains("spam"), "{batch:?}");
+        let Drained::Closed(closing) = inside_reader.drain(&mut batch).await else {
+            panic!("{batch:?}")
+        };
+        assert_eq!(closing.code, CloseCode::Banned);
+        for (outbox, reader) in [(outside, &mut outside_reader), (gone, &mut gone_reader)] {
+            outbox.close(CloseCode::Normal, "still there");
+            let Drained::Closed(closing) = reader.drain(&mut batch).await else {
+                panic!("{batch:?}")
+            };
+            assert_eq!(closing.code, CloseCode::Normal);
+        }
+        drop(_inside);
+        assert_eq!(lobby.lock().present.len(), 1);
+    }
+}

@@ -1,0 +1,106 @@
+//! Bans of networks from the whole server, as the directory carries them out: in every room, and for
+//! whoever is in none.
+
+use std::sync::Arc;
+
+use chat_protocol::Username;
+use tokio::sync::oneshot;
+
+use super::lobby::Stay;
+use super::{RoomError, Rooms, Shared};
+use crate::address::{Address, Network};
+use crate::addresses::{AddressesError, Arrival};
+use crate::clock;
+use crate::moderation::Sanction;
+use crate::outbox::Outbox;
+use crate::room_task::{EnterError, RoomCommand};
+
+impl Rooms {
+    /// Takes a connection from `address` that is in no room, for as long as it stays so.
+    pub fn wait(&self, address: Address, outbox: Outbox) -> Stay {
+        self.shared.lobby.enter(address, outbox)
+    }
+
+    /// Whether `username` may try to log in from `address`: from a banned one nobody is even looked at
+    /// but server administrators. The room decides it once more, when they enter.
+    pub async fn admit_address(
+        &self,
+        address: &Address,
+        username: &Username,
+    ) -> Result<(), RoomError> {
+        let Shared { stores, .. } = &*self.shared;
+        let now = clock::now();
+        let Some(ban) = stores.addresses.ban_of(address, now) else {
+            return Ok(());
+        };
+        let administrators = stores.standings.administrators().await;
+        let administrators = administrators.map_err(EnterError::from)?;
+        let is_administrator =
+            |name: &String| Username::new(name).is_ok_and(|name| name.key() == username.key());
+        if administrators.iter().any(is_administrator) {
+            return Ok(());
+        }
+        let seconds = ban.seconds_left(now);
+        Err(EnterError::NetworkBanned(ban.reason, seconds).into())
+    }
+
+    /// The account `key` is about to enter a room from `address`.
+    pub fn arrive(&self, key: &str, address: &Address) -> Arrival {
+        self.shared.stores.addresses.arrive(key, address)
+    }
+
+    /// It entered: remembers from where, while it goes on.
+    pub fn note_address(&self, arrival: Arrival) {
+        let addresses = self.shared.stores.addresses.clone();
+        let noting = async move { addresses.note(arrival, clock::now()).await };
+        self.shared.tasks.spawn(noting);
+    }
+
+    /// Keeps `network` out of the whole server: stored first, and once this answers, nobody in it is in
+    /// a room or comes in.
+    pub async fn ban_network(&self, network: Network, ban: Sanction) -> Result<(), AddressesError> {
+        let shared = Arc::clone(&self.shared);
+        // Whoever asked may give up, but not when it is stored and not yet in effect.
+        let banning = self.shared.tasks.spawn(async move {
+            let reason = ban.reason.clone();
+            let addresses = &shared.stores.addresses;
+            addresses.ban(network, ban, clock::now()).await?;
+            put_out(&shared, network, reason).await;
+            Ok(())
+        });
+        banning
+            .await
+            .unwrap_or_else(|error| Err(AddressesError::Unavailable(Arc::new(error))))
+    }
+
+    /// Ends the ban of exactly `network`.
+    pub async fn lift_network(&self, network: Network) -> Result<(), AddressesError> {
+        let addresses = self.shared.stores.addresses.clone();
+        let lifting = self
+            .shared
+            .tasks
+            .spawn(async move { addresses.lift(network, clock::now()).await });
+        lifting
+            .await
+            .unwrap_or_else(|error| Err(AddressesError::Unavailable(Arc::new(error))))
+    }
+}
+
+async fn put_out(shared: &Shared, network: Network, reason: Option<String>) {
+    // Whoever enters from here on is held against the ban; who is entering is in the inbox before this.
+    let running: Vec<_> = shared.running().values().cloned().collect();
+    let mut waiting = Vec::with_capacity(running.len());
+    for inbox in running {
+        let (answer, done) = oneshot::channel();
+        let command = RoomCommand::PutOut(network, reason.clone(), answer);
+        if inbox.send(command).await.is_ok() {
+            waiting.push(done);
+        }
+    }
+    for done in waiting {
+        // In a room that ended meanwhile is nobody.
+        let _ = done.await;
+    }
+    // After the rooms: who left one for the lobby was there before it left.
+    shared.lobby.put_out(&network, reason);
+}
