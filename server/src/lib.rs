@@ -3,6 +3,7 @@
 //! Which module may use which is fixed in `docs/architecture.md` and held by `tests/borders.rs`.
 
 pub mod accounts;
+pub mod audit;
 pub mod auth;
 pub mod cli;
 pub mod clock;

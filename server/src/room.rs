@@ -159,6 +159,8 @@ pub struct Room {
     /// When users posted last, for slow mode.
     posted: HashMap<String, UnixMillis>,
     filter: Filter,
+    /// What moderators did since the room runs.
+    deeds: u64,
 }
 
 impl Room {
@@ -176,6 +178,7 @@ impl Room {
             membership: start.membership,
             posted: HashMap::new(),
             filter: Filter::default(),
+            deeds: 0,
         }
     }
 
@@ -202,6 +205,11 @@ impl Room {
     /// The pinned message.
     pub fn pinned(&self) -> Option<&MessageId> {
         self.modes.pinned.as_ref()
+    }
+
+    /// How many lines the audit got since the room runs.
+    pub fn deeds(&self) -> u64 {
+        self.deeds
     }
 
     /// True where nobody is in.
@@ -294,6 +302,7 @@ impl Room {
         }
         let body = EntryBody::MessageDeleted(MessageDeleted {
             target: seq,
+            of: (member.key != author.key).then_some(author.username),
             by: member.clone(),
         });
         vec![Effect::Store(id, NewEntry { time: now, body })]
@@ -302,6 +311,7 @@ impl Room {
     fn stored(&mut self, stored: Vec<(MemberId, Entry)>) -> Vec<Effect> {
         let mut effects = Vec::with_capacity(stored.len());
         for (sender, entry) in stored {
+            let deed = entry.deed();
             let by = match &entry.body {
                 EntryBody::MessagePosted(posted) => {
                     let mut senders = match &posted.nonce {
@@ -315,6 +325,7 @@ impl Room {
                 EntryBody::RoomChanged(changed) => {
                     self.modes = changed.modes.clone();
                     effects.push(self.announce_modes(entry.seq));
+                    effects.extend(self.tell_deed(deed));
                     continue;
                 }
                 EntryBody::MessageDeleted(MessageDeleted { by, .. })
@@ -325,6 +336,7 @@ impl Room {
             if self.modes.pinned.is_some() {
                 effects.push(Effect::CheckPinned(by));
             }
+            effects.extend(self.tell_deed(deed));
         }
         effects
     }

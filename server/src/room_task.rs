@@ -92,8 +92,6 @@ pub struct RoomTask {
     settling: Vec<oneshot::Sender<Settled>>,
     /// How often something was taken out of the log.
     removals: u64,
-    /// How many verdicts were stored since the room runs.
-    verdicts: u64,
     /// Something may have been deleted, by this one: the pinned message may be gone.
     pin_to_check: Option<Author>,
     /// Who is here, until somebody comes or goes: in a large room it is costly to tell.
@@ -135,7 +133,6 @@ impl RoomTask {
             unstored: Vec::new(),
             settling: Vec::new(),
             removals: 0,
-            verdicts: 0,
             // A crash may have come between a deletion and what follows from it.
             pin_to_check: Some(operator()),
             who: None,
@@ -233,9 +230,9 @@ impl RoomTask {
                 // Who does not wait for the answer does not need it.
                 let _ = answer.send(self.audit(id).await);
             }
-            RoomCommand::ShowAudit(id, outgoing, verdicts, answer) => {
+            RoomCommand::ShowAudit(id, outgoing, deeds, answer) => {
                 // Who does not wait for the answer does not need it.
-                let _ = answer.send(self.show_audit(id, &outgoing, verdicts).await);
+                let _ = answer.send(self.show_audit(id, &outgoing, deeds).await);
             }
             RoomCommand::Forget(key) => {
                 self.who = None;

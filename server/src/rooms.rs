@@ -154,14 +154,14 @@ impl Rooms {
     ) -> Result<(), RoomError> {
         let limit = request.limit.unwrap_or(AUDIT_ENTRIES_DEFAULT);
         let limit = u32::try_from(limit.min(AUDIT_ENTRIES)).unwrap_or(u32::MAX);
-        while let Some(verdicts) = membership.may_audit().await? {
+        while let Some(deeds) = membership.may_audit().await? {
             let entries = self.audit_entries(&membership.room, limit).await?;
             let audit = Audit {
                 entries,
                 live: false,
             };
             let outgoing = Outgoing::new(&ServerEvent::Audit(audit));
-            if membership.show_audit(outgoing, verdicts).await? {
+            if membership.show_audit(outgoing, deeds).await? {
                 break;
             }
         }
@@ -404,17 +404,17 @@ impl Membership {
         shown.await.map_err(|_| RoomError::Stopping)
     }
 
-    /// How many verdicts there were; `None` where the member may not read them, which it was told.
+    /// How many deeds there were; `None` where the member may not read them, which it was told.
     async fn may_audit(&self) -> Result<Option<u64>, RoomError> {
         let (answer, allowed) = oneshot::channel();
         self.command(RoomCommand::Audit(self.id, answer)).await?;
         allowed.await.map_err(|_| RoomError::Stopping)
     }
 
-    /// Gives the member what was read after `verdicts`; false where that is out of date.
-    async fn show_audit(&self, outgoing: Outgoing, verdicts: u64) -> Result<bool, RoomError> {
+    /// Gives the member what was read after `deeds`; false where that is out of date.
+    async fn show_audit(&self, outgoing: Outgoing, deeds: u64) -> Result<bool, RoomError> {
         let (answer, shown) = oneshot::channel();
-        let command = RoomCommand::ShowAudit(self.id, outgoing, verdicts, answer);
+        let command = RoomCommand::ShowAudit(self.id, outgoing, deeds, answer);
         self.command(command).await?;
         shown.await.map_err(|_| RoomError::Stopping)
     }

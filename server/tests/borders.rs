@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 /// Each module with those that it may use.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("accounts", &["database", "moderation"]),
+    ("audit", &[]),
     (
         "auth",
         &[
@@ -75,7 +76,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("health", &[]),
     ("lib", &[]),
     ("limits", &[]),
-    ("log", &["database", "entry"]),
+    ("log", &["audit", "database", "entry"]),
     ("logging", &["config"]),
     ("main", &[]),
     ("moderation", &["entry"]),
@@ -158,7 +159,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "auth", "clock", "entry", "limits", "log", "outbox", "outgoing", "rooms",
         ],
     ),
-    ("standing", &["database", "entry", "moderation"]),
+    ("standing", &["audit", "database", "entry", "moderation"]),
     ("stopping", &["outbox"]),
     (
         "transport",

@@ -7,6 +7,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{End, Keep, LogError, LogHead, Range, RoomLog, Slice, Summary, Trimmed};
+use crate::audit::{AuditLine, note};
 use crate::database::{Database, DatabaseError};
 use crate::entry::{Entry, EntryBody, NewEntry, StoredNonce};
 use row::{Columns, KIND_GONE, KIND_MESSAGE, KIND_MODES, encode, entry};
@@ -226,6 +227,9 @@ fn append(
         insert.execute(params![
             row.id, seq.0, entry.time, kind, author, nonce, body
         ])?;
+        if let Some(deed) = entry.deed() {
+            note(connection, &AuditLine::new(room, deed))?;
+        }
         stored.push(Entry {
             seq,
             time: entry.time,

@@ -342,20 +342,20 @@ fn authors_delete_their_own_and_moderators_what_lower_standing_wrote() {
             0,
         );
         let own = Input::Delete(ANN, target(of_rank("ann", theirs)));
-        let deletion = MessageDeleted {
-            target: Seq(7),
-            by: member,
+        let stored = |of: Option<&str>| {
+            let deletion = MessageDeleted {
+                target: Seq(7),
+                of: of.map(str::to_owned),
+                by: member.clone(),
+            };
+            let body = EntryBody::MessageDeleted(deletion);
+            [Effect::Store(ANN, NewEntry { time: 1, body })]
         };
-        let entry = NewEntry {
-            time: 1,
-            body: EntryBody::MessageDeleted(deletion),
-        };
-        let stored = [Effect::Store(ANN, entry)];
-        check(&mut room, own, 1, &stored);
+        check(&mut room, own, 1, &stored(None));
         let other = room.apply(Input::Delete(ANN, target(of_rank("bob", theirs))), 1);
         let may = u8::from(mine) <= 1 && u8::from(mine) < u8::from(theirs);
         match may {
-            true => assert_eq!(other, stored, "{mine:?} {theirs:?}"),
+            true => assert_eq!(other, stored(Some("bob")), "{mine:?} {theirs:?}"),
             false => check_refused(&other, ANN, Code::Forbidden, None),
         }
         let unknown = room.apply(Input::Delete(ANN, None), 1);
@@ -668,6 +668,78 @@ fn verdicts_are_told_to_those_who_asked_and_are_moderators_at_that_moment() {
     assert_eq!(told_of(&effects).unwrap().0, [ANN_AGAIN]);
     room.apply(Input::Leave(ANN_AGAIN), 0);
     assert_eq!(told_of(&judge(&mut room, Order::Unban, 0)), None);
+}
+
+/// What follows once what `input` leads to is in the log.
+fn store(room: &mut Room, input: Input, now: u64) -> Vec<Effect> {
+    let effects = room.apply(input, now);
+    let [Effect::Store(id, new)] = &effects[..] else {
+        panic!("{effects:?}")
+    };
+    room.apply(Input::Stored(vec![(*id, placed(new.clone(), 8))]), now)
+}
+
+#[test]
+fn what_moderators_do_to_the_log_is_told_once_it_is_stored_and_what_others_do_is_not() {
+    let mut room = room_where(&[("ann", Rank::Administrator)]);
+    room.apply(watching(ANN, "ann"), 0);
+    room.apply(joining(BOB, "bob", false), 0);
+    let pin = RoomChange {
+        pinned: Some(MessageId::new("e-7").ok()),
+        ..RoomChange::default()
+    };
+    let all = RoomChange {
+        slow_mode: Some(10),
+        members_only: Some(false),
+        topic: Some("Any%".to_owned()),
+        pinned: Some(None),
+    };
+    let change = |change| Input::Change(ANN, change, ReplyTarget::Known);
+    let purge = Input::Moderate(ANN, Order::Purge, Some(person("bob")));
+    for (number, (input, action, of, reason)) in [
+        (change(pin), "setRoom", "", Some("pinned e-7")),
+        (
+            change(all),
+            "setRoom",
+            "",
+            Some("slow mode 10 s, members only off, nothing pinned, topic Any%"),
+        ),
+        (
+            Input::Delete(ANN, target(author("bob"))),
+            "deleteMessage",
+            "bob",
+            None,
+        ),
+        (purge, "purge", "bob", None),
+        (Input::Clear(ANN), "clear", "", None),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let effects = store(&mut room, input, 5);
+        let entry = AuditEntry {
+            time: 5,
+            actor: "ann".to_owned(),
+            action: action.to_owned(),
+            target: of.to_owned(),
+            until: None,
+            reason: reason.map(str::to_owned),
+        };
+        assert_eq!(told_of(&effects), Some((&[ANN][..], &entry)));
+        assert!(matches!(
+            effects[0],
+            Effect::Deliver(..) | Effect::Announce(..)
+        ));
+        assert_eq!(room.deeds(), number as u64 + 1);
+    }
+    for input in [
+        Input::Delete(BOB, target(author("bob"))),
+        Input::Delete(ANN, target(author("ann"))),
+        Input::Unpin(author("ann")),
+    ] {
+        assert_eq!(told_of(&store(&mut room, input, 5)), None);
+    }
+    assert_eq!(room.deeds(), 5);
 }
 
 #[test]

@@ -93,10 +93,7 @@ impl RoomTask {
     /// everybody or not at all.
     pub(super) async fn judge(&mut self, id: MemberId, verdict: Verdict) -> Vec<Effect> {
         let input = match self.stores.standings.save(&self.name, &verdict).await {
-            Ok(()) => {
-                self.verdicts += 1;
-                Input::Judged(id, verdict)
-            }
+            Ok(()) => Input::Judged(id, verdict),
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
                 tracing::error!(room = ?self.name, error, "a verdict could not be stored");
@@ -119,7 +116,6 @@ impl RoomTask {
             return Ok("nothing was done: only verdicts on people come from outside".to_owned());
         };
         self.stores.standings.save(&self.name, &verdict).await?;
-        self.verdicts += 1;
         self.who = None;
         let done = sentence(&verdict, now);
         for effect in self.room.apply(Input::Judged(NOBODY, verdict), now) {
@@ -128,12 +124,12 @@ impl RoomTask {
         Ok(done)
     }
 
-    /// How many verdicts there were, for a member who may read them; whoever may not is told.
+    /// How many deeds there were, for a member who may read them; whoever may not is told.
     pub(super) async fn audit(&mut self, id: MemberId) -> Option<u64> {
         // What the member posted before comes before.
         self.store().await;
         match self.room.audit_refusal(id) {
-            None => Some(self.verdicts),
+            None => Some(self.room.deeds()),
             Some(refused) => {
                 self.send(id, &Outgoing::new(&refused));
                 None
@@ -146,10 +142,10 @@ impl RoomTask {
         &mut self,
         id: MemberId,
         outgoing: &Outgoing,
-        verdicts: u64,
+        deeds: u64,
     ) -> bool {
         self.store().await;
-        let is_current = verdicts == self.verdicts && self.room.audit_refusal(id).is_none();
+        let is_current = deeds == self.room.deeds() && self.room.audit_refusal(id).is_none();
         if is_current {
             self.send(id, outgoing);
         }

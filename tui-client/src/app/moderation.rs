@@ -210,7 +210,10 @@ impl App {
         let actor = sanitize::brief(&entry.actor, USERNAME_CHARS);
         let action = sanitize::brief(&entry.action, USERNAME_CHARS);
         let target = sanitize::brief(&entry.target, USERNAME_CHARS);
-        let mut words = format!("{actor}: {action} {target}");
+        let mut words = format!("{actor}: {action}");
+        if !target.is_empty() {
+            words = format!("{words} {target}");
+        }
         if !live {
             words = format!("{} {words}", moment(entry.time));
         }
