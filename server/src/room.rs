@@ -12,8 +12,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chat_protocol::limits::WHO_MEMBERS;
 use chat_protocol::{
-    ClientError, CloseCode, Code, Member, MessageId, Nonce, PostMessage, Rank, RoomChange,
-    RoomState, Seq, ServerEvent, Who,
+    ClientError, CloseCode, Code, Member, MessageId, Nonce, Rank, RoomChange, RoomState, Seq,
+    ServerEvent, Who,
 };
 
 use crate::entry::{
@@ -24,6 +24,7 @@ use crate::moderation::{Person, Sanction, Standing, Verdict};
 pub use moderation::{Order, operated, operator, sentence};
 pub(crate) use nonces::MEMORY as NONCE_MEMORY;
 use nonces::Nonces;
+pub use posting::Passed;
 use presence::Presence;
 
 /// A connection in the room; never used twice in a room's life.
@@ -90,8 +91,9 @@ pub enum Input {
     Join(Joining),
     /// A connection leaves.
     Leave(MemberId),
-    /// A member posts; where they are too fast, with the seconds that they have to wait.
-    Post(MemberId, PostMessage, ReplyTarget, Option<u64>),
+    /// A member posts what passed [`Room::look`] at this moment; where they are too fast, with the
+    /// seconds that they have to wait.
+    Post(Passed, Option<u64>),
     /// A member deletes this message; `None` where the one they named is not there.
     Delete(MemberId, Option<StoredMessage>),
     /// A member asks for something to be done to somebody; `None` where there is nobody of the name.
@@ -222,7 +224,7 @@ impl Room {
         match input {
             Input::Join(joining) => self.join(joining, now),
             Input::Leave(id) => self.leave(id, now),
-            Input::Post(id, post, target, wait) => self.post(id, post, target, wait, now),
+            Input::Post(passed, wait) => self.post(passed, wait, now),
             Input::Delete(id, target) => self.delete(id, target, now),
             Input::Moderate(id, order, target) => self.moderate(id, &order, target, now),
             Input::Clear(id) => self.clear(id, now),

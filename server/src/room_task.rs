@@ -328,7 +328,12 @@ impl RoomTask {
     /// Applies `input` and carries out what follows. Entries wait to be stored together; anything
     /// else that follows comes after them.
     async fn apply(&mut self, input: Input) {
-        for effect in self.room.apply(input, clock::now()) {
+        let effects = self.room.apply(input, clock::now());
+        self.follow(effects).await;
+    }
+
+    async fn follow(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
             match effect {
                 Effect::Store(sender, entry) => self.unstored.push((sender, entry)),
                 Effect::Judge(id, verdict) => {

@@ -2,7 +2,8 @@
 
 use chat_protocol::limits::CONTENT_CHARS;
 use chat_protocol::{
-    ClientError, Code, Content, ContentTooLong, DraftContent, Nonce, PostMessage, Rank, ServerEvent,
+    ClientError, Code, Content, ContentTooLong, DraftContent, MessageId, Nonce, PostMessage, Rank,
+    ServerEvent,
 };
 
 use super::moderation::muted;
@@ -12,19 +13,30 @@ use crate::entry::{Author, EntryBody, MessagePosted, NewEntry, UnixMillis};
 use crate::filter::Pattern;
 use crate::moderation::Sanction;
 
+/// A message that nothing is wrong with, unless its sender is too fast.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passed {
+    /// Who sent it.
+    pub id: MemberId,
+    /// As whom it would be stored.
+    pub author: Author,
+    content: Content,
+    reply_to: Option<MessageId>,
+    nonce: Option<Nonce>,
+}
+
 impl Room {
-    /// The contract's order: rights, then whether what is named exists, then limits.
-    pub(super) fn post(
+    /// Looks at a message, once: it passes, or this follows from it. The contract's order: rights,
+    /// then whether what is named exists, then limits, of which the pace is the last
+    /// ([`super::Input::Post`]).
+    pub fn look(
         &mut self,
         id: MemberId,
         post: PostMessage,
         target: ReplyTarget,
-        wait: Option<u64>,
         now: UnixMillis,
-    ) -> Vec<Effect> {
-        let Some(author) = self.members.get(&id).cloned() else {
-            return Vec::new();
-        };
+    ) -> Result<Passed, Vec<Effect>> {
+        let author = self.members.get(&id).cloned().ok_or_else(Vec::new)?;
         let PostMessage {
             content,
             nonce,
@@ -33,16 +45,38 @@ impl Room {
         if let Some(nonce) = &nonce
             && let Some(effects) = self.retried(id, &author, nonce, now)
         {
-            return effects;
+            return Err(effects);
         }
-        let content = match (self.check(id, content, target, now), wait) {
-            (Ok(content), None) => content,
-            (Ok(_), Some(seconds)) => {
-                let text = format!("too fast: wait {seconds} s before the next message");
-                return vec![too_fast(id, seconds, text, nonce.as_ref())];
-            }
-            (Err(obstacle), _) => return vec![obstacle.refusal(id, nonce.as_ref(), now)],
-        };
+        match self.check(id, content, target, now) {
+            Ok(content) => Ok(Passed {
+                id,
+                author,
+                content,
+                reply_to,
+                nonce,
+            }),
+            Err(obstacle) => Err(vec![obstacle.refusal(id, nonce.as_ref(), now)]),
+        }
+    }
+
+    /// Stores what passed, unless its sender has to wait.
+    pub(super) fn post(
+        &mut self,
+        passed: Passed,
+        wait: Option<u64>,
+        now: UnixMillis,
+    ) -> Vec<Effect> {
+        let Passed {
+            id,
+            author,
+            content,
+            reply_to,
+            nonce,
+        } = passed;
+        if let Some(seconds) = wait {
+            let text = format!("too fast: wait {seconds} s before the next message");
+            return vec![too_fast(id, seconds, text, nonce.as_ref())];
+        }
         if self.modes.slow_mode > 0 && author.rank == Rank::User {
             self.note_post(&author.key, now);
         }
@@ -57,26 +91,6 @@ impl Room {
         };
         let body = EntryBody::MessagePosted(posted);
         vec![Effect::Store(id, NewEntry { time: now, body })]
-    }
-
-    /// The author as whom `id` would have this message stored; `None` where something is wrong with
-    /// it, or it was stored before.
-    pub fn would_store(
-        &mut self,
-        id: MemberId,
-        post: &PostMessage,
-        target: ReplyTarget,
-        now: UnixMillis,
-    ) -> Option<&Author> {
-        let author = self.members.get(&id)?;
-        if let Some(nonce) = &post.nonce {
-            self.nonces.forget_old(now);
-            if self.nonces.find(&author.key, nonce).is_some() {
-                return None;
-            }
-        }
-        let checked = self.check(id, post.content.clone(), target, now);
-        checked.is_ok().then_some(author)
     }
 
     /// What is wrong with a message, in the contract's order: rights, whether what it names exists,

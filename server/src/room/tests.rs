@@ -1,7 +1,7 @@
 //! The room's rules as lists of inputs and the effects that must follow.
 
 use chat_protocol::{
-    AuditEntry, Content, DraftContent, MemberChange, Presence as PresenceEvent, Rank,
+    AuditEntry, Content, DraftContent, MemberChange, PostMessage, Presence as PresenceEvent, Rank,
 };
 
 use super::*;
@@ -39,8 +39,36 @@ fn post(text: &str, nonce: Option<&str>) -> PostMessage {
     }
 }
 
-fn posting(id: MemberId, text: &str, nonce: Option<&str>) -> Input {
-    Input::Post(id, post(text, nonce), ReplyTarget::None, None)
+/// What a member posts, and the seconds that it has to wait for its pace.
+pub(super) type Posting = (MemberId, PostMessage, ReplyTarget, Option<u64>);
+
+fn posting(id: MemberId, text: &str, nonce: Option<&str>) -> Posting {
+    (id, post(text, nonce), ReplyTarget::None, None)
+}
+
+/// What a room can be given.
+pub(super) trait Given {
+    fn given(self, room: &mut Room, now: UnixMillis) -> Vec<Effect>;
+}
+
+impl Given for Input {
+    fn given(self, room: &mut Room, now: UnixMillis) -> Vec<Effect> {
+        room.apply(self, now)
+    }
+}
+
+impl Given for Posting {
+    fn given(self, room: &mut Room, now: UnixMillis) -> Vec<Effect> {
+        let (id, post, target, wait) = self;
+        match room.look(id, post, target, now) {
+            Ok(passed) => room.apply(Input::Post(passed, wait), now),
+            Err(effects) => effects,
+        }
+    }
+}
+
+fn give(room: &mut Room, given: impl Given, now: UnixMillis) -> Vec<Effect> {
+    given.given(room, now)
 }
 
 fn entry(name: &str, text: &str, nonce: Option<&str>, time: u64) -> NewEntry {
@@ -72,8 +100,8 @@ fn room_with_ann_and_bob() -> Room {
 }
 
 #[track_caller]
-fn check(room: &mut Room, input: Input, now: u64, expected: &[Effect]) {
-    assert_eq!(room.apply(input, now), expected);
+fn check(room: &mut Room, input: impl Given, now: u64, expected: &[Effect]) {
+    assert_eq!(give(room, input, now), expected);
 }
 
 #[track_caller]
@@ -105,11 +133,11 @@ fn a_message_is_stored_and_only_then_delivered() {
 #[test]
 fn what_was_not_stored_is_refused_to_its_sender_alone() {
     let mut room = room_with_ann_and_bob();
-    room.apply(posting(ANN, "hi", Some("n")), 5);
+    give(&mut room, posting(ANN, "hi", Some("n")), 5);
     let lost = Input::NotStored(vec![(ANN, entry("ann", "hi", Some("n"), 5))]);
     check_refused(&room.apply(lost, 6), ANN, Code::Unavailable, Some("n"));
     // The same nonce may be tried again.
-    let again = room.apply(posting(ANN, "hi", Some("n")), 7);
+    let again = give(&mut room, posting(ANN, "hi", Some("n")), 7);
     assert!(matches!(again[..], [Effect::Store(ANN, _)]));
 }
 
@@ -124,17 +152,17 @@ fn who_is_not_in_the_room_posts_nothing() {
 fn an_unknown_reply_target_counts_before_the_length() {
     let mut room = room_with_ann_and_bob();
     let long = "x".repeat(501);
-    let unknown = Input::Post(ANN, post(&long, Some("n")), ReplyTarget::Unknown, Some(3));
-    check_refused(&room.apply(unknown, 1), ANN, Code::NotFound, Some("n"));
-    let known = Input::Post(ANN, post(&long, Some("n")), ReplyTarget::Known, Some(3));
-    check_refused(&room.apply(known, 1), ANN, Code::TooLong, Some("n"));
+    let unknown = (ANN, post(&long, Some("n")), ReplyTarget::Unknown, Some(3));
+    check_refused(&give(&mut room, unknown, 1), ANN, Code::NotFound, Some("n"));
+    let known = (ANN, post(&long, Some("n")), ReplyTarget::Known, Some(3));
+    check_refused(&give(&mut room, known, 1), ANN, Code::TooLong, Some("n"));
 }
 
 #[test]
 fn a_retry_is_answered_with_the_original_for_five_minutes() {
     let mut room = room_with_ann_and_bob();
     let stored = placed(entry("ann", "hi", Some("n"), 0), 1);
-    room.apply(posting(ANN, "hi", Some("n")), 0);
+    give(&mut room, posting(ANN, "hi", Some("n")), 0);
     room.apply(Input::Stored(vec![(ANN, stored)]), 0);
     let retry = || posting(ANN, "hi", Some("n"));
     check(
@@ -143,19 +171,19 @@ fn a_retry_is_answered_with_the_original_for_five_minutes() {
         nonces::MEMORY - 1,
         &[Effect::Repeat(ANN, Seq(1), Nonce::new("n").unwrap())],
     );
-    let others = room.apply(posting(BOB, "hi", Some("n")), 1);
+    let others = give(&mut room, posting(BOB, "hi", Some("n")), 1);
     assert!(
         matches!(others[..], [Effect::Store(BOB, _)]),
         "a nonce is its user's own"
     );
-    let late = room.apply(retry(), nonces::MEMORY);
+    let late = give(&mut room, retry(), nonces::MEMORY);
     assert!(matches!(late[..], [Effect::Store(ANN, _)]));
 }
 
 #[test]
 fn a_retry_that_overtakes_the_store_waits_for_it() {
     let mut room = room_with_ann_and_bob();
-    room.apply(posting(ANN, "hi", Some("n")), 0);
+    give(&mut room, posting(ANN, "hi", Some("n")), 0);
     room.apply(Input::Leave(ANN), 0);
     room.apply(joining(SENDERS_CAME_BACK, "ann", false), 0);
     check(
@@ -174,9 +202,9 @@ fn a_retry_that_overtakes_the_store_waits_for_it() {
 fn who_waits_for_a_very_slow_store_is_not_forgotten() {
     let mut room = room_with_ann_and_bob();
     room.apply(joining(SENDERS_CAME_BACK, "ann", false), 0);
-    room.apply(posting(ANN, "hi", Some("n")), 0);
-    room.apply(posting(SENDERS_CAME_BACK, "hi", Some("n")), 0);
-    room.apply(posting(BOB, "hi", Some("m")), nonces::MEMORY);
+    give(&mut room, posting(ANN, "hi", Some("n")), 0);
+    give(&mut room, posting(SENDERS_CAME_BACK, "hi", Some("n")), 0);
+    give(&mut room, posting(BOB, "hi", Some("m")), nonces::MEMORY);
     let stored = placed(entry("ann", "hi", Some("n"), 0), 1);
     let senders = vec![SENDERS_CAME_BACK, ANN];
     let input = Input::Stored(vec![(ANN, stored.clone())]);
@@ -471,7 +499,7 @@ fn neither_ban_nor_mute_holds_for_a_server_administrator() {
     room.apply(Input::Administer("bob".to_owned(), true), 2);
     assert!(room.ban("bob", 2).is_none());
     room.apply(joining(BOB, "bob", false), 2);
-    let post = room.apply(posting(BOB, "hi", None), 2);
+    let post = give(&mut room, posting(BOB, "hi", None), 2);
     assert!(matches!(post[..], [Effect::Store(BOB, _)]));
     room.apply(Input::Administer("bob".to_owned(), false), 3);
     assert!(room.ban("bob", 3).is_some());
@@ -515,17 +543,17 @@ fn moderated_room() -> Room {
 fn who_is_muted_is_told_for_how_long_until_it_ends() {
     let mut room = moderated_room();
     judge(&mut room, Order::Mute(60, Some("calm".to_owned())), 1_000);
-    let effects = room.apply(posting(BOB, "hi", Some("n")), 31_500);
+    let effects = give(&mut room, posting(BOB, "hi", Some("n")), 31_500);
     let [Effect::Send(BOB, ServerEvent::Mute(notice))] = &effects[..] else {
         panic!("{effects:?}")
     };
     assert_eq!(notice.duration, Some(30));
     assert_eq!(notice.nonce.as_deref(), Some("n"));
-    let late = room.apply(posting(BOB, "hi", Some("n")), 61_000);
+    let late = give(&mut room, posting(BOB, "hi", Some("n")), 61_000);
     assert!(matches!(late[..], [Effect::Store(BOB, _)]));
     judge(&mut room, Order::Mute(60, None), 62_000);
     judge(&mut room, Order::Unmute, 62_000);
-    let free = room.apply(posting(BOB, "on", None), 62_000);
+    let free = give(&mut room, posting(BOB, "on", None), 62_000);
     assert!(matches!(free[..], [Effect::Store(BOB, _)]));
 }
 
@@ -550,7 +578,7 @@ fn who_is_banned_is_out_at_once_and_kept_out() {
 fn a_moderator_is_one_from_the_next_message_on() {
     let mut room = moderated_room();
     judge(&mut room, Order::Appoint, 0);
-    let effects = room.apply(posting(BOB, "hi", None), 0);
+    let effects = give(&mut room, posting(BOB, "hi", None), 0);
     let [Effect::Store(BOB, new)] = &effects[..] else {
         panic!("{effects:?}")
     };
@@ -580,7 +608,7 @@ fn slow_mode_makes_users_wait_and_nobody_else() {
     };
     change_modes(&mut room, slow);
     for (now, is_free) in [(0, true), (3_500, false), (9_999, false), (10_000, true)] {
-        let effects = room.apply(posting(BOB, "hi", None), now);
+        let effects = give(&mut room, posting(BOB, "hi", None), now);
         match &effects[..] {
             [Effect::Store(BOB, _)] => assert!(is_free, "{now}"),
             [Effect::Send(BOB, ServerEvent::Cerror(error))] => {
@@ -590,7 +618,7 @@ fn slow_mode_makes_users_wait_and_nobody_else() {
             }
             other => panic!("{other:?}"),
         }
-        let other = room.apply(posting(ANN, "hi", None), now);
+        let other = give(&mut room, posting(ANN, "hi", None), now);
         assert!(matches!(other[..], [Effect::Store(ANN, _)]));
     }
 }
@@ -603,11 +631,11 @@ fn a_room_for_members_only_hears_old_accounts() {
         ..RoomChange::default()
     };
     change_modes(&mut room, closed);
-    let young = room.apply(posting(BOB, "hi", Some("n")), 899_999);
+    let young = give(&mut room, posting(BOB, "hi", Some("n")), 899_999);
     check_refused(&young, BOB, Code::Forbidden, Some("n"));
-    let old = room.apply(posting(BOB, "hi", Some("n")), 900_000);
+    let old = give(&mut room, posting(BOB, "hi", Some("n")), 900_000);
     assert!(matches!(old[..], [Effect::Store(BOB, _)]));
-    let above = room.apply(posting(ANN, "hi", None), 0);
+    let above = give(&mut room, posting(ANN, "hi", None), 0);
     assert!(matches!(above[..], [Effect::Store(ANN, _)]));
 }
 
@@ -784,13 +812,13 @@ fn what_is_blocked_is_refused_below_moderators_and_too_long_is_too_long() {
         let mut room = room_where(&[("ann", rank)]);
         room.set_filter(Filter::compile(vec![pattern.clone()]).unwrap());
         room.apply(joining(ANN, "ann", false), 1_000_000);
-        let effects = room.apply(posting(ANN, "bad", Some("n")), 1_000_000);
+        let effects = give(&mut room, posting(ANN, "bad", Some("n")), 1_000_000);
         match is_refused {
             true => check_refused(&effects, ANN, Code::Forbidden, Some("n")),
             false => assert!(matches!(effects[..], [Effect::Store(..)]), "{rank:?}"),
         }
         let long = "bad ".repeat(200);
-        let effects = room.apply(posting(ANN, &long, Some("m")), 1_000_000);
+        let effects = give(&mut room, posting(ANN, &long, Some("m")), 1_000_000);
         check_refused(&effects, ANN, Code::TooLong, Some("m"));
     }
 }

@@ -12,7 +12,7 @@ use crate::log::LogError;
 use crate::moderation::{Person, Verdict};
 use crate::outgoing::Outgoing;
 use crate::room::{
-    Effect, Input, MemberId, NOBODY, Order, ReplyTarget, StoredMessage, operated, operator,
+    Effect, Input, MemberId, NOBODY, Order, Passed, ReplyTarget, StoredMessage, operated, operator,
     refusal, sentence,
 };
 use crate::standing::StandingError;
@@ -26,18 +26,23 @@ impl RoomTask {
                 return self.unavailable(id, "message", post.nonce.as_ref());
             }
         };
-        let wait = self.wait(id, &post, target);
-        self.apply(Input::Post(id, post, target, wait)).await;
-        if wait.is_some() {
-            self.put_out_if_flooding(id).await;
+        match self.room.look(id, post, target, clock::now()) {
+            Ok(passed) => {
+                let wait = self.wait(&passed);
+                self.apply(Input::Post(passed, wait)).await;
+                if wait.is_some() {
+                    self.put_out_if_flooding(id).await;
+                }
+            }
+            Err(effects) => self.follow(effects).await,
         }
     }
 
-    /// Seconds that a member has to wait before it may post this. A message that would not be stored
-    /// anyway, or was before, takes nothing from what the member may post.
-    fn wait(&mut self, id: MemberId, post: &PostMessage, target: ReplyTarget) -> Option<u64> {
-        let author = self.room.would_store(id, post, target, clock::now())?;
-        let Allowance { limits, source, .. } = &self.seats.get(&id)?.allowance;
+    /// Seconds that a member has to wait before it may post this. Only what would be stored now takes
+    /// from what the member may post.
+    fn wait(&self, passed: &Passed) -> Option<u64> {
+        let Allowance { limits, source, .. } = &self.seats.get(&passed.id)?.allowance;
+        let author = &passed.author;
         let taken = limits.message(&author.key, *source, author.rank);
         taken.err().map(|too_fast| too_fast.retry_after)
     }
