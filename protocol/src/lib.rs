@@ -22,6 +22,7 @@ mod client_event;
 mod code;
 mod content;
 mod decode;
+mod filter;
 mod frame;
 mod identifiers;
 pub mod limits;
@@ -32,12 +33,13 @@ mod secret;
 mod server_event;
 
 pub use client_event::{
-    AuditRequest, Auth, Ban, ClientEvent, Credential, HistoryRequest, Kick, Mute, PostMessage,
-    RoomChange, Since,
+    AddFilter, AuditRequest, Auth, Ban, ClientEvent, Credential, HistoryRequest, Kick, Mute,
+    PostMessage, RoomChange, Since,
 };
 pub use code::{CloseCode, Code};
 pub use content::{Content, ContentTooLong, DraftContent, EmptyContent};
 pub use decode::ClientEventError;
+pub use filter::{FilterAction, FilterKind};
 pub use frame::{Frame, FrameError};
 pub use identifiers::{Epoch, IdentifierError, MessageId, Nonce, Seq};
 pub use names::{NameError, RoomName, Username};
@@ -45,9 +47,9 @@ pub use parameters::{ParameterError, Problem};
 pub use rank::Rank;
 pub use secret::Secret;
 pub use server_event::{
-    Audit, AuditEntry, AuthAccepted, Cleared, ClientError, Connection, DecodeError, History,
-    Limits, Member, MemberChange, Message, MessageDeleted, ModerationNotice, Pong, Presence,
-    Purged, RoomState, ServerEvent, Who,
+    Audit, AuditEntry, AuthAccepted, Cleared, ClientError, Connection, DecodeError, FilterEntry,
+    Filters, History, Limits, Member, MemberChange, Message, MessageDeleted, ModerationNotice,
+    Pong, Presence, Purged, RoomState, ServerEvent, Who,
 };
 
 /// The version of the protocol that `connection` announces.

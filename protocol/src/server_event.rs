@@ -5,7 +5,9 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{Code, Epoch, Frame, FrameError, MessageId, Nonce, Rank, Seq};
+use crate::{
+    Code, Epoch, FilterAction, FilterKind, Frame, FrameError, MessageId, Nonce, Rank, Seq,
+};
 
 /// An event from a server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,10 +57,18 @@ pub enum ServerEvent {
     Room(RoomState),
     /// What moderators did (live with the capability `moderation`).
     Audit(Audit),
+    /// A user was made a VIP.
+    SetVip(ModerationNotice),
+    /// A pattern is blocked.
+    AddFilter(ModerationNotice),
+    /// A pattern is not blocked any more.
+    RemoveFilter(ModerationNotice),
+    /// What messages must not hold.
+    Filters(Filters),
 }
 
 /// The names of all events, in the order of the enum.
-const NAMES: [&str; 22] = [
+const NAMES: [&str; 26] = [
     "connection",
     "auth",
     "message",
@@ -81,6 +91,10 @@ const NAMES: [&str; 22] = [
     "presence",
     "room",
     "audit",
+    "setVip",
+    "addFilter",
+    "removeFilter",
+    "filters",
 ];
 
 /// `connection`: what the client speaks to.
@@ -324,12 +338,33 @@ pub struct AuditEntry {
     pub actor: String,
     /// What, as the event is called that asks for it.
     pub action: String,
-    /// To whom.
+    /// To whom, or to what; empty for the whole room.
     pub target: String,
     /// When it ends by itself, in milliseconds since 1970, UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<u64>,
     /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// `filters`: what messages in the room must not hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Filters {
+    /// The patterns, by their texts.
+    pub entries: Vec<FilterEntry>,
+}
+
+/// Something that messages must not hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilterEntry {
+    /// The word or the expression.
+    pub pattern: String,
+    /// How it is meant.
+    pub kind: FilterKind,
+    /// What becomes of a message that holds it.
+    pub action: FilterAction,
+    /// Why, for the message's author to read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -379,6 +414,10 @@ impl ServerEvent {
             ServerEvent::Presence(_) => 19,
             ServerEvent::Room(_) => 20,
             ServerEvent::Audit(_) => 21,
+            ServerEvent::SetVip(_) => 22,
+            ServerEvent::AddFilter(_) => 23,
+            ServerEvent::RemoveFilter(_) => 24,
+            ServerEvent::Filters(_) => 25,
         }]
     }
 

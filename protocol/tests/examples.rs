@@ -38,6 +38,7 @@ fn client_examples_are_events_and_all_events_have_one() {
         );
     }
     let expected = [
+        "addFilter",
         "audit",
         "auth",
         "ban",
@@ -45,16 +46,19 @@ fn client_examples_are_events_and_all_events_have_one() {
         "delMod",
         "deleteMessage",
         "disconnect",
+        "filters",
         "history",
         "kick",
         "message",
         "mute",
         "ping",
         "purge",
+        "removeFilter",
         "resetSocket",
         "setMod",
         "setRoom",
         "setTestMode",
+        "setVip",
         "unban",
         "unmute",
         "who",
@@ -71,6 +75,7 @@ fn server_examples_are_written_as_the_server_writes_them() {
         names.insert(event.name());
     }
     let expected = [
+        "addFilter",
         "audit",
         "auth",
         "ban",
@@ -79,6 +84,7 @@ fn server_examples_are_written_as_the_server_writes_them() {
         "connection",
         "delMod",
         "deleteMessage",
+        "filters",
         "history",
         "join",
         "kick",
@@ -88,8 +94,10 @@ fn server_examples_are_written_as_the_server_writes_them() {
         "pong",
         "presence",
         "purge",
+        "removeFilter",
         "room",
         "setMod",
+        "setVip",
         "unban",
         "unmute",
         "who",

@@ -49,6 +49,11 @@ fn client_events() {
         r#"{"event":"setRoom","data":{"pinned":null}}"#,
         r#"{"event":"audit"}"#,
         r#"{"event":"audit","data":{"limit":200}}"#,
+        r#"{"event":"setVip","data":{"username":"bob"}}"#,
+        r#"{"event":"addFilter","data":{"pattern":"bad"}}"#,
+        r#"{"event":"addFilter","data":{"pattern":"b+","kind":"regex","action":"hold","reason":"be kind"}}"#,
+        r#"{"event":"removeFilter","data":{"pattern":"bad"}}"#,
+        r#"{"event":"filters"}"#,
     ] {
         check_client(line);
     }
@@ -79,6 +84,10 @@ fn server_events() {
         r#"{"event":"room","data":{"slowMode":0,"membersOnly":false,"topic":"","pinned":null}}"#,
         r#"{"event":"audit","data":{"entries":[{"time":1,"actor":"ann","action":"kick","target":"bob"},{"time":2,"actor":"ann","action":"ban","target":"bob","until":3,"reason":"spam"}],"live":false}}"#,
         r#"{"event":"audit","data":{"entries":[],"live":true}}"#,
+        r#"{"event":"setVip","data":{"message":"Success","reason":"bob is a VIP now"}}"#,
+        r#"{"event":"addFilter","data":{"message":"Success","reason":"`bad` is blocked"}}"#,
+        r#"{"event":"removeFilter","data":{"message":"Success","reason":"`bad` is not blocked any more"}}"#,
+        r#"{"event":"filters","data":{"entries":[{"pattern":"b+","kind":"regex","action":"hold","reason":"be kind"},{"pattern":"bad","kind":"word","action":"refuse"}]}}"#,
     ] {
         check_server(line);
     }

@@ -3,6 +3,7 @@
 //! Owns members, retries and presence. It has no clock, no I/O and no outboxes: `room_task` carries
 //! out the effects and reports back what the log said. Modes, mutes and moderation belong here.
 
+mod filtering;
 mod moderation;
 mod nonces;
 mod posting;
@@ -187,11 +188,6 @@ impl Room {
     /// Takes what the store says of how people stand here.
     pub fn stand(&mut self, standing: Standing) {
         self.standing = standing;
-    }
-
-    /// Holds messages against `filter` from now on.
-    pub fn set_filter(&mut self, filter: Filter) {
-        self.filter = filter;
     }
 
     /// How the user `key` stands here.

@@ -6,6 +6,7 @@
 //! which is why there is no hole and no double between history and live.
 
 mod command;
+mod filtering;
 mod requests;
 mod resume;
 
@@ -212,6 +213,12 @@ impl RoomTask {
                 let done = self.filter(&change).await;
                 // Who does not wait for the answer does not need it.
                 let _ = answer.send(done);
+            }
+            RoomCommand::FilterFor(id, change) => self.filter_for(id, &change).await,
+            RoomCommand::Filters(id) => {
+                // What the member posted before comes before.
+                self.store().await;
+                self.follow(self.room.filters(id)).await;
             }
             RoomCommand::Clear(id) => self.apply(Input::Clear(id)).await,
             RoomCommand::Change(id, change) => self.change(id, change).await,

@@ -384,6 +384,16 @@ impl Membership {
         self.command(RoomCommand::Change(self.id, change)).await
     }
 
+    /// Changes the patterns for the member. What becomes of it comes through the outbox.
+    pub async fn filter(&self, change: Change) -> Result<(), RoomError> {
+        self.command(RoomCommand::FilterFor(self.id, change)).await
+    }
+
+    /// Asks for the patterns. The answer comes through the outbox.
+    pub async fn filters(&self) -> Result<(), RoomError> {
+        self.command(RoomCommand::Filters(self.id)).await
+    }
+
     /// Asks who is in the room. The answer comes through the outbox.
     pub async fn who(&self) -> Result<(), RoomError> {
         self.command(RoomCommand::Who(self.id)).await

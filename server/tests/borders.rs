@@ -72,7 +72,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "room",
         ],
     ),
-    ("filters", &["database", "filter"]),
+    ("filters", &["audit", "database", "filter"]),
     ("health", &[]),
     ("lib", &[]),
     ("limits", &[]),
@@ -156,7 +156,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "session",
         &[
-            "auth", "clock", "entry", "limits", "log", "outbox", "outgoing", "rooms",
+            "auth", "clock", "entry", "filter", "limits", "log", "outbox", "outgoing", "rooms",
         ],
     ),
     ("standing", &["audit", "database", "entry", "moderation"]),

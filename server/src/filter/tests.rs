@@ -8,6 +8,7 @@ fn pattern(text: &str, kind: Kind) -> Pattern {
     Pattern {
         text: text.to_owned(),
         kind,
+        action: Action::Refuse,
         reason: None,
     }
 }

@@ -205,14 +205,10 @@ impl Room {
         now: UnixMillis,
         body: impl FnOnce(&Author) -> EntryBody,
     ) -> Vec<Effect> {
-        let Some(by) = self.members.get(&id) else {
-            return Vec::new();
+        let body = match self.moderator(id, event) {
+            Ok(by) => body(by),
+            Err(refused) => return refused,
         };
-        if by.rank > Rank::Moderator {
-            let text = not_allowed(event, Rank::Moderator);
-            return vec![refuse(id, event, Code::Forbidden, text, None)];
-        }
-        let body = body(by);
         vec![Effect::Store(id, NewEntry { time: now, body })]
     }
 
@@ -260,7 +256,13 @@ impl Room {
             reason: Some(sentence(verdict, now)),
             ..ModerationNotice::default()
         };
-        effects.push(Effect::Send(id, told(decision)(done)));
+        effects.push(Effect::Send(
+            id,
+            match decision {
+                Decision::Rank(Rank::Vip) => ServerEvent::SetVip(done),
+                decision => told(decision)(done),
+            },
+        ));
         effects.extend(self.tell_deed(Some(verdict.deed())));
         effects
     }
@@ -376,7 +378,7 @@ fn told(decision: &Decision) -> fn(ModerationNotice) -> ServerEvent {
     }
 }
 
-fn not_allowed(event: &str, rank: Rank) -> String {
+pub(super) fn not_allowed(event: &str, rank: Rank) -> String {
     match rank {
         Rank::Administrator => format!("`{event}` is for administrators of the room"),
         _ => format!("`{event}` is for moderators of the room"),

@@ -801,6 +801,7 @@ fn what_is_blocked_is_refused_below_moderators_and_too_long_is_too_long() {
     let pattern = crate::filter::Pattern {
         text: "bad".to_owned(),
         kind: crate::filter::Kind::Word,
+        action: crate::filter::Action::Refuse,
         reason: None,
     };
     for (rank, is_refused) in [

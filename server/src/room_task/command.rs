@@ -95,6 +95,10 @@ pub enum RoomCommand {
     /// Change the patterns for an operator. Answered with what was done, once messages are held
     /// against the new ones.
     Filter(Change, oneshot::Sender<Result<String, FiltersError>>),
+    /// Change the patterns for a member. Answered through the member's outbox.
+    FilterFor(MemberId, Change),
+    /// Tell a member the patterns, through its outbox.
+    Filters(MemberId),
     /// Empty the room for a member.
     Clear(MemberId),
     /// Change the modes for a member.

@@ -5,15 +5,13 @@ use chat_protocol::{CloseCode, Code, MessageId, Nonce, PostMessage, RoomChange};
 
 use super::{RoomTask, Seat};
 use crate::clock;
-use crate::filter::Change;
-use crate::filters::FiltersError;
 use crate::limits::{Allowance, FLOODING};
 use crate::log::LogError;
 use crate::moderation::{Person, Verdict};
 use crate::outgoing::Outgoing;
 use crate::room::{
-    Effect, Input, MemberId, NOBODY, Order, Passed, ReplyTarget, StoredMessage, operated, operator,
-    refusal, sentence,
+    Effect, Input, MemberId, NOBODY, Order, Passed, ReplyTarget, StoredMessage, operated, refusal,
+    sentence,
 };
 use crate::standing::StandingError;
 
@@ -155,17 +153,6 @@ impl RoomTask {
             self.send(id, outgoing);
         }
         is_current
-    }
-
-    /// Changes the patterns for an operator; answers with what was done, which holds from then on.
-    pub(super) async fn filter(&mut self, change: &Change) -> Result<String, FiltersError> {
-        // What was posted before was allowed.
-        self.store().await;
-        let filters = &self.stores.filters;
-        let by = operator().username;
-        let filter = filters.change(&self.name, change, &by, clock::now());
-        self.room.set_filter(filter.await?);
-        Ok(change.sentence())
     }
 
     pub(super) async fn delete(&mut self, id: MemberId, message: &MessageId) {

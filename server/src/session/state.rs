@@ -1,10 +1,11 @@
 //! What a client may do when: the contract's table, as pure decisions.
 
 use chat_protocol::{
-    AuditRequest, Auth, ClientEvent, Code, HistoryRequest, Kick, MessageId, PostMessage,
+    AddFilter, AuditRequest, Auth, ClientEvent, Code, HistoryRequest, Kick, MessageId, PostMessage,
     RoomChange, Username,
 };
 
+use crate::filter::{Change, Pattern};
 use crate::limits::TooFast;
 use crate::rooms::Order;
 
@@ -56,6 +57,8 @@ pub(super) enum Action {
     Moderate(Username, Order),
     Clear,
     Change(RoomChange),
+    Filter(Change),
+    Filters,
     Who,
     History(HistoryRequest),
     Audit(AuditRequest),
@@ -139,11 +142,15 @@ impl State {
             )),
             ClientEvent::Unban { username } => Ok(Action::Moderate(username, Order::Unban)),
             ClientEvent::SetMod { username } => Ok(Action::Moderate(username, Order::Appoint)),
+            ClientEvent::SetVip { username } => Ok(Action::Moderate(username, Order::Honour)),
             ClientEvent::DelMod { username } => Ok(Action::Moderate(username, Order::Dismiss)),
             ClientEvent::Purge { username } => Ok(Action::Moderate(username, Order::Purge)),
             ClientEvent::Clear => Ok(Action::Clear),
             ClientEvent::SetRoom(change) => Ok(Action::Change(change)),
             ClientEvent::Audit(request) => Ok(Action::Audit(request)),
+            ClientEvent::AddFilter(filter) => add_filter(filter),
+            ClientEvent::RemoveFilter { pattern } => Ok(Action::Filter(Change::Remove(pattern))),
+            ClientEvent::Filters => Ok(Action::Filters),
         }
     }
 
@@ -157,11 +164,24 @@ impl State {
     }
 }
 
+fn add_filter(filter: AddFilter) -> Result<Action, Refusal> {
+    let pattern = Pattern {
+        text: filter.pattern,
+        kind: filter.kind,
+        action: filter.action,
+        reason: filter.reason,
+    };
+    match pattern.check() {
+        Ok(()) => Ok(Action::Filter(Change::Add(pattern))),
+        Err(error) => Err(Refusal::new(Code::Syntax, format!("Syntax error: {error}"))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ALL: [&str; 21] = [
+    const ALL: [&str; 25] = [
         "auth",
         "message",
         "disconnect",
@@ -182,6 +202,10 @@ mod tests {
         "clear",
         "setRoom",
         "audit",
+        "setVip",
+        "addFilter",
+        "removeFilter",
+        "filters",
         "anything",
     ];
 
