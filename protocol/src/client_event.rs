@@ -5,8 +5,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    DraftContent, Epoch, FilterAction, FilterKind, Frame, MessageId, Nonce, RoomName, Secret, Seq,
-    Username,
+    DraftContent, Epoch, FilterAction, FilterKind, Frame, HeldId, MessageId, Nonce, RoomName,
+    Secret, Seq, Username,
 };
 
 /// An event from a client, its parameters checked.
@@ -87,6 +87,20 @@ pub enum ClientEvent {
     },
     /// List what is blocked.
     Filters,
+    /// List what waits for a moderator.
+    Held,
+    /// Let a message through that waits.
+    Allow {
+        /// Which.
+        id: HeldId,
+    },
+    /// Do not let it through.
+    Deny {
+        /// Which.
+        id: HeldId,
+        /// Why, for its author to read.
+        reason: Option<String>,
+    },
 }
 
 /// `auth`: who, by what right, and which room.
@@ -236,6 +250,9 @@ impl ClientEvent {
             ClientEvent::AddFilter(_) => "addFilter",
             ClientEvent::RemoveFilter { .. } => "removeFilter",
             ClientEvent::Filters => "filters",
+            ClientEvent::Held => "held",
+            ClientEvent::Allow { .. } => "allow",
+            ClientEvent::Deny { .. } => "deny",
         }
     }
 
@@ -259,6 +276,7 @@ impl ClientEvent {
             | ClientEvent::Who
             | ClientEvent::Ping
             | ClientEvent::Filters
+            | ClientEvent::Held
             | ClientEvent::Clear => Map::new(),
             ClientEvent::Auth(auth) => auth.parameters(),
             ClientEvent::Message(post) => object([
@@ -298,6 +316,11 @@ impl ClientEvent {
                 ("kind", unless_default(filter.kind)),
                 ("action", unless_default(filter.action)),
                 ("reason", filter.reason.as_ref().map(|text| json!(text))),
+            ]),
+            ClientEvent::Allow { id } => object([("id", Some(json!(id)))]),
+            ClientEvent::Deny { id, reason } => object([
+                ("id", Some(json!(id))),
+                ("reason", reason.as_ref().map(|text| json!(text))),
             ]),
             ClientEvent::RemoveFilter { pattern } => object([("pattern", Some(json!(pattern)))]),
         }

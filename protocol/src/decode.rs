@@ -12,8 +12,8 @@ use crate::limits::{
 };
 use crate::parameters::{ParameterError, Parameters, Problem, quoted, read};
 use crate::{
-    DraftContent, Epoch, FilterAction, FilterKind, Frame, MessageId, Nonce, RoomName, Secret, Seq,
-    Username,
+    DraftContent, Epoch, FilterAction, FilterKind, Frame, HeldId, MessageId, Nonce, RoomName,
+    Secret, Seq, Username,
 };
 
 /// Why a frame is no client event.
@@ -50,7 +50,7 @@ fn known_parameters(event: &str) -> Option<&'static [&'static str]> {
         "message" => &["content", "nonce", "replyTo"],
         "setTestMode" => &["value"],
         "history" => &["before", "after", "limit"],
-        "disconnect" | "resetSocket" | "who" | "ping" | "clear" | "filters" => &[],
+        "disconnect" | "resetSocket" | "who" | "ping" | "clear" | "filters" | "held" => &[],
         "kick" => &["username", "reason"],
         "mute" | "ban" => &["username", "duration", "reason"],
         "unmute" | "unban" | "setMod" | "delMod" | "setVip" | "purge" => &["username"],
@@ -59,6 +59,8 @@ fn known_parameters(event: &str) -> Option<&'static [&'static str]> {
         "audit" => &["limit"],
         "addFilter" => &["pattern", "kind", "action", "reason"],
         "removeFilter" => &["pattern"],
+        "allow" => &["id"],
+        "deny" => &["id", "reason"],
         _ => return None,
     })
 }
@@ -99,6 +101,14 @@ fn decode(mut parameters: Parameters) -> Result<ClientEvent, ParameterError> {
             action: parameters.optional("action", action)?.unwrap_or_default(),
             reason: parameters.optional("reason", reason)?,
         })),
+        "held" => Ok(ClientEvent::Held),
+        "allow" => Ok(ClientEvent::Allow {
+            id: parameters.required("id", held_id)?,
+        }),
+        "deny" => Ok(ClientEvent::Deny {
+            id: parameters.required("id", held_id)?,
+            reason: parameters.optional("reason", reason)?,
+        }),
         "removeFilter" => Ok(ClientEvent::RemoveFilter {
             pattern: parameters.required("pattern", read::string)?,
         }),
@@ -225,6 +235,10 @@ fn nonce(value: Value) -> Result<Nonce, Problem> {
 
 fn message_id(value: Value) -> Result<MessageId, Problem> {
     MessageId::new(read::string(value)?).map_err(invalid)
+}
+
+fn held_id(value: Value) -> Result<HeldId, Problem> {
+    HeldId::new(read::string(value)?).map_err(invalid)
 }
 
 fn pinned(value: Value) -> Result<Option<MessageId>, Problem> {

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
-    Code, Epoch, FilterAction, FilterKind, Frame, FrameError, MessageId, Nonce, Rank, Seq,
+    Code, Epoch, FilterAction, FilterKind, Frame, FrameError, HeldId, MessageId, Nonce, Rank, Seq,
 };
 
 /// An event from a server.
@@ -65,10 +65,16 @@ pub enum ServerEvent {
     RemoveFilter(ModerationNotice),
     /// What messages must not hold.
     Filters(Filters),
+    /// What waits for a moderator (unasked with the capability `moderation`).
+    Held(Held),
+    /// A message was let through, or that was done.
+    Allow(HeldNotice),
+    /// A message was not let through, or that was done.
+    Deny(HeldNotice),
 }
 
 /// The names of all events, in the order of the enum.
-const NAMES: [&str; 26] = [
+const NAMES: [&str; 29] = [
     "connection",
     "auth",
     "message",
@@ -95,6 +101,9 @@ const NAMES: [&str; 26] = [
     "addFilter",
     "removeFilter",
     "filters",
+    "held",
+    "allow",
+    "deny",
 ];
 
 /// `connection`: what the client speaks to.
@@ -369,6 +378,56 @@ pub struct FilterEntry {
     pub reason: Option<String>,
 }
 
+/// `held`: messages that wait for a moderator, the oldest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The messages.
+    pub entries: Vec<HeldEntry>,
+    /// Whether they are new; false where these are all that wait.
+    pub live: bool,
+}
+
+/// A message that waits for a moderator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HeldEntry {
+    /// What it is known by while it waits.
+    pub id: HeldId,
+    /// Since when, in milliseconds since 1970, UTC.
+    pub time: u64,
+    /// Its author's name as registered.
+    pub username: String,
+    /// The name to show.
+    pub display_name: String,
+    /// The text.
+    pub content: String,
+    /// The message it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<MessageId>,
+    /// Why it waits, as its author was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The pattern that it holds.
+    pub pattern: String,
+}
+
+/// What `allow` and `deny` say to who did it, or to the other moderators.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldNotice {
+    /// "Success" to who did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// To who did it, what was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The message that waits no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<HeldId>,
+    /// Who decided it, to the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+}
+
 /// Why a text is no server event.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
@@ -418,6 +477,9 @@ impl ServerEvent {
             ServerEvent::AddFilter(_) => 23,
             ServerEvent::RemoveFilter(_) => 24,
             ServerEvent::Filters(_) => 25,
+            ServerEvent::Held(_) => 26,
+            ServerEvent::Allow(_) => 27,
+            ServerEvent::Deny(_) => 28,
         }]
     }
 

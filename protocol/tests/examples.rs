@@ -39,14 +39,17 @@ fn client_examples_are_events_and_all_events_have_one() {
     }
     let expected = [
         "addFilter",
+        "allow",
         "audit",
         "auth",
         "ban",
         "clear",
         "delMod",
         "deleteMessage",
+        "deny",
         "disconnect",
         "filters",
+        "held",
         "history",
         "kick",
         "message",
@@ -76,6 +79,7 @@ fn server_examples_are_written_as_the_server_writes_them() {
     }
     let expected = [
         "addFilter",
+        "allow",
         "audit",
         "auth",
         "ban",
@@ -84,7 +88,9 @@ fn server_examples_are_written_as_the_server_writes_them() {
         "connection",
         "delMod",
         "deleteMessage",
+        "deny",
         "filters",
+        "held",
         "history",
         "join",
         "kick",

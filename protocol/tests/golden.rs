@@ -54,6 +54,9 @@ fn client_events() {
         r#"{"event":"addFilter","data":{"pattern":"b+","kind":"regex","action":"hold","reason":"be kind"}}"#,
         r#"{"event":"removeFilter","data":{"pattern":"bad"}}"#,
         r#"{"event":"filters"}"#,
+        r#"{"event":"held"}"#,
+        r#"{"event":"allow","data":{"id":"7"}}"#,
+        r#"{"event":"deny","data":{"id":"7","reason":"no"}}"#,
     ] {
         check_client(line);
     }
@@ -87,6 +90,10 @@ fn server_events() {
         r#"{"event":"setVip","data":{"message":"Success","reason":"bob is a VIP now"}}"#,
         r#"{"event":"addFilter","data":{"message":"Success","reason":"`bad` is blocked"}}"#,
         r#"{"event":"removeFilter","data":{"message":"Success","reason":"`bad` is not blocked any more"}}"#,
+        r#"{"event":"held","data":{"entries":[{"id":"7","time":1,"username":"bob","displayName":"Bob","content":"x","replyTo":"e-1","reason":"r","pattern":"x"}],"live":true}}"#,
+        r#"{"event":"held","data":{"entries":[],"live":false}}"#,
+        r#"{"event":"allow","data":{"message":"Success","reason":"done","id":"7"}}"#,
+        r#"{"event":"deny","data":{"id":"7","by":"ann"}}"#,
         r#"{"event":"filters","data":{"entries":[{"pattern":"b+","kind":"regex","action":"hold","reason":"be kind"},{"pattern":"bad","kind":"word","action":"refuse"}]}}"#,
     ] {
         check_server(line);

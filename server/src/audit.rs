@@ -3,11 +3,11 @@
 //! Owns the writing. Whoever stores something that a moderator did writes the line in the same
 //! transaction; they are read through `standing`.
 
-use chat_protocol::{AuditEntry, RoomName};
-use rusqlite::{Connection, params};
+mod sqlite;
 
-/// Lines that are kept, the newest.
-const LINES: i64 = 100_000;
+use chat_protocol::{AuditEntry, RoomName};
+
+pub(crate) use sqlite::note;
 
 /// Who decided what on whom; names as registered, times in milliseconds since 1970, UTC.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,28 +41,4 @@ impl AuditLine {
             reason: entry.reason,
         }
     }
-}
-
-/// Writes a line, in the transaction that stores what it tells: kept apart from the room's log, and
-/// for longer.
-pub(crate) fn note(connection: &Connection, line: &AuditLine) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO audit (time, room, actor, action, target, until, reason)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )?
-        .execute(params![
-            line.time,
-            line.room,
-            line.actor,
-            line.action,
-            line.target,
-            line.until,
-            line.reason,
-        ])?;
-    let oldest_kept = connection.last_insert_rowid() - LINES;
-    connection
-        .prepare_cached("DELETE FROM audit WHERE id <= ?1")?
-        .execute([oldest_kept])
-        .map(drop)
 }

@@ -163,7 +163,10 @@ pub enum FilterError {
 #[derive(Debug, Default)]
 pub struct Filter {
     patterns: Vec<Pattern>,
-    words: Option<Automaton<AhoCorasick>>,
+    /// Words for which a message is refused.
+    refused: Option<Automaton<AhoCorasick>>,
+    /// Words for which it is held.
+    held: Option<Automaton<AhoCorasick>>,
     regexes: Option<Automaton<RegexSet>>,
 }
 
@@ -182,13 +185,16 @@ impl Filter {
             return Err(FilterError::TooMany);
         }
         patterns.iter().try_for_each(Pattern::check)?;
-        let places = |kind| -> Vec<usize> {
-            let of_kind = |place: &usize| patterns[*place].kind == kind;
-            (0..patterns.len()).filter(of_kind).collect()
+        let places = |is_meant: &dyn Fn(&Pattern) -> bool| -> Vec<usize> {
+            let is_meant = |place: &usize| is_meant(&patterns[*place]);
+            (0..patterns.len()).filter(is_meant).collect()
         };
+        let of_words =
+            |action| places(&|pattern| pattern.kind == Kind::Word && pattern.action == action);
         Ok(Self {
-            words: words(&patterns, places(Kind::Word))?,
-            regexes: regexes(&patterns, places(Kind::Regex))?,
+            refused: words(&patterns, of_words(Action::Refuse))?,
+            held: words(&patterns, of_words(Action::Hold))?,
+            regexes: regexes(&patterns, places(&|pattern| pattern.kind == Kind::Regex))?,
             patterns,
         })
     }
@@ -198,22 +204,41 @@ impl Filter {
         &self.patterns
     }
 
-    /// A pattern that `text` holds.
+    /// A pattern that `text` holds: one for which it is refused, where there is such.
     pub fn find(&self, text: &str) -> Option<&Pattern> {
         if self.patterns.is_empty() {
             return None;
         }
         let text = normal(text);
-        let word = self.words.as_ref().and_then(|words| {
-            let found = words.matcher.find(&bordered(&text))?;
-            words.places.get(found.pattern().as_usize())
-        });
-        let place = word.or_else(|| {
-            let regexes = self.regexes.as_ref()?;
-            let first = regexes.matcher.matches(&text).iter().next()?;
-            regexes.places.get(first)
-        })?;
-        self.patterns.get(*place)
+        let is_with_words = self.refused.is_some() || self.held.is_some();
+        let marked = is_with_words.then(|| bordered(&text));
+        let word = |words: &Option<Automaton<AhoCorasick>>| {
+            let (words, marked) = (words.as_ref()?, marked.as_ref()?);
+            let found = words.matcher.find(marked)?;
+            self.patterns
+                .get(*words.places.get(found.pattern().as_usize())?)
+        };
+        if let Some(refused) = word(&self.refused) {
+            return Some(refused);
+        }
+        let expression = self.expression(&text);
+        match expression {
+            Some(Pattern {
+                action: Action::Refuse,
+                ..
+            }) => expression,
+            _ => word(&self.held).or(expression),
+        }
+    }
+
+    /// An expression that `text` matches, as [`Filter::find`].
+    fn expression(&self, text: &str) -> Option<&Pattern> {
+        let regexes = self.regexes.as_ref()?;
+        let matches = regexes.matcher.matches(text);
+        let found = matches.iter().filter_map(|place| regexes.places.get(place));
+        found
+            .filter_map(|place| self.patterns.get(*place))
+            .min_by_key(|pattern| pattern.action == Action::Hold)
     }
 }
 

@@ -19,6 +19,7 @@ pub mod filter;
 pub mod filter_commands;
 pub mod filters;
 pub mod health;
+pub mod held;
 pub mod limits;
 pub mod log;
 pub mod logging;

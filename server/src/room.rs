@@ -4,6 +4,7 @@
 //! out the effects and reports back what the log said. Modes, mutes and moderation belong here.
 
 mod filtering;
+mod held;
 mod moderation;
 mod nonces;
 mod posting;
@@ -13,14 +14,15 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chat_protocol::limits::WHO_MEMBERS;
 use chat_protocol::{
-    ClientError, CloseCode, Code, Member, MessageId, Nonce, Rank, RoomChange, RoomState, Seq,
-    ServerEvent, Who,
+    ClientError, CloseCode, Code, HeldId, Member, MessageId, Nonce, Rank, RoomChange, RoomState,
+    Seq, ServerEvent, Who,
 };
 
 use crate::entry::{
     Author, Entry, EntryBody, MessageDeleted, NewEntry, Purged, StoredNonce, UnixMillis,
 };
 use crate::filter::Filter;
+use crate::held::{Choice, HeldMessage, Ruled, Ruling, Waiting};
 use crate::moderation::{Person, Sanction, Standing, Verdict};
 pub use moderation::{Order, operated, operator, sentence};
 pub(crate) use nonces::MEMORY as NONCE_MEMORY;
@@ -61,6 +63,8 @@ pub struct Start {
     pub standing: Standing,
     /// Its modes.
     pub modes: RoomState,
+    /// What waits for a moderator, the oldest first.
+    pub held: Vec<HeldMessage>,
     /// Milliseconds after which an account counts as a member's where only members may post.
     pub membership: u64,
 }
@@ -109,6 +113,18 @@ pub enum Input {
     Forget(String),
     /// The account of this key is a server administrator from now on, or is none any more.
     Administer(String, bool),
+    /// A member asks what waits for a moderator.
+    ListHeld(MemberId),
+    /// A member decides on what waits.
+    Decide(MemberId, HeldId, Choice),
+    /// What [`Effect::Hold`] asked for is stored.
+    Held(MemberId, HeldMessage),
+    /// It is not.
+    NotHeld(MemberId, Box<Waiting>),
+    /// What [`Effect::Rule`] asked for is stored, or there was nothing to rule on.
+    Ruled(MemberId, Box<Ruling>, Ruled),
+    /// It is not.
+    NotRuled(MemberId, Choice),
     /// What [`Effect::Judge`] asked for is stored.
     Judged(MemberId, Verdict),
     /// It is not.
@@ -137,6 +153,10 @@ pub enum Effect {
     Announce(Vec<MemberId>, ServerEvent),
     /// Store a verdict, then report with [`Input::Judged`] or [`Input::NotJudged`].
     Judge(MemberId, Verdict),
+    /// Store a message that waits, then report with [`Input::Held`] or [`Input::NotHeld`].
+    Hold(MemberId, Box<Waiting>),
+    /// Store a ruling, then report with [`Input::Ruled`] or [`Input::NotRuled`].
+    Rule(MemberId, Box<Ruling>),
     /// Give these members an event and close their connections.
     Expel(Vec<MemberId>, ServerEvent, CloseCode),
     /// A message went out of the log: see whether it was the pinned one.
@@ -162,6 +182,8 @@ pub struct Room {
     /// When users posted last, for slow mode.
     posted: HashMap<String, UnixMillis>,
     filter: Filter,
+    /// What waits for a moderator, the oldest first; bounded by what may wait.
+    held: Vec<HeldMessage>,
     /// What moderators did since the room runs.
     deeds: u64,
 }
@@ -181,6 +203,7 @@ impl Room {
             membership: start.membership,
             posted: HashMap::new(),
             filter: Filter::default(),
+            held: start.held,
             deeds: 0,
         }
     }
@@ -228,6 +251,12 @@ impl Room {
             Input::Unpin(by) => self.unpin(by, now),
             Input::Forget(key) => self.forget(&key, now),
             Input::Administer(key, is_admin) => self.administer(&key, is_admin),
+            Input::ListHeld(id) => self.list_held(id, now),
+            Input::Decide(id, held, choice) => self.decide(id, &held, choice, now),
+            Input::Held(id, held) => self.held(id, held),
+            Input::NotHeld(id, waiting) => self.not_held(id, &waiting),
+            Input::Ruled(id, ruling, ruled) => self.ruled(id, &ruling, ruled, now),
+            Input::NotRuled(id, choice) => Self::not_ruled(id, &choice),
             Input::Judged(id, verdict) => self.judged(id, &verdict, now),
             Input::NotJudged(id, verdict) => self.not_judged(id, &verdict),
             Input::Stored(stored) => self.stored(stored),
@@ -257,6 +286,7 @@ impl Room {
         }
         if wants_audit {
             self.audit_listeners.insert(id);
+            effects.extend(self.held_on_entering(id, now));
         }
         // Only now: who comes in is not told of it.
         if wants_presence {
@@ -330,7 +360,13 @@ impl Room {
                 | EntryBody::Purged(Purged { by, .. })
                 | EntryBody::Cleared(by) => by.clone(),
             };
+            let dropped = match &entry.body {
+                EntryBody::Purged(purged) => self.drop_held(Some(&purged.key), &by.username),
+                EntryBody::Cleared(_) => self.drop_held(None, &by.username),
+                _ => Vec::new(),
+            };
             effects.push(Effect::Deliver(Vec::new(), entry));
+            effects.extend(dropped);
             if self.modes.pinned.is_some() {
                 effects.push(Effect::CheckPinned(by));
             }

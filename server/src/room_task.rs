@@ -7,6 +7,7 @@
 
 mod command;
 mod filtering;
+mod holding;
 mod requests;
 mod resume;
 
@@ -23,6 +24,7 @@ use crate::clock;
 use crate::entry::{Author, Entry, NewEntry, UnixMillis};
 use crate::filter::Filter;
 use crate::filters::Filters;
+use crate::held::{HeldMessage, HeldMessages};
 use crate::limits::Allowance;
 use crate::log::{End, LogError, LogHead, Range, RoomLog, Slice, Viewer};
 use crate::moderation::Standing;
@@ -64,6 +66,8 @@ pub struct Stores {
     pub standings: Arc<dyn Standings>,
     /// What its messages must not hold.
     pub filters: Arc<dyn Filters>,
+    /// What waits for moderators.
+    pub held: Arc<dyn HeldMessages>,
 }
 
 /// What a room's task begins with.
@@ -74,6 +78,8 @@ pub struct Beginning {
     pub standing: Standing,
     /// What its messages must not hold.
     pub filter: Filter,
+    /// What waits for a moderator, the oldest first.
+    pub held: Vec<HeldMessage>,
     /// Milliseconds after which an account counts as a member's where only members may post.
     pub membership: u64,
 }
@@ -114,12 +120,14 @@ impl RoomTask {
             mut head,
             standing,
             filter,
+            held,
             membership,
         } = beginning;
         let mut room = Room::new(Start {
             nonces: std::mem::take(&mut head.nonces),
             standing,
             modes: std::mem::take(&mut head.modes),
+            held,
             membership,
         });
         room.set_filter(filter);
@@ -219,6 +227,12 @@ impl RoomTask {
                 // What the member posted before comes before.
                 self.store().await;
                 self.follow(self.room.filters(id)).await;
+            }
+            RoomCommand::Held(id) => self.apply(Input::ListHeld(id)).await,
+            RoomCommand::Decide(id, held, choice) => {
+                // What was posted before comes before.
+                self.store().await;
+                self.apply(Input::Decide(id, held, choice)).await;
             }
             RoomCommand::Clear(id) => self.apply(Input::Clear(id)).await,
             RoomCommand::Change(id, change) => self.change(id, change).await,
@@ -349,6 +363,18 @@ impl RoomTask {
                         self.carry_out(effect).await;
                     }
                 }
+                Effect::Hold(id, waiting) => {
+                    self.store().await;
+                    for effect in self.hold(id, waiting).await {
+                        self.carry_out(effect).await;
+                    }
+                }
+                Effect::Rule(id, ruling) => {
+                    self.store().await;
+                    for effect in self.rule(id, ruling).await {
+                        self.carry_out(effect).await;
+                    }
+                }
                 effect => {
                     self.store().await;
                     self.carry_out(effect).await;
@@ -392,8 +418,8 @@ impl RoomTask {
                     self.send(id, &outgoing);
                 }
             }
-            // Verdicts are ordered by commands, never by what was stored.
-            Effect::Judge(..) => {}
+            // These are ordered by commands, never by what was stored.
+            Effect::Judge(..) | Effect::Hold(..) | Effect::Rule(..) => {}
             Effect::Expel(ids, event, code) => self.expel(&ids, &event, code),
             Effect::CheckPinned(by) => self.pin_to_check = Some(by),
             Effect::WakeAt(time) => self.wake_at = Some(instant(time)),

@@ -10,14 +10,15 @@ use std::time::Duration;
 
 use chat_protocol::limits::{AUDIT_ENTRIES, AUDIT_ENTRIES_DEFAULT, HISTORY_ENTRIES_DEFAULT};
 use chat_protocol::{
-    Audit, AuditEntry, AuditRequest, HistoryRequest, MessageId, PostMessage, RoomChange, RoomName,
-    Seq, ServerEvent,
+    Audit, AuditEntry, AuditRequest, HeldId, HistoryRequest, MessageId, PostMessage, RoomChange,
+    RoomName, Seq, ServerEvent,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use crate::clock;
 use crate::filter::Change;
+use crate::held::{Choice, PATIENCE};
 use crate::log::{End, Keep, LogError, Range, Viewer};
 use crate::moderation::Person;
 use crate::outgoing::Outgoing;
@@ -324,12 +325,14 @@ async fn begin(shared: &Shared, room: &RoomName) -> Result<Beginning, EnterError
         log,
         standings,
         filters,
+        held,
     } = &shared.stores;
     let head = log.open(room, now.saturating_sub(NONCE_MEMORY)).await?;
     Ok(Beginning {
         head,
         standing: standings.load(room, now).await?,
         filter: filters.load(room).await?,
+        held: held.load(room, now.saturating_sub(PATIENCE)).await?,
         membership: u64::try_from(shared.membership.as_millis()).unwrap_or(u64::MAX),
     })
 }
@@ -392,6 +395,17 @@ impl Membership {
     /// Asks for the patterns. The answer comes through the outbox.
     pub async fn filters(&self) -> Result<(), RoomError> {
         self.command(RoomCommand::Filters(self.id)).await
+    }
+
+    /// Asks what waits for a moderator. The answer comes through the outbox.
+    pub async fn held(&self) -> Result<(), RoomError> {
+        self.command(RoomCommand::Held(self.id)).await
+    }
+
+    /// Decides on what waits, for the member. What becomes of it comes through the outboxes.
+    pub async fn decide(&self, held: HeldId, choice: Choice) -> Result<(), RoomError> {
+        self.command(RoomCommand::Decide(self.id, held, choice))
+            .await
     }
 
     /// Asks who is in the room. The answer comes through the outbox.

@@ -17,6 +17,7 @@ use crate::control::{self, Control};
 use crate::data_lock::{DataLock, LockError};
 use crate::database::{self, Database, Durability, OpenError};
 use crate::filters::SqliteFilters;
+use crate::held::SqliteHeld;
 use crate::limits::{LimitSettings, Limits, TrustedProxies};
 use crate::log::SqliteLog;
 use crate::retention::{self, Retention};
@@ -113,6 +114,7 @@ impl Server {
             log: Arc::new(SqliteLog::new(Arc::clone(&database))),
             standings: Arc::new(SqliteStandings::new(Arc::clone(&database))),
             filters: Arc::new(SqliteFilters::new(Arc::clone(&database))),
+            held: Arc::new(SqliteHeld::new(Arc::clone(&database))),
         };
         let rooms = Rooms::new(stores, config.membership);
         let control = Control {

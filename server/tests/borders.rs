@@ -74,6 +74,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("filters", &["audit", "database", "filter"]),
     ("health", &[]),
+    ("held", &["audit", "database", "entry", "log"]),
     ("lib", &[]),
     ("limits", &[]),
     ("log", &["audit", "database", "entry"]),
@@ -98,7 +99,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("outbox", &["outgoing"]),
     ("outgoing", &[]),
     ("retention", &["clock", "log", "rooms", "stopping"]),
-    ("room", &["entry", "filter", "moderation"]),
+    ("room", &["entry", "filter", "held", "moderation"]),
     (
         "room_commands",
         &["accounts", "console", "data_lock", "entry", "log"],
@@ -110,6 +111,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "entry",
             "filter",
             "filters",
+            "held",
             "limits",
             "log",
             "moderation",
@@ -125,6 +127,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "clock",
             "filter",
+            "held",
             "log",
             "moderation",
             "outgoing",
@@ -143,6 +146,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "data_lock",
             "database",
             "filters",
+            "held",
             "limits",
             "log",
             "retention",
@@ -156,7 +160,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "session",
         &[
-            "auth", "clock", "entry", "filter", "limits", "log", "outbox", "outgoing", "rooms",
+            "auth", "clock", "entry", "filter", "held", "limits", "log", "outbox", "outgoing",
+            "rooms",
         ],
     ),
     ("standing", &["audit", "database", "entry", "moderation"]),

@@ -8,7 +8,7 @@ use crate::support::{names, now, refused};
 
 /// A member who asked for the capability.
 #[track_caller]
-fn watcher(server: &Server, user: &str, room: &str) -> RawClient {
+pub(crate) fn watcher(server: &Server, user: &str, room: &str) -> RawClient {
     let mut client = RawClient::connect(server);
     let answer = client.auth_with(json!({
         "username": user, "password": password_of(user), "room": room,
@@ -20,7 +20,7 @@ fn watcher(server: &Server, user: &str, room: &str) -> RawClient {
 
 /// The one entry that is told live, without its time.
 #[track_caller]
-fn live(client: &mut RawClient) -> Value {
+pub(crate) fn live(client: &mut RawClient) -> Value {
     let mut audit = client.expect("audit");
     assert_eq!(names(&audit), ["entries", "live"]);
     assert_eq!(audit["live"], true);
@@ -35,7 +35,7 @@ fn live(client: &mut RawClient) -> Value {
 
 /// The entries of an answer, as (actor, action, target).
 #[track_caller]
-fn answered(client: &mut RawClient, data: Value) -> Vec<(String, String, String)> {
+pub(crate) fn answered(client: &mut RawClient, data: Value) -> Vec<(String, String, String)> {
     client.send("audit", data);
     let audit = client.expect("audit");
     assert_eq!(audit["live"], false);
@@ -58,7 +58,7 @@ fn line(actor: &str, action: &str, target: &str) -> (String, String, String) {
 
 /// Does something and waits until it is done.
 #[track_caller]
-fn order(client: &mut RawClient, event: &str, data: Value) {
+pub(crate) fn order(client: &mut RawClient, event: &str, data: Value) {
     client.send(event, data);
     assert_eq!(client.expect(event)["message"], "Success");
 }

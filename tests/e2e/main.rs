@@ -17,6 +17,7 @@ mod deletion;
 mod filters;
 mod framing;
 mod harness;
+mod held;
 mod hindered;
 mod history;
 mod http;

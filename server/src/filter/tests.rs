@@ -185,3 +185,32 @@ fn no_text_takes_long() {
         assert!(shortest < Duration::from_secs(2), "{number}: {shortest:?}");
     }
 }
+
+#[test]
+fn a_pattern_that_refuses_wins_over_one_that_holds() {
+    let of = |text: &str, kind, action| Pattern {
+        action,
+        ..pattern(text, kind)
+    };
+    let kinds = [Kind::Word, Kind::Regex];
+    for (refusing, holding) in kinds
+        .into_iter()
+        .flat_map(|one| kinds.map(|other| (one, other)))
+    {
+        let patterns = vec![
+            of("wait", holding, Action::Hold),
+            of("never", refusing, Action::Refuse),
+        ];
+        let filter = Filter::compile(patterns).unwrap();
+        for (message, expected) in [
+            ("wait never", Some("never")),
+            ("never wait", Some("never")),
+            ("wait", Some("wait")),
+            ("never", Some("never")),
+            ("fine", None),
+        ] {
+            let found = filter.find(message).map(|pattern| pattern.text.as_str());
+            assert_eq!(found, expected, "{message} {refusing:?} {holding:?}");
+        }
+    }
+}

@@ -203,7 +203,8 @@ fn nonces(connection: &Connection, room: i64, since: u64) -> rusqlite::Result<Ve
     Ok(found)
 }
 
-fn append(
+/// Stores entries at the end of a room's log, in the transaction that is open.
+pub(crate) fn append(
     connection: &Connection,
     room: &RoomName,
     entries: Vec<NewEntry>,
@@ -218,6 +219,7 @@ fn append(
     for entry in entries {
         seq = seq.next();
         take_out(connection, row.id, &entry.body)?;
+        drop_held(connection, room, &entry.body)?;
         let Columns {
             kind,
             author,
@@ -267,6 +269,19 @@ fn take_out(connection: &Connection, room: i64, body: &EntryBody) -> rusqlite::R
             .execute(params![room, encode(&changed.modes)])
             .map(drop),
     }
+}
+
+/// What goes out of the log takes with it what would still come into it.
+fn drop_held(connection: &Connection, room: &RoomName, body: &EntryBody) -> rusqlite::Result<()> {
+    let (statement, key) = match body {
+        EntryBody::Purged(purged) => ("AND account = ?2", Some(&purged.key)),
+        EntryBody::Cleared(_) => ("AND ?2 IS NULL", None),
+        _ => return Ok(()),
+    };
+    connection
+        .prepare_cached(&format!("DELETE FROM held WHERE room = ?1 {statement}"))?
+        .execute(params![room.as_str(), key])
+        .map(drop)
 }
 
 fn read(connection: &Connection, room: &RoomName, range: Range) -> rusqlite::Result<Slice> {

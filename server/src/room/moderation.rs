@@ -195,7 +195,9 @@ impl Room {
         self.standing.forget(key);
         let reason = Some("the account was removed".to_owned());
         let present = self.connections(key);
-        self.expel(present, reason, ServerEvent::Kick, CloseCode::Kicked, now)
+        let dropped = self.drop_held(Some(key), OPERATOR);
+        let expelled = self.expel(present, reason, ServerEvent::Kick, CloseCode::Kicked, now);
+        [expelled, dropped].concat()
     }
 
     fn for_moderators(
@@ -231,7 +233,10 @@ impl Room {
                 self.expel(present, reason, ServerEvent::Kick, CloseCode::Kicked, now)
             }
             Decision::Ban(_) => {
-                self.expel(present, reason, ServerEvent::Ban, CloseCode::Banned, now)
+                let expelled =
+                    self.expel(present, reason, ServerEvent::Ban, CloseCode::Banned, now);
+                let dropped = self.drop_held(Some(&target.key), &verdict.by.username);
+                [expelled, dropped].concat()
             }
             Decision::Mute(mute) => vec![Effect::Announce(present, muted(mute, None, now))],
             Decision::Unmute => {
@@ -293,7 +298,7 @@ impl Room {
         (!self.is_moderator(id)).then(|| refusal(EVENT, Code::Forbidden, text, None))
     }
 
-    fn is_moderator(&self, id: MemberId) -> bool {
+    pub(super) fn is_moderator(&self, id: MemberId) -> bool {
         let member = self.members.get(&id);
         member.is_some_and(|author| author.rank <= Rank::Moderator)
     }
@@ -345,7 +350,7 @@ impl Room {
         effects
     }
 
-    fn connections(&self, key: &str) -> Vec<MemberId> {
+    pub(super) fn connections(&self, key: &str) -> Vec<MemberId> {
         let members = self.members.iter();
         let mut found: Vec<MemberId> = members
             .filter(|(_, author)| author.key == key)

@@ -1,11 +1,12 @@
 //! What sessions ask of a room.
 
-use chat_protocol::{AuthAccepted, MessageId, PostMessage, RoomChange, Seq, Since};
+use chat_protocol::{AuthAccepted, HeldId, MessageId, PostMessage, RoomChange, Seq, Since};
 use tokio::sync::oneshot;
 
 use crate::entry::{Author, UnixMillis};
 use crate::filter::Change;
 use crate::filters::FiltersError;
+use crate::held::{Choice, HeldError};
 use crate::limits::Allowance;
 use crate::log::LogError;
 use crate::moderation::Person;
@@ -48,6 +49,9 @@ pub enum EnterError {
     /// The room's patterns can't be read, or changed so.
     #[error(transparent)]
     Filters(#[from] FiltersError),
+    /// What waits for moderators can't be read now.
+    #[error(transparent)]
+    Held(#[from] HeldError),
     /// They are banned, for so many seconds more or for good.
     #[error("{}", banned(.0, *.1))]
     Banned(Option<String>, Option<u64>),
@@ -99,6 +103,10 @@ pub enum RoomCommand {
     FilterFor(MemberId, Change),
     /// Tell a member the patterns, through its outbox.
     Filters(MemberId),
+    /// Tell a member what waits for a moderator, through its outbox.
+    Held(MemberId),
+    /// Decide on what waits, for a member. Answered through the members' outboxes.
+    Decide(MemberId, HeldId, Choice),
     /// Empty the room for a member.
     Clear(MemberId),
     /// Change the modes for a member.

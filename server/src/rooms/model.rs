@@ -11,6 +11,7 @@ use super::*;
 use crate::entry::{Author, Entry, EntryBody, NewEntry, StoredNonce};
 use crate::filter::Filter;
 use crate::filters::{Filters, FiltersError};
+use crate::held::{HeldError, HeldMessage, HeldMessages, Ruled, Ruling, Waiting};
 use crate::limits::Allowance;
 use crate::log::{LogHead, RoomLog, Slice, Summary, Trimmed};
 use crate::moderation::{Standing, Verdict};
@@ -303,11 +304,30 @@ impl Filters for NoFilters {
     }
 }
 
+/// Nothing is ever held.
+struct NothingHeld;
+
+#[async_trait::async_trait]
+impl HeldMessages for NothingHeld {
+    async fn load(&self, _: &RoomName, _: u64) -> Result<Vec<HeldMessage>, HeldError> {
+        Ok(Vec::new())
+    }
+
+    async fn hold(&self, _: &RoomName, _: &Waiting) -> Result<HeldMessage, HeldError> {
+        Err(HeldError::new(std::io::Error::other("broken")))
+    }
+
+    async fn rule(&self, _: &RoomName, _: &Ruling) -> Result<Ruled, HeldError> {
+        Ok(Ruled::Gone)
+    }
+}
+
 fn rooms(log: &Arc<MemoryLog>, standings: &Arc<MemoryStandings>) -> Rooms {
     let stores = Stores {
         log: log.clone(),
         standings: standings.clone(),
         filters: Arc::new(NoFilters),
+        held: Arc::new(NothingHeld),
     };
     Rooms::new(stores, Duration::ZERO)
 }

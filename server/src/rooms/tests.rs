@@ -11,6 +11,7 @@ use super::*;
 use crate::database::{Database, Durability};
 use crate::entry::Author;
 use crate::filters::SqliteFilters;
+use crate::held::SqliteHeld;
 use crate::limits::Allowance;
 use crate::log::SqliteLog;
 use crate::outbox::{Drained, OutboxReader, outbox};
@@ -37,7 +38,8 @@ fn bench() -> Bench {
             Stores {
                 log: Arc::new(SqliteLog::new(Arc::clone(&database))),
                 standings: Arc::new(SqliteStandings::new(Arc::clone(&database))),
-                filters: Arc::new(SqliteFilters::new(database)),
+                filters: Arc::new(SqliteFilters::new(Arc::clone(&database))),
+                held: Arc::new(SqliteHeld::new(database)),
             },
             Duration::ZERO,
         ),

@@ -1,11 +1,12 @@
 //! What a client may do when: the contract's table, as pure decisions.
 
 use chat_protocol::{
-    AddFilter, AuditRequest, Auth, ClientEvent, Code, HistoryRequest, Kick, MessageId, PostMessage,
-    RoomChange, Username,
+    AddFilter, AuditRequest, Auth, ClientEvent, Code, HeldId, HistoryRequest, Kick, MessageId,
+    PostMessage, RoomChange, Username,
 };
 
 use crate::filter::{Change, Pattern};
+use crate::held::Choice;
 use crate::limits::TooFast;
 use crate::rooms::Order;
 
@@ -59,6 +60,8 @@ pub(super) enum Action {
     Change(RoomChange),
     Filter(Change),
     Filters,
+    Held,
+    Decide(HeldId, Choice),
     Who,
     History(HistoryRequest),
     Audit(AuditRequest),
@@ -151,6 +154,9 @@ impl State {
             ClientEvent::AddFilter(filter) => add_filter(filter),
             ClientEvent::RemoveFilter { pattern } => Ok(Action::Filter(Change::Remove(pattern))),
             ClientEvent::Filters => Ok(Action::Filters),
+            ClientEvent::Held => Ok(Action::Held),
+            ClientEvent::Allow { id } => Ok(Action::Decide(id, Choice::Allow)),
+            ClientEvent::Deny { id, reason } => Ok(Action::Decide(id, Choice::Deny(reason))),
         }
     }
 
@@ -181,7 +187,7 @@ fn add_filter(filter: AddFilter) -> Result<Action, Refusal> {
 mod tests {
     use super::*;
 
-    const ALL: [&str; 25] = [
+    const ALL: [&str; 28] = [
         "auth",
         "message",
         "disconnect",
@@ -206,6 +212,9 @@ mod tests {
         "addFilter",
         "removeFilter",
         "filters",
+        "held",
+        "allow",
+        "deny",
         "anything",
     ];
 

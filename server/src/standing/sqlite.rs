@@ -153,7 +153,13 @@ fn carry_out(connection: &Connection, room: &RoomName, verdict: &Verdict) -> rus
     let key = &verdict.target.key;
     match &verdict.decision {
         Decision::Kick => Ok(()),
-        Decision::Ban(sanction) => sanction_by(connection, room, BAN, sanction, verdict),
+        Decision::Ban(sanction) => {
+            // What they wrote and nobody has seen yet goes with them.
+            connection
+                .prepare_cached("DELETE FROM held WHERE room = ?1 AND account = ?2")?
+                .execute([room.as_str(), key])?;
+            sanction_by(connection, room, BAN, sanction, verdict)
+        }
         Decision::Mute(sanction) => sanction_by(connection, room, MUTE, sanction, verdict),
         Decision::Unban => lift(connection, room, BAN, key),
         Decision::Unmute => lift(connection, room, MUTE, key),
