@@ -214,3 +214,23 @@ fn a_pattern_that_refuses_wins_over_one_that_holds() {
         }
     }
 }
+
+#[test]
+fn a_rooms_patterns_fit_into_one_answer() {
+    let long = |number: usize| Pattern {
+        reason: Some("\u{1f600}".repeat(REASON_CHARS)),
+        ..pattern(&format!("word{number}"), Kind::Word)
+    };
+    let mut patterns = Vec::new();
+    let refused = loop {
+        match Change::Add(long(patterns.len())).apply(patterns.clone()) {
+            Ok(more) => patterns = more,
+            Err(error) => break error,
+        }
+        assert!(patterns.len() < PATTERNS);
+    };
+    assert_eq!(refused, FilterError::TooMuchText);
+    // One can always be removed.
+    let fewer = Change::Remove("word0".to_owned()).apply(patterns).unwrap();
+    assert!(Change::Add(long(0)).apply(fewer).is_ok());
+}
