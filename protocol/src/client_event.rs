@@ -4,7 +4,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{DraftContent, Epoch, Frame, MessageId, Nonce, RoomName, Secret, Seq, Username};
+use crate::{
+    DraftContent, Epoch, FilterAction, FilterKind, Frame, HeldId, MessageId, Nonce, RoomName,
+    Secret, Seq, Username,
+};
 
 /// An event from a client, its parameters checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +57,11 @@ pub enum ClientEvent {
         /// Whom.
         username: Username,
     },
+    /// Make a user a VIP.
+    SetVip {
+        /// Whom.
+        username: Username,
+    },
     /// Delete one message.
     DeleteMessage {
         /// Which.
@@ -70,6 +78,29 @@ pub enum ClientEvent {
     SetRoom(RoomChange),
     /// Read what moderators did here.
     Audit(AuditRequest),
+    /// Block what messages hold.
+    AddFilter(AddFilter),
+    /// Block a pattern no more.
+    RemoveFilter {
+        /// Its text.
+        pattern: String,
+    },
+    /// List what is blocked.
+    Filters,
+    /// List what waits for a moderator.
+    Held,
+    /// Let a message through that waits.
+    Allow {
+        /// Which.
+        id: HeldId,
+    },
+    /// Do not let it through.
+    Deny {
+        /// Which.
+        id: HeldId,
+        /// Why, for its author to read.
+        reason: Option<String>,
+    },
 }
 
 /// `auth`: who, by what right, and which room.
@@ -178,6 +209,19 @@ pub struct AuditRequest {
     pub limit: Option<u64>,
 }
 
+/// `addFilter`: what messages must not hold, in place of a pattern of the same text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddFilter {
+    /// The word or the expression.
+    pub pattern: String,
+    /// How it is meant; a word where left out.
+    pub kind: FilterKind,
+    /// What becomes of a message that holds it; refused where left out.
+    pub action: FilterAction,
+    /// Why, for the message's author to read.
+    pub reason: Option<String>,
+}
+
 impl ClientEvent {
     /// The event's name on the wire.
     pub fn name(&self) -> &'static str {
@@ -197,11 +241,18 @@ impl ClientEvent {
             ClientEvent::Unban { .. } => "unban",
             ClientEvent::SetMod { .. } => "setMod",
             ClientEvent::DelMod { .. } => "delMod",
+            ClientEvent::SetVip { .. } => "setVip",
             ClientEvent::DeleteMessage { .. } => "deleteMessage",
             ClientEvent::Purge { .. } => "purge",
             ClientEvent::Clear => "clear",
             ClientEvent::SetRoom(_) => "setRoom",
             ClientEvent::Audit(_) => "audit",
+            ClientEvent::AddFilter(_) => "addFilter",
+            ClientEvent::RemoveFilter { .. } => "removeFilter",
+            ClientEvent::Filters => "filters",
+            ClientEvent::Held => "held",
+            ClientEvent::Allow { .. } => "allow",
+            ClientEvent::Deny { .. } => "deny",
         }
     }
 
@@ -224,6 +275,8 @@ impl ClientEvent {
             | ClientEvent::ResetSocket
             | ClientEvent::Who
             | ClientEvent::Ping
+            | ClientEvent::Filters
+            | ClientEvent::Held
             | ClientEvent::Clear => Map::new(),
             ClientEvent::Auth(auth) => auth.parameters(),
             ClientEvent::Message(post) => object([
@@ -246,6 +299,7 @@ impl ClientEvent {
             | ClientEvent::Unban { username }
             | ClientEvent::SetMod { username }
             | ClientEvent::DelMod { username }
+            | ClientEvent::SetVip { username }
             | ClientEvent::Purge { username } => against(username, None, None),
             ClientEvent::DeleteMessage { id } => object([("id", Some(json!(id)))]),
             ClientEvent::SetRoom(change) => object([
@@ -257,6 +311,18 @@ impl ClientEvent {
             ClientEvent::Audit(request) => {
                 object([("limit", request.limit.map(|limit| json!(limit)))])
             }
+            ClientEvent::AddFilter(filter) => object([
+                ("pattern", Some(json!(filter.pattern))),
+                ("kind", unless_default(filter.kind)),
+                ("action", unless_default(filter.action)),
+                ("reason", filter.reason.as_ref().map(|text| json!(text))),
+            ]),
+            ClientEvent::Allow { id } => object([("id", Some(json!(id)))]),
+            ClientEvent::Deny { id, reason } => object([
+                ("id", Some(json!(id))),
+                ("reason", reason.as_ref().map(|text| json!(text))),
+            ]),
+            ClientEvent::RemoveFilter { pattern } => object([("pattern", Some(json!(pattern)))]),
         }
     }
 }
@@ -288,6 +354,10 @@ fn against(username: &Username, duration: Option<u64>, reason: Option<&str>) -> 
         ("duration", duration.map(|seconds| json!(seconds))),
         ("reason", reason.map(|text| json!(text))),
     ])
+}
+
+fn unless_default<T: Default + PartialEq + serde::Serialize>(value: T) -> Option<Value> {
+    (value != T::default()).then(|| json!(value))
 }
 
 fn object<const N: usize>(members: [(&str, Option<Value>); N]) -> Map<String, Value> {

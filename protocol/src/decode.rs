@@ -3,15 +3,18 @@
 use serde_json::Value;
 
 use crate::client_event::{
-    AuditRequest, Auth, Ban, ClientEvent, Credential, HistoryRequest, Kick, Mute, PostMessage,
-    RoomChange, Since,
+    AddFilter, AuditRequest, Auth, Ban, ClientEvent, Credential, HistoryRequest, Kick, Mute,
+    PostMessage, RoomChange, Since,
 };
 use crate::limits::{
     AUDIT_ENTRIES, BAN_SECONDS, CAPABILITIES, HISTORY_ENTRIES, IDENTIFIER_BYTES, MUTE_SECONDS,
     REASON_CHARS, SLOW_MODE_SECONDS, TOPIC_CHARS,
 };
 use crate::parameters::{ParameterError, Parameters, Problem, quoted, read};
-use crate::{DraftContent, Epoch, Frame, MessageId, Nonce, RoomName, Secret, Seq, Username};
+use crate::{
+    DraftContent, Epoch, FilterAction, FilterKind, Frame, HeldId, MessageId, Nonce, RoomName,
+    Secret, Seq, Username,
+};
 
 /// Why a frame is no client event.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,13 +50,17 @@ fn known_parameters(event: &str) -> Option<&'static [&'static str]> {
         "message" => &["content", "nonce", "replyTo"],
         "setTestMode" => &["value"],
         "history" => &["before", "after", "limit"],
-        "disconnect" | "resetSocket" | "who" | "ping" | "clear" => &[],
+        "disconnect" | "resetSocket" | "who" | "ping" | "clear" | "filters" | "held" => &[],
         "kick" => &["username", "reason"],
         "mute" | "ban" => &["username", "duration", "reason"],
-        "unmute" | "unban" | "setMod" | "delMod" | "purge" => &["username"],
+        "unmute" | "unban" | "setMod" | "delMod" | "setVip" | "purge" => &["username"],
         "deleteMessage" => &["id"],
         "setRoom" => &["slowMode", "membersOnly", "topic", "pinned"],
         "audit" => &["limit"],
+        "addFilter" => &["pattern", "kind", "action", "reason"],
+        "removeFilter" => &["pattern"],
+        "allow" => &["id"],
+        "deny" => &["id", "reason"],
         _ => return None,
     })
 }
@@ -87,6 +94,24 @@ fn decode(mut parameters: Parameters) -> Result<ClientEvent, ParameterError> {
         "audit" => Ok(ClientEvent::Audit(AuditRequest {
             limit: parameters.optional("limit", |value| read::between(value, 1, AUDIT_ENTRIES))?,
         })),
+        "filters" => Ok(ClientEvent::Filters),
+        "addFilter" => Ok(ClientEvent::AddFilter(AddFilter {
+            pattern: parameters.required("pattern", read::string)?,
+            kind: parameters.optional("kind", kind)?.unwrap_or_default(),
+            action: parameters.optional("action", action)?.unwrap_or_default(),
+            reason: parameters.optional("reason", reason)?,
+        })),
+        "held" => Ok(ClientEvent::Held),
+        "allow" => Ok(ClientEvent::Allow {
+            id: parameters.required("id", held_id)?,
+        }),
+        "deny" => Ok(ClientEvent::Deny {
+            id: parameters.required("id", held_id)?,
+            reason: parameters.optional("reason", reason)?,
+        }),
+        "removeFilter" => Ok(ClientEvent::RemoveFilter {
+            pattern: parameters.required("pattern", read::string)?,
+        }),
         _ => against(parameters),
     }
 }
@@ -115,6 +140,7 @@ fn against(mut parameters: Parameters) -> Result<ClientEvent, ParameterError> {
         "unban" => ClientEvent::Unban { username },
         "setMod" => ClientEvent::SetMod { username },
         "delMod" => ClientEvent::DelMod { username },
+        "setVip" => ClientEvent::SetVip { username },
         "purge" => ClientEvent::Purge { username },
         event => unreachable!("{event} has parameters but no decoder"),
     })
@@ -211,6 +237,10 @@ fn message_id(value: Value) -> Result<MessageId, Problem> {
     MessageId::new(read::string(value)?).map_err(invalid)
 }
 
+fn held_id(value: Value) -> Result<HeldId, Problem> {
+    HeldId::new(read::string(value)?).map_err(invalid)
+}
+
 fn pinned(value: Value) -> Result<Option<MessageId>, Problem> {
     match value {
         Value::Null => Ok(None),
@@ -233,6 +263,16 @@ fn seq(value: Value) -> Result<Seq, Problem> {
 
 fn reason(value: Value) -> Result<String, Problem> {
     read::short_text(value, REASON_CHARS)
+}
+
+fn kind(value: Value) -> Result<FilterKind, Problem> {
+    let wrong = || Problem::Invalid("must be `word` or `regex`".to_owned());
+    FilterKind::named(&read::string(value)?).ok_or_else(wrong)
+}
+
+fn action(value: Value) -> Result<FilterAction, Problem> {
+    let wrong = || Problem::Invalid("must be `refuse` or `hold`".to_owned());
+    FilterAction::named(&read::string(value)?).ok_or_else(wrong)
 }
 
 fn capabilities(value: Value) -> Result<Vec<String>, Problem> {

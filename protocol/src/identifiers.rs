@@ -94,6 +94,12 @@ identifier!(
     NONCE_BYTES
 );
 
+identifier!(
+    /// What a message is known by while it waits for a moderator. Opaque to clients.
+    HeldId,
+    IDENTIFIER_BYTES
+);
+
 impl MessageId {
     /// The id of the message at `seq` in the log's life `epoch`.
     pub fn at(epoch: &Epoch, seq: Seq) -> Self {

@@ -22,6 +22,7 @@ mod client_event;
 mod code;
 mod content;
 mod decode;
+mod filter;
 mod frame;
 mod identifiers;
 pub mod limits;
@@ -32,22 +33,23 @@ mod secret;
 mod server_event;
 
 pub use client_event::{
-    AuditRequest, Auth, Ban, ClientEvent, Credential, HistoryRequest, Kick, Mute, PostMessage,
-    RoomChange, Since,
+    AddFilter, AuditRequest, Auth, Ban, ClientEvent, Credential, HistoryRequest, Kick, Mute,
+    PostMessage, RoomChange, Since,
 };
 pub use code::{CloseCode, Code};
 pub use content::{Content, ContentTooLong, DraftContent, EmptyContent};
 pub use decode::ClientEventError;
+pub use filter::{FilterAction, FilterKind};
 pub use frame::{Frame, FrameError};
-pub use identifiers::{Epoch, IdentifierError, MessageId, Nonce, Seq};
+pub use identifiers::{Epoch, HeldId, IdentifierError, MessageId, Nonce, Seq};
 pub use names::{NameError, RoomName, Username};
 pub use parameters::{ParameterError, Problem};
 pub use rank::Rank;
 pub use secret::Secret;
 pub use server_event::{
-    Audit, AuditEntry, AuthAccepted, Cleared, ClientError, Connection, DecodeError, History,
-    Limits, Member, MemberChange, Message, MessageDeleted, ModerationNotice, Pong, Presence,
-    Purged, RoomState, ServerEvent, Who,
+    Audit, AuditEntry, AuthAccepted, Cleared, ClientError, Connection, DecodeError, FilterEntry,
+    Filters, Held, HeldEntry, HeldNotice, History, Limits, Member, MemberChange, Message,
+    MessageDeleted, ModerationNotice, Pong, Presence, Purged, RoomState, ServerEvent, Who,
 };
 
 /// The version of the protocol that `connection` announces.
@@ -59,5 +61,6 @@ pub const CAPABILITY_PRESENCE: &str = "presence";
 /// The capability that brings `room`: the room's modes, on entering and on every change.
 pub const CAPABILITY_ROOM: &str = "room";
 
-/// The capability that brings moderators `audit`: what moderators do, as they do it.
+/// The capability that brings moderators `audit` and `held`: what moderators do, as they do it, and
+/// what waits for them.
 pub const CAPABILITY_MODERATION: &str = "moderation";

@@ -5,7 +5,9 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{Code, Epoch, Frame, FrameError, MessageId, Nonce, Rank, Seq};
+use crate::{
+    Code, Epoch, FilterAction, FilterKind, Frame, FrameError, HeldId, MessageId, Nonce, Rank, Seq,
+};
 
 /// An event from a server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,10 +57,24 @@ pub enum ServerEvent {
     Room(RoomState),
     /// What moderators did (live with the capability `moderation`).
     Audit(Audit),
+    /// A user was made a VIP.
+    SetVip(ModerationNotice),
+    /// A pattern is blocked.
+    AddFilter(ModerationNotice),
+    /// A pattern is not blocked any more.
+    RemoveFilter(ModerationNotice),
+    /// What messages must not hold.
+    Filters(Filters),
+    /// What waits for a moderator (unasked with the capability `moderation`).
+    Held(Held),
+    /// A message was let through, or that was done.
+    Allow(HeldNotice),
+    /// A message was not let through, or that was done.
+    Deny(HeldNotice),
 }
 
 /// The names of all events, in the order of the enum.
-const NAMES: [&str; 22] = [
+const NAMES: [&str; 29] = [
     "connection",
     "auth",
     "message",
@@ -81,6 +97,13 @@ const NAMES: [&str; 22] = [
     "presence",
     "room",
     "audit",
+    "setVip",
+    "addFilter",
+    "removeFilter",
+    "filters",
+    "held",
+    "allow",
+    "deny",
 ];
 
 /// `connection`: what the client speaks to.
@@ -324,7 +347,7 @@ pub struct AuditEntry {
     pub actor: String,
     /// What, as the event is called that asks for it.
     pub action: String,
-    /// To whom.
+    /// To whom, or to what; empty for the whole room.
     pub target: String,
     /// When it ends by itself, in milliseconds since 1970, UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -332,6 +355,77 @@ pub struct AuditEntry {
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+/// `filters`: what messages in the room must not hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Filters {
+    /// The patterns, by their texts.
+    pub entries: Vec<FilterEntry>,
+}
+
+/// Something that messages must not hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilterEntry {
+    /// The word or the expression.
+    pub pattern: String,
+    /// How it is meant.
+    pub kind: FilterKind,
+    /// What becomes of a message that holds it.
+    pub action: FilterAction,
+    /// Why, for the message's author to read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// `held`: messages that wait for a moderator, the oldest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The messages.
+    pub entries: Vec<HeldEntry>,
+    /// Whether they are new; false where these are all that wait.
+    pub live: bool,
+}
+
+/// A message that waits for a moderator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HeldEntry {
+    /// What it is known by while it waits.
+    pub id: HeldId,
+    /// Since when, in milliseconds since 1970, UTC.
+    pub time: u64,
+    /// Its author's name as registered.
+    pub username: String,
+    /// The name to show.
+    pub display_name: String,
+    /// The text.
+    pub content: String,
+    /// The message it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<MessageId>,
+    /// Why it waits, as its author was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The pattern that it holds.
+    pub pattern: String,
+}
+
+/// What `allow` and `deny` say to who did it, or to the other moderators.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldNotice {
+    /// "Success" to who did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// To who did it, what was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The message that waits no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<HeldId>,
+    /// Who decided it, to the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 /// Why a text is no server event.
@@ -379,6 +473,13 @@ impl ServerEvent {
             ServerEvent::Presence(_) => 19,
             ServerEvent::Room(_) => 20,
             ServerEvent::Audit(_) => 21,
+            ServerEvent::SetVip(_) => 22,
+            ServerEvent::AddFilter(_) => 23,
+            ServerEvent::RemoveFilter(_) => 24,
+            ServerEvent::Filters(_) => 25,
+            ServerEvent::Held(_) => 26,
+            ServerEvent::Allow(_) => 27,
+            ServerEvent::Deny(_) => 28,
         }]
     }
 

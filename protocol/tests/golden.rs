@@ -49,6 +49,14 @@ fn client_events() {
         r#"{"event":"setRoom","data":{"pinned":null}}"#,
         r#"{"event":"audit"}"#,
         r#"{"event":"audit","data":{"limit":200}}"#,
+        r#"{"event":"setVip","data":{"username":"bob"}}"#,
+        r#"{"event":"addFilter","data":{"pattern":"bad"}}"#,
+        r#"{"event":"addFilter","data":{"pattern":"b+","kind":"regex","action":"hold","reason":"be kind"}}"#,
+        r#"{"event":"removeFilter","data":{"pattern":"bad"}}"#,
+        r#"{"event":"filters"}"#,
+        r#"{"event":"held"}"#,
+        r#"{"event":"allow","data":{"id":"7"}}"#,
+        r#"{"event":"deny","data":{"id":"7","reason":"no"}}"#,
     ] {
         check_client(line);
     }
@@ -79,6 +87,14 @@ fn server_events() {
         r#"{"event":"room","data":{"slowMode":0,"membersOnly":false,"topic":"","pinned":null}}"#,
         r#"{"event":"audit","data":{"entries":[{"time":1,"actor":"ann","action":"kick","target":"bob"},{"time":2,"actor":"ann","action":"ban","target":"bob","until":3,"reason":"spam"}],"live":false}}"#,
         r#"{"event":"audit","data":{"entries":[],"live":true}}"#,
+        r#"{"event":"setVip","data":{"message":"Success","reason":"bob is a VIP now"}}"#,
+        r#"{"event":"addFilter","data":{"message":"Success","reason":"`bad` is blocked"}}"#,
+        r#"{"event":"removeFilter","data":{"message":"Success","reason":"`bad` is not blocked any more"}}"#,
+        r#"{"event":"held","data":{"entries":[{"id":"7","time":1,"username":"bob","displayName":"Bob","content":"x","replyTo":"e-1","reason":"r","pattern":"x"}],"live":true}}"#,
+        r#"{"event":"held","data":{"entries":[],"live":false}}"#,
+        r#"{"event":"allow","data":{"message":"Success","reason":"done","id":"7"}}"#,
+        r#"{"event":"deny","data":{"id":"7","by":"ann"}}"#,
+        r#"{"event":"filters","data":{"entries":[{"pattern":"b+","kind":"regex","action":"hold","reason":"be kind"},{"pattern":"bad","kind":"word","action":"refuse"}]}}"#,
     ] {
         check_server(line);
     }

@@ -110,6 +110,22 @@ fn missing_unknown_ill_typed_and_empty_parameters_are_told_apart() {
         "{}",
         "parameter `slowMode` and all others are missing: send at least one",
     );
+    check("addFilter", "{}", "parameter `pattern` is missing");
+    check(
+        "addFilter",
+        r#"{"pattern":"x","kind":"glob"}"#,
+        "parameter `kind` must be `word` or `regex`",
+    );
+    check(
+        "addFilter",
+        r#"{"pattern":"x","action":1}"#,
+        "parameter `action` must be a string",
+    );
+    check(
+        "addFilter",
+        r#"{"pattern":"x","action":"Hold"}"#,
+        "parameter `action` must be `refuse` or `hold`",
+    );
     check("poll", "{}", "unknown event `poll`");
 }
 

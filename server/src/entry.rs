@@ -4,7 +4,8 @@
 //! entry into the event that clients see.
 
 use chat_protocol::{
-    Cleared, Content, Epoch, Message, MessageId, Nonce, Rank, RoomName, RoomState, Seq, ServerEvent,
+    AuditEntry, Cleared, Content, Epoch, Message, MessageId, Nonce, Rank, RoomName, RoomState, Seq,
+    ServerEvent,
 };
 
 /// The name under which operators act, who are no users.
@@ -35,6 +36,13 @@ pub struct NewEntry {
     pub body: EntryBody,
 }
 
+impl NewEntry {
+    /// What a moderator did by it, as it stands in the audit; `None` where it is no moderator's deed.
+    pub fn deed(&self) -> Option<AuditEntry> {
+        self.body.deed(self.time)
+    }
+}
+
 /// An entry in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -61,6 +69,30 @@ pub enum EntryBody {
     RoomChanged(RoomChanged),
 }
 
+impl EntryBody {
+    fn deed(&self, time: UnixMillis) -> Option<AuditEntry> {
+        let (by, action, target, reason) = match self {
+            EntryBody::MessagePosted(_) => return None,
+            EntryBody::MessageDeleted(deleted) => {
+                (&deleted.by, "deleteMessage", deleted.of.clone()?, None)
+            }
+            EntryBody::Purged(purged) => (&purged.by, "purge", purged.username.clone(), None),
+            EntryBody::Cleared(by) => (by, "clear", String::new(), None),
+            EntryBody::RoomChanged(RoomChanged { by, what, .. }) => {
+                (by, "setRoom", String::new(), Some(what.clone()?))
+            }
+        };
+        Some(AuditEntry {
+            time,
+            actor: by.username.clone(),
+            action: action.to_owned(),
+            target,
+            until: None,
+            reason,
+        })
+    }
+}
+
 /// A posted message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessagePosted {
@@ -79,6 +111,8 @@ pub struct MessagePosted {
 pub struct MessageDeleted {
     /// The message's position.
     pub target: Seq,
+    /// Whose it was, as registered, where it was not their own to delete.
+    pub of: Option<String>,
     /// Who deleted it.
     pub by: Author,
 }
@@ -99,11 +133,18 @@ pub struct Purged {
 pub struct RoomChanged {
     /// The modes; without a position.
     pub modes: RoomState,
+    /// What is different by it, in words; `None` where nobody asked for it.
+    pub what: Option<String>,
     /// Who changed them.
     pub by: Author,
 }
 
 impl Entry {
+    /// The same as [`NewEntry::deed`].
+    pub fn deed(&self) -> Option<AuditEntry> {
+        self.body.deed(self.time)
+    }
+
     /// The entry as everybody but its sender sees it.
     pub fn to_event(&self, room: &RoomName, epoch: &Epoch) -> ServerEvent {
         match &self.body {
@@ -119,7 +160,7 @@ impl Entry {
                 reply_to: posted.reply_to.clone(),
                 nonce: None,
             }),
-            EntryBody::MessageDeleted(MessageDeleted { target, by }) => {
+            EntryBody::MessageDeleted(MessageDeleted { target, by, .. }) => {
                 ServerEvent::DeleteMessage(chat_protocol::MessageDeleted {
                     id: MessageId::at(epoch, *target),
                     seq: self.seq,

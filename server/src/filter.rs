@@ -10,6 +10,8 @@ use regex::{RegexBuilder, RegexSet, RegexSetBuilder};
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
+pub use chat_protocol::{FilterAction as Action, FilterKind as Kind};
+
 /// Patterns of one room at most.
 pub const PATTERNS: usize = 500;
 /// Characters of a pattern at most.
@@ -28,16 +30,8 @@ const NESTING: u32 = 20;
 /// character.
 const BORDER: char = '\u{1}';
 
-/// How a pattern is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Kind {
-    /// A word or a phrase, as whole words.
-    Word,
-    /// A regular expression, anywhere in the text.
-    Regex,
-}
-
+/// Bytes that a room's patterns and their reasons may have together: they are listed in one answer.
+pub const TEXT_BYTES: usize = 256 * 1024;
 /// Something that messages must not hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pattern {
@@ -45,8 +39,37 @@ pub struct Pattern {
     pub text: String,
     /// How it is meant.
     pub kind: Kind,
+    /// What becomes of a message that holds it.
+    #[serde(default)]
+    pub action: Action,
     /// Why, for who is refused to read.
     pub reason: Option<String>,
+}
+
+impl Pattern {
+    /// What can be wrong with it by itself and is seen at once. Whether an expression can be used is
+    /// seen when it is compiled.
+    pub fn check(&self) -> Result<(), FilterError> {
+        let chars = self.text.chars().count();
+        if chars > PATTERN_CHARS {
+            return Err(FilterError::TooLong(chars));
+        }
+        let reason = self.reason.as_deref().unwrap_or("").chars().count();
+        if reason > REASON_CHARS {
+            return Err(FilterError::ReasonTooLong(reason));
+        }
+        if self.text.contains(char::is_control) {
+            return Err(FilterError::Control);
+        }
+        if normal(&self.text).trim().is_empty() {
+            return Err(FilterError::Empty);
+        }
+        Ok(())
+    }
+
+    fn bytes(&self) -> usize {
+        self.text.len() + self.reason.as_ref().map_or(0, String::len)
+    }
 }
 
 /// A change of a room's patterns.
@@ -77,13 +100,20 @@ impl Change {
             (Change::Remove(_), Some(place)) => drop(patterns.remove(place)),
             (Change::Remove(text), None) => return Err(FilterError::Unknown(text.clone())),
         }
+        let is_more = matches!(self, Change::Add(_));
+        if is_more && patterns.iter().map(Pattern::bytes).sum::<usize>() > TEXT_BYTES {
+            return Err(FilterError::TooMuchText);
+        }
         Ok(patterns)
     }
 
     /// What was done, as a sentence.
     pub fn sentence(&self) -> String {
         match self {
-            Change::Add(pattern) => format!("`{}` is blocked", pattern.text),
+            Change::Add(pattern) => match pattern.action {
+                Action::Refuse => format!("`{}` is blocked", pattern.text),
+                Action::Hold => format!("messages with `{}` are held", pattern.text),
+            },
             Change::Remove(text) => format!("`{text}` is not blocked any more"),
         }
     }
@@ -100,6 +130,9 @@ pub enum FilterError {
         "a room may have {REGEXES} regular expressions at most: remove one first, or use words"
     )]
     TooManyRegexes,
+    /// There is too much to list.
+    #[error("a room's patterns and reasons may have {TEXT_BYTES} bytes together: use shorter ones")]
+    TooMuchText,
     /// A pattern is too long.
     #[error("a pattern may have {PATTERN_CHARS} characters at most, this one has {0}")]
     TooLong(usize),
@@ -130,7 +163,10 @@ pub enum FilterError {
 #[derive(Debug, Default)]
 pub struct Filter {
     patterns: Vec<Pattern>,
-    words: Option<Automaton<AhoCorasick>>,
+    /// Words for which a message is refused.
+    refused: Option<Automaton<AhoCorasick>>,
+    /// Words for which it is held.
+    held: Option<Automaton<AhoCorasick>>,
     regexes: Option<Automaton<RegexSet>>,
 }
 
@@ -148,14 +184,17 @@ impl Filter {
         if patterns.len() > PATTERNS {
             return Err(FilterError::TooMany);
         }
-        patterns.iter().try_for_each(check)?;
-        let places = |kind| -> Vec<usize> {
-            let of_kind = |place: &usize| patterns[*place].kind == kind;
-            (0..patterns.len()).filter(of_kind).collect()
+        patterns.iter().try_for_each(Pattern::check)?;
+        let places = |is_meant: &dyn Fn(&Pattern) -> bool| -> Vec<usize> {
+            let is_meant = |place: &usize| is_meant(&patterns[*place]);
+            (0..patterns.len()).filter(is_meant).collect()
         };
+        let of_words =
+            |action| places(&|pattern| pattern.kind == Kind::Word && pattern.action == action);
         Ok(Self {
-            words: words(&patterns, places(Kind::Word))?,
-            regexes: regexes(&patterns, places(Kind::Regex))?,
+            refused: words(&patterns, of_words(Action::Refuse))?,
+            held: words(&patterns, of_words(Action::Hold))?,
+            regexes: regexes(&patterns, places(&|pattern| pattern.kind == Kind::Regex))?,
             patterns,
         })
     }
@@ -165,41 +204,42 @@ impl Filter {
         &self.patterns
     }
 
-    /// A pattern that `text` holds.
+    /// A pattern that `text` holds: one for which it is refused, where there is such.
     pub fn find(&self, text: &str) -> Option<&Pattern> {
         if self.patterns.is_empty() {
             return None;
         }
         let text = normal(text);
-        let word = self.words.as_ref().and_then(|words| {
-            let found = words.matcher.find(&bordered(&text))?;
-            words.places.get(found.pattern().as_usize())
-        });
-        let place = word.or_else(|| {
-            let regexes = self.regexes.as_ref()?;
-            let first = regexes.matcher.matches(&text).iter().next()?;
-            regexes.places.get(first)
-        })?;
-        self.patterns.get(*place)
+        let is_with_words = self.refused.is_some() || self.held.is_some();
+        let marked = is_with_words.then(|| bordered(&text));
+        let word = |words: &Option<Automaton<AhoCorasick>>| {
+            let (words, marked) = (words.as_ref()?, marked.as_ref()?);
+            let found = words.matcher.find(marked)?;
+            self.patterns
+                .get(*words.places.get(found.pattern().as_usize())?)
+        };
+        if let Some(refused) = word(&self.refused) {
+            return Some(refused);
+        }
+        let expression = self.expression(&text);
+        match expression {
+            Some(Pattern {
+                action: Action::Refuse,
+                ..
+            }) => expression,
+            _ => word(&self.held).or(expression),
+        }
     }
-}
 
-fn check(pattern: &Pattern) -> Result<(), FilterError> {
-    let chars = pattern.text.chars().count();
-    if chars > PATTERN_CHARS {
-        return Err(FilterError::TooLong(chars));
+    /// An expression that `text` matches, as [`Filter::find`].
+    fn expression(&self, text: &str) -> Option<&Pattern> {
+        let regexes = self.regexes.as_ref()?;
+        let matches = regexes.matcher.matches(text);
+        let found = matches.iter().filter_map(|place| regexes.places.get(place));
+        found
+            .filter_map(|place| self.patterns.get(*place))
+            .min_by_key(|pattern| pattern.action == Action::Hold)
     }
-    let reason = pattern.reason.as_deref().unwrap_or("").chars().count();
-    if reason > REASON_CHARS {
-        return Err(FilterError::ReasonTooLong(reason));
-    }
-    if pattern.text.contains(char::is_control) {
-        return Err(FilterError::Control);
-    }
-    if normal(&pattern.text).trim().is_empty() {
-        return Err(FilterError::Empty);
-    }
-    Ok(())
 }
 
 fn words(

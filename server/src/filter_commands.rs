@@ -11,20 +11,20 @@ use crate::clock;
 use crate::console;
 use crate::control::{self, Request};
 use crate::data_lock::DataLock;
-use crate::filter::{Change, Kind, Pattern};
+use crate::filter::{Action, Change, Kind, Pattern};
 use crate::filters::{Filters, SqliteFilters};
 use crate::room::operator;
 
 /// What can be done with a room's patterns.
 #[derive(Subcommand)]
 pub enum FilterSubcommand {
-    /// List what is blocked in a room: kind, pattern, reason.
+    /// List what is blocked in a room: kind, pattern, action, reason.
     List {
         /// The room.
         #[arg(value_parser = console::room_name)]
         room: RoomName,
     },
-    /// Refuse messages that hold a pattern. Moderators may post it all the same.
+    /// Refuse messages that hold a pattern, or hold them. Moderators may post it all the same.
     Add {
         /// The room.
         #[arg(value_parser = console::room_name)]
@@ -34,6 +34,9 @@ pub enum FilterSubcommand {
         /// The pattern is a regular expression instead, which counts anywhere in a message.
         #[arg(long)]
         regex: bool,
+        /// Messages that hold it wait for a moderator instead of being refused.
+        #[arg(long)]
+        hold: bool,
         /// Why, for who is refused to read. The pattern itself is not shown to them.
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
@@ -56,15 +59,21 @@ pub fn run(command: FilterSubcommand, data: &Path) -> anyhow::Result<()> {
             room,
             pattern,
             regex,
+            hold,
             reason,
         } => {
             let kind = match regex {
                 true => Kind::Regex,
                 false => Kind::Word,
             };
+            let action = match hold {
+                true => Action::Hold,
+                false => Action::Refuse,
+            };
             let pattern = Pattern {
                 text: pattern,
                 kind,
+                action,
                 reason,
             };
             change(&room, Change::Add(pattern), data)
@@ -77,12 +86,9 @@ fn list(room: &RoomName, data: &Path) -> anyhow::Result<()> {
     console::with_database(data, false, |database| async move {
         let filter = SqliteFilters::new(database).load(room).await?;
         console::say(filter.patterns().iter().map(|pattern| {
-            let kind = match pattern.kind {
-                Kind::Word => "word",
-                Kind::Regex => "regex",
-            };
-            let reason = pattern.reason.as_deref().unwrap_or("");
-            format!("{kind}\t{}\t{}", pattern.text, console::plain(reason))
+            let (kind, action) = (pattern.kind.as_str(), pattern.action.as_str());
+            let reason = console::plain(pattern.reason.as_deref().unwrap_or(""));
+            format!("{kind}\t{}\t{action}\t{reason}", pattern.text)
         }))?;
         Ok(())
     })

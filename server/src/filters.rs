@@ -3,7 +3,7 @@
 
 mod sqlite;
 
-use chat_protocol::RoomName;
+use chat_protocol::{AuditEntry, RoomName};
 
 use crate::filter::{Change, Filter, FilterError};
 
@@ -18,6 +18,22 @@ pub enum FiltersError {
     /// The patterns can't be used so.
     #[error(transparent)]
     Refused(#[from] FilterError),
+}
+
+/// What stands in the audit of a change by `by`.
+pub fn deed(change: &Change, by: &str, now: u64) -> AuditEntry {
+    let (action, reason) = match change {
+        Change::Add(pattern) => ("addFilter", pattern.reason.clone()),
+        Change::Remove(_) => ("removeFilter", None),
+    };
+    AuditEntry {
+        time: now,
+        actor: by.to_owned(),
+        action: action.to_owned(),
+        target: change.text().to_owned(),
+        until: None,
+        reason,
+    }
 }
 
 /// The patterns of all rooms.

@@ -5,6 +5,7 @@
 pub mod accounts;
 pub mod address;
 pub mod addresses;
+pub mod audit;
 pub mod auth;
 pub mod ban_commands;
 pub mod cli;
@@ -21,6 +22,7 @@ pub mod filter;
 pub mod filter_commands;
 pub mod filters;
 pub mod health;
+pub mod held;
 pub mod limits;
 pub mod log;
 pub mod logging;

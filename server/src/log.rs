@@ -10,6 +10,7 @@ use chat_protocol::{Epoch, History, RoomName, RoomState, Seq};
 use crate::entry::{Entry, NewEntry, StoredNonce, UnixMillis};
 
 pub use sqlite::SqliteLog;
+pub(crate) use sqlite::append;
 
 /// The log could not be read or written. Nothing of what was asked for was stored.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -134,8 +135,8 @@ pub trait RoomLog: Send + Sync {
     async fn open(&self, room: &RoomName, nonces_since: u64) -> Result<LogHead, LogError>;
 
     /// Stores `entries` at the end of `room`'s log, all or none, and answers with them in their
-    /// places once they are on disk. Deletions, purges and emptying take content out of the log; the
-    /// messages' nonces are remembered.
+    /// places once they are on disk, with a line in the audit for each that is a moderator's deed.
+    /// Deletions, purges and emptying take content out of the log; the messages' nonces are remembered.
     async fn append(&self, room: &RoomName, entries: Vec<NewEntry>)
     -> Result<Vec<Entry>, LogError>;
 

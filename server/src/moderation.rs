@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use chat_protocol::Rank;
+use chat_protocol::{AuditEntry, Rank};
 
 use crate::address::{Address, Network};
 use crate::entry::{Author, UnixMillis};
@@ -208,6 +208,18 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// The verdict as it stands in the audit.
+    pub fn deed(&self) -> AuditEntry {
+        AuditEntry {
+            time: self.time,
+            actor: self.by.username.clone(),
+            action: self.decision.event().to_owned(),
+            target: self.target.username.clone(),
+            until: self.until(),
+            reason: self.reason.clone(),
+        }
+    }
+
     /// When what was decided ends by itself.
     pub fn until(&self) -> Option<UnixMillis> {
         match &self.decision {

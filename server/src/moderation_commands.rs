@@ -129,13 +129,13 @@ pub fn run_audit(room: Option<RoomName>, limit: u32, data: &Path) -> anyhow::Res
             let reason = line.reason.map_or(String::new(), |reason| {
                 format!(": {}", console::plain(&reason))
             });
+            let deed = format!("{} {}", line.action, line.target);
             format!(
-                "{}\t{}\t{}\t{} {}{until}{reason}",
+                "{}\t{}\t{}\t{}{until}{reason}",
                 shown(line.time),
                 line.room,
                 line.actor,
-                line.action,
-                line.target
+                deed.trim_end(),
             )
         }))?;
         Ok(())

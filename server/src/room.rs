@@ -4,6 +4,8 @@
 //! out the effects and reports back what the log said. Modes, mutes and moderation belong here.
 
 mod addresses;
+mod filtering;
+mod held;
 mod moderation;
 mod nonces;
 mod posting;
@@ -13,8 +15,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chat_protocol::limits::WHO_MEMBERS;
 use chat_protocol::{
-    ClientError, CloseCode, Code, Member, MessageId, Nonce, PostMessage, Rank, RoomChange,
-    RoomState, Seq, ServerEvent, Who,
+    ClientError, CloseCode, Code, HeldId, Member, MessageId, Nonce, Rank, RoomChange, RoomState,
+    Seq, ServerEvent, Who,
 };
 
 use crate::address::{Address, Network};
@@ -22,10 +24,12 @@ use crate::entry::{
     Author, Entry, EntryBody, MessageDeleted, NewEntry, Purged, StoredNonce, UnixMillis,
 };
 use crate::filter::Filter;
+use crate::held::{Choice, HeldMessage, Ruled, Ruling, Waiting};
 use crate::moderation::{Person, Sanction, Standing, Verdict};
 pub use moderation::{Order, operated, operator, sentence};
 pub(crate) use nonces::MEMORY as NONCE_MEMORY;
 use nonces::Nonces;
+pub use posting::Passed;
 use presence::Presence;
 
 /// A connection in the room; never used twice in a room's life.
@@ -63,6 +67,8 @@ pub struct Start {
     pub standing: Standing,
     /// Its modes.
     pub modes: RoomState,
+    /// What waits for a moderator, the oldest first.
+    pub held: Vec<HeldMessage>,
     /// Milliseconds after which an account counts as a member's where only members may post.
     pub membership: u64,
 }
@@ -94,8 +100,9 @@ pub enum Input {
     Join(Joining),
     /// A connection leaves.
     Leave(MemberId),
-    /// A member posts; where they are too fast, with the seconds that they have to wait.
-    Post(MemberId, PostMessage, ReplyTarget, Option<u64>),
+    /// A member posts what passed [`Room::look`] at this moment; where they are too fast, with the
+    /// seconds that they have to wait.
+    Post(Passed, Option<u64>),
     /// A member deletes this message; `None` where the one they named is not there.
     Delete(MemberId, Option<StoredMessage>),
     /// A member asks for something to be done to somebody; `None` where there is nobody of the name.
@@ -112,6 +119,18 @@ pub enum Input {
     Administer(String, bool),
     /// Whoever is in this network is kept out of the whole server from now on, with the reason.
     PutOut(Network, Option<String>),
+    /// A member asks what waits for a moderator.
+    ListHeld(MemberId),
+    /// A member decides on what waits.
+    Decide(MemberId, HeldId, Choice),
+    /// What [`Effect::Hold`] asked for is stored.
+    Held(MemberId, HeldMessage),
+    /// It is not.
+    NotHeld(MemberId, Box<Waiting>),
+    /// What [`Effect::Rule`] asked for is stored, or there was nothing to rule on.
+    Ruled(MemberId, Box<Ruling>, Ruled),
+    /// It is not.
+    NotRuled(MemberId, Choice),
     /// What [`Effect::Judge`] asked for is stored.
     Judged(MemberId, Verdict),
     /// It is not.
@@ -140,6 +159,10 @@ pub enum Effect {
     Announce(Vec<MemberId>, ServerEvent),
     /// Store a verdict, then report with [`Input::Judged`] or [`Input::NotJudged`].
     Judge(MemberId, Verdict),
+    /// Store a message that waits, then report with [`Input::Held`] or [`Input::NotHeld`].
+    Hold(MemberId, Box<Waiting>),
+    /// Store a ruling, then report with [`Input::Ruled`] or [`Input::NotRuled`].
+    Rule(MemberId, Box<Ruling>),
     /// Give these members an event and close their connections.
     Expel(Vec<MemberId>, ServerEvent, CloseCode),
     /// A message went out of the log: see whether it was the pinned one.
@@ -167,6 +190,10 @@ pub struct Room {
     /// When users posted last, for slow mode.
     posted: HashMap<String, UnixMillis>,
     filter: Filter,
+    /// What waits for a moderator, the oldest first; bounded by what may wait.
+    held: Vec<HeldMessage>,
+    /// What moderators did since the room runs.
+    deeds: u64,
 }
 
 impl Room {
@@ -185,17 +212,14 @@ impl Room {
             membership: start.membership,
             posted: HashMap::new(),
             filter: Filter::default(),
+            held: start.held,
+            deeds: 0,
         }
     }
 
     /// Takes what the store says of how people stand here.
     pub fn stand(&mut self, standing: Standing) {
         self.standing = standing;
-    }
-
-    /// Holds messages against `filter` from now on.
-    pub fn set_filter(&mut self, filter: Filter) {
-        self.filter = filter;
     }
 
     /// How the user `key` stands here.
@@ -213,6 +237,11 @@ impl Room {
         self.modes.pinned.as_ref()
     }
 
+    /// How many lines the audit got since the room runs.
+    pub fn deeds(&self) -> u64 {
+        self.deeds
+    }
+
     /// True where nobody is in.
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()
@@ -223,7 +252,7 @@ impl Room {
         match input {
             Input::Join(joining) => self.join(joining, now),
             Input::Leave(id) => self.leave(id, now),
-            Input::Post(id, post, target, wait) => self.post(id, post, target, wait, now),
+            Input::Post(passed, wait) => self.post(passed, wait, now),
             Input::Delete(id, target) => self.delete(id, target, now),
             Input::Moderate(id, order, target) => self.moderate(id, &order, target, now),
             Input::Clear(id) => self.clear(id, now),
@@ -232,6 +261,12 @@ impl Room {
             Input::Forget(key) => self.forget(&key, now),
             Input::Administer(key, is_admin) => self.administer(&key, is_admin),
             Input::PutOut(network, reason) => self.put_out(&network, reason, now),
+            Input::ListHeld(id) => self.list_held(id, now),
+            Input::Decide(id, held, choice) => self.decide(id, &held, choice, now),
+            Input::Held(id, held) => self.held(id, held),
+            Input::NotHeld(id, waiting) => self.not_held(id, &waiting),
+            Input::Ruled(id, ruling, ruled) => self.ruled(id, &ruling, ruled, now),
+            Input::NotRuled(id, choice) => Self::not_ruled(id, &choice),
             Input::Judged(id, verdict) => self.judged(id, &verdict, now),
             Input::NotJudged(id, verdict) => self.not_judged(id, &verdict),
             Input::Stored(stored) => self.stored(stored),
@@ -263,6 +298,7 @@ impl Room {
         }
         if wants_audit {
             self.audit_listeners.insert(id);
+            effects.extend(self.held_on_entering(id, now));
         }
         // Only now: who comes in is not told of it.
         if wants_presence {
@@ -307,6 +343,7 @@ impl Room {
         }
         let body = EntryBody::MessageDeleted(MessageDeleted {
             target: seq,
+            of: (member.key != author.key).then_some(author.username),
             by: member.clone(),
         });
         vec![Effect::Store(id, NewEntry { time: now, body })]
@@ -315,6 +352,7 @@ impl Room {
     fn stored(&mut self, stored: Vec<(MemberId, Entry)>) -> Vec<Effect> {
         let mut effects = Vec::with_capacity(stored.len());
         for (sender, entry) in stored {
+            let deed = entry.deed();
             let by = match &entry.body {
                 EntryBody::MessagePosted(posted) => {
                     let mut senders = match &posted.nonce {
@@ -328,16 +366,24 @@ impl Room {
                 EntryBody::RoomChanged(changed) => {
                     self.modes = changed.modes.clone();
                     effects.push(self.announce_modes(entry.seq));
+                    effects.extend(self.tell_deed(deed));
                     continue;
                 }
                 EntryBody::MessageDeleted(MessageDeleted { by, .. })
                 | EntryBody::Purged(Purged { by, .. })
                 | EntryBody::Cleared(by) => by.clone(),
             };
+            let dropped = match &entry.body {
+                EntryBody::Purged(purged) => self.drop_held(Some(&purged.key), &by.username),
+                EntryBody::Cleared(_) => self.drop_held(None, &by.username),
+                _ => Vec::new(),
+            };
             effects.push(Effect::Deliver(Vec::new(), entry));
+            effects.extend(dropped);
             if self.modes.pinned.is_some() {
                 effects.push(Effect::CheckPinned(by));
             }
+            effects.extend(self.tell_deed(deed));
         }
         effects
     }

@@ -8,6 +8,8 @@
 mod addresses;
 mod command;
 mod delivery;
+mod filtering;
+mod holding;
 mod requests;
 mod resume;
 
@@ -24,6 +26,7 @@ use crate::clock;
 use crate::entry::{Author, Entry, NewEntry, UnixMillis};
 use crate::filter::Filter;
 use crate::filters::Filters;
+use crate::held::{HeldMessage, HeldMessages};
 use crate::log::{End, LogError, LogHead, Range, RoomLog, Slice, Viewer};
 use crate::moderation::Standing;
 use crate::outbox::Closing;
@@ -68,6 +71,8 @@ pub struct Stores {
     pub filters: Arc<dyn Filters>,
     /// From where nobody may come, and from where people came.
     pub addresses: Addresses,
+    /// What waits for moderators.
+    pub held: Arc<dyn HeldMessages>,
 }
 
 /// What a room's task begins with.
@@ -78,6 +83,8 @@ pub struct Beginning {
     pub standing: Standing,
     /// What its messages must not hold.
     pub filter: Filter,
+    /// What waits for a moderator, the oldest first.
+    pub held: Vec<HeldMessage>,
     /// Milliseconds after which an account counts as a member's where only members may post.
     pub membership: u64,
     /// How long its messages may wait to share a write.
@@ -99,8 +106,6 @@ pub struct RoomTask {
     settling: Vec<oneshot::Sender<Settled>>,
     /// How often something was taken out of the log.
     removals: u64,
-    /// How many verdicts were stored since the room runs.
-    verdicts: u64,
     /// Something may have been deleted, by this one: the pinned message may be gone.
     pin_to_check: Option<Author>,
     /// Who is here, until somebody comes or goes: in a large room it is costly to tell.
@@ -122,6 +127,7 @@ impl RoomTask {
             mut head,
             standing,
             filter,
+            held,
             membership,
             window,
         } = beginning;
@@ -129,6 +135,7 @@ impl RoomTask {
             nonces: std::mem::take(&mut head.nonces),
             standing,
             modes: std::mem::take(&mut head.modes),
+            held,
             membership,
         });
         room.set_filter(filter);
@@ -143,7 +150,6 @@ impl RoomTask {
             unstored: Vec::new(),
             settling: Vec::new(),
             removals: 0,
-            verdicts: 0,
             // A crash may have come between a deletion and what follows from it.
             pin_to_check: Some(operator()),
             who: None,
@@ -249,6 +255,18 @@ impl RoomTask {
                 // Who does not wait for the answer does not need it.
                 let _ = answer.send(done);
             }
+            RoomCommand::FilterFor(id, change) => self.filter_for(id, &change).await,
+            RoomCommand::Filters(id) => {
+                // What the member posted before comes before.
+                self.store().await;
+                self.follow(self.room.filters(id)).await;
+            }
+            RoomCommand::Held(id) => self.apply(Input::ListHeld(id)).await,
+            RoomCommand::Decide(id, held, choice) => {
+                // What was posted before comes before.
+                self.store().await;
+                self.apply(Input::Decide(id, held, choice)).await;
+            }
             RoomCommand::Clear(id) => self.apply(Input::Clear(id)).await,
             RoomCommand::Change(id, change) => self.change(id, change).await,
             RoomCommand::Who(id) => self.tell_who(id).await,
@@ -266,9 +284,9 @@ impl RoomTask {
                 // Who does not wait for the answer does not need it.
                 let _ = answer.send(self.audit(id).await);
             }
-            RoomCommand::ShowAudit(id, outgoing, verdicts, answer) => {
+            RoomCommand::ShowAudit(id, outgoing, deeds, answer) => {
                 // Who does not wait for the answer does not need it.
-                let _ = answer.send(self.show_audit(id, &outgoing, verdicts).await);
+                let _ = answer.send(self.show_audit(id, &outgoing, deeds).await);
             }
             RoomCommand::Forget(key) => {
                 self.who = None;
@@ -374,13 +392,30 @@ impl RoomTask {
     /// Applies `input` and carries out what follows. Entries wait to be stored together; anything
     /// else that follows comes after them.
     async fn apply(&mut self, input: Input) {
-        for effect in self.room.apply(input, clock::now()) {
+        let effects = self.room.apply(input, clock::now());
+        self.follow(effects).await;
+    }
+
+    async fn follow(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
             match effect {
                 Effect::Store(sender, entry) => self.unstored.push((sender, entry)),
                 Effect::Judge(id, verdict) => {
                     // After the answer nothing of whom it hits may come any more.
                     self.show_all().await;
                     for effect in self.judge(id, verdict).await {
+                        self.carry_out(effect).await;
+                    }
+                }
+                Effect::Hold(id, waiting) => {
+                    self.store().await;
+                    for effect in self.hold(id, waiting).await {
+                        self.carry_out(effect).await;
+                    }
+                }
+                Effect::Rule(id, ruling) => {
+                    self.store().await;
+                    for effect in self.rule(id, ruling).await {
                         self.carry_out(effect).await;
                     }
                 }
@@ -428,8 +463,8 @@ impl RoomTask {
             Effect::Repeat(id, seq, nonce) => self.repeat(id, seq, &nonce).await,
             Effect::Send(id, event) => self.delivery.send(id, &Outgoing::new(&event)),
             Effect::Announce(listeners, event) => self.delivery.announce(&listeners, &event).await,
-            // Verdicts are ordered by commands, never by what was stored.
-            Effect::Judge(..) => {}
+            // These are ordered by commands, never by what was stored.
+            Effect::Judge(..) | Effect::Hold(..) | Effect::Rule(..) => {}
             Effect::Expel(ids, event, code) => self.expel(&ids, &event, code),
             Effect::CheckPinned(by) => self.pin_to_check = Some(by),
             Effect::WakeAt(time) => self.wake_at = Some(instant(time)),

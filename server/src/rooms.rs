@@ -13,14 +13,15 @@ use std::time::Duration;
 
 use chat_protocol::limits::{AUDIT_ENTRIES, AUDIT_ENTRIES_DEFAULT, HISTORY_ENTRIES_DEFAULT};
 use chat_protocol::{
-    Audit, AuditEntry, AuditRequest, HistoryRequest, MessageId, PostMessage, RoomChange, RoomName,
-    Seq, ServerEvent,
+    Audit, AuditEntry, AuditRequest, HeldId, HistoryRequest, MessageId, PostMessage, RoomChange,
+    RoomName, Seq, ServerEvent,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use crate::clock;
 use crate::filter::Change;
+use crate::held::{Choice, PATIENCE};
 use crate::log::{End, Keep, LogError, Range, Viewer};
 use crate::moderation::Person;
 use crate::outgoing::Outgoing;
@@ -163,14 +164,14 @@ impl Rooms {
     ) -> Result<(), RoomError> {
         let limit = request.limit.unwrap_or(AUDIT_ENTRIES_DEFAULT);
         let limit = u32::try_from(limit.min(AUDIT_ENTRIES)).unwrap_or(u32::MAX);
-        while let Some(verdicts) = membership.may_audit().await? {
+        while let Some(deeds) = membership.may_audit().await? {
             let entries = self.audit_entries(&membership.room, limit).await?;
             let audit = Audit {
                 entries,
                 live: false,
             };
             let outgoing = Outgoing::new(&ServerEvent::Audit(audit));
-            if membership.show_audit(outgoing, verdicts).await? {
+            if membership.show_audit(outgoing, deeds).await? {
                 break;
             }
         }
@@ -333,6 +334,7 @@ async fn begin(shared: &Shared, room: &RoomName) -> Result<Beginning, EnterError
         log,
         standings,
         filters,
+        held,
         ..
     } = &shared.stores;
     let head = log.open(room, now.saturating_sub(NONCE_MEMORY)).await?;
@@ -340,6 +342,7 @@ async fn begin(shared: &Shared, room: &RoomName) -> Result<Beginning, EnterError
         head,
         standing: standings.load(room, now).await?,
         filter: filters.load(room).await?,
+        held: held.load(room, now.saturating_sub(PATIENCE)).await?,
         membership: u64::try_from(shared.membership.as_millis()).unwrap_or(u64::MAX),
         window: shared.window,
     })
@@ -395,6 +398,27 @@ impl Membership {
         self.command(RoomCommand::Change(self.id, change)).await
     }
 
+    /// Changes the patterns for the member. What becomes of it comes through the outbox.
+    pub async fn filter(&self, change: Change) -> Result<(), RoomError> {
+        self.command(RoomCommand::FilterFor(self.id, change)).await
+    }
+
+    /// Asks for the patterns. The answer comes through the outbox.
+    pub async fn filters(&self) -> Result<(), RoomError> {
+        self.command(RoomCommand::Filters(self.id)).await
+    }
+
+    /// Asks what waits for a moderator. The answer comes through the outbox.
+    pub async fn held(&self) -> Result<(), RoomError> {
+        self.command(RoomCommand::Held(self.id)).await
+    }
+
+    /// Decides on what waits, for the member. What becomes of it comes through the outboxes.
+    pub async fn decide(&self, held: HeldId, choice: Choice) -> Result<(), RoomError> {
+        self.command(RoomCommand::Decide(self.id, held, choice))
+            .await
+    }
+
     /// Asks who is in the room. The answer comes through the outbox.
     pub async fn who(&self) -> Result<(), RoomError> {
         self.command(RoomCommand::Who(self.id)).await
@@ -415,17 +439,17 @@ impl Membership {
         shown.await.map_err(|_| RoomError::Stopping)
     }
 
-    /// How many verdicts there were; `None` where the member may not read them, which it was told.
+    /// How many deeds there were; `None` where the member may not read them, which it was told.
     async fn may_audit(&self) -> Result<Option<u64>, RoomError> {
         let (answer, allowed) = oneshot::channel();
         self.command(RoomCommand::Audit(self.id, answer)).await?;
         allowed.await.map_err(|_| RoomError::Stopping)
     }
 
-    /// Gives the member what was read after `verdicts`; false where that is out of date.
-    async fn show_audit(&self, outgoing: Outgoing, verdicts: u64) -> Result<bool, RoomError> {
+    /// Gives the member what was read after `deeds`; false where that is out of date.
+    async fn show_audit(&self, outgoing: Outgoing, deeds: u64) -> Result<bool, RoomError> {
         let (answer, shown) = oneshot::channel();
-        let command = RoomCommand::ShowAudit(self.id, outgoing, verdicts, answer);
+        let command = RoomCommand::ShowAudit(self.id, outgoing, deeds, answer);
         self.command(command).await?;
         shown.await.map_err(|_| RoomError::Stopping)
     }

@@ -19,6 +19,7 @@ use crate::control::{self, Control};
 use crate::data_lock::{DataLock, LockError};
 use crate::database::{self, Database, Durability, OpenError};
 use crate::filters::SqliteFilters;
+use crate::held::SqliteHeld;
 use crate::limits::{LimitSettings, Limits, TrustedProxies};
 use crate::log::SqliteLog;
 use crate::retention::{self, Retention};
@@ -127,6 +128,7 @@ impl Server {
             standings: Arc::new(SqliteStandings::new(Arc::clone(&database))),
             filters: Arc::new(SqliteFilters::new(Arc::clone(&database))),
             addresses: addresses.clone(),
+            held: Arc::new(SqliteHeld::new(Arc::clone(&database))),
         };
         let window = FlushWindow::new(config.flush_window);
         let rooms = Rooms::new(stores, config.membership, window);

@@ -184,6 +184,16 @@ impl Session {
                 let place = self.place()?;
                 place.membership.change(change).await.map_err(refusal)
             }
+            Action::Filter(change) => {
+                let place = self.place()?;
+                place.membership.filter(change).await.map_err(refusal)
+            }
+            Action::Held => self.place()?.membership.held().await.map_err(refusal),
+            Action::Decide(id, choice) => {
+                let place = self.place()?;
+                place.membership.decide(id, choice).await.map_err(refusal)
+            }
+            Action::Filters => self.place()?.membership.filters().await.map_err(refusal),
             Action::Who => self.place()?.membership.who().await.map_err(refusal),
             Action::History(request) => self.history(&request).await,
             Action::Audit(request) => self.audit(&request).await,
@@ -337,7 +347,8 @@ impl Session {
 fn cost(event: &str) -> NonZeroU32 {
     match event {
         "auth" | "history" | "who" | "audit" => COSTLY,
-        "kick" | "mute" | "unmute" | "ban" | "unban" | "setMod" | "delMod" => COSTLY,
+        "kick" | "mute" | "unmute" | "ban" | "unban" | "setMod" | "setVip" | "delMod" => COSTLY,
+        "addFilter" | "removeFilter" | "filters" | "held" | "allow" | "deny" => COSTLY,
         "deleteMessage" | "purge" | "clear" | "setRoom" => COSTLY,
         _ => NonZeroU32::MIN,
     }

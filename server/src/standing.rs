@@ -8,6 +8,7 @@ use chat_protocol::RoomName;
 use crate::entry::UnixMillis;
 use crate::moderation::{Person, Standing, Verdict};
 
+pub use crate::audit::AuditLine;
 pub use sqlite::SqliteStandings;
 
 /// The standing could not be read or written; nothing was changed.
@@ -20,25 +21,6 @@ impl StandingError {
     pub fn new(source: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self(std::sync::Arc::new(source))
     }
-}
-
-/// Who decided what on whom; names as registered, times in milliseconds since 1970, UTC.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditLine {
-    /// When.
-    pub time: u64,
-    /// In which room; empty for the whole server.
-    pub room: String,
-    /// Who.
-    pub actor: String,
-    /// What, as the event is called that asks for it.
-    pub action: String,
-    /// On whom.
-    pub target: String,
-    /// When it ends by itself.
-    pub until: Option<u64>,
-    /// Why.
-    pub reason: Option<String>,
 }
 
 /// The standing of people in all rooms.

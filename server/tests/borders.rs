@@ -12,6 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("accounts", &["database", "moderation"]),
     ("address", &[]),
     ("addresses", &["address", "database", "entry", "moderation"]),
+    ("audit", &[]),
     (
         "auth",
         &[
@@ -98,11 +99,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "room",
         ],
     ),
-    ("filters", &["database", "filter"]),
+    ("filters", &["audit", "database", "filter"]),
     ("health", &[]),
+    ("held", &["audit", "database", "entry", "log"]),
     ("lib", &[]),
     ("limits", &["address"]),
-    ("log", &["database", "entry"]),
+    ("log", &["audit", "database", "entry"]),
     ("logging", &["config"]),
     ("main", &[]),
     ("moderation", &["address", "entry"]),
@@ -127,7 +129,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "retention",
         &["addresses", "clock", "log", "rooms", "stopping"],
     ),
-    ("room", &["address", "entry", "filter", "moderation"]),
+    (
+        "room",
+        &["address", "entry", "filter", "held", "moderation"],
+    ),
     (
         "room_commands",
         &["accounts", "console", "data_lock", "entry", "log"],
@@ -141,6 +146,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "entry",
             "filter",
             "filters",
+            "held",
             "limits",
             "log",
             "moderation",
@@ -158,6 +164,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "addresses",
             "clock",
             "filter",
+            "held",
             "log",
             "moderation",
             "outbox",
@@ -179,6 +186,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "data_lock",
             "database",
             "filters",
+            "held",
             "limits",
             "log",
             "retention",
@@ -192,10 +200,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "session",
         &[
-            "address", "auth", "clock", "entry", "limits", "log", "outbox", "outgoing", "rooms",
+            "address", "auth", "clock", "entry", "filter", "held", "limits", "log", "outbox",
+            "outgoing", "rooms",
         ],
     ),
-    ("standing", &["address", "database", "entry", "moderation"]),
+    (
+        "standing",
+        &["address", "audit", "database", "entry", "moderation"],
+    ),
     ("stopping", &["outbox"]),
     (
         "transport",

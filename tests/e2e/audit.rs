@@ -8,7 +8,7 @@ use crate::support::{names, now, refused};
 
 /// A member who asked for the capability.
 #[track_caller]
-fn watcher(server: &Server, user: &str, room: &str) -> RawClient {
+pub(crate) fn watcher(server: &Server, user: &str, room: &str) -> RawClient {
     let mut client = RawClient::connect(server);
     let answer = client.auth_with(json!({
         "username": user, "password": password_of(user), "room": room,
@@ -20,7 +20,7 @@ fn watcher(server: &Server, user: &str, room: &str) -> RawClient {
 
 /// The one entry that is told live, without its time.
 #[track_caller]
-fn live(client: &mut RawClient) -> Value {
+pub(crate) fn live(client: &mut RawClient) -> Value {
     let mut audit = client.expect("audit");
     assert_eq!(names(&audit), ["entries", "live"]);
     assert_eq!(audit["live"], true);
@@ -35,7 +35,7 @@ fn live(client: &mut RawClient) -> Value {
 
 /// The entries of an answer, as (actor, action, target).
 #[track_caller]
-fn answered(client: &mut RawClient, data: Value) -> Vec<(String, String, String)> {
+pub(crate) fn answered(client: &mut RawClient, data: Value) -> Vec<(String, String, String)> {
     client.send("audit", data);
     let audit = client.expect("audit");
     assert_eq!(audit["live"], false);
@@ -58,7 +58,7 @@ fn line(actor: &str, action: &str, target: &str) -> (String, String, String) {
 
 /// Does something and waits until it is done.
 #[track_caller]
-fn order(client: &mut RawClient, event: &str, data: Value) {
+pub(crate) fn order(client: &mut RawClient, event: &str, data: Value) {
     client.send(event, data);
     assert_eq!(client.expect(event)["message"], "Success");
 }
@@ -209,4 +209,77 @@ fn an_operators_verdict_is_told_live() {
     assert_eq!(finished.status.code(), Some(0), "{}", finished.error);
     let expected = json!({ "actor": "server operator", "action": "ban", "target": "bob" });
     assert_eq!(live(&mut owner), expected);
+}
+
+#[test]
+fn what_moderators_do_to_the_log_is_told_and_kept_longer_than_the_log() {
+    let mut server = Server::start();
+    let mut owner = RawClient::join(&server, "owner", "stream");
+    let mut carol = watcher(&server, "carol", "stream");
+    order(&mut owner, "setMod", json!({ "username": "carol" }));
+    carol.expect("setMod");
+    live(&mut carol);
+    let mut bob = watcher(&server, "bob", "stream");
+    let [his, kept, own] = ["his", "kept", "own"].map(|text| {
+        let message = bob.post(text);
+        owner.expect("message");
+        carol.expect("message");
+        message
+    });
+    // Everybody sees the entry; only moderators who asked see who is accountable for it, after it.
+    let told = |bob: &mut RawClient, carol: &mut RawClient, event: &str| {
+        bob.expect(event);
+        carol.expect(event);
+        live(carol)
+    };
+    owner.send("deleteMessage", json!({ "id": his["id"] }));
+    assert_eq!(
+        told(&mut bob, &mut carol, "deleteMessage"),
+        json!({ "actor": "owner", "action": "deleteMessage", "target": "bob" })
+    );
+    bob.send("deleteMessage", json!({ "id": own["id"] }));
+    bob.expect("deleteMessage");
+    carol.expect("deleteMessage");
+    owner.send(
+        "setRoom",
+        json!({ "pinned": kept["id"], "topic": "Any%", "slowMode": 0 }),
+    );
+    let reason = format!(
+        "slow mode off, pinned {}, topic Any%",
+        kept["id"].as_str().unwrap()
+    );
+    assert_eq!(
+        live(&mut carol),
+        json!({ "actor": "owner", "action": "setRoom", "target": "", "reason": reason })
+    );
+    owner.send("purge", json!({ "username": "bob" }));
+    assert_eq!(
+        told(&mut bob, &mut carol, "purge"),
+        json!({ "actor": "owner", "action": "purge", "target": "bob" })
+    );
+    owner.send("clear", Value::Null);
+    assert_eq!(
+        told(&mut bob, &mut carol, "clear"),
+        json!({ "actor": "owner", "action": "clear", "target": "" })
+    );
+    // That the pinned message went with them is no deed of its own.
+    carol.expect_nothing();
+    bob.expect_nothing();
+    let all = [
+        line("owner", "setMod", "carol"),
+        line("owner", "deleteMessage", "bob"),
+        line("owner", "setRoom", ""),
+        line("owner", "purge", "bob"),
+        line("owner", "clear", ""),
+    ];
+    assert_eq!(answered(&mut carol, Value::Null), all);
+    server.kill();
+    server.restart();
+    let mut carol = watcher(&server, "carol", "stream");
+    assert_eq!(answered(&mut carol, Value::Null), all);
+    let data = server.data();
+    let arguments = ["audit", "--room", "stream", "--data"];
+    let arguments = [&arguments[..], &[data.to_str().unwrap()]].concat();
+    let listed = Server::run(&arguments, "").out;
+    assert!(listed.ends_with("owner\tclear"), "{listed}");
 }

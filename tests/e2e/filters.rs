@@ -1,7 +1,9 @@
 //! What messages in a room must not hold, as an operator says on the command line.
 
 use chat_tests::{Finished, RawClient, Server};
-use serde_json::json;
+use serde_json::{Value, json};
+
+use crate::support::refused;
 
 #[track_caller]
 fn run(server: &Server, arguments: &[&str]) -> Finished {
@@ -49,7 +51,7 @@ fn what_is_blocked_is_refused_at_once_and_over_restarts_until_it_is_not_blocked_
     owner.expect("message");
     owner.post("bad, heck");
     bob.expect("message");
-    let list = "word\tbad\tbe kind\nregex\th[e3]ck+\t";
+    let list = "word\tbad\trefuse\tbe kind\nregex\th[e3]ck+\trefuse\t";
     assert_eq!(
         said(&server, &["list", "stream"]).trim_end(),
         list.trim_end()
@@ -137,4 +139,111 @@ fn what_an_operator_gets_wrong_is_said_and_nothing_is_done() {
             server.stop();
         }
     }
+}
+
+/// A moderator's request, and what it is answered.
+#[track_caller]
+fn asked(client: &mut RawClient, event: &str, data: Value) -> Value {
+    client.send(event, data);
+    client.expect(event)
+}
+
+#[test]
+fn moderators_change_what_is_blocked_and_others_are_told_only_that_they_may_not() {
+    let mut server = Server::start();
+    let mut owner = RawClient::connect(&server);
+    owner.auth_with(json!({
+        "username": "owner", "password": chat_tests::password_of("owner"), "room": "stream",
+        "capabilities": ["moderation"],
+    }));
+    let mut carol = RawClient::join(&server, "carol", "stream");
+    let mut bob = RawClient::join(&server, "bob", "stream");
+    asked(&mut owner, "setMod", json!({ "username": "carol" }));
+    owner.expect("audit");
+    carol.expect("setMod");
+    assert_eq!(
+        asked(
+            &mut carol,
+            "addFilter",
+            json!({ "pattern": "bad", "reason": "be kind" })
+        ),
+        json!({ "message": "Success", "reason": "`bad` is blocked" })
+    );
+    let entry = &owner.expect("audit")["entries"][0];
+    assert_eq!(
+        (
+            &entry["actor"],
+            &entry["action"],
+            &entry["target"],
+            &entry["reason"]
+        ),
+        (
+            &json!("carol"),
+            &json!("addFilter"),
+            &json!("bad"),
+            &json!("be kind")
+        )
+    );
+    assert!(blocked(&mut bob, "so BAD").ends_with(": be kind"));
+    asked(
+        &mut carol,
+        "addFilter",
+        json!({ "pattern": "h+eck", "kind": "regex" }),
+    );
+    owner.expect("audit");
+    let listed = json!({ "entries": [
+        { "pattern": "bad", "kind": "word", "action": "refuse", "reason": "be kind" },
+        { "pattern": "h+eck", "kind": "regex", "action": "refuse" },
+    ] });
+    assert_eq!(asked(&mut carol, "filters", Value::Null), listed);
+    for (event, data) in [
+        ("addFilter", json!({ "pattern": "x" })),
+        ("addFilter", json!({ "pattern": "(", "kind": "regex" })),
+        ("removeFilter", json!({ "pattern": "bad" })),
+        ("removeFilter", json!({ "pattern": "unknown" })),
+        ("filters", Value::Null),
+        ("setVip", json!({ "username": "bob" })),
+    ] {
+        refused(&mut bob, 403, event, data, event);
+    }
+    for (data, words) in [
+        (json!({ "pattern": "" }), "something that can be seen"),
+        (json!({ "pattern": "x".repeat(201) }), "200 characters"),
+        (json!({ "pattern": "(", "kind": "regex" }), "unclosed group"),
+        (json!({ "pattern": "x*", "kind": "regex" }), "every message"),
+        (json!({ "pattern": "x", "kind": "glob" }), "kind"),
+    ] {
+        refused(&mut carol, 400, "addFilter", data, words);
+    }
+    let unknown = json!({ "pattern": "x" });
+    refused(&mut carol, 404, "removeFilter", unknown, "not among");
+    server.kill();
+    server.restart();
+    let mut carol = RawClient::join(&server, "carol", "stream");
+    let mut bob = RawClient::join(&server, "bob", "stream");
+    assert_eq!(asked(&mut carol, "filters", Value::Null), listed);
+    assert_eq!(
+        asked(&mut carol, "removeFilter", json!({ "pattern": "bad" })),
+        json!({ "message": "Success", "reason": "`bad` is not blocked any more" })
+    );
+    bob.post("bad");
+    carol.expect("message");
+    blocked(&mut bob, "heck");
+}
+
+#[test]
+fn administrators_of_a_room_make_vips_who_are_told_nothing() {
+    let server = Server::start();
+    let mut owner = RawClient::join(&server, "owner", "stream");
+    let mut bob = RawClient::join(&server, "bob", "stream");
+    assert_eq!(
+        asked(&mut owner, "setVip", json!({ "username": "bob" })),
+        json!({ "message": "Success", "reason": "bob is a VIP now" })
+    );
+    assert_eq!(bob.post("hi")["rank"], 2);
+    bob.expect_nothing();
+    owner.expect("message");
+    asked(&mut owner, "delMod", json!({ "username": "bob" }));
+    bob.expect("delMod");
+    assert_eq!(bob.post("hi")["rank"], 3);
 }

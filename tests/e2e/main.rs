@@ -18,6 +18,7 @@ mod deletion;
 mod filters;
 mod framing;
 mod harness;
+mod held;
 mod hindered;
 mod history;
 mod http;

@@ -2,6 +2,7 @@
 
 mod errors;
 mod evening;
+mod held;
 mod hostile;
 mod json;
 mod life;

@@ -5,6 +5,7 @@ mod completion;
 mod composer;
 mod errors;
 mod event;
+mod held;
 mod keys;
 mod mention;
 mod moderation;

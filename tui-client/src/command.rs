@@ -4,7 +4,7 @@
 mod duration;
 mod moderation;
 
-pub(crate) use moderation::{MODERATION, Order};
+pub(crate) use moderation::{MODERATION, Order, Which};
 
 /// What was typed into the input.
 #[derive(Clone, Debug, PartialEq)]

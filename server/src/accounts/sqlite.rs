@@ -105,6 +105,7 @@ impl Accounts for SqliteAccounts {
                     "DELETE FROM ranks WHERE room = ?1",
                     "DELETE FROM sanctions WHERE room = ?1",
                     "DELETE FROM filters WHERE room = ?1",
+                    "DELETE FROM held WHERE room = ?1",
                     // Whoever founds the name again must not read what came before.
                     "DELETE FROM audit WHERE room = ?1",
                     "DELETE FROM founded_rooms WHERE room = ?1",

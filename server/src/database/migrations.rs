@@ -10,7 +10,7 @@ pub(super) const APPLICATION_ID: i64 = 0x6368_6174;
 /// The schema version that this program writes (SQLite's `user_version`).
 pub(super) const LATEST: i64 = STEPS.len() as i64;
 
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     "
     CREATE TABLE rooms (
         id       INTEGER PRIMARY KEY,
@@ -124,6 +124,28 @@ const STEPS: [&str; 4] = [
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX recent_addresses_by_time ON recent_addresses (time);
 ",
+    "
+    -- What becomes of a message that holds the pattern: refuse, hold.
+    ALTER TABLE filters ADD COLUMN action TEXT NOT NULL DEFAULT 'refuse';
+
+    -- Messages that wait for a moderator. An id is never used again: a moderator may still name it.
+    CREATE TABLE held (
+        id           INTEGER PRIMARY KEY AUTOINCREMENT,
+        room         TEXT NOT NULL,
+        account      TEXT NOT NULL REFERENCES accounts (key) ON DELETE CASCADE,
+        time         INTEGER NOT NULL, -- milliseconds since 1970, UTC
+        username     TEXT NOT NULL,
+        display_name TEXT NOT NULL,
+        content      TEXT NOT NULL,
+        reply_to     TEXT,
+        nonce        TEXT,
+        pattern      TEXT NOT NULL,    -- that it holds
+        reason       TEXT              -- the pattern's
+    ) STRICT;
+    CREATE INDEX held_by_room ON held (room, account);
+    CREATE INDEX held_by_account ON held (account);
+    CREATE INDEX held_by_time ON held (time);
+",
 ];
 
 /// Writes the schema version again: the smallest write that there is.
@@ -144,4 +166,44 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
         transaction.pragma_update(None, "user_version", LATEST)?;
     }
     transaction.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A database as the schema of this version had it, with something in its filters.
+    fn of_version_3() -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        for step in &STEPS[..3] {
+            connection.execute_batch(step).unwrap();
+        }
+        connection
+            .execute_batch(
+                "PRAGMA user_version = 3;
+                 INSERT INTO rooms (name, epoch, last_seq) VALUES ('r', 'e', 1);
+                 INSERT INTO entries VALUES (1, 1, 5, 'message', 'ann', 'n', '{}');
+                 INSERT INTO accounts VALUES ('ann', 'Ann', 'hash', 7);
+                 INSERT INTO filters VALUES ('r', 'bad', 'word', 'be kind');
+                 INSERT INTO audit (time, room, actor, action, target)
+                     VALUES (6, 'r', 'ann', 'addFilter', 'bad');",
+            )
+            .unwrap();
+        connection
+    }
+
+    #[test]
+    fn what_was_there_before_messages_could_be_held_stays_and_refuses() {
+        let mut connection = of_version_3();
+        migrate(&mut connection).unwrap();
+        let row = "SELECT pattern || filters.kind || filters.action || filters.reason FROM filters
+                   JOIN entries ON author = 'ann' JOIN audit ON target = pattern";
+        let kept: String = connection.query_row(row, [], |row| row.get(0)).unwrap();
+        assert_eq!(kept, "badwordrefusebe kind");
+        let version = "SELECT user_version + (SELECT count(*) FROM held) FROM pragma_user_version";
+        let version: i64 = connection.query_row(version, [], |row| row.get(0)).unwrap();
+        assert_eq!(version, LATEST);
+        // A second time there is nothing to do.
+        migrate(&mut connection).unwrap();
+    }
 }

@@ -8,6 +8,7 @@ fn pattern(text: &str, kind: Kind) -> Pattern {
     Pattern {
         text: text.to_owned(),
         kind,
+        action: Action::Refuse,
         reason: None,
     }
 }
@@ -183,4 +184,53 @@ fn no_text_takes_long() {
         // Far above what it takes, and far below what going back takes.
         assert!(shortest < Duration::from_secs(2), "{number}: {shortest:?}");
     }
+}
+
+#[test]
+fn a_pattern_that_refuses_wins_over_one_that_holds() {
+    let of = |text: &str, kind, action| Pattern {
+        action,
+        ..pattern(text, kind)
+    };
+    let kinds = [Kind::Word, Kind::Regex];
+    for (refusing, holding) in kinds
+        .into_iter()
+        .flat_map(|one| kinds.map(|other| (one, other)))
+    {
+        let patterns = vec![
+            of("wait", holding, Action::Hold),
+            of("never", refusing, Action::Refuse),
+        ];
+        let filter = Filter::compile(patterns).unwrap();
+        for (message, expected) in [
+            ("wait never", Some("never")),
+            ("never wait", Some("never")),
+            ("wait", Some("wait")),
+            ("never", Some("never")),
+            ("fine", None),
+        ] {
+            let found = filter.find(message).map(|pattern| pattern.text.as_str());
+            assert_eq!(found, expected, "{message} {refusing:?} {holding:?}");
+        }
+    }
+}
+
+#[test]
+fn a_rooms_patterns_fit_into_one_answer() {
+    let long = |number: usize| Pattern {
+        reason: Some("\u{1f600}".repeat(REASON_CHARS)),
+        ..pattern(&format!("word{number}"), Kind::Word)
+    };
+    let mut patterns = Vec::new();
+    let refused = loop {
+        match Change::Add(long(patterns.len())).apply(patterns.clone()) {
+            Ok(more) => patterns = more,
+            Err(error) => break error,
+        }
+        assert!(patterns.len() < PATTERNS);
+    };
+    assert_eq!(refused, FilterError::TooMuchText);
+    // One can always be removed.
+    let fewer = Change::Remove("word0".to_owned()).apply(patterns).unwrap();
+    assert!(Change::Add(long(0)).apply(fewer).is_ok());
 }

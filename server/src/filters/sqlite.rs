@@ -5,12 +5,10 @@ use std::sync::Arc;
 use chat_protocol::RoomName;
 use rusqlite::{Connection, Row, params};
 
-use super::{Filters, FiltersError};
+use super::{Filters, FiltersError, deed};
+use crate::audit::{AuditLine, note};
 use crate::database::{Database, DatabaseError};
-use crate::filter::{Change, Filter, FilterError, Kind, Pattern};
-
-const WORD: &str = "word";
-const REGEX: &str = "regex";
+use crate::filter::{Action, Change, Filter, FilterError, Kind, Pattern};
 
 /// Patterns in one database.
 pub struct SqliteFilters {
@@ -59,11 +57,12 @@ impl Filters for SqliteFilters {
         now: u64,
     ) -> Result<Filter, FiltersError> {
         let filter = self.compiled(room, Some(change.clone())).await?;
-        let (room, change, by) = (room.clone(), change.clone(), by.to_owned());
+        let line = AuditLine::new(room, deed(change, by, now));
+        let (room, change) = (room.clone(), change.clone());
         self.database
             .write(move |connection| {
                 carry_out(connection, &room, &change)?;
-                note(connection, &room, &change, &by, now)
+                note(connection, &line)
             })
             .await?;
         Ok(filter)
@@ -80,21 +79,19 @@ fn compile(stored: Vec<Pattern>, change: Option<&Change>) -> Result<Filter, Filt
 fn load(connection: &Connection, room: &RoomName) -> rusqlite::Result<Vec<Pattern>> {
     connection
         .prepare_cached(
-            "SELECT pattern, kind, reason FROM filters WHERE room = ?1 ORDER BY pattern",
+            "SELECT pattern, kind, action, reason FROM filters WHERE room = ?1 ORDER BY pattern",
         )?
         .query_map([room.as_str()], pattern)?
         .collect()
 }
 
 fn pattern(row: &Row<'_>) -> rusqlite::Result<Pattern> {
-    let kind: String = row.get(1)?;
+    let (kind, action): (String, String) = (row.get(1)?, row.get(2)?);
     Ok(Pattern {
         text: row.get(0)?,
-        kind: match kind.as_str() {
-            REGEX => Kind::Regex,
-            _ => Kind::Word,
-        },
-        reason: row.get(2)?,
+        kind: Kind::named(&kind).unwrap_or_default(),
+        action: Action::named(&action).unwrap_or_default(),
+        reason: row.get(3)?,
     })
 }
 
@@ -108,44 +105,18 @@ fn carry_out(connection: &Connection, room: &RoomName, change: &Change) -> rusql
                 .map(drop);
         }
     };
-    let kind = match pattern.kind {
-        Kind::Word => WORD,
-        Kind::Regex => REGEX,
-    };
     connection
         .prepare_cached(
-            "INSERT INTO filters (room, pattern, kind, reason) VALUES (?1, ?2, ?3, ?4)
+            "INSERT INTO filters (room, pattern, kind, action, reason) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (room, pattern) DO UPDATE SET kind = excluded.kind,
-                 reason = excluded.reason",
-        )?
-        .execute(params![room.as_str(), pattern.text, kind, pattern.reason])
-        .map(drop)
-}
-
-/// A line of the audit, among those of the verdicts on people.
-fn note(
-    connection: &Connection,
-    room: &RoomName,
-    change: &Change,
-    by: &str,
-    now: u64,
-) -> rusqlite::Result<()> {
-    let (action, reason) = match change {
-        Change::Add(pattern) => ("addFilter", pattern.reason.as_deref()),
-        Change::Remove(_) => ("removeFilter", None),
-    };
-    connection
-        .prepare_cached(
-            "INSERT INTO audit (time, room, actor, action, target, reason)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                 action = excluded.action, reason = excluded.reason",
         )?
         .execute(params![
-            now,
             room.as_str(),
-            by,
-            action,
-            change.text(),
-            reason
+            pattern.text,
+            pattern.kind.as_str(),
+            pattern.action.as_str(),
+            pattern.reason
         ])
         .map(drop)
 }
@@ -164,6 +135,10 @@ mod tests {
         let pattern = |text: &str, kind, reason: Option<&str>| Pattern {
             text: text.to_owned(),
             kind,
+            action: match reason {
+                Some(_) => Action::Hold,
+                None => Action::Refuse,
+            },
             reason: reason.map(str::to_owned),
         };
         let changes = [

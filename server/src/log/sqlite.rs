@@ -7,6 +7,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{End, Keep, LogError, LogHead, Range, RoomLog, Slice, Summary, Trimmed};
+use crate::audit::{AuditLine, note};
 use crate::database::{Database, DatabaseError};
 use crate::entry::{Entry, EntryBody, NewEntry, StoredNonce};
 use row::{Columns, KIND_GONE, KIND_MESSAGE, KIND_MODES, encode, entry};
@@ -202,7 +203,8 @@ fn nonces(connection: &Connection, room: i64, since: u64) -> rusqlite::Result<Ve
     Ok(found)
 }
 
-fn append(
+/// Stores entries at the end of a room's log, in the transaction that is open.
+pub(crate) fn append(
     connection: &Connection,
     room: &RoomName,
     entries: Vec<NewEntry>,
@@ -217,6 +219,7 @@ fn append(
     for entry in entries {
         seq = seq.next();
         take_out(connection, row.id, &entry.body)?;
+        drop_held(connection, room, &entry.body)?;
         let Columns {
             kind,
             author,
@@ -226,6 +229,9 @@ fn append(
         insert.execute(params![
             row.id, seq.0, entry.time, kind, author, nonce, body
         ])?;
+        if let Some(deed) = entry.deed() {
+            note(connection, &AuditLine::new(room, deed))?;
+        }
         stored.push(Entry {
             seq,
             time: entry.time,
@@ -263,6 +269,19 @@ fn take_out(connection: &Connection, room: i64, body: &EntryBody) -> rusqlite::R
             .execute(params![room, encode(&changed.modes)])
             .map(drop),
     }
+}
+
+/// What goes out of the log takes with it what would still come into it.
+fn drop_held(connection: &Connection, room: &RoomName, body: &EntryBody) -> rusqlite::Result<()> {
+    let (statement, key) = match body {
+        EntryBody::Purged(purged) => ("AND account = ?2", Some(&purged.key)),
+        EntryBody::Cleared(_) => ("AND ?2 IS NULL", None),
+        _ => return Ok(()),
+    };
+    connection
+        .prepare_cached(&format!("DELETE FROM held WHERE room = ?1 {statement}"))?
+        .execute(params![room.as_str(), key])
+        .map(drop)
 }
 
 fn read(connection: &Connection, room: &RoomName, range: Range) -> rusqlite::Result<Slice> {

@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chat_protocol::{DraftContent, Rank};
+use chat_protocol::{DraftContent, PostMessage, Rank};
 use proptest::prelude::*;
 
 use super::nonces::MEMORY;
+use super::tests::{Given, Posting};
 use super::*;
 
 #[derive(Clone, Debug)]
@@ -43,28 +44,31 @@ struct Model {
 }
 
 impl Model {
-    /// What `step` sends to the room.
-    fn input(&mut self, step: Step) -> Option<Input> {
-        match step {
+    /// What follows from `step`; `None` where it is not for the room.
+    fn effects(&mut self, room: &mut Room, step: Step) -> Option<Vec<Effect>> {
+        let input = match step {
             Step::Wait { milliseconds } => {
                 self.now += milliseconds;
-                None
+                return None;
             }
-            Step::Join { id, user } => self.join(MemberId(id), format!("user{user}")),
+            Step::Join { id, user } => self.join(MemberId(id), format!("user{user}"))?,
             Step::Leave { id } => {
                 let id = MemberId(id);
                 self.present.remove(&id);
                 // Who is gone is told nothing any more.
                 self.plain.remove(&id);
                 self.marked.retain(|(sender, _)| *sender != id);
-                Some(Input::Leave(id))
+                Input::Leave(id)
             }
-            Step::Post { id, nonce } => Some(self.post(MemberId(id), nonce)),
-            Step::Store { is_working: true } => Some(self.store()),
+            Step::Post { id, nonce } => {
+                return Some(self.post(MemberId(id), nonce).given(room, self.now));
+            }
+            Step::Store { is_working: true } => self.store(),
             Step::Store { is_working: false } => {
-                Some(Input::NotStored(std::mem::take(&mut self.unstored)))
+                Input::NotStored(std::mem::take(&mut self.unstored))
             }
-        }
+        };
+        Some(room.apply(input, self.now))
     }
 
     fn join(&mut self, id: MemberId, name: String) -> Option<Input> {
@@ -89,7 +93,7 @@ impl Model {
         }))
     }
 
-    fn post(&mut self, id: MemberId, nonce: Option<u8>) -> Input {
+    fn post(&mut self, id: MemberId, nonce: Option<u8>) -> Posting {
         let nonce = nonce.map(|number| Nonce::new(number.to_string()).unwrap());
         if self.present.contains_key(&id) {
             match &nonce {
@@ -104,7 +108,7 @@ impl Model {
             nonce,
             reply_to: None,
         };
-        Input::Post(id, post, ReplyTarget::None, None)
+        (id, post, ReplyTarget::None, None)
     }
 
     fn store(&mut self) -> Input {
@@ -187,8 +191,8 @@ proptest! {
         let mut model = Model::default();
         let last = Step::Store { is_working: true };
         for step in steps.into_iter().chain([last]) {
-            let Some(input) = model.input(step) else { continue };
-            for effect in room.apply(input, model.now) {
+            let Some(effects) = model.effects(&mut room, step) else { continue };
+            for effect in effects {
                 model.observe(effect);
             }
             prop_assert_eq!(room.members.len(), model.present.len());

@@ -171,6 +171,7 @@ impl Room {
         const EVENT: &str = "setRoom";
         let effects = self.for_moderators(id, EVENT, now, |by| {
             EntryBody::RoomChanged(RoomChanged {
+                what: Some(in_words(&change)),
                 modes: changed(&self.modes, change),
                 by: by.clone(),
             })
@@ -189,7 +190,8 @@ impl Room {
             pinned: None,
             ..self.modes.clone()
         };
-        let body = EntryBody::RoomChanged(RoomChanged { modes, by });
+        let what = None;
+        let body = EntryBody::RoomChanged(RoomChanged { modes, what, by });
         vec![Effect::Store(NOBODY, NewEntry { time: now, body })]
     }
 
@@ -198,7 +200,9 @@ impl Room {
         self.standing.forget(key);
         let reason = Some("the account was removed".to_owned());
         let present = self.connections(key);
-        self.expel(present, reason, ServerEvent::Kick, CloseCode::Kicked, now)
+        let dropped = self.drop_held(Some(key), OPERATOR);
+        let expelled = self.expel(present, reason, ServerEvent::Kick, CloseCode::Kicked, now);
+        [expelled, dropped].concat()
     }
 
     fn for_moderators(
@@ -208,14 +212,10 @@ impl Room {
         now: UnixMillis,
         body: impl FnOnce(&Author) -> EntryBody,
     ) -> Vec<Effect> {
-        let Some(by) = self.members.get(&id) else {
-            return Vec::new();
+        let body = match self.moderator(id, event) {
+            Ok(by) => body(by),
+            Err(refused) => return refused,
         };
-        if by.rank > Rank::Moderator {
-            let text = not_allowed(event, Rank::Moderator);
-            return vec![refuse(id, event, Code::Forbidden, text, None)];
-        }
-        let body = body(by);
         vec![Effect::Store(id, NewEntry { time: now, body })]
     }
 
@@ -244,7 +244,10 @@ impl Room {
                     present.sort();
                     present.dedup();
                 }
-                self.expel(present, reason, ServerEvent::Ban, CloseCode::Banned, now)
+                let expelled =
+                    self.expel(present, reason, ServerEvent::Ban, CloseCode::Banned, now);
+                let dropped = self.drop_held(Some(&target.key), &verdict.by.username);
+                [expelled, dropped].concat()
             }
             Decision::Mute(mute) => vec![Effect::Announce(present, muted(mute, None, now))],
             Decision::Unmute => {
@@ -269,30 +272,34 @@ impl Room {
             reason: Some(sentence(verdict, now)),
             ..ModerationNotice::default()
         };
-        effects.push(Effect::Send(id, told(decision)(done)));
-        effects.extend(self.announce_verdict(verdict));
+        effects.push(Effect::Send(
+            id,
+            match decision {
+                Decision::Rank(Rank::Vip) => ServerEvent::SetVip(done),
+                decision => told(decision)(done),
+            },
+        ));
+        effects.extend(self.tell_deed(Some(verdict.deed())));
         effects
     }
 
-    /// Tells the moderators who want to know it; by the ranks that the verdict itself left.
-    fn announce_verdict(&self, verdict: &Verdict) -> Option<Effect> {
-        let listeners = self.audit_listeners.iter().copied();
-        let moderators: Vec<MemberId> = listeners.filter(|id| self.is_moderator(*id)).collect();
-        if moderators.is_empty() {
-            return None;
-        }
+    /// A line is in the audit: tells the moderators who want to know it, by the ranks that the deed
+    /// itself left.
+    pub(super) fn tell_deed(&mut self, deed: Option<AuditEntry>) -> Option<Effect> {
+        let entries = vec![deed?];
+        self.deeds += 1;
         let audit = Audit {
-            entries: vec![AuditEntry {
-                time: verdict.time,
-                actor: verdict.by.username.clone(),
-                action: verdict.decision.event().to_owned(),
-                target: verdict.target.username.clone(),
-                until: verdict.until(),
-                reason: verdict.reason.clone(),
-            }],
+            entries,
             live: true,
         };
-        Some(Effect::Announce(moderators, ServerEvent::Audit(audit)))
+        self.tell_moderators(ServerEvent::Audit(audit))
+    }
+
+    /// Gives an event to the moderators who want to know what happens; `None` where there are none.
+    pub(super) fn tell_moderators(&self, event: ServerEvent) -> Option<Effect> {
+        let listeners = self.audit_listeners.iter().copied();
+        let moderators: Vec<MemberId> = listeners.filter(|id| self.is_moderator(*id)).collect();
+        (!moderators.is_empty()).then_some(Effect::Announce(moderators, event))
     }
 
     /// Why a member may not read what moderators did, where it may not.
@@ -302,7 +309,7 @@ impl Room {
         (!self.is_moderator(id)).then(|| refusal(EVENT, Code::Forbidden, text, None))
     }
 
-    fn is_moderator(&self, id: MemberId) -> bool {
+    pub(super) fn is_moderator(&self, id: MemberId) -> bool {
         let member = self.members.get(&id);
         member.is_some_and(|author| author.rank <= Rank::Moderator)
     }
@@ -387,7 +394,7 @@ fn told(decision: &Decision) -> fn(ModerationNotice) -> ServerEvent {
     }
 }
 
-fn not_allowed(event: &str, rank: Rank) -> String {
+pub(super) fn not_allowed(event: &str, rank: Rank) -> String {
     match rank {
         Rank::Administrator => format!("`{event}` is for administrators of the room"),
         _ => format!("`{event}` is for moderators of the room"),
@@ -402,6 +409,28 @@ fn changed(modes: &RoomState, change: RoomChange) -> RoomState {
         pinned: change.pinned.unwrap_or_else(|| modes.pinned.clone()),
         seq: None,
     }
+}
+
+/// What `change` asks for, in words: the topic last, which may be any text.
+fn in_words(change: &RoomChange) -> String {
+    let slow = change.slow_mode.map(|seconds| match seconds {
+        0 => "slow mode off".to_owned(),
+        seconds => format!("slow mode {seconds} s"),
+    });
+    let members = change.members_only.map(|is_on| match is_on {
+        true => "members only on".to_owned(),
+        false => "members only off".to_owned(),
+    });
+    let pinned = change.pinned.as_ref().map(|pinned| match pinned {
+        Some(id) => format!("pinned {id}"),
+        None => "nothing pinned".to_owned(),
+    });
+    let topic = change.topic.as_ref().map(|topic| match topic.as_str() {
+        "" => "no topic".to_owned(),
+        topic => format!("topic {topic}"),
+    });
+    let parts = [slow, members, pinned, topic];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// What was done, in words.

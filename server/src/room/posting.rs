@@ -2,29 +2,44 @@
 
 use chat_protocol::limits::CONTENT_CHARS;
 use chat_protocol::{
-    ClientError, Code, Content, ContentTooLong, DraftContent, Nonce, PostMessage, Rank, ServerEvent,
+    ClientError, Code, Content, ContentTooLong, DraftContent, MessageId, Nonce, PostMessage, Rank,
+    ServerEvent,
 };
 
 use super::moderation::muted;
 use super::nonces::NonceState;
 use super::{Effect, MemberId, ReplyTarget, Room, refuse};
 use crate::entry::{Author, EntryBody, MessagePosted, NewEntry, UnixMillis};
-use crate::filter::Pattern;
+use crate::filter::{Action, Pattern};
+use crate::held::Waiting;
 use crate::moderation::Sanction;
 
+/// A message that nothing is wrong with, unless its sender is too fast.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passed {
+    /// Who sent it.
+    pub id: MemberId,
+    /// As whom it would be stored.
+    pub author: Author,
+    content: Content,
+    reply_to: Option<MessageId>,
+    nonce: Option<Nonce>,
+    /// The pattern for which it waits for a moderator.
+    held: Option<Pattern>,
+}
+
 impl Room {
-    /// The contract's order: rights, then whether what is named exists, then limits.
-    pub(super) fn post(
+    /// Looks at a message, once: it passes, or this follows from it. The contract's order: rights,
+    /// then whether what is named exists, then limits, of which the pace is the last
+    /// ([`super::Input::Post`]).
+    pub fn look(
         &mut self,
         id: MemberId,
         post: PostMessage,
         target: ReplyTarget,
-        wait: Option<u64>,
         now: UnixMillis,
-    ) -> Vec<Effect> {
-        let Some(author) = self.members.get(&id).cloned() else {
-            return Vec::new();
-        };
+    ) -> Result<Passed, Vec<Effect>> {
+        let author = self.members.get(&id).cloned().ok_or_else(Vec::new)?;
         let PostMessage {
             content,
             nonce,
@@ -33,16 +48,52 @@ impl Room {
         if let Some(nonce) = &nonce
             && let Some(effects) = self.retried(id, &author, nonce, now)
         {
-            return effects;
+            return Err(effects);
         }
-        let content = match (self.check(id, content, target, now), wait) {
-            (Ok(content), None) => content,
-            (Ok(_), Some(seconds)) => {
-                let text = format!("too fast: wait {seconds} s before the next message");
-                return vec![too_fast(id, seconds, text, nonce.as_ref())];
-            }
-            (Err(obstacle), _) => return vec![obstacle.refusal(id, nonce.as_ref(), now)],
-        };
+        match self.check(id, content, target, now) {
+            Ok((content, held)) => Ok(Passed {
+                id,
+                author,
+                content,
+                held,
+                reply_to,
+                nonce,
+            }),
+            Err(obstacle) => Err(vec![obstacle.refusal(id, nonce.as_ref(), now)]),
+        }
+    }
+
+    /// Stores what passed, in the log or for a moderator to decide, unless its sender has to wait.
+    pub(super) fn post(
+        &mut self,
+        passed: Passed,
+        wait: Option<u64>,
+        now: UnixMillis,
+    ) -> Vec<Effect> {
+        let Passed {
+            id,
+            author,
+            content,
+            reply_to,
+            nonce,
+            held,
+        } = passed;
+        if let Some(seconds) = wait {
+            let text = format!("too fast: wait {seconds} s before the next message");
+            return vec![too_fast(id, seconds, text, nonce.as_ref())];
+        }
+        if let Some(Pattern { text, reason, .. }) = held {
+            let waiting = Waiting {
+                time: now,
+                author,
+                content,
+                reply_to,
+                nonce,
+                pattern: text,
+                reason,
+            };
+            return self.hold(id, waiting, now);
+        }
         if self.modes.slow_mode > 0 && author.rank == Rank::User {
             self.note_post(&author.key, now);
         }
@@ -59,35 +110,15 @@ impl Room {
         vec![Effect::Store(id, NewEntry { time: now, body })]
     }
 
-    /// The author as whom `id` would have this message stored; `None` where something is wrong with
-    /// it, or it was stored before.
-    pub fn would_store(
-        &mut self,
-        id: MemberId,
-        post: &PostMessage,
-        target: ReplyTarget,
-        now: UnixMillis,
-    ) -> Option<&Author> {
-        let author = self.members.get(&id)?;
-        if let Some(nonce) = &post.nonce {
-            self.nonces.forget_old(now);
-            if self.nonces.find(&author.key, nonce).is_some() {
-                return None;
-            }
-        }
-        let checked = self.check(id, post.content.clone(), target, now);
-        checked.is_ok().then_some(author)
-    }
-
     /// What is wrong with a message, in the contract's order: rights, whether what it names exists,
-    /// limits.
+    /// limits. Nothing may be, but a moderator has to see it, for a pattern.
     fn check(
         &self,
         id: MemberId,
         content: DraftContent,
         target: ReplyTarget,
         now: UnixMillis,
-    ) -> Result<Content, Obstacle> {
+    ) -> Result<(Content, Option<Pattern>), Obstacle> {
         let author = self.members.get(&id).ok_or(Obstacle::Gone)?;
         if let Some(mute) = self.standing.mute(&author.key, now) {
             return Err(Obstacle::Muted(mute.clone()));
@@ -97,16 +128,19 @@ impl Room {
         if self.modes.members_only && author.rank == Rank::User && age < self.membership {
             return Err(Obstacle::NoMember((self.membership - age).div_ceil(1000)));
         }
-        if let Some(pattern) = self.blocked(author, &content) {
-            return Err(Obstacle::Blocked(pattern.reason.clone()));
-        }
+        let held = match self.blocked(author, &content) {
+            Some(pattern) if pattern.action == Action::Refuse => {
+                return Err(Obstacle::Blocked(pattern.reason.clone()));
+            }
+            held => held.cloned(),
+        };
         if target == ReplyTarget::Unknown {
             return Err(Obstacle::UnknownTarget);
         }
         let content = content.measured().map_err(Obstacle::TooLong)?;
         match self.slow_wait(author, now) {
             Some(seconds) => Err(Obstacle::SlowMode(seconds)),
-            None => Ok(content),
+            None => Ok((content, held)),
         }
     }
 
@@ -128,7 +162,7 @@ impl Room {
     }
 
     /// Remembers who posted when, as long as slow mode may ask for it.
-    fn note_post(&mut self, key: &str, now: UnixMillis) {
+    pub(super) fn note_post(&mut self, key: &str, now: UnixMillis) {
         const CLEARING: usize = 1024;
         let memory = self.modes.slow_mode.saturating_mul(1000);
         if self.posted.len() >= CLEARING && self.posted.len().is_power_of_two() {
@@ -148,7 +182,10 @@ impl Room {
         now: UnixMillis,
     ) -> Option<Vec<Effect>> {
         self.nonces.forget_old(now);
-        match self.nonces.find(&author.key, nonce)? {
+        let Some(state) = self.nonces.find(&author.key, nonce) else {
+            return self.still_held(id, author, nonce, now);
+        };
+        match state {
             NonceState::Stored(seq) => Some(vec![Effect::Repeat(id, seq, nonce.clone())]),
             NonceState::Waiting => {
                 self.nonces.wait(&author.key, nonce, id);

@@ -1,7 +1,7 @@
 //! The room's rules as lists of inputs and the effects that must follow.
 
 use chat_protocol::{
-    AuditEntry, Content, DraftContent, MemberChange, Presence as PresenceEvent, Rank,
+    AuditEntry, Content, DraftContent, MemberChange, PostMessage, Presence as PresenceEvent, Rank,
 };
 
 use super::*;
@@ -41,8 +41,36 @@ fn post(text: &str, nonce: Option<&str>) -> PostMessage {
     }
 }
 
-fn posting(id: MemberId, text: &str, nonce: Option<&str>) -> Input {
-    Input::Post(id, post(text, nonce), ReplyTarget::None, None)
+/// What a member posts, and the seconds that it has to wait for its pace.
+pub(super) type Posting = (MemberId, PostMessage, ReplyTarget, Option<u64>);
+
+fn posting(id: MemberId, text: &str, nonce: Option<&str>) -> Posting {
+    (id, post(text, nonce), ReplyTarget::None, None)
+}
+
+/// What a room can be given.
+pub(super) trait Given {
+    fn given(self, room: &mut Room, now: UnixMillis) -> Vec<Effect>;
+}
+
+impl Given for Input {
+    fn given(self, room: &mut Room, now: UnixMillis) -> Vec<Effect> {
+        room.apply(self, now)
+    }
+}
+
+impl Given for Posting {
+    fn given(self, room: &mut Room, now: UnixMillis) -> Vec<Effect> {
+        let (id, post, target, wait) = self;
+        match room.look(id, post, target, now) {
+            Ok(passed) => room.apply(Input::Post(passed, wait), now),
+            Err(effects) => effects,
+        }
+    }
+}
+
+fn give(room: &mut Room, given: impl Given, now: UnixMillis) -> Vec<Effect> {
+    given.given(room, now)
 }
 
 fn entry(name: &str, text: &str, nonce: Option<&str>, time: u64) -> NewEntry {
@@ -74,8 +102,8 @@ fn room_with_ann_and_bob() -> Room {
 }
 
 #[track_caller]
-fn check(room: &mut Room, input: Input, now: u64, expected: &[Effect]) {
-    assert_eq!(room.apply(input, now), expected);
+fn check(room: &mut Room, input: impl Given, now: u64, expected: &[Effect]) {
+    assert_eq!(give(room, input, now), expected);
 }
 
 #[track_caller]
@@ -107,11 +135,11 @@ fn a_message_is_stored_and_only_then_delivered() {
 #[test]
 fn what_was_not_stored_is_refused_to_its_sender_alone() {
     let mut room = room_with_ann_and_bob();
-    room.apply(posting(ANN, "hi", Some("n")), 5);
+    give(&mut room, posting(ANN, "hi", Some("n")), 5);
     let lost = Input::NotStored(vec![(ANN, entry("ann", "hi", Some("n"), 5))]);
     check_refused(&room.apply(lost, 6), ANN, Code::Unavailable, Some("n"));
     // The same nonce may be tried again.
-    let again = room.apply(posting(ANN, "hi", Some("n")), 7);
+    let again = give(&mut room, posting(ANN, "hi", Some("n")), 7);
     assert!(matches!(again[..], [Effect::Store(ANN, _)]));
 }
 
@@ -126,17 +154,17 @@ fn who_is_not_in_the_room_posts_nothing() {
 fn an_unknown_reply_target_counts_before_the_length() {
     let mut room = room_with_ann_and_bob();
     let long = "x".repeat(501);
-    let unknown = Input::Post(ANN, post(&long, Some("n")), ReplyTarget::Unknown, Some(3));
-    check_refused(&room.apply(unknown, 1), ANN, Code::NotFound, Some("n"));
-    let known = Input::Post(ANN, post(&long, Some("n")), ReplyTarget::Known, Some(3));
-    check_refused(&room.apply(known, 1), ANN, Code::TooLong, Some("n"));
+    let unknown = (ANN, post(&long, Some("n")), ReplyTarget::Unknown, Some(3));
+    check_refused(&give(&mut room, unknown, 1), ANN, Code::NotFound, Some("n"));
+    let known = (ANN, post(&long, Some("n")), ReplyTarget::Known, Some(3));
+    check_refused(&give(&mut room, known, 1), ANN, Code::TooLong, Some("n"));
 }
 
 #[test]
 fn a_retry_is_answered_with_the_original_for_five_minutes() {
     let mut room = room_with_ann_and_bob();
     let stored = placed(entry("ann", "hi", Some("n"), 0), 1);
-    room.apply(posting(ANN, "hi", Some("n")), 0);
+    give(&mut room, posting(ANN, "hi", Some("n")), 0);
     room.apply(Input::Stored(vec![(ANN, stored)]), 0);
     let retry = || posting(ANN, "hi", Some("n"));
     check(
@@ -145,19 +173,19 @@ fn a_retry_is_answered_with_the_original_for_five_minutes() {
         nonces::MEMORY - 1,
         &[Effect::Repeat(ANN, Seq(1), Nonce::new("n").unwrap())],
     );
-    let others = room.apply(posting(BOB, "hi", Some("n")), 1);
+    let others = give(&mut room, posting(BOB, "hi", Some("n")), 1);
     assert!(
         matches!(others[..], [Effect::Store(BOB, _)]),
         "a nonce is its user's own"
     );
-    let late = room.apply(retry(), nonces::MEMORY);
+    let late = give(&mut room, retry(), nonces::MEMORY);
     assert!(matches!(late[..], [Effect::Store(ANN, _)]));
 }
 
 #[test]
 fn a_retry_that_overtakes_the_store_waits_for_it() {
     let mut room = room_with_ann_and_bob();
-    room.apply(posting(ANN, "hi", Some("n")), 0);
+    give(&mut room, posting(ANN, "hi", Some("n")), 0);
     room.apply(Input::Leave(ANN), 0);
     room.apply(joining(SENDERS_CAME_BACK, "ann", false), 0);
     check(
@@ -176,9 +204,9 @@ fn a_retry_that_overtakes_the_store_waits_for_it() {
 fn who_waits_for_a_very_slow_store_is_not_forgotten() {
     let mut room = room_with_ann_and_bob();
     room.apply(joining(SENDERS_CAME_BACK, "ann", false), 0);
-    room.apply(posting(ANN, "hi", Some("n")), 0);
-    room.apply(posting(SENDERS_CAME_BACK, "hi", Some("n")), 0);
-    room.apply(posting(BOB, "hi", Some("m")), nonces::MEMORY);
+    give(&mut room, posting(ANN, "hi", Some("n")), 0);
+    give(&mut room, posting(SENDERS_CAME_BACK, "hi", Some("n")), 0);
+    give(&mut room, posting(BOB, "hi", Some("m")), nonces::MEMORY);
     let stored = placed(entry("ann", "hi", Some("n"), 0), 1);
     let senders = vec![SENDERS_CAME_BACK, ANN];
     let input = Input::Stored(vec![(ANN, stored.clone())]);
@@ -345,20 +373,20 @@ fn authors_delete_their_own_and_moderators_what_lower_standing_wrote() {
             0,
         );
         let own = Input::Delete(ANN, target(of_rank("ann", theirs)));
-        let deletion = MessageDeleted {
-            target: Seq(7),
-            by: member,
+        let stored = |of: Option<&str>| {
+            let deletion = MessageDeleted {
+                target: Seq(7),
+                of: of.map(str::to_owned),
+                by: member.clone(),
+            };
+            let body = EntryBody::MessageDeleted(deletion);
+            [Effect::Store(ANN, NewEntry { time: 1, body })]
         };
-        let entry = NewEntry {
-            time: 1,
-            body: EntryBody::MessageDeleted(deletion),
-        };
-        let stored = [Effect::Store(ANN, entry)];
-        check(&mut room, own, 1, &stored);
+        check(&mut room, own, 1, &stored(None));
         let other = room.apply(Input::Delete(ANN, target(of_rank("bob", theirs))), 1);
         let may = u8::from(mine) <= 1 && u8::from(mine) < u8::from(theirs);
         match may {
-            true => assert_eq!(other, stored, "{mine:?} {theirs:?}"),
+            true => assert_eq!(other, stored(Some("bob")), "{mine:?} {theirs:?}"),
             false => check_refused(&other, ANN, Code::Forbidden, None),
         }
         let unknown = room.apply(Input::Delete(ANN, None), 1);
@@ -474,7 +502,7 @@ fn neither_ban_nor_mute_holds_for_a_server_administrator() {
     room.apply(Input::Administer("bob".to_owned(), true), 2);
     assert!(room.ban("bob", 2).is_none());
     room.apply(joining(BOB, "bob", false), 2);
-    let post = room.apply(posting(BOB, "hi", None), 2);
+    let post = give(&mut room, posting(BOB, "hi", None), 2);
     assert!(matches!(post[..], [Effect::Store(BOB, _)]));
     room.apply(Input::Administer("bob".to_owned(), false), 3);
     assert!(room.ban("bob", 3).is_some());
@@ -518,17 +546,17 @@ fn moderated_room() -> Room {
 fn who_is_muted_is_told_for_how_long_until_it_ends() {
     let mut room = moderated_room();
     judge(&mut room, Order::Mute(60, Some("calm".to_owned())), 1_000);
-    let effects = room.apply(posting(BOB, "hi", Some("n")), 31_500);
+    let effects = give(&mut room, posting(BOB, "hi", Some("n")), 31_500);
     let [Effect::Send(BOB, ServerEvent::Mute(notice))] = &effects[..] else {
         panic!("{effects:?}")
     };
     assert_eq!(notice.duration, Some(30));
     assert_eq!(notice.nonce.as_deref(), Some("n"));
-    let late = room.apply(posting(BOB, "hi", Some("n")), 61_000);
+    let late = give(&mut room, posting(BOB, "hi", Some("n")), 61_000);
     assert!(matches!(late[..], [Effect::Store(BOB, _)]));
     judge(&mut room, Order::Mute(60, None), 62_000);
     judge(&mut room, Order::Unmute, 62_000);
-    let free = room.apply(posting(BOB, "on", None), 62_000);
+    let free = give(&mut room, posting(BOB, "on", None), 62_000);
     assert!(matches!(free[..], [Effect::Store(BOB, _)]));
 }
 
@@ -553,7 +581,7 @@ fn who_is_banned_is_out_at_once_and_kept_out() {
 fn a_moderator_is_one_from_the_next_message_on() {
     let mut room = moderated_room();
     judge(&mut room, Order::Appoint, 0);
-    let effects = room.apply(posting(BOB, "hi", None), 0);
+    let effects = give(&mut room, posting(BOB, "hi", None), 0);
     let [Effect::Store(BOB, new)] = &effects[..] else {
         panic!("{effects:?}")
     };
@@ -583,7 +611,7 @@ fn slow_mode_makes_users_wait_and_nobody_else() {
     };
     change_modes(&mut room, slow);
     for (now, is_free) in [(0, true), (3_500, false), (9_999, false), (10_000, true)] {
-        let effects = room.apply(posting(BOB, "hi", None), now);
+        let effects = give(&mut room, posting(BOB, "hi", None), now);
         match &effects[..] {
             [Effect::Store(BOB, _)] => assert!(is_free, "{now}"),
             [Effect::Send(BOB, ServerEvent::Cerror(error))] => {
@@ -593,7 +621,7 @@ fn slow_mode_makes_users_wait_and_nobody_else() {
             }
             other => panic!("{other:?}"),
         }
-        let other = room.apply(posting(ANN, "hi", None), now);
+        let other = give(&mut room, posting(ANN, "hi", None), now);
         assert!(matches!(other[..], [Effect::Store(ANN, _)]));
     }
 }
@@ -606,11 +634,11 @@ fn a_room_for_members_only_hears_old_accounts() {
         ..RoomChange::default()
     };
     change_modes(&mut room, closed);
-    let young = room.apply(posting(BOB, "hi", Some("n")), 899_999);
+    let young = give(&mut room, posting(BOB, "hi", Some("n")), 899_999);
     check_refused(&young, BOB, Code::Forbidden, Some("n"));
-    let old = room.apply(posting(BOB, "hi", Some("n")), 900_000);
+    let old = give(&mut room, posting(BOB, "hi", Some("n")), 900_000);
     assert!(matches!(old[..], [Effect::Store(BOB, _)]));
-    let above = room.apply(posting(ANN, "hi", None), 0);
+    let above = give(&mut room, posting(ANN, "hi", None), 0);
     assert!(matches!(above[..], [Effect::Store(ANN, _)]));
 }
 
@@ -674,6 +702,78 @@ fn verdicts_are_told_to_those_who_asked_and_are_moderators_at_that_moment() {
     assert_eq!(told_of(&judge(&mut room, Order::Unban, 0)), None);
 }
 
+/// What follows once what `input` leads to is in the log.
+fn store(room: &mut Room, input: Input, now: u64) -> Vec<Effect> {
+    let effects = room.apply(input, now);
+    let [Effect::Store(id, new)] = &effects[..] else {
+        panic!("{effects:?}")
+    };
+    room.apply(Input::Stored(vec![(*id, placed(new.clone(), 8))]), now)
+}
+
+#[test]
+fn what_moderators_do_to_the_log_is_told_once_it_is_stored_and_what_others_do_is_not() {
+    let mut room = room_where(&[("ann", Rank::Administrator)]);
+    room.apply(watching(ANN, "ann"), 0);
+    room.apply(joining(BOB, "bob", false), 0);
+    let pin = RoomChange {
+        pinned: Some(MessageId::new("e-7").ok()),
+        ..RoomChange::default()
+    };
+    let all = RoomChange {
+        slow_mode: Some(10),
+        members_only: Some(false),
+        topic: Some("Any%".to_owned()),
+        pinned: Some(None),
+    };
+    let change = |change| Input::Change(ANN, change, ReplyTarget::Known);
+    let purge = Input::Moderate(ANN, Order::Purge, Some(person("bob")));
+    for (number, (input, action, of, reason)) in [
+        (change(pin), "setRoom", "", Some("pinned e-7")),
+        (
+            change(all),
+            "setRoom",
+            "",
+            Some("slow mode 10 s, members only off, nothing pinned, topic Any%"),
+        ),
+        (
+            Input::Delete(ANN, target(author("bob"))),
+            "deleteMessage",
+            "bob",
+            None,
+        ),
+        (purge, "purge", "bob", None),
+        (Input::Clear(ANN), "clear", "", None),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let effects = store(&mut room, input, 5);
+        let entry = AuditEntry {
+            time: 5,
+            actor: "ann".to_owned(),
+            action: action.to_owned(),
+            target: of.to_owned(),
+            until: None,
+            reason: reason.map(str::to_owned),
+        };
+        assert_eq!(told_of(&effects), Some((&[ANN][..], &entry)));
+        assert!(matches!(
+            effects[0],
+            Effect::Deliver(..) | Effect::Announce(..)
+        ));
+        assert_eq!(room.deeds(), number as u64 + 1);
+    }
+    for input in [
+        Input::Delete(BOB, target(author("bob"))),
+        Input::Delete(ANN, target(author("ann"))),
+        Input::Unpin(author("ann")),
+    ] {
+        assert_eq!(told_of(&store(&mut room, input, 5)), None);
+    }
+    assert_eq!(room.deeds(), 5);
+}
+
 #[test]
 fn operators_verdicts_are_told_like_those_of_members() {
     let mut room = room_where(&[("ann", Rank::Moderator)]);
@@ -705,6 +805,7 @@ fn what_is_blocked_is_refused_below_moderators_and_too_long_is_too_long() {
     let pattern = crate::filter::Pattern {
         text: "bad".to_owned(),
         kind: crate::filter::Kind::Word,
+        action: crate::filter::Action::Refuse,
         reason: None,
     };
     for (rank, is_refused) in [
@@ -716,13 +817,117 @@ fn what_is_blocked_is_refused_below_moderators_and_too_long_is_too_long() {
         let mut room = room_where(&[("ann", rank)]);
         room.set_filter(Filter::compile(vec![pattern.clone()]).unwrap());
         room.apply(joining(ANN, "ann", false), 1_000_000);
-        let effects = room.apply(posting(ANN, "bad", Some("n")), 1_000_000);
+        let effects = give(&mut room, posting(ANN, "bad", Some("n")), 1_000_000);
         match is_refused {
             true => check_refused(&effects, ANN, Code::Forbidden, Some("n")),
             false => assert!(matches!(effects[..], [Effect::Store(..)]), "{rank:?}"),
         }
         let long = "bad ".repeat(200);
-        let effects = room.apply(posting(ANN, &long, Some("m")), 1_000_000);
+        let effects = give(&mut room, posting(ANN, &long, Some("m")), 1_000_000);
         check_refused(&effects, ANN, Code::TooLong, Some("m"));
     }
+}
+
+/// A room that holds messages with "link", with ann, its administrator, who watches, and bob.
+fn holding_room() -> Room {
+    let mut room = room_where(&[("ann", Rank::Administrator)]);
+    let pattern = crate::filter::Pattern {
+        text: "link".to_owned(),
+        kind: crate::filter::Kind::Word,
+        action: crate::filter::Action::Hold,
+        reason: None,
+    };
+    room.set_filter(Filter::compile(vec![pattern]).unwrap());
+    room.apply(watching(ANN, "ann"), 0);
+    room.apply(joining(BOB, "bob", false), 0);
+    room
+}
+
+/// Holds a message of bob's under the id that `number` makes.
+fn hold(room: &mut Room, number: usize, now: u64) -> Vec<Effect> {
+    let effects = give(room, posting(BOB, "a link", None), now);
+    let [Effect::Hold(BOB, waiting)] = &effects[..] else {
+        return effects;
+    };
+    let held = HeldMessage {
+        id: HeldId::new(number.to_string()).unwrap(),
+        waiting: *waiting.clone(),
+    };
+    room.apply(Input::Held(BOB, held), now)
+}
+
+fn decide(room: &mut Room, number: usize, choice: Choice, now: u64) -> Vec<Effect> {
+    let id = HeldId::new(number.to_string()).unwrap();
+    room.apply(Input::Decide(ANN, id, choice), now)
+}
+
+#[test]
+fn what_waits_is_told_to_its_sender_and_to_those_who_may_decide() {
+    let mut room = holding_room();
+    let effects = hold(&mut room, 1, 5);
+    let [
+        Effect::Send(BOB, _),
+        Effect::Announce(ids, ServerEvent::Held(held)),
+    ] = &effects[..]
+    else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(
+        (&ids[..], held.live, held.entries.len()),
+        (&[ANN][..], true, 1)
+    );
+    let effects = decide(&mut room, 1, Choice::Allow, 9);
+    let [Effect::Rule(ANN, ruling)] = &effects[..] else {
+        panic!("{effects:?}")
+    };
+    let new = ruling.entry.clone().unwrap();
+    assert_eq!(new, entry("bob", "a link", None, 9));
+    let lost = Input::NotRuled(ANN, Choice::Allow);
+    check_refused(&room.apply(lost, 9), ANN, Code::Unavailable, None);
+    let ruled = Ruled::Done(Some(placed(new, 1)));
+    let effects = room.apply(Input::Ruled(ANN, ruling.clone(), ruled), 9);
+    assert!(matches!(&effects[0], Effect::Deliver(ids, _) if ids[..] == [BOB]));
+    let again = decide(&mut room, 1, Choice::Deny(None), 9);
+    check_refused(&again, ANN, Code::NotFound, None);
+}
+
+#[test]
+fn nobody_decides_after_a_day_and_only_so_many_wait() {
+    let mut room = holding_room();
+    for number in 0..crate::held::PER_USER {
+        assert_eq!(hold(&mut room, number, number as u64).len(), 2);
+    }
+    let over = hold(&mut room, 99, 10);
+    assert!(
+        matches!(&over[..], [Effect::Send(BOB, ServerEvent::Cerror(_))]),
+        "{over:?}"
+    );
+    let day = crate::held::PATIENCE;
+    let late = decide(&mut room, 0, Choice::Allow, day);
+    check_refused(&late, ANN, Code::NotFound, None);
+    let in_time = decide(&mut room, 1, Choice::Allow, day);
+    assert!(matches!(in_time[..], [Effect::Rule(ANN, _)]));
+    assert_eq!(hold(&mut room, 99, day).len(), 2, "one has made room");
+    room.apply(Input::Forget("bob".to_owned()), day);
+    let gone = decide(&mut room, 2, Choice::Allow, day);
+    check_refused(&gone, ANN, Code::NotFound, None);
+}
+
+#[test]
+fn pace_and_slow_mode_count_before_a_message_waits() {
+    let mut room = holding_room();
+    let slow = RoomChange {
+        slow_mode: Some(10),
+        ..RoomChange::default()
+    };
+    change_modes(&mut room, slow);
+    let too_fast = (BOB, post("a link", None), ReplyTarget::None, Some(3));
+    let refused = |effects: &[Effect]| match effects {
+        [Effect::Send(BOB, ServerEvent::Cerror(error))] => error.code,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(refused(&give(&mut room, too_fast, 0)), Code::TooFast);
+    assert_eq!(hold(&mut room, 1, 0).len(), 2);
+    assert_eq!(refused(&hold(&mut room, 2, 9_999)), Code::TooFast);
+    assert_eq!(hold(&mut room, 2, 10_000).len(), 2);
 }

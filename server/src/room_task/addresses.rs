@@ -49,9 +49,7 @@ impl RoomTask {
             networks.extend(recent.map_err(StandingError::new)?);
             ban.networks = first_different(networks);
         }
-        self.stores.standings.save(&self.name, verdict).await?;
-        self.verdicts += 1;
-        Ok(())
+        self.stores.standings.save(&self.name, verdict).await
     }
 
     /// A network is kept out of the whole server from now on: whoever is in it goes.

@@ -1,12 +1,13 @@
 //! What sessions ask of a room.
 
-use chat_protocol::{AuthAccepted, MessageId, PostMessage, RoomChange, Seq, Since};
+use chat_protocol::{AuthAccepted, HeldId, MessageId, PostMessage, RoomChange, Seq, Since};
 use tokio::sync::oneshot;
 
 use crate::address::{Address, Network};
 use crate::entry::{Author, UnixMillis};
 use crate::filter::Change;
 use crate::filters::FiltersError;
+use crate::held::{Choice, HeldError};
 use crate::limits::Allowance;
 use crate::log::LogError;
 use crate::moderation::Person;
@@ -51,6 +52,9 @@ pub enum EnterError {
     /// The room's patterns can't be read, or changed so.
     #[error(transparent)]
     Filters(#[from] FiltersError),
+    /// What waits for moderators can't be read now.
+    #[error(transparent)]
+    Held(#[from] HeldError),
     /// They are banned, for so many seconds more or for good.
     #[error("{}", banned("you are banned from this room", .0, *.1))]
     Banned(Option<String>, Option<u64>),
@@ -104,6 +108,14 @@ pub enum RoomCommand {
     /// Change the patterns for an operator. Answered with what was done, once messages are held
     /// against the new ones.
     Filter(Change, oneshot::Sender<Result<String, FiltersError>>),
+    /// Change the patterns for a member. Answered through the member's outbox.
+    FilterFor(MemberId, Change),
+    /// Tell a member the patterns, through its outbox.
+    Filters(MemberId),
+    /// Tell a member what waits for a moderator, through its outbox.
+    Held(MemberId),
+    /// Decide on what waits, for a member. Answered through the members' outboxes.
+    Decide(MemberId, HeldId, Choice),
     /// Empty the room for a member.
     Clear(MemberId),
     /// Change the modes for a member.
@@ -115,10 +127,10 @@ pub enum RoomCommand {
     /// Give a member what was read when there were so many removals. Answered with false where there
     /// were more since: then nothing is given.
     Show(MemberId, Outgoing, u64, oneshot::Sender<bool>),
-    /// Ask whether a member may read what moderators did. Answered with how many verdicts there were
+    /// Ask whether a member may read what moderators did. Answered with how many deeds there were
     /// since the room runs; with `None` where it may not, which the member is told.
     Audit(MemberId, oneshot::Sender<Option<u64>>),
-    /// Give a member what was read when there were so many verdicts. Answered with false where there
+    /// Give a member what was read when there were so many deeds. Answered with false where there
     /// were more since, or the member may not read it any more: then nothing is given.
     ShowAudit(MemberId, Outgoing, u64, oneshot::Sender<bool>),
     /// Forget how the user of this key stands, whose account is gone.

@@ -6,15 +6,13 @@ use chat_protocol::{CloseCode, Code, MessageId, Nonce, PostMessage, RoomChange};
 use super::RoomTask;
 use super::delivery::Seat;
 use crate::clock;
-use crate::filter::Change;
-use crate::filters::FiltersError;
 use crate::limits::{Allowance, FLOODING};
 use crate::log::LogError;
 use crate::moderation::{Person, Verdict};
 use crate::outgoing::Outgoing;
 use crate::room::{
-    Effect, Input, MemberId, NOBODY, Order, ReplyTarget, StoredMessage, operated, operator,
-    refusal, sentence,
+    Effect, Input, MemberId, NOBODY, Order, Passed, ReplyTarget, StoredMessage, operated, refusal,
+    sentence,
 };
 use crate::standing::StandingError;
 
@@ -27,18 +25,23 @@ impl RoomTask {
                 return self.unavailable(id, "message", post.nonce.as_ref());
             }
         };
-        let wait = self.wait(id, &post, target);
-        self.apply(Input::Post(id, post, target, wait)).await;
-        if wait.is_some() {
-            self.put_out_if_flooding(id).await;
+        match self.room.look(id, post, target, clock::now()) {
+            Ok(passed) => {
+                let wait = self.wait(&passed);
+                self.apply(Input::Post(passed, wait)).await;
+                if wait.is_some() {
+                    self.put_out_if_flooding(id).await;
+                }
+            }
+            Err(effects) => self.follow(effects).await,
         }
     }
 
-    /// Seconds that a member has to wait before it may post this. A message that would not be stored
-    /// anyway, or was before, takes nothing from what the member may post.
-    fn wait(&mut self, id: MemberId, post: &PostMessage, target: ReplyTarget) -> Option<u64> {
-        let author = self.room.would_store(id, post, target, clock::now())?;
-        let Allowance { limits, source, .. } = &self.delivery.seat(id)?.allowance;
+    /// Seconds that a member has to wait before it may post this. Only what would be stored now takes
+    /// from what the member may post.
+    fn wait(&self, passed: &Passed) -> Option<u64> {
+        let Allowance { limits, source, .. } = &self.delivery.seat(passed.id)?.allowance;
+        let author = &passed.author;
         let taken = limits.message(&author.key, *source, author.rank);
         taken.err().map(|too_fast| too_fast.retry_after)
     }
@@ -126,12 +129,12 @@ impl RoomTask {
         Ok(done)
     }
 
-    /// How many verdicts there were, for a member who may read them; whoever may not is told.
+    /// How many deeds there were, for a member who may read them; whoever may not is told.
     pub(super) async fn audit(&mut self, id: MemberId) -> Option<u64> {
         // What the member posted before comes before.
         self.store().await;
         match self.room.audit_refusal(id) {
-            None => Some(self.verdicts),
+            None => Some(self.room.deeds()),
             Some(refused) => {
                 self.delivery.send(id, &Outgoing::new(&refused));
                 None
@@ -144,25 +147,14 @@ impl RoomTask {
         &mut self,
         id: MemberId,
         outgoing: &Outgoing,
-        verdicts: u64,
+        deeds: u64,
     ) -> bool {
         self.store().await;
-        let is_current = verdicts == self.verdicts && self.room.audit_refusal(id).is_none();
+        let is_current = deeds == self.room.deeds() && self.room.audit_refusal(id).is_none();
         if is_current {
             self.delivery.send(id, outgoing);
         }
         is_current
-    }
-
-    /// Changes the patterns for an operator; answers with what was done, which holds from then on.
-    pub(super) async fn filter(&mut self, change: &Change) -> Result<String, FiltersError> {
-        // What was posted before was allowed.
-        self.store().await;
-        let filters = &self.stores.filters;
-        let by = operator().username;
-        let filter = filters.change(&self.name, change, &by, clock::now());
-        self.room.set_filter(filter.await?);
-        Ok(change.sentence())
     }
 
     pub(super) async fn delete(&mut self, id: MemberId, message: &MessageId) {

@@ -13,6 +13,7 @@ use crate::addresses::{AddressStore, Addresses, AddressesError};
 use crate::entry::{Author, Entry, EntryBody, NewEntry, StoredNonce};
 use crate::filter::Filter;
 use crate::filters::{Filters, FiltersError};
+use crate::held::{HeldError, HeldMessage, HeldMessages, Ruled, Ruling, Waiting};
 use crate::limits::Allowance;
 use crate::log::{LogHead, RoomLog, Slice, Summary, Trimmed};
 use crate::moderation::{Sanction, Standing, Verdict};
@@ -337,12 +338,31 @@ impl AddressStore for NoAddresses {
     }
 }
 
+/// Nothing is ever held.
+struct NothingHeld;
+
+#[async_trait::async_trait]
+impl HeldMessages for NothingHeld {
+    async fn load(&self, _: &RoomName, _: u64) -> Result<Vec<HeldMessage>, HeldError> {
+        Ok(Vec::new())
+    }
+
+    async fn hold(&self, _: &RoomName, _: &Waiting) -> Result<HeldMessage, HeldError> {
+        Err(HeldError::new(std::io::Error::other("broken")))
+    }
+
+    async fn rule(&self, _: &RoomName, _: &Ruling) -> Result<Ruled, HeldError> {
+        Ok(Ruled::Gone)
+    }
+}
+
 fn rooms(log: &Arc<MemoryLog>, standings: &Arc<MemoryStandings>, window: FlushWindow) -> Rooms {
     let stores = Stores {
         log: log.clone(),
         standings: standings.clone(),
         filters: Arc::new(NoFilters),
         addresses: Addresses::new(Arc::new(NoAddresses), false),
+        held: Arc::new(NothingHeld),
     };
     Rooms::new(stores, Duration::ZERO, window)
 }

@@ -14,6 +14,7 @@ use crate::addresses::{Addresses, SqliteAddresses};
 use crate::database::{Database, Durability};
 use crate::entry::Author;
 use crate::filters::SqliteFilters;
+use crate::held::SqliteHeld;
 use crate::limits::Allowance;
 use crate::log::SqliteLog;
 use crate::outbox::tests::Drained;
@@ -51,7 +52,11 @@ fn bench_with(window: FlushWindow) -> Bench {
                 log: Arc::new(SqliteLog::new(Arc::clone(&database))),
                 standings: Arc::new(SqliteStandings::new(Arc::clone(&database))),
                 filters: Arc::new(SqliteFilters::new(Arc::clone(&database))),
-                addresses: Addresses::new(Arc::new(SqliteAddresses::new(database)), false),
+                addresses: Addresses::new(
+                    Arc::new(SqliteAddresses::new(Arc::clone(&database))),
+                    false,
+                ),
+                held: Arc::new(SqliteHeld::new(database)),
             },
             Duration::ZERO,
             window,

@@ -1,10 +1,12 @@
 //! What a client may do when: the contract's table, as pure decisions.
 
 use chat_protocol::{
-    AuditRequest, Auth, ClientEvent, Code, HistoryRequest, Kick, MessageId, PostMessage,
-    RoomChange, Username,
+    AddFilter, AuditRequest, Auth, ClientEvent, Code, HeldId, HistoryRequest, Kick, MessageId,
+    PostMessage, RoomChange, Username,
 };
 
+use crate::filter::{Change, Pattern};
+use crate::held::Choice;
 use crate::limits::TooFast;
 use crate::rooms::Order;
 
@@ -56,6 +58,10 @@ pub(super) enum Action {
     Moderate(Username, Order),
     Clear,
     Change(RoomChange),
+    Filter(Change),
+    Filters,
+    Held,
+    Decide(HeldId, Choice),
     Who,
     History(HistoryRequest),
     Audit(AuditRequest),
@@ -139,11 +145,18 @@ impl State {
             )),
             ClientEvent::Unban { username } => Ok(Action::Moderate(username, Order::Unban)),
             ClientEvent::SetMod { username } => Ok(Action::Moderate(username, Order::Appoint)),
+            ClientEvent::SetVip { username } => Ok(Action::Moderate(username, Order::Honour)),
             ClientEvent::DelMod { username } => Ok(Action::Moderate(username, Order::Dismiss)),
             ClientEvent::Purge { username } => Ok(Action::Moderate(username, Order::Purge)),
             ClientEvent::Clear => Ok(Action::Clear),
             ClientEvent::SetRoom(change) => Ok(Action::Change(change)),
             ClientEvent::Audit(request) => Ok(Action::Audit(request)),
+            ClientEvent::AddFilter(filter) => add_filter(filter),
+            ClientEvent::RemoveFilter { pattern } => Ok(Action::Filter(Change::Remove(pattern))),
+            ClientEvent::Filters => Ok(Action::Filters),
+            ClientEvent::Held => Ok(Action::Held),
+            ClientEvent::Allow { id } => Ok(Action::Decide(id, Choice::Allow)),
+            ClientEvent::Deny { id, reason } => Ok(Action::Decide(id, Choice::Deny(reason))),
         }
     }
 
@@ -157,11 +170,24 @@ impl State {
     }
 }
 
+fn add_filter(filter: AddFilter) -> Result<Action, Refusal> {
+    let pattern = Pattern {
+        text: filter.pattern,
+        kind: filter.kind,
+        action: filter.action,
+        reason: filter.reason,
+    };
+    match pattern.check() {
+        Ok(()) => Ok(Action::Filter(Change::Add(pattern))),
+        Err(error) => Err(Refusal::new(Code::Syntax, format!("Syntax error: {error}"))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ALL: [&str; 21] = [
+    const ALL: [&str; 28] = [
         "auth",
         "message",
         "disconnect",
@@ -182,6 +208,13 @@ mod tests {
         "clear",
         "setRoom",
         "audit",
+        "setVip",
+        "addFilter",
+        "removeFilter",
+        "filters",
+        "held",
+        "allow",
+        "deny",
         "anything",
     ];
 

@@ -9,14 +9,13 @@ use rusqlite::{Connection, Row, params};
 
 use super::{AuditLine, StandingError, Standings};
 use crate::address::Network;
+use crate::audit::note;
 use crate::database::{Database, DatabaseError};
 use crate::entry::{OPERATOR, UnixMillis};
 use crate::moderation::{Decision, Person, Sanction, Standing, Verdict};
 
 const BAN: &str = "ban";
 const MUTE: &str = "mute";
-/// Lines of the audit that are kept, the newest.
-const AUDIT_LINES: i64 = 100_000;
 
 /// Standing in one database.
 pub struct SqliteStandings {
@@ -108,7 +107,7 @@ impl Standings for SqliteStandings {
         self.database
             .write(move |connection| {
                 carry_out(connection, &name, &verdict)?;
-                note(connection, &line(&name, &verdict))
+                note(connection, &AuditLine::new(&name, verdict.deed()))
             })
             .await?;
         Ok(())
@@ -181,7 +180,13 @@ fn carry_out(connection: &Connection, room: &RoomName, verdict: &Verdict) -> rus
     let key = &verdict.target.key;
     match &verdict.decision {
         Decision::Kick => Ok(()),
-        Decision::Ban(sanction) => sanction_by(connection, room, BAN, sanction, verdict),
+        Decision::Ban(sanction) => {
+            // What they wrote and nobody has seen yet goes with them.
+            connection
+                .prepare_cached("DELETE FROM held WHERE room = ?1 AND account = ?2")?
+                .execute([room.as_str(), key])?;
+            sanction_by(connection, room, BAN, sanction, verdict)
+        }
         Decision::Mute(sanction) => sanction_by(connection, room, MUTE, sanction, verdict),
         Decision::Unban => lift(connection, room, BAN, key),
         Decision::Unmute => lift(connection, room, MUTE, key),
@@ -289,41 +294,6 @@ fn audit_line(row: &Row<'_>) -> rusqlite::Result<AuditLine> {
         until: row.get(5)?,
         reason: row.get(6)?,
     })
-}
-
-fn line(room: &RoomName, verdict: &Verdict) -> AuditLine {
-    AuditLine {
-        time: verdict.time,
-        room: room.as_str().to_owned(),
-        actor: verdict.by.username.clone(),
-        action: verdict.decision.event().to_owned(),
-        target: verdict.target.username.clone(),
-        until: verdict.until(),
-        reason: verdict.reason.clone(),
-    }
-}
-
-/// Who decided what: kept apart from the room's log, and for longer.
-fn note(connection: &Connection, line: &AuditLine) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO audit (time, room, actor, action, target, until, reason)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )?
-        .execute(params![
-            line.time,
-            line.room,
-            line.actor,
-            line.action,
-            line.target,
-            line.until,
-            line.reason,
-        ])?;
-    let oldest_kept = connection.last_insert_rowid() - AUDIT_LINES;
-    connection
-        .prepare_cached("DELETE FROM audit WHERE id <= ?1")?
-        .execute([oldest_kept])
-        .map(drop)
 }
 
 #[cfg(test)]

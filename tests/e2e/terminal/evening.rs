@@ -76,7 +76,9 @@ fn an_evening_in_order() {
     let ends = [
         "\talice\tsetMod carol",
         ": calm down",
+        "\tcarol\tpurge troll",
         ": spam",
+        "\talice\tsetRoom: slow mode 100 s",
         "\tcarol\tunban troll",
     ];
     assert_eq!(lines.len(), ends.len(), "{}", audit.out);

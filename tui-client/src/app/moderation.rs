@@ -18,7 +18,7 @@ use crate::sanitize;
 /// How long the question whether to empty a room waits for its answer.
 const QUESTION: Duration = Duration::from_secs(10);
 /// The events whose refusal is told in the room: somebody ordered them.
-const ORDERS: [&str; 12] = [
+const ORDERS: [&str; 19] = [
     "kick",
     "mute",
     "unmute",
@@ -31,6 +31,13 @@ const ORDERS: [&str; 12] = [
     "clear",
     "setRoom",
     "audit",
+    "setVip",
+    "addFilter",
+    "removeFilter",
+    "filters",
+    "held",
+    "allow",
+    "deny",
 ];
 
 impl App {
@@ -49,7 +56,15 @@ impl App {
                 }
                 ClientEvent::Clear
             }
+            Order::Allow(which) => ClientEvent::Allow {
+                id: self.room().held.find(&which)?,
+            },
+            Order::Deny(which, reason) => ClientEvent::Deny {
+                id: self.room().held.find(&which)?,
+                reason,
+            },
         };
+        self.note_asked(&event);
         effects.push(Effect::Send(self.active, event));
         Ok(())
     }
@@ -103,6 +118,16 @@ impl App {
             ServerEvent::Clear(cleared) => self.on_clear(place, &cleared),
             ServerEvent::Room(state) => self.on_room(place, state),
             ServerEvent::Audit(audit) => self.on_audit(place, &audit),
+            ServerEvent::Held(held) => self.on_held(place, &held),
+            ServerEvent::Allow(notice) | ServerEvent::Deny(notice) => {
+                self.on_decided(place, &notice);
+            }
+            ServerEvent::Filters(filters) => self.on_filters(place, &filters),
+            ServerEvent::SetVip(notice)
+            | ServerEvent::AddFilter(notice)
+            | ServerEvent::RemoveFilter(notice) => {
+                self.tell_deed(place, "done", &notice);
+            }
             ServerEvent::Mute(notice) => self.on_mute(place, &notice, effects),
             ServerEvent::Unmute(notice) => {
                 if !self.tell_deed(place, "you are not muted any more", &notice) {
@@ -210,7 +235,10 @@ impl App {
         let actor = sanitize::brief(&entry.actor, USERNAME_CHARS);
         let action = sanitize::brief(&entry.action, USERNAME_CHARS);
         let target = sanitize::brief(&entry.target, USERNAME_CHARS);
-        let mut words = format!("{actor}: {action} {target}");
+        let mut words = format!("{actor}: {action}");
+        if !target.is_empty() {
+            words = format!("{words} {target}");
+        }
         if !live {
             words = format!("{} {words}", moment(entry.time));
         }

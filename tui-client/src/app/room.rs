@@ -9,6 +9,7 @@ use chat_protocol::{
 
 use super::composer::Composer;
 use super::event::Now;
+use super::held::HeldList;
 use super::timeline::{PAGE, Timeline};
 use crate::cursor::Cursor;
 use crate::sanitize;
@@ -89,6 +90,8 @@ pub(crate) struct Room {
     pub(crate) clear_until: Option<Duration>,
     /// The room's modes, where the server tells them.
     pub(crate) modes: Modes,
+    /// What waits for a moderator, where the user is one.
+    pub(crate) held: HeldList,
 }
 
 /// A room's modes, as shown.
@@ -124,6 +127,7 @@ impl Room {
             muted_until: None,
             clear_until: None,
             modes: Modes::default(),
+            held: HeldList::default(),
         }
     }
 

@@ -4,7 +4,10 @@
 use chat_protocol::limits::{
     BAN_SECONDS, MUTE_SECONDS, REASON_CHARS, SLOW_MODE_SECONDS, TOPIC_CHARS,
 };
-use chat_protocol::{AuditRequest, Ban, ClientEvent, Kick, Mute, RoomChange, Username};
+use chat_protocol::{
+    AddFilter, AuditRequest, Ban, ClientEvent, FilterAction, FilterKind, HeldId, Kick, Mute,
+    RoomChange, Username,
+};
 
 use super::CommandError;
 use super::duration::{begins_like_one, seconds};
@@ -23,10 +26,25 @@ pub(crate) enum Order {
     Pin(Option<Username>),
     /// Empty the room; sure of it, or to be asked first.
     Clear { sure: bool },
+    /// Let a held message through.
+    Allow(Which),
+    /// Do not, for this reason.
+    Deny(Which, Option<String>),
+}
+
+/// Which of the messages that wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// The one that does.
+    Only,
+    /// The one that is shown under this number.
+    Number(u32),
+    /// The one that the server knows by this.
+    Id(HeldId),
 }
 
 /// The commands: name, what follows it, what it does.
-pub(crate) const MODERATION: [(&str, &str, &str); 17] = [
+pub(crate) const MODERATION: [(&str, &str, &str); 25] = [
     ("kick", "NAME [REASON]", "throw out"),
     (
         "mute",
@@ -47,6 +65,8 @@ pub(crate) const MODERATION: [(&str, &str, &str); 17] = [
     ("unban", "NAME", "end a ban"),
     ("mod", "NAME", "make a moderator"),
     ("unmod", "NAME", "take that back"),
+    ("vip", "NAME", "make a VIP"),
+    ("unvip", "NAME", "take that back"),
     (
         "delete",
         "[NAME]",
@@ -63,6 +83,20 @@ pub(crate) const MODERATION: [(&str, &str, &str); 17] = [
     ("topic", "[TEXT]", "set the topic; remove it without text"),
     ("pin", "[NAME]", "pin the last message, or NAME's last"),
     ("unpin", "", "nothing is pinned"),
+    ("filters", "", "what is blocked here"),
+    (
+        "filter",
+        "[-h] [-r] PATTERN [-- REASON]",
+        "block it; -h hold, -r expression",
+    ),
+    ("unfilter", "PATTERN", "block it no more"),
+    ("held", "", "what waits for a moderator"),
+    ("allow", "[N|#ID]", "let the held message N through"),
+    (
+        "deny",
+        "[N|#ID] [REASON]",
+        "do not let it through; its author reads why",
+    ),
     ("audit", "", "what moderators did last"),
 ];
 
@@ -101,7 +135,10 @@ impl<'text> Arguments<'text> {
             "mod" => ClientEvent::SetMod {
                 username: self.only_user()?,
             },
-            "unmod" => ClientEvent::DelMod {
+            "vip" => ClientEvent::SetVip {
+                username: self.only_user()?,
+            },
+            "unmod" | "unvip" => ClientEvent::DelMod {
                 username: self.only_user()?,
             },
             "purge" => ClientEvent::Purge {
@@ -110,6 +147,15 @@ impl<'text> Arguments<'text> {
             "delete" => return self.perhaps_user().map(Order::Delete),
             "pin" => return self.perhaps_user().map(Order::Pin),
             "clear" => return self.clear(),
+            "filter" => ClientEvent::AddFilter(self.filter()?),
+            "unfilter" => ClientEvent::RemoveFilter {
+                pattern: self.pattern(self.text)?,
+            },
+            "allow" => return self.allow(),
+            "deny" => return self.deny(),
+            "filters" if self.text.is_empty() => ClientEvent::Filters,
+            "held" if self.text.is_empty() => ClientEvent::Held,
+            "filters" | "held" => return Err(CommandError::Arguments(self.name)),
             "audit" if self.text.is_empty() => ClientEvent::Audit(AuditRequest {
                 limit: Some(AUDIT_LINES),
             }),
@@ -161,6 +207,58 @@ impl<'text> Arguments<'text> {
             "" => Ok(Order::Clear { sure: false }),
             yes if yes.eq_ignore_ascii_case("yes") => Ok(Order::Clear { sure: true }),
             _ => Err(self.wrong("/clear yes does it without asking")),
+        }
+    }
+
+    fn filter(&self) -> Result<AddFilter, CommandError> {
+        let (mut kind, mut action) = (FilterKind::Word, FilterAction::Refuse);
+        let mut rest = self.text;
+        loop {
+            match split_word(rest) {
+                ("-r" | "--regex", after) => (kind, rest) = (FilterKind::Regex, after),
+                ("-h" | "--hold", after) => (action, rest) = (FilterAction::Hold, after),
+                _ => break,
+            }
+        }
+        let (pattern, reason) = rest.split_once(" -- ").unwrap_or((rest, ""));
+        Ok(AddFilter {
+            pattern: self.pattern(pattern)?,
+            kind,
+            action,
+            reason: self.reason(reason)?,
+        })
+    }
+
+    fn pattern(&self, text: &str) -> Result<String, CommandError> {
+        match text.trim() {
+            "" => Err(self.wrong("the pattern is missing")),
+            pattern => Ok(pattern.to_owned()),
+        }
+    }
+
+    fn allow(&self) -> Result<Order, CommandError> {
+        match self.which()? {
+            (which, "") => Ok(Order::Allow(which)),
+            _ => Err(self.wrong("a number, nothing after it")),
+        }
+    }
+
+    fn deny(&self) -> Result<Order, CommandError> {
+        let (which, reason) = self.which()?;
+        Ok(Order::Deny(which, self.reason(reason)?))
+    }
+
+    /// Which message that waits, and what follows. A number is never taken for an id: it may have been
+    /// another's a moment ago.
+    fn which(&self) -> Result<(Which, &'text str), CommandError> {
+        let (word, rest) = split_word(self.text);
+        if let Some(id) = word.strip_prefix('#') {
+            let id = HeldId::new(id).map_err(|error| self.wrong(&format!("the id {error}")))?;
+            return Ok((Which::Id(id), rest));
+        }
+        match word.parse() {
+            Ok(number) => Ok((Which::Number(number), rest)),
+            Err(_) => Ok((Which::Only, self.text)),
         }
     }
 

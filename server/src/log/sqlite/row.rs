@@ -38,6 +38,7 @@ impl<'a> Columns<'a> {
                 &deleted.by,
                 encode(&StoredDeletion {
                     target: deleted.target,
+                    of: deleted.of.clone(),
                     by: StoredAuthor::of(&deleted.by),
                 }),
             ),
@@ -56,6 +57,7 @@ impl<'a> Columns<'a> {
                 &changed.by,
                 encode(&StoredChange {
                     modes: changed.modes.clone(),
+                    what: changed.what.clone(),
                     by: StoredAuthor::of(&changed.by),
                 }),
             ),
@@ -93,6 +95,7 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
             let stored: StoredChange = decode(row)?;
             EntryBody::RoomChanged(RoomChanged {
                 modes: stored.modes,
+                what: stored.what,
                 by: stored.by.restore(row.get(2)?),
             })
         }
@@ -123,6 +126,7 @@ fn deletion(row: &Row<'_>) -> rusqlite::Result<MessageDeleted> {
     let stored: StoredDeletion = decode(row)?;
     Ok(MessageDeleted {
         target: stored.target,
+        of: stored.of,
         by: stored.by.restore(row.get(2)?),
     })
 }
@@ -188,6 +192,8 @@ impl StoredMessage {
 #[derive(Serialize, Deserialize)]
 struct StoredDeletion {
     target: Seq,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    of: Option<String>,
     #[serde(flatten)]
     by: StoredAuthor,
 }
@@ -205,6 +211,8 @@ struct StoredPurge {
 #[derive(Serialize, Deserialize)]
 struct StoredChange {
     modes: RoomState,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    what: Option<String>,
     #[serde(flatten)]
     by: StoredAuthor,
 }

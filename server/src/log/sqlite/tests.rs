@@ -32,6 +32,7 @@ fn deleted(target: u64, time: u64) -> NewEntry {
         time,
         body: EntryBody::MessageDeleted(MessageDeleted {
             target: Seq(target),
+            of: None,
             by: ann(),
         }),
     }
@@ -55,6 +56,34 @@ fn range(after: u64, before: Option<u64>, limit: u64, end: End) -> Range {
         end,
         with_modes: true,
     }
+}
+
+#[tokio::test]
+async fn what_a_moderator_did_is_in_the_audit_with_the_entry_and_stays_when_that_is_trimmed() {
+    let directory = tempfile::tempdir().unwrap();
+    let (database, log) = open(directory.path());
+    let one = room("one");
+    log.open(&one, 0).await.unwrap();
+    let mut by_a_moderator = deleted(1, 20);
+    if let EntryBody::MessageDeleted(deletion) = &mut by_a_moderator.body {
+        deletion.of = Some("Bob".to_owned());
+    }
+    let entries = vec![posted("a", None, 10), by_a_moderator, deleted(1, 30)];
+    let stored = log.append(&one, entries).await.unwrap();
+    let read = log.read(&one, range(1, None, 9, End::Oldest)).await;
+    assert_eq!(read.unwrap().entries, stored[1..]);
+    let keep = Keep {
+        entries: Some(0),
+        since: 0,
+    };
+    log.trim(&one, keep).await.unwrap();
+    let lines = database.read(|connection| {
+        connection
+            .prepare("SELECT room || time || actor || action || target FROM audit")?
+            .query_map([], |row| row.get(0))?
+            .collect::<rusqlite::Result<Vec<String>>>()
+    });
+    assert_eq!(lines.await.unwrap(), ["one20AnndeleteMessageBob"]);
 }
 
 #[tokio::test]

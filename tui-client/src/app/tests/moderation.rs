@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::app::timeline::Geometry;
+use crate::keymap::Motion;
 use chat_protocol::Rank;
 
 /// The data of the one event that the effects send.
@@ -261,4 +262,95 @@ fn what_moderators_did_stands_in_the_room_and_is_harmless() {
     // The answer to the own order says it already.
     driven.receive(0, "audit", live("alice"));
     assert!(!view(&driven).contains("alice: ban"));
+}
+
+/// Types an order that is not sent, and takes it back.
+#[track_caller]
+fn is_not_sent(driven: &mut Driven, text: &str) {
+    assert_eq!(sent(&driven.send(text)), [""; 0], "{text}");
+    driven.act(Action::Kill(Motion::RowStart));
+}
+
+fn held(id: &str, content: &str) -> serde_json::Value {
+    json!({ "id": id, "time": 0, "username": "bob", "displayName": "bob", "content": content,
+        "pattern": "link", "reason": "links wait" })
+}
+
+#[test]
+fn what_waits_has_a_number_that_commands_take() {
+    let mut driven = Driven::live();
+    is_not_sent(&mut driven, "/allow");
+    assert_eq!(driven.toast(), "nothing waits for a moderator here");
+    let first = json!({ "entries": [held("70", "a \u{1b}[31mlink")], "live": true });
+    driven.receive(0, "held", first);
+    let shown = view(&driven);
+    assert!(
+        shown.contains("held 1: bob: a ") && shown.contains("(link: links wait)"),
+        "{shown}"
+    );
+    assert!(!shown.contains('\u{1b}'), "{shown}");
+    assert_eq!(
+        order(&driven.send("/allow"), "allow"),
+        json!({ "id": "70" })
+    );
+    driven.receive(
+        0,
+        "held",
+        json!({ "entries": [held("71", "two")], "live": true }),
+    );
+    is_not_sent(&mut driven, "/deny");
+    let denial = order(&driven.send("/deny 2 not here"), "deny");
+    assert_eq!(denial, json!({ "id": "71", "reason": "not here" }));
+    driven.receive(0, "deny", json!({ "id": "71", "by": "carol" }));
+    is_not_sent(&mut driven, "/deny 2");
+    let done = json!({ "message": "Success", "reason": "it was let through", "id": "70" });
+    driven.receive(0, "allow", done);
+    assert!(view(&driven).contains("- it was let through"));
+    is_not_sent(&mut driven, "/allow 1");
+    // A number is never another's.
+    driven.receive(
+        0,
+        "held",
+        json!({ "entries": [held("72", "three")], "live": false }),
+    );
+    assert!(view(&driven).contains("held 3: bob: three"));
+    assert_eq!(
+        order(&driven.send("/deny spam"), "deny"),
+        json!({ "id": "72", "reason": "spam" })
+    );
+    driven.send("/held");
+    driven.receive(0, "held", json!({ "entries": [], "live": false }));
+    assert!(view(&driven).contains("nothing waits for a moderator here"));
+}
+
+#[test]
+fn what_is_blocked_is_listed() {
+    let mut driven = Driven::live();
+    let entries = json!([
+        { "pattern": "bad", "kind": "word", "action": "refuse", "reason": "be kind" },
+        { "pattern": "h+", "kind": "regex", "action": "hold" },
+    ]);
+    driven.receive(0, "filters", json!({ "entries": entries }));
+    let shown = view(&driven);
+    assert!(shown.contains("refused: bad: be kind"), "{shown}");
+    assert!(shown.contains("held: expression h+"), "{shown}");
+}
+
+#[test]
+fn a_held_message_of_ones_own_has_failed_and_is_sent_once_it_is_allowed() {
+    let mut driven = Driven::live();
+    driven.send("a link");
+    let words = "your message waits for a moderator: links wait";
+    let refused = json!({ "Code": 403, "message": words, "event": "message", "nonce": "n-1" });
+    driven.receive(0, "cerror", refused);
+    assert!(view(&driven).contains(words));
+    let mut posted = posted(1, "alice", "a link");
+    posted["nonce"] = json!("n-1");
+    driven.receive(0, "message", posted);
+    let shown = view(&driven);
+    assert!(
+        shown.contains("a link") && !shown.contains(words),
+        "{shown}"
+    );
+    assert_eq!(driven.app.room().timeline.failed(), 0);
 }

@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::super::{Command, CommandError, Typed, parse};
-use super::Order;
+use chat_protocol::HeldId;
+
+use super::{Order, Which};
 
 /// The frame that `text` asks for.
 #[track_caller]
@@ -168,4 +170,60 @@ fn what_needs_the_room_is_left_to_it() {
     assert_eq!(order("/pin"), Order::Pin(None));
     assert!(matches!(order("/pin bob"), Order::Pin(Some(_))));
     assert!(matches!(parse("/clear no"), Err(CommandError::Wrong(_))));
+}
+
+#[test]
+fn patterns_are_typed_with_what_becomes_of_a_message_and_why() {
+    let filter = |text: &str, data: &str| {
+        check(text, &format!(r#"{{"event":"addFilter","data":{data}}}"#));
+    };
+    filter("/filter free money", r#"{"pattern":"free money"}"#);
+    filter(
+        "/filter -h -r https?:// -- links wait",
+        r#"{"pattern":"https?://","kind":"regex","action":"hold","reason":"links wait"}"#,
+    );
+    filter("/filter --hold -x", r#"{"pattern":"-x","action":"hold"}"#);
+    check(
+        "/unfilter -r x",
+        r#"{"event":"removeFilter","data":{"pattern":"-r x"}}"#,
+    );
+    check("/filters", r#"{"event":"filters"}"#);
+    check("/held", r#"{"event":"held"}"#);
+    check(
+        "/vip @bob",
+        r#"{"event":"setVip","data":{"username":"bob"}}"#,
+    );
+    check(
+        "/unvip bob",
+        r#"{"event":"delMod","data":{"username":"bob"}}"#,
+    );
+    let usage = "/filter [-h] [-r] PATTERN [-- REASON]";
+    wrong("/filter -h", &format!("{usage}: the pattern is missing"));
+    wrong("/filters x", "/filters takes nothing after it");
+}
+
+#[test]
+fn held_messages_are_named_by_number_or_id_or_not_at_all() {
+    let order = |text: &str| match parse(text) {
+        Ok(Typed::Command(Command::Moderate(order))) => order,
+        other => panic!("{text}: {other:?}"),
+    };
+    let reason = |words: &str| Some(words.to_owned());
+    assert_eq!(order("/allow"), Order::Allow(Which::Only));
+    assert_eq!(order("/allow 3"), Order::Allow(Which::Number(3)));
+    assert_eq!(
+        order("/allow #17"),
+        Order::Allow(Which::Id(HeldId::new("17").unwrap()))
+    );
+    assert_eq!(order("/deny"), Order::Deny(Which::Only, None));
+    assert_eq!(
+        order("/deny not here"),
+        Order::Deny(Which::Only, reason("not here"))
+    );
+    assert_eq!(
+        order("/deny 3 not here"),
+        Order::Deny(Which::Number(3), reason("not here"))
+    );
+    assert!(matches!(parse("/allow it"), Err(CommandError::Wrong(_))));
+    assert!(matches!(parse("/allow 3 now"), Err(CommandError::Wrong(_))));
 }

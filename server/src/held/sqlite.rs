@@ -1,0 +1,351 @@
+//! Held messages in the server's own SQLite database.
+
+use std::sync::Arc;
+
+use chat_protocol::{Content, HeldId, MessageId, Nonce, Rank, RoomName};
+use rusqlite::types::Type;
+use rusqlite::{Connection, Row, params};
+
+use super::{HeldError, HeldMessage, HeldMessages, PATIENCE, Ruled, Ruling, Waiting};
+use crate::audit::{AuditLine, note};
+use crate::database::{Database, DatabaseError};
+use crate::entry::Author;
+use crate::log::append;
+
+/// Held messages in one database.
+pub struct SqliteHeld {
+    database: Arc<Database>,
+}
+
+impl SqliteHeld {
+    /// Keeps the messages in `database`.
+    pub fn new(database: Arc<Database>) -> Self {
+        Self { database }
+    }
+}
+
+impl From<DatabaseError> for HeldError {
+    fn from(error: DatabaseError) -> Self {
+        HeldError::new(error)
+    }
+}
+
+#[async_trait::async_trait]
+impl HeldMessages for SqliteHeld {
+    async fn load(&self, room: &RoomName, since: u64) -> Result<Vec<HeldMessage>, HeldError> {
+        let room = room.clone();
+        let held = self.database.read(move |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT id, time, account, username, display_name, content, reply_to, nonce,
+                            pattern, reason
+                     FROM held WHERE room = ?1 AND time > ?2 ORDER BY id",
+                )?
+                .query_map(params![room.as_str(), since], held)?
+                .collect()
+        });
+        Ok(held.await?)
+    }
+
+    async fn hold(&self, room: &RoomName, waiting: &Waiting) -> Result<HeldMessage, HeldError> {
+        let (room, waiting) = (room.clone(), waiting.clone());
+        let held = self
+            .database
+            .write(move |connection| hold(connection, &room, waiting));
+        Ok(held.await?)
+    }
+
+    async fn rule(&self, room: &RoomName, ruling: &Ruling) -> Result<Ruled, HeldError> {
+        let (room, ruling) = (room.clone(), ruling.clone());
+        let ruled = self
+            .database
+            .write(move |connection| rule(connection, &room, ruling));
+        Ok(ruled.await?)
+    }
+}
+
+fn hold(
+    connection: &Connection,
+    room: &RoomName,
+    waiting: Waiting,
+) -> rusqlite::Result<HeldMessage> {
+    connection
+        .prepare_cached("DELETE FROM held WHERE time <= ?1")?
+        .execute([waiting.time.saturating_sub(PATIENCE)])?;
+    connection
+        .prepare_cached(
+            "INSERT INTO held (room, account, time, username, display_name, content, reply_to,
+                               nonce, pattern, reason)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?
+        .execute(params![
+            room.as_str(),
+            waiting.author.key,
+            waiting.time,
+            waiting.author.username,
+            waiting.author.display_name,
+            waiting.content.as_str(),
+            waiting.reply_to.as_ref().map(MessageId::as_str),
+            waiting.nonce.as_ref().map(Nonce::as_str),
+            waiting.pattern,
+            waiting.reason,
+        ])?;
+    Ok(HeldMessage {
+        id: id(connection.last_insert_rowid()),
+        waiting,
+    })
+}
+
+fn rule(connection: &Connection, room: &RoomName, ruling: Ruling) -> rusqlite::Result<Ruled> {
+    let taken = connection
+        .prepare_cached("DELETE FROM held WHERE room = ?1 AND id = CAST(?2 AS INTEGER)")?
+        .execute([room.as_str(), ruling.held.id.as_str()])?;
+    if taken == 0 {
+        return Ok(Ruled::Gone);
+    }
+    note(connection, &AuditLine::new(room, ruling.deed()))?;
+    let stored = append(connection, room, ruling.entry.into_iter().collect())?;
+    Ok(Ruled::Done(stored.into_iter().next()))
+}
+
+fn id(number: i64) -> HeldId {
+    HeldId::new(number.to_string()).expect("a number is an id")
+}
+
+fn held(row: &Row<'_>) -> rusqlite::Result<HeldMessage> {
+    let reply_to: Option<String> = row.get(6)?;
+    let nonce: Option<String> = row.get(7)?;
+    Ok(HeldMessage {
+        id: id(row.get(0)?),
+        waiting: Waiting {
+            time: row.get(1)?,
+            author: Author {
+                key: row.get(2)?,
+                username: row.get(3)?,
+                display_name: row.get(4)?,
+                rank: Rank::User,
+            },
+            content: Content::from_stored(row.get(5)?),
+            reply_to: reply_to
+                .map(MessageId::new)
+                .transpose()
+                .map_err(|error| unreadable(6, error))?,
+            nonce: nonce
+                .map(Nonce::new)
+                .transpose()
+                .map_err(|error| unreadable(7, error))?,
+            pattern: row.get(8)?,
+            reason: row.get(9)?,
+        },
+    })
+}
+
+fn unreadable(
+    column: usize,
+    error: impl std::error::Error + Send + Sync + 'static,
+) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use chat_protocol::{Seq, Username};
+
+    use super::*;
+    use crate::accounts::{Accounts, SqliteAccounts};
+    use crate::database::Durability;
+    use crate::entry::{EntryBody, MessagePosted, NewEntry, Purged};
+    use crate::held::Choice;
+    use crate::log::{RoomLog, SqliteLog};
+    use crate::moderation::{Decision, Person, Sanction, Verdict};
+    use crate::standing::{SqliteStandings, Standings};
+
+    fn author(name: &str) -> Author {
+        Author {
+            username: name.to_owned(),
+            key: name.to_owned(),
+            display_name: name.to_owned(),
+            rank: Rank::User,
+        }
+    }
+
+    fn waiting(name: &str, time: u64) -> Waiting {
+        Waiting {
+            time,
+            author: author(name),
+            content: Content::from_stored("a link".to_owned()),
+            reply_to: MessageId::new("e-1").ok(),
+            nonce: Nonce::new("n").ok(),
+            pattern: "link".to_owned(),
+            reason: Some("links wait".to_owned()),
+        }
+    }
+
+    fn ruling(held: &HeldMessage, choice: Choice) -> Ruling {
+        let Waiting {
+            author,
+            content,
+            reply_to,
+            nonce,
+            ..
+        } = held.waiting.clone();
+        let posted = MessagePosted {
+            author,
+            content,
+            reply_to,
+            nonce,
+        };
+        Ruling {
+            held: held.clone(),
+            entry: (choice == Choice::Allow).then_some(NewEntry {
+                time: 9,
+                body: EntryBody::MessagePosted(posted),
+            }),
+            choice,
+            by: Author {
+                rank: Rank::Administrator,
+                ..super::tests::author("ann")
+            },
+            time: 9,
+        }
+    }
+
+    struct Stage {
+        database: Arc<Database>,
+        held: SqliteHeld,
+        log: SqliteLog,
+        accounts: SqliteAccounts,
+        room: RoomName,
+        _directory: tempfile::TempDir,
+    }
+
+    async fn stage() -> Stage {
+        let directory = tempfile::tempdir().unwrap();
+        let database = Arc::new(Database::open(directory.path(), Durability::Full).unwrap());
+        let stage = Stage {
+            held: SqliteHeld::new(Arc::clone(&database)),
+            log: SqliteLog::new(Arc::clone(&database)),
+            accounts: SqliteAccounts::new(Arc::clone(&database)),
+            room: RoomName::new("r").unwrap(),
+            database,
+            _directory: directory,
+        };
+        stage.log.open(&stage.room, 0).await.unwrap();
+        for name in ["bob", "carl"] {
+            let name = Username::new(name).unwrap();
+            stage.accounts.create(&name, "hash", 1).await.unwrap();
+        }
+        stage
+    }
+
+    impl Stage {
+        async fn hold(&self, name: &str, time: u64) -> HeldMessage {
+            let waiting = waiting(name, time);
+            self.held.hold(&self.room, &waiting).await.unwrap()
+        }
+
+        async fn left(&self) -> Vec<HeldMessage> {
+            self.held.load(&self.room, 0).await.unwrap()
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_ruled_on_is_taken_out_once_and_with_all_that_follows() {
+        let stage = stage().await;
+        let one = stage.hold("bob", 5).await;
+        let two = stage.hold("carl", 6).await;
+        assert_eq!(stage.left().await, [one.clone(), two.clone()]);
+        assert_eq!(
+            stage.held.load(&stage.room, 5).await.unwrap(),
+            std::slice::from_ref(&two)
+        );
+        let elsewhere = RoomName::new("s").unwrap();
+        let allowed = ruling(&two, Choice::Allow);
+        let ruled = stage.held.rule(&elsewhere, &allowed).await.unwrap();
+        assert_eq!(ruled, Ruled::Gone);
+        let ruled = stage.held.rule(&stage.room, &allowed).await.unwrap();
+        let Ruled::Done(Some(entry)) = ruled else {
+            panic!("{ruled:?}")
+        };
+        assert_eq!((entry.seq, entry.time), (Seq(1), 9));
+        let again = stage.held.rule(&stage.room, &allowed).await.unwrap();
+        assert_eq!(again, Ruled::Gone);
+        let denied = ruling(&one, Choice::Deny(None));
+        let ruled = stage.held.rule(&stage.room, &denied).await.unwrap();
+        assert_eq!(ruled, Ruled::Done(None));
+        assert_eq!(stage.left().await, []);
+        // The id of what was taken out is never another's.
+        let three = stage.hold("bob", 7).await;
+        assert!(three.id != one.id && three.id != two.id);
+        let head = stage.log.open(&stage.room, 0).await.unwrap();
+        assert_eq!((head.last, head.nonces.len()), (Seq(1), 1));
+        let lines = stage.database.read(|connection| {
+            let lines = "SELECT group_concat(action || target, ' ') FROM audit";
+            connection.query_row(lines, [], |row| row.get::<_, String>(0))
+        });
+        assert_eq!(lines.await.unwrap(), "allowcarl denybob");
+    }
+
+    #[tokio::test]
+    async fn what_takes_a_user_away_takes_what_they_have_waiting() {
+        let stage = stage().await;
+        let standings = SqliteStandings::new(Arc::clone(&stage.database));
+        let append = |body| {
+            stage
+                .log
+                .append(&stage.room, vec![NewEntry { time: 9, body }])
+        };
+        for way in 0..4 {
+            stage.hold("bob", 5).await;
+            let carls = stage.hold("carl", 6).await;
+            match way {
+                0 => {
+                    let verdict = Verdict {
+                        decision: Decision::Ban(Sanction::for_seconds(None, None, 0)),
+                        target: Person {
+                            username: "bob".to_owned(),
+                            key: "bob".to_owned(),
+                        },
+                        by: author("ann"),
+                        reason: None,
+                        time: 9,
+                    };
+                    standings.save(&stage.room, &verdict).await.unwrap();
+                }
+                1 => {
+                    let purged = Purged {
+                        username: "bob".to_owned(),
+                        key: "bob".to_owned(),
+                        by: author("ann"),
+                    };
+                    append(EntryBody::Purged(purged)).await.unwrap();
+                }
+                2 => {
+                    let name = Username::new("bob").unwrap();
+                    stage.accounts.remove(&name).await.unwrap();
+                    stage.accounts.create(&name, "hash", 1).await.unwrap();
+                }
+                _ => {
+                    append(EntryBody::Cleared(author("ann"))).await.unwrap();
+                    assert_eq!(stage.left().await, []);
+                    stage.hold("carl", 6).await;
+                    stage.accounts.forget_room(&stage.room).await.unwrap();
+                    assert_eq!(stage.left().await, []);
+                    return;
+                }
+            }
+            assert_eq!(stage.left().await, std::slice::from_ref(&carls), "{way}");
+            let denied = ruling(&carls, Choice::Deny(None));
+            stage.held.rule(&stage.room, &denied).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn what_nobody_decided_in_a_day_is_forgotten_with_the_next() {
+        let stage = stage().await;
+        stage.hold("bob", 5).await;
+        let fresh = stage.hold("bob", 6).await;
+        let late = stage.hold("carl", 5 + PATIENCE).await;
+        assert_eq!(stage.left().await, [fresh, late]);
+    }
+}

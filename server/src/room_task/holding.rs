@@ -1,0 +1,44 @@
+//! Messages that wait for a moderator: stored before anybody hears of them, and taken out before
+//! anything follows.
+
+use super::RoomTask;
+use crate::clock;
+use crate::held::{HeldError, Ruled, Ruling, Waiting};
+use crate::room::{Effect, Input, MemberId};
+
+impl RoomTask {
+    /// Stores a message that waits.
+    pub(super) async fn hold(&mut self, id: MemberId, waiting: Box<Waiting>) -> Vec<Effect> {
+        let input = match self.stores.held.hold(&self.name, &waiting).await {
+            Ok(held) => Input::Held(id, held),
+            Err(error) => {
+                self.report_held("a message could not be held", &error);
+                Input::NotHeld(id, waiting)
+            }
+        };
+        self.room.apply(input, clock::now())
+    }
+
+    /// Stores a ruling. Nothing else happens in the room meanwhile, so nobody can be banned, and
+    /// nobody else can rule, between the decision and its effect.
+    pub(super) async fn rule(&mut self, id: MemberId, ruling: Box<Ruling>) -> Vec<Effect> {
+        let input = match self.stores.held.rule(&self.name, &ruling).await {
+            Ok(ruled) => {
+                if let Ruled::Done(Some(entry)) = &ruled {
+                    self.head.last = entry.seq;
+                }
+                Input::Ruled(id, ruling, ruled)
+            }
+            Err(error) => {
+                self.report_held("a ruling on a held message could not be stored", &error);
+                Input::NotRuled(id, ruling.choice)
+            }
+        };
+        self.room.apply(input, clock::now())
+    }
+
+    fn report_held(&self, what: &'static str, error: &HeldError) {
+        let error = error as &dyn std::error::Error;
+        tracing::error!(room = ?self.name, error, "{what}");
+    }
+}
