@@ -4,12 +4,12 @@
 //! short while do, since a write to a thousand sockets costs a thousand system calls however much
 //! is written. A member who is told something else meanwhile gets its share before.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use chat_protocol::{CloseCode, ServerEvent};
-use tokio::task::{JoinSet, yield_now};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::limits::Allowance;
@@ -17,10 +17,11 @@ use crate::outbox::Outbox;
 use crate::outgoing::{Chunk, Outgoing};
 use crate::room::MemberId;
 
-/// Members that are written to before others on the same thread get a turn: about 500 µs.
-const TURN: usize = 64;
-/// Members from which on several threads write.
-const SHARED_FROM: usize = 2048;
+/// Members that are written to on the room's own thread, which others wait for meanwhile: about
+/// 500 µs. More are written to on threads of their own.
+const AT_ONCE: usize = 64;
+/// Members for each of several threads, at least.
+const PART: usize = 1024;
 /// What may wait to share a write, in bytes and events: a fraction of what an outbox holds.
 const BATCH_BYTES: usize = 32 * 1024;
 const BATCH_EVENTS: usize = 256;
@@ -181,12 +182,15 @@ impl Delivery {
         }
         self.flush().await;
         let outgoing = Outgoing::new(event);
-        for turn in listeners.chunks(TURN) {
-            for id in turn {
-                self.send(*id, &outgoing);
-            }
-            yield_now().await;
+        if listeners.len() <= AT_ONCE {
+            listeners.iter().for_each(|id| self.send(*id, &outgoing));
+            return;
         }
+        let listening: HashSet<&MemberId> = listeners.iter().collect();
+        let rows = self.rows().iter();
+        let rows = rows.filter(|(id, _)| listening.contains(id));
+        let rows: Arc<[Row]> = rows.cloned().collect();
+        write(rows, Vec::new(), Chunk::join([&outgoing])).await;
     }
 
     /// Until when what comes now has to wait for its write; `None` where it has not.
@@ -227,10 +231,7 @@ impl Delivery {
         let chunk = Chunk::join(&self.waiting);
         self.forget_waiting();
         let rows = Arc::clone(self.rows());
-        match rows.len() < SHARED_FROM {
-            true => write(&rows, &apart, &chunk).await,
-            false => write_shared(rows, apart, chunk).await,
-        }
+        write(rows, apart, chunk).await;
     }
 
     fn forget_waiting(&mut self) {
@@ -273,37 +274,34 @@ impl Delivery {
     }
 }
 
-/// Writes to all but those apart, who are few and in order, and lets others have their turn in
-/// between.
-async fn write(rows: &[Row], apart: &[MemberId], chunk: &Chunk) {
-    for turn in rows.chunks(TURN) {
-        for (id, outbox) in turn {
-            if apart.binary_search(id).is_err() {
-                outbox.push_all(chunk);
-            }
-        }
-        if turn.len() == TURN {
-            yield_now().await;
+/// Writes to all but those apart, who are few and in order.
+async fn write(rows: Arc<[Row]>, apart: Vec<MemberId>, chunk: Chunk) {
+    if rows.len() <= AT_ONCE {
+        return write_part(&rows, &apart, &chunk);
+    }
+    let threads = tokio::runtime::Handle::current().metrics().num_workers();
+    let parts = rows.len().div_ceil(PART).min(threads.max(1));
+    let part = rows.len().div_ceil(parts);
+    let apart: Arc<[MemberId]> = apart.into();
+    let mut writing = JoinSet::new();
+    for begin in (0..rows.len()).step_by(part) {
+        let (rows, apart, chunk) = (Arc::clone(&rows), Arc::clone(&apart), chunk.clone());
+        writing.spawn_blocking(move || {
+            let end = rows.len().min(begin + part);
+            write_part(&rows[begin..end], &apart, &chunk);
+        });
+    }
+    while let Some(written) = writing.join_next().await {
+        if let Err(error) = written {
+            tracing::error!(%error, "a part of a room was not written to");
         }
     }
 }
 
-/// The same on as many threads as there are.
-async fn write_shared(rows: Arc<[Row]>, apart: Vec<MemberId>, chunk: Chunk) {
-    let threads = tokio::runtime::Handle::current().metrics().num_workers();
-    let part = rows.len().div_ceil(threads.max(1));
-    let apart: Arc<[MemberId]> = apart.into();
-    let mut parts = JoinSet::new();
-    for begin in (0..rows.len()).step_by(part) {
-        let (rows, apart, chunk) = (Arc::clone(&rows), Arc::clone(&apart), chunk.clone());
-        parts.spawn(async move {
-            let end = rows.len().min(begin + part);
-            write(&rows[begin..end], &apart, &chunk).await;
-        });
-    }
-    while let Some(written) = parts.join_next().await {
-        if let Err(error) = written {
-            tracing::error!(%error, "a part of a room was not written to");
+fn write_part(rows: &[Row], apart: &[MemberId], chunk: &Chunk) {
+    for (id, outbox) in rows {
+        if apart.binary_search(id).is_err() {
+            outbox.push_all(chunk);
         }
     }
 }

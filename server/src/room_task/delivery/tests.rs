@@ -95,7 +95,7 @@ async fn what_is_much_does_not_wait() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_huge_room_is_written_to_on_several_threads_and_nobody_is_left_out() {
-    let (mut delivery, mut readers) = delivery(Duration::ZERO, SHARED_FROM + 77);
+    let (mut delivery, mut readers) = delivery(Duration::ZERO, 2 * PART + 77);
     let own = Outgoing::new(&event(99));
     for time in 0..20 {
         let to_one = [MemberId(5)];
