@@ -16,10 +16,11 @@ const QUEUE: usize = 1024;
 /// Jobs that share one transaction at most, so that the first of them does not wait too long.
 const BATCH: usize = 256;
 
-/// From the begin of one transaction to that of the next, while several callers share them: what
-/// comes meanwhile shares the next one's sync, which costs as much for one as for many. A caller who
-/// writes alone never waits.
-const PACE: Duration = Duration::from_millis(2);
+/// While several callers share transactions, the next begins no sooner than after so many times what
+/// the last one took, but not later than [`PACE`]: what comes meanwhile shares its sync, which costs as
+/// much for one as for many. A caller who writes alone never waits.
+const PACE_FACTOR: u32 = 4;
+const PACE: Duration = Duration::from_millis(4);
 
 /// One caller's piece of a transaction.
 trait Job: Send {
@@ -141,18 +142,20 @@ impl Writer {
 
 fn write_all(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Job>>, health: &Health) {
     let mut batch = Vec::new();
-    let mut shared: Option<Instant> = None;
+    let mut next: Option<Instant> = None;
     while let Some(first) = waiting.blocking_recv() {
         batch.push(first);
         gather(&mut batch, &mut waiting);
-        if let Some(began) = shared
+        if let Some(next) = next
             && batch.len() < BATCH
         {
-            std::thread::sleep(PACE.saturating_sub(began.elapsed()));
+            std::thread::sleep(next.saturating_duration_since(Instant::now()));
             gather(&mut batch, &mut waiting);
         }
-        shared = (batch.len() > 1).then(Instant::now);
+        let began = Instant::now();
         let committed = commit(&connection, &mut batch).map_err(DatabaseError::from);
+        let pace = PACE.min(began.elapsed() * PACE_FACTOR);
+        next = (batch.len() > 1).then(|| began + pace);
         health.note(committed.is_ok());
         if let Err(error) = &committed {
             tracing::error!(
