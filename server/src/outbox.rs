@@ -155,15 +155,17 @@ impl Outbox {
         if written == frames.len() {
             return;
         }
-        if state.events + events > EVENTS || state.bytes + frames.len() > BYTES {
-            state.overflow();
-        } else {
-            state.wait(frames.slice(written..), events);
+        let rest = frames.slice(written..);
+        let is_too_much = state.events + events > EVENTS || state.bytes + rest.len() > BYTES;
+        if !is_too_much || written > 0 {
+            state.wait(rest, events);
             state.is_begun |= written > 0;
-            if !was_idle {
-                // The connection's task is at it already.
-                return;
-            }
+        }
+        if is_too_much {
+            state.overflow();
+        } else if !was_idle {
+            // The connection's task is at it already.
+            return;
         }
         drop(state);
         self.shared.changed.notify_one();
@@ -267,6 +269,11 @@ impl OutboxReader {
     /// Whether so little waits that the connection may take the client's next frame.
     pub fn has_room(&self) -> bool {
         self.shared.lock().bytes < READ_BYTES
+    }
+
+    /// How the connection is to end, once that is known.
+    pub fn closing(&self) -> Option<Closing> {
+        self.shared.lock().closing.clone()
     }
 
     /// Lets `frame` be the last, behind what waits: a close frame, which no bound keeps out.

@@ -48,8 +48,9 @@ const RETIRE_AGAIN: Duration = Duration::from_secs(1);
 /// How long before a write to the members what it is to show begins to be stored: some times what a
 /// commit takes, so that the two do not add up.
 const LEAD: Duration = Duration::from_millis(5);
-/// Entries that wait to share a commit at most.
-const UNSTORED: usize = 256;
+/// Entries from which on none waits to share a commit. With a round on top, and each as long as may be,
+/// they are still less than an outbox holds.
+const UNSTORED: usize = 64;
 
 /// Why a task has stopped draining its inbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

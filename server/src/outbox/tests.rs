@@ -170,6 +170,21 @@ fn a_slow_reader_is_cut_off_behind_the_frame_that_was_begun() {
 }
 
 #[test]
+fn what_is_too_much_at_once_is_not_cut_within_a_frame() {
+    let events = vec![large(BYTES / 4); 5];
+    let pipe = Pipe::new(10);
+    let (outbox, mut reader) = outbox(Some(pipe.clone()));
+    outbox.push_all(&Chunk::join(&events));
+    assert_eq!(
+        reader.closing().map(|closing| closing.code),
+        Some(CloseCode::SlowReader)
+    );
+    pipe.make_room(2 * BYTES);
+    assert!(matches!(reader.flush(), Flushed::Closed(_)));
+    assert_eq!(texts(&pipe.taken()).len(), events.len());
+}
+
+#[test]
 fn a_broken_socket_is_noticed_and_one_that_is_gone_is_let_go() {
     struct Broken;
     impl Line for Broken {

@@ -113,6 +113,7 @@ pub(super) fn connect(
         auth_deadline: now + context.timeouts.auth,
         next_ping: now + context.timeouts.ping,
         last_sign: now,
+        ending_by: None,
         stuck: None,
         is_reading: true,
         outbox,
@@ -144,6 +145,8 @@ pub(super) struct Connection {
     auth_deadline: Instant,
     next_ping: Instant,
     last_sign: Instant,
+    /// Until when what waits may take to be written, once the connection is to end.
+    ending_by: Option<Instant>,
     /// False once nothing the client sends counts any more.
     is_reading: bool,
     outbox: Outbox,
@@ -159,6 +162,10 @@ impl Connection {
         let mut cut = pin!(context.cut.cancelled());
         let (mut is_stopping, mut is_cut) = (false, false);
         loop {
+            if self.ending_by.is_none() && self.reader.closing().is_some() {
+                self.ending_by = Some(Instant::now() + CLOSE_PATIENCE);
+                self.is_reading = false;
+            }
             // A deadline that moved on is noticed when the timer fires.
             let deadline = self.next_deadline();
             if deadline < timer.deadline() {
@@ -195,6 +202,7 @@ impl Connection {
     fn next_deadline(&self) -> Instant {
         let silent = self.last_sign + self.context.timeouts.idle;
         let deadline = silent.min(self.next_ping);
+        let deadline = self.ending_by.map_or(deadline, |by| deadline.min(by));
         match self.session.is_member() {
             true => deadline,
             false => deadline.min(self.auth_deadline),
@@ -207,7 +215,8 @@ impl Connection {
         let Timeouts { ping, idle, .. } = self.context.timeouts;
         let is_stuck = self.stuck.is_some_and(|since| now >= since + idle);
         // A peer that says nothing, or takes nothing, for so long is as good as gone.
-        if now >= self.last_sign + idle || is_stuck {
+        let is_over = self.ending_by.is_some_and(|by| now >= by);
+        if now >= self.last_sign + idle || is_stuck || is_over {
             return Next::Gone;
         }
         if !self.session.is_member() && now >= self.auth_deadline {
@@ -296,7 +305,10 @@ impl Connection {
         let (code, reason) = match error {
             Error::Capacity(_) => (CloseCode::TooBig, "the message is too large"),
             Error::Utf8(_) => (CloseCode::InvalidText, "the text is not UTF-8"),
-            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return Next::Gone,
+            // The client ends its side, and may still read what it asked for.
+            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
+                (CloseCode::Normal, "the client has ended its side")
+            }
             Error::Protocol(_) => (CloseCode::Protocol, "the framing is broken"),
             _ => return Next::Gone,
         };
@@ -321,8 +333,12 @@ impl Connection {
     async fn say_last_words(&mut self, end: Next) {
         match end {
             Next::Continue | Next::Gone => return,
-            // Hands the answer, where it was not written with the last read, to the outbox.
-            Next::Closed => drop(self.socket.flush()),
+            Next::Closed => match self.reader.closing() {
+                // Both want to end it: the client is to know why.
+                Some(Closing { code, reason }) => self.reader.end_with(close(code, reason)),
+                // Hands the library's answer to the outbox.
+                None => drop(self.socket.flush()),
+            },
             Next::Close(Closing { code, reason }) => self.reader.end_with(close(code, reason)),
         }
         let written = timeout(CLOSE_PATIENCE, write_rest(&mut self.reader, &self.stream)).await;
@@ -348,7 +364,7 @@ async fn next_frame(socket: &mut Socket, stream: &TcpStream) -> Result<Message, 
 }
 
 /// Writes what waits as the socket takes it. Ends once something was written and nothing waits any
-/// more, or the connection is to end.
+/// more, something changed meanwhile, or the connection is to end.
 async fn write_out(
     reader: &mut OutboxReader,
     stream: &TcpStream,
@@ -369,7 +385,8 @@ async fn write_out(
                     ready = stream.writable() => if ready.is_err() {
                         return Next::Gone;
                     },
-                    () = reader.changed() => {}
+                    // Perhaps it is to end.
+                    () = reader.changed() => return Next::Continue,
                 }
             }
             Flushed::Overflowed(closing) | Flushed::Closed(closing) => {
