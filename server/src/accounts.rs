@@ -83,6 +83,14 @@ pub trait Accounts: Send + Sync {
     /// Forgets who stood how in `room`: its next first member becomes its administrator.
     async fn forget_room(&self, room: &RoomName) -> Result<(), AccountsError>;
 
+    /// The account of this name, where there is one, and with it its standing in `room`, `None` where
+    /// nobody ever entered that: both in one look, for those who come back.
+    async fn find_in(
+        &self,
+        username: &Username,
+        room: &RoomName,
+    ) -> Result<Option<(Account, Option<Rank>)>, AccountsError>;
+
     /// The standing of the account `key` in `room`. The first who ever enters a room becomes its
     /// administrator.
     async fn admit(&self, key: &str, room: &RoomName) -> Result<Rank, AccountsError>;

@@ -43,6 +43,8 @@ pub struct Identity {
     pub display_name: String,
     /// When the account was made, milliseconds since 1970, UTC.
     pub created: UnixMillis,
+    /// How they stand in the room that they are to enter, where that is known already.
+    pub standing: Option<Rank>,
     /// A resume token for the next time.
     pub token: Secret,
     /// When the token ends, milliseconds since 1970, UTC.
@@ -98,17 +100,20 @@ impl Authenticator {
         })
     }
 
-    /// Who shows `credential` for `username`, from `source`. With open registration the first
+    /// Who shows `credential` for `username`, from `source`, to enter `room`. With open registration the first
     /// password used with an unknown name makes the account.
     pub async fn authenticate(
         &self,
         username: &Username,
         credential: Credential,
         source: Source,
+        room: &RoomName,
     ) -> Result<Identity, AuthError> {
-        let account = match credential {
-            Credential::Password(password) => self.by_password(username, password, source).await?,
-            Credential::Token(token) => self.by_token(username, &token).await?,
+        let (account, standing) = match credential {
+            Credential::Password(password) => {
+                (self.by_password(username, password, source).await?, None)
+            }
+            Credential::Token(token) => self.by_token(username, &token, room).await?,
         };
         let (token, token_expires) = self.tokens.issue(&account, clock::now());
         Ok(Identity {
@@ -116,6 +121,7 @@ impl Authenticator {
             username: account.username,
             key: account.key,
             created: account.created,
+            standing,
             token,
             token_expires,
         })
@@ -129,7 +135,10 @@ impl Authenticator {
 
     /// How `identity` stands in `room`, which it is about to enter.
     pub async fn admit(&self, identity: &Identity, room: &RoomName) -> Result<Rank, AccountsError> {
-        self.accounts.admit(&identity.key, room).await
+        match identity.standing {
+            Some(rank) => Ok(rank),
+            None => self.accounts.admit(&identity.key, room).await,
+        }
     }
 
     /// Who fails too often is not even looked at: a password that was verified a moment ago must
@@ -197,10 +206,15 @@ impl Authenticator {
         Ok(account)
     }
 
-    async fn by_token(&self, username: &Username, token: &Secret) -> Result<Account, AuthError> {
-        let account = self.accounts.find(username).await?;
-        account
-            .filter(|account| self.tokens.verify(token, account, clock::now()))
+    async fn by_token(
+        &self,
+        username: &Username,
+        token: &Secret,
+        room: &RoomName,
+    ) -> Result<(Account, Option<Rank>), AuthError> {
+        let found = self.accounts.find_in(username, room).await?;
+        found
+            .filter(|(account, _)| self.tokens.verify(token, account, clock::now()))
             .ok_or(AuthError::WrongToken)
     }
 }

@@ -264,7 +264,7 @@ impl Session {
         admitted.map_err(refusal)?;
         let authenticator = &self.context.authenticator;
         let identity = authenticator
-            .authenticate(&username, credential, self.source)
+            .authenticate(&username, credential, self.source, &room)
             .await
             .map_err(|error| refused_credentials(&username, error))?;
         let rank = authenticator

@@ -120,14 +120,30 @@ impl Accounts for SqliteAccounts {
         Ok(())
     }
 
+    async fn find_in(
+        &self,
+        username: &Username,
+        room: &RoomName,
+    ) -> Result<Option<(Account, Option<Rank>)>, AccountsError> {
+        let (key, room) = (username.key().to_owned(), room.clone());
+        let found = self
+            .database
+            .read(move |connection| {
+                let Some(account) = find(connection, &key)? else {
+                    return Ok(None);
+                };
+                let standing = standing(connection, &key, &room)?;
+                Ok(Some((account, standing)))
+            })
+            .await?;
+        Ok(found)
+    }
+
     async fn admit(&self, key: &str, room: &RoomName) -> Result<Rank, AccountsError> {
         let (account, name) = (key.to_owned(), room.clone());
         let standing = self
             .database
-            .read(move |connection| match is_founded(connection, &name)? {
-                true => rank(connection, &account, &name).map(Some),
-                false => Ok(None),
-            })
+            .read(move |connection| standing(connection, &account, &name))
             .await?;
         if let Some(rank) = standing {
             return Ok(rank);
@@ -192,6 +208,18 @@ fn is_founded(connection: &Connection, room: &RoomName) -> rusqlite::Result<bool
     connection
         .prepare_cached("SELECT 1 FROM founded_rooms WHERE room = ?1")?
         .exists([room.as_str()])
+}
+
+/// How the account stands in `room`; `None` where nobody ever entered that.
+fn standing(
+    connection: &Connection,
+    account: &str,
+    room: &RoomName,
+) -> rusqlite::Result<Option<Rank>> {
+    match is_founded(connection, room)? {
+        true => rank(connection, account, room).map(Some),
+        false => Ok(None),
+    }
 }
 
 /// The first who comes in owns the room; a server administrator who looks in before its owner does
@@ -287,6 +315,17 @@ mod tests {
             Rank::Administrator
         );
         assert_eq!(accounts.admit("bob", &room).await.unwrap(), Rank::User);
+        let [found, elsewhere] = ["r", "s"].map(|room| RoomName::new(room).unwrap());
+        let found = accounts.find_in(&name("Ann"), &found).await.unwrap();
+        let (account, standing) = found.unwrap();
+        assert_eq!(
+            (account.key.as_str(), standing),
+            ("ann", Some(Rank::Administrator))
+        );
+        let found = accounts.find_in(&name("ann"), &elsewhere).await.unwrap();
+        assert_eq!(found.unwrap().1, None);
+        let nobody = accounts.find_in(&name("carol"), &room).await.unwrap();
+        assert!(nobody.is_none());
         assert_eq!(
             accounts.admit("ann", &room).await.unwrap(),
             Rank::Administrator

@@ -17,6 +17,10 @@ pub(super) fn account(key: &str, hash: &str) -> Account {
     }
 }
 
+fn room() -> RoomName {
+    RoomName::new("r").unwrap()
+}
+
 fn here() -> Source {
     Source::of("127.0.0.1".parse().unwrap())
 }
@@ -54,14 +58,14 @@ impl Bench {
         let credential = Credential::Password(Secret::new(password));
         let username = Username::new(name).unwrap();
         self.authenticator
-            .authenticate(&username, credential, here())
+            .authenticate(&username, credential, here(), &room())
             .await
     }
 
     async fn token(&self, name: &str, token: Secret) -> Result<Identity, AuthError> {
         let username = Username::new(name).unwrap();
         self.authenticator
-            .authenticate(&username, Credential::Token(token), here())
+            .authenticate(&username, Credential::Token(token), here(), &room())
             .await
     }
 }
