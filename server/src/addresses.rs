@@ -6,6 +6,7 @@
 
 mod arrivals;
 mod banned;
+mod noted;
 mod sqlite;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -18,6 +19,7 @@ use crate::entry::UnixMillis;
 use crate::moderation::Sanction;
 use arrivals::Arrivals;
 use banned::BannedNetworks;
+use noted::Noted;
 
 pub use arrivals::Arrival;
 pub use sqlite::SqliteAddresses;
@@ -92,6 +94,7 @@ pub struct Addresses {
     arrivals: Arrivals,
     /// Places for what is being stored of them.
     noting: Arc<Semaphore>,
+    noted: Arc<Noted>,
     is_taking_along: bool,
 }
 
@@ -105,6 +108,7 @@ impl Addresses {
             changing: Arc::default(),
             arrivals: Arrivals::default(),
             noting: Arc::new(Semaphore::new(NOTING)),
+            noted: Arc::default(),
             is_taking_along,
         }
     }
@@ -168,10 +172,29 @@ impl Addresses {
         let Ok(_place) = self.noting.try_acquire() else {
             return tracing::warn!("too many logins: where one came from was not stored");
         };
-        if let Err(error) = self.store.note(key, network, now).await {
-            let error = &error as &dyn std::error::Error;
-            tracing::warn!(user = key, error, "where a user came from was not stored");
+        match self.store.note(key, network, now).await {
+            Ok(()) => self.noted.note(key, network, now),
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(user = key, error, "where a user came from was not stored");
+            }
         }
+    }
+
+    /// Whether there is nothing to remember of an arrival: it is nobody's own, or was stored a while
+    /// ago.
+    pub fn is_noted(&self, arrival: &Arrival, now: UnixMillis) -> bool {
+        let age = u64::try_from(NOTED_ANEW.as_millis()).unwrap_or(u64::MAX) / 2;
+        let is_fresh = |(key, network)| {
+            let oldest = now.saturating_sub(age);
+            self.noted.is_fresh(key, network, oldest, now)
+        };
+        arrival.parts().is_none_or(is_fresh)
+    }
+
+    /// The account `key` is gone.
+    pub fn forget(&self, key: &str) {
+        self.noted.forget(key);
     }
 
     /// From where the account `key` entered lately or is about to, the newest first. The same may be

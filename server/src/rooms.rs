@@ -229,6 +229,7 @@ impl Rooms {
     /// Forgets how the user `key` stands, whose account is gone, and closes its connections, in all
     /// rooms that run.
     pub async fn forget(&self, key: &str) {
+        self.shared.stores.addresses.forget(key);
         let running: Vec<Inbox> = self.shared.running().values().cloned().collect();
         for inbox in running {
             // A room that has just ended reads its standing anew when it starts.

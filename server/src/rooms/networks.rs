@@ -52,6 +52,9 @@ impl Rooms {
     /// It entered: remembers from where, while it goes on.
     pub fn note_address(&self, arrival: Arrival) {
         let addresses = self.shared.stores.addresses.clone();
+        if addresses.is_noted(&arrival, clock::now()) {
+            return;
+        }
         let noting = async move { addresses.note(arrival, clock::now()).await };
         self.shared.tasks.spawn(noting);
     }
