@@ -47,6 +47,12 @@ pub trait Line: Send + Sync {
     /// Writes as much as the socket takes now, and says how much that was; `WouldBlock` where it
     /// takes nothing.
     fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize>;
+
+    /// The same where nothing waits: what it says of the socket need not be remembered, since whatever
+    /// it does not take is tried once more by [`Line::try_write`].
+    fn write_at_once(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.try_write(&[IoSlice::new(bytes)])
+    }
 }
 
 /// Frames in a row, or what of them is not written yet.
@@ -187,7 +193,7 @@ impl State {
     /// it tries.
     fn write_at_once(&self, frames: &[u8]) -> usize {
         let line = self.line.as_ref();
-        let written = line.map(|line| line.try_write(&[IoSlice::new(frames)]));
+        let written = line.map(|line| line.write_at_once(frames));
         written.and_then(Result::ok).unwrap_or(0)
     }
 
