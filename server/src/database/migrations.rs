@@ -10,7 +10,7 @@ pub(super) const APPLICATION_ID: i64 = 0x6368_6174;
 /// The schema version that this program writes (SQLite's `user_version`).
 pub(super) const LATEST: i64 = STEPS.len() as i64;
 
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 7] = [
     "
     CREATE TABLE rooms (
         id       INTEGER PRIMARY KEY,
@@ -157,6 +157,10 @@ const STEPS: [&str; 6] = [
 
     CREATE TABLE audit_size (lines INTEGER NOT NULL) STRICT; -- one row
     INSERT INTO audit_size SELECT count(*) FROM audit;
+",
+    "
+    -- Up to which seq all entries are gone: a moderator emptied the room.
+    ALTER TABLE rooms ADD COLUMN cleared INTEGER NOT NULL DEFAULT 0;
 ",
 ];
 
