@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chat_protocol::{Epoch, Nonce, RoomName, RoomState, Seq};
+use chat_protocol::{Epoch, MessageId, Nonce, RoomName, RoomState, Seq};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -11,7 +11,7 @@ use crate::audit::{AuditLine, note};
 use crate::database::{Database, DatabaseError};
 use crate::entry::{Entry, NewEntry, StoredNonce};
 use removal::Found;
-use row::{Columns, KIND_GONE, KIND_MODES, entry};
+use row::{Columns, KIND_GONE, KIND_MESSAGE, KIND_MODES, entry};
 
 mod removal;
 mod retention;
@@ -266,6 +266,23 @@ fn append_with(
         .prepare_cached("UPDATE rooms SET last_seq = ?2 WHERE id = ?1")?
         .execute(params![row.id, seq.0])?;
     Ok(stored)
+}
+
+/// Whether `id` names a message that is in `room`'s log.
+pub(crate) fn holds_message(
+    connection: &Connection,
+    room: &RoomName,
+    id: &MessageId,
+) -> rusqlite::Result<bool> {
+    let Some(row) = room_row(connection, room)? else {
+        return Ok(false);
+    };
+    let Some(seq) = id.seq_in(&row.epoch) else {
+        return Ok(false);
+    };
+    connection
+        .prepare_cached("SELECT 1 FROM entries WHERE room = ?1 AND seq = ?2 AND kind = ?3")?
+        .exists(params![row.id, storable(seq.0), KIND_MESSAGE])
 }
 
 fn read(connection: &Connection, room: &RoomName, range: Range) -> rusqlite::Result<Slice> {
