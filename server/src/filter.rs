@@ -61,10 +61,14 @@ impl Pattern {
         if self.text.contains(char::is_control) {
             return Err(FilterError::Control);
         }
-        if normal(&self.text).trim().is_empty() {
+        if normal(&self.text, Fillers::Unseen).trim().is_empty() {
             return Err(FilterError::Empty);
         }
         Ok(())
+    }
+
+    fn refuses(&self) -> bool {
+        self.action == Action::Refuse
     }
 
     fn bytes(&self) -> usize {
@@ -209,9 +213,19 @@ impl Filter {
         if self.patterns.is_empty() {
             return None;
         }
-        let text = normal(text);
+        let found = self.find_in(&normal(text, Fillers::Unseen));
+        if found.is_some_and(Pattern::refuses) || !text.contains(is_filler) {
+            return found;
+        }
+        let with_blanks = self.find_in(&normal(text, Fillers::Blank));
+        let both = [found, with_blanks];
+        both.into_iter().flatten().max_by_key(|one| one.refuses())
+    }
+
+    /// As [`Filter::find`], in a text as it is compared.
+    fn find_in(&self, text: &str) -> Option<&Pattern> {
         let is_with_words = self.refused.is_some() || self.held.is_some();
-        let marked = is_with_words.then(|| bordered(&text));
+        let marked = is_with_words.then(|| bordered(text));
         let word = |words: &Option<Automaton<AhoCorasick>>| {
             let (words, marked) = (words.as_ref()?, marked.as_ref()?);
             let found = words.matcher.find(marked)?;
@@ -221,12 +235,9 @@ impl Filter {
         if let Some(refused) = word(&self.refused) {
             return Some(refused);
         }
-        let expression = self.expression(&text);
+        let expression = self.expression(text);
         match expression {
-            Some(Pattern {
-                action: Action::Refuse,
-                ..
-            }) => expression,
+            Some(pattern) if pattern.refuses() => expression,
             _ => word(&self.held).or(expression),
         }
     }
@@ -238,7 +249,7 @@ impl Filter {
         let found = matches.iter().filter_map(|place| regexes.places.get(place));
         found
             .filter_map(|place| self.patterns.get(*place))
-            .min_by_key(|pattern| pattern.action == Action::Hold)
+            .min_by_key(|pattern| !pattern.refuses())
     }
 }
 
@@ -249,9 +260,8 @@ fn words(
     if places.is_empty() {
         return Ok(None);
     }
-    let texts = places
-        .iter()
-        .map(|place| bordered(normal(&patterns[*place].text).trim()));
+    let normal = |place: &usize| normal(&patterns[*place].text, Fillers::Unseen);
+    let texts = places.iter().map(|place| bordered(normal(place).trim()));
     let matcher = AhoCorasick::new(texts).map_err(|_| FilterError::TooLarge)?;
     Ok(Some(Automaton { matcher, places }))
 }
@@ -299,12 +309,27 @@ fn in_one_line(error: &regex::Error) -> String {
     last.trim_start_matches("error: ").to_owned()
 }
 
+/// What the Hangul fillers are taken for: some fonts show a blank for them, others nothing.
+#[derive(Clone, Copy)]
+enum Fillers {
+    Unseen,
+    Blank,
+}
+
 /// `text` as it is compared: without what can't be seen, in one spelling (NFKC), without case.
-fn normal(text: &str) -> String {
+fn normal(text: &str, fillers: Fillers) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    let seen = text.chars().filter(|character| !is_unseen(*character));
+    // Before the spelling: it makes another filler of some, and puts together what they tore apart.
+    let seen = text
+        .chars()
+        .filter_map(|character| match (character, fillers) {
+            (BLANK_BRAILLE, _) => Some(' '),
+            (filler, Fillers::Blank) if is_filler(filler) => Some(' '),
+            (unseen, _) if is_unseen(unseen) => None,
+            (seen, _) => Some(seen),
+        });
     let folded = caseless::default_case_fold_str(&seen.nfkc().collect::<String>());
     // Some characters fold to what has another spelling.
     folded
@@ -313,12 +338,39 @@ fn normal(text: &str) -> String {
         .collect()
 }
 
-/// Characters of no width, which only tear words apart.
+/// The Braille pattern without dots: no white space by its properties, but blank.
+const BLANK_BRAILLE: char = '\u{2800}';
+
+/// The Hangul fillers. Letters by their properties, but nothing of them is seen.
+fn is_filler(character: char) -> bool {
+    matches!(character, '\u{115f}'..='\u{1160}' | '\u{3164}' | '\u{ffa0}')
+}
+
+/// Characters of which nothing is seen and which only tear words apart: those that Unicode lets
+/// programs ignore (Default_Ignorable_Code_Point), and the marks of annotations.
 fn is_unseen(character: char) -> bool {
-    matches!(
-        character,
-        '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}'
-    )
+    // Most of a text.
+    if character < '\u{ad}' {
+        return false;
+    }
+    is_filler(character)
+        || matches!(
+            character,
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{202a}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}'
+                | '\u{fff0}'..='\u{fffb}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
 }
 
 /// `text` with a mark at both ends of every word, so that words can be found as mere texts, and with

@@ -10,7 +10,7 @@ use chat_protocol::{Epoch, History, RoomName, RoomState, Seq};
 use crate::entry::{Entry, NewEntry, StoredNonce, UnixMillis};
 
 pub use sqlite::SqliteLog;
-pub(crate) use sqlite::append;
+pub(crate) use sqlite::{append, holds_message};
 
 /// The log could not be read or written. Nothing of what was asked for was stored.
 #[derive(Clone, Debug, thiserror::Error)]

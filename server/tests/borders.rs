@@ -9,9 +9,12 @@ use std::path::{Path, PathBuf};
 
 /// Each module with those that it may use.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("accounts", &["database", "moderation"]),
+    ("accounts", &["audit", "database", "moderation"]),
     ("address", &[]),
-    ("addresses", &["address", "database", "entry", "moderation"]),
+    (
+        "addresses",
+        &["address", "audit", "database", "entry", "moderation"],
+    ),
     ("audit", &[]),
     (
         "auth",

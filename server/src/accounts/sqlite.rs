@@ -7,6 +7,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Account, Accounts, AccountsError, Creation};
+use crate::audit;
 use crate::database::{Database, DatabaseError};
 
 const COLUMNS: &str = "SELECT username, key, password_hash, created FROM accounts";
@@ -106,15 +107,13 @@ impl Accounts for SqliteAccounts {
                     "DELETE FROM sanctions WHERE room = ?1",
                     "DELETE FROM filters WHERE room = ?1",
                     "DELETE FROM held WHERE room = ?1",
-                    // Whoever founds the name again must not read what came before.
-                    "DELETE FROM audit WHERE room = ?1",
                     "DELETE FROM founded_rooms WHERE room = ?1",
                 ] {
                     connection
                         .prepare_cached(statement)?
                         .execute([name.as_str()])?;
                 }
-                Ok(())
+                audit::forget_room(connection, &name)
             })
             .await?;
         Ok(())

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{AddressStore, AddressesError, NETWORKS, NOTED_ANEW, RECENT, REMEMBERED};
 use crate::address::Network;
+use crate::audit::{self, AuditLine};
 use crate::database::{Database, DatabaseError};
 use crate::entry::{OPERATOR, UnixMillis};
 use crate::moderation::Sanction;
@@ -211,20 +212,18 @@ fn note_change(
     ban: Option<&Sanction>,
     now: UnixMillis,
 ) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO audit (time, room, actor, action, target, until, reason)
-             VALUES (?1, '', ?2, ?3, ?4, ?5, ?6)",
-        )?
-        .execute(params![
-            now,
-            OPERATOR,
-            action,
-            network.to_string(),
-            ban.and_then(|ban| ban.until),
-            ban.and_then(|ban| ban.reason.as_deref()),
-        ])
-        .map(drop)
+    audit::note(
+        connection,
+        &AuditLine {
+            time: now,
+            room: String::new(),
+            actor: OPERATOR.to_owned(),
+            action: action.to_owned(),
+            target: network.to_string(),
+            until: ban.and_then(|ban| ban.until),
+            reason: ban.and_then(|ban| ban.reason.clone()),
+        },
+    )
 }
 
 /// Nothing where the account was removed meanwhile.

@@ -10,7 +10,7 @@ pub(super) const APPLICATION_ID: i64 = 0x6368_6174;
 /// The schema version that this program writes (SQLite's `user_version`).
 pub(super) const LATEST: i64 = STEPS.len() as i64;
 
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 7] = [
     "
     CREATE TABLE rooms (
         id       INTEGER PRIMARY KEY,
@@ -146,6 +146,22 @@ const STEPS: [&str; 5] = [
     CREATE INDEX held_by_account ON held (account);
     CREATE INDEX held_by_time ON held (time);
 ",
+    "
+    -- How many lines of the audit each room has, and all have together.
+    CREATE TABLE audit_rooms (
+        room  TEXT PRIMARY KEY,
+        lines INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX audit_rooms_by_lines ON audit_rooms (lines);
+    INSERT INTO audit_rooms SELECT room, count(*) FROM audit GROUP BY room;
+
+    CREATE TABLE audit_size (lines INTEGER NOT NULL) STRICT; -- one row
+    INSERT INTO audit_size SELECT count(*) FROM audit;
+",
+    "
+    -- Up to which seq all entries are gone: a moderator emptied the room.
+    ALTER TABLE rooms ADD COLUMN cleared INTEGER NOT NULL DEFAULT 0;
+",
 ];
 
 /// Writes the schema version again: the smallest write that there is.
@@ -203,6 +219,9 @@ mod tests {
         let version = "SELECT user_version + (SELECT count(*) FROM held) FROM pragma_user_version";
         let version: i64 = connection.query_row(version, [], |row| row.get(0)).unwrap();
         assert_eq!(version, LATEST);
+        let lines = "SELECT room || lines || (SELECT lines FROM audit_size) FROM audit_rooms";
+        let lines: String = connection.query_row(lines, [], |row| row.get(0)).unwrap();
+        assert_eq!(lines, "r11");
         // A second time there is nothing to do.
         migrate(&mut connection).unwrap();
     }

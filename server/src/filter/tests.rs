@@ -69,6 +69,123 @@ fn expressions_match_anywhere_whatever_the_case() {
     }
 }
 
+/// First and last of what can't be seen, and what lies beside.
+const UNSEEN: [(u32, u32); 17] = [
+    (0xad, 0xad),
+    (0x34f, 0x34f),
+    (0x61c, 0x61c),
+    (0x115f, 0x1160),
+    (0x17b4, 0x17b5),
+    (0x180b, 0x180f),
+    (0x200b, 0x200f),
+    (0x202a, 0x202e),
+    (0x2060, 0x206f),
+    (0x3164, 0x3164),
+    (0xfe00, 0xfe0f),
+    (0xfeff, 0xfeff),
+    (0xffa0, 0xffa0),
+    (0xfff0, 0xfffb),
+    (0x1bca0, 0x1bca3),
+    (0x1d173, 0x1d17a),
+    (0xe0000, 0xe0fff),
+];
+
+#[test]
+fn what_cannot_be_seen_hides_nothing() {
+    let of = |text, kind| Filter::compile(vec![pattern(text, kind)]).unwrap();
+    let word = of("badword", Kind::Word);
+    let phrase = of("free money", Kind::Word);
+    let expression = of(r"\bbad[vw]ord\b", Kind::Regex);
+    let far = of(r"\bfree\s+money\b", Kind::Regex);
+    let check = |filter: &Filter, message: String, expected: bool| {
+        let pattern = &filter.patterns()[0].text;
+        let found = filter.find(&message).is_some();
+        assert_eq!(
+            found,
+            expected,
+            "{pattern:?} in {:?}",
+            message.escape_unicode()
+        );
+    };
+    let unseen = UNSEEN.into_iter().flat_map(|(first, last)| first..=last);
+    for hidden in unseen.map(|number| char::from_u32(number).unwrap()) {
+        for message in [
+            format!("badword{hidden}"),
+            format!("{hidden}badword"),
+            format!("so {hidden}B{hidden}{hidden}ADword{hidden} you"),
+            format!("b{hidden}a{hidden}d{hidden}word"),
+        ] {
+            check(&word, message.clone(), true);
+            check(&expression, message, true);
+        }
+        for message in [
+            format!("free{hidden} {hidden}money{hidden}"),
+            format!("{hidden}fr{hidden}ee  {hidden}  money"),
+        ] {
+            check(&phrase, message.clone(), true);
+            check(&far, message, true);
+        }
+        check(&word, format!("bad{hidden}badwords"), false);
+        let is_blank = "\u{115f}\u{1160}\u{3164}\u{ffa0}".contains(hidden);
+        for filter in [&phrase, &far] {
+            check(filter, format!("free{hidden}money"), is_blank);
+            check(
+                filter,
+                format!("x free{hidden}{hidden}money{hidden} x"),
+                is_blank,
+            );
+        }
+        let nothing = pattern(&format!(" {hidden}"), Kind::Word).check();
+        assert_eq!(nothing, Err(FilterError::Empty), "{hidden:?}");
+    }
+    for blank in ['\u{2800}', '\u{3000}', '\u{a0}', '\u{2003}'] {
+        for filter in [&phrase, &far] {
+            check(filter, format!("free{blank}money"), true);
+            check(
+                filter,
+                format!("{blank}free{blank} mo\u{3164}ney{blank}"),
+                true,
+            );
+        }
+        for filter in [&word, &expression] {
+            check(filter, format!("badword{blank}"), true);
+            check(filter, format!("bad{blank}word"), false);
+        }
+        let nothing = pattern(&blank.to_string(), Kind::Word).check();
+        assert_eq!(nothing, Err(FilterError::Empty), "{blank:?}");
+    }
+    // What is seen is none of it.
+    for seen in "\u{ae}\u{350}\u{61b}\u{1161}\u{2801}\u{3165}\u{ffa1}\u{fffc}\u{1d17b}".chars() {
+        check(&word, format!("bad{seen}word"), false);
+    }
+    // As it is copied from a message.
+    check(
+        &of("free\u{3164}money", Kind::Word),
+        "free\u{3164}money".to_owned(),
+        true,
+    );
+    check(
+        &of("free\u{2800}money", Kind::Word),
+        "free money".to_owned(),
+        true,
+    );
+}
+
+#[test]
+fn a_refusal_is_found_in_whatever_form_it_stands() {
+    let held = Pattern {
+        action: Action::Hold,
+        ..pattern("badword", Kind::Word)
+    };
+    let filter = Filter::compile(vec![held, pattern("free money", Kind::Word)]).unwrap();
+    let find = |message| filter.find(message).map(|found| found.text.as_str());
+    assert_eq!(
+        find("bad\u{3164}word free\u{3164}money"),
+        Some("free money")
+    );
+    assert_eq!(find("bad\u{3164}word"), Some("badword"));
+}
+
 #[test]
 fn the_pattern_that_is_found_is_the_one_that_is_there() {
     let patterns = [
@@ -163,6 +280,9 @@ fn worst_cases() -> Vec<(Filter, String)> {
             "a ".repeat(8 * 1024),
             ab.clone(),
             "\u{fdfa}".repeat(5461),
+            // Compared in both forms.
+            "a\u{3164}".repeat(4 * 1024),
+            "a \u{e0100}\u{ffa0}".repeat(1820),
         ] {
             cases.push((Filter::compile(patterns.clone()).unwrap(), text));
         }

@@ -9,8 +9,8 @@ use rusqlite::{Connection, Row, params};
 use super::{HeldError, HeldMessage, HeldMessages, PATIENCE, Ruled, Ruling, Waiting};
 use crate::audit::{AuditLine, note};
 use crate::database::{Database, DatabaseError};
-use crate::entry::Author;
-use crate::log::append;
+use crate::entry::{Author, EntryBody, NewEntry};
+use crate::log::{append, holds_message};
 
 /// Held messages in one database.
 pub struct SqliteHeld {
@@ -104,8 +104,27 @@ fn rule(connection: &Connection, room: &RoomName, ruling: Ruling) -> rusqlite::R
         return Ok(Ruled::Gone);
     }
     note(connection, &AuditLine::new(room, ruling.deed()))?;
-    let stored = append(connection, room, ruling.entry.into_iter().collect())?;
+    let mut entry = ruling.entry;
+    if let Some(entry) = &mut entry {
+        forget_lost_target(connection, room, entry)?;
+    }
+    let stored = append(connection, room, entry.into_iter().collect())?;
     Ok(Ruled::Done(stored.into_iter().next()))
+}
+
+/// What a message answers may have been deleted while it waited: then it answers nothing.
+fn forget_lost_target(
+    connection: &Connection,
+    room: &RoomName,
+    entry: &mut NewEntry,
+) -> rusqlite::Result<()> {
+    if let EntryBody::MessagePosted(posted) = &mut entry.body
+        && let Some(target) = &posted.reply_to
+        && !holds_message(connection, room, target)?
+    {
+        posted.reply_to = None;
+    }
+    Ok(())
 }
 
 fn id(number: i64) -> HeldId {
@@ -154,9 +173,9 @@ mod tests {
     use super::*;
     use crate::accounts::{Accounts, SqliteAccounts};
     use crate::database::Durability;
-    use crate::entry::{EntryBody, MessagePosted, NewEntry, Purged};
+    use crate::entry::{Entry, MessageDeleted, MessagePosted, Purged};
     use crate::held::Choice;
-    use crate::log::{RoomLog, SqliteLog};
+    use crate::log::{End, Range, RoomLog, SqliteLog};
     use crate::moderation::{Decision, Person, Sanction, Verdict};
     use crate::standing::{SqliteStandings, Standings};
 
@@ -284,6 +303,52 @@ mod tests {
             connection.query_row(lines, [], |row| row.get::<_, String>(0))
         });
         assert_eq!(lines.await.unwrap(), "allowcarl denybob");
+    }
+
+    #[tokio::test]
+    async fn a_message_answers_only_what_is_still_there_when_it_is_let_through() {
+        let stage = stage().await;
+        let epoch = stage.log.open(&stage.room, 0).await.unwrap().epoch;
+        let allow = async |target: MessageId| {
+            let waiting = Waiting {
+                reply_to: Some(target),
+                ..waiting("bob", 5)
+            };
+            let held = stage.held.hold(&stage.room, &waiting).await.unwrap();
+            let allowed = ruling(&held, Choice::Allow);
+            let ruled = stage.held.rule(&stage.room, &allowed).await.unwrap();
+            let Ruled::Done(Some(entry)) = ruled else {
+                panic!("{ruled:?}")
+            };
+            let range = Range {
+                after: Seq(entry.seq.0 - 1),
+                before: None,
+                limit: 1,
+                end: End::Newest,
+                with_modes: false,
+            };
+            let stored = stage.log.read(&stage.room, range).await.unwrap().entries;
+            assert_eq!(stored, std::slice::from_ref(&entry));
+            entry
+        };
+        let answers = |entry: &Entry| entry.message().unwrap().reply_to.clone();
+        let unknown = MessageId::new("e-1").unwrap();
+        assert_eq!(answers(&allow(unknown).await), None);
+        let first = MessageId::at(&epoch, Seq(1));
+        assert_eq!(answers(&allow(first.clone()).await), Some(first.clone()));
+        let deletion = EntryBody::MessageDeleted(MessageDeleted {
+            target: Seq(1),
+            of: None,
+            by: author("bob"),
+        });
+        let deletion = NewEntry {
+            time: 9,
+            body: deletion,
+        };
+        let stored = stage.log.append(&stage.room, vec![deletion]).await;
+        assert_eq!(answers(&allow(first).await), None);
+        let no_message = MessageId::at(&epoch, stored.unwrap()[0].seq);
+        assert_eq!(answers(&allow(no_message).await), None);
     }
 
     #[tokio::test]

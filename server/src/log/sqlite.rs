@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use chat_protocol::{Epoch, Nonce, RoomName, RoomState, Seq};
+use chat_protocol::{Epoch, MessageId, Nonce, RoomName, RoomState, Seq};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{End, Keep, LogError, LogHead, Range, RoomLog, Slice, Summary, Trimmed};
 use crate::audit::{AuditLine, note};
 use crate::database::{Database, DatabaseError};
-use crate::entry::{Entry, EntryBody, NewEntry, StoredNonce};
-use row::{Columns, KIND_GONE, KIND_MESSAGE, KIND_MODES, encode, entry};
+use crate::entry::{Entry, NewEntry, StoredNonce};
+use removal::Found;
+use row::{Columns, KIND_GONE, KIND_MESSAGE, KIND_MODES, entry};
 
+mod removal;
 mod retention;
 mod row;
 
@@ -66,10 +68,19 @@ impl RoomLog for SqliteLog {
         room: &RoomName,
         entries: Vec<NewEntry>,
     ) -> Result<Vec<Entry>, LogError> {
+        let purged = removal::purged(&entries);
+        let found = match purged.is_empty() {
+            true => Found::default(),
+            false => {
+                let name = room.clone();
+                let find = move |connection: &Connection| removal::find(connection, &name, purged);
+                self.database.read(find).await?
+            }
+        };
         let name = room.clone();
         let stored = self
             .database
-            .write(move |connection| append(connection, &name, entries))
+            .write(move |connection| append_with(connection, &name, entries, &found))
             .await?;
         Ok(stored)
     }
@@ -127,17 +138,20 @@ struct RoomRow {
     id: i64,
     epoch: Epoch,
     last: Seq,
+    /// Up to here all was cleared.
+    cleared: Seq,
 }
 
 fn room_row(connection: &Connection, room: &RoomName) -> rusqlite::Result<Option<RoomRow>> {
     connection
-        .prepare_cached("SELECT id, epoch, last_seq FROM rooms WHERE name = ?1")?
+        .prepare_cached("SELECT id, epoch, last_seq, cleared FROM rooms WHERE name = ?1")?
         .query_row([room.as_str()], |row| {
             Ok(RoomRow {
                 id: row.get(0)?,
                 epoch: Epoch::new(row.get::<_, String>(1)?)
                     .map_err(|error| unreadable(1, error))?,
                 last: Seq(row.get(2)?),
+                cleared: Seq(row.get(3)?),
             })
         })
         .optional()
@@ -209,6 +223,16 @@ pub(crate) fn append(
     room: &RoomName,
     entries: Vec<NewEntry>,
 ) -> rusqlite::Result<Vec<Entry>> {
+    append_with(connection, room, entries, &Found::default())
+}
+
+/// The same, where it is known which messages purges among the entries take out.
+fn append_with(
+    connection: &Connection,
+    room: &RoomName,
+    entries: Vec<NewEntry>,
+    found: &Found,
+) -> rusqlite::Result<Vec<Entry>> {
     let row = room_row(connection, room)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
     let mut insert = connection.prepare_cached(
         "INSERT INTO entries (room, seq, time, kind, author, nonce, body)
@@ -218,8 +242,8 @@ pub(crate) fn append(
     let mut stored = Vec::with_capacity(entries.len());
     for entry in entries {
         seq = seq.next();
-        take_out(connection, row.id, &entry.body)?;
-        drop_held(connection, room, &entry.body)?;
+        removal::take_out(connection, &row, seq, &entry.body, found)?;
+        removal::drop_held(connection, room, &entry.body)?;
         let Columns {
             kind,
             author,
@@ -244,44 +268,21 @@ pub(crate) fn append(
     Ok(stored)
 }
 
-/// What an entry does to those before it, and to the room.
-fn take_out(connection: &Connection, room: i64, body: &EntryBody) -> rusqlite::Result<()> {
-    const GONE: &str = "UPDATE entries SET kind = ?2, body = '' WHERE room = ?1";
-    let gone = |which: &str, values: &[&dyn rusqlite::ToSql]| {
-        connection
-            .prepare_cached(&format!("{GONE} AND {which}"))?
-            .execute(values)
-            .map(drop)
+/// Whether `id` names a message that is in `room`'s log.
+pub(crate) fn holds_message(
+    connection: &Connection,
+    room: &RoomName,
+    id: &MessageId,
+) -> rusqlite::Result<bool> {
+    let Some(row) = room_row(connection, room)? else {
+        return Ok(false);
     };
-    match body {
-        EntryBody::MessagePosted(_) => Ok(()),
-        EntryBody::MessageDeleted(deleted) => gone(
-            "seq = ?3 AND kind = ?4",
-            params![room, KIND_GONE, deleted.target.0, KIND_MESSAGE],
-        ),
-        EntryBody::Purged(purged) => gone(
-            "author = ?3 AND kind = ?4",
-            params![room, KIND_GONE, purged.key, KIND_MESSAGE],
-        ),
-        EntryBody::Cleared(_) => gone("kind <> ?2", params![room, KIND_GONE]),
-        EntryBody::RoomChanged(changed) => connection
-            .prepare_cached("UPDATE rooms SET modes = ?2 WHERE id = ?1")?
-            .execute(params![room, encode(&changed.modes)])
-            .map(drop),
-    }
-}
-
-/// What goes out of the log takes with it what would still come into it.
-fn drop_held(connection: &Connection, room: &RoomName, body: &EntryBody) -> rusqlite::Result<()> {
-    let (statement, key) = match body {
-        EntryBody::Purged(purged) => ("AND account = ?2", Some(&purged.key)),
-        EntryBody::Cleared(_) => ("AND ?2 IS NULL", None),
-        _ => return Ok(()),
+    let Some(seq) = id.seq_in(&row.epoch) else {
+        return Ok(false);
     };
     connection
-        .prepare_cached(&format!("DELETE FROM held WHERE room = ?1 {statement}"))?
-        .execute(params![room.as_str(), key])
-        .map(drop)
+        .prepare_cached("SELECT 1 FROM entries WHERE room = ?1 AND seq = ?2 AND kind = ?3")?
+        .exists(params![row.id, storable(seq.0), KIND_MESSAGE])
 }
 
 fn read(connection: &Connection, room: &RoomName, range: Range) -> rusqlite::Result<Slice> {
@@ -297,7 +298,8 @@ fn read(connection: &Connection, room: &RoomName, range: Range) -> rusqlite::Res
     ))?;
     let bounds = params![
         row.id,
-        storable(range.after.0),
+        // Nothing is left of what was cleared.
+        storable(range.after.max(row.cleared).0),
         storable(range.before.map_or(u64::MAX, |seq| seq.0)),
         // One more than asked for tells whether there are more.
         storable(range.limit.saturating_add(1)),

@@ -4,7 +4,7 @@ use chat_protocol::{DraftContent, MessageId, Rank};
 
 use super::*;
 use crate::database::Durability;
-use crate::entry::{Author, MessageDeleted, MessagePosted};
+use crate::entry::{Author, EntryBody, MessageDeleted, MessagePosted, Purged};
 
 fn ann() -> Author {
     Author {
@@ -263,4 +263,143 @@ async fn a_deletion_is_an_entry_and_leaves_nothing_of_its_message_but_the_nonce(
     let file = std::fs::read(directory.path().join(crate::database::FILE_NAME)).unwrap();
     let holds = |text: &[u8]| file.windows(text.len()).any(|bytes| bytes == text);
     assert!(holds(b"first") && !holds(b"treasure"));
+}
+
+fn by(name: &str, time: u64) -> NewEntry {
+    let mut message = posted("x", None, time);
+    if let EntryBody::MessagePosted(posted) = &mut message.body {
+        posted.author.key = name.to_owned();
+    }
+    message
+}
+
+fn purge_of(name: &str) -> NewEntry {
+    let body = EntryBody::Purged(Purged {
+        username: name.to_owned(),
+        key: name.to_owned(),
+        by: ann(),
+    });
+    NewEntry { time: 90, body }
+}
+
+fn clear() -> NewEntry {
+    NewEntry {
+        time: 90,
+        body: EntryBody::Cleared(ann()),
+    }
+}
+
+/// The places of what is left in the log.
+async fn left(log: &SqliteLog, room: &RoomName) -> Vec<u64> {
+    let all = log.read(room, range(0, None, 99, End::Oldest)).await;
+    let seqs = all.unwrap().entries;
+    seqs.iter().map(|entry| entry.seq.0).collect()
+}
+
+async fn write(database: &Database, sql: &'static str) {
+    let work = move |connection: &Connection| connection.execute_batch(sql);
+    database.write(work).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_purge_takes_out_all_of_one_author_and_nothing_else() {
+    let directory = tempfile::tempdir().unwrap();
+    let (_database, log) = open(directory.path());
+    let (one, two) = (room("one"), room("two"));
+    log.open(&one, 0).await.unwrap();
+    log.open(&two, 0).await.unwrap();
+    log.append(&two, vec![by("bob", 1)]).await.unwrap();
+    let posts = ["bob", "carl", "bob", "dan"].map(|name| by(name, 1));
+    log.append(&one, posts.to_vec()).await.unwrap();
+    // Those of the same commit as well, as far as they come before.
+    let mixed = vec![
+        by("bob", 2),
+        purge_of("bob"),
+        by("bob", 3),
+        by("dan", 3),
+        purge_of("dan"),
+    ];
+    log.append(&one, mixed).await.unwrap();
+    assert_eq!(left(&log, &one).await, [2, 6, 7, 9]);
+    log.append(&one, vec![purge_of("nobody"), purge_of("bob")])
+        .await
+        .unwrap();
+    assert_eq!(left(&log, &one).await, [2, 6, 9, 10, 11]);
+    assert_eq!(left(&log, &two).await, [1]);
+}
+
+#[tokio::test]
+async fn the_writer_looks_only_at_what_a_purge_takes_out_and_at_what_is_new() {
+    let directory = tempfile::tempdir().unwrap();
+    let (database, log) = open(directory.path());
+    let one = room("one");
+    log.open(&one, 0).await.unwrap();
+    let posts = ["bob", "carl", "carl"].map(|name| by(name, 1));
+    log.append(&one, posts.to_vec()).await.unwrap();
+    let find = |name: &'static str| {
+        let work = |connection: &Connection| {
+            removal::find(connection, &room("one"), vec![name.to_owned()])
+        };
+        database.read(work)
+    };
+    let purge = |found: Found| {
+        let work = move |connection: &Connection| {
+            append_with(connection, &room("one"), vec![purge_of("bob")], &found).map(drop)
+        };
+        database.write(work)
+    };
+    let found = find("bob").await.unwrap();
+    log.append(&one, vec![by("bob", 2)]).await.unwrap();
+    // Were it looked at again, it would be found.
+    write(&database, "UPDATE entries SET author = 'bob' WHERE seq = 2").await;
+    purge(found).await.unwrap();
+    assert_eq!(left(&log, &one).await, [2, 3, 5]);
+    // What was found in another life of the log, or for another, is not relied on.
+    let found = find("carl").await.unwrap();
+    purge(found).await.unwrap();
+    assert_eq!(left(&log, &one).await, [3, 5, 6]);
+    let found = find("bob").await.unwrap();
+    assert!(log.remove(&one).await.unwrap());
+    log.open(&one, 0).await.unwrap();
+    log.append(&one, vec![by("bob", 1)]).await.unwrap();
+    purge(found).await.unwrap();
+    assert_eq!(left(&log, &one).await, [2]);
+}
+
+#[tokio::test]
+async fn what_was_cleared_is_not_looked_at_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let (database, log) = open(directory.path());
+    let one = room("one");
+    log.open(&one, 0).await.unwrap();
+    let posts = vec![posted("a", Some("n"), 1), posted("b", None, 1), clear()];
+    log.append(&one, posts).await.unwrap();
+    assert_eq!(left(&log, &one).await, [3]);
+    // Were it looked at again, it would be found.
+    write(
+        &database,
+        "UPDATE entries SET kind = 'deletion' WHERE seq = 2",
+    )
+    .await;
+    log.append(&one, vec![posted("c", None, 2), clear(), clear()])
+        .await
+        .unwrap();
+    assert_eq!(left(&log, &one).await, [6]);
+    let kinds = database.read(|connection| {
+        let kinds = "SELECT group_concat(kind, ' ') FROM entries";
+        connection.query_row(kinds, [], |row| row.get::<_, String>(0))
+    });
+    let expected = "gone deletion gone gone gone clear";
+    assert_eq!(kinds.await.unwrap(), expected);
+    let head = log.open(&one, 0).await.unwrap();
+    let nonces: Vec<Seq> = head.nonces.iter().map(|nonce| nonce.seq).collect();
+    assert_eq!(
+        (head.first, head.last, nonces),
+        (Seq(1), Seq(6), vec![Seq(1)])
+    );
+    // A new life begins with nothing cleared.
+    assert!(log.remove(&one).await.unwrap());
+    log.open(&one, 0).await.unwrap();
+    log.append(&one, vec![posted("d", None, 3)]).await.unwrap();
+    assert_eq!(left(&log, &one).await, [1]);
 }
