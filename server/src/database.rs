@@ -31,9 +31,6 @@ const READERS: usize = 2;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Between a failure to store something and the next attempt, where nobody else makes one.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
-/// Pages of 4 KiB in the write-ahead log from which on it is folded into the file, which holds a commit
-/// up for some milliseconds: a page that was written many times is folded once.
-const CHECKPOINT_PAGES: u32 = 4096;
 /// KiB of page cache per connection.
 const CACHE_KIB: i64 = 1024;
 
@@ -155,9 +152,6 @@ impl Database {
             .execute_batch(
                 "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = FAST;",
             )
-            .map_err(sqlite)?;
-        connection
-            .pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)
             .map_err(sqlite)?;
         connection
             .pragma_update(None, "synchronous", durability.synchronous())
