@@ -26,8 +26,9 @@ pub use sqlite::SqliteAddresses;
 
 /// Networks that can be banned at the same time.
 pub const NETWORKS: usize = 10_000;
-/// Addresses of one account that are remembered, the newest.
-pub const RECENT: usize = 8;
+/// Addresses of one account that are remembered, the newest: so many that a few logins elsewhere do
+/// not push out the one from home.
+pub const RECENT: usize = 32;
 /// How long an address is remembered.
 pub const REMEMBERED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How long an address that was remembered is not remembered anew: logins must not cost a write

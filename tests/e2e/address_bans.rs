@@ -6,7 +6,7 @@ use chat_tests::{Finished, RawClient, Server, password_of};
 use serde_json::{Value, json};
 
 use crate::rig::count_from;
-use crate::support::{eventually, refused};
+use crate::support::{Over, eventually, refused};
 
 const ROOM: &str = "stream";
 const HERE: &str = "198.51.100.1";
@@ -469,13 +469,4 @@ fn after_the_answer_to_a_ban_of_an_address_nothing_gets_through_from_there() {
             said(&server, unban);
         }
     });
-}
-
-/// Lets the trolls go, also where the test fails.
-struct Over<'a>(&'a AtomicBool);
-
-impl Drop for Over<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
 }

@@ -6,7 +6,7 @@ use chat_tests::{RawClient, Server, password_of};
 use serde_json::{Value, json};
 
 use crate::rig::count_from;
-use crate::support::{contents, entries, numbered, post_all, refused};
+use crate::support::{Over, contents, entries, numbered, post_all, refused};
 
 const ROOM: &str = "stream";
 
@@ -364,6 +364,7 @@ fn race_with_verdicts(silent: usize) {
                 }
             });
         }
+        let _over = Over(&is_over);
         for round in 0..rounds {
             let (order, end, data) = match round % 2 {
                 0 => ("ban", "unban", json!({ "username": "troll" })),
@@ -387,7 +388,6 @@ fn race_with_verdicts(silent: usize) {
             // Until it talks again.
             while owner.next_event().1["username"] != "troll" {}
         }
-        is_over.store(true, Ordering::Relaxed);
     });
 }
 

@@ -1,5 +1,6 @@
 //! What several topics need: readings of the contract's data.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use chat_tests::{PATIENCE, RawClient, RawSocket, Server};
@@ -128,5 +129,14 @@ pub(crate) fn eventually_within<T>(patience: Duration, mut ask: impl FnMut() -> 
         );
         // What is asked needs the processor more than who asks.
         std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Tells threads that it is over, also where the test fails: a scope waits for them.
+pub(crate) struct Over<'a>(pub(crate) &'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }

@@ -327,11 +327,12 @@ mod tests {
         let addresses = SqliteAddresses::new(Arc::clone(&database));
         let numbered = |number: u64| network(&format!("203.0.113.{number}"));
         let begin = 30 * DAY;
-        for number in 0..10 {
+        let recent = RECENT as u64;
+        for number in 0..recent + 2 {
             let now = begin + number;
             addresses.note("ann", numbered(number), now).await.unwrap();
         }
-        let newest: Vec<Network> = (2..10).rev().map(numbered).collect();
+        let newest: Vec<Network> = (2..recent + 2).rev().map(numbered).collect();
         assert_eq!(addresses.recent("ann", begin).await.unwrap(), newest);
         // Within the hour it is not remembered anew, after that it is.
         let now = begin + HOUR;
@@ -340,17 +341,17 @@ mod tests {
         let now = begin + HOUR + 3;
         addresses.note("ann", numbered(2), now).await.unwrap();
         assert_eq!(addresses.recent("ann", now).await.unwrap()[0], numbered(2));
-        let later = begin + 7 * DAY + 9;
+        let later = begin + 7 * DAY + recent + 1;
         let left = addresses.recent("ann", later).await.unwrap();
         assert_eq!(left, [numbered(2)]);
         let count = || {
             database.read(|connection| {
                 let count = "SELECT count(*) FROM recent_addresses";
-                connection.query_row(count, [], |row| row.get::<_, i64>(0))
+                connection.query_row(count, [], |row| row.get::<_, usize>(0))
             })
         };
         addresses.forget_old(begin).await.unwrap();
-        assert_eq!(count().await.unwrap(), 8);
+        assert_eq!(count().await.unwrap(), RECENT);
         addresses.forget_old(later).await.unwrap();
         assert_eq!(count().await.unwrap(), 1);
         accounts.remove(&ann).await.unwrap();
