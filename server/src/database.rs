@@ -6,6 +6,7 @@
 
 mod inspection;
 mod migrations;
+mod wal;
 mod writer;
 
 use std::fs::{DirBuilder, OpenOptions};
@@ -20,6 +21,7 @@ use tokio::sync::Semaphore;
 
 use crate::files::sync_directory_of;
 use crate::health::Health;
+use wal::Folding;
 use writer::Writer;
 
 /// The database's file in the data directory.
@@ -127,6 +129,7 @@ impl From<rusqlite::Error> for DatabaseError {
 
 /// The open database.
 pub struct Database {
+    path: PathBuf,
     writer: Writer,
     readers: Arc<Mutex<Vec<Connection>>>,
     reader_permits: Arc<Semaphore>,
@@ -161,13 +164,31 @@ impl Database {
             .map(|_| connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY))
             .collect::<Result<Vec<_>, _>>()
             .map_err(sqlite)?;
+        let folding = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+            .and_then(|folder| Folding::start(&mut connection, folder))
+            .map_err(sqlite)?;
         let health = Arc::new(Health::default());
         Ok(Self {
-            writer: Writer::start(connection, Arc::clone(&health)),
+            path,
+            writer: Writer::start(connection, folding, Arc::clone(&health)),
             readers: Arc::new(Mutex::new(readers)),
             reader_permits: Arc::new(Semaphore::new(READERS)),
             health,
         })
+    }
+
+    /// Lays out the file that commits are written to first, so that their syncs have no size to
+    /// store. For who is going to write much.
+    pub async fn reserve_log(&self) {
+        let path = self.path.clone();
+        match self.write(move |_| Ok(wal::reserve(&path))).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the write-ahead log has less space than is good for it");
+            }
+            // The writer has said why.
+            Err(_) => {}
+        }
     }
 
     /// Whether the last transaction was committed.

@@ -118,6 +118,7 @@ impl Server {
         // Before anything in it is looked at: a newer server must not migrate under an older one.
         let lock = DataLock::take(&config.data)?;
         let database = Arc::new(Database::open(&config.data, config.durability)?);
+        database.reserve_log().await;
         let accounts = Arc::new(SqliteAccounts::new(Arc::clone(&database)));
         let store = SqliteAddresses::new(Arc::clone(&database));
         let addresses = Addresses::new(Arc::new(store), config.is_banning_addresses);

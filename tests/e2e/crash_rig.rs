@@ -25,7 +25,7 @@ fn nothing_acknowledged_or_shown_is_lost_or_doubled_by_kills() {
         match number % 8 {
             2 => fill_disk(&rig, 4096),
             3 => lock_database(&rig),
-            5 => fill_disk(&rig, size_of_log(&rig.server)),
+            5 => fill_disk(&rig, end_of_log(&rig.server)),
             // Long runs only: it keeps all processors busy for some seconds.
             6 => rig.drop_somebody(),
             _ => {}
@@ -35,10 +35,16 @@ fn nothing_acknowledged_or_shown_is_lost_or_doubled_by_kills() {
     rig.finish().expect_nothing_wrong();
 }
 
-/// Bytes of the file that everything is written to first.
-fn size_of_log(server: &Server) -> u64 {
-    let log = server.database().with_extension("db-wal");
-    log.metadata().unwrap().len()
+/// Bytes of the file that everything is written to first, as far as it is in use: what follows is
+/// zeros, or from before the file was begun anew (SQLite's file format, section 4.1).
+fn end_of_log(server: &Server) -> u64 {
+    let log = std::fs::read(server.database().with_extension("db-wal")).unwrap();
+    let (header, frames) = log.split_at(32);
+    let salts = &header[16..24];
+    let in_use = frames
+        .chunks(24 + 4096)
+        .take_while(|frame| frame.get(8..16) == Some(salts));
+    (header.len() + in_use.map(<[u8]>::len).sum::<usize>()) as u64
 }
 
 /// No file may grow beyond `bytes` for a while. Sometimes that is still so when the server is killed.

@@ -179,7 +179,7 @@ impl SideFiles {
 }
 
 /// The path of a file that SQLite lays beside a database.
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)

@@ -10,7 +10,7 @@ pub(super) const APPLICATION_ID: i64 = 0x6368_6174;
 /// The schema version that this program writes (SQLite's `user_version`).
 pub(super) const LATEST: i64 = STEPS.len() as i64;
 
-const STEPS: [&str; 7] = [
+const STEPS: [&str; 8] = [
     "
     CREATE TABLE rooms (
         id       INTEGER PRIMARY KEY,
@@ -161,6 +161,10 @@ const STEPS: [&str; 7] = [
     "
     -- Up to which seq all entries are gone: a moderator emptied the room.
     ALTER TABLE rooms ADD COLUMN cleared INTEGER NOT NULL DEFAULT 0;
+",
+    "
+    -- Nothing to change: rooms.last_seq is written only when entries are trimmed from now on, which
+    -- an older server does not expect.
 ",
 ];
 

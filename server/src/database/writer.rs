@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::DatabaseError;
+use super::wal::Folding;
 use crate::health::Health;
 
 /// Jobs that may wait. A job that finds no place waits outside: its caller is held up, not memory.
@@ -20,12 +21,16 @@ const BATCH: usize = 256;
 /// the last one took, but not later than [`PACE`]: what comes meanwhile shares its sync, which costs as
 /// much for one as for many. A caller who writes alone never waits.
 const PACE_FACTOR: u32 = 4;
-const PACE: Duration = Duration::from_millis(2);
+const PACE: Duration = Duration::from_millis(4);
 
 /// One caller's piece of a transaction.
 trait Job: Send {
-    /// Runs the work inside the open transaction.
+    /// Runs the work inside the open transaction, which others may share. Where it fails, nothing of
+    /// it stays.
     fn run(&mut self, connection: &Connection);
+    /// Runs the work where it has the open transaction for itself; whether it succeeded. Where not,
+    /// the transaction must not be committed.
+    fn run_alone(&mut self, connection: &Connection) -> bool;
     /// Tells the caller how the work and the commit went.
     fn finish(self: Box<Self>, committed: Result<(), DatabaseError>);
 }
@@ -45,6 +50,11 @@ where
         if let Some(work) = self.work.take() {
             self.outcome = Some(isolated(connection, work));
         }
+    }
+
+    fn run_alone(&mut self, connection: &Connection) -> bool {
+        self.outcome = self.work.take().map(|work| work(connection));
+        matches!(self.outcome, Some(Ok(_)))
     }
 
     fn finish(self: Box<Self>, committed: Result<(), DatabaseError>) {
@@ -83,11 +93,11 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Begins to write. `health` is told how each transaction went.
-    pub(super) fn start(connection: Connection, health: Arc<Health>) -> Self {
+    pub(super) fn start(connection: Connection, folding: Folding, health: Arc<Health>) -> Self {
         let (jobs, waiting) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("database".to_owned())
-            .spawn(move || write_all(connection, waiting, &health))
+            .spawn(move || write_all(connection, folding, waiting, &health))
             .expect("the system can start a thread");
         Self {
             jobs: Mutex::new(Some(jobs)),
@@ -140,7 +150,12 @@ impl Writer {
     }
 }
 
-fn write_all(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Job>>, health: &Health) {
+fn write_all(
+    mut connection: Connection,
+    folding: Folding,
+    mut waiting: mpsc::Receiver<Box<dyn Job>>,
+    health: &Health,
+) {
     let mut batch = Vec::new();
     let mut next: Option<Instant> = None;
     while let Some(first) = waiting.blocking_recv() {
@@ -166,7 +181,9 @@ fn write_all(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Job>>, 
         for job in batch.drain(..) {
             job.finish(committed.clone());
         }
+        folding.finish(&connection);
     }
+    folding.stop(&mut connection);
     if let Err((_, error)) = connection.close() {
         tracing::error!(%error, "the database was not closed cleanly");
     }
@@ -183,6 +200,17 @@ fn gather(batch: &mut Vec<Box<dyn Job>>, waiting: &mut mpsc::Receiver<Box<dyn Jo
 
 fn commit(connection: &Connection, batch: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
     connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    if let [alone] = batch {
+        let succeeded = alone.run_alone(connection);
+        if connection.is_autocommit() {
+            return Err(rolled_back());
+        }
+        if !succeeded {
+            // Its caller is told why.
+            return connection.execute_batch("ROLLBACK");
+        }
+        return end(connection);
+    }
     for job in batch.iter_mut() {
         job.run(connection);
         // Some failures (a full disk) roll the whole transaction back at once. What ran before is
@@ -191,6 +219,10 @@ fn commit(connection: &Connection, batch: &mut [Box<dyn Job>]) -> rusqlite::Resu
             return Err(rolled_back());
         }
     }
+    end(connection)
+}
+
+fn end(connection: &Connection) -> rusqlite::Result<()> {
     let committed = connection
         .prepare_cached("COMMIT")
         .and_then(|mut statement| statement.execute([]));

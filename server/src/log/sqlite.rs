@@ -134,6 +134,12 @@ fn new_epoch() -> Result<Epoch, LogError> {
     Ok(Epoch::new(format!("{number:016x}")).expect("16 digits are an epoch"))
 }
 
+/// SQL for the seq of a room's newest entry, also where it is gone: what was gone by the time of the
+/// last trimming is in the room's row, what came since among the entries. So an append need not
+/// change the row.
+const LAST_SEQ: &str = "max(rooms.last_seq,
+     ifnull((SELECT max(seq) FROM entries WHERE entries.room = rooms.id), 0))";
+
 struct RoomRow {
     id: i64,
     epoch: Epoch,
@@ -144,7 +150,9 @@ struct RoomRow {
 
 fn room_row(connection: &Connection, room: &RoomName) -> rusqlite::Result<Option<RoomRow>> {
     connection
-        .prepare_cached("SELECT id, epoch, last_seq, cleared FROM rooms WHERE name = ?1")?
+        .prepare_cached(&format!(
+            "SELECT id, epoch, {LAST_SEQ}, cleared FROM rooms WHERE name = ?1"
+        ))?
         .query_row([room.as_str()], |row| {
             Ok(RoomRow {
                 id: row.get(0)?,
@@ -262,9 +270,6 @@ fn append_with(
             body: entry.body,
         });
     }
-    connection
-        .prepare_cached("UPDATE rooms SET last_seq = ?2 WHERE id = ?1")?
-        .execute(params![row.id, seq.0])?;
     Ok(stored)
 }
 
@@ -327,12 +332,12 @@ fn read(connection: &Connection, room: &RoomName, range: Range) -> rusqlite::Res
 
 fn list(connection: &Connection) -> rusqlite::Result<Vec<Summary>> {
     connection
-        .prepare(
+        .prepare(&format!(
             "SELECT name,
                     (SELECT count(*) FROM entries WHERE room = rooms.id AND kind <> ?1),
-                    last_seq
+                    {LAST_SEQ}
              FROM rooms ORDER BY name",
-        )?
+        ))?
         .query_map([KIND_GONE], |row| {
             let name: String = row.get(0)?;
             Ok(Summary {

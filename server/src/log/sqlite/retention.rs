@@ -3,7 +3,7 @@
 use chat_protocol::{RoomName, Seq};
 use rusqlite::{Connection, params};
 
-use super::{room_row, storable, unreadable};
+use super::{LAST_SEQ, room_row, storable, unreadable};
 use crate::log::{Keep, Trimmed};
 
 /// Rooms that one look finds at most.
@@ -13,12 +13,12 @@ pub(super) const STEP: usize = 500;
 
 /// Rooms whose oldest entry is not to be kept.
 pub(super) fn overdue(connection: &Connection, keep: Keep) -> rusqlite::Result<Vec<RoomName>> {
-    let mut statement = connection.prepare_cached(
+    let mut statement = connection.prepare_cached(&format!(
         "SELECT rooms.name FROM rooms JOIN entries ON entries.room = rooms.id
          WHERE entries.seq = (SELECT min(seq) FROM entries WHERE room = rooms.id)
-           AND (entries.seq <= rooms.last_seq - ?1 OR entries.time < ?2)
+           AND (entries.seq <= {LAST_SEQ} - ?1 OR entries.time < ?2)
          LIMIT ?3",
-    )?;
+    ))?;
     let bounds = params![most(keep), storable(keep.since), ROOMS];
     let names = statement.query_map(bounds, |row| row.get::<_, String>(0))?;
     names
@@ -49,6 +49,10 @@ pub(super) fn trim(
         }
         taken += 1;
     }
+    // Where the newest entry goes too, only the row tells what the next one is called.
+    connection
+        .prepare_cached("UPDATE rooms SET last_seq = ?2 WHERE id = ?1")?
+        .execute(params![row.id, row.last.0])?;
     connection
         .prepare_cached("DELETE FROM entries WHERE room = ?1 AND seq < ?2")?
         .execute(params![row.id, storable(first.0)])?;

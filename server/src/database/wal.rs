@@ -1,0 +1,283 @@
+//! The write-ahead log's file: laid out before it is written to, and folded into the database beside
+//! the writer, so that neither holds up a commit.
+//!
+//! A sync of a file that grows has to store its new size too; one that has its size already stores
+//! what was written and no more. Folding (a checkpoint) syncs both files, which takes many times as
+//! long as a commit: a thread of its own does it while the writer goes on. What the writer adds
+//! meanwhile, it folds itself, since a log that is never folded to its end is never begun anew.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rusqlite::hooks::Wal;
+use rusqlite::wal::CheckpointMode;
+use rusqlite::{Connection, DEFAULT_NAME, ErrorCode};
+
+use super::inspection::with_suffix;
+
+/// Pages in the log from which on it is folded.
+const PAGES: i32 = 2000;
+/// Pages in the log from which on the writer waits until what is being folded is.
+const TOO_MANY: i32 = 4 * PAGES;
+/// Bytes of the log's file from the beginning: those pages, and a fourth of them for what comes while
+/// they are folded.
+const RESERVED: u64 = 2500 * 4120;
+/// Between two attempts where the first failed.
+const TRY_AGAIN: Duration = Duration::from_secs(1);
+/// Zeros that are written at once.
+const PIECE: usize = 256 * 1024;
+
+/// Where folding stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Nothing is being folded.
+    Idle,
+    /// The thread is at it.
+    Folding,
+    /// The thread is done, but the writer has added something meanwhile.
+    Rest,
+}
+
+struct State {
+    phase: Phase,
+    /// Pages in the log.
+    pages: i32,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    /// The thread is done.
+    done: Condvar,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state
+            .lock()
+            .expect("no holder of the folding's lock panics")
+    }
+}
+
+/// Writes the log's file of the database at `path` out to its full size, with zeros, which SQLite
+/// takes for the end of the log. Only where nobody adds to the log meanwhile: in a transaction.
+pub(super) fn reserve(path: &Path) -> io::Result<()> {
+    let path = with_suffix(path, "-wal");
+    let mut file = OpenOptions::new().append(true).open(path)?;
+    let mut missing = RESERVED.saturating_sub(file.metadata()?.len());
+    let zeros = vec![0; PIECE];
+    while missing > 0 {
+        let piece = usize::try_from(missing).map_or(PIECE, |missing| missing.min(PIECE));
+        file.write_all(&zeros[..piece])?;
+        missing -= piece as u64;
+    }
+    file.sync_all()
+}
+
+/// The writer's side of folding.
+pub(super) struct Folding {
+    shared: Arc<Shared>,
+    thread: JoinHandle<()>,
+}
+
+impl Folding {
+    /// Folds what `writer` writes, by way of `connection`, which is to the same database.
+    pub(super) fn start(writer: &mut Connection, connection: Connection) -> rusqlite::Result<Self> {
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State {
+                phase: Phase::Idle,
+                pages: 0,
+            }),
+            done: Condvar::new(),
+        });
+        let (wake, woken) = sync_channel(1);
+        let thread = std::thread::Builder::new()
+            .name("checkpoint".to_owned())
+            .spawn({
+                let shared = Arc::clone(&shared);
+                move || fold_when_woken(&connection, &woken, &shared)
+            })
+            .expect("the system can start a thread");
+        watch(writer, Arc::clone(&shared), wake)?;
+        Ok(Self { shared, thread })
+    }
+
+    /// Folds what the thread left over; waits for it where the log gets too long. For the writer,
+    /// after a commit.
+    pub(super) fn finish(&self, writer: &Connection) {
+        let mut state = self.shared.lock();
+        while state.phase == Phase::Folding && state.pages >= TOO_MANY {
+            state = self
+                .shared
+                .done
+                .wait(state)
+                .expect("no holder of the folding's lock panics");
+        }
+        if state.phase == Phase::Rest {
+            fold(writer);
+            state.phase = Phase::Idle;
+        }
+    }
+
+    /// Ends the thread, and with it its connection.
+    pub(super) fn stop(self, writer: &mut Connection) {
+        // The hook holds the only other end of the thread's channel.
+        let none: Option<fn(&mut Wal, i32) -> rusqlite::Result<()>> = None;
+        if let Err(error) = writer.wal_hook(none) {
+            tracing::error!(%error, "the checkpoint thread cannot be ended");
+            return;
+        }
+        if self.thread.join().is_err() {
+            tracing::error!("the checkpoint thread ended by a panic");
+        }
+    }
+}
+
+/// Wakes the thread after a commit that makes the log long. Takes the place of SQLite's own habit of
+/// folding within such a commit.
+fn watch(
+    writer: &mut Connection,
+    shared: Arc<Shared>,
+    wake: SyncSender<()>,
+) -> rusqlite::Result<()> {
+    writer.wal_hook(Some(move |_: &mut Wal, pages: i32| {
+        let mut state = shared.lock();
+        state.pages = pages;
+        if pages >= PAGES && state.phase == Phase::Idle && wake.try_send(()).is_ok() {
+            state.phase = Phase::Folding;
+        }
+        Ok(())
+    }))
+}
+
+fn fold_when_woken(connection: &Connection, woken: &Receiver<()>, shared: &Shared) {
+    while woken.recv().is_ok() {
+        let folded = fold(connection);
+        shared.lock().phase = match folded {
+            Some((in_log, folded)) if folded < in_log => Phase::Rest,
+            _ => Phase::Idle,
+        };
+        shared.done.notify_one();
+        if folded.is_none() {
+            std::thread::sleep(TRY_AGAIN);
+        }
+    }
+}
+
+/// Folds as much as nobody is reading, and says how many pages the log has and how many of them are
+/// folded by now. Waits for nobody.
+fn fold(connection: &Connection) -> Option<(i32, i32)> {
+    match connection.wal_checkpoint_v2(DEFAULT_NAME, CheckpointMode::PASSIVE) {
+        Ok(pages) => Some(pages),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+            // Another process folds at this moment.
+            None
+        }
+        Err(error) => {
+            // Nothing is lost: what is in the log stays there, and the log grows.
+            tracing::warn!(%error, "the write-ahead log cannot be folded into the database");
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::time::Instant;
+
+    use super::super::{Database, Durability, FILE_NAME};
+    use super::*;
+
+    fn log_of(directory: &Path) -> PathBuf {
+        with_suffix(&directory.join(FILE_NAME), "-wal")
+    }
+
+    fn size_of_log(directory: &Path) -> u64 {
+        log_of(directory).metadata().unwrap().len()
+    }
+
+    /// One transaction of some pages.
+    async fn write_pages(database: &Database, pages: usize) {
+        database
+            .write(move |connection| {
+                connection.execute_batch("CREATE TABLE IF NOT EXISTS t (b BLOB)")?;
+                connection.execute("INSERT INTO t VALUES (randomblob(4096 * ?1))", [pages])
+            })
+            .await
+            .unwrap();
+    }
+
+    async fn rows(database: &Database) -> usize {
+        let count = |connection: &Connection| {
+            connection.query_row("SELECT count(*) FROM t", [], |row| row.get(0))
+        };
+        database.read(count).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_log_that_was_laid_out_holds_what_is_written_to_it() {
+        let [directory, copy] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let database = Database::open(directory.path(), Durability::Full).unwrap();
+        write_pages(&database, 1).await;
+        database.reserve_log().await;
+        assert_eq!(size_of_log(directory.path()), RESERVED);
+        for _ in 0..4 {
+            write_pages(&database, 1).await;
+        }
+        assert_eq!(size_of_log(directory.path()), RESERVED);
+        // As a crash would leave it.
+        for file in [PathBuf::from(FILE_NAME), "chat.db-wal".into()] {
+            std::fs::copy(directory.path().join(&file), copy.path().join(&file)).unwrap();
+        }
+        let found = Database::open(copy.path(), Durability::Full).unwrap();
+        assert_eq!(rows(&found).await, 5);
+    }
+
+    #[tokio::test]
+    async fn a_log_with_nothing_in_it_yet_is_no_damage() {
+        let [directory, copy] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let database = Database::open(directory.path(), Durability::Full).unwrap();
+        database.close();
+        std::fs::copy(
+            directory.path().join(FILE_NAME),
+            copy.path().join(FILE_NAME),
+        )
+        .unwrap();
+        std::fs::write(log_of(copy.path()), vec![0; PIECE]).unwrap();
+        let database = Database::open(copy.path(), Durability::Full).unwrap();
+        write_pages(&database, 1).await;
+        assert_eq!(rows(&database).await, 1);
+    }
+
+    #[tokio::test]
+    async fn the_log_is_begun_anew_though_the_writer_never_rests() {
+        let directory = tempfile::tempdir().unwrap();
+        let database = Database::open(directory.path(), Durability::Relaxed).unwrap();
+        let most = (i64::from(TOO_MANY) + 200) * 4120;
+        let (rounds, each) = (400, 100);
+        for _ in 0..rounds {
+            write_pages(&database, each).await;
+        }
+        assert!(i64::try_from(size_of_log(directory.path())).unwrap() < most);
+        assert_eq!(rows(&database).await, rounds);
+    }
+
+    #[tokio::test]
+    async fn a_long_log_is_folded_while_nobody_writes_any_more() {
+        let directory = tempfile::tempdir().unwrap();
+        let database = Database::open(directory.path(), Durability::Relaxed).unwrap();
+        let pages = usize::try_from(PAGES).unwrap();
+        write_pages(&database, pages).await;
+        let began = Instant::now();
+        let size = || directory.path().join(FILE_NAME).metadata().unwrap().len();
+        while size() < 4096 * pages as u64 {
+            assert!(began.elapsed() < Duration::from_secs(30), "{}", size());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
