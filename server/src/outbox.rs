@@ -29,9 +29,6 @@ const BYTES: usize = 1024 * 1024;
 const READ_BYTES: usize = BYTES / 4;
 /// Pieces that one system call writes at most.
 const PIECES: usize = 64;
-/// Places that an empty queue keeps: a burst must not keep its memory for as long as the connection
-/// lives.
-const PLACES: usize = 16;
 
 /// How a connection is to end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,9 +58,9 @@ struct Waiting {
     events: usize,
 }
 
-struct State {
-    /// `None` once the connection has ended, and where nothing is written by itself.
-    line: Option<Arc<dyn Line>>,
+/// What is not as it is most of the time, when nothing waits and nobody wants the connection to end.
+#[derive(Default)]
+struct Backlog {
     queue: VecDeque<Waiting>,
     /// Of the first in the queue a part is written: the rest has to follow, whatever happens.
     is_begun: bool,
@@ -72,6 +69,16 @@ struct State {
     closing: Option<Closing>,
 }
 
+struct State {
+    /// `None` once the connection has ended, and where nothing is written by itself.
+    line: Option<Arc<dyn Line>>,
+    /// `None` where it would be empty.
+    backlog: Option<Box<Backlog>>,
+}
+
+/// All that a delivery looks at is in one piece of memory that the processor fetches at once: in a
+/// large room each member's has to come from far away.
+#[repr(align(64))]
 struct Shared {
     state: Mutex<State>,
     /// For the connection: something waits where nothing did, or it is to end.
@@ -114,16 +121,11 @@ pub enum Flushed {
 
 /// An empty outbox in front of `line`. Without one, everything waits for [`OutboxReader`].
 pub fn outbox(line: Option<Arc<dyn Line>>) -> (Outbox, OutboxReader) {
-    let state = State {
-        line,
-        queue: VecDeque::new(),
-        is_begun: false,
-        bytes: 0,
-        events: 0,
-        closing: None,
-    };
     let shared = Arc::new(Shared {
-        state: Mutex::new(state),
+        state: Mutex::new(State {
+            line,
+            backlog: None,
+        }),
         changed: Notify::new(),
     });
     let outbox = Outbox {
@@ -148,41 +150,34 @@ impl Outbox {
         self.give(&Bytes::copy_from_slice(frame), 1);
     }
 
+    /// Whether it is as it should be; looked at without waiting for anybody, and without a write to
+    /// memory, so that a processor may fetch many at once.
+    pub fn is_sound(&self) -> bool {
+        !self.shared.state.is_poisoned()
+    }
+
     fn give(&self, frames: &Bytes, events: usize) {
         let mut state = self.shared.lock();
-        if state.closing.is_some() {
-            return;
-        }
-        let was_idle = state.queue.is_empty();
-        let written = match was_idle {
-            true => state.write_at_once(frames),
-            false => 0,
+        let written = match state.backlog {
+            None => state.write_at_once(frames),
+            Some(_) => 0,
         };
         if written == frames.len() {
             return;
         }
-        let rest = frames.slice(written..);
-        let is_too_much = state.events + events > EVENTS || state.bytes + rest.len() > BYTES;
-        if !is_too_much || written > 0 {
-            state.wait(rest, events);
-            state.is_begun |= written > 0;
-        }
-        if is_too_much {
-            state.overflow();
-        } else if !was_idle {
-            // The connection's task is at it already.
-            return;
-        }
+        let backlog = state.backlog.get_or_insert_default();
+        let has_news = backlog.keep(frames.slice(written..), events, written > 0);
         drop(state);
-        self.shared.changed.notify_one();
+        if has_news {
+            self.shared.changed.notify_one();
+        }
     }
 
     /// Ends the connection once what waits is written. The first close counts.
     pub fn close(&self, code: CloseCode, reason: &'static str) {
         let mut state = self.shared.lock();
-        if state.closing.is_none() {
-            state.closing = Some(Closing { code, reason });
-        }
+        let backlog = state.backlog.get_or_insert_default();
+        backlog.closing.get_or_insert(Closing { code, reason });
         drop(state);
         self.shared.changed.notify_one();
     }
@@ -197,6 +192,31 @@ impl State {
         written.and_then(Result::ok).unwrap_or(0)
     }
 
+    fn closing(&self) -> Option<&Closing> {
+        self.backlog.as_ref()?.closing.as_ref()
+    }
+}
+
+impl Backlog {
+    /// Lets what the socket did not take wait, as far as the bounds allow; whether the connection has
+    /// to hear of it.
+    fn keep(&mut self, rest: Bytes, events: usize, is_begun: bool) -> bool {
+        if self.closing.is_some() {
+            return false;
+        }
+        let was_idle = self.queue.is_empty();
+        let is_too_much = self.events + events > EVENTS || self.bytes + rest.len() > BYTES;
+        if !is_too_much || is_begun {
+            self.wait(rest, events);
+            self.is_begun |= is_begun;
+        }
+        if is_too_much {
+            self.overflow();
+        }
+        // Where something waited already, the connection's task is at it.
+        was_idle || is_too_much
+    }
+
     fn wait(&mut self, frames: Bytes, events: usize) {
         self.bytes += frames.len();
         self.events += events;
@@ -207,7 +227,7 @@ impl State {
     /// read as one.
     fn overflow(&mut self) {
         self.queue.truncate(usize::from(self.is_begun));
-        self.queue.shrink_to(PLACES);
+        self.queue.shrink_to_fit();
         self.bytes = self.queue.iter().map(|waiting| waiting.frames.len()).sum();
         self.events = self.queue.iter().map(|waiting| waiting.events).sum();
         self.closing = Some(Closing {
@@ -237,58 +257,8 @@ impl State {
             self.queue.pop_front();
             self.is_begun = false;
         }
-        self.queue.shrink_to(PLACES);
-    }
-}
-
-impl OutboxReader {
-    /// Writes what waits, as far as the socket takes it now.
-    pub fn flush(&mut self) -> Flushed {
-        let mut state = self.shared.lock();
-        let Some(line) = state.line.clone() else {
-            return Flushed::Broken;
-        };
-        let mut has_written = false;
-        while !state.queue.is_empty() {
-            match state.write(&*line) {
-                Ok(0) => return Flushed::Broken,
-                Ok(bytes) => state.written(bytes),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    return state.blocked(has_written);
-                }
-                Err(_) => return Flushed::Broken,
-            }
-            has_written = true;
-        }
-        match &state.closing {
-            Some(closing) => Flushed::Closed(closing.clone()),
-            None => Flushed::Empty(has_written),
-        }
     }
 
-    /// Waits until something waits where nothing did, or the connection is to end. Dropping the
-    /// future loses nothing.
-    pub async fn changed(&self) {
-        self.shared.changed.notified().await;
-    }
-
-    /// Whether so little waits that the connection may take the client's next frame.
-    pub fn has_room(&self) -> bool {
-        self.shared.lock().bytes < READ_BYTES
-    }
-
-    /// How the connection is to end, once that is known.
-    pub fn closing(&self) -> Option<Closing> {
-        self.shared.lock().closing.clone()
-    }
-
-    /// Lets `frame` be the last, behind what waits: a close frame, which no bound keeps out.
-    pub fn end_with(&mut self, frame: Bytes) {
-        self.shared.lock().wait(frame, 1);
-    }
-}
-
-impl State {
     fn blocked(&self, has_written: bool) -> Flushed {
         match &self.closing {
             Some(closing) if closing.code == CloseCode::SlowReader => {
@@ -299,16 +269,75 @@ impl State {
     }
 }
 
+impl OutboxReader {
+    /// Writes what waits, as far as the socket takes it now.
+    pub fn flush(&mut self) -> Flushed {
+        let mut state = self.shared.lock();
+        let State { line, backlog } = &mut *state;
+        let Some(line) = line else {
+            return Flushed::Broken;
+        };
+        let Some(waiting) = backlog else {
+            return Flushed::Empty(false);
+        };
+        let mut has_written = false;
+        while !waiting.queue.is_empty() {
+            match waiting.write(&**line) {
+                Ok(0) => return Flushed::Broken,
+                Ok(bytes) => waiting.written(bytes),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    return waiting.blocked(has_written);
+                }
+                Err(_) => return Flushed::Broken,
+            }
+            has_written = true;
+        }
+        if let Some(closing) = &waiting.closing {
+            return Flushed::Closed(closing.clone());
+        }
+        *backlog = None;
+        Flushed::Empty(has_written)
+    }
+
+    /// Waits until something waits where nothing did, or the connection is to end. Dropping the
+    /// future loses nothing.
+    pub async fn changed(&self) {
+        self.shared.changed.notified().await;
+    }
+
+    /// Whether so little waits that the connection may take the client's next frame.
+    pub fn has_room(&self) -> bool {
+        let state = self.shared.lock();
+        let waiting = state.backlog.as_ref().map_or(0, |backlog| backlog.bytes);
+        waiting < READ_BYTES
+    }
+
+    /// How the connection is to end, once that is known.
+    pub fn closing(&self) -> Option<Closing> {
+        self.shared.lock().closing().cloned()
+    }
+
+    /// Lets `frame` be the last, behind what waits: a close frame, which no bound keeps out.
+    pub fn end_with(&mut self, frame: Bytes) {
+        let mut state = self.shared.lock();
+        state.backlog.get_or_insert_default().wait(frame, 1);
+    }
+}
+
 impl Drop for OutboxReader {
     fn drop(&mut self) {
         let mut state = self.shared.lock();
         // Whoever still pushes must not keep the socket open, nor gather what nobody writes.
         state.line = None;
-        state.queue = VecDeque::new();
-        state.closing.get_or_insert(Closing {
+        let closing = state.closing().cloned();
+        let closing = closing.unwrap_or(Closing {
             code: CloseCode::GoingAway,
             reason: "the connection has ended",
         });
+        state.backlog = Some(Box::new(Backlog {
+            closing: Some(closing),
+            ..Backlog::default()
+        }));
     }
 }
 

@@ -21,9 +21,12 @@ impl OutboxReader {
             let found = {
                 let mut state = self.shared.lock();
                 assert!(state.line.is_none(), "what is written can't be drained");
-                let found = state.queue.drain(..).collect::<Vec<_>>();
-                (state.bytes, state.events) = (0, 0);
-                match (found.is_empty(), state.closing.clone()) {
+                let closing = state.closing().cloned();
+                let found = state.backlog.take().unwrap_or_default().queue;
+                if let Some(closing) = &closing {
+                    state.backlog.get_or_insert_default().closing = Some(closing.clone());
+                }
+                match (found.is_empty(), closing) {
                     (true, Some(closing)) => return Drained::Closed(closing),
                     _ => found,
                 }
@@ -200,7 +203,10 @@ fn a_broken_socket_is_noticed_and_one_that_is_gone_is_let_go() {
     drop(reader);
     assert_eq!(Arc::strong_count(&line), 1);
     outbox.push(&event(2));
-    assert_eq!(outbox.shared.lock().queue.len(), 0);
+    assert_eq!(
+        outbox.shared.lock().backlog.as_ref().unwrap().queue.len(),
+        0
+    );
 }
 
 #[test]
