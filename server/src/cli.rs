@@ -142,13 +142,15 @@ fn serve(mut config: Config) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("cannot start the async runtime")?;
-    let outcome = runtime.block_on(async {
+    let serving = runtime.spawn(async move {
         let stop = stop_signal().context("cannot listen for signals")?;
         let address = SocketAddr::new(config.bind, config.port);
         let listener = listen(address).with_context(|| format!("cannot listen on {address}"))?;
         server::run(listener, config.server, stop).await?;
         anyhow::Ok(())
     });
+    // This thread is none of the runtime's: whatever it did would have to wake one of those.
+    let outcome = runtime.block_on(serving)?;
     // Nobody waits any more for a password that is still being hashed.
     runtime.shutdown_background();
     outcome

@@ -6,6 +6,7 @@
 
 mod inspection;
 mod migrations;
+mod readers;
 mod wal;
 mod writer;
 
@@ -13,14 +14,14 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::Semaphore;
 
 use crate::files::sync_directory_of;
 use crate::health::Health;
+use readers::Readers;
 use wal::Folding;
 use writer::Writer;
 
@@ -131,8 +132,7 @@ impl From<rusqlite::Error> for DatabaseError {
 pub struct Database {
     path: PathBuf,
     writer: Writer,
-    readers: Arc<Mutex<Vec<Connection>>>,
-    reader_permits: Arc<Semaphore>,
+    readers: Arc<Readers>,
     health: Arc<Health>,
 }
 
@@ -171,8 +171,7 @@ impl Database {
         Ok(Self {
             path,
             writer: Writer::start(connection, folding, Arc::clone(&health)),
-            readers: Arc::new(Mutex::new(readers)),
-            reader_permits: Arc::new(Semaphore::new(READERS)),
+            readers: Arc::new(Readers::new(readers)),
             health,
         })
     }
@@ -213,19 +212,17 @@ impl Database {
         T: Send + 'static,
         W: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
-        let permit = Arc::clone(&self.reader_permits)
-            .acquire_owned()
-            .await
-            .map_err(|_| DatabaseError::Closed)?;
-        let readers = Arc::clone(&self.readers);
-        let task = tokio::task::spawn_blocking(move || {
-            let connection = lock(&readers).pop().ok_or(DatabaseError::Closed)?;
-            let outcome = work(&connection);
-            lock(&readers).push(connection);
-            drop(permit);
-            outcome.map_err(DatabaseError::from)
-        });
-        task.await.map_err(|_| DatabaseError::Closed)?
+        self.readers.read(work).await
+    }
+
+    /// The same for a `work` that takes microseconds, such as finding one row by its key: what others
+    /// want to know at that moment is found in one go.
+    pub async fn glance<T, W>(&self, work: W) -> Result<T, DatabaseError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.readers.glance(work).await
     }
 
     /// Tries again, now and then, to store something for as long as the store fails, so that
@@ -243,16 +240,9 @@ impl Database {
     /// Finishes what is waiting and closes the file. Blocks until that is done.
     pub fn close(&self) {
         // The last connection to close folds the write-ahead log into the file: that is the writer.
-        self.reader_permits.close();
-        lock(&self.readers).clear();
+        self.readers.close();
         self.writer.close();
     }
-}
-
-fn lock(readers: &Mutex<Vec<Connection>>) -> std::sync::MutexGuard<'_, Vec<Connection>> {
-    readers
-        .lock()
-        .expect("no holder of the readers' lock panics")
 }
 
 /// Makes `directory` (mode 0700) where it is missing.

@@ -127,7 +127,7 @@ impl Accounts for SqliteAccounts {
         let (key, room) = (username.key().to_owned(), room.clone());
         let found = self
             .database
-            .read(move |connection| {
+            .glance(move |connection| {
                 let Some(account) = find(connection, &key)? else {
                     return Ok(None);
                 };
