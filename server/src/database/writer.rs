@@ -20,7 +20,7 @@ const BATCH: usize = 256;
 /// While several callers share transactions, the next begins no sooner than after so many times what
 /// the last one took, but not later than [`PACE`]: what comes meanwhile shares its sync, which costs as
 /// much for one as for many. A caller who writes alone never waits.
-const PACE_FACTOR: u32 = 4;
+const PACE_FACTOR: u32 = 8;
 const PACE: Duration = Duration::from_millis(4);
 
 /// One caller's piece of a transaction.

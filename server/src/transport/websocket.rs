@@ -45,8 +45,20 @@ struct Half {
 }
 
 impl Read for Half {
+    /// A read that fills less than the buffer has taken all there was: the runtime is told at once
+    /// that nothing is left, as a second read would find out.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.stream.try_read(buffer)
+        let mut short = None;
+        let read = self.stream.try_io(Interest::READABLE, || {
+            let socket = SockRef::from(&*self.stream);
+            let read = (&*socket).read(buffer)?;
+            if read > 0 && read < buffer.len() {
+                short = Some(read);
+                return Err(ErrorKind::WouldBlock.into());
+            }
+            Ok(read)
+        });
+        short.map_or(read, Ok)
     }
 }
 
