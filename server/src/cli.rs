@@ -150,10 +150,13 @@ fn serve(mut config: Config) -> anyhow::Result<()> {
         anyhow::Ok(())
     });
     // This thread is none of the runtime's: whatever it did would have to wake one of those.
-    let outcome = runtime.block_on(serving)?;
+    let outcome = runtime.block_on(serving);
     // Nobody waits any more for a password that is still being hashed.
     runtime.shutdown_background();
-    outcome
+    outcome.unwrap_or_else(|error| match error.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(error) => Err(error.into()),
+    })
 }
 
 fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {

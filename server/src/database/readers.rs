@@ -130,9 +130,13 @@ impl Readers {
                 visit.finish()?;
                 Ok(together)
             });
-            // Where nobody was looked at, all are told by what they wait for being dropped.
-            for glance in visited.await.unwrap_or_default() {
-                glance.finish();
+            match visited.await {
+                Ok(together) => together.into_iter().for_each(|glance| glance.finish()),
+                // Those who wait are told by what they wait for being dropped.
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(error, "a visit to the database failed");
+                }
             }
         }
     }

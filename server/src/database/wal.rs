@@ -6,10 +6,10 @@
 //! long as a commit: a thread of its own does it while the writer goes on. What the writer adds
 //! meanwhile, it folds itself, since a log that is never folded to its end is never begun anew.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -27,6 +27,8 @@ const TOO_MANY: i32 = 4 * PAGES;
 /// Bytes of the log's file from the beginning: those pages, and a fourth of them for what comes while
 /// they are folded.
 const RESERVED: u64 = 2500 * 4120;
+/// How often the thread looks for what came meanwhile before it leaves the rest to the writer.
+const PASSES: usize = 4;
 /// Between two attempts where the first failed.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 /// Zeros that are written at once.
@@ -41,6 +43,8 @@ enum Phase {
     Folding,
     /// The thread is done, but the writer has added something meanwhile.
     Rest,
+    /// It failed, and will be tried again a little later.
+    Failed,
 }
 
 struct State {
@@ -56,6 +60,12 @@ struct Shared {
 }
 
 impl Shared {
+    /// For the thread.
+    fn enter(&self, phase: Phase) {
+        self.lock().phase = phase;
+        self.done.notify_one();
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state
             .lock()
@@ -66,16 +76,27 @@ impl Shared {
 /// Writes the log's file of the database at `path` out to its full size, with zeros, which SQLite
 /// takes for the end of the log. Only where nobody adds to the log meanwhile: in a transaction.
 pub(super) fn reserve(path: &Path) -> io::Result<()> {
-    let path = with_suffix(path, "-wal");
+    // SQLite, too, follows links before it lays files beside one.
+    let path = with_suffix(&path.canonicalize()?, "-wal");
     let mut file = OpenOptions::new().append(true).open(path)?;
-    let mut missing = RESERVED.saturating_sub(file.metadata()?.len());
+    let before = file.metadata()?.len();
+    let written = write_zeros(&mut file, RESERVED.saturating_sub(before));
+    if written.is_err() {
+        // What little space there is, others need more.
+        file.set_len(before)?;
+    }
+    written?;
+    file.sync_all()
+}
+
+fn write_zeros(file: &mut File, mut missing: u64) -> io::Result<()> {
     let zeros = vec![0; PIECE];
     while missing > 0 {
         let piece = usize::try_from(missing).map_or(PIECE, |missing| missing.min(PIECE));
         file.write_all(&zeros[..piece])?;
         missing -= piece as u64;
     }
-    file.sync_all()
+    Ok(())
 }
 
 /// The writer's side of folding.
@@ -156,16 +177,29 @@ fn watch(
 
 fn fold_when_woken(connection: &Connection, woken: &Receiver<()>, shared: &Shared) {
     while woken.recv().is_ok() {
-        let folded = fold(connection);
-        shared.lock().phase = match folded {
-            Some((in_log, folded)) if folded < in_log => Phase::Rest,
-            _ => Phase::Idle,
-        };
-        shared.done.notify_one();
-        if folded.is_none() {
-            std::thread::sleep(TRY_AGAIN);
+        let next = fold_in_passes(connection);
+        shared.enter(next);
+        if next == Phase::Failed {
+            // Nobody sends anything meanwhile; but it may be time to end.
+            if woken.recv_timeout(TRY_AGAIN) == Err(RecvTimeoutError::Disconnected) {
+                return;
+            }
+            shared.enter(Phase::Idle);
         }
     }
+}
+
+/// Each pass leaves what the writer added meanwhile, which is less each time. Only one that leaves
+/// nothing syncs the database's file.
+fn fold_in_passes(connection: &Connection) -> Phase {
+    for _ in 0..PASSES {
+        match fold(connection) {
+            Some((in_log, folded)) if folded >= in_log => return Phase::Idle,
+            Some(_) => {}
+            None => return Phase::Failed,
+        }
+    }
+    Phase::Rest
 }
 
 /// Folds as much as nobody is reading, and says how many pages the log has and how many of them are
