@@ -32,7 +32,8 @@ pub const FILE_NAME: &str = "chat.db";
 const READERS: usize = 2;
 /// How long a statement waits for another process (the command line) to finish its own.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
-/// Between a failure to store something and the next attempt, where nobody else makes one.
+/// Between a failure to store something, or to fold it into the file, and the next attempt, where
+/// nobody else makes one.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 /// KiB of page cache per connection.
 const CACHE_KIB: i64 = 1024;

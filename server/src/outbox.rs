@@ -329,15 +329,12 @@ impl Drop for OutboxReader {
         let mut state = self.shared.lock();
         // Whoever still pushes must not keep the socket open, nor gather what nobody writes.
         state.line = None;
-        let closing = state.closing().cloned();
-        let closing = closing.unwrap_or(Closing {
+        let backlog = state.backlog.get_or_insert_default();
+        backlog.queue = VecDeque::new();
+        backlog.closing.get_or_insert(Closing {
             code: CloseCode::GoingAway,
             reason: "the connection has ended",
         });
-        state.backlog = Some(Box::new(Backlog {
-            closing: Some(closing),
-            ..Backlog::default()
-        }));
     }
 }
 

@@ -3,21 +3,21 @@
 //!
 //! A sync of a file that grows has to store its new size too; one that has its size already stores
 //! what was written and no more. Folding (a checkpoint) syncs both files, which takes many times as
-//! long as a commit: a thread of its own does it while the writer goes on. What the writer adds
-//! meanwhile, it folds itself, since a log that is never folded to its end is never begun anew.
+//! long as a commit: a thread of its own does it while the writer goes on. What comes faster than
+//! the thread can follow, the writer folds itself, since a log that is never folded to its end is never begun anew.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use rusqlite::hooks::Wal;
 use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, DEFAULT_NAME, ErrorCode};
 
+use super::TRY_AGAIN;
 use super::inspection::with_suffix;
 
 /// Pages in the log from which on it is folded.
@@ -29,8 +29,6 @@ const TOO_MANY: i32 = 4 * PAGES;
 const RESERVED: u64 = 2500 * 4120;
 /// How often the thread looks for what came meanwhile before it leaves the rest to the writer.
 const PASSES: usize = 4;
-/// Between two attempts where the first failed.
-const TRY_AGAIN: Duration = Duration::from_secs(1);
 /// Zeros that are written at once.
 const PIECE: usize = 256 * 1024;
 
@@ -78,25 +76,20 @@ impl Shared {
 pub(super) fn reserve(path: &Path) -> io::Result<()> {
     // SQLite, too, follows links before it lays files beside one.
     let path = with_suffix(&path.canonicalize()?, "-wal");
-    let mut file = OpenOptions::new().append(true).open(path)?;
+    let file = OpenOptions::new().append(true).open(path)?;
     let before = file.metadata()?.len();
-    let written = write_zeros(&mut file, RESERVED.saturating_sub(before));
-    if written.is_err() {
+    if let Err(error) = write_zeros(&file, RESERVED.saturating_sub(before)) {
         // What little space there is, others need more.
         file.set_len(before)?;
+        return Err(error);
     }
-    written?;
     file.sync_all()
 }
 
-fn write_zeros(file: &mut File, mut missing: u64) -> io::Result<()> {
-    let zeros = vec![0; PIECE];
-    while missing > 0 {
-        let piece = usize::try_from(missing).map_or(PIECE, |missing| missing.min(PIECE));
-        file.write_all(&zeros[..piece])?;
-        missing -= piece as u64;
-    }
-    Ok(())
+fn write_zeros(file: &File, bytes: u64) -> io::Result<()> {
+    let mut file = BufWriter::with_capacity(PIECE, file);
+    io::copy(&mut io::repeat(0).take(bytes), &mut file)?;
+    file.flush()
 }
 
 /// The writer's side of folding.
@@ -130,14 +123,13 @@ impl Folding {
     /// Folds what the thread left over; waits for it where the log gets too long. For the writer,
     /// after a commit.
     pub(super) fn finish(&self, writer: &Connection) {
-        let mut state = self.shared.lock();
-        while state.phase == Phase::Folding && state.pages >= TOO_MANY {
-            state = self
-                .shared
-                .done
-                .wait(state)
-                .expect("no holder of the folding's lock panics");
-        }
+        let is_to_wait =
+            |state: &mut State| state.phase == Phase::Folding && state.pages >= TOO_MANY;
+        let mut state = self
+            .shared
+            .done
+            .wait_while(self.shared.lock(), is_to_wait)
+            .expect("no holder of the folding's lock panics");
         if state.phase == Phase::Rest {
             fold(writer);
             state.phase = Phase::Idle;
@@ -222,7 +214,7 @@ fn fold(connection: &Connection) -> Option<(i32, i32)> {
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
-    use std::time::Instant;
+    use std::time::{Duration, Instant};
 
     use super::super::{Database, Durability, FILE_NAME};
     use super::*;
