@@ -13,15 +13,15 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 
 use crate::address::{Address, Network};
 use crate::entry::UnixMillis;
 use crate::moderation::Sanction;
-use arrivals::Arrivals;
+use arrivals::{Arrival, Arrivals};
 use banned::BannedNetworks;
 use noted::Noted;
 
-pub use arrivals::Arrival;
 pub use sqlite::SqliteAddresses;
 
 /// Networks that can be banned at the same time.
@@ -96,6 +96,7 @@ pub struct Addresses {
     /// Places for what is being stored of them.
     noting: Arc<Semaphore>,
     noted: Arc<Noted>,
+    tasks: TaskTracker,
     is_taking_along: bool,
 }
 
@@ -110,6 +111,7 @@ impl Addresses {
             arrivals: Arrivals::default(),
             noting: Arc::new(Semaphore::new(NOTING)),
             noted: Arc::default(),
+            tasks: TaskTracker::new(),
             is_taking_along,
         }
     }
@@ -158,39 +160,40 @@ impl Addresses {
         self.is_taking_along
     }
 
-    /// The account `key` is about to enter from `address`: until the arrival is dropped, that counts as
-    /// recent without being stored.
-    pub fn arrive(&self, key: &str, address: &Address) -> Arrival {
-        self.arrivals.begin(key, address.own_network())
-    }
-
-    /// Remembers from where an account entered. Who entered is in all the same where it can't be
-    /// stored, or where too much waits to be.
-    pub async fn note(&self, arrival: Arrival, now: UnixMillis) {
-        let Some((key, network)) = arrival.parts() else {
+    /// Remembers that the account `key` entered from `address`. That counts as recent from here on, and
+    /// is stored while who entered goes on; they are in all the same where it can't be, or where too
+    /// much waits to be.
+    pub fn remember(&self, key: &str, address: &Address, now: UnixMillis) {
+        let Some(network) = address.own_network() else {
             return;
         };
-        let Ok(_place) = self.noting.try_acquire() else {
+        let age = u64::try_from(NOTED_ANEW.as_millis()).unwrap_or(u64::MAX) / 2;
+        let oldest = now.saturating_sub(age);
+        if self.noted.is_fresh(key, network, oldest, now) {
+            return;
+        }
+        let Ok(place) = Arc::clone(&self.noting).try_acquire_owned() else {
             return tracing::warn!("too many logins: where one came from was not stored");
         };
-        match self.store.note(key, network, now).await {
-            Ok(()) => self.noted.note(key, network, now),
-            Err(error) => {
-                let error = &error as &dyn std::error::Error;
-                tracing::warn!(user = key, error, "where a user came from was not stored");
+        let arrival = self.arrivals.begin(key, network);
+        let (store, noted) = (Arc::clone(&self.store), Arc::clone(&self.noted));
+        self.tasks.spawn(async move {
+            let Arrival { key, network, .. } = &arrival;
+            match store.note(key, *network, now).await {
+                Ok(()) => noted.note(key, *network, now),
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(user = key, error, "where a user came from was not stored");
+                }
             }
-        }
+            drop((arrival, place));
+        });
     }
 
-    /// Whether there is nothing to remember of an arrival: it is nobody's own, or was stored a while
-    /// ago.
-    pub fn is_noted(&self, arrival: &Arrival, now: UnixMillis) -> bool {
-        let age = u64::try_from(NOTED_ANEW.as_millis()).unwrap_or(u64::MAX) / 2;
-        let is_fresh = |(key, network)| {
-            let oldest = now.saturating_sub(age);
-            self.noted.is_fresh(key, network, oldest, now)
-        };
-        arrival.parts().is_none_or(is_fresh)
+    /// Waits until everything is stored that was to be remembered; call it once nobody can enter.
+    pub async fn close(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
     }
 
     /// The account `key` is gone.
@@ -198,7 +201,7 @@ impl Addresses {
         self.noted.forget(key);
     }
 
-    /// From where the account `key` entered lately or is about to, the newest first. The same may be
+    /// From where the account `key` entered lately, the newest first. The same may be
     /// there twice.
     pub async fn recent(&self, key: &str, now: UnixMillis) -> Result<Vec<Network>, AddressesError> {
         // Before the store: what is stored meanwhile is in both, not in neither.

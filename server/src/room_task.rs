@@ -350,6 +350,9 @@ impl RoomTask {
                 Some(self.resume(&since, viewer).await?)
             }
         };
+        // Before anybody knows that they are in: whoever bans them then takes the address along, though
+        // they may be gone again.
+        self.stores.addresses.remember(&author.key, &address, now);
         let id = MemberId(self.next_member);
         self.next_member += 1;
         welcome.access_level = self.room.rank(&author.key);

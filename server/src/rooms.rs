@@ -282,6 +282,7 @@ impl Rooms {
         self.shared.stopping.begin(stop);
         self.shared.tasks.close();
         self.shared.tasks.wait().await;
+        self.shared.stores.addresses.close().await;
     }
 
     fn find_or_start(&self, room: &RoomName) -> Result<Inbox, RoomError> {

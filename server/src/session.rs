@@ -298,8 +298,6 @@ impl Session {
                 source: self.source,
             },
         };
-        // A ban that comes before it is stored where the client is knows it all the same.
-        let arrival = rooms.arrive(&key, &self.address);
         let membership = rooms.enter(room, entrance).await.map_err(refusal)?;
         self.place = Some(Place {
             membership,
@@ -308,7 +306,6 @@ impl Session {
         });
         self.state.entered();
         self.stay = None;
-        rooms.note_address(arrival);
         Ok(())
     }
 

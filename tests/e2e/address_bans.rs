@@ -451,7 +451,7 @@ fn after_the_answer_to_a_ban_of_an_address_nothing_gets_through_from_there() {
             if round % 2 == 1 {
                 connect(&server, BANNED).auth("bait", "another room");
             }
-            said(&server, ban);
+            let done = said(&server, ban);
             // What was delivered before the answer is before this.
             owner.send("ping", Value::Null);
             while owner.next_event().0 != "pong" {}
@@ -463,7 +463,8 @@ fn after_the_answer_to_a_ban_of_an_address_nothing_gets_through_from_there() {
                 let (event, data) = owner.next_event();
                 assert_eq!(
                     (event.as_str(), &data["username"]),
-                    ("message", &json!("owner"))
+                    ("message", &json!("owner")),
+                    "after \"{done}\" in round {round}, before {number}: {data}"
                 );
             }
             said(&server, unban);

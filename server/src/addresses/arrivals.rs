@@ -1,4 +1,4 @@
-//! Who is just coming in from where: known before it is stored, so that a ban that comes meanwhile
+//! Who has just come in from where: known before it is stored, so that a ban that comes meanwhile
 //! takes it along.
 
 use std::collections::HashMap;
@@ -12,41 +12,32 @@ struct Present {
     networks: HashMap<String, Vec<(u64, Network)>>,
 }
 
-/// All who are coming in: as many as log in at the same time.
+/// All of them: as many as may wait to be stored.
 #[derive(Clone, Default)]
 pub(super) struct Arrivals {
     present: Arc<Mutex<Present>>,
 }
 
-/// Somebody who is coming in, until this is dropped.
-pub struct Arrival {
+/// Somebody who has just come in: whose account, and from which network, until this is dropped.
+pub(super) struct Arrival {
     arrivals: Arrivals,
-    key: String,
     id: u64,
-    network: Option<Network>,
-}
-
-impl Arrival {
-    /// Whose account, and from which network, where that is its own.
-    pub(super) fn parts(&self) -> Option<(&str, Network)> {
-        Some((&self.key, self.network?))
-    }
+    pub(super) key: String,
+    pub(super) network: Network,
 }
 
 impl Arrivals {
-    pub(super) fn begin(&self, key: &str, network: Option<Network>) -> Arrival {
+    pub(super) fn begin(&self, key: &str, network: Network) -> Arrival {
         let mut present = self.lock();
         let id = present.next;
         present.next += 1;
-        if let Some(network) = network {
-            let networks = present.networks.entry(key.to_owned()).or_default();
-            networks.push((id, network));
-        }
+        let networks = present.networks.entry(key.to_owned()).or_default();
+        networks.push((id, network));
         drop(present);
         Arrival {
             arrivals: self.clone(),
-            key: key.to_owned(),
             id,
+            key: key.to_owned(),
             network,
         }
     }
@@ -79,18 +70,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_is_coming_in_is_known_until_it_is_over() {
+    fn who_came_in_is_known_until_it_is_over() {
         let arrivals = Arrivals::default();
         let network = |text: &str| text.parse::<Network>().unwrap();
         let (one, two) = (network("203.0.113.5"), network("203.0.113.6"));
-        let first = arrivals.begin("ann", Some(one));
-        let second = arrivals.begin("ann", Some(two));
-        let unknown = arrivals.begin("bob", None);
+        let first = arrivals.begin("ann", one);
+        let second = arrivals.begin("ann", two);
         assert_eq!(arrivals.of("ann"), [one, two]);
         assert_eq!(arrivals.of("bob"), []);
         drop(first);
         assert_eq!(arrivals.of("ann"), [two]);
-        drop((second, unknown));
+        drop(second);
         assert!(arrivals.lock().networks.is_empty());
     }
 }

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use super::lobby::Stay;
 use super::{RoomError, Rooms, Shared};
 use crate::address::{Address, Network};
-use crate::addresses::{AddressesError, Arrival};
+use crate::addresses::AddressesError;
 use crate::clock;
 use crate::moderation::Sanction;
 use crate::outbox::Outbox;
@@ -42,21 +42,6 @@ impl Rooms {
         }
         let seconds = ban.seconds_left(now);
         Err(EnterError::NetworkBanned(ban.reason, seconds).into())
-    }
-
-    /// The account `key` is about to enter a room from `address`.
-    pub fn arrive(&self, key: &str, address: &Address) -> Arrival {
-        self.shared.stores.addresses.arrive(key, address)
-    }
-
-    /// It entered: remembers from where, while it goes on.
-    pub fn note_address(&self, arrival: Arrival) {
-        let addresses = self.shared.stores.addresses.clone();
-        if addresses.is_noted(&arrival, clock::now()) {
-            return;
-        }
-        let noting = async move { addresses.note(arrival, clock::now()).await };
-        self.shared.tasks.spawn(noting);
     }
 
     /// Keeps `network` out of the whole server: stored first, and once this answers, nobody in it is in

@@ -3,14 +3,15 @@
 use std::collections::VecDeque;
 
 use chat_protocol::{
-    CloseCode, DraftContent, Epoch, History, MessageId, Nonce, Rank, ServerEvent, Since,
+    CloseCode, DraftContent, Epoch, History, MessageId, Nonce, Rank, ServerEvent, Since, Username,
 };
 use futures_util::FutureExt;
 use tempfile::TempDir;
 
 use super::*;
+use crate::accounts::{Accounts, SqliteAccounts};
 use crate::address::Address;
-use crate::addresses::{Addresses, SqliteAddresses};
+use crate::addresses::{AddressStore, Addresses, SqliteAddresses};
 use crate::database::{Database, Durability};
 use crate::entry::Author;
 use crate::filters::SqliteFilters;
@@ -23,6 +24,7 @@ use crate::standing::SqliteStandings;
 
 struct Bench {
     rooms: Rooms,
+    database: Arc<Database>,
     _directory: TempDir,
 }
 
@@ -56,11 +58,12 @@ fn bench_with(window: FlushWindow) -> Bench {
                     Arc::new(SqliteAddresses::new(Arc::clone(&database))),
                     false,
                 ),
-                held: Arc::new(SqliteHeld::new(database)),
+                held: Arc::new(SqliteHeld::new(Arc::clone(&database))),
             },
             Duration::ZERO,
             window,
         ),
+        database,
         _directory: directory,
     }
 }
@@ -366,4 +369,28 @@ async fn history_and_live_have_no_hole_and_no_double_while_messages_wait() {
     ann.membership.settled().await.unwrap();
     let everything = history(&bench, &mut bob).await;
     assert_eq!(seqs(&everything), [1, 2, 3, 4]);
+}
+
+#[tokio::test]
+async fn where_somebody_came_from_is_kept_though_they_were_gone_before_they_were_in() {
+    let bench = bench();
+    let accounts = SqliteAccounts::new(Arc::clone(&bench.database));
+    let ann = Username::new("ann").unwrap();
+    accounts.create(&ann, "hash", 0).await.unwrap();
+    let address = Address::of("203.0.113.5".parse().unwrap());
+    let (mut entrance, mut reader) = entrance("ann", None);
+    entrance.address = address;
+    let entering = bench.rooms.enter(room(), entrance).now_or_never();
+    assert!(entering.is_none(), "it waited for nothing");
+    // She sees that she is in, and so may whoever is to ban her.
+    let drained = reader.drain(&mut Vec::new()).await;
+    assert_eq!(drained, Drained::Events);
+    let addresses = bench.rooms.shared.stores.addresses.clone();
+    let here = address.own_network().unwrap();
+    let known = addresses.recent("ann", clock::now()).await.unwrap();
+    assert!(known.contains(&here), "{known:?}");
+    bench.rooms.stop(Stop::Restart).await;
+    let store = SqliteAddresses::new(bench.database);
+    let stored = store.recent("ann", clock::now()).await.unwrap();
+    assert_eq!(stored, [here]);
 }
