@@ -37,9 +37,9 @@ pub struct NewEntry {
 }
 
 impl NewEntry {
-    /// What a moderator did by it, as it stands in the audit; `None` where it is no moderator's deed.
-    pub fn deed(&self) -> Option<AuditEntry> {
-        self.body.deed(self.time)
+    /// Whether it is a message.
+    pub fn is_message(&self) -> bool {
+        matches!(self.body, EntryBody::MessagePosted(_))
     }
 }
 

@@ -136,9 +136,15 @@ pub trait RoomLog: Send + Sync {
 
     /// Stores `entries` at the end of `room`'s log, all or none, and answers with them in their
     /// places once they are on disk, with a line in the audit for each that is a moderator's deed.
+    /// `after` is the newest entry, for who knows it, which spares looking for it: where there are newer
+    /// ones, this fails.
     /// Deletions, purges and emptying take content out of the log; the messages' nonces are remembered.
-    async fn append(&self, room: &RoomName, entries: Vec<NewEntry>)
-    -> Result<Vec<Entry>, LogError>;
+    async fn append(
+        &self,
+        room: &RoomName,
+        after: Option<Seq>,
+        entries: Vec<NewEntry>,
+    ) -> Result<Vec<Entry>, LogError>;
 
     /// Reads a part of `room`'s log. The log must have been opened before.
     async fn read(&self, room: &RoomName, range: Range) -> Result<Slice, LogError>;

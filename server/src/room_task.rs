@@ -13,13 +13,14 @@ mod holding;
 mod requests;
 mod resume;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chat_protocol::limits::RESUME_BYTES;
 use chat_protocol::{CloseCode, Code, Nonce, RoomName, Seq, ServerEvent, Since};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 use crate::addresses::Addresses;
 use crate::clock;
@@ -98,6 +99,8 @@ pub struct RoomTask {
     stores: Stores,
     inbox: mpsc::Receiver<RoomCommand>,
     head: LogHead,
+    /// False where something could not be stored: then the log is asked how far it goes.
+    is_last_sure: bool,
     room: Room,
     delivery: Delivery,
     next_member: u64,
@@ -145,6 +148,7 @@ impl RoomTask {
             stores,
             inbox,
             head,
+            is_last_sure: true,
             room,
             delivery: Delivery::new(window),
             next_member: 1,
@@ -163,9 +167,20 @@ impl RoomTask {
     /// [`Pause::Idle`]; it then waits for the next command.
     pub async fn run(&mut self) -> Pause {
         let mut commands = Vec::new();
+        let retire_at = Instant::now() + RETIRE_AGAIN;
+        // Both are made once and not for each round: most rounds come before either has anything to say.
+        let stopping = self.stopping.clone();
+        let mut stopped = pin!(stopping.begun());
+        let mut timer = pin!(sleep_until(retire_at));
+        let mut armed = Some(retire_at);
         loop {
-            let wake_at = self.wake_at;
-            let due = self.due();
+            // One that was set for something earlier, which is done, fires and is set anew.
+            if let Some(due) = self.due(retire_at)
+                && armed.is_none_or(|at| due < at)
+            {
+                timer.as_mut().reset(due);
+                armed = Some(due);
+            }
             tokio::select! {
                 received = self.inbox.recv_many(&mut commands, ROUND) => {
                     if received == 0 {
@@ -175,16 +190,15 @@ impl RoomTask {
                         return Pause::Closed;
                     }
                 }
-                () = wait_until(wake_at), if wake_at.is_some() => {
-                    self.wake_at = None;
-                    self.apply(Input::Wake).await;
-                }
-                () = wait_until(due), if due.is_some() => {}
-                () = sleep(RETIRE_AGAIN), if self.room.is_empty() => return Pause::Idle,
-                () = self.stopping.begun(), if !self.inbox.is_closed() => self.inbox.close(),
+                () = &mut timer, if armed.is_some() => armed = None,
+                () = &mut stopped, if !self.inbox.is_closed() => self.inbox.close(),
             }
             for command in commands.drain(..) {
                 self.obey(command).await;
+            }
+            if self.wake_at.is_some_and(|at| at <= Instant::now()) {
+                self.wake_at = None;
+                self.apply(Input::Wake).await;
             }
             if self.storing_at().is_none_or(|at| at <= Instant::now()) {
                 self.store().await;
@@ -204,13 +218,15 @@ impl RoomTask {
         }
     }
 
-    /// When there is something to store or to write though nobody asks for anything.
-    fn due(&self) -> Option<Instant> {
+    /// When there is something to do though nobody asks for anything; an empty room may retire at
+    /// `retire_at`.
+    fn due(&self, retire_at: Instant) -> Option<Instant> {
         let storing_at = match self.unstored.is_empty() {
             true => None,
             false => Some(self.storing_at().unwrap_or_else(Instant::now)),
         };
-        let times = [storing_at, self.delivery.due()];
+        let retire_at = self.room.is_empty().then_some(retire_at);
+        let times = [storing_at, self.delivery.due(), self.wake_at, retire_at];
         times.into_iter().flatten().min()
     }
 
@@ -444,7 +460,10 @@ impl RoomTask {
         }
         let waiting = std::mem::take(&mut self.unstored);
         let entries = waiting.iter().map(|(_, entry)| entry.clone()).collect();
-        let input = match self.stores.log.append(&self.name, entries).await {
+        let after = self.is_last_sure.then_some(self.head.last);
+        let stored = self.stores.log.append(&self.name, after, entries).await;
+        self.is_last_sure = stored.is_ok();
+        let input = match stored {
             Ok(stored) => {
                 self.head.last = stored.last().map_or(self.head.last, |entry| entry.seq);
                 let senders = waiting.into_iter().map(|(sender, _)| sender);
@@ -559,12 +578,6 @@ impl RoomTask {
             error = error as &dyn std::error::Error,
             "{what}"
         );
-    }
-}
-
-async fn wait_until(instant: Option<Instant>) {
-    if let Some(instant) = instant {
-        sleep_until(instant).await;
     }
 }
 

@@ -345,7 +345,7 @@ mod tests {
             time: 9,
             body: deletion,
         };
-        let stored = stage.log.append(&stage.room, vec![deletion]).await;
+        let stored = stage.log.append(&stage.room, None, vec![deletion]).await;
         assert_eq!(answers(&allow(first).await), None);
         let no_message = MessageId::at(&epoch, stored.unwrap()[0].seq);
         assert_eq!(answers(&allow(no_message).await), None);
@@ -358,7 +358,7 @@ mod tests {
         let append = |body| {
             stage
                 .log
-                .append(&stage.room, vec![NewEntry { time: 9, body }])
+                .append(&stage.room, None, vec![NewEntry { time: 9, body }])
         };
         for way in 0..4 {
             stage.hold("bob", 5).await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chat_protocol::{Epoch, MessageId, Nonce, RoomName, RoomState, Seq};
 use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Statement, params};
 
 use super::{End, Keep, LogError, LogHead, Range, RoomLog, Slice, Summary, Trimmed};
 use crate::audit::{AuditLine, note};
@@ -66,8 +66,17 @@ impl RoomLog for SqliteLog {
     async fn append(
         &self,
         room: &RoomName,
+        after: Option<Seq>,
         entries: Vec<NewEntry>,
     ) -> Result<Vec<Entry>, LogError> {
+        let name = room.clone();
+        if let Some(last) = after
+            && entries.iter().all(NewEntry::is_message)
+        {
+            let append =
+                move |connection: &Connection| append_messages(connection, &name, last, entries);
+            return Ok(self.database.write(append).await?);
+        }
         let purged = removal::purged(&entries);
         let found = match purged.is_empty() {
             true => Found::default(),
@@ -77,7 +86,6 @@ impl RoomLog for SqliteLog {
                 self.database.read(find).await?
             }
         };
-        let name = room.clone();
         let stored = self
             .database
             .write(move |connection| append_with(connection, &name, entries, &found))
@@ -242,35 +250,64 @@ fn append_with(
     found: &Found,
 ) -> rusqlite::Result<Vec<Entry>> {
     let row = room_row(connection, room)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO entries (room, seq, time, kind, author, nonce, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    )?;
-    let mut seq = row.last;
-    let mut stored = Vec::with_capacity(entries.len());
-    for entry in entries {
-        seq = seq.next();
-        removal::take_out(connection, &row, seq, &entry.body, found)?;
+    let mut insert = connection.prepare_cached(INSERT)?;
+    let placed = in_places(row.last, entries).map(|entry| {
+        removal::take_out(connection, &row, entry.seq, &entry.body, found)?;
         removal::drop_held(connection, room, &entry.body)?;
-        let Columns {
-            kind,
-            author,
-            nonce,
-            body,
-        } = Columns::of(&entry.body);
-        insert.execute(params![
-            row.id, seq.0, entry.time, kind, author, nonce, body
-        ])?;
         if let Some(deed) = entry.deed() {
             note(connection, &AuditLine::new(room, deed))?;
         }
-        stored.push(Entry {
-            seq,
+        put(&mut insert, room, entry)
+    });
+    placed.collect()
+}
+
+/// Stores messages behind `last`, the newest entry: where it is not, the place of the first is taken,
+/// which is an error.
+fn append_messages(
+    connection: &Connection,
+    room: &RoomName,
+    last: Seq,
+    messages: Vec<NewEntry>,
+) -> rusqlite::Result<Vec<Entry>> {
+    let mut insert = connection.prepare_cached(INSERT)?;
+    in_places(last, messages)
+        .map(|entry| put(&mut insert, room, entry))
+        .collect()
+}
+
+/// `entries` as they follow `last`.
+fn in_places(last: Seq, entries: Vec<NewEntry>) -> impl Iterator<Item = Entry> {
+    entries.into_iter().scan(last, |seq, entry| {
+        *seq = seq.next();
+        Some(Entry {
+            seq: *seq,
             time: entry.time,
             body: entry.body,
-        });
-    }
-    Ok(stored)
+        })
+    })
+}
+
+const INSERT: &str = "INSERT INTO entries (room, seq, time, kind, author, nonce, body)
+     VALUES ((SELECT id FROM rooms WHERE name = ?1), ?2, ?3, ?4, ?5, ?6, ?7)";
+
+fn put(insert: &mut Statement<'_>, room: &RoomName, entry: Entry) -> rusqlite::Result<Entry> {
+    let Columns {
+        kind,
+        author,
+        nonce,
+        body,
+    } = Columns::of(&entry.body);
+    insert.execute(params![
+        room.as_str(),
+        entry.seq.0,
+        entry.time,
+        kind,
+        author,
+        nonce,
+        body
+    ])?;
+    Ok(entry)
 }
 
 /// Whether `id` names a message that is in `room`'s log.

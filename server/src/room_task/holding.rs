@@ -22,7 +22,9 @@ impl RoomTask {
     /// Stores a ruling. Nothing else happens in the room meanwhile, so nobody can be banned, and
     /// nobody else can rule, between the decision and its effect.
     pub(super) async fn rule(&mut self, id: MemberId, ruling: Box<Ruling>) -> Vec<Effect> {
-        let input = match self.stores.held.rule(&self.name, &ruling).await {
+        let ruled = self.stores.held.rule(&self.name, &ruling).await;
+        self.is_last_sure &= ruled.is_ok();
+        let input = match ruled {
             Ok(ruled) => {
                 if let Ruled::Done(Some(entry)) = &ruled {
                     self.head.last = entry.seq;

@@ -166,12 +166,18 @@ impl RoomLog for MemoryLog {
     async fn append(
         &self,
         _room: &RoomName,
+        after: Option<Seq>,
         entries: Vec<NewEntry>,
     ) -> Result<Vec<Entry>, LogError> {
         // While one commit is under way, more comes in.
         tokio::task::yield_now().await;
         let mut state = self.state();
         state.read_if(state.takes == Store::Everything)?;
+        let last = state.entries.len() as u64;
+        assert!(
+            after.is_none_or(|after| after.0 == last),
+            "{after:?} is not {last}"
+        );
         Ok(entries.into_iter().map(|new| state.store(new)).collect())
     }
 

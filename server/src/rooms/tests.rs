@@ -13,11 +13,11 @@ use crate::accounts::{Accounts, SqliteAccounts};
 use crate::address::Address;
 use crate::addresses::{AddressStore, Addresses, SqliteAddresses};
 use crate::database::{Database, Durability};
-use crate::entry::Author;
+use crate::entry::{Author, NewEntry};
 use crate::filters::SqliteFilters;
 use crate::held::SqliteHeld;
 use crate::limits::Allowance;
-use crate::log::SqliteLog;
+use crate::log::{RoomLog, SqliteLog};
 use crate::outbox::tests::Drained;
 use crate::outbox::{OutboxReader, outbox};
 use crate::standing::SqliteStandings;
@@ -393,4 +393,34 @@ async fn where_somebody_came_from_is_kept_though_they_were_gone_before_they_were
     let store = SqliteAddresses::new(bench.database);
     let stored = store.recent("ann", clock::now()).await.unwrap();
     assert_eq!(stored, [here]);
+}
+
+#[tokio::test]
+async fn a_room_that_does_not_know_how_far_its_log_goes_finds_out() {
+    let bench = bench();
+    let mut ann = bench.enter("ann", None).await;
+    ann.membership.post(post("one", None)).await.unwrap();
+    assert_eq!(ann.messages(1).await, [(1, "one".to_owned())]);
+    // As after a commit that failed for the server, and was on disk all the same.
+    let log = SqliteLog::new(Arc::clone(&bench.database));
+    let range = Range {
+        after: Seq(0),
+        before: None,
+        limit: 1,
+        end: End::Oldest,
+        with_modes: true,
+    };
+    let first = log.read(&room(), range).await.unwrap().entries.remove(0);
+    let again = NewEntry {
+        time: first.time,
+        body: first.body,
+    };
+    log.append(&room(), None, vec![again]).await.unwrap();
+    ann.membership.post(post("two", None)).await.unwrap();
+    match ann.next().await {
+        ServerEvent::Cerror(error) => assert_eq!(error.code, chat_protocol::Code::Unavailable),
+        other => panic!("{other:?}"),
+    }
+    ann.membership.post(post("two", None)).await.unwrap();
+    assert_eq!(ann.messages(1).await, [(3, "two".to_owned())]);
 }

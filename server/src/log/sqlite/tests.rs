@@ -69,7 +69,7 @@ async fn what_a_moderator_did_is_in_the_audit_with_the_entry_and_stays_when_that
         deletion.of = Some("Bob".to_owned());
     }
     let entries = vec![posted("a", None, 10), by_a_moderator, deleted(1, 30)];
-    let stored = log.append(&one, entries).await.unwrap();
+    let stored = log.append(&one, None, entries).await.unwrap();
     let read = log.read(&one, range(1, None, 9, End::Oldest)).await;
     assert_eq!(read.unwrap().entries, stored[1..]);
     let keep = Keep {
@@ -94,7 +94,7 @@ async fn a_log_is_gapless_and_outlives_the_server() {
     let head = log.open(&one, 0).await.unwrap();
     assert_eq!((head.first, head.last), (Seq(1), Seq(0)));
     let batch = vec![posted("a", None, 10), posted("b\nc", Some("n"), 20)];
-    let stored = log.append(&one, batch).await.unwrap();
+    let stored = log.append(&one, None, batch).await.unwrap();
     assert_eq!(
         stored.iter().map(|entry| entry.seq.0).collect::<Vec<_>>(),
         [1, 2]
@@ -113,7 +113,10 @@ async fn a_log_is_gapless_and_outlives_the_server() {
         time: 20,
     };
     assert_eq!(again.nonces, [nonce]);
-    let third = log.append(&one, vec![posted("d", None, 30)]).await.unwrap();
+    let third = log
+        .append(&one, None, vec![posted("d", None, 30)])
+        .await
+        .unwrap();
     assert_eq!(third[0].seq, Seq(3));
     let slice = log
         .read(&one, range(0, None, 9, End::Oldest))
@@ -121,6 +124,32 @@ async fn a_log_is_gapless_and_outlives_the_server() {
         .unwrap();
     assert_eq!(slice.entries[..2], stored);
     assert_eq!(slice.entries[2..], third);
+}
+
+#[tokio::test]
+async fn who_knows_the_newest_entry_appends_behind_it_and_behind_no_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let (_database, log) = open(directory.path());
+    let one = room("one");
+    let message = |text| vec![posted(text, None, 10)];
+    let nowhere = log.append(&one, Some(Seq(0)), message("a")).await;
+    assert!(nowhere.is_err(), "{nowhere:?}");
+    log.open(&one, 0).await.unwrap();
+    let both = [message("a"), message("b")].concat();
+    let mut expected = log.append(&one, Some(Seq(0)), both).await.unwrap();
+    let taken = [message("c"), message("d")].concat();
+    let taken = log.append(&one, Some(Seq(1)), taken).await;
+    assert!(taken.is_err(), "{taken:?}");
+    // What takes something out looks for its place by itself.
+    let mixed = [message("e"), vec![deleted(3, 20)]].concat();
+    let stored = log.append(&one, Some(Seq(2)), mixed).await.unwrap();
+    expected.extend(stored);
+    expected.extend(log.append(&one, None, message("f")).await.unwrap());
+    let places: Vec<u64> = expected.iter().map(|entry| entry.seq.0).collect();
+    assert_eq!(places, [1, 2, 3, 4, 5]);
+    expected.remove(2);
+    let slice = log.read(&one, range(0, None, 9, End::Oldest)).await;
+    assert_eq!(slice.unwrap().entries, expected);
 }
 
 #[tokio::test]
@@ -132,8 +161,8 @@ async fn rooms_do_not_see_each_other() {
     let second = log.open(&two, 0).await.unwrap();
     assert_ne!(first.epoch, second.epoch);
     let (a, b) = tokio::join!(
-        log.append(&one, vec![posted("a", None, 1)]),
-        log.append(&two, vec![posted("b", None, 1)]),
+        log.append(&one, None, vec![posted("a", None, 1)]),
+        log.append(&two, None, vec![posted("b", None, 1)]),
     );
     assert_eq!((a.unwrap()[0].seq, b.unwrap()[0].seq), (Seq(1), Seq(1)));
 }
@@ -145,7 +174,7 @@ async fn a_range_is_read_from_the_end_that_was_asked_for() {
     let one = room("one");
     log.open(&one, 0).await.unwrap();
     let batch = (1..=10).map(|n| posted(&n.to_string(), None, n)).collect();
-    log.append(&one, batch).await.unwrap();
+    log.append(&one, None, batch).await.unwrap();
     let check = async |wanted: Range, seqs: &[u64], complete: bool| {
         let slice = log.read(&one, wanted).await.unwrap();
         let found: Vec<u64> = slice.entries.iter().map(|entry| entry.seq.0).collect();
@@ -172,8 +201,8 @@ async fn a_log_is_trimmed_from_its_oldest_entry_on() {
     log.open(&one, 0).await.unwrap();
     log.open(&two, 0).await.unwrap();
     let posts = |count: u64| (1..=count).map(|n| posted("x", None, n)).collect();
-    log.append(&one, posts(1_200)).await.unwrap();
-    log.append(&two, posts(3)).await.unwrap();
+    log.append(&one, None, posts(1_200)).await.unwrap();
+    log.append(&two, None, posts(3)).await.unwrap();
 
     let newest_200 = Keep {
         entries: Some(200),
@@ -203,7 +232,7 @@ async fn a_log_is_trimmed_from_its_oldest_entry_on() {
     let trimmed = log.trim(&two, nothing).await.unwrap();
     assert_eq!((trimmed.first, trimmed.is_done), (Seq(4), true));
     // What comes next does not take the place of what is gone.
-    let stored = log.append(&two, posts(1)).await.unwrap();
+    let stored = log.append(&two, None, posts(1)).await.unwrap();
     assert_eq!(stored[0].seq, Seq(4));
 }
 
@@ -215,7 +244,7 @@ async fn a_removed_room_begins_a_new_life() {
     let old = log.open(&one, 0).await.unwrap();
     log.open(&two, 0).await.unwrap();
     let batch = vec![posted("a", None, 1), posted("b", None, 2)];
-    log.append(&one, batch).await.unwrap();
+    log.append(&one, None, batch).await.unwrap();
     let summary = |name: &str, entries, last| Summary {
         room: room(name),
         entries,
@@ -238,8 +267,8 @@ async fn a_deletion_is_an_entry_and_leaves_nothing_of_its_message_but_the_nonce(
     let one = room("one");
     log.open(&one, 0).await.unwrap();
     let posts = vec![posted("first", None, 10), posted("treasure", Some("n"), 20)];
-    log.append(&one, posts).await.unwrap();
-    let stored = log.append(&one, vec![deleted(2, 30)]).await.unwrap();
+    log.append(&one, None, posts).await.unwrap();
+    let stored = log.append(&one, None, vec![deleted(2, 30)]).await.unwrap();
     assert_eq!(stored[0].seq, Seq(3));
 
     let read = |after, limit, end| log.read(&one, range(after, None, limit, end));
@@ -256,7 +285,7 @@ async fn a_deletion_is_an_entry_and_leaves_nothing_of_its_message_but_the_nonce(
     assert_eq!(log.list().await.unwrap()[0].entries, 2);
 
     // Only messages are deleted.
-    log.append(&one, vec![deleted(3, 40)]).await.unwrap();
+    log.append(&one, None, vec![deleted(3, 40)]).await.unwrap();
     let slice = read(0, 9, End::Oldest).await.unwrap();
     assert_eq!(slice.entries.len(), 3);
     database.close();
@@ -308,9 +337,9 @@ async fn a_purge_takes_out_all_of_one_author_and_nothing_else() {
     let (one, two) = (room("one"), room("two"));
     log.open(&one, 0).await.unwrap();
     log.open(&two, 0).await.unwrap();
-    log.append(&two, vec![by("bob", 1)]).await.unwrap();
+    log.append(&two, None, vec![by("bob", 1)]).await.unwrap();
     let posts = ["bob", "carl", "bob", "dan"].map(|name| by(name, 1));
-    log.append(&one, posts.to_vec()).await.unwrap();
+    log.append(&one, None, posts.to_vec()).await.unwrap();
     // Those of the same commit as well, as far as they come before.
     let mixed = vec![
         by("bob", 2),
@@ -319,9 +348,9 @@ async fn a_purge_takes_out_all_of_one_author_and_nothing_else() {
         by("dan", 3),
         purge_of("dan"),
     ];
-    log.append(&one, mixed).await.unwrap();
+    log.append(&one, None, mixed).await.unwrap();
     assert_eq!(left(&log, &one).await, [2, 6, 7, 9]);
-    log.append(&one, vec![purge_of("nobody"), purge_of("bob")])
+    log.append(&one, None, vec![purge_of("nobody"), purge_of("bob")])
         .await
         .unwrap();
     assert_eq!(left(&log, &one).await, [2, 6, 9, 10, 11]);
@@ -335,7 +364,7 @@ async fn the_writer_looks_only_at_what_a_purge_takes_out_and_at_what_is_new() {
     let one = room("one");
     log.open(&one, 0).await.unwrap();
     let posts = ["bob", "carl", "carl"].map(|name| by(name, 1));
-    log.append(&one, posts.to_vec()).await.unwrap();
+    log.append(&one, None, posts.to_vec()).await.unwrap();
     let find = |name: &'static str| {
         let work = |connection: &Connection| {
             removal::find(connection, &room("one"), vec![name.to_owned()])
@@ -349,7 +378,7 @@ async fn the_writer_looks_only_at_what_a_purge_takes_out_and_at_what_is_new() {
         database.write(work)
     };
     let found = find("bob").await.unwrap();
-    log.append(&one, vec![by("bob", 2)]).await.unwrap();
+    log.append(&one, None, vec![by("bob", 2)]).await.unwrap();
     // Were it looked at again, it would be found.
     write(&database, "UPDATE entries SET author = 'bob' WHERE seq = 2").await;
     purge(found).await.unwrap();
@@ -361,7 +390,7 @@ async fn the_writer_looks_only_at_what_a_purge_takes_out_and_at_what_is_new() {
     let found = find("bob").await.unwrap();
     assert!(log.remove(&one).await.unwrap());
     log.open(&one, 0).await.unwrap();
-    log.append(&one, vec![by("bob", 1)]).await.unwrap();
+    log.append(&one, None, vec![by("bob", 1)]).await.unwrap();
     purge(found).await.unwrap();
     assert_eq!(left(&log, &one).await, [2]);
 }
@@ -373,7 +402,7 @@ async fn what_was_cleared_is_not_looked_at_again() {
     let one = room("one");
     log.open(&one, 0).await.unwrap();
     let posts = vec![posted("a", Some("n"), 1), posted("b", None, 1), clear()];
-    log.append(&one, posts).await.unwrap();
+    log.append(&one, None, posts).await.unwrap();
     assert_eq!(left(&log, &one).await, [3]);
     // Were it looked at again, it would be found.
     write(
@@ -381,7 +410,7 @@ async fn what_was_cleared_is_not_looked_at_again() {
         "UPDATE entries SET kind = 'deletion' WHERE seq = 2",
     )
     .await;
-    log.append(&one, vec![posted("c", None, 2), clear(), clear()])
+    log.append(&one, None, vec![posted("c", None, 2), clear(), clear()])
         .await
         .unwrap();
     assert_eq!(left(&log, &one).await, [6]);
@@ -400,6 +429,8 @@ async fn what_was_cleared_is_not_looked_at_again() {
     // A new life begins with nothing cleared.
     assert!(log.remove(&one).await.unwrap());
     log.open(&one, 0).await.unwrap();
-    log.append(&one, vec![posted("d", None, 3)]).await.unwrap();
+    log.append(&one, None, vec![posted("d", None, 3)])
+        .await
+        .unwrap();
     assert_eq!(left(&log, &one).await, [1]);
 }
