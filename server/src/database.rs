@@ -36,7 +36,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// nobody else makes one.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 /// KiB of page cache per connection.
-const CACHE_KIB: i64 = 1024;
+const CACHE_KIB: i64 = 4096;
 
 /// What outlives what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, clap::ValueEnum)]

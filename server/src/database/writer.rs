@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
+use rustix::process::setpriority_process;
 use tokio::sync::{mpsc, oneshot};
 
 use super::DatabaseError;
@@ -22,6 +23,9 @@ const BATCH: usize = 256;
 /// much for one as for many. A caller who writes alone never waits.
 const PACE_FACTOR: u32 = 8;
 const PACE: Duration = Duration::from_millis(4);
+
+/// How the system ranks the thread among others: 19 is the last, -20 the first, 0 the usual.
+const NICE: i32 = -10;
 
 /// One caller's piece of a transaction.
 trait Job: Send {
@@ -156,6 +160,7 @@ fn write_all(
     mut waiting: mpsc::Receiver<Box<dyn Job>>,
     health: &Health,
 ) {
+    take_precedence();
     let mut batch = Vec::new();
     let mut next: Option<Instant> = None;
     while let Some(first) = waiting.blocking_recv() {
@@ -186,6 +191,15 @@ fn write_all(
     folding.stop(&mut connection);
     if let Err((_, error)) = connection.close() {
         tracing::error!(%error, "the database was not closed cleanly");
+    }
+}
+
+/// Lets the system run this thread first where several want to: everybody waits for it, and it needs a
+/// small part of what writing to the clients does. Where the server may not (it needs CAP_SYS_NICE, or
+/// a limit for it), a busy machine lets messages wait some milliseconds longer.
+fn take_precedence() {
+    if let Err(error) = setpriority_process(None, NICE) {
+        tracing::debug!(%error, "the database's thread runs like any other");
     }
 }
 
