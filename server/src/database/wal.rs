@@ -21,12 +21,12 @@ use super::TRY_AGAIN;
 use super::inspection::with_suffix;
 
 /// Pages in the log from which on it is folded.
-const PAGES: i32 = 2000;
+const PAGES: i32 = 4000;
 /// Pages in the log from which on the writer waits until what is being folded is.
 const TOO_MANY: i32 = 4 * PAGES;
-/// Bytes of the log's file from the beginning: those pages, and a fourth of them for what comes while
+/// Bytes of the log's file from the beginning: those pages, and a seventh of them for what comes while
 /// they are folded.
-const RESERVED: u64 = 2500 * 4120;
+const RESERVED: u64 = 4600 * 4120;
 /// How often the thread looks for what came meanwhile before it leaves the rest to the writer.
 const PASSES: usize = 4;
 /// Zeros that are written at once.
