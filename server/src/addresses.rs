@@ -167,8 +167,7 @@ impl Addresses {
         let Some(network) = address.own_network() else {
             return;
         };
-        let age = u64::try_from(NOTED_ANEW.as_millis()).unwrap_or(u64::MAX) / 2;
-        let oldest = now.saturating_sub(age);
+        let oldest = before(now, NOTED_ANEW / 2);
         if self.noted.is_fresh(key, network, oldest, now) {
             return;
         }
@@ -201,8 +200,8 @@ impl Addresses {
         self.noted.forget(key);
     }
 
-    /// From where the account `key` entered lately, the newest first. The same may be
-    /// there twice.
+    /// From where the account `key` entered lately, the newest first. The same may be there
+    /// twice.
     pub async fn recent(&self, key: &str, now: UnixMillis) -> Result<Vec<Network>, AddressesError> {
         // Before the store: what is stored meanwhile is in both, not in neither.
         let mut recent = self.arrivals.of(key);
@@ -218,6 +217,11 @@ impl Addresses {
     fn change(&self, change: impl FnOnce(&mut BannedNetworks)) {
         change(&mut self.banned.write().unwrap_or_else(PoisonError::into_inner));
     }
+}
+
+fn before(now: UnixMillis, span: Duration) -> UnixMillis {
+    let span = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+    now.saturating_sub(span)
 }
 
 /// What was done, in words.

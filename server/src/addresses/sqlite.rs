@@ -1,12 +1,11 @@
 //! Addresses in the server's own SQLite database.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{AddressStore, AddressesError, NETWORKS, NOTED_ANEW, RECENT, REMEMBERED};
+use super::{AddressStore, AddressesError, NETWORKS, NOTED_ANEW, RECENT, REMEMBERED, before};
 use crate::address::Network;
 use crate::audit::{self, AuditLine};
 use crate::database::{Database, DatabaseError};
@@ -152,11 +151,6 @@ impl AddressStore for SqliteAddresses {
         }
         Ok(())
     }
-}
-
-fn before(now: UnixMillis, span: Duration) -> UnixMillis {
-    let span = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
-    now.saturating_sub(span)
 }
 
 fn ban(row: &Row<'_>) -> rusqlite::Result<(Network, Sanction)> {
