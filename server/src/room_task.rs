@@ -172,14 +172,13 @@ impl RoomTask {
         let stopping = self.stopping.clone();
         let mut stopped = pin!(stopping.begun());
         let mut timer = pin!(sleep_until(retire_at));
-        let mut armed = Some(retire_at);
         loop {
+            let due = self.due(retire_at);
             // One that was set for something earlier, which is done, fires and is set anew.
-            if let Some(due) = self.due(retire_at)
-                && armed.is_none_or(|at| due < at)
+            if let Some(due) = due
+                && (timer.is_elapsed() || due < timer.deadline())
             {
                 timer.as_mut().reset(due);
-                armed = Some(due);
             }
             tokio::select! {
                 received = self.inbox.recv_many(&mut commands, ROUND) => {
@@ -190,7 +189,7 @@ impl RoomTask {
                         return Pause::Closed;
                     }
                 }
-                () = &mut timer, if armed.is_some() => armed = None,
+                () = &mut timer, if due.is_some() => {}
                 () = &mut stopped, if !self.inbox.is_closed() => self.inbox.close(),
             }
             for command in commands.drain(..) {
