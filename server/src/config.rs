@@ -338,10 +338,10 @@ mod tests {
     fn limits_have_defaults_and_can_be_lifted_one_by_one_or_all() {
         let limits = |file| load(Settings::default(), file).unwrap().server.limits;
         let rate = |burst, per_minute| {
-            Some(Rate {
-                burst: NonZeroU32::new(burst).unwrap(),
-                per_minute: NonZeroU32::new(per_minute).unwrap(),
-            })
+            Some(Rate::per_minute(
+                NonZeroU32::new(burst).unwrap(),
+                NonZeroU32::new(per_minute).unwrap(),
+            ))
         };
         let default = limits("");
         assert_eq!(default.messages, rate(20, 60));

@@ -4,20 +4,22 @@
 //! rooms and no accounts: whoever asks says who is asking, and refuses in its own words. What is
 //! kept per user or address is forgotten once its bucket is full again.
 
+mod block;
 mod bucket;
 mod line;
 mod logins;
 mod places;
 mod source;
 
-use std::hash::Hash;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chat_protocol::Rank;
 
 use bucket::{Bucket, Buckets};
 
+pub use block::BlockBuckets;
 pub use logins::{Logins, Turn};
 pub use places::{Caps, NoPlace, Place, Places};
 pub use source::{Source, TrustedProxies};
@@ -27,15 +29,56 @@ pub use source::{Source, TrustedProxies};
 pub struct Rate {
     /// Tokens that a full bucket holds.
     pub burst: NonZeroU32,
-    /// Tokens that come back in a minute.
-    pub per_minute: NonZeroU32,
+    /// Tokens that come back in each `period`, one after the other.
+    pub refill: NonZeroU32,
+    /// How long that takes.
+    pub period: Duration,
+}
+
+impl Rate {
+    /// `refill` tokens come back in a minute.
+    pub const fn per_minute(burst: NonZeroU32, refill: NonZeroU32) -> Self {
+        Self {
+            burst,
+            refill,
+            period: Duration::from_secs(60),
+        }
+    }
+
+    /// `refill` tokens come back in an hour.
+    pub const fn per_hour(burst: NonZeroU32, refill: NonZeroU32) -> Self {
+        Self {
+            burst,
+            refill,
+            period: Duration::from_secs(60 * 60),
+        }
+    }
+
+    /// So many times as many at once, and as many times as fast.
+    pub const fn times(self, factor: NonZeroU32) -> Self {
+        Self {
+            burst: self.burst.saturating_mul(factor),
+            refill: self.refill.saturating_mul(factor),
+            ..self
+        }
+    }
 }
 
 /// The bucket is empty.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TooFast {
     /// Seconds until there is a token again; at least 1.
     pub retry_after: u64,
+}
+
+impl TooFast {
+    /// Rounded up, and at least 1: who waits so long is not too fast any more.
+    fn after(wait: Duration) -> Self {
+        let up = u64::from(wait.subsec_nanos() > 0);
+        Self {
+            retry_after: (wait.as_secs() + up).max(1),
+        }
+    }
 }
 
 /// All limits; `None` is no limit.
@@ -91,8 +134,8 @@ pub struct Limits {
     settings: LimitSettings,
     users: Option<Buckets<String>>,
     moderators: Option<Buckets<String>>,
-    addresses: Option<Buckets<Source>>,
-    connections: Option<Buckets<Source>>,
+    addresses: Option<BlockBuckets>,
+    connections: Option<BlockBuckets>,
     logins: Logins,
     places: Places,
 }
@@ -101,17 +144,15 @@ impl Limits {
     /// Full buckets and empty places.
     pub fn new(settings: LimitSettings) -> Self {
         let messages = settings.messages;
-        let times = |factor: NonZeroU32| {
-            messages.map(|rate| Rate {
-                burst: rate.burst.saturating_mul(factor),
-                per_minute: rate.per_minute.saturating_mul(factor),
-            })
-        };
+        let times = |factor: NonZeroU32| messages.map(|rate| rate.times(factor));
         Self {
             users: messages.map(Buckets::new),
             moderators: times(settings.moderator_factor).map(Buckets::new),
-            addresses: settings.address_factor.and_then(times).map(Buckets::new),
-            connections: settings.connections.map(Buckets::new),
+            addresses: settings
+                .address_factor
+                .and_then(times)
+                .map(BlockBuckets::new),
+            connections: settings.connections.map(BlockBuckets::new),
             logins: Logins::new(settings.failed_logins),
             places: Places::new(settings.caps),
             settings,
@@ -121,23 +162,20 @@ impl Limits {
     /// Takes a token for a message of the user `key` at `source`, who stands at `rank` where it is
     /// posted.
     pub fn message(&self, key: &str, source: Source, rank: Rank) -> Result<(), TooFast> {
-        let key = || key.to_owned();
+        let take = |buckets: &Option<Buckets<String>>| match buckets {
+            Some(buckets) => buckets.take(key.to_owned()),
+            None => Ok(()),
+        };
         if rank <= Rank::Moderator {
-            return take(&self.moderators, key);
+            return take(&self.moderators);
         }
-        take(&self.users, key)?;
-        match source.is_exempt() {
-            true => Ok(()),
-            false => take(&self.addresses, || source),
-        }
+        take(&self.users)?;
+        take_at(&self.addresses, source)
     }
 
     /// Takes a token for a new connection from `source`.
     pub fn connection(&self, source: Source) -> Result<(), TooFast> {
-        match source.is_exempt() {
-            true => Ok(()),
-            false => take(&self.connections, || source),
-        }
+        take_at(&self.connections, source)
     }
 
     /// The failed logins.
@@ -152,10 +190,7 @@ impl Limits {
 
     /// The pace of a new connection.
     pub fn pace(&self) -> Pace {
-        let refusals = |burst| Rate {
-            burst,
-            per_minute: REFUSALS_PER_MINUTE,
-        };
+        let refusals = |burst| Rate::per_minute(burst, REFUSALS_PER_MINUTE);
         Pace {
             events: self.settings.events.map(Bucket::new),
             refusals: self.settings.refusals.map(refusals).map(Bucket::new),
@@ -163,13 +198,10 @@ impl Limits {
     }
 }
 
-fn take<K: Hash + Eq + Clone>(
-    buckets: &Option<Buckets<K>>,
-    key: impl FnOnce() -> K,
-) -> Result<(), TooFast> {
+fn take_at(buckets: &Option<BlockBuckets>, source: Source) -> Result<(), TooFast> {
     buckets
         .as_ref()
-        .map_or(Ok(()), |buckets| buckets.take(key()))
+        .map_or(Ok(()), |buckets| buckets.take(source))
 }
 
 /// What a connection's messages are measured by in its room.

@@ -69,7 +69,7 @@ fn rate(
 ) -> Result<Option<Rate>, ConfigError> {
     let burst = at_least_one(name, burst, default_burst)?;
     let per_minute = NonZeroU32::new(per_minute.unwrap_or(default_per_minute));
-    Ok(per_minute.map(|per_minute| Rate { burst, per_minute }))
+    Ok(per_minute.map(|per_minute| Rate::per_minute(burst, per_minute)))
 }
 
 fn at_least_one(

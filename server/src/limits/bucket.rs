@@ -1,200 +1,278 @@
-//! Token buckets: one, and one for each key of many.
+//! Token buckets: what fills one, one, and one for each key of many.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard};
-use std::time::Duration;
-
-use governor::clock::{Clock, MonotonicClock};
-use governor::middleware::NoOpMiddleware;
-use governor::nanos::Nanos;
-use governor::state::keyed::ShrinkableKeyedStateStore;
-use governor::state::{InMemoryState, NotKeyed, StateStore};
-use governor::{NotUntil, Quota, RateLimiter};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{LazyLock, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 use super::{Rate, TooFast};
 
 /// Takings between two clearings of the full buckets of many keys.
 const CLEARING: u32 = 1024;
 
-type Instant = <MonotonicClock as Clock>::Instant;
-type Limiter<K, S> = RateLimiter<K, S, MonotonicClock, NoOpMiddleware<Instant>>;
+/// Nanoseconds, since the first use of a bucket where a time is meant.
+pub(super) type Nanos = u64;
+
+/// The time now. It never goes back.
+pub(super) fn now() -> Nanos {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    nanos(START.elapsed())
+}
+
+fn nanos(span: Duration) -> Nanos {
+    Nanos::try_from(span.as_nanos()).unwrap_or(Nanos::MAX)
+}
+
+/// The size of a bucket and how fast it fills. How full it is, is the time at which it will be full
+/// (the generic cell rate algorithm, ITU-T I.371): that one number needs no updates as time goes on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Filling {
+    /// What one token stands for.
+    interval: Nanos,
+    /// What a whole bucket stands for.
+    whole: Nanos,
+}
+
+impl Filling {
+    pub(super) fn new(rate: Rate) -> Self {
+        let interval = (nanos(rate.period) / Nanos::from(rate.refill.get())).max(1);
+        Self {
+            interval,
+            whole: interval.saturating_mul(rate.burst.get().into()),
+        }
+    }
+
+    /// A bucket that holds `factor` times as much and fills as many times as fast.
+    pub(super) fn times(self, factor: NonZeroU32) -> Self {
+        Self {
+            interval: (self.interval / Nanos::from(factor.get())).max(1),
+            ..self
+        }
+    }
+
+    /// When a bucket is full out of which `cost` tokens are taken `now`; all that it can hold where
+    /// that is fewer. `full_at` is when it would be without that.
+    pub(super) fn take(
+        self,
+        full_at: Nanos,
+        cost: NonZeroU32,
+        now: Nanos,
+    ) -> Result<Nanos, TooFast> {
+        let cost = self.span(cost).min(self.whole);
+        let full_at = full_at.max(now).saturating_add(cost);
+        match full_at.saturating_sub(now).saturating_sub(self.whole) {
+            0 => Ok(full_at),
+            wait => Err(TooFast::after(Duration::from_nanos(wait))),
+        }
+    }
+
+    /// When a bucket is full out of which one token less was taken.
+    pub(super) fn put_back(self, full_at: Nanos) -> Nanos {
+        full_at.saturating_sub(self.interval)
+    }
+
+    fn span(self, tokens: NonZeroU32) -> Nanos {
+        self.interval.saturating_mul(tokens.get().into())
+    }
+}
 
 /// One bucket.
 pub(super) struct Bucket {
-    limiter: Limiter<NotKeyed, InMemoryState>,
-    burst: NonZeroU32,
+    filling: Filling,
+    full_at: AtomicU64,
 }
 
 impl Bucket {
     pub(super) fn new(rate: Rate) -> Self {
         Self {
-            limiter: RateLimiter::direct_with_clock(quota(rate), MonotonicClock),
-            burst: rate.burst,
+            filling: Filling::new(rate),
+            full_at: AtomicU64::new(0),
         }
     }
 
     /// Takes `cost` tokens; a whole bucket where it holds fewer.
     pub(super) fn take(&self, cost: NonZeroU32) -> Result<(), TooFast> {
-        match self.limiter.check_n(cost.min(self.burst)) {
-            Ok(Err(not_until)) => Err(too_fast(&not_until)),
-            // The cost is never more than the bucket holds.
-            Ok(Ok(())) | Err(_) => Ok(()),
+        let now = now();
+        let mut full_at = self.full_at.load(Ordering::Relaxed);
+        loop {
+            let taken = self.filling.take(full_at, cost, now)?;
+            let swapped = self.full_at.compare_exchange_weak(
+                full_at,
+                taken,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            );
+            match swapped {
+                Ok(_) => return Ok(()),
+                Err(meanwhile) => full_at = meanwhile,
+            }
         }
     }
 }
 
-/// A bucket for each key. Those that are full again are forgotten now and then, so that there are
-/// no more than were used in the time that one takes to fill, and some.
-pub(super) struct Buckets<K: Hash + Eq + Clone> {
-    limiter: Limiter<Asked<K>, Store<K>>,
-    taken: AtomicU32,
+/// How full the buckets of many keys are. Those that are full again are forgotten now and then, so
+/// that there are no more than were used in the time that one takes to fill, and some.
+pub(super) struct Table<K> {
+    full_at: HashMap<K, Nanos>,
+    until_clearing: u32,
 }
 
-impl<K: Hash + Eq + Clone> Buckets<K> {
+impl<K> Default for Table<K> {
+    fn default() -> Self {
+        Self {
+            full_at: HashMap::default(),
+            until_clearing: CLEARING,
+        }
+    }
+}
+
+impl<K: Hash + Eq> Table<K> {
+    /// When the bucket of `key` is full.
+    pub(super) fn full_at(&self, key: &K) -> Nanos {
+        self.full_at.get(key).copied().unwrap_or(0)
+    }
+
+    pub(super) fn set(&mut self, key: K, full_at: Nanos, now: Nanos) {
+        self.full_at.insert(key, full_at);
+        self.until_clearing -= 1;
+        if self.until_clearing == 0 {
+            self.until_clearing = CLEARING;
+            self.full_at.retain(|_, full_at| *full_at > now);
+            self.full_at.shrink_to_fit();
+        }
+    }
+
+    pub(super) fn change(&mut self, key: &K, change: impl FnOnce(Nanos) -> Nanos) {
+        if let Some(full_at) = self.full_at.get_mut(key) {
+            *full_at = change(*full_at);
+        }
+    }
+
+    pub(super) fn remove(&mut self, key: &K) {
+        self.full_at.remove(key);
+    }
+
+    pub(super) fn knows(&self, key: &K) -> bool {
+        self.full_at.contains_key(key)
+    }
+
+    /// A number that stands for `key`, which nobody outside can tell.
+    pub(super) fn hash(&self, key: &K) -> u64 {
+        use std::hash::BuildHasher;
+        self.full_at.hasher().hash_one(key)
+    }
+
+    /// Keys that are remembered.
+    pub(super) fn len(&self) -> usize {
+        self.full_at.len()
+    }
+}
+
+/// A bucket for each key.
+pub(super) struct Buckets<K> {
+    filling: Filling,
+    table: Mutex<Table<K>>,
+}
+
+impl<K: Hash + Eq> Buckets<K> {
     pub(super) fn new(rate: Rate) -> Self {
         Self {
-            limiter: RateLimiter::new(quota(rate), Store::new(interval(rate)), MonotonicClock),
-            taken: AtomicU32::new(0),
+            filling: Filling::new(rate),
+            table: Mutex::default(),
         }
     }
 
     /// Takes a token out of the bucket of `key`.
     pub(super) fn take(&self, key: K) -> Result<(), TooFast> {
-        if self.taken.fetch_add(1, Ordering::Relaxed) % CLEARING == CLEARING - 1 {
-            self.clear();
-        }
-        self.ask(&Asked::Take(key))
+        let mut table = self.lock();
+        let now = now();
+        let taken = self
+            .filling
+            .take(table.full_at(&key), NonZeroU32::MIN, now)?;
+        table.set(key, taken, now);
+        Ok(())
     }
 
     /// Whether there is a token in the bucket of `key`.
-    pub(super) fn look(&self, key: K) -> Result<(), TooFast> {
-        self.ask(&Asked::Whether(key))
-    }
-
-    /// Puts a token back that was taken.
-    pub(super) fn put_back(&self, key: K) {
-        // A bucket that a token was put into says yes to another.
-        let _ = self.ask(&Asked::PutBack(key));
+    pub(super) fn look(&self, key: &K) -> Result<(), TooFast> {
+        let full_at = self.lock().full_at(key);
+        let taken = self.filling.take(full_at, NonZeroU32::MIN, now());
+        taken.map(drop)
     }
 
     /// Fills the bucket of `key`.
-    pub(super) fn fill(&self, key: K) {
-        // A full bucket says yes to anything.
-        let _ = self.ask(&Asked::Forget(key));
+    pub(super) fn fill(&self, key: &K) {
+        self.lock().remove(key);
     }
 
-    fn ask(&self, asked: &Asked<K>) -> Result<(), TooFast> {
-        self.limiter
-            .check_key(asked)
-            .map_err(|not_until| too_fast(&not_until))
-    }
-
-    fn clear(&self) {
-        self.limiter.retain_recent();
-        self.limiter.shrink_to_fit();
+    fn lock(&self) -> MutexGuard<'_, Table<K>> {
+        self.table.lock().expect("no holder of this lock panics")
     }
 
     /// Keys that are remembered.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        self.limiter.len()
-    }
-}
-
-/// What is asked about a key. The limiter itself can only take.
-#[derive(Clone, PartialEq, Eq, Hash)]
-enum Asked<K> {
-    Take(K),
-    PutBack(K),
-    Whether(K),
-    Forget(K),
-}
-
-/// Where each bucket stands.
-struct Store<K> {
-    /// The time that one token stands for.
-    interval: Nanos,
-    states: Mutex<HashMap<K, Nanos>>,
-}
-
-impl<K> Store<K> {
-    fn new(interval: Duration) -> Self {
-        Self {
-            interval: interval.into(),
-            states: Mutex::default(),
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<K, Nanos>> {
-        self.states.lock().expect("no holder of this lock panics")
-    }
-}
-
-impl<K: Hash + Eq + Clone> StateStore for Store<K> {
-    type Key = Asked<K>;
-
-    fn measure_and_replace<T, F, E>(&self, asked: &Asked<K>, measure: F) -> Result<T, E>
-    where
-        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
-    {
-        let mut states = self.lock();
-        let (answer, state) = match asked {
-            Asked::Take(key) | Asked::Whether(key) => measure(states.get(key).copied())?,
-            Asked::PutBack(key) => {
-                if let Some(state) = states.get_mut(key) {
-                    *state = state.saturating_sub(self.interval);
-                }
-                measure(None)?
-            }
-            Asked::Forget(key) => {
-                states.remove(key);
-                measure(None)?
-            }
-        };
-        if let Asked::Take(key) = asked {
-            states.insert(key.clone(), state);
-        }
-        Ok(answer)
-    }
-}
-
-impl<K: Hash + Eq + Clone> ShrinkableKeyedStateStore<Asked<K>> for Store<K> {
-    fn retain_recent(&self, drop_below: Nanos) {
-        self.lock().retain(|_, state| *state > drop_below);
-    }
-
-    fn shrink_to_fit(&self) {
-        self.lock().shrink_to_fit();
-    }
-
-    fn len(&self) -> usize {
         self.lock().len()
     }
+}
 
-    fn is_empty(&self) -> bool {
-        self.lock().is_empty()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Nanos = 1_000_000_000;
+
+    fn number(number: u32) -> NonZeroU32 {
+        NonZeroU32::new(number).unwrap()
     }
-}
 
-/// The time in which one token comes back. A minute over 2^32 is still 13 nanoseconds.
-fn interval(rate: Rate) -> Duration {
-    Duration::from_secs(60) / rate.per_minute.get()
-}
+    #[test]
+    fn a_bucket_fills_evenly_and_never_holds_more_than_its_size() {
+        let filling = Filling::new(Rate::per_minute(number(2), number(60)));
+        let one = number(1);
+        let mut full_at = 0;
+        let mut take = |now| {
+            let taken = filling.take(full_at, one, now);
+            full_at = *taken.as_ref().unwrap_or(&full_at);
+            taken.map(drop).map_err(|too_fast| too_fast.retry_after)
+        };
+        let hour = 3600 * SECOND;
+        let taken = [0, 0, 0, SECOND / 2, SECOND, SECOND, hour, hour, hour].map(&mut take);
+        let expected = [
+            Ok(()),
+            Ok(()),
+            Err(1),
+            Err(1),
+            Ok(()),
+            Err(1),
+            Ok(()),
+            Ok(()),
+            Err(1),
+        ];
+        assert_eq!(taken, expected);
+    }
 
-fn quota(rate: Rate) -> Quota {
-    Quota::with_period(interval(rate))
-        .expect("the interval is not zero")
-        .allow_burst(rate.burst)
-}
+    #[test]
+    fn a_rate_by_the_hour_gives_a_token_back_after_its_share_of_an_hour() {
+        let filling = Filling::new(Rate::per_hour(number(1), number(30)));
+        let taken = filling.take(0, number(1), 0).unwrap();
+        let refused = filling.take(taken, number(1), SECOND).unwrap_err();
+        assert_eq!(refused.retry_after, 119);
+        filling.take(taken, number(1), 120 * SECOND).unwrap();
+    }
 
-/// Rounded up, and at least 1: who waits so long is not too fast any more.
-fn too_fast(not_until: &NotUntil<Instant>) -> TooFast {
-    let wait = not_until.wait_time_from(MonotonicClock.now());
-    let up = u64::from(wait.subsec_nanos() > 0);
-    TooFast {
-        retry_after: (wait.as_secs() + up).max(1),
+    #[test]
+    fn no_setting_overflows() {
+        let most = number(u32::MAX);
+        for rate in [
+            Rate::per_hour(most, number(1)),
+            Rate::per_minute(most, most),
+        ] {
+            let filling = Filling::new(rate).times(most);
+            filling.take(0, most, 0).unwrap();
+            let _ = filling.take(Nanos::MAX, most, SECOND);
+        }
     }
 }

@@ -8,8 +8,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// A line for each key that anybody is in.
 pub(super) struct Lines<K> {
-    at_once: usize,
     lines: Mutex<HashMap<K, Arc<Semaphore>>>,
+}
+
+impl<K> Default for Lines<K> {
+    fn default() -> Self {
+        Self {
+            lines: Mutex::default(),
+        }
+    }
 }
 
 /// A place at the head of a line; the next one's turn comes when this is dropped.
@@ -20,20 +27,12 @@ pub(super) struct Head<'a, K: Hash + Eq + Clone> {
 }
 
 impl<K: Hash + Eq + Clone> Lines<K> {
-    /// Lines at whose head there may be `at_once`.
-    pub(super) fn new(at_once: usize) -> Self {
-        Self {
-            at_once,
-            lines: Mutex::default(),
-        }
-    }
-
-    /// Waits in the line of `key`.
-    pub(super) async fn wait(&self, key: K) -> Head<'_, K> {
+    /// Waits in the line of `key`, at whose head there may always be `at_once`.
+    pub(super) async fn wait(&self, key: K, at_once: usize) -> Head<'_, K> {
         let line = self
             .lock()
             .entry(key.clone())
-            .or_insert_with(|| Arc::new(Semaphore::new(self.at_once)))
+            .or_insert_with(|| Arc::new(Semaphore::new(at_once)))
             .clone();
         // Made before the wait, so that giving the wait up tidies the line up as well.
         let mut head = Head {

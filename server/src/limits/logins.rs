@@ -9,6 +9,7 @@
 
 use std::num::NonZeroU32;
 
+use super::block::{Block, BlockBuckets, Counted};
 use super::bucket::Buckets;
 use super::line::{Head, Lines};
 use super::{Rate, Source, TooFast};
@@ -27,12 +28,12 @@ struct Attempt {
 pub struct Logins {
     failures: Option<Failures>,
     by_attempt: Lines<Attempt>,
-    by_source: Lines<Source>,
+    by_block: Lines<Block>,
 }
 
 struct Failures {
     by_attempt: Buckets<Attempt>,
-    by_source: Buckets<Source>,
+    by_source: BlockBuckets,
 }
 
 /// One attempt's turn; the next one's comes when this is dropped.
@@ -41,24 +42,23 @@ pub struct Turn<'a> {
     attempt: Attempt,
     /// The address's token for the case that it fails is taken.
     has_paid: bool,
-    _places: (Head<'a, Attempt>, Option<Head<'a, Source>>),
+    _places: (Head<'a, Attempt>, Vec<Head<'a, Block>>),
 }
 
 impl Logins {
     /// No failures yet, of which there may be `per_minute`; any number for `None`.
     pub fn new(per_minute: Option<NonZeroU32>) -> Self {
-        let buckets = |number| Rate {
-            burst: number,
-            per_minute: number,
-        };
-        let failures = per_minute.map(|number| Failures {
-            by_attempt: Buckets::new(buckets(number)),
-            by_source: Buckets::new(buckets(number.saturating_mul(NAMES))),
+        let failures = per_minute.map(|number| {
+            let rate = Rate::per_minute(number, number);
+            Failures {
+                by_attempt: Buckets::new(rate),
+                by_source: BlockBuckets::new(rate.times(NAMES)),
+            }
         });
         Self {
             failures,
-            by_attempt: Lines::new(1),
-            by_source: Lines::new(NAMES.get() as usize),
+            by_attempt: Lines::default(),
+            by_block: Lines::default(),
         }
     }
 
@@ -76,16 +76,18 @@ impl Logins {
             name: name.to_owned(),
             source,
         };
-        let first = self.by_attempt.wait(attempt.clone()).await;
-        let second = match self.failures.is_none() || source.is_exempt() {
-            true => None,
-            false => Some(self.by_source.wait(source).await),
-        };
+        let first = self.by_attempt.wait(attempt.clone(), 1).await;
+        let mut others = Vec::new();
+        // All from the narrowest block to the widest, so that nobody waits for who waits for them.
+        for Counted { block, factor, .. } in source.blocks().filter(|_| self.failures.is_some()) {
+            let at_once = NAMES.saturating_mul(factor).get() as usize;
+            others.push(self.by_block.wait(block, at_once).await);
+        }
         Turn {
             logins: self,
             attempt,
             has_paid: false,
-            _places: (first, second),
+            _places: (first, others),
         }
     }
 
@@ -93,10 +95,8 @@ impl Logins {
         let Some(failures) = &self.failures else {
             return Ok(());
         };
-        if !attempt.source.is_exempt() {
-            failures.by_source.look(attempt.source)?;
-        }
-        failures.by_attempt.look(attempt.clone())
+        failures.by_source.look(attempt.source)?;
+        failures.by_attempt.look(attempt)
     }
 }
 
@@ -104,11 +104,8 @@ impl Turn<'_> {
     /// Begins the attempt, if it may still be made after those before it.
     pub fn begin(&mut self) -> Result<(), TooFast> {
         self.logins.look_for(&self.attempt)?;
-        let Attempt { source, .. } = self.attempt;
-        if let Some(failures) = &self.logins.failures
-            && !source.is_exempt()
-        {
-            failures.by_source.take(source)?;
+        if let Some(failures) = &self.logins.failures {
+            failures.by_source.take(self.attempt.source)?;
             self.has_paid = true;
         }
         Ok(())
@@ -126,7 +123,7 @@ impl Turn<'_> {
     /// It succeeded: the failures before it were slips.
     pub fn succeeded(self) {
         if let Some(failures) = &self.logins.failures {
-            failures.by_attempt.fill(self.attempt.clone());
+            failures.by_attempt.fill(&self.attempt);
         }
     }
 }
@@ -154,7 +151,7 @@ mod tests {
     }
 
     fn nobody_waits(logins: &Logins) -> bool {
-        logins.by_attempt.are_empty() && logins.by_source.are_empty()
+        logins.by_attempt.are_empty() && logins.by_block.are_empty()
     }
 
     #[tokio::test]

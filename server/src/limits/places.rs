@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::Source;
+use super::block::{Block, Counted};
 
 /// Connections at the same time; `None` is no cap.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub enum NoPlace {
 struct Counts {
     total: usize,
     unauthenticated: usize,
-    by_source: HashMap<Source, usize>,
+    by_block: HashMap<Block, usize>,
 }
 
 struct Shared {
@@ -104,14 +105,14 @@ impl Place {
             return Ok(());
         }
         let mut counts = self.shared.lock();
-        let present = counts.by_source.get(&source).copied().unwrap_or(0);
-        if is_full(present, self.shared.caps.per_address) {
+        if let Some(earlier) = self.source.take() {
+            counts.leave(earlier);
+        }
+        if !counts.has_room_for(source, self.shared.caps.per_address) {
             return Err(NoPlace::Address);
         }
-        counts.by_source.insert(source, present + 1);
-        if let Some(earlier) = self.source.replace(source) {
-            counts.leave(&earlier);
-        }
+        counts.join(source);
+        self.source = Some(source);
         Ok(())
     }
 
@@ -136,18 +137,35 @@ impl Drop for Place {
         if !self.is_authenticated {
             counts.unauthenticated -= 1;
         }
-        if let Some(source) = &self.source {
+        if let Some(source) = self.source {
             counts.leave(source);
         }
     }
 }
 
 impl Counts {
-    fn leave(&mut self, source: &Source) {
-        if let Some(present) = self.by_source.get_mut(source) {
-            *present -= 1;
-            if *present == 0 {
-                self.by_source.remove(source);
+    /// Whether none of the source's blocks has as many as it may have.
+    fn has_room_for(&self, source: Source, per_address: Option<usize>) -> bool {
+        source.blocks().all(|Counted { block, factor, .. }| {
+            let present = self.by_block.get(&block).copied().unwrap_or(0);
+            let cap = per_address.map(|cap| cap.saturating_mul(factor.get() as usize));
+            !is_full(present, cap)
+        })
+    }
+
+    fn join(&mut self, source: Source) {
+        for Counted { block, .. } in source.blocks() {
+            *self.by_block.entry(block).or_default() += 1;
+        }
+    }
+
+    fn leave(&mut self, source: Source) {
+        for Counted { block, .. } in source.blocks() {
+            if let Some(present) = self.by_block.get_mut(&block) {
+                *present -= 1;
+                if *present == 0 {
+                    self.by_block.remove(&block);
+                }
             }
         }
     }
@@ -208,6 +226,29 @@ mod tests {
             second.count_for(source("127.0.0.1")).unwrap();
         }
         drop((first, second));
-        assert!(places.shared.lock().by_source.is_empty());
+        assert!(places.shared.lock().by_block.is_empty());
+    }
+
+    #[test]
+    fn a_wider_block_has_more_but_not_as_many_times_as_it_is_wider() {
+        let places = Places::new(Caps {
+            per_address: Some(2),
+            ..Caps::default()
+        });
+        let mut taken = Vec::new();
+        for subnet in 0..0x200 {
+            let mut place = places.take().unwrap();
+            let source = source(&format!("2001:db8:1:{subnet:x}::1"));
+            if place.count_for(source).is_ok() {
+                taken.push(place);
+            }
+            let expected = if subnet < 0x100 { 8 } else { 16 };
+            assert!(taken.len() <= expected, "{subnet:x}");
+        }
+        assert_eq!(taken.len(), 16);
+        let mut elsewhere = places.take().unwrap();
+        elsewhere.count_for(source("2001:db8:2::1")).unwrap();
+        drop((taken, elsewhere));
+        assert!(places.shared.lock().by_block.is_empty());
     }
 }

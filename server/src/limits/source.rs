@@ -2,10 +2,11 @@
 //! whether a proxy may speak for it.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
+use super::block::{Counted, blocks_of};
 use crate::address::{self, Address, ParseNetworkError};
 
 /// Hops of `X-Forwarded-For` that are looked at.
@@ -32,7 +33,7 @@ impl Source {
 
     /// All clients behind `proxy` that it does not name readably.
     pub fn unknown_behind(proxy: IpAddr) -> Self {
-        let block = match proxy.to_canonical() {
+        let block = match holder(proxy.to_canonical()) {
             IpAddr::V6(address) if !address.is_loopback() => {
                 let network = address.to_bits() & (u128::MAX << 64);
                 IpAddr::V6(Ipv6Addr::from_bits(network))
@@ -43,6 +44,12 @@ impl Source {
             block,
             is_exempt: false,
         }
+    }
+
+    /// The blocks in which it is counted, the narrowest first; none where it is exempt.
+    pub(super) fn blocks(&self) -> impl DoubleEndedIterator<Item = Counted> + use<> {
+        let counted = (!self.is_exempt).then(|| blocks_of(self.block));
+        counted.into_iter().flatten()
     }
 
     /// Whether it is not counted.
@@ -57,6 +64,29 @@ impl fmt::Display for Source {
             IpAddr::V6(address) if !address.is_loopback() => write!(formatter, "{address}/64"),
             address => write!(formatter, "{address}"),
         }
+    }
+}
+
+/// Who an address belongs to. IPv6 addresses that are made of an IPv4 address are had by whoever has
+/// that one, as many as there are: those of 6to4 (RFC 3056, section 2), of Teredo (RFC 4380, section
+/// 4), where it is the client's with all bits turned over, and of a translator in front of this server
+/// (RFC 6052, section 2.1).
+fn holder(address: IpAddr) -> IpAddr {
+    let IpAddr::V6(ipv6) = address else {
+        return address;
+    };
+    let bits = ipv6.to_bits();
+    let ipv4 = |shift: u32, turned: u32| {
+        let [.., a, b, c, d] = (bits >> shift).to_be_bytes();
+        IpAddr::V4(Ipv4Addr::from_bits(
+            u32::from_be_bytes([a, b, c, d]) ^ turned,
+        ))
+    };
+    match ipv6.segments() {
+        [0x2002, ..] => ipv4(80, 0),
+        [0x2001, 0, ..] => ipv4(0, u32::MAX),
+        [0x64, 0xff9b, 0, 0, 0, 0, ..] => ipv4(0, 0),
+        _ => address,
     }
 }
 
@@ -161,6 +191,27 @@ mod tests {
             assert!(source(loopback).is_exempt(), "{loopback}");
         }
         assert!(!source("::2").is_exempt());
+    }
+
+    #[test]
+    fn an_ipv6_address_made_of_an_ipv4_address_is_its_holders() {
+        let source = |text| Source::of(ip(text));
+        let holder = source("203.0.113.7");
+        for made in [
+            "2002:cb00:7107::1",
+            "2002:cb00:7107:ffff:1:2:3:4",
+            "64:ff9b::203.0.113.7",
+            "2001:0:4136:e378:8000:63bf:34ff:8ef8",
+        ] {
+            assert_eq!(source(made), holder, "{made}");
+        }
+        // Nobody has loopback by writing it so.
+        for made in ["2002:7f00:1::1", "64:ff9b::127.0.0.1"] {
+            assert!(!source(made).is_exempt(), "{made}");
+        }
+        for other in ["2001:1::1", "64:ff9b:1::1", "2003:cb00:7107::1"] {
+            assert!(source(other).to_string().ends_with("/64"), "{other}");
+        }
     }
 
     #[test]

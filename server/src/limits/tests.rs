@@ -7,10 +7,7 @@ fn number(number: u32) -> NonZeroU32 {
 }
 
 fn rate(burst: u32, per_minute: u32) -> Rate {
-    Rate {
-        burst: number(burst),
-        per_minute: number(per_minute),
-    }
+    Rate::per_minute(number(burst), number(per_minute))
 }
 
 fn source(text: &str) -> Source {
