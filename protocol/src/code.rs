@@ -83,11 +83,13 @@ pub enum CloseCode {
     Banned,
     /// 4105: flooding.
     Flooding,
+    /// 4106: signed out; who is meant has to show anew who they are.
+    SignedOut,
     /// Any other.
     Other(u16),
 }
 
-const CLOSE_CODES: [(CloseCode, u16); 11] = [
+const CLOSE_CODES: [(CloseCode, u16); 12] = [
     (CloseCode::Normal, 1000),
     (CloseCode::GoingAway, 1001),
     (CloseCode::Protocol, 1002),
@@ -99,14 +101,16 @@ const CLOSE_CODES: [(CloseCode, u16); 11] = [
     (CloseCode::Kicked, 4103),
     (CloseCode::Banned, 4104),
     (CloseCode::Flooding, 4105),
+    (CloseCode::SignedOut, 4106),
 ];
 
 impl CloseCode {
-    /// False where a client must not come back by itself (4103, 4104, 4105).
+    /// False where a client must not come back by itself (4103, 4104, 4105), or not with what it logged
+    /// in with before (4106).
     pub fn may_come_back(self) -> bool {
         !matches!(
             self,
-            CloseCode::Kicked | CloseCode::Banned | CloseCode::Flooding
+            CloseCode::Kicked | CloseCode::Banned | CloseCode::Flooding | CloseCode::SignedOut
         )
     }
 }
@@ -145,10 +149,10 @@ mod tests {
     }
 
     #[test]
-    fn only_moderation_and_flooding_forbid_coming_back() {
+    fn only_moderation_flooding_and_signing_out_forbid_coming_back() {
         let forbidden: Vec<u16> = (0..=u16::MAX)
             .filter(|number| !CloseCode::from(*number).may_come_back())
             .collect();
-        assert_eq!(forbidden, [4103, 4104, 4105]);
+        assert_eq!(forbidden, [4103, 4104, 4105, 4106]);
     }
 }

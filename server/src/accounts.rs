@@ -1,39 +1,93 @@
-//! Accounts and standing: the trait that `auth` and the command line use.
+//! Accounts: the trait that `auth`, the rooms and the command line use.
 //!
-//! Owns who exists, what their password hashes to, and how they stand in which room. It never sees
-//! a password, and knows nothing of who is connected.
+//! Owns who exists, what their password hashes to, and what is made when somebody comes in for the
+//! first time. It never sees a password, and knows nothing of who is connected.
 
 mod sqlite;
 
-use chat_protocol::{Rank, RoomName, Username};
+use std::sync::Arc;
 
+use chat_protocol::{Epoch, RoomName, Username};
+
+use crate::entry::{AccountId, UnixMillis};
 use crate::moderation::Person;
 
 pub use sqlite::SqliteAccounts;
 
 /// The accounts could not be read or written; nothing was changed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("the accounts are not available")]
-pub struct AccountsError(#[source] Box<dyn std::error::Error + Send + Sync>);
+pub struct AccountsError(#[source] Arc<dyn std::error::Error + Send + Sync>);
 
 impl AccountsError {
     /// Wraps what the backend says.
     pub fn new(source: impl std::error::Error + Send + Sync + 'static) -> Self {
-        Self(Box::new(source))
+        Self(Arc::new(source))
     }
 }
 
 /// An account.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Account {
+    /// Which one.
+    pub id: AccountId,
     /// The name as registered.
     pub username: String,
     /// The name as compared ([`Username::key`]).
     pub key: String,
     /// The password, hashed by argon2id, as a PHC string.
     pub password_hash: String,
+    /// What its resume tokens are good for: with another value, those given out before are not.
+    pub logins: String,
     /// When it was made, milliseconds since 1970, UTC.
-    pub created: u64,
+    pub created: UnixMillis,
+}
+
+impl Account {
+    /// One that is to be made at `time`.
+    pub fn new(
+        username: &Username,
+        password_hash: String,
+        time: UnixMillis,
+    ) -> Result<Self, AccountsError> {
+        let number = getrandom::u64().map_err(no_randomness)?;
+        Ok(Self {
+            // SQLite's integers are signed, and 0 is nobody.
+            id: AccountId((number >> 1).max(1)),
+            username: username.as_str().to_owned(),
+            key: username.key().to_owned(),
+            password_hash,
+            logins: new_logins()?,
+            created: time,
+        })
+    }
+}
+
+#[cfg(test)]
+impl Account {
+    /// The account that a test means by this name, made at `time`.
+    pub(crate) fn named(name: &str, time: UnixMillis) -> Self {
+        let username = Username::new(name).expect("a test's names are names");
+        Self {
+            id: AccountId::named(username.key()),
+            username: name.to_owned(),
+            key: username.key().to_owned(),
+            password_hash: "hash".to_owned(),
+            logins: "logins".to_owned(),
+            created: time,
+        }
+    }
+}
+
+/// Another value for [`Account::logins`].
+fn new_logins() -> Result<String, AccountsError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(no_randomness)?;
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+}
+
+fn no_randomness(error: getrandom::Error) -> AccountsError {
+    AccountsError::new(std::io::Error::from(error))
 }
 
 impl From<Account> for Person {
@@ -53,26 +107,83 @@ pub enum Creation {
     Exists(Account),
 }
 
+/// What has to be made for somebody to come into a room.
+#[derive(Clone)]
+pub struct Admission {
+    /// Who comes in.
+    pub account: Account,
+    /// Whether the account is made by this.
+    pub is_new: bool,
+    /// The room, where there is something to be made of it.
+    pub room: Option<Beginning>,
+}
+
+/// A room that begins.
+#[derive(Clone)]
+pub struct Beginning {
+    /// Its name.
+    pub room: RoomName,
+    /// The life that its log begins, unless it has one.
+    pub epoch: Epoch,
+    /// Who makes it a room that there is.
+    pub founder: Founder,
+    /// When.
+    pub time: UnixMillis,
+}
+
+/// By whom a room is founded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Founder {
+    /// By the account that comes in, which is its administrator from then on.
+    Member,
+    /// By an operator. Nobody is its administrator.
+    Operator,
+    /// By nobody yet: a server administrator looks in.
+    Nobody,
+}
+
+/// How an admission went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admitted {
+    /// All of it was made.
+    Done,
+    /// Nothing was: somebody else has the name by now.
+    NameTaken,
+    /// Nothing was: the account is gone, or was signed out.
+    SignedOut,
+}
+
 /// All accounts.
 #[async_trait::async_trait]
 pub trait Accounts: Send + Sync {
     /// The account of `username`, if there is one.
     async fn find(&self, username: &Username) -> Result<Option<Account>, AccountsError>;
 
-    /// Makes an account at `time` (milliseconds since 1970, UTC), unless there is one of that name.
-    async fn create(
-        &self,
-        username: &Username,
-        password_hash: &str,
-        time: u64,
-    ) -> Result<Creation, AccountsError>;
+    /// Makes `account`, unless there is one of that name.
+    async fn create(&self, account: Account) -> Result<Creation, AccountsError>;
 
-    /// Replaces a password's hash; false where there is no such account.
+    /// Makes what somebody needs to come in, all of it or nothing.
+    async fn admit(&self, admission: Admission) -> Result<Admitted, AccountsError>;
+
+    /// Makes a room for an operator; false where there is one already.
+    async fn found(&self, beginning: Beginning) -> Result<bool, AccountsError>;
+
+    /// Whether there is a room of this name.
+    async fn is_founded(&self, room: &RoomName) -> Result<bool, AccountsError>;
+
+    /// Changes a password, which ends all tokens; false where there is no such account.
     async fn set_password(
         &self,
         username: &Username,
         password_hash: &str,
     ) -> Result<bool, AccountsError>;
+
+    /// Ends all tokens of an account; false where there is no such account.
+    async fn sign_out(&self, username: &Username) -> Result<bool, AccountsError>;
+
+    /// Replaces the hash of `account` by another one of the same password, unless it has changed.
+    async fn renew_hash(&self, account: &Account, password_hash: &str)
+    -> Result<(), AccountsError>;
 
     /// Removes an account with its standing in all rooms; false where there is no such account.
     async fn remove(&self, username: &Username) -> Result<bool, AccountsError>;
@@ -82,16 +193,4 @@ pub trait Accounts: Send + Sync {
 
     /// Forgets who stood how in `room`: its next first member becomes its administrator.
     async fn forget_room(&self, room: &RoomName) -> Result<(), AccountsError>;
-
-    /// The account of this name, where there is one, and with it its standing in `room`, `None` where
-    /// nobody ever entered that: both in one look, for those who come back.
-    async fn find_in(
-        &self,
-        username: &Username,
-        room: &RoomName,
-    ) -> Result<Option<(Account, Option<Rank>)>, AccountsError>;
-
-    /// The standing of the account `key` in `room`. The first who ever enters a room becomes its
-    /// administrator.
-    async fn admit(&self, key: &str, room: &RoomName) -> Result<Rank, AccountsError>;
 }

@@ -8,18 +8,18 @@ mod verified;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use chat_protocol::{Credential, Rank, RoomName, Secret, Username};
+use chat_protocol::{Credential, Secret, Username};
 
-use crate::accounts::{Account, Accounts, AccountsError, Creation};
+use crate::accounts::{Account, Accounts, AccountsError};
 use crate::clock;
 use crate::entry::UnixMillis;
 use crate::limits::{Limits, Source, TooFast};
 use crate::moderation::Person;
 
-pub use password::{HashError, Passwords};
-pub use token::{KeyError, TokenKey};
+pub use password::{HashError, Passwords, is_hash};
+pub use token::{KeyError, Token, TokenKey};
 use verified::Verified;
 
 /// Whether an unknown name with a password makes an account.
@@ -32,23 +32,23 @@ pub enum Registration {
     Closed,
 }
 
+/// How accounts are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuthSettings {
+    /// Whether an unknown name with a password makes an account.
+    pub registration: Registration,
+    /// How long somebody may log in by resume tokens alone; `None` for ever.
+    pub token_chain: Option<Duration>,
+}
+
 /// Somebody who showed that they are who they say.
-#[derive(Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// The name as registered.
-    pub username: String,
-    /// The name as compared.
-    pub key: String,
-    /// The name to show.
-    pub display_name: String,
-    /// When the account was made, milliseconds since 1970, UTC.
-    pub created: UnixMillis,
-    /// How they stand in the room that they are to enter, where that is known already.
-    pub standing: Option<Rank>,
+    /// Their account, as it is now.
+    pub account: Account,
+    /// Whether the account is to be made yet: nobody has the name.
+    pub is_new: bool,
     /// A resume token for the next time.
-    pub token: Secret,
-    /// When the token ends, milliseconds since 1970, UTC.
-    pub token_expires: UnixMillis,
+    pub token: Token,
 }
 
 /// Why there is no identity.
@@ -57,12 +57,15 @@ pub enum AuthError {
     /// Wrong name or wrong password; which of them is not told.
     #[error("wrong name or password")]
     WrongPassword,
-    /// The token is forged, ended, of another user, or from before a password change.
+    /// The token is forged, ended, of another user, or from before the account was signed out.
     #[error("the token is not valid (any more): authenticate with the password")]
     WrongToken,
     /// Too many logins failed for this name from this address.
     #[error("too many failed logins")]
     TooManyFailures(TooFast),
+    /// Too many accounts were made from this address.
+    #[error("too many new accounts from your address")]
+    TooManyAccounts(TooFast),
     /// The accounts can't be read or written now.
     #[error(transparent)]
     Accounts(#[from] AccountsError),
@@ -86,7 +89,7 @@ impl Authenticator {
     /// in `limits`.
     pub fn new(
         accounts: Arc<dyn Accounts>,
-        registration: Registration,
+        settings: AuthSettings,
         directory: &Path,
         limits: Arc<Limits>,
     ) -> Result<Self, KeyError> {
@@ -94,36 +97,35 @@ impl Authenticator {
             accounts,
             passwords: Passwords::new(),
             verified: Verified::new().map_err(KeyError::NoRandomness)?,
-            tokens: TokenKey::load_or_create(directory)?,
-            registration,
+            tokens: TokenKey::load_or_create(directory, settings.token_chain)?,
+            registration: settings.registration,
             limits,
         })
     }
 
-    /// Who shows `credential` for `username`, from `source`, to enter `room`. With open registration the first
-    /// password used with an unknown name makes the account.
+    /// Who shows `credential` for `username`, from `source`. With open registration the first password
+    /// used with an unknown name makes the account, once they are let in.
     pub async fn authenticate(
         &self,
         username: &Username,
         credential: Credential,
         source: Source,
-        room: &RoomName,
     ) -> Result<Identity, AuthError> {
-        let (account, standing) = match credential {
+        let (account, is_new, begun) = match credential {
             Credential::Password(password) => {
-                (self.by_password(username, password, source).await?, None)
+                let Shown { account, is_new } =
+                    self.by_password(username, password, source).await?;
+                (account, is_new, clock::now())
             }
-            Credential::Token(token) => self.by_token(username, &token, room).await?,
+            Credential::Token(token) => {
+                let (account, begun) = self.by_token(username, &token).await?;
+                (account, false, begun)
+            }
         };
-        let (token, token_expires) = self.tokens.issue(&account, clock::now());
         Ok(Identity {
-            display_name: account.username.clone(),
-            username: account.username,
-            key: account.key,
-            created: account.created,
-            standing,
-            token,
-            token_expires,
+            token: self.tokens.issue(&account, begun, clock::now()),
+            account,
+            is_new,
         })
     }
 
@@ -133,14 +135,6 @@ impl Authenticator {
         Ok(account.map(Person::from))
     }
 
-    /// How `identity` stands in `room`, which it is about to enter.
-    pub async fn admit(&self, identity: &Identity, room: &RoomName) -> Result<Rank, AccountsError> {
-        match identity.standing {
-            Some(rank) => Ok(rank),
-            None => self.accounts.admit(&identity.key, room).await,
-        }
-    }
-
     /// Who fails too often is not even looked at: a password that was verified a moment ago must
     /// not tell by its answer that it is right.
     async fn by_password(
@@ -148,18 +142,18 @@ impl Authenticator {
         username: &Username,
         password: Secret,
         source: Source,
-    ) -> Result<Account, AuthError> {
+    ) -> Result<Shown, AuthError> {
         let logins = self.limits.logins();
         let too_many = AuthError::TooManyFailures;
         logins.look(username.key(), source).map_err(too_many)?;
         if let Some(account) = self.accounts.find(username).await?
             && self.verified.knows(&account, &password, Instant::now())
         {
-            return Ok(account);
+            return Ok(Shown::known(account));
         }
         let mut turn = logins.turn(username.key(), source).await;
         turn.begin().map_err(too_many)?;
-        let outcome = self.by_hash(username, password).await;
+        let outcome = self.by_hash(username, password, source).await;
         match &outcome {
             Ok(_) => turn.succeeded(),
             Err(AuthError::WrongPassword) => turn.failed(),
@@ -168,11 +162,16 @@ impl Authenticator {
         outcome
     }
 
-    async fn by_hash(&self, username: &Username, password: Secret) -> Result<Account, AuthError> {
+    async fn by_hash(
+        &self,
+        username: &Username,
+        password: Secret,
+        source: Source,
+    ) -> Result<Shown, AuthError> {
         let known = self.accounts.find(username).await?;
         match (known, self.registration) {
-            (Some(account), _) => self.verified(account, password).await,
-            (None, Registration::Open) => self.register(username, password).await,
+            (Some(account), _) => self.verified(account, password).await.map(Shown::known),
+            (None, Registration::Open) => self.new_account(username, password, source).await,
             (None, Registration::Closed) => {
                 // The same work as for a known name, so that time does not tell which names exist.
                 self.passwords.verify_nobody(password).await?;
@@ -181,17 +180,23 @@ impl Authenticator {
         }
     }
 
-    async fn register(&self, username: &Username, password: Secret) -> Result<Account, AuthError> {
+    /// An account that is made once its owner is let in.
+    async fn new_account(
+        &self,
+        username: &Username,
+        password: Secret,
+        source: Source,
+    ) -> Result<Shown, AuthError> {
+        // Before the work: it is counted when the account is made.
+        let may_register = self.limits.newcomers().may_register(source);
+        may_register.map_err(AuthError::TooManyAccounts)?;
         let hash = self.passwords.hash(password.clone()).await?;
-        match self.accounts.create(username, &hash, clock::now()).await? {
-            Creation::Created(account) => {
-                tracing::info!(username = %account.username, "account created by its first use");
-                self.verified.note(&account, &password, Instant::now());
-                Ok(account)
-            }
-            // Somebody else was faster with the same name: now it has a password.
-            Creation::Exists(account) => self.verified(account, password).await,
-        }
+        let account = Account::new(username, hash, clock::now())?;
+        self.verified.note(&account, &password, Instant::now());
+        Ok(Shown {
+            account,
+            is_new: true,
+        })
     }
 
     async fn verified(&self, account: Account, password: Secret) -> Result<Account, AuthError> {
@@ -202,20 +207,59 @@ impl Authenticator {
         if !self.passwords.verify(password.clone(), hash).await? {
             return Err(AuthError::WrongPassword);
         }
+        let account = match password::is_weak(&account.password_hash) {
+            true => self.renewed(account, &password).await,
+            false => account,
+        };
         self.verified.note(&account, &password, Instant::now());
         Ok(account)
     }
 
+    /// The account with a hash of today's strength. Where there is none, the old one does for now.
+    async fn renewed(&self, account: Account, password: &Secret) -> Account {
+        let renewed = async {
+            let hash = self.passwords.hash(password.clone()).await?;
+            self.accounts.renew_hash(&account, &hash).await?;
+            Ok::<_, AuthError>(hash)
+        };
+        match renewed.await {
+            Ok(password_hash) => Account {
+                password_hash,
+                ..account
+            },
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(username = %account.username, error, "a weak hash was not renewed");
+                account
+            }
+        }
+    }
+
+    /// The account, and when its password was shown.
     async fn by_token(
         &self,
         username: &Username,
         token: &Secret,
-        room: &RoomName,
-    ) -> Result<(Account, Option<Rank>), AuthError> {
-        let found = self.accounts.find_in(username, room).await?;
-        found
-            .filter(|(account, _)| self.tokens.verify(token, account, clock::now()))
-            .ok_or(AuthError::WrongToken)
+    ) -> Result<(Account, UnixMillis), AuthError> {
+        let account = self.accounts.find(username).await?;
+        let account = account.ok_or(AuthError::WrongToken)?;
+        let begun = self.tokens.verify(token, &account, clock::now());
+        Ok((account, begun.ok_or(AuthError::WrongToken)?))
+    }
+}
+
+/// Whose password was shown.
+struct Shown {
+    account: Account,
+    is_new: bool,
+}
+
+impl Shown {
+    fn known(account: Account) -> Self {
+        Self {
+            account,
+            is_new: false,
+        }
     }
 }
 

@@ -114,7 +114,7 @@ pub fn run(command: BanSubcommand, data: &Path, is_taking_along: bool) -> anyhow
             Target::Network(network) => ban_network(data, network, duration, reason),
         },
         BanSubcommand::Remove { target } => match target.target()? {
-            Target::User(room, name) => carry_out(data, &room, &name, Deed::Unban),
+            Target::User(room, name) => carry_out(data, &room, &name, Deed::Unban, false),
             Target::Network(network) => lift_network(data, network),
         },
     }
@@ -153,6 +153,7 @@ fn ban_user(
         room: room.as_str().to_owned(),
         username: name.as_str().to_owned(),
         deed: deed.clone(),
+        creates: false,
     });
     ask(data, &request, |database| async move {
         let target = person(&database, name).await?;

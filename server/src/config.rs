@@ -165,6 +165,8 @@ impl Settings {
             server: ServerConfig {
                 data: self.data.map_or_else(default_data, Ok)?,
                 registration: self.registration.unwrap_or(Registration::Open),
+                token_chain: days(self.token_days.unwrap_or(30)),
+                founders: self.founders.unwrap_or_default(),
                 is_test_mode_allowed: self.test_mode.unwrap_or(false),
                 allowed_origins,
                 durability: self.durability.unwrap_or_default(),
@@ -181,12 +183,16 @@ impl Settings {
 }
 
 fn retention(entries: Option<u64>, days: Option<u32>) -> Retention {
-    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-    let days = days.unwrap_or(90);
     Retention {
         entries: Some(entries.unwrap_or(10_000)).filter(|entries| *entries > 0),
-        age: (days > 0).then(|| DAY.saturating_mul(days)),
+        age: self::days(days.unwrap_or(90)),
     }
+}
+
+/// So many days; none for ever.
+fn days(days: u32) -> Option<Duration> {
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    (days > 0).then(|| DAY.saturating_mul(days))
 }
 
 fn flush_window(given: Option<u32>) -> Result<Duration, ConfigError> {

@@ -17,9 +17,10 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
-use crate::accounts::Accounts;
+use crate::accounts::{Account, Accounts, Creation};
 use crate::address::Network;
 use crate::addresses;
+use crate::auth::is_hash;
 use crate::clock;
 use crate::filter::Change;
 use crate::moderation::{Person, Sanction};
@@ -51,8 +52,26 @@ pub enum Request {
     BanNetwork(String, Option<u64>, Option<String>),
     /// End that.
     LiftNetwork(String),
-    /// Forget somebody, by the name as compared, whose account was removed.
-    Forget(String),
+    /// Make an account of this name.
+    AddUser(String, Hash),
+    /// Give somebody another password, which ends their connections and tokens.
+    SetPassword(String, Hash),
+    /// End somebody's connections and tokens.
+    SignOut(String),
+    /// Remove somebody's account.
+    RemoveUser(String),
+    /// Make a room of this name.
+    AddRoom(String),
+}
+
+/// A password's hash on its way. It does not show itself in a log.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hash(pub String);
+
+impl std::fmt::Debug for Hash {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Hash(..)")
+    }
 }
 
 /// What to do to whom, where.
@@ -64,6 +83,9 @@ pub struct Task {
     pub username: String,
     /// What.
     pub deed: Deed,
+    /// Whether the room is made where there is none. Otherwise nobody is appointed in it then.
+    #[serde(default)]
+    pub creates: bool,
 }
 
 /// What can be done from outside a room.
@@ -76,6 +98,8 @@ pub enum Deed {
     BanWithAddresses(Option<u64>, Option<String>),
     /// End that.
     Unban,
+    /// Make somebody an administrator of the room.
+    Crown,
     /// Make somebody a moderator.
     Appoint,
     /// Make somebody a VIP.
@@ -85,12 +109,21 @@ pub enum Deed {
 }
 
 impl Deed {
+    /// Whether it needs the room to be there: whom it appoints would be overtaken by its founder.
+    pub fn needs_room(&self) -> bool {
+        matches!(
+            self,
+            Deed::Crown | Deed::Appoint | Deed::Honour | Deed::Dismiss
+        )
+    }
+
     /// The same as a moderator's order.
     pub fn order(self) -> Order {
         match self {
             Deed::Ban(seconds, reason) => Order::Ban(seconds, reason),
             Deed::BanWithAddresses(seconds, reason) => Order::BanWithAddresses(seconds, reason),
             Deed::Unban => Order::Unban,
+            Deed::Crown => Order::Crown,
             Deed::Appoint => Order::Appoint,
             Deed::Honour => Order::Honour,
             Deed::Dismiss => Order::Dismiss,
@@ -117,6 +150,53 @@ pub fn ask(data: &Path, request: &Request) -> io::Result<Option<Answer>> {
     let mut answer = String::new();
     BufReader::new(stream.take(LINE)).read_line(&mut answer)?;
     Ok(Some(serde_json::from_str(&answer)?))
+}
+
+/// What was done, or why nothing was, in words.
+pub fn user_added(name: &Username) -> String {
+    format!("user {name} added")
+}
+
+/// The same.
+pub fn user_exists(name: &Username) -> String {
+    format!("there already is a user {name}")
+}
+
+/// The same.
+pub fn user_removed(name: &Username) -> String {
+    format!("user {name} removed")
+}
+
+/// The same.
+pub fn no_user(name: &Username) -> String {
+    format!("there is no user {name}")
+}
+
+/// The same.
+pub fn password_changed(name: &Username) -> String {
+    format!("password of {name} changed")
+}
+
+/// The same.
+pub fn signed_out(name: &Username) -> String {
+    format!("{name} is signed out everywhere")
+}
+
+/// The same.
+pub fn room_added(room: &RoomName) -> String {
+    format!(
+        "room {room} added; `chat-server mod add --admin {room} NAME` gives it an administrator"
+    )
+}
+
+/// The same.
+pub fn room_exists(room: &RoomName) -> String {
+    format!("there already is a room {room}")
+}
+
+/// The same.
+pub fn no_room(room: &RoomName) -> String {
+    format!("there is no room {room}: check the name, or add --create to make it")
 }
 
 /// What was done, in words.
@@ -203,10 +283,11 @@ async fn exchange(control: &Control, stream: UnixStream) -> io::Result<()> {
             control.ban_network(&network, seconds, reason).await
         }
         Ok(Request::LiftNetwork(network)) => control.lift_network(&network).await,
-        Ok(Request::Forget(key)) => {
-            control.rooms.forget(&key).await;
-            Ok(String::new())
-        }
+        Ok(Request::AddUser(name, hash)) => control.add_user(&name, hash).await,
+        Ok(Request::SetPassword(name, hash)) => control.set_password(&name, &hash).await,
+        Ok(Request::SignOut(name)) => control.sign_out(&name).await,
+        Ok(Request::RemoveUser(name)) => control.remove_user(&name).await,
+        Ok(Request::AddRoom(name)) => control.add_room(&name).await,
         Err(error) => Err(format!("this is no request: {error}")),
     };
     let mut line = serde_json::to_vec(&answer)?;
@@ -216,10 +297,71 @@ async fn exchange(control: &Control, stream: UnixStream) -> io::Result<()> {
 
 impl Control {
     async fn carry_out(&self, request: Task) -> Answer {
-        let room = RoomName::new(&request.room).map_err(|error| format!("a room name {error}"))?;
+        let room = room_name(&request.room)?;
         let person = self.person(&request.username).await?;
+        if request.deed.needs_room() {
+            self.need(&room, request.creates).await?;
+        }
         let done = self.rooms.operate(room, request.deed.order(), person);
         done.await.map_err(|error| error.to_string())
+    }
+
+    /// Makes sure that there is such a room.
+    async fn need(&self, room: &RoomName, creates: bool) -> Result<(), String> {
+        let is_there = match creates {
+            true => self.rooms.found(room.clone()).await.map(|_| true),
+            false => self.rooms.is_founded(room).await,
+        };
+        match is_there.map_err(error_text)? {
+            true => Ok(()),
+            false => Err(no_room(room)),
+        }
+    }
+
+    async fn add_room(&self, room: &str) -> Answer {
+        let room = room_name(room)?;
+        match self.rooms.found(room.clone()).await.map_err(error_text)? {
+            true => Ok(room_added(&room)),
+            false => Err(room_exists(&room)),
+        }
+    }
+
+    async fn add_user(&self, name: &str, Hash(hash): Hash) -> Answer {
+        let username = username(name)?;
+        check_hash(&hash)?;
+        let account = Account::new(&username, hash, clock::now()).map_err(error_text)?;
+        match self.accounts.create(account).await.map_err(error_text)? {
+            Creation::Created(_) => Ok(user_added(&username)),
+            Creation::Exists(_) => Err(user_exists(&username)),
+        }
+    }
+
+    async fn set_password(&self, name: &str, Hash(hash): &Hash) -> Answer {
+        let username = username(name)?;
+        check_hash(hash)?;
+        let done = self.rooms.set_password(&username, hash).await;
+        match done.map_err(error_text)? {
+            true => Ok(password_changed(&username)),
+            false => Err(no_user(&username)),
+        }
+    }
+
+    async fn sign_out(&self, name: &str) -> Answer {
+        let username = username(name)?;
+        let done = self.rooms.sign_out(&username).await;
+        match done.map_err(error_text)? {
+            true => Ok(signed_out(&username)),
+            false => Err(no_user(&username)),
+        }
+    }
+
+    async fn remove_user(&self, name: &str) -> Answer {
+        let username = username(name)?;
+        let done = self.rooms.remove(&username).await;
+        match done.map_err(error_text)? {
+            true => Ok(user_removed(&username)),
+            false => Err(no_user(&username)),
+        }
     }
 
     async fn administer(&self, name: &str, is_admin: bool) -> Answer {
@@ -230,16 +372,14 @@ impl Control {
     }
 
     async fn person(&self, name: &str) -> Result<Person, String> {
-        let username = Username::new(name).map_err(|error| format!("a user name {error}"))?;
+        let username = username(name)?;
         let account = self.accounts.find(&username).await;
-        let account = account.map_err(|error| error.to_string())?;
-        account
-            .map(Person::from)
-            .ok_or_else(|| format!("there is no user {username}"))
+        let account = account.map_err(error_text)?;
+        account.map(Person::from).ok_or_else(|| no_user(&username))
     }
 
     async fn filter(&self, room: &str, change: Change) -> Answer {
-        let room = RoomName::new(room).map_err(|error| format!("a room name {error}"))?;
+        let room = room_name(room)?;
         let done = self.rooms.filter(room, change).await;
         done.map_err(|error| error.to_string())
     }
@@ -262,6 +402,21 @@ impl Control {
         let network: Network = network.parse().map_err(error_text)?;
         self.rooms.lift_network(network).await.map_err(error_text)?;
         Ok(addresses::lifted(network))
+    }
+}
+
+fn room_name(text: &str) -> Result<RoomName, String> {
+    RoomName::new(text).map_err(|error| format!("a room name {error}"))
+}
+
+fn username(text: &str) -> Result<Username, String> {
+    Username::new(text).map_err(|error| format!("a user name {error}"))
+}
+
+fn check_hash(hash: &str) -> Result<(), String> {
+    match is_hash(hash) {
+        true => Ok(()),
+        false => Err("this is no argon2id hash of a password".to_owned()),
     }
 }
 

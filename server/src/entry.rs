@@ -14,6 +14,24 @@ pub const OPERATOR: &str = "server operator";
 /// A time: milliseconds since 1970, UTC.
 pub type UnixMillis = u64;
 
+/// An account: no other ever has the same, not even one that is made under the same name later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId(pub u64);
+
+impl AccountId {
+    /// Of those who have no account: operators, and accounts that are gone.
+    pub const NOBODY: AccountId = AccountId(0);
+
+    /// The account that a test means by this name.
+    #[cfg(test)]
+    pub(crate) fn named(key: &str) -> Self {
+        let number = key.bytes().fold(1, |number: u64, byte| {
+            number.wrapping_mul(31).wrapping_add(u64::from(byte))
+        });
+        Self(number & (u64::MAX >> 1))
+    }
+}
+
 /// Somebody in a room's log: the names that entries show, and the one that is compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Author {
@@ -21,6 +39,8 @@ pub struct Author {
     pub username: String,
     /// The name as compared ([`chat_protocol::Username::key`]).
     pub key: String,
+    /// The account that had that name then.
+    pub account: AccountId,
     /// The name to show.
     pub display_name: String,
     /// The standing in the room.
@@ -34,6 +54,14 @@ pub struct NewEntry {
     pub time: UnixMillis,
     /// What happened.
     pub body: EntryBody,
+}
+
+impl Author {
+    /// Whether what this one made belongs to `account`: a name that was given up and taken anew does
+    /// not bring along what it had.
+    pub fn is_account(&self, account: AccountId) -> bool {
+        self.account != AccountId::NOBODY && self.account == account
+    }
 }
 
 impl NewEntry {
@@ -183,12 +211,12 @@ impl Entry {
         }
     }
 
-    /// The entry as the user `key` sees it: their own messages carry their nonces.
-    pub fn to_event_for(&self, key: &str, room: &RoomName, epoch: &Epoch) -> ServerEvent {
+    /// The entry as the user of `account` sees it: their own messages carry their nonces.
+    pub fn to_event_for(&self, account: AccountId, room: &RoomName, epoch: &Epoch) -> ServerEvent {
         let mut event = self.to_event(room, epoch);
         if let ServerEvent::Message(message) = &mut event
             && let Some(posted) = self.message()
-            && posted.author.key == key
+            && posted.author.is_account(account)
         {
             message.nonce = posted.nonce.clone();
         }
@@ -207,8 +235,8 @@ impl Entry {
 /// A nonce and where its message is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredNonce {
-    /// The author's name as compared.
-    pub author: String,
+    /// Whose it is.
+    pub author: AccountId,
     /// The mark.
     pub nonce: Nonce,
     /// The message's position.

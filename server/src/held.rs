@@ -152,7 +152,7 @@ pub enum Ruled {
     /// The message waits no more, so nothing was done.
     Gone,
     /// It is taken out; this is its place in the log, where it was let through.
-    Done(Option<Entry>),
+    Done(Option<Box<Entry>>),
 }
 
 /// The held messages of all rooms.

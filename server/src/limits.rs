@@ -8,6 +8,7 @@ mod block;
 mod bucket;
 mod line;
 mod logins;
+mod newcomers;
 mod places;
 mod source;
 
@@ -15,12 +16,12 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat_protocol::Rank;
-
 use bucket::{Bucket, Buckets};
+use newcomers::take_both;
 
 pub use block::BlockBuckets;
 pub use logins::{Logins, Turn};
+pub use newcomers::Newcomers;
 pub use places::{Caps, NoPlace, Place, Places};
 pub use source::{Source, TrustedProxies};
 
@@ -88,7 +89,8 @@ pub struct LimitSettings {
     pub messages: Option<Rate>,
     /// How many times that a moderator may post.
     pub moderator_factor: NonZeroU32,
-    /// How many times that all users of one address may post together, moderators apart.
+    /// How many times that all users of one address may post together, moderators apart who were
+    /// appointed.
     pub address_factor: Option<NonZeroU32>,
     /// Events of one connection. Costly ones count [`COSTLY`].
     pub events: Option<Rate>,
@@ -98,6 +100,10 @@ pub struct LimitSettings {
     pub connections: Option<Rate>,
     /// Failed logins in a minute for one name from one address.
     pub failed_logins: Option<NonZeroU32>,
+    /// New accounts of one address.
+    pub accounts: Option<Rate>,
+    /// New rooms of one account, and of one address.
+    pub rooms: Option<Rate>,
     /// Connections at the same time.
     pub caps: Caps,
 }
@@ -112,6 +118,8 @@ impl LimitSettings {
         refusals: None,
         connections: None,
         failed_logins: None,
+        accounts: None,
+        rooms: None,
         caps: Caps {
             total: None,
             unauthenticated: None,
@@ -129,12 +137,27 @@ pub const FLOODING: &str = "flooding";
 /// Refusals that are forgotten in a minute.
 const REFUSALS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).unwrap();
 
+/// What stands behind somebody in the room where they act. Founding a room, and appointing people in
+/// it, is free for all, so it must not lift what protects everybody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Privilege {
+    /// They are a user there.
+    None,
+    /// They are its administrator because they founded it.
+    Founder,
+    /// They are a moderator there whom somebody appointed.
+    Appointed,
+    /// And an operator stands behind that.
+    Vouched,
+}
+
 /// The limits that all connections share.
 pub struct Limits {
     settings: LimitSettings,
     users: Option<Buckets<String>>,
-    moderators: Option<Buckets<String>>,
     addresses: Option<BlockBuckets>,
+    moderators: Option<Moderators>,
+    newcomers: Newcomers,
     connections: Option<BlockBuckets>,
     logins: Logins,
     places: Places,
@@ -147,7 +170,8 @@ impl Limits {
         let times = |factor: NonZeroU32| messages.map(|rate| rate.times(factor));
         Self {
             users: messages.map(Buckets::new),
-            moderators: times(settings.moderator_factor).map(Buckets::new),
+            moderators: times(settings.moderator_factor).map(Moderators::new),
+            newcomers: Newcomers::new(settings.accounts, settings.rooms),
             addresses: settings
                 .address_factor
                 .and_then(times)
@@ -159,18 +183,37 @@ impl Limits {
         }
     }
 
-    /// Takes a token for a message of the user `key` at `source`, who stands at `rank` where it is
-    /// posted.
-    pub fn message(&self, key: &str, source: Source, rank: Rank) -> Result<(), TooFast> {
-        let take = |buckets: &Option<Buckets<String>>| match buckets {
-            Some(buckets) => buckets.take(key.to_owned()),
-            None => Ok(()),
+    /// Takes a token for a message of the user `key` at `source`.
+    pub fn message(&self, key: &str, source: Source, privilege: Privilege) -> Result<(), TooFast> {
+        let (Some(users), Some(moderators)) = (&self.users, &self.moderators) else {
+            return Ok(());
         };
-        if rank <= Rank::Moderator {
-            return take(&self.moderators);
+        let key = key.to_owned();
+        let Moderators { messages, .. } = moderators;
+        match privilege {
+            Privilege::None => users.take(key)?,
+            Privilege::Founder | Privilege::Vouched => messages.each.take(key)?,
+            Privilege::Appointed => return messages.take(key, source),
         }
-        take(&self.users)?;
-        take_at(&self.addresses, source)
+        match privilege {
+            Privilege::Vouched => Ok(()),
+            _ => take_at(&self.addresses, source),
+        }
+    }
+
+    /// Takes a token for something that a moderator does and that is stored, other than a message.
+    pub fn deed(&self, key: &str, source: Source, privilege: Privilege) -> Result<(), TooFast> {
+        match &self.moderators {
+            Some(moderators) if privilege != Privilege::Vouched => {
+                moderators.deeds.take(key.to_owned(), source)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// How many accounts and rooms may be made.
+    pub fn newcomers(&self) -> &Newcomers {
+        &self.newcomers
     }
 
     /// Takes a token for a new connection from `source`.
@@ -195,6 +238,40 @@ impl Limits {
             events: self.settings.events.map(Bucket::new),
             refusals: self.settings.refusals.map(refusals).map(Bucket::new),
         }
+    }
+}
+
+/// The pace of moderators: of each, and of those together who are at one address, unless an operator
+/// stands behind them.
+struct Moderators {
+    messages: Crowd,
+    deeds: Crowd,
+}
+
+impl Moderators {
+    fn new(rate: Rate) -> Self {
+        Self {
+            messages: Crowd::new(rate),
+            deeds: Crowd::new(rate),
+        }
+    }
+}
+
+struct Crowd {
+    each: Buckets<String>,
+    at_one_address: BlockBuckets,
+}
+
+impl Crowd {
+    fn new(rate: Rate) -> Self {
+        Self {
+            each: Buckets::new(rate),
+            at_one_address: BlockBuckets::new(rate),
+        }
+    }
+
+    fn take(&self, key: String, source: Source) -> Result<(), TooFast> {
+        take_both(&self.each, key, &self.at_one_address, source)
     }
 }
 

@@ -7,10 +7,10 @@ mod sqlite;
 
 use chat_protocol::{Epoch, History, RoomName, RoomState, Seq};
 
-use crate::entry::{Entry, NewEntry, StoredNonce, UnixMillis};
+use crate::entry::{AccountId, Entry, NewEntry, StoredNonce, UnixMillis};
 
 pub use sqlite::SqliteLog;
-pub(crate) use sqlite::{append, holds_message};
+pub(crate) use sqlite::{append, begin, holds_message};
 
 /// The log could not be read or written. Nothing of what was asked for was stored.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -29,6 +29,8 @@ impl LogError {
 pub struct LogHead {
     /// The log's life.
     pub epoch: Epoch,
+    /// Whether there is such a log; otherwise this is what it is to begin with.
+    pub is_begun: bool,
     /// The oldest entry that is still there; one past `last` where none is.
     pub first: Seq,
     /// The newest entry; 0 where there never was one.
@@ -107,17 +109,22 @@ pub struct Trimmed {
 
 /// Who reads a slice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Viewer<'a> {
-    /// The user's name as compared.
-    pub key: &'a str,
+pub struct Viewer {
+    /// The user's account.
+    pub account: AccountId,
     /// Whether they asked for the room's modes.
     pub wants_modes: bool,
 }
 
 impl Slice {
-    /// The slice as the user `key` sees it; `recovered` after a resume.
-    pub fn into_history(self, key: &str, room: &RoomName, recovered: Option<bool>) -> History {
-        let event = |entry: &Entry| entry.to_event_for(key, room, &self.epoch);
+    /// The slice as the user of `account` sees it; `recovered` after a resume.
+    pub fn into_history(
+        self,
+        account: AccountId,
+        room: &RoomName,
+        recovered: Option<bool>,
+    ) -> History {
+        let event = |entry: &Entry| entry.to_event_for(account, room, &self.epoch);
         History {
             entries: self.entries.iter().map(event).collect(),
             complete: self.complete,
@@ -131,7 +138,7 @@ impl Slice {
 #[async_trait::async_trait]
 pub trait RoomLog: Send + Sync {
     /// Where the log of `room` stands, with the nonces of messages since `nonces_since`
-    /// (milliseconds since 1970, UTC). Begins the log where there is none.
+    /// (milliseconds since 1970, UTC). Begins no log: that is part of letting the first one in.
     async fn open(&self, room: &RoomName, nonces_since: u64) -> Result<LogHead, LogError>;
 
     /// Stores `entries` at the end of `room`'s log, all or none, and answers with them in their

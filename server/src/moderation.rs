@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use chat_protocol::{AuditEntry, Rank};
 
 use crate::address::{Address, Network};
-use crate::entry::{Author, UnixMillis};
+use crate::entry::{AccountId, Author, UnixMillis};
 
 /// Somebody who has an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,13 +57,74 @@ impl Sanction {
     }
 }
 
+/// Where a rank comes from: what it is worth outside of its room depends on that, since anybody may
+/// found rooms and appoint people in them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It came with founding the room.
+    Founded,
+    /// Somebody in the room gave it.
+    Appointed,
+    /// An operator gave it, or somebody whom an operator stands behind.
+    Vouched,
+}
+
+impl From<Origin> for u8 {
+    fn from(origin: Origin) -> Self {
+        match origin {
+            Origin::Founded => 0,
+            Origin::Appointed => 1,
+            Origin::Vouched => 2,
+        }
+    }
+}
+
+/// No origin has this number.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no origin {0} of ranks")]
+pub struct UnknownOrigin(u8);
+
+impl TryFrom<u8> for Origin {
+    type Error = UnknownOrigin;
+
+    fn try_from(number: u8) -> Result<Self, UnknownOrigin> {
+        match number {
+            0 => Ok(Origin::Founded),
+            1 => Ok(Origin::Appointed),
+            2 => Ok(Origin::Vouched),
+            number => Err(UnknownOrigin(number)),
+        }
+    }
+}
+
+/// A rank in a room, and where it comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appointment {
+    /// The rank.
+    pub rank: Rank,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+#[cfg(test)]
+impl From<Rank> for Appointment {
+    fn from(rank: Rank) -> Self {
+        Self {
+            rank,
+            origin: Origin::Appointed,
+        }
+    }
+}
+
 /// How people stand in a room.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
+    /// Whether there is such a room: somebody founded it.
+    pub is_founded: bool,
     /// Server administrators, by the name as compared: above every room's own people.
     pub admins: HashSet<String>,
     /// Ranks in this room, by the name as compared; who is not here is a user.
-    pub ranks: HashMap<String, Rank>,
+    pub ranks: HashMap<String, Appointment>,
     /// Who is kept out.
     pub bans: HashMap<String, Sanction>,
     /// Who is silenced.
@@ -78,8 +139,35 @@ impl Standing {
     pub fn rank(&self, key: &str) -> Rank {
         match self.admins.contains(key) {
             true => Rank::Administrator,
-            false => self.ranks.get(key).copied().unwrap_or(Rank::User),
+            false => self.ranks.get(key).map_or(Rank::User, |there| there.rank),
         }
+    }
+
+    /// Where the rank of the user `key` comes from; `None` for mere users.
+    pub fn origin(&self, key: &str) -> Option<Origin> {
+        match self.admins.contains(key) {
+            true => Some(Origin::Vouched),
+            false => self.ranks.get(key).map(|there| there.origin),
+        }
+    }
+
+    /// Where a rank comes from that `by` gives.
+    pub fn origin_by(&self, by: &Author) -> Origin {
+        let is_operator = by.account == AccountId::NOBODY;
+        match is_operator || self.origin(&by.key) == Some(Origin::Vouched) {
+            true => Origin::Vouched,
+            false => Origin::Appointed,
+        }
+    }
+
+    /// The user `key` founds the room.
+    pub fn found(&mut self, key: &str) {
+        self.is_founded = true;
+        let appointment = Appointment {
+            rank: Rank::Administrator,
+            origin: Origin::Founded,
+        };
+        self.ranks.insert(key.to_owned(), appointment);
     }
 
     /// Whether the user `key` stands above the user `other`: by rank, and server administrators
@@ -154,7 +242,13 @@ impl Standing {
             Decision::Mute(sanction) => drop(self.mutes.insert(key, sanction.clone())),
             Decision::Unmute => drop(self.mutes.remove(&key)),
             Decision::Rank(Rank::User) => drop(self.ranks.remove(&key)),
-            Decision::Rank(rank) => drop(self.ranks.insert(key, *rank)),
+            Decision::Rank(rank) => {
+                let appointment = Appointment {
+                    rank: *rank,
+                    origin: verdict.origin,
+                };
+                self.ranks.insert(key, appointment);
+            }
         }
     }
 }
@@ -177,7 +271,8 @@ pub enum Decision {
 }
 
 impl Decision {
-    /// The event that asks for it, and that tells of it.
+    /// What it is called in the audit; for all but an administrator's appointment, also the event that
+    /// asks for it.
     pub fn event(&self) -> &'static str {
         match self {
             Decision::Kick => "kick",
@@ -185,6 +280,7 @@ impl Decision {
             Decision::Unban => "unban",
             Decision::Mute(_) => "mute",
             Decision::Unmute => "unmute",
+            Decision::Rank(Rank::Administrator) => "setAdmin",
             Decision::Rank(Rank::Moderator) => "setMod",
             Decision::Rank(Rank::Vip) => "setVip",
             Decision::Rank(_) => "delMod",
@@ -201,6 +297,8 @@ pub struct Verdict {
     pub target: Person,
     /// By whom.
     pub by: Author,
+    /// What stands behind a rank that this gives.
+    pub origin: Origin,
     /// Why.
     pub reason: Option<String>,
     /// When.
@@ -283,7 +381,7 @@ mod tests {
         let mut standing = Standing::default();
         standing.keep_out("bob".to_owned(), ban(None, &[BOB]));
         for rank in [Rank::Administrator, Rank::Moderator, Rank::Vip] {
-            standing.ranks.insert("eve".to_owned(), rank);
+            standing.ranks.insert("eve".to_owned(), rank.into());
             assert!(!is_kept_out(&standing, "eve", BOB, 0), "{rank:?}");
         }
         standing.ranks.clear();

@@ -8,13 +8,14 @@ use anyhow::{Context, bail};
 use chat_protocol::{Rank, RoomName, Username};
 use clap::Subcommand;
 
-use crate::accounts::{Accounts, SqliteAccounts};
+use crate::accounts::{Accounts, Beginning, Founder, SqliteAccounts};
 use crate::clock;
 use crate::console;
 use crate::control::{self, Deed, Request, Task, administered};
 use crate::data_lock::DataLock;
 use crate::database::Database;
 use crate::entry::UnixMillis;
+use crate::log::{RoomLog, SqliteLog};
 use crate::moderation::Person;
 use crate::room::{operated, sentence};
 use crate::standing::{SqliteStandings, Standings};
@@ -28,7 +29,7 @@ pub enum ModSubcommand {
         #[arg(value_parser = console::room_name)]
         room: RoomName,
     },
-    /// Make somebody a moderator of a room, or a VIP.
+    /// Make somebody a moderator of a room, or a VIP, or its administrator.
     Add {
         /// The room.
         #[arg(value_parser = console::room_name)]
@@ -39,6 +40,12 @@ pub enum ModSubcommand {
         /// A VIP, whom slow mode and members-only leave alone, in place of a moderator.
         #[arg(long)]
         vip: bool,
+        /// An administrator of the room, who can make moderators, in place of a moderator.
+        #[arg(long, conflicts_with = "vip")]
+        admin: bool,
+        /// Make the room where there is none.
+        #[arg(long)]
+        create: bool,
     },
     /// Make somebody a user of a room, whatever they were.
     Remove {
@@ -101,20 +108,27 @@ pub fn run_mod(command: ModSubcommand, data: &Path) -> anyhow::Result<()> {
             let mut ranked: Vec<(Rank, &String)> = standing
                 .ranks
                 .iter()
-                .map(|(name, rank)| (*rank, name))
+                .map(|(name, there)| (there.rank, name))
                 .collect();
             ranked.sort();
             let line = |(rank, name)| format!("{}\t{name}", u8::from(rank));
             ranked.into_iter().map(line).collect()
         }),
-        ModSubcommand::Add { room, name, vip } => {
-            let deed = match vip {
-                true => Deed::Honour,
-                false => Deed::Appoint,
+        ModSubcommand::Add {
+            room,
+            name,
+            vip,
+            admin,
+            create,
+        } => {
+            let deed = match (vip, admin) {
+                (true, _) => Deed::Honour,
+                (false, true) => Deed::Crown,
+                (false, false) => Deed::Appoint,
             };
-            carry_out(data, &room, &name, deed)
+            carry_out(data, &room, &name, deed, create)
         }
-        ModSubcommand::Remove { room, name } => carry_out(data, &room, &name, Deed::Dismiss),
+        ModSubcommand::Remove { room, name } => carry_out(data, &room, &name, Deed::Dismiss, false),
     }
 }
 
@@ -163,14 +177,19 @@ pub(crate) fn carry_out(
     room: &RoomName,
     name: &Username,
     deed: Deed,
+    creates: bool,
 ) -> anyhow::Result<()> {
     let request = Request::Do(Task {
         room: room.as_str().to_owned(),
         username: name.as_str().to_owned(),
         deed: deed.clone(),
+        creates,
     });
     ask(data, &request, |database| async move {
         let target = person(&database, name).await?;
+        if deed.needs_room() {
+            need(&database, room, creates).await?;
+        }
         let now = clock::now();
         let Some(verdict) = operated(&deed.order(), target, now) else {
             bail!("this needs the server to run");
@@ -189,6 +208,30 @@ pub(crate) fn ask<Doing>(
 where
     Doing: Future<Output = anyhow::Result<String>>,
 {
+    ask_with(data, request, false, otherwise)
+}
+
+/// The same, and makes the database where there is none.
+pub(crate) fn ask_or_make<Doing>(
+    data: &Path,
+    request: &Request,
+    otherwise: impl FnOnce(Arc<Database>) -> Doing,
+) -> anyhow::Result<()>
+where
+    Doing: Future<Output = anyhow::Result<String>>,
+{
+    ask_with(data, request, true, otherwise)
+}
+
+fn ask_with<Doing>(
+    data: &Path,
+    request: &Request,
+    makes_one: bool,
+    otherwise: impl FnOnce(Arc<Database>) -> Doing,
+) -> anyhow::Result<()>
+where
+    Doing: Future<Output = anyhow::Result<String>>,
+{
     match control::ask(data, request).context("the server does not answer")? {
         Some(Ok(done)) => {
             console::say([done])?;
@@ -199,13 +242,41 @@ where
                 true => Some(DataLock::take(data)?),
                 false => None,
             };
-            console::with_database(data, false, |database| async move {
+            console::with_database(data, makes_one, |database| async move {
                 console::say([otherwise(database).await?])?;
                 Ok(())
             })?;
         }
     }
     Ok(())
+}
+
+/// Makes sure that there is such a room.
+async fn need(database: &Arc<Database>, room: &RoomName, creates: bool) -> anyhow::Result<()> {
+    let is_there = match creates {
+        true => found(database, room).await.map(|_| true)?,
+        false => {
+            let accounts = SqliteAccounts::new(Arc::clone(database));
+            accounts.is_founded(room).await?
+        }
+    };
+    match is_there {
+        true => Ok(()),
+        false => bail!(control::no_room(room)),
+    }
+}
+
+/// Makes a room; false where there is one already.
+pub(crate) async fn found(database: &Arc<Database>, room: &RoomName) -> anyhow::Result<bool> {
+    let head = SqliteLog::new(Arc::clone(database)).open(room, 0).await?;
+    let beginning = Beginning {
+        room: room.clone(),
+        epoch: head.epoch,
+        founder: Founder::Operator,
+        time: clock::now(),
+    };
+    let accounts = SqliteAccounts::new(Arc::clone(database));
+    Ok(accounts.found(beginning).await?)
 }
 
 /// The user of this name, who has to be there.

@@ -25,7 +25,7 @@ use crate::entry::{
 };
 use crate::filter::Filter;
 use crate::held::{Choice, HeldMessage, Ruled, Ruling, Waiting};
-use crate::moderation::{Person, Sanction, Standing, Verdict};
+use crate::moderation::{Origin, Person, Sanction, Standing, Verdict};
 pub use moderation::{Order, operated, operator, sentence};
 pub(crate) use nonces::MEMORY as NONCE_MEMORY;
 use nonces::Nonces;
@@ -115,10 +115,14 @@ pub enum Input {
     Unpin(Author),
     /// The account of this key is gone.
     Forget(String),
+    /// The account of this key was signed out everywhere.
+    SignOut(String),
     /// The account of this key is a server administrator from now on, or is none any more.
     Administer(String, bool),
     /// Whoever is in this network is kept out of the whole server from now on, with the reason.
     PutOut(Network, Option<String>),
+    /// These members are where nobody may be any more who stands as they do, with the reason.
+    KeptOut(Vec<MemberId>, Option<String>),
     /// A member asks what waits for a moderator.
     ListHeld(MemberId),
     /// A member decides on what waits.
@@ -165,6 +169,8 @@ pub enum Effect {
     Rule(MemberId, Box<Ruling>),
     /// Give these members an event and close their connections.
     Expel(Vec<MemberId>, ServerEvent, CloseCode),
+    /// Close these members' connections: they were signed out.
+    SignOut(Vec<MemberId>),
     /// A message went out of the log: see whether it was the pinned one.
     CheckPinned(Author),
     /// Wake the room at this time.
@@ -217,14 +223,32 @@ impl Room {
         }
     }
 
-    /// Takes what the store says of how people stand here.
-    pub fn stand(&mut self, standing: Standing) {
-        self.standing = standing;
+    /// Whether there is such a room: somebody founded it.
+    pub fn is_founded(&self) -> bool {
+        self.standing.is_founded
+    }
+
+    /// The room is one from now on, where a user founded it with that one as its administrator.
+    pub fn found(&mut self, founder: Option<&str>) {
+        match founder {
+            Some(key) => self.standing.found(key),
+            None => self.standing.is_founded = true,
+        }
     }
 
     /// How the user `key` stands here.
     pub fn rank(&self, key: &str) -> Rank {
         self.standing.rank(key)
+    }
+
+    /// Where the rank of the user `key` comes from; `None` for mere users.
+    pub fn origin(&self, key: &str) -> Option<Origin> {
+        self.standing.origin(key)
+    }
+
+    /// The name as compared of a member.
+    pub fn key_of(&self, id: MemberId) -> Option<&str> {
+        self.members.get(&id).map(|author| author.key.as_str())
     }
 
     /// What keeps the user `key` out at `now`.
@@ -259,7 +283,11 @@ impl Room {
             Input::Change(id, change, pinned) => self.change(id, change, pinned, now),
             Input::Unpin(by) => self.unpin(by, now),
             Input::Forget(key) => self.forget(&key, now),
-            Input::Administer(key, is_admin) => self.administer(&key, is_admin),
+            Input::SignOut(key) => self.sign_out(&key, now),
+            Input::Administer(key, is_admin) => self.administer(&key, is_admin, now),
+            Input::KeptOut(ids, reason) => {
+                self.expel(ids, reason, ServerEvent::Ban, CloseCode::Banned, now)
+            }
             Input::PutOut(network, reason) => self.put_out(&network, reason, now),
             Input::ListHeld(id) => self.list_held(id, now),
             Input::Decide(id, held, choice) => self.decide(id, &held, choice, now),
@@ -336,14 +364,16 @@ impl Room {
             return vec![refuse(id, EVENT, Code::NotFound, text, None)];
         };
         let is_moderator = member.rank <= Rank::Moderator;
+        let is_own = author.is_account(member.account);
         let stands_higher = self.standing.is_above(&member.key, &author.key);
-        if member.key != author.key && !(is_moderator && stands_higher) {
+        let may_delete = is_own || (is_moderator && stands_higher);
+        if !may_delete {
             let text = "only its author and moderators of higher standing may delete this message";
             return vec![refuse(id, EVENT, Code::Forbidden, text.to_owned(), None)];
         }
         let body = EntryBody::MessageDeleted(MessageDeleted {
             target: seq,
-            of: (member.key != author.key).then_some(author.username),
+            of: (!is_own).then_some(author.username),
             by: member.clone(),
         });
         vec![Effect::Store(id, NewEntry { time: now, body })]
@@ -356,7 +386,7 @@ impl Room {
             let by = match &entry.body {
                 EntryBody::MessagePosted(posted) => {
                     let mut senders = match &posted.nonce {
-                        Some(nonce) => self.nonces.stored(&posted.author.key, nonce, entry.seq),
+                        Some(nonce) => self.nonces.stored(posted.author.account, nonce, entry.seq),
                         None => Vec::new(),
                     };
                     senders.push(sender);

@@ -8,8 +8,10 @@ use clap::Subcommand;
 
 use crate::accounts::{Accounts, SqliteAccounts};
 use crate::console;
+use crate::control::{self, Request};
 use crate::data_lock::DataLock;
 use crate::log::{End, Range, RoomLog, SqliteLog};
+use crate::moderation_commands::{ask_or_make, found};
 
 /// Entries that are read at once for an export.
 const PAGE: u64 = 1_000;
@@ -17,6 +19,12 @@ const PAGE: u64 = 1_000;
 /// What can be done with rooms.
 #[derive(Subcommand)]
 pub enum RoomSubcommand {
+    /// Make a room. Nobody is its administrator until `mod add --admin` makes somebody one.
+    Add {
+        /// The room's name.
+        #[arg(value_parser = console::room_name)]
+        name: RoomName,
+    },
     /// List all rooms: entries kept, newest position, name.
     List,
     /// Write a room's entries to standard output, one JSON object a line, as clients got them.
@@ -35,6 +43,9 @@ pub enum RoomSubcommand {
 
 /// Carries out `command` on the rooms in `data`.
 pub fn run(command: RoomSubcommand, data: &Path) -> anyhow::Result<()> {
+    if let RoomSubcommand::Add { name } = command {
+        return add(&name, data);
+    }
     // A running server would go on with a room that is gone.
     let _lock = match command {
         RoomSubcommand::Delete { .. } if data.is_dir() => Some(DataLock::take(data)?),
@@ -43,11 +54,21 @@ pub fn run(command: RoomSubcommand, data: &Path) -> anyhow::Result<()> {
     console::with_database(data, false, |database| async move {
         let log = SqliteLog::new(database.clone());
         match command {
-            RoomSubcommand::List => list(&log).await,
+            RoomSubcommand::Add { .. } | RoomSubcommand::List => list(&log).await,
             RoomSubcommand::Export { name } => export(&log, &name).await,
             RoomSubcommand::Delete { name } => {
                 delete(&log, &SqliteAccounts::new(database), &name).await
             }
+        }
+    })
+}
+
+fn add(room: &RoomName, data: &Path) -> anyhow::Result<()> {
+    let request = Request::AddRoom(room.as_str().to_owned());
+    ask_or_make(data, &request, |database| async move {
+        match found(&database, room).await? {
+            true => Ok(control::room_added(room)),
+            false => bail!(control::room_exists(room)),
         }
     })
 }

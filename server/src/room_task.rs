@@ -8,8 +8,10 @@
 mod addresses;
 mod command;
 mod delivery;
+mod entering;
 mod filtering;
 mod holding;
+mod login;
 mod requests;
 mod resume;
 
@@ -17,28 +19,30 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat_protocol::limits::RESUME_BYTES;
-use chat_protocol::{CloseCode, Code, Nonce, RoomName, Seq, ServerEvent, Since};
+use chat_protocol::{CloseCode, Code, Nonce, RoomName, Seq, ServerEvent};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
+use crate::accounts::Accounts;
 use crate::addresses::Addresses;
 use crate::clock;
-use crate::entry::{Author, Entry, NewEntry, UnixMillis};
+use crate::entry::{Author, Entry, EntryBody, NewEntry, UnixMillis};
 use crate::filter::Filter;
 use crate::filters::Filters;
 use crate::held::{HeldMessage, HeldMessages};
-use crate::log::{End, LogError, LogHead, Range, RoomLog, Slice, Viewer};
+use crate::log::{End, LogError, LogHead, Range, RoomLog};
 use crate::moderation::Standing;
 use crate::outbox::Closing;
 use crate::outgoing::Outgoing;
-use crate::room::{Effect, Input, Joining, MemberId, Room, Start, operator, refusal};
+use crate::room::{Effect, Input, MemberId, Room, Start, operator, refusal};
 use crate::standing::Standings;
 use crate::stopping::Stopping;
 
 pub use command::{EnterError, Entrance, RoomCommand, Settled};
 pub use delivery::FlushWindow;
 use delivery::{Delivery, Seat};
+pub use entering::Founders;
+pub use login::{Login, Logins};
 
 /// Commands that one round takes at most.
 const ROUND: usize = 256;
@@ -65,6 +69,8 @@ pub enum Pause {
 /// What a room is kept in.
 #[derive(Clone)]
 pub struct Stores {
+    /// Who there is, and which rooms there are.
+    pub accounts: Arc<dyn Accounts>,
     /// Its entries.
     pub log: Arc<dyn RoomLog>,
     /// How people stand in it.
@@ -87,6 +93,8 @@ pub struct Beginning {
     pub filter: Filter,
     /// What waits for a moderator, the oldest first.
     pub held: Vec<HeldMessage>,
+    /// Whether members may found it.
+    pub founders: Founders,
     /// Milliseconds after which an account counts as a member's where only members may post.
     pub membership: u64,
     /// How long its messages may wait to share a write.
@@ -99,6 +107,7 @@ pub struct RoomTask {
     stores: Stores,
     inbox: mpsc::Receiver<RoomCommand>,
     head: LogHead,
+    founders: Founders,
     /// False where something could not be stored: then the log is asked how far it goes.
     is_last_sure: bool,
     room: Room,
@@ -132,6 +141,7 @@ impl RoomTask {
             standing,
             filter,
             held,
+            founders,
             membership,
             window,
         } = beginning;
@@ -148,6 +158,7 @@ impl RoomTask {
             stores,
             inbox,
             head,
+            founders,
             is_last_sure: true,
             room,
             delivery: Delivery::new(window),
@@ -304,14 +315,31 @@ impl RoomTask {
                 // Who does not wait for the answer does not need it.
                 let _ = answer.send(self.show_audit(id, &outgoing, deeds).await);
             }
-            RoomCommand::Forget(key) => {
+            RoomCommand::Found(answer) => {
+                let made = self.found().await;
+                // Who does not wait for the answer does not need it.
+                let _ = answer.send(made);
+            }
+            RoomCommand::SignOut(key, answer) => {
+                // What they posted before was theirs to post.
+                self.show_all().await;
+                self.who = None;
+                self.apply(Input::SignOut(key)).await;
+                // Who does not wait for the answer does not need it.
+                let _ = answer.send(());
+            }
+            RoomCommand::Forget(key, answer) => {
+                self.show_all().await;
                 self.who = None;
                 self.apply(Input::Forget(key)).await;
+                // Who does not wait for the answer does not need it.
+                let _ = answer.send(());
             }
             RoomCommand::Administer(key, is_admin, answer) => {
                 self.store().await;
                 self.who = None;
-                self.apply(Input::Administer(key, is_admin)).await;
+                self.apply(Input::Administer(key.clone(), is_admin)).await;
+                self.hold_against_networks(&key).await;
                 // Who does not wait for the answer does not need it.
                 let _ = answer.send(());
             }
@@ -325,69 +353,6 @@ impl RoomTask {
                 self.pin_to_check = Some(operator());
             }
         }
-    }
-
-    async fn enter(&mut self, entrance: Entrance) -> Result<MemberId, EnterError> {
-        let Entrance {
-            author,
-            created,
-            address,
-            wants_presence,
-            wants_modes,
-            wants_audit,
-            since,
-            mut welcome,
-            outbox,
-            allowance,
-        } = entrance;
-        let now = clock::now();
-        if author.rank < self.room.rank(&author.key) {
-            // A room that a server administrator opened got its owner only now.
-            let standing = self.stores.standings.load(&self.name, now).await?;
-            self.room.stand(standing);
-        }
-        if let Some(ban) = self.room.ban(&author.key, now) {
-            let seconds = ban.seconds_left(now);
-            return Err(EnterError::Banned(ban.reason.clone(), seconds));
-        }
-        if let Some(refused) = self.address_refusal(&author.key, &address, now) {
-            return Err(refused);
-        }
-        // What was posted before is delivered before: the log is cut behind it.
-        self.store().await;
-        let history = match since {
-            None => None,
-            Some(since) => {
-                let viewer = Viewer {
-                    key: &author.key,
-                    wants_modes,
-                };
-                Some(self.resume(&since, viewer).await?)
-            }
-        };
-        // Before anybody knows that they are in: whoever bans them then takes the address along, though
-        // they may be gone again.
-        self.stores.addresses.remember(&author.key, &address, now);
-        let id = MemberId(self.next_member);
-        self.next_member += 1;
-        welcome.access_level = self.room.rank(&author.key);
-        outbox.push(&Outgoing::new(&ServerEvent::Auth(welcome)));
-        if let Some(history) = history {
-            outbox.push(&history);
-        }
-        self.delivery.enter(id, Seat { outbox, allowance });
-        self.who = None;
-        self.apply(Input::Join(Joining {
-            id,
-            author,
-            created,
-            address,
-            wants_presence,
-            wants_modes,
-            wants_audit,
-        }))
-        .await;
-        Ok(id)
     }
 
     async fn leave(&mut self, id: MemberId) {
@@ -418,8 +383,18 @@ impl RoomTask {
     async fn follow(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::Store(sender, entry) => self.unstored.push((sender, entry)),
+                Effect::Store(sender, entry) => {
+                    if let Some(event) = deed(&entry.body)
+                        && !self.may_act(sender, event).await
+                    {
+                        continue;
+                    }
+                    self.unstored.push((sender, entry));
+                }
                 Effect::Judge(id, verdict) => {
+                    if !self.may_act(id, verdict.decision.event()).await {
+                        continue;
+                    }
                     // After the answer nothing of whom it hits may come any more.
                     self.show_all().await;
                     for effect in self.judge(id, verdict).await {
@@ -433,6 +408,9 @@ impl RoomTask {
                     }
                 }
                 Effect::Rule(id, ruling) => {
+                    if !self.may_act(id, ruling.choice.event()).await {
+                        continue;
+                    }
                     self.store().await;
                     for effect in self.rule(id, ruling).await {
                         self.carry_out(effect).await;
@@ -488,6 +466,7 @@ impl RoomTask {
             // These are ordered by commands, never by what was stored.
             Effect::Judge(..) | Effect::Hold(..) | Effect::Rule(..) => {}
             Effect::Expel(ids, event, code) => self.expel(&ids, &event, code),
+            Effect::SignOut(ids) => self.sign_out(&ids),
             Effect::CheckPinned(by) => self.pin_to_check = Some(by),
             Effect::WakeAt(time) => self.wake_at = Some(instant(time)),
         }
@@ -499,6 +478,14 @@ impl RoomTask {
             if let Some(outbox) = self.delivery.leave(*id) {
                 outbox.push(&outgoing);
                 outbox.close(code, "disconnected by a moderator");
+            }
+        }
+    }
+
+    fn sign_out(&mut self, ids: &[MemberId]) {
+        for id in ids {
+            if let Some(outbox) = self.delivery.leave(*id) {
+                outbox.close(CloseCode::SignedOut, "signed out");
             }
         }
     }
@@ -515,7 +502,7 @@ impl RoomTask {
     fn marked(&self, entry: &Entry) -> Option<Outgoing> {
         let posted = entry.message()?;
         posted.nonce.as_ref()?;
-        let event = entry.to_event_for(&posted.author.key, &self.name, &self.head.epoch);
+        let event = entry.to_event_for(posted.author.account, &self.name, &self.head.epoch);
         Some(Outgoing::new(&event))
     }
 
@@ -549,34 +536,23 @@ impl RoomTask {
     }
 
     /// What a member gets who was here before: exactly what came since, or the newest entries.
-    async fn resume(&self, since: &Since, viewer: Viewer<'_>) -> Result<Outgoing, LogError> {
-        let log = self.stores.log.as_ref();
-        if let Some(slice) =
-            resume::missed(log, &self.name, &self.head, since, viewer.wants_modes).await?
-        {
-            let outgoing = self.history(slice, viewer, true);
-            if outgoing.bytes() <= RESUME_BYTES {
-                return Ok(outgoing);
-            }
-        }
-        let newest = resume::newest(log, &self.name, viewer.wants_modes).await?;
-        Ok(self.history(newest, viewer, false))
-    }
-
-    fn history(&self, slice: Slice, viewer: Viewer<'_>, is_recovered: bool) -> Outgoing {
-        Outgoing::new(&ServerEvent::History(slice.into_history(
-            viewer.key,
-            &self.name,
-            Some(is_recovered),
-        )))
-    }
-
     fn report(&self, what: &'static str, error: &LogError) {
         tracing::error!(
             room = ?self.name,
             error = error as &dyn std::error::Error,
             "{what}"
         );
+    }
+}
+
+/// The event that asks for an entry that is no message.
+fn deed(body: &EntryBody) -> Option<&'static str> {
+    match body {
+        EntryBody::MessagePosted(_) => None,
+        EntryBody::MessageDeleted(_) => Some("deleteMessage"),
+        EntryBody::Purged(_) => Some("purge"),
+        EntryBody::Cleared(_) => Some("clear"),
+        EntryBody::RoomChanged(_) => Some("setRoom"),
     }
 }
 

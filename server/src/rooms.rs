@@ -4,6 +4,7 @@
 //! Owns which rooms run. Sessions reach a room through it and hold a [`Membership`]; a room knows
 //! nothing of the directory.
 
+mod accounts;
 mod lobby;
 mod networks;
 
@@ -14,7 +15,7 @@ use std::time::Duration;
 use chat_protocol::limits::{AUDIT_ENTRIES, AUDIT_ENTRIES_DEFAULT, HISTORY_ENTRIES_DEFAULT};
 use chat_protocol::{
     Audit, AuditEntry, AuditRequest, HeldId, HistoryRequest, MessageId, PostMessage, RoomChange,
-    RoomName, Seq, ServerEvent,
+    RoomName, Seq, ServerEvent, Username,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
@@ -26,14 +27,12 @@ use crate::log::{End, Keep, LogError, Range, Viewer};
 use crate::moderation::Person;
 use crate::outgoing::Outgoing;
 use crate::room::{MemberId, NONCE_MEMORY};
-use crate::room_task::{Beginning, Pause, RoomCommand, RoomTask, Settled};
-use crate::standing::StandingError;
-
+use crate::room_task::{Beginning, Logins, Pause, RoomCommand, RoomTask, Settled};
 use crate::stopping::{Stop, Stopping};
 use lobby::Lobby;
 
 pub use crate::room::Order;
-pub use crate::room_task::{EnterError, Entrance, FlushWindow, Stores};
+pub use crate::room_task::{EnterError, Entrance, FlushWindow, Founders, Login, Stores};
 pub use lobby::Stay;
 
 /// Commands that may wait for a room. Who finds no place waits, and with it the client behind.
@@ -53,12 +52,23 @@ pub enum RoomError {
     Stopping,
 }
 
+/// What holds in all rooms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoomSettings {
+    /// Who may found rooms.
+    pub founders: Founders,
+    /// The age from which on an account may post where only members may.
+    pub membership: Duration,
+    /// How long messages may wait to share a write.
+    pub window: FlushWindow,
+}
+
 type Inbox = mpsc::Sender<RoomCommand>;
 
 struct Shared {
     stores: Stores,
-    membership: Duration,
-    window: FlushWindow,
+    settings: RoomSettings,
+    logins: Logins,
     running: Mutex<HashMap<RoomName, Inbox>>,
     lobby: Lobby,
     tasks: TaskTracker,
@@ -88,20 +98,24 @@ pub struct Membership {
 }
 
 impl Rooms {
-    /// A directory of rooms that are kept in `stores`. Where only members may post, accounts as old
-    /// as `membership` may; messages may wait for `window` to share a write.
-    pub fn new(stores: Stores, membership: Duration, window: FlushWindow) -> Self {
+    /// A directory of rooms that are kept in `stores`.
+    pub fn new(stores: Stores, settings: RoomSettings) -> Self {
         Self {
             shared: Arc::new(Shared {
                 stores,
-                membership,
-                window,
+                settings,
+                logins: Logins::default(),
                 running: Mutex::default(),
                 lobby: Lobby::default(),
                 tasks: TaskTracker::new(),
                 stopping: Stopping::default(),
             }),
         }
+    }
+
+    /// Somebody begins to log in as `username`: to be called before the account is looked at.
+    pub fn log_in(&self, username: &Username) -> Login {
+        self.shared.logins.begin(username.key())
     }
 
     /// Enters `room`, which is started where it is not running.
@@ -125,7 +139,7 @@ impl Rooms {
     pub async fn history(
         &self,
         membership: &Membership,
-        viewer: Viewer<'_>,
+        viewer: Viewer,
         request: &HistoryRequest,
     ) -> Result<(), RoomError> {
         loop {
@@ -146,7 +160,7 @@ impl Rooms {
                 with_modes: viewer.wants_modes,
             };
             let slice = self.shared.stores.log.read(&membership.room, range).await?;
-            let history = slice.into_history(viewer.key, &membership.room, None);
+            let history = slice.into_history(viewer.account, &membership.room, None);
             let outgoing = Outgoing::new(&ServerEvent::History(history));
             if membership.show(outgoing, settled.removals).await? {
                 return Ok(());
@@ -226,37 +240,23 @@ impl Rooms {
         done.map_err(|error| RoomError::Enter(error.into()))
     }
 
-    /// Forgets how the user `key` stands, whose account is gone, and closes its connections, in all
-    /// rooms that run.
-    pub async fn forget(&self, key: &str) {
-        self.shared.stores.addresses.forget(key);
-        let running: Vec<Inbox> = self.shared.running().values().cloned().collect();
-        for inbox in running {
-            // A room that has just ended reads its standing anew when it starts.
-            let _ = inbox.send(RoomCommand::Forget(key.to_owned())).await;
-        }
+    /// Whether there is a room of this name.
+    pub async fn is_founded(&self, room: &RoomName) -> Result<bool, RoomError> {
+        let accounts = &self.shared.stores.accounts;
+        let is_founded = accounts.is_founded(room).await;
+        is_founded.map_err(|error| RoomError::Enter(error.into()))
     }
 
-    /// Makes `person` a server administrator, or ends that: stored first, and in effect in all rooms
-    /// once this answers.
-    pub async fn administer(&self, person: &Person, is_admin: bool) -> Result<(), StandingError> {
-        let standings = &self.shared.stores.standings;
-        standings.administer(person, is_admin, clock::now()).await?;
-        // A room that starts from here on reads it; one that is starting is told behind that.
-        let running: Vec<Inbox> = self.shared.running().values().cloned().collect();
-        let mut waiting = Vec::with_capacity(running.len());
-        for inbox in running {
-            let (answer, done) = oneshot::channel();
-            let command = RoomCommand::Administer(person.key.clone(), is_admin, answer);
-            if inbox.send(command).await.is_ok() {
-                waiting.push(done);
-            }
-        }
-        for done in waiting {
-            // A room that ended meanwhile reads it when it starts.
-            let _ = done.await;
-        }
-        Ok(())
+    /// Makes a room for an operator; false where there is one already.
+    pub async fn found(&self, room: RoomName) -> Result<bool, RoomError> {
+        let inbox = self.find_or_start(&room)?;
+        let (answer, made) = oneshot::channel();
+        inbox
+            .send(RoomCommand::Found(answer))
+            .await
+            .map_err(|_| RoomError::Stopping)?;
+        let made = made.await.map_err(|_| RoomError::Stopping)?;
+        made.map_err(|error| RoomError::Enter(error.into()))
     }
 
     /// Rooms whose logs hold more than `keep`, some of them.
@@ -345,8 +345,9 @@ async fn begin(shared: &Shared, room: &RoomName) -> Result<Beginning, EnterError
         standing: standings.load(room, now).await?,
         filter: filters.load(room).await?,
         held: held.load(room, now.saturating_sub(PATIENCE)).await?,
-        membership: u64::try_from(shared.membership.as_millis()).unwrap_or(u64::MAX),
-        window: shared.window,
+        founders: shared.settings.founders,
+        membership: u64::try_from(shared.settings.membership.as_millis()).unwrap_or(u64::MAX),
+        window: shared.settings.window,
     })
 }
 

@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::accounts::SqliteAccounts;
 use crate::addresses::{Addresses, AddressesError, SqliteAddresses};
-use crate::auth::{Authenticator, KeyError, Registration};
+use crate::auth::{AuthSettings, Authenticator, KeyError, Registration};
 use crate::clock;
 use crate::control::{self, Control};
 use crate::data_lock::{DataLock, LockError};
@@ -23,7 +23,7 @@ use crate::held::SqliteHeld;
 use crate::limits::{LimitSettings, Limits, TrustedProxies};
 use crate::log::SqliteLog;
 use crate::retention::{self, Retention};
-use crate::rooms::{FlushWindow, Rooms, Stores};
+use crate::rooms::{FlushWindow, Founders, RoomSettings, Rooms, Stores};
 use crate::session::SessionContext;
 use crate::standing::SqliteStandings;
 use crate::stopping::{Stop, Stopping};
@@ -45,6 +45,10 @@ pub struct ServerConfig {
     pub data: PathBuf,
     /// Whether an unknown name with a password makes an account.
     pub registration: Registration,
+    /// How long somebody may log in by resume tokens alone; `None` for ever.
+    pub token_chain: Option<Duration>,
+    /// Who may found rooms.
+    pub founders: Founders,
     /// Whether clients may switch to test mode.
     pub is_test_mode_allowed: bool,
     /// The `Origin`s that may upgrade; empty for any.
@@ -125,14 +129,19 @@ impl Server {
         // Before anybody can come in.
         addresses.load(clock::now()).await?;
         let stores = Stores {
+            accounts: accounts.clone(),
             log: Arc::new(SqliteLog::new(Arc::clone(&database))),
             standings: Arc::new(SqliteStandings::new(Arc::clone(&database))),
             filters: Arc::new(SqliteFilters::new(Arc::clone(&database))),
             addresses: addresses.clone(),
             held: Arc::new(SqliteHeld::new(Arc::clone(&database))),
         };
-        let window = FlushWindow::new(config.flush_window);
-        let rooms = Rooms::new(stores, config.membership, window);
+        let settings = RoomSettings {
+            founders: config.founders,
+            membership: config.membership,
+            window: FlushWindow::new(config.flush_window),
+        };
+        let rooms = Rooms::new(stores, settings);
         let control = Control {
             accounts: accounts.clone(),
             rooms: rooms.clone(),
@@ -141,7 +150,10 @@ impl Server {
         let session = SessionContext {
             authenticator: Authenticator::new(
                 accounts,
-                config.registration,
+                AuthSettings {
+                    registration: config.registration,
+                    token_chain: config.token_chain,
+                },
                 &config.data,
                 Arc::clone(&limits),
             )?,

@@ -18,8 +18,8 @@ use chat_protocol::{
 use crate::address::Address;
 use crate::auth::{AuthError, Authenticator, HashError, Identity};
 use crate::clock;
-use crate::entry::Author;
-use crate::limits::{Allowance, COSTLY, FLOODING, Limits, Pace, Source};
+use crate::entry::AccountId;
+use crate::limits::{Allowance, COSTLY, FLOODING, Limits, Pace, Source, TooFast};
 use crate::log::Viewer;
 use crate::outbox::Outbox;
 use crate::outgoing::Outgoing;
@@ -31,6 +31,9 @@ pub const SERVER_NAME: &str = concat!("chat-server/", env!("CARGO_PKG_VERSION"))
 
 /// What a client may ask for in `auth`.
 const CAPABILITIES: [&str; 3] = [CAPABILITY_PRESENCE, CAPABILITY_ROOM, CAPABILITY_MODERATION];
+
+/// How often a login is looked at anew whose account changes meanwhile.
+const ATTEMPTS: usize = 3;
 
 /// What all sessions share.
 pub struct SessionContext {
@@ -48,6 +51,7 @@ pub struct SessionContext {
 struct Place {
     membership: Membership,
     key: String,
+    account: AccountId,
     wants_modes: bool,
 }
 
@@ -235,7 +239,7 @@ impl Session {
     async fn history(&self, request: &HistoryRequest) -> Result<(), Refusal> {
         let place = self.place()?;
         let viewer = Viewer {
-            key: &place.key,
+            account: place.account,
             wants_modes: place.wants_modes,
         };
         let rooms = &self.context.rooms;
@@ -252,45 +256,43 @@ impl Session {
     }
 
     async fn authenticate(&mut self, auth: Auth) -> Result<(), Refusal> {
-        let Auth {
-            username,
-            credential,
-            room,
-            capabilities,
-            since,
-        } = auth;
+        for _ in 0..ATTEMPTS {
+            match self.log_in(&auth).await {
+                // What was looked at is not what is there any more.
+                Err(LoginError::Room(RoomError::Enter(EnterError::SignedOut))) => {}
+                outcome => return outcome.map_err(|error| refused_login(&auth.username, error)),
+            }
+        }
+        let text = "the account changes just now: try again";
+        Err(Refusal::new(Code::Unavailable, text))
+    }
+
+    /// One attempt to come in.
+    async fn log_in(&mut self, auth: &Auth) -> Result<(), LoginError> {
         let rooms = &self.context.rooms;
-        let admitted = rooms.admit_address(&self.address, &username).await;
-        admitted.map_err(refusal)?;
+        rooms.admit_address(&self.address, &auth.username).await?;
+        // Before the account is looked at: what becomes of it from here on is known at the door.
+        let login = rooms.log_in(&auth.username);
         let authenticator = &self.context.authenticator;
         let identity = authenticator
-            .authenticate(&username, credential, self.source, &room)
-            .await
-            .map_err(|error| refused_credentials(&username, error))?;
-        let rank = authenticator
-            .admit(&identity, &room)
-            .await
-            .map_err(|error| unavailable(&error))?;
-        let key = identity.key.clone();
-        let author = Author {
-            username: identity.username.clone(),
-            key: identity.key.clone(),
-            display_name: identity.display_name.clone(),
-            rank,
-        };
-        let wants = |name: &str| capabilities.iter().any(|wanted| wanted == name);
+            .authenticate(&auth.username, auth.credential.clone(), self.source)
+            .await?;
+        let wants = |name: &str| auth.capabilities.iter().any(|wanted| wanted == name);
         let wants_modes = wants(CAPABILITY_ROOM);
         let granted = CAPABILITIES.into_iter().filter(|name| wants(name));
         let granted = granted.map(str::to_owned).collect();
+        let key = identity.account.key.clone();
+        let account = identity.account.id;
         let entrance = Entrance {
-            author,
-            created: identity.created,
+            welcome: welcome(&identity, &auth.room, granted),
+            account: identity.account,
+            is_new: identity.is_new,
+            login,
             address: self.address,
             wants_presence: wants(CAPABILITY_PRESENCE),
             wants_modes,
             wants_audit: wants(CAPABILITY_MODERATION),
-            since,
-            welcome: welcome(identity, &room, rank, granted),
+            since: auth.since.clone(),
             outbox: self.outbox.clone(),
             allowance: Allowance {
                 limits: Arc::clone(&self.context.limits),
@@ -298,10 +300,11 @@ impl Session {
                 source: self.source,
             },
         };
-        let membership = rooms.enter(room, entrance).await.map_err(refusal)?;
+        let membership = rooms.enter(auth.room.clone(), entrance).await?;
         self.place = Some(Place {
             membership,
             key,
+            account,
             wants_modes,
         });
         self.state.entered();
@@ -351,32 +354,51 @@ fn cost(event: &str) -> NonZeroU32 {
     }
 }
 
-fn welcome(
-    identity: Identity,
-    room: &RoomName,
-    rank: Rank,
-    capabilities: Vec<String>,
-) -> Box<AuthAccepted> {
+/// What is said to whom is let in; the room adds how they stand there.
+fn welcome(identity: &Identity, room: &RoomName, capabilities: Vec<String>) -> Box<AuthAccepted> {
+    let Identity { account, token, .. } = identity;
     Box::new(AuthAccepted {
         code: Code::Ok,
         message: "Authentification complete".to_owned(),
-        username: identity.username,
-        display_name: identity.display_name,
+        username: account.username.clone(),
+        display_name: account.username.clone(),
         room: room.as_str().to_owned(),
-        access_level: rank,
+        access_level: Rank::User,
         capabilities,
-        token: identity.token.expose().to_owned(),
-        token_expires: identity.token_expires,
+        token: token.text.expose().to_owned(),
+        token_expires: token.expires,
     })
 }
 
-fn refused_credentials(username: &Username, error: AuthError) -> Refusal {
+/// Why somebody did not come in.
+enum LoginError {
+    Auth(AuthError),
+    Room(RoomError),
+}
+
+impl From<AuthError> for LoginError {
+    fn from(error: AuthError) -> Self {
+        LoginError::Auth(error)
+    }
+}
+
+impl From<RoomError> for LoginError {
+    fn from(error: RoomError) -> Self {
+        LoginError::Room(error)
+    }
+}
+
+fn refused_login(username: &Username, error: LoginError) -> Refusal {
+    let error = match error {
+        LoginError::Auth(error) => error,
+        LoginError::Room(error) => return refusal(error),
+    };
     match error {
         AuthError::WrongPassword | AuthError::WrongToken => {
             tracing::info!(%username, reason = %error, "login refused");
             Refusal::new(Code::Unauthenticated, error.to_string())
         }
-        AuthError::TooManyFailures(too_fast) => {
+        AuthError::TooManyFailures(too_fast) | AuthError::TooManyAccounts(too_fast) => {
             tracing::info!(%username, reason = %error, "login refused");
             Refusal {
                 message: format!("{error}: wait {} s", too_fast.retry_after),
@@ -396,6 +418,11 @@ fn refusal(error: RoomError) -> Refusal {
         RoomError::Enter(
             EnterError::Banned(..) | EnterError::AddressBanned(..) | EnterError::NetworkBanned(..),
         ) => Refusal::new(Code::Forbidden, error.to_string()),
+        RoomError::Enter(EnterError::NoSuchRoom) => Refusal::new(Code::NotFound, error.to_string()),
+        RoomError::Enter(EnterError::TooMany(_, retry_after)) => Refusal {
+            message: error.to_string(),
+            ..Refusal::too_fast(TooFast { retry_after })
+        },
         RoomError::Log(_) | RoomError::Enter(_) => unavailable(&error),
     }
 }

@@ -10,6 +10,7 @@ use crate::moderation::{Person, Standing, Verdict};
 
 pub use crate::audit::AuditLine;
 pub use sqlite::SqliteStandings;
+pub(crate) use sqlite::give_founder;
 
 /// The standing could not be read or written; nothing was changed.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -1,4 +1,5 @@
-//! `chat-server user`: accounts from the command line, in the same database as the server's.
+//! `chat-server user`: accounts from the command line. A running server does it itself, at once and for
+//! live connections too; otherwise it is written to the database.
 
 use std::io::{BufRead, IsTerminal};
 use std::path::Path;
@@ -7,11 +8,13 @@ use anyhow::{Context, bail};
 use chat_protocol::{Secret, Username};
 use clap::Subcommand;
 
-use crate::accounts::{Accounts, Creation, SqliteAccounts};
+use crate::accounts::{Account, Accounts, Creation, SqliteAccounts};
 use crate::auth::Passwords;
 use crate::clock;
 use crate::console;
-use crate::control::{self, Request};
+use crate::control::{self, Hash, Request};
+use crate::database;
+use crate::moderation_commands::{ask, ask_or_make};
 
 /// Bytes of a password line at most; a frame could not carry more.
 const PASSWORD_BYTES: u64 = 8 * 1024;
@@ -25,8 +28,15 @@ pub enum UserSubcommand {
         #[arg(value_parser = console::username)]
         name: Username,
     },
-    /// Change a password. Asks for it, or reads it from standard input.
+    /// Change a password, which ends all connections and resume tokens of the account. Asks for it, or
+    /// reads it from standard input.
     Passwd {
+        /// The user's name.
+        #[arg(value_parser = console::username)]
+        name: Username,
+    },
+    /// End all connections and resume tokens of an account. The password stays.
+    Logout {
         /// The user's name.
         #[arg(value_parser = console::username)]
         name: Username,
@@ -41,56 +51,89 @@ pub enum UserSubcommand {
     List,
 }
 
-/// Carries out `command` on the accounts in `data`.
+/// Carries out `command` for the server of `data`.
 pub fn run(command: UserSubcommand, data: &Path) -> anyhow::Result<()> {
-    let makes_one = matches!(command, UserSubcommand::Add { .. });
-    console::with_database(data, makes_one, |database| async move {
-        carry_out(command, &SqliteAccounts::new(database), data).await
-    })
-}
-
-async fn carry_out(
-    command: UserSubcommand,
-    accounts: &dyn Accounts,
-    data: &Path,
-) -> anyhow::Result<()> {
     match command {
         UserSubcommand::Add { name } => {
-            if accounts.find(&name).await?.is_some() {
-                bail!("there already is a user {name}");
+            if is_known(data, &name)? {
+                bail!(control::user_exists(&name));
             }
-            let hash = Passwords::new().hash(ask_password(&name)?).await?;
-            match accounts.create(&name, &hash, clock::now()).await? {
-                Creation::Created(_) => say(format!("user {name} added")),
-                Creation::Exists(_) => bail!("there already is a user {name}"),
-            }
+            let hash = hash(&ask_password(&name)?)?;
+            let request = Request::AddUser(name.as_str().to_owned(), Hash(hash.clone()));
+            ask_or_make(data, &request, |database| async move {
+                let account = Account::new(&name, hash, clock::now())?;
+                match SqliteAccounts::new(database).create(account).await? {
+                    Creation::Created(_) => Ok(control::user_added(&name)),
+                    Creation::Exists(_) => bail!(control::user_exists(&name)),
+                }
+            })
         }
         UserSubcommand::Passwd { name } => {
-            if accounts.find(&name).await?.is_none() {
-                bail!("there is no user {name}");
+            if !is_known(data, &name)? {
+                bail!(control::no_user(&name));
             }
-            let hash = Passwords::new().hash(ask_password(&name)?).await?;
-            match accounts.set_password(&name, &hash).await? {
-                true => say(format!("password of {name} changed")),
-                false => bail!("there is no user {name}"),
-            }
+            let hash = hash(&ask_password(&name)?)?;
+            let request = Request::SetPassword(name.as_str().to_owned(), Hash(hash.clone()));
+            ask(data, &request, |database| async move {
+                let accounts = SqliteAccounts::new(database);
+                let is_done = accounts.set_password(&name, &hash).await?;
+                done(is_done, control::password_changed, &name)
+            })
         }
-        UserSubcommand::Remove { name } => match accounts.remove(&name).await? {
-            true => {
-                // Without a server that runs there is nobody to be told.
-                control::ask(data, &Request::Forget(name.key().to_owned())).context(
-                    "the user is removed, but the running server does not answer: restart it",
-                )?;
-                say(format!("user {name} removed"))
-            }
-            false => bail!("there is no user {name}"),
-        },
-        UserSubcommand::List => {
-            let accounts = accounts.list().await?;
+        UserSubcommand::Logout { name } => {
+            let request = Request::SignOut(name.as_str().to_owned());
+            ask(data, &request, |database| async move {
+                let is_done = SqliteAccounts::new(database).sign_out(&name).await?;
+                done(is_done, control::signed_out, &name)
+            })
+        }
+        UserSubcommand::Remove { name } => {
+            let request = Request::RemoveUser(name.as_str().to_owned());
+            ask(data, &request, |database| async move {
+                let is_done = SqliteAccounts::new(database).remove(&name).await?;
+                done(is_done, control::user_removed, &name)
+            })
+        }
+        UserSubcommand::List => console::with_database(data, false, |database| async move {
+            let accounts = SqliteAccounts::new(database).list().await?;
             console::say(accounts.into_iter().map(|account| account.username))?;
             Ok(())
-        }
+        }),
     }
+}
+
+fn done(
+    is_done: bool,
+    sentence: fn(&Username) -> String,
+    name: &Username,
+) -> anyhow::Result<String> {
+    match is_done {
+        true => Ok(sentence(name)),
+        false => bail!(control::no_user(name)),
+    }
+}
+
+/// Whether there is a user of this name: nobody is to be asked for a password in vain.
+fn is_known(data: &Path, name: &Username) -> anyhow::Result<bool> {
+    if !data.join(database::FILE_NAME).exists() {
+        return Ok(false);
+    }
+    let mut is_known = false;
+    console::with_database(data, false, |database| {
+        let is_known = &mut is_known;
+        async move {
+            *is_known = SqliteAccounts::new(database).find(name).await?.is_some();
+            Ok(())
+        }
+    })?;
+    Ok(is_known)
+}
+
+fn hash(password: &Secret) -> anyhow::Result<String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .context("cannot start the async runtime")?;
+    Ok(runtime.block_on(Passwords::new().hash(password.clone()))?)
 }
 
 /// Asks twice on a terminal; elsewhere the first line of standard input is the password.
@@ -113,9 +156,4 @@ fn ask_password(name: &Username) -> anyhow::Result<Secret> {
         bail!("the password is empty: give one line on standard input, or run this in a terminal");
     }
     Ok(Secret::new(password))
-}
-
-fn say(line: String) -> anyhow::Result<()> {
-    console::say([line])?;
-    Ok(())
 }

@@ -9,7 +9,17 @@ use std::path::{Path, PathBuf};
 
 /// Each module with those that it may use.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("accounts", &["audit", "database", "moderation"]),
+    (
+        "accounts",
+        &[
+            "audit",
+            "database",
+            "entry",
+            "log",
+            "moderation",
+            "standing",
+        ],
+    ),
     ("address", &[]),
     (
         "addresses",
@@ -66,6 +76,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "database",
             "limits",
             "retention",
+            "rooms",
             "server",
             "transport",
         ],
@@ -77,6 +88,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "accounts",
             "address",
             "addresses",
+            "auth",
             "clock",
             "filter",
             "moderation",
@@ -121,6 +133,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "data_lock",
             "database",
             "entry",
+            "log",
             "moderation",
             "room",
             "standing",
@@ -138,11 +151,20 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "room_commands",
-        &["accounts", "console", "data_lock", "entry", "log"],
+        &[
+            "accounts",
+            "console",
+            "control",
+            "data_lock",
+            "entry",
+            "log",
+            "moderation_commands",
+        ],
     ),
     (
         "room_task",
         &[
+            "accounts",
             "address",
             "addresses",
             "clock",
@@ -163,6 +185,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "rooms",
         &[
+            "accounts",
             "address",
             "addresses",
             "clock",
@@ -220,7 +243,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "users",
-        &["accounts", "auth", "clock", "console", "control"],
+        &[
+            "accounts",
+            "auth",
+            "clock",
+            "console",
+            "control",
+            "database",
+            "moderation_commands",
+        ],
     ),
 ];
 

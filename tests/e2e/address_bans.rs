@@ -2,11 +2,11 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use chat_tests::{Finished, RawClient, Server, password_of};
+use chat_tests::{RawClient, Server, password_of};
 use serde_json::{Value, json};
 
 use crate::rig::count_from;
-use crate::support::{Over, eventually, refused};
+use crate::support::{Over, eventually, operate, refused, said};
 
 const ROOM: &str = "stream";
 const HERE: &str = "198.51.100.1";
@@ -20,21 +20,6 @@ fn server() -> Server {
 
 fn server_with(arguments: &[&str]) -> Server {
     Server::start_with(&[&["--trusted-proxy", "127.0.0.1", "--no-limits"], arguments].concat())
-}
-
-#[track_caller]
-fn run(server: &Server, arguments: &[&str]) -> Finished {
-    let data = server.data();
-    let mut all = arguments.to_vec();
-    all.extend(["--data", data.to_str().unwrap()]);
-    Server::run(&all, "")
-}
-
-#[track_caller]
-fn said(server: &Server, arguments: &[&str]) -> String {
-    let finished = run(server, arguments);
-    assert_eq!(finished.status.code(), Some(0), "{}", finished.error);
-    finished.out
 }
 
 #[track_caller]
@@ -226,7 +211,7 @@ fn what_an_operator_gets_wrong_is_said_and_nothing_is_done() {
     ];
     for is_running in [true, false] {
         for (arguments, code, words) in wrong {
-            let finished = run(&server, &[&["ban"], *arguments].concat());
+            let finished = operate(&server, &[&["ban"], *arguments].concat());
             assert_eq!(finished.status.code(), Some(*code), "{arguments:?}");
             assert!(finished.error.contains(words), "{}", finished.error);
         }

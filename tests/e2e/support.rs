@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use chat_tests::{PATIENCE, RawClient, RawSocket, Server};
+use chat_tests::{Finished, PATIENCE, RawClient, RawSocket, Server};
 use serde_json::{Value, json};
 
 /// Sends `event` with `data`, and expects it to be refused with `code`, in words that hold `names`.
@@ -17,6 +17,46 @@ pub(crate) fn refused(client: &mut RawClient, code: u16, event: &str, data: Valu
         message.contains(names),
         "`{message}` does not name `{names}`: {event} {sent}"
     );
+}
+
+/// Runs `chat-server` with `arguments` for the data of `server`, to its end.
+#[track_caller]
+pub(crate) fn operate(server: &Server, arguments: &[&str]) -> Finished {
+    operate_with(server, arguments, "")
+}
+
+/// The same with `input`.
+#[track_caller]
+pub(crate) fn operate_with(server: &Server, arguments: &[&str], input: &str) -> Finished {
+    let data = server.data();
+    let mut all = arguments.to_vec();
+    all.extend(["--data", data.to_str().unwrap()]);
+    Server::run(&all, input)
+}
+
+/// The same, which must succeed; gives what it said.
+#[track_caller]
+pub(crate) fn said(server: &Server, arguments: &[&str]) -> String {
+    let finished = operate(server, arguments);
+    assert_eq!(finished.status.code(), Some(0), "{}", finished.error);
+    finished.out
+}
+
+/// The same, which must fail, in words that hold `names`.
+#[track_caller]
+pub(crate) fn said_no(server: &Server, arguments: &[&str], names: &str) {
+    let finished = operate(server, arguments);
+    assert_eq!(finished.status.code(), Some(1), "{}", finished.out);
+    let error = finished.error;
+    assert!(error.contains(names), "`{error}` does not name `{names}`");
+}
+
+/// A connection as a proxy makes it for a client at `address`.
+#[track_caller]
+pub(crate) fn connect_from(server: &Server, address: &str) -> RawClient {
+    let mut client = RawClient::open_for(server.address(), address).unwrap();
+    client.expect("connection");
+    client
 }
 
 /// The names of an object's members, sorted.

@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 
-use chat_protocol::{Rank, RoomName, Username};
-use rusqlite::types::Type;
+use chat_protocol::{RoomName, Username};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{Account, Accounts, AccountsError, Creation};
+use super::{
+    Account, Accounts, AccountsError, Admission, Admitted, Beginning, Creation, Founder, new_logins,
+};
 use crate::audit;
 use crate::database::{Database, DatabaseError};
+use crate::entry::AccountId;
+use crate::log::begin as begin_log;
+use crate::standing::give_founder;
 
-const COLUMNS: &str = "SELECT username, key, password_hash, created FROM accounts";
+const COLUMNS: &str = "SELECT username, key, password_hash, created, id, logins FROM accounts";
 
 /// Accounts in one database.
 pub struct SqliteAccounts {
@@ -36,23 +40,12 @@ impl Accounts for SqliteAccounts {
         let key = username.key().to_owned();
         let found = self
             .database
-            .read(move |connection| find(connection, &key))
+            .glance(move |connection| find(connection, &key))
             .await?;
         Ok(found)
     }
 
-    async fn create(
-        &self,
-        username: &Username,
-        password_hash: &str,
-        time: u64,
-    ) -> Result<Creation, AccountsError> {
-        let account = Account {
-            username: username.as_str().to_owned(),
-            key: username.key().to_owned(),
-            password_hash: password_hash.to_owned(),
-            created: time,
-        };
+    async fn create(&self, account: Account) -> Result<Creation, AccountsError> {
         let created = self
             .database
             .write(move |connection| {
@@ -66,17 +59,60 @@ impl Accounts for SqliteAccounts {
         Ok(created)
     }
 
+    async fn admit(&self, admission: Admission) -> Result<Admitted, AccountsError> {
+        let admit = move |connection: &Connection| admit(connection, &admission);
+        Ok(self.database.write(admit).await?)
+    }
+
+    async fn found(&self, beginning: Beginning) -> Result<bool, AccountsError> {
+        let found = move |connection: &Connection| begin(connection, &beginning, None);
+        Ok(self.database.write(found).await?)
+    }
+
+    async fn is_founded(&self, room: &RoomName) -> Result<bool, AccountsError> {
+        let room = room.clone();
+        let is_founded = move |connection: &Connection| is_founded(connection, &room);
+        Ok(self.database.read(is_founded).await?)
+    }
+
     async fn set_password(
         &self,
         username: &Username,
         password_hash: &str,
     ) -> Result<bool, AccountsError> {
-        let values = (username.key().to_owned(), password_hash.to_owned());
+        let values = (
+            username.key().to_owned(),
+            password_hash.to_owned(),
+            new_logins()?,
+        );
         self.change(
-            "UPDATE accounts SET password_hash = ?2 WHERE key = ?1",
+            "UPDATE accounts SET password_hash = ?2, logins = ?3 WHERE key = ?1",
             values,
         )
         .await
+    }
+
+    async fn sign_out(&self, username: &Username) -> Result<bool, AccountsError> {
+        let values = (username.key().to_owned(), new_logins()?);
+        self.change("UPDATE accounts SET logins = ?2 WHERE key = ?1", values)
+            .await
+    }
+
+    async fn renew_hash(
+        &self,
+        account: &Account,
+        password_hash: &str,
+    ) -> Result<(), AccountsError> {
+        let values = (
+            account.key.clone(),
+            account.password_hash.clone(),
+            password_hash.to_owned(),
+        );
+        let renewed = self.change(
+            "UPDATE accounts SET password_hash = ?3 WHERE key = ?1 AND password_hash = ?2",
+            values,
+        );
+        renewed.await.map(drop)
     }
 
     async fn remove(&self, username: &Username) -> Result<bool, AccountsError> {
@@ -118,45 +154,6 @@ impl Accounts for SqliteAccounts {
             .await?;
         Ok(())
     }
-
-    async fn find_in(
-        &self,
-        username: &Username,
-        room: &RoomName,
-    ) -> Result<Option<(Account, Option<Rank>)>, AccountsError> {
-        let (key, room) = (username.key().to_owned(), room.clone());
-        let found = self
-            .database
-            .glance(move |connection| {
-                let Some(account) = find(connection, &key)? else {
-                    return Ok(None);
-                };
-                let standing = standing(connection, &key, &room)?;
-                Ok(Some((account, standing)))
-            })
-            .await?;
-        Ok(found)
-    }
-
-    async fn admit(&self, key: &str, room: &RoomName) -> Result<Rank, AccountsError> {
-        let (account, name) = (key.to_owned(), room.clone());
-        let standing = self
-            .database
-            .read(move |connection| standing(connection, &account, &name))
-            .await?;
-        if let Some(rank) = standing {
-            return Ok(rank);
-        }
-        let (account, name) = (key.to_owned(), room.clone());
-        let standing = self
-            .database
-            .write(move |connection| {
-                found(connection, &account, &name)?;
-                rank(connection, &account, &name)
-            })
-            .await?;
-        Ok(standing)
-    }
 }
 
 impl SqliteAccounts {
@@ -179,6 +176,8 @@ fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
         key: row.get(1)?,
         password_hash: row.get(2)?,
         created: row.get(3)?,
+        id: AccountId(row.get(4)?),
+        logins: row.get(5)?,
     })
 }
 
@@ -192,13 +191,16 @@ fn find(connection: &Connection, key: &str) -> rusqlite::Result<Option<Account>>
 fn insert(connection: &Connection, account: &Account) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO accounts (key, username, password_hash, created) VALUES (?1, ?2, ?3, ?4)",
+            "INSERT INTO accounts (key, username, password_hash, created, id, logins)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute(params![
             account.key,
             account.username,
             account.password_hash,
-            account.created
+            account.created,
+            account.id.0,
+            account.logins,
         ])?;
     Ok(())
 }
@@ -209,59 +211,62 @@ fn is_founded(connection: &Connection, room: &RoomName) -> rusqlite::Result<bool
         .exists([room.as_str()])
 }
 
-/// How the account stands in `room`; `None` where nobody ever entered that.
-fn standing(
-    connection: &Connection,
-    account: &str,
-    room: &RoomName,
-) -> rusqlite::Result<Option<Rank>> {
-    match is_founded(connection, room)? {
-        true => rank(connection, account, room).map(Some),
-        false => Ok(None),
+fn admit(connection: &Connection, admission: &Admission) -> rusqlite::Result<Admitted> {
+    let Admission {
+        account,
+        is_new,
+        room,
+    } = admission;
+    let known = find(connection, &account.key)?;
+    match known {
+        Some(_) if *is_new => return Ok(Admitted::NameTaken),
+        Some(known) if known.id == account.id && known.logins == account.logins => {}
+        None if *is_new => insert(connection, account)?,
+        _ => return Ok(Admitted::SignedOut),
     }
+    if let Some(room) = room {
+        begin(connection, room, Some(&account.key))?;
+    }
+    Ok(Admitted::Done)
 }
 
-/// The first who comes in owns the room; a server administrator who looks in before its owner does
-/// not.
-fn found(connection: &Connection, account: &str, room: &RoomName) -> rusqlite::Result<()> {
-    let is_admin = connection
-        .prepare_cached("SELECT 1 FROM admins WHERE account = ?1")?
-        .exists([account])?;
-    if is_admin {
-        return Ok(());
+/// Begins a room's log and makes it a room that there is; false where it is one already.
+fn begin(
+    connection: &Connection,
+    beginning: &Beginning,
+    account: Option<&str>,
+) -> rusqlite::Result<bool> {
+    let Beginning {
+        room,
+        epoch,
+        founder,
+        time,
+    } = beginning;
+    begin_log(connection, room, epoch)?;
+    if *founder == Founder::Nobody {
+        return Ok(true);
     }
     let founded = connection
-        .prepare_cached("INSERT INTO founded_rooms (room) VALUES (?1) ON CONFLICT DO NOTHING")?
-        .execute([room.as_str()])?;
-    if founded > 0 {
-        connection
-            .prepare_cached("INSERT INTO ranks (room, account, rank) VALUES (?1, ?2, ?3)")?
-            .execute(params![
-                room.as_str(),
-                account,
-                u8::from(Rank::Administrator)
-            ])?;
+        .prepare_cached(
+            "INSERT INTO founded_rooms (room, founded, by_operator) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![room.as_str(), time, *founder == Founder::Operator])?;
+    if let Some(account) = account
+        && founded > 0
+    {
+        give_founder(connection, room, account)?;
     }
-    Ok(())
-}
-
-fn rank(connection: &Connection, account: &str, room: &RoomName) -> rusqlite::Result<Rank> {
-    let number: Option<u8> = connection
-        .prepare_cached("SELECT rank FROM ranks WHERE room = ?1 AND account = ?2")?
-        .query_row([room.as_str(), account], |row| row.get(0))
-        .optional()?;
-    match number {
-        None => Ok(Rank::User),
-        Some(number) => Rank::try_from(number).map_err(|error| {
-            rusqlite::Error::FromSqlConversionFailure(0, Type::Integer, Box::new(error))
-        }),
-    }
+    Ok(founded > 0)
 }
 
 #[cfg(test)]
 mod tests {
+    use chat_protocol::{Epoch, Rank};
+
     use super::*;
     use crate::database::Durability;
+    use crate::standing::{SqliteStandings, Standings};
 
     fn name(text: &str) -> Username {
         Username::new(text).unwrap()
@@ -273,12 +278,16 @@ mod tests {
         ))
     }
 
+    fn account(text: &str, hash: &str, time: u64) -> Account {
+        Account::new(&name(text), hash.to_owned(), time).unwrap()
+    }
+
     #[tokio::test]
     async fn a_name_is_taken_whatever_its_case() {
         let directory = tempfile::tempdir().unwrap();
         let accounts = accounts(directory.path());
-        accounts.create(&name("Ann"), "hash", 7).await.unwrap();
-        let again = accounts.create(&name("ANN"), "other", 8).await.unwrap();
+        accounts.create(account("Ann", "hash", 7)).await.unwrap();
+        let again = accounts.create(account("ANN", "other", 8)).await.unwrap();
         let Creation::Exists(existing) = again else {
             panic!("one name became two accounts")
         };
@@ -291,58 +300,128 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let accounts = accounts(directory.path());
         assert!(!accounts.set_password(&name("ann"), "x").await.unwrap());
+        assert!(!accounts.sign_out(&name("ann")).await.unwrap());
         assert!(!accounts.remove(&name("ann")).await.unwrap());
-        accounts.create(&name("ann"), "hash", 7).await.unwrap();
+        accounts.create(account("ann", "hash", 7)).await.unwrap();
+        let first = accounts.find(&name("ann")).await.unwrap().unwrap();
         assert!(accounts.set_password(&name("Ann"), "new").await.unwrap());
-        let found = accounts.find(&name("ann")).await.unwrap().unwrap();
-        assert_eq!(found.password_hash, "new");
+        let second = accounts.find(&name("ann")).await.unwrap().unwrap();
+        assert_eq!(second.password_hash, "new");
+        assert_ne!(second.logins, first.logins);
+        assert!(accounts.sign_out(&name("Ann")).await.unwrap());
+        let third = accounts.find(&name("ann")).await.unwrap().unwrap();
+        assert_eq!(third.password_hash, "new");
+        assert_ne!(third.logins, second.logins);
         assert!(accounts.remove(&name("ANN")).await.unwrap());
         assert!(accounts.find(&name("ann")).await.unwrap().is_none());
         assert!(accounts.list().await.unwrap().is_empty());
     }
 
     #[tokio::test]
+    async fn a_renewed_hash_is_no_changed_password() {
+        let directory = tempfile::tempdir().unwrap();
+        let accounts = accounts(directory.path());
+        let ann = account("ann", "hash", 7);
+        accounts.create(ann.clone()).await.unwrap();
+        accounts.renew_hash(&ann, "better").await.unwrap();
+        let renewed = accounts.find(&name("ann")).await.unwrap().unwrap();
+        assert_eq!(renewed.password_hash, "better");
+        assert_eq!((renewed.id, &renewed.logins), (ann.id, &ann.logins));
+        // One of a password that was changed meanwhile stays.
+        accounts.set_password(&name("ann"), "other").await.unwrap();
+        accounts.renew_hash(&renewed, "even better").await.unwrap();
+        let changed = accounts.find(&name("ann")).await.unwrap().unwrap();
+        assert_eq!(changed.password_hash, "other");
+    }
+
+    fn beginning(founder: Founder) -> Option<Beginning> {
+        Some(Beginning {
+            room: RoomName::new("r").unwrap(),
+            epoch: Epoch::new("e").unwrap(),
+            founder,
+            time: 9,
+        })
+    }
+
+    async fn admit(
+        accounts: &SqliteAccounts,
+        account: &Account,
+        is_new: bool,
+        room: Option<Beginning>,
+    ) -> Admitted {
+        let admission = Admission {
+            account: account.clone(),
+            is_new,
+            room,
+        };
+        accounts.admit(admission).await.unwrap()
+    }
+
+    #[tokio::test]
     async fn only_the_first_who_ever_entered_a_room_is_its_administrator() {
         let directory = tempfile::tempdir().unwrap();
         let accounts = accounts(directory.path());
+        let standings = SqliteStandings::new(Arc::clone(&accounts.database));
         let room = RoomName::new("r").unwrap();
-        for user in ["ann", "bob"] {
-            accounts.create(&name(user), "hash", 7).await.unwrap();
+        let rank = |key: &'static str| {
+            let (standings, room) = (&standings, &room);
+            async move { standings.load(room, 0).await.unwrap().rank(key) }
+        };
+        let [ann, bob] = ["ann", "bob"].map(|name| account(name, "hash", 7));
+        let first = admit(&accounts, &ann, true, beginning(Founder::Nobody)).await;
+        assert_eq!(first, Admitted::Done);
+        assert_eq!(rank("ann").await, Rank::User);
+        assert!(!accounts.is_founded(&room).await.unwrap());
+        for account in [&ann, &bob] {
+            let is_new = account.key == "bob";
+            let admitted = admit(&accounts, account, is_new, beginning(Founder::Member)).await;
+            assert_eq!(admitted, Admitted::Done);
         }
-        assert_eq!(
-            accounts.admit("ann", &room).await.unwrap(),
-            Rank::Administrator
-        );
-        assert_eq!(accounts.admit("bob", &room).await.unwrap(), Rank::User);
-        let [found, elsewhere] = ["r", "s"].map(|room| RoomName::new(room).unwrap());
-        let found = accounts.find_in(&name("Ann"), &found).await.unwrap();
-        let (account, standing) = found.unwrap();
-        assert_eq!(
-            (account.key.as_str(), standing),
-            ("ann", Some(Rank::Administrator))
-        );
-        let found = accounts.find_in(&name("ann"), &elsewhere).await.unwrap();
-        assert_eq!(found.unwrap().1, None);
-        let nobody = accounts.find_in(&name("carol"), &room).await.unwrap();
-        assert!(nobody.is_none());
-        assert_eq!(
-            accounts.admit("ann", &room).await.unwrap(),
-            Rank::Administrator
-        );
+        assert_eq!(rank("ann").await, Rank::Administrator);
+        assert_eq!(rank("bob").await, Rank::User);
+        assert!(accounts.is_founded(&room).await.unwrap());
 
         accounts.forget_room(&room).await.unwrap();
-        assert_eq!(
-            accounts.admit("bob", &room).await.unwrap(),
-            Rank::Administrator
-        );
+        admit(&accounts, &bob, false, beginning(Founder::Member)).await;
+        assert_eq!(rank("bob").await, Rank::Administrator);
         accounts.forget_room(&room).await.unwrap();
-        accounts.admit("ann", &room).await.unwrap();
+        admit(&accounts, &ann, false, beginning(Founder::Member)).await;
 
         // A name that comes back after its account was removed does not get the room back, and
         // nobody else inherits it.
         accounts.remove(&name("ann")).await.unwrap();
-        accounts.create(&name("ann"), "hash", 9).await.unwrap();
-        assert_eq!(accounts.admit("ann", &room).await.unwrap(), Rank::User);
-        assert_eq!(accounts.admit("bob", &room).await.unwrap(), Rank::User);
+        let ann = account("ann", "hash", 9);
+        admit(&accounts, &ann, true, beginning(Founder::Member)).await;
+        admit(&accounts, &bob, false, beginning(Founder::Member)).await;
+        assert_eq!(rank("ann").await, Rank::User);
+        assert_eq!(rank("bob").await, Rank::User);
+    }
+
+    #[tokio::test]
+    async fn nobody_comes_in_with_an_account_that_is_not_what_it_was() {
+        let directory = tempfile::tempdir().unwrap();
+        let accounts = accounts(directory.path());
+        let ann = account("ann", "hash", 7);
+        let room = RoomName::new("r").unwrap();
+        let founding = || beginning(Founder::Member);
+        let admitted = admit(&accounts, &ann, false, founding()).await;
+        assert_eq!(admitted, Admitted::SignedOut);
+        accounts.create(ann.clone()).await.unwrap();
+        let twin = account("Ann", "other", 8);
+        let admitted = admit(&accounts, &twin, true, founding()).await;
+        assert_eq!(admitted, Admitted::NameTaken);
+        let admitted = admit(&accounts, &twin, false, founding()).await;
+        assert_eq!(admitted, Admitted::SignedOut);
+        accounts.sign_out(&name("ann")).await.unwrap();
+        let admitted = admit(&accounts, &ann, false, founding()).await;
+        assert_eq!(admitted, Admitted::SignedOut);
+        assert!(!accounts.is_founded(&room).await.unwrap());
+        let made = accounts
+            .found(beginning(Founder::Operator).unwrap())
+            .await
+            .unwrap();
+        assert!(made);
+        let again = accounts.found(beginning(Founder::Operator).unwrap()).await;
+        assert!(!again.unwrap());
     }
 }

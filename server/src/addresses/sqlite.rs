@@ -249,7 +249,7 @@ mod tests {
     use chat_protocol::Username;
 
     use super::*;
-    use crate::accounts::{Accounts, SqliteAccounts};
+    use crate::accounts::{Account, Accounts, SqliteAccounts};
     use crate::database::Durability;
 
     const HOUR: u64 = 60 * 60 * 1000;
@@ -317,7 +317,7 @@ mod tests {
         let database = database(directory.path());
         let accounts = SqliteAccounts::new(Arc::clone(&database));
         let ann = Username::new("ann").unwrap();
-        accounts.create(&ann, "hash", 7).await.unwrap();
+        accounts.create(Account::named("ann", 7)).await.unwrap();
         let addresses = SqliteAddresses::new(Arc::clone(&database));
         let numbered = |number: u64| network(&format!("203.0.113.{number}"));
         let begin = 30 * DAY;

@@ -102,8 +102,12 @@ impl Passwords {
 }
 
 fn hash(password: &[u8]) -> Result<String, Error> {
+    hash_with(password, MEMORY_KIB, PASSES)
+}
+
+pub(super) fn hash_with(password: &[u8], memory: u32, passes: u32) -> Result<String, Error> {
     let output_bytes = Some(Params::DEFAULT_OUTPUT_LEN);
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, output_bytes)?;
+    let params = Params::new(memory, passes, LANES, output_bytes)?;
     let salt = Salt::new(&try_generate_salt()?)?;
     let hash = PasswordHash {
         algorithm: Algorithm::Argon2id.ident(),
@@ -113,6 +117,22 @@ fn hash(password: &[u8]) -> Result<String, Error> {
         salt: Some(salt),
     };
     Ok(hash.to_string())
+}
+
+/// Whether `hash` was made with less work than hashes are made with today.
+pub(super) fn is_weak(hash: &str) -> bool {
+    let params = PasswordHash::new(hash)
+        .ok()
+        .and_then(|hash| Params::try_from(&hash).ok());
+    params.is_some_and(|params| {
+        params.m_cost() < MEMORY_KIB || params.t_cost() < PASSES || params.p_cost() < LANES
+    })
+}
+
+/// Whether `hash` is one that [`Passwords::verify`] can compare with.
+pub fn is_hash(hash: &str) -> bool {
+    let is_argon2id = |hash: &PasswordHash| hash.algorithm == Algorithm::Argon2id.ident();
+    PasswordHash::new(hash).is_ok_and(|hash| is_argon2id(&hash))
 }
 
 /// By the parameters that `hash` was made with, so that hashes outlive a change of ours.

@@ -3,22 +3,21 @@
 use std::num::NonZeroU32;
 
 use super::*;
-use crate::accounts::SqliteAccounts;
+use crate::accounts::{Admission, Admitted, SqliteAccounts};
 use crate::database::{Database, Durability};
+use crate::entry::AccountId;
 use crate::limits::LimitSettings;
 
 /// An account that only has what tells it from others.
-pub(super) fn account(key: &str, hash: &str) -> Account {
+pub(super) fn account(key: &str, logins: &str) -> Account {
     Account {
+        id: AccountId::named(key),
         username: key.to_owned(),
         key: key.to_owned(),
-        password_hash: hash.to_owned(),
+        password_hash: logins.to_owned(),
+        logins: logins.to_owned(),
         created: 0,
     }
-}
-
-fn room() -> RoomName {
-    RoomName::new("r").unwrap()
 }
 
 fn here() -> Source {
@@ -41,7 +40,10 @@ fn bench(registration: Registration) -> Bench {
     let accounts: Arc<dyn Accounts> = Arc::new(SqliteAccounts::new(database));
     let authenticator = Authenticator::new(
         Arc::clone(&accounts),
-        registration,
+        AuthSettings {
+            registration,
+            token_chain: None,
+        },
         directory.path(),
         limits,
     )
@@ -54,19 +56,34 @@ fn bench(registration: Registration) -> Bench {
 }
 
 impl Bench {
-    async fn password(&self, name: &str, password: &str) -> Result<Identity, AuthError> {
+    async fn password(&self, name: &str, password: &str) -> Result<Account, AuthError> {
         let credential = Credential::Password(Secret::new(password));
-        let username = Username::new(name).unwrap();
-        self.authenticator
-            .authenticate(&username, credential, here(), &room())
-            .await
+        Ok(self.log_in(name, credential).await?.account)
     }
 
-    async fn token(&self, name: &str, token: Secret) -> Result<Identity, AuthError> {
+    async fn token(&self, name: &str, token: &Secret) -> Result<Identity, AuthError> {
+        self.log_in(name, Credential::Token(token.clone())).await
+    }
+
+    /// As far as it goes without a room, which makes the account as it lets somebody in.
+    async fn log_in(&self, name: &str, credential: Credential) -> Result<Identity, AuthError> {
         let username = Username::new(name).unwrap();
-        self.authenticator
-            .authenticate(&username, Credential::Token(token), here(), &room())
-            .await
+        loop {
+            let authenticated =
+                self.authenticator
+                    .authenticate(&username, credential.clone(), here());
+            let identity = authenticated.await?;
+            let admission = Admission {
+                account: identity.account.clone(),
+                is_new: identity.is_new,
+                room: None,
+            };
+            match self.accounts.admit(admission).await? {
+                Admitted::Done => return Ok(identity),
+                Admitted::NameTaken => {}
+                Admitted::SignedOut => panic!("nobody signs out here"),
+            }
+        }
     }
 }
 
@@ -98,17 +115,20 @@ async fn closed_registration_refuses_unknown_names() {
 #[tokio::test]
 async fn a_token_stands_in_for_the_password_until_that_changes() {
     let bench = bench(Registration::Open);
-    let ann = bench.password("ann", "one").await.unwrap();
-    assert!(bench.token("ANN", ann.token.clone()).await.is_ok());
+    let credential = Credential::Password(Secret::new("one"));
+    let ann = bench.log_in("ann", credential).await.unwrap().token;
+    let again = bench.token("ANN", &ann.text).await.unwrap().token;
     bench.password("bob", "one").await.unwrap();
-    let stolen = bench.token("bob", ann.token.clone()).await.err().unwrap();
+    let stolen = bench.token("bob", &ann.text).await.err().unwrap();
     assert!(matches!(stolen, AuthError::WrongToken));
 
     let username = Username::new("ann").unwrap();
     let hash = Passwords::new().hash(Secret::new("new")).await.unwrap();
     bench.accounts.set_password(&username, &hash).await.unwrap();
-    let old = bench.token("ann", ann.token).await.err().unwrap();
-    assert!(matches!(old, AuthError::WrongToken));
+    for token in [ann, again] {
+        let old = bench.token("ann", &token.text).await.err().unwrap();
+        assert!(matches!(old, AuthError::WrongToken));
+    }
 }
 
 #[tokio::test]
@@ -136,4 +156,22 @@ async fn guesses_made_all_at_once_are_counted_all_the_same() {
         .iter()
         .filter(|outcome| matches!(outcome, Err(AuthError::WrongPassword)));
     assert_eq!(tried.count(), 5);
+}
+
+#[tokio::test]
+async fn a_hash_of_less_work_is_renewed_and_tokens_stay_good() {
+    let bench = bench(Registration::Open);
+    let strong = bench.password("ann", "one").await.unwrap();
+    assert!(!password::is_weak(&strong.password_hash));
+    let weak = password::hash_with(b"one", 4096, 1).unwrap();
+    assert!(password::is_weak(&weak));
+    bench.accounts.renew_hash(&strong, &weak).await.unwrap();
+    let credential = Credential::Password(Secret::new("one"));
+    let identity = bench.log_in("ann", credential).await.unwrap();
+    let username = Username::new("ann").unwrap();
+    let stored = bench.accounts.find(&username).await.unwrap().unwrap();
+    assert!(!password::is_weak(&stored.password_hash));
+    assert_ne!(stored.password_hash, strong.password_hash);
+    bench.token("ann", &identity.token.text).await.unwrap();
+    bench.password("ann", "one").await.unwrap();
 }

@@ -1,11 +1,13 @@
-//! Resume tokens: signed, for 24 hours, good in any room, void once the password changes.
+//! Resume tokens: signed, for 24 hours, good in any room, void once the account is signed out.
 //!
-//! A token is `base64url(expires ‖ key) "." base64url(HMAC-SHA256)`. The signature also covers the
-//! account's password hash, so that a changed password or a new account of the same name voids it
-//! without any list of tokens.
+//! A token is `base64url(expires ‖ begun ‖ key) "." base64url(HMAC-SHA256)`. The signature also covers
+//! what the account says its tokens are good for, so that a changed password, signing out, or a new
+//! account of the same name voids it without any list of tokens. Each login by a token gives the next
+//! one; when the first of them was given for a password stands in all, and so long a chain may get.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -48,11 +50,24 @@ pub enum KeyError {
 }
 
 /// The key that signs tokens.
-pub struct TokenKey([u8; KEY_BYTES]);
+pub struct TokenKey {
+    key: [u8; KEY_BYTES],
+    /// How long one token may follow on another, in milliseconds.
+    chain: u64,
+}
+
+/// A token, and how far it goes.
+pub struct Token {
+    /// What the client gets.
+    pub text: Secret,
+    /// When it ends, milliseconds since 1970, UTC.
+    pub expires: UnixMillis,
+}
 
 impl TokenKey {
-    /// Reads the key from `directory`, or makes one there (mode 0600).
-    pub fn load_or_create(directory: &Path) -> Result<Self, KeyError> {
+    /// Reads the key from `directory`, or makes one there (mode 0600). Whoever logs in by tokens alone
+    /// may do so for `chain`, or for ever.
+    pub fn load_or_create(directory: &Path, chain: Option<Duration>) -> Result<Self, KeyError> {
         let path = directory.join(FILE_NAME);
         let loaded = match std::fs::File::open(&path) {
             Ok(file) => read(file),
@@ -67,46 +82,65 @@ impl TokenKey {
         let key = bytes
             .try_into()
             .map_err(|_| KeyError::Damaged { path, found })?;
-        Ok(Self(key))
+        let chain = chain.map(|chain| u64::try_from(chain.as_millis()).unwrap_or(u64::MAX));
+        Ok(Self {
+            key,
+            chain: chain.unwrap_or(u64::MAX),
+        })
     }
 
-    /// A token for `account`, and when it ends.
-    pub fn issue(&self, account: &Account, now: UnixMillis) -> (Secret, UnixMillis) {
-        let expires = now.saturating_add(LIFETIME);
-        let payload = [&expires.to_be_bytes(), account.key.as_bytes()].concat();
+    /// A token for `account`, whose password was shown at `begun`.
+    pub fn issue(&self, account: &Account, begun: UnixMillis, now: UnixMillis) -> Token {
+        let end = begun.saturating_add(self.chain);
+        let expires = now.saturating_add(LIFETIME).min(end);
+        let payload = [
+            &expires.to_be_bytes(),
+            &begun.to_be_bytes(),
+            account.key.as_bytes(),
+        ]
+        .concat();
         let signature = self.signature(&payload, account).finalize().into_bytes();
         let token = format!(
             "{}.{}",
             URL_SAFE_NO_PAD.encode(&payload),
             URL_SAFE_NO_PAD.encode(signature)
         );
-        (Secret::new(token), expires)
+        Token {
+            text: Secret::new(token),
+            expires,
+        }
     }
 
-    /// Whether `token` is good for `account` at `now`. Compares in constant time.
-    pub fn verify(&self, token: &Secret, account: &Account, now: UnixMillis) -> bool {
-        self.expiry(token, account)
-            .is_some_and(|expires| now < expires)
+    /// When the password of `account` was shown, where `token` is good for it at `now`. Compares in
+    /// constant time.
+    pub fn verify(&self, token: &Secret, account: &Account, now: UnixMillis) -> Option<UnixMillis> {
+        let (expires, begun) = self.times(token, account)?;
+        // The chain may have been made shorter since the token was given.
+        let is_good = now < expires && now < begun.saturating_add(self.chain);
+        is_good.then_some(begun)
     }
 
-    fn expiry(&self, token: &Secret, account: &Account) -> Option<UnixMillis> {
+    fn times(&self, token: &Secret, account: &Account) -> Option<(UnixMillis, UnixMillis)> {
         let (payload, signature) = token.expose().split_once('.')?;
         let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
         let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
         self.signature(&payload, account)
             .verify_slice(&signature)
             .ok()?;
-        let (expires, key) = payload.split_first_chunk()?;
-        (key == account.key.as_bytes()).then_some(u64::from_be_bytes(*expires))
+        let (expires, rest) = payload.split_first_chunk()?;
+        let (begun, key) = rest.split_first_chunk()?;
+        let times = (u64::from_be_bytes(*expires), u64::from_be_bytes(*begun));
+        (key == account.key.as_bytes()).then_some(times)
     }
 
     fn signature(&self, payload: &[u8], account: &Account) -> Hmac<Sha256> {
         let mut mac =
-            Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
-        // The payload's length keeps its end and the hash's beginning apart.
+            Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes a key of any length");
+        // The payload's length keeps its end and what follows apart.
         mac.update(&(payload.len() as u64).to_be_bytes());
         mac.update(payload);
-        mac.update(account.password_hash.as_bytes());
+        mac.update(&account.id.0.to_be_bytes());
+        mac.update(account.logins.as_bytes());
         mac
     }
 }
@@ -129,45 +163,92 @@ fn create(path: &Path) -> io::Result<Vec<u8>> {
 mod tests {
     use super::*;
     use crate::auth::tests::account;
+    use crate::entry::AccountId;
+
+    const DAY: u64 = 24 * 60 * 60 * 1000;
+
+    fn token_key(byte: u8) -> TokenKey {
+        TokenKey {
+            key: [byte; KEY_BYTES],
+            chain: 30 * DAY,
+        }
+    }
 
     #[test]
     fn a_token_is_good_for_its_user_until_it_ends() {
-        let key = TokenKey([7; KEY_BYTES]);
-        let ann = account("ann", "hash");
-        let (token, expires) = key.issue(&ann, 1_000);
+        let key = token_key(7);
+        let ann = account("ann", "logins");
+        let Token { text, expires } = key.issue(&ann, 500, 1_000);
         assert_eq!(expires, 1_000 + LIFETIME);
-        assert!(key.verify(&token, &ann, expires - 1));
-        assert!(!key.verify(&token, &ann, expires));
-        assert!(!key.verify(&token, &account("bob", "hash"), 1_000));
-        assert!(!key.verify(&token, &account("ann", "changed"), 1_000));
-        assert!(!TokenKey([8; KEY_BYTES]).verify(&token, &ann, 1_000));
+        assert_eq!(key.verify(&text, &ann, expires - 1), Some(500));
+        assert_eq!(key.verify(&text, &ann, expires), None);
+        let others = [
+            account("bob", "logins"),
+            account("ann", "changed"),
+            Account {
+                id: AccountId(99),
+                ..ann.clone()
+            },
+        ];
+        for other in &others {
+            assert_eq!(key.verify(&text, other, 1_000), None);
+        }
+        assert_eq!(token_key(8).verify(&text, &ann, 1_000), None);
+        // A hash that is only renewed is no changed password.
+        let renewed = Account {
+            password_hash: "better".to_owned(),
+            ..ann
+        };
+        assert_eq!(key.verify(&text, &renewed, 1_000), Some(500));
+    }
+
+    #[test]
+    fn a_chain_of_tokens_ends() {
+        let key = token_key(7);
+        let ann = account("ann", "logins");
+        let mut token = key.issue(&ann, 0, 0);
+        let mut now = 0;
+        while let Some(begun) = key.verify(&token.text, &ann, now) {
+            token = key.issue(&ann, begun, now);
+            now += DAY / 2;
+        }
+        assert_eq!(now, 30 * DAY);
+        assert_eq!(token.expires, 30 * DAY);
+        // Also where it may be shorter by now.
+        let token = key.issue(&ann, 0, 20 * DAY);
+        let strict = TokenKey {
+            chain: 10 * DAY,
+            ..key
+        };
+        assert_eq!(strict.verify(&token.text, &ann, 20 * DAY), None);
     }
 
     #[test]
     fn no_change_to_a_token_goes_unnoticed() {
-        let key = TokenKey([7; KEY_BYTES]);
-        let ann = account("ann", "hash");
-        let (token, _) = key.issue(&ann, 1_000);
+        let key = token_key(7);
+        let ann = account("ann", "logins");
+        let token = key.issue(&ann, 500, 1_000).text;
         let text = token.expose();
         for at in 0..text.len() {
             let mut changed = text.as_bytes().to_vec();
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
             let changed = Secret::new(String::from_utf8(changed).unwrap());
-            assert!(!key.verify(&changed, &ann, 1_000), "{changed:?}");
+            assert_eq!(key.verify(&changed, &ann, 1_000), None, "{changed:?}");
         }
         for garbage in ["", ".", "a.b", "....", "é.é", &text[..text.len() - 1]] {
-            assert!(!key.verify(&Secret::new(garbage), &ann, 1_000), "{garbage}");
+            let found = key.verify(&Secret::new(garbage), &ann, 1_000);
+            assert_eq!(found, None, "{garbage}");
         }
     }
 
     #[test]
     fn the_key_is_made_once_and_a_damaged_one_is_refused() {
         let directory = tempfile::tempdir().unwrap();
-        let first = TokenKey::load_or_create(directory.path()).unwrap();
-        let second = TokenKey::load_or_create(directory.path()).unwrap();
-        assert_eq!(first.0, second.0);
+        let first = TokenKey::load_or_create(directory.path(), None).unwrap();
+        let second = TokenKey::load_or_create(directory.path(), None).unwrap();
+        assert_eq!(first.key, second.key);
         std::fs::write(directory.path().join(FILE_NAME), "short").unwrap();
-        let error = TokenKey::load_or_create(directory.path())
+        let error = TokenKey::load_or_create(directory.path(), None)
             .map(drop)
             .unwrap_err();
         assert!(matches!(error, KeyError::Damaged { found: 5, .. }));

@@ -16,6 +16,10 @@ const FLOOD_REFUSALS: u32 = 100;
 const CONNECTION_BURST: u32 = 20;
 const CONNECTION_RATE: u32 = 60;
 const FAILED_LOGINS: u32 = 5;
+const ACCOUNT_BURST: u32 = 20;
+const ACCOUNT_RATE: u32 = 60;
+const ROOM_BURST: u32 = 10;
+const ROOM_RATE: u32 = 30;
 const MAX_CONNECTIONS: usize = 20_000;
 const MAX_UNAUTHENTICATED: usize = 5_000;
 const MAX_PER_ADDRESS: usize = 200;
@@ -49,6 +53,14 @@ pub(super) fn limits(settings: &Settings) -> Result<LimitSettings, ConfigError> 
             (settings.connection_rate, CONNECTION_RATE),
         )?,
         failed_logins: NonZeroU32::new(settings.failed_logins.unwrap_or(FAILED_LOGINS)),
+        accounts: hourly_rate(
+            ("account-burst", settings.account_burst, ACCOUNT_BURST),
+            (settings.account_rate, ACCOUNT_RATE),
+        )?,
+        rooms: hourly_rate(
+            ("room-burst", settings.room_burst, ROOM_BURST),
+            (settings.room_rate, ROOM_RATE),
+        )?,
         caps: Caps {
             total: cap(settings.max_connections, MAX_CONNECTIONS),
             unauthenticated: cap(settings.max_unauthenticated, MAX_UNAUTHENTICATED),
@@ -70,6 +82,16 @@ fn rate(
     let burst = at_least_one(name, burst, default_burst)?;
     let per_minute = NonZeroU32::new(per_minute.unwrap_or(default_per_minute));
     Ok(per_minute.map(|per_minute| Rate::per_minute(burst, per_minute)))
+}
+
+/// No limit where nothing is to come back in an hour.
+fn hourly_rate(
+    (name, burst, default_burst): (&'static str, Option<u32>, u32),
+    (per_hour, default_per_hour): (Option<u32>, u32),
+) -> Result<Option<Rate>, ConfigError> {
+    let burst = at_least_one(name, burst, default_burst)?;
+    let per_hour = NonZeroU32::new(per_hour.unwrap_or(default_per_hour));
+    Ok(per_hour.map(|per_hour| Rate::per_hour(burst, per_hour)))
 }
 
 fn at_least_one(

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::{LogFormat, LogLevel};
 use crate::auth::Registration;
 use crate::database::Durability;
+use crate::rooms::Founders;
 
 /// Every setting, each or none; each is a flag, an environment variable and a key of the
 /// configuration file.
@@ -33,6 +34,20 @@ pub struct Settings {
         hide_possible_values = true
     )]
     pub registration: Option<Registration>,
+    /// Who may found rooms: `anyone` who comes into one that is not there, or `nobody` but operators
+    /// [default: anyone].
+    #[arg(
+        long,
+        env = "CHAT_SERVER_FOUNDERS",
+        value_enum,
+        value_name = "anyone|nobody",
+        hide_possible_values = true
+    )]
+    pub founders: Option<Founders>,
+    /// Days after which the password is asked for again, however often somebody came back by resume
+    /// tokens meanwhile; 0 for never [default: 30].
+    #[arg(long, env = "CHAT_SERVER_TOKEN_DAYS", value_name = "DAYS")]
+    pub token_days: Option<u32>,
     /// Allow clients to switch to test mode [default: false].
     #[arg(long, env = "CHAT_SERVER_TEST_MODE", value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     pub test_mode: Option<bool>,
@@ -184,6 +199,40 @@ pub struct Settings {
         help_heading = "Limits"
     )]
     pub failed_logins: Option<u32>,
+    /// Accounts that may be made from an address at once [default: 20].
+    #[arg(
+        long,
+        env = "CHAT_SERVER_ACCOUNT_BURST",
+        value_name = "COUNT",
+        help_heading = "Limits"
+    )]
+    pub account_burst: Option<u32>,
+    /// Accounts that may be made from an address in an hour after that; 0 for any number
+    /// [default: 60].
+    #[arg(
+        long,
+        env = "CHAT_SERVER_ACCOUNT_RATE",
+        value_name = "COUNT",
+        help_heading = "Limits"
+    )]
+    pub account_rate: Option<u32>,
+    /// Rooms that an account, or an address, may found at once [default: 10].
+    #[arg(
+        long,
+        env = "CHAT_SERVER_ROOM_BURST",
+        value_name = "COUNT",
+        help_heading = "Limits"
+    )]
+    pub room_burst: Option<u32>,
+    /// Rooms that an account, or an address, may found in an hour after that; 0 for any number
+    /// [default: 30].
+    #[arg(
+        long,
+        env = "CHAT_SERVER_ROOM_RATE",
+        value_name = "COUNT",
+        help_heading = "Limits"
+    )]
+    pub room_rate: Option<u32>,
     /// Connections at the same time; 0 for as many as the system allows [default: 20000].
     #[arg(
         long,
@@ -231,6 +280,8 @@ impl Settings {
             bind: self.bind.or(other.bind),
             data: self.data.or(other.data),
             registration: self.registration.or(other.registration),
+            founders: self.founders.or(other.founders),
+            token_days: self.token_days.or(other.token_days),
             test_mode: self.test_mode.or(other.test_mode),
             allowed_origin: self.allowed_origin.or(other.allowed_origin),
             handshake_timeout: self.handshake_timeout.or(other.handshake_timeout),
@@ -255,6 +306,10 @@ impl Settings {
             connection_burst: self.connection_burst.or(other.connection_burst),
             connection_rate: self.connection_rate.or(other.connection_rate),
             failed_logins: self.failed_logins.or(other.failed_logins),
+            account_burst: self.account_burst.or(other.account_burst),
+            account_rate: self.account_rate.or(other.account_rate),
+            room_burst: self.room_burst.or(other.room_burst),
+            room_rate: self.room_rate.or(other.room_rate),
             max_connections: self.max_connections.or(other.max_connections),
             max_unauthenticated: self.max_unauthenticated.or(other.max_unauthenticated),
             max_connections_per_address: self

@@ -10,7 +10,7 @@ pub(super) const APPLICATION_ID: i64 = 0x6368_6174;
 /// The schema version that this program writes (SQLite's `user_version`).
 pub(super) const LATEST: i64 = STEPS.len() as i64;
 
-const STEPS: [&str; 8] = [
+const STEPS: [&str; 9] = [
     "
     CREATE TABLE rooms (
         id       INTEGER PRIMARY KEY,
@@ -165,6 +165,27 @@ const STEPS: [&str; 8] = [
     "
     -- Nothing to change: rooms.last_seq is written only when entries are trimmed from now on, which
     -- an older server does not expect.
+",
+    "
+    -- Tells accounts of one name apart that were there one after the other; never used again.
+    ALTER TABLE accounts ADD COLUMN id INTEGER NOT NULL DEFAULT 0;
+    UPDATE accounts SET id = abs(random() / 2) + 1;
+    -- What resume tokens are good for: another value ends all that were given out.
+    ALTER TABLE accounts ADD COLUMN logins TEXT NOT NULL DEFAULT '';
+    UPDATE accounts SET logins = hex(randomblob(16));
+
+    -- The account that made the entry; NULL where it was made before this column was.
+    ALTER TABLE entries ADD COLUMN account INTEGER;
+
+    -- Since when there is a room, in milliseconds since 1970, UTC, and whether an operator made it.
+    ALTER TABLE founded_rooms ADD COLUMN founded INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE founded_rooms ADD COLUMN by_operator INTEGER NOT NULL DEFAULT 0;
+    UPDATE founded_rooms SET founded = CAST(unixepoch('subsec') * 1000 AS INTEGER);
+
+    -- Where a rank comes from: 0 it came with founding the room, 1 somebody in the room gave it,
+    -- 2 an operator did, or somebody whom an operator stands behind.
+    ALTER TABLE ranks ADD COLUMN origin INTEGER NOT NULL DEFAULT 1;
+    UPDATE ranks SET origin = 0 WHERE rank = 0;
 ",
 ];
 

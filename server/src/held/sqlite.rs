@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row, params};
 use super::{HeldError, HeldMessage, HeldMessages, PATIENCE, Ruled, Ruling, Waiting};
 use crate::audit::{AuditLine, note};
 use crate::database::{Database, DatabaseError};
-use crate::entry::{Author, EntryBody, NewEntry};
+use crate::entry::{AccountId, Author, EntryBody, NewEntry};
 use crate::log::{append, holds_message};
 
 /// Held messages in one database.
@@ -38,7 +38,8 @@ impl HeldMessages for SqliteHeld {
             connection
                 .prepare_cached(
                     "SELECT id, time, account, username, display_name, content, reply_to, nonce,
-                            pattern, reason
+                            pattern, reason,
+                            (SELECT accounts.id FROM accounts WHERE key = account)
                      FROM held WHERE room = ?1 AND time > ?2 ORDER BY id",
                 )?
                 .query_map(params![room.as_str(), since], held)?
@@ -109,7 +110,7 @@ fn rule(connection: &Connection, room: &RoomName, ruling: Ruling) -> rusqlite::R
         forget_lost_target(connection, room, entry)?;
     }
     let stored = append(connection, room, entry.into_iter().collect())?;
-    Ok(Ruled::Done(stored.into_iter().next()))
+    Ok(Ruled::Done(stored.into_iter().next().map(Box::new)))
 }
 
 /// What a message answers may have been deleted while it waited: then it answers nothing.
@@ -140,6 +141,7 @@ fn held(row: &Row<'_>) -> rusqlite::Result<HeldMessage> {
             time: row.get(1)?,
             author: Author {
                 key: row.get(2)?,
+                account: AccountId(row.get(10)?),
                 username: row.get(3)?,
                 display_name: row.get(4)?,
                 rank: Rank::User,
@@ -171,18 +173,19 @@ mod tests {
     use chat_protocol::{Seq, Username};
 
     use super::*;
-    use crate::accounts::{Accounts, SqliteAccounts};
+    use crate::accounts::{Account, Accounts, Beginning, Founder, SqliteAccounts};
     use crate::database::Durability;
     use crate::entry::{Entry, MessageDeleted, MessagePosted, Purged};
     use crate::held::Choice;
     use crate::log::{End, Range, RoomLog, SqliteLog};
-    use crate::moderation::{Decision, Person, Sanction, Verdict};
+    use crate::moderation::{Decision, Origin, Person, Sanction, Verdict};
     use crate::standing::{SqliteStandings, Standings};
 
     fn author(name: &str) -> Author {
         Author {
             username: name.to_owned(),
             key: name.to_owned(),
+            account: AccountId::named(name),
             display_name: name.to_owned(),
             rank: Rank::User,
         }
@@ -249,15 +252,28 @@ mod tests {
             database,
             _directory: directory,
         };
-        stage.log.open(&stage.room, 0).await.unwrap();
+        stage.begin_room().await;
         for name in ["bob", "carl"] {
-            let name = Username::new(name).unwrap();
-            stage.accounts.create(&name, "hash", 1).await.unwrap();
+            stage
+                .accounts
+                .create(Account::named(name, 1))
+                .await
+                .unwrap();
         }
         stage
     }
 
     impl Stage {
+        async fn begin_room(&self) {
+            let beginning = Beginning {
+                room: self.room.clone(),
+                epoch: self.log.open(&self.room, 0).await.unwrap().epoch,
+                founder: Founder::Operator,
+                time: 0,
+            };
+            assert!(self.accounts.found(beginning).await.unwrap());
+        }
+
         async fn hold(&self, name: &str, time: u64) -> HeldMessage {
             let waiting = waiting(name, time);
             self.held.hold(&self.room, &waiting).await.unwrap()
@@ -320,6 +336,7 @@ mod tests {
             let Ruled::Done(Some(entry)) = ruled else {
                 panic!("{ruled:?}")
             };
+            let entry = *entry;
             let range = Range {
                 after: Seq(entry.seq.0 - 1),
                 before: None,
@@ -372,6 +389,7 @@ mod tests {
                             key: "bob".to_owned(),
                         },
                         by: author("ann"),
+                        origin: Origin::Appointed,
                         reason: None,
                         time: 9,
                     };
@@ -388,7 +406,11 @@ mod tests {
                 2 => {
                     let name = Username::new("bob").unwrap();
                     stage.accounts.remove(&name).await.unwrap();
-                    stage.accounts.create(&name, "hash", 1).await.unwrap();
+                    stage
+                        .accounts
+                        .create(Account::named("bob", 1))
+                        .await
+                        .unwrap();
                 }
                 _ => {
                     append(EntryBody::Cleared(author("ann"))).await.unwrap();

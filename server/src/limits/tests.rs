@@ -23,6 +23,8 @@ fn limits() -> Limits {
         refusals: Some(number(3)),
         connections: Some(rate(20, 1)),
         failed_logins: None,
+        accounts: None,
+        rooms: None,
         caps: Caps::default(),
     })
 }
@@ -46,24 +48,24 @@ fn at_once(mut take: impl FnMut() -> Result<(), TooFast>) -> usize {
 fn a_user_posts_twenty_at_once_and_a_moderator_ten_times_as_many() {
     let limits = limits();
     assert_eq!(
-        at_once(|| limits.message("ann", source("192.0.2.1"), Rank::User)),
+        at_once(|| limits.message("ann", source("192.0.2.1"), Privilege::None)),
         20
     );
     assert_eq!(
-        at_once(|| limits.message("bob", source("192.0.2.1"), Rank::Vip)),
+        at_once(|| limits.message("bob", source("192.0.2.1"), Privilege::None)),
         20
     );
     assert_eq!(
-        at_once(|| limits.message("cat", source("192.0.2.1"), Rank::Moderator)),
+        at_once(|| limits.message("cat", source("192.0.2.1"), Privilege::Appointed)),
         200
     );
     assert_eq!(
-        at_once(|| limits.message("dan", source("192.0.2.1"), Rank::Administrator)),
+        at_once(|| limits.message("dan", source("192.0.2.1"), Privilege::Vouched)),
         200
     );
     // Wherever they come from.
     assert_eq!(
-        at_once(|| limits.message("ann", source("192.0.2.1"), Rank::User)),
+        at_once(|| limits.message("ann", source("192.0.2.1"), Privilege::None)),
         0
     );
 }
@@ -108,7 +110,7 @@ fn full_buckets_are_forgotten() {
 fn no_limit_lets_everything_through() {
     let limits = Limits::new(LimitSettings::NONE);
     assert_eq!(
-        at_once(|| limits.message("ann", source("192.0.2.1"), Rank::User)),
+        at_once(|| limits.message("ann", source("192.0.2.1"), Privilege::None)),
         1000
     );
     assert_eq!(at_once(|| limits.connection(source("192.0.2.1"))), 1000);
@@ -119,16 +121,50 @@ fn no_limit_lets_everything_through() {
 #[test]
 fn the_users_of_one_address_post_five_times_as_much_together() {
     let limits = limits();
-    let post =
-        |user: &str, address: &str| at_once(|| limits.message(user, source(address), Rank::User));
+    let post = |user: &str, address: &str| {
+        at_once(|| limits.message(user, source(address), Privilege::None))
+    };
     for number in 0..5 {
         assert_eq!(post(&format!("user{number}"), "192.0.2.1"), 20);
     }
     assert_eq!(post("one more", "192.0.2.1"), 0);
     assert_eq!(post("somebody", "192.0.2.2"), 20);
-    let moderator = limits.message("mod", source("192.0.2.1"), Rank::Moderator);
+    let moderator = limits.message("mod", source("192.0.2.1"), Privilege::Appointed);
     moderator.unwrap();
     for number in 0..10 {
         assert_eq!(post(&format!("local{number}"), "127.0.0.1"), 20);
     }
+}
+
+#[test]
+fn moderators_of_one_address_post_as_much_as_one_unless_an_operator_stands_behind_them() {
+    let limits = limits();
+    let (here, elsewhere) = (source("192.0.2.1"), source("192.0.2.2"));
+    let post = |user: &str, at, privilege| at_once(|| limits.message(user, at, privilege));
+    assert_eq!(post("ann", here, Privilege::Appointed), 200);
+    assert_eq!(post("bob", here, Privilege::Appointed), 0);
+    assert_eq!(post("bob", elsewhere, Privilege::Appointed), 200);
+    assert_eq!(post("cat", here, Privilege::Vouched), 200);
+    assert_eq!(post("dan", here, Privilege::None), 20);
+}
+
+#[test]
+fn founders_of_rooms_count_for_their_address_like_everybody() {
+    let limits = limits();
+    let (here, loopback) = (source("192.0.2.1"), source("127.0.0.1"));
+    let post = |user: &str, at| at_once(|| limits.message(user, at, Privilege::Founder));
+    assert_eq!(post("ann", here), 100);
+    assert_eq!(post("bob", here), 0);
+    assert_eq!(post("cat", loopback), 200);
+}
+
+#[test]
+fn what_is_done_and_stored_is_counted_like_a_moderators_messages_and_apart_from_them() {
+    let limits = limits();
+    let here = source("192.0.2.1");
+    let act = |user: &str, privilege| at_once(|| limits.deed(user, here, privilege));
+    assert_eq!(act("founder", Privilege::None), 200);
+    assert_eq!(act("another", Privilege::Appointed), 0);
+    assert_eq!(act("trusted", Privilege::Vouched), 1000);
+    limits.message("founder", here, Privilege::None).unwrap();
 }

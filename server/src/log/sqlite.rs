@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Statement, params};
 use super::{End, Keep, LogError, LogHead, Range, RoomLog, Slice, Summary, Trimmed};
 use crate::audit::{AuditLine, note};
 use crate::database::{Database, DatabaseError};
-use crate::entry::{Entry, NewEntry, StoredNonce};
+use crate::entry::{AccountId, Entry, NewEntry, StoredNonce};
 use removal::Found;
 use row::{Columns, KIND_GONE, KIND_MESSAGE, KIND_MODES, entry};
 
@@ -46,21 +46,14 @@ impl RoomLog for SqliteLog {
         if let Some(head) = known {
             return Ok(head);
         }
-        let name = room.clone();
-        let epoch = new_epoch()?;
-        let begun = self
-            .database
-            .write(move |connection| {
-                connection
-                    .prepare_cached(
-                        "INSERT INTO rooms (name, epoch, last_seq) VALUES (?1, ?2, 0)
-                         ON CONFLICT (name) DO NOTHING",
-                    )?
-                    .execute(params![name.as_str(), epoch.as_str()])?;
-                head(connection, &name, nonces_since)
-            })
-            .await?;
-        begun.ok_or_else(|| LogError::new(rusqlite::Error::QueryReturnedNoRows))
+        Ok(LogHead {
+            epoch: new_epoch()?,
+            is_begun: false,
+            first: Seq(1),
+            last: Seq(0),
+            nonces: Vec::new(),
+            modes: RoomState::default(),
+        })
     }
 
     async fn append(
@@ -137,6 +130,21 @@ impl RoomLog for SqliteLog {
     }
 }
 
+/// Begins the log of `room`, in the transaction that is open, unless there is one.
+pub(crate) fn begin(
+    connection: &Connection,
+    room: &RoomName,
+    epoch: &Epoch,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO rooms (name, epoch, last_seq) VALUES (?1, ?2, 0)
+             ON CONFLICT (name) DO NOTHING",
+        )?
+        .execute(params![room.as_str(), epoch.as_str()])
+        .map(drop)
+}
+
 fn new_epoch() -> Result<Epoch, LogError> {
     let number = getrandom::u64().map_err(|error| LogError::new(std::io::Error::from(error)))?;
     Ok(Epoch::new(format!("{number:016x}")).expect("16 digits are an epoch"))
@@ -186,6 +194,7 @@ fn head(
         modes: modes(connection, row.id)?,
         nonces: nonces(connection, row.id, nonces_since)?,
         epoch: row.epoch,
+        is_begun: true,
         last: row.last,
     }))
 }
@@ -211,9 +220,9 @@ fn first(connection: &Connection, row: &RoomRow) -> rusqlite::Result<Seq> {
 /// Walks back from the newest entry and stops at the first that is too old: an index for this alone
 /// would cost every append.
 fn nonces(connection: &Connection, room: i64, since: u64) -> rusqlite::Result<Vec<StoredNonce>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT seq, time, author, nonce FROM entries WHERE room = ?1 ORDER BY seq DESC",
-    )?;
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT seq, time, {ACCOUNT}, nonce FROM entries WHERE room = ?1 ORDER BY seq DESC",
+    ))?;
     let mut rows = statement.query([room])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
@@ -223,7 +232,7 @@ fn nonces(connection: &Connection, room: i64, since: u64) -> rusqlite::Result<Ve
         }
         if let Some(nonce) = row.get::<_, Option<String>>(3)? {
             found.push(StoredNonce {
-                author: row.get(2)?,
+                author: AccountId(row.get(2)?),
                 nonce: Nonce::new(nonce).map_err(|error| unreadable(3, error))?,
                 seq: Seq(row.get(0)?),
                 time,
@@ -288,13 +297,19 @@ fn in_places(last: Seq, entries: Vec<NewEntry>) -> impl Iterator<Item = Entry> {
     })
 }
 
-const INSERT: &str = "INSERT INTO entries (room, seq, time, kind, author, nonce, body)
-     VALUES ((SELECT id FROM rooms WHERE name = ?1), ?2, ?3, ?4, ?5, ?6, ?7)";
+const INSERT: &str = "INSERT INTO entries (room, seq, time, kind, author, account, nonce, body)
+     VALUES ((SELECT id FROM rooms WHERE name = ?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+
+/// SQL for the account that made an entry. What was stored before accounts were told apart belongs to
+/// the one that has the name now, unless that one is younger.
+const ACCOUNT: &str = "ifnull(entries.account, ifnull(
+     (SELECT id FROM accounts WHERE key = entries.author AND created <= entries.time), 0))";
 
 fn put(insert: &mut Statement<'_>, room: &RoomName, entry: Entry) -> rusqlite::Result<Entry> {
     let Columns {
         kind,
         author,
+        account,
         nonce,
         body,
     } = Columns::of(&entry.body);
@@ -304,6 +319,7 @@ fn put(insert: &mut Statement<'_>, room: &RoomName, entry: Entry) -> rusqlite::R
         entry.time,
         kind,
         author,
+        account.0,
         nonce,
         body
     ])?;
@@ -334,7 +350,7 @@ fn read(connection: &Connection, room: &RoomName, range: Range) -> rusqlite::Res
         End::Newest => "DESC",
     };
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT seq, time, author, nonce, body, kind FROM entries
+        "SELECT seq, time, author, nonce, body, kind, {ACCOUNT} FROM entries
          WHERE room = ?1 AND seq > ?2 AND seq < ?3 AND kind <> ?5 AND (?6 OR kind <> ?7)
          ORDER BY seq {order} LIMIT ?4",
     ))?;

@@ -14,17 +14,25 @@ impl Room {
         self.standing.address_ban(key, address, now)
     }
 
-    /// Whether no ban of a network keeps the user `key` out: a server administrator must not lock
-    /// themselves out.
-    pub fn may_come_from_anywhere(&self, key: &str) -> bool {
+    /// Whether the user `key` is a server administrator: no ban of a network keeps one out, who must not
+    /// lock themselves out.
+    pub fn is_administered_by(&self, key: &str) -> bool {
         self.standing.admins.contains(key)
+    }
+
+    /// The connections of the user `key`, and where each comes from.
+    pub fn addresses_of(&self, key: &str) -> Vec<(MemberId, Address)> {
+        let connections = self.connections(key).into_iter();
+        connections
+            .filter_map(|id| Some((id, *self.addresses.get(&id)?)))
+            .collect()
     }
 
     /// The networks that the user `key` is in the room from.
     pub fn own_networks(&self, key: &str) -> Vec<Network> {
-        let connections = self.connections(key).into_iter();
-        connections
-            .filter_map(|id| self.addresses.get(&id)?.own_network())
+        let addresses = self.addresses_of(key).into_iter();
+        addresses
+            .filter_map(|(_, address)| address.own_network())
             .collect()
     }
 
@@ -41,7 +49,7 @@ impl Room {
         now: UnixMillis,
     ) -> Vec<Effect> {
         let present = self.members_where(|key, address| {
-            network.contains(address) && !self.may_come_from_anywhere(key)
+            network.contains(address) && !self.is_administered_by(key)
         });
         self.expel(present, reason, ServerEvent::Ban, CloseCode::Banned, now)
     }
@@ -60,8 +68,8 @@ impl Room {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entry::Author;
-    use crate::moderation::{Decision, Person, Standing, Verdict};
+    use crate::entry::{AccountId, Author};
+    use crate::moderation::{Decision, Origin, Person, Standing, Verdict};
     use crate::room::{Input, Joining, NOBODY, Start, operator};
     use chat_protocol::Rank;
 
@@ -76,7 +84,7 @@ mod tests {
     fn room(members: &[(&str, &str)]) -> Room {
         let mut standing = Standing::default();
         standing.admins.insert("dora".to_owned());
-        standing.ranks.insert("vip".to_owned(), Rank::Vip);
+        standing.ranks.insert("vip".to_owned(), Rank::Vip.into());
         let mut room = Room::new(Start {
             standing,
             ..Start::default()
@@ -85,6 +93,7 @@ mod tests {
             let author = Author {
                 username: (*name).to_owned(),
                 key: (*name).to_owned(),
+                account: AccountId::named(name),
                 display_name: (*name).to_owned(),
                 rank: Rank::User,
             };
@@ -113,6 +122,7 @@ mod tests {
                 key: name.to_owned(),
             },
             by: operator(),
+            origin: Origin::Vouched,
             reason: None,
             time: 0,
         };

@@ -178,10 +178,10 @@ impl Room {
             (Choice::Allow, None) => Vec::new(),
             (Choice::Allow, Some(entry)) => {
                 if let Some(nonce) = nonce {
-                    self.nonces.begin(&author.key, nonce, now);
-                    self.nonces.stored(&author.key, nonce, entry.seq);
+                    self.nonces.begin(author.account, nonce, now);
+                    self.nonces.stored(author.account, nonce, entry.seq);
                 }
-                vec![Effect::Deliver(authors, entry)]
+                vec![Effect::Deliver(authors, *entry)]
             }
         };
         let notice = match ruling.choice {

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use super::nonces::MEMORY;
 use super::tests::{Given, Posting};
 use super::*;
+use crate::entry::AccountId;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -79,6 +80,7 @@ impl Model {
         let author = Author {
             username: name.clone(),
             key: name.clone(),
+            account: AccountId::named(&name),
             display_name: name,
             rank: Rank::User,
         };

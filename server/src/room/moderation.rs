@@ -5,8 +5,10 @@ use chat_protocol::{
 };
 
 use super::{Effect, MemberId, NOBODY, ReplyTarget, Room, refusal, refuse};
-use crate::entry::{Author, EntryBody, NewEntry, OPERATOR, Purged, RoomChanged, UnixMillis};
-use crate::moderation::{Decision, Person, Sanction, Verdict};
+use crate::entry::{
+    AccountId, Author, EntryBody, NewEntry, OPERATOR, Purged, RoomChanged, UnixMillis,
+};
+use crate::moderation::{Decision, Origin, Person, Sanction, Verdict};
 
 /// What a moderator asks to be done to somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub enum Order {
     BanWithAddresses(Option<u64>, Option<String>),
     /// End that.
     Unban,
+    /// Make them an administrator of the room.
+    Crown,
     /// Make them a moderator.
     Appoint,
     /// Make them a VIP.
@@ -42,6 +46,7 @@ impl Order {
             Order::Unmute => "unmute",
             Order::Ban(..) | Order::BanWithAddresses(..) => "ban",
             Order::Unban => "unban",
+            Order::Crown => "setAdmin",
             Order::Appoint => "setMod",
             Order::Honour => "setVip",
             Order::Dismiss => "delMod",
@@ -52,7 +57,7 @@ impl Order {
     /// The lowest standing that may ask for it.
     fn rank(&self) -> Rank {
         match self {
-            Order::Appoint | Order::Honour | Order::Dismiss => Rank::Administrator,
+            Order::Crown | Order::Appoint | Order::Honour | Order::Dismiss => Rank::Administrator,
             _ => Rank::Moderator,
         }
     }
@@ -70,6 +75,7 @@ impl Order {
                 Some(Decision::Ban(sanction(*seconds, reason)))
             }
             Order::Unban => Some(Decision::Unban),
+            Order::Crown => Some(Decision::Rank(Rank::Administrator)),
             Order::Appoint => Some(Decision::Rank(Rank::Moderator)),
             Order::Honour => Some(Decision::Rank(Rank::Vip)),
             Order::Dismiss => Some(Decision::Rank(Rank::User)),
@@ -93,6 +99,7 @@ pub fn operated(order: &Order, target: Person, now: UnixMillis) -> Option<Verdic
         reason: order.reason().cloned(),
         target,
         by: operator(),
+        origin: Origin::Vouched,
         time: now,
     })
 }
@@ -102,6 +109,7 @@ pub fn operator() -> Author {
     Author {
         username: OPERATOR.to_owned(),
         key: String::new(),
+        account: AccountId::NOBODY,
         display_name: OPERATOR.to_owned(),
         rank: Rank::Administrator,
     }
@@ -135,6 +143,7 @@ impl Room {
             return refused(Code::NotFound, text);
         }
         let by = by.clone();
+        let origin = self.standing.origin_by(&by);
         match order.decision(now) {
             Some(decision) => vec![Effect::Judge(
                 id,
@@ -143,6 +152,7 @@ impl Room {
                     decision,
                     target,
                     by,
+                    origin,
                     time: now,
                 },
             )],
@@ -198,11 +208,19 @@ impl Room {
     /// Somebody's account is gone: whoever takes the name next is somebody else.
     pub(super) fn forget(&mut self, key: &str, now: UnixMillis) -> Vec<Effect> {
         self.standing.forget(key);
-        let reason = Some("the account was removed".to_owned());
-        let present = self.connections(key);
+        self.posted.remove(key);
         let dropped = self.drop_held(Some(key), OPERATOR);
-        let expelled = self.expel(present, reason, ServerEvent::Kick, CloseCode::Kicked, now);
-        [expelled, dropped].concat()
+        [self.sign_out(key, now), dropped].concat()
+    }
+
+    /// Somebody has to show anew who they are.
+    pub(super) fn sign_out(&mut self, key: &str, now: UnixMillis) -> Vec<Effect> {
+        let present = self.connections(key);
+        let mut effects = vec![Effect::SignOut(present.clone())];
+        for id in present {
+            effects.extend(self.leave(id, now));
+        }
+        effects
     }
 
     fn for_moderators(
@@ -258,13 +276,15 @@ impl Room {
             Decision::Rank(rank) => {
                 self.show_rank(&target.key);
                 // No event tells of a VIP: only who was a moderator hears that this is over.
-                match *rank == Rank::Vip && rank_before > Rank::Moderator {
+                let mut effects = match *rank == Rank::Vip && rank_before > Rank::Moderator {
                     true => Vec::new(),
                     false => {
                         let notice = told(decision)(ModerationNotice::default());
                         vec![Effect::Announce(present, notice)]
                     }
-                }
+                };
+                effects.extend(self.hold_against_bans(&target.key, now));
+                effects
             }
         };
         let done = ModerationNotice {
@@ -322,13 +342,26 @@ impl Room {
     }
 
     /// An account became a server administrator, or is none any more.
-    pub(super) fn administer(&mut self, key: &str, is_admin: bool) -> Vec<Effect> {
+    pub(super) fn administer(&mut self, key: &str, is_admin: bool, now: UnixMillis) -> Vec<Effect> {
         match is_admin {
             true => self.standing.admins.insert(key.to_owned()),
             false => self.standing.admins.remove(key),
         };
         self.show_rank(key);
-        Vec::new()
+        self.hold_against_bans(key, now)
+    }
+
+    /// The user `key` stands otherwise than before: a ban that was there all along may keep them out now.
+    fn hold_against_bans(&mut self, key: &str, now: UnixMillis) -> Vec<Effect> {
+        let own = self.standing.ban(key, now);
+        let mut kept_out = Vec::new();
+        for (id, address) in self.addresses_of(key) {
+            let ban = own.or_else(|| self.address_ban(key, &address, now));
+            kept_out.extend(ban.map(|ban| (id, ban.reason.clone())));
+        }
+        let expel =
+            |(id, reason)| self.expel(vec![id], reason, ServerEvent::Ban, CloseCode::Banned, now);
+        kept_out.into_iter().flat_map(expel).collect()
     }
 
     /// Everybody sees from now on how the user `key` stands.
@@ -389,7 +422,8 @@ fn told(decision: &Decision) -> fn(ModerationNotice) -> ServerEvent {
         Decision::Unban => ServerEvent::Unban,
         Decision::Mute(_) => ServerEvent::Mute,
         Decision::Unmute => ServerEvent::Unmute,
-        Decision::Rank(Rank::Moderator) => ServerEvent::SetMod,
+        // There is no event for an administrator: what one may do, a moderator may, and more.
+        Decision::Rank(Rank::Administrator | Rank::Moderator) => ServerEvent::SetMod,
         Decision::Rank(_) => ServerEvent::DelMod,
     }
 }
@@ -442,6 +476,9 @@ pub fn sentence(verdict: &Verdict, now: UnixMillis) -> String {
         Decision::Unban => format!("{name} is not banned any more"),
         Decision::Mute(mute) => format!("{name} is muted {}", mute.span(now)),
         Decision::Unmute => format!("{name} is not muted any more"),
+        Decision::Rank(Rank::Administrator) => {
+            format!("{name} is an administrator of the room now")
+        }
         Decision::Rank(Rank::Moderator) => format!("{name} is a moderator now"),
         Decision::Rank(Rank::Vip) => format!("{name} is a VIP now"),
         Decision::Rank(_) => format!("{name} is no moderator any more"),

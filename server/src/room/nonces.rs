@@ -6,12 +6,12 @@ use chat_protocol::limits::NONCE_MINUTES;
 use chat_protocol::{Nonce, Seq};
 
 use super::MemberId;
-use crate::entry::{StoredNonce, UnixMillis};
+use crate::entry::{AccountId, StoredNonce, UnixMillis};
 
 /// How long a nonce is remembered, in milliseconds.
 pub(crate) const MEMORY: u64 = NONCE_MINUTES * 60 * 1000;
 
-type Key = (String, Nonce);
+type Key = (AccountId, Nonce);
 
 /// What became of the message that a nonce marks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,19 +49,19 @@ impl Nonces {
             time,
         } in stored
         {
-            nonces.begin(&author, &nonce, time);
-            nonces.stored(&author, &nonce, seq);
+            nonces.begin(author, &nonce, time);
+            nonces.stored(author, &nonce, seq);
         }
         nonces
     }
 
-    pub(super) fn find(&self, author: &str, nonce: &Nonce) -> Option<NonceState> {
+    pub(super) fn find(&self, author: AccountId, nonce: &Nonce) -> Option<NonceState> {
         let known = self.known.get(&key(author, nonce))?;
         Some(known.seq.map_or(NonceState::Waiting, NonceState::Stored))
     }
 
     /// A message with this nonce is on its way into the log.
-    pub(super) fn begin(&mut self, author: &str, nonce: &Nonce, now: UnixMillis) {
+    pub(super) fn begin(&mut self, author: AccountId, nonce: &Nonce, now: UnixMillis) {
         let key = key(author, nonce);
         let known = Known {
             seq: None,
@@ -72,7 +72,7 @@ impl Nonces {
     }
 
     /// `id` sent it again while it is on its way.
-    pub(super) fn wait(&mut self, author: &str, nonce: &Nonce, id: MemberId) {
+    pub(super) fn wait(&mut self, author: AccountId, nonce: &Nonce, id: MemberId) {
         if let Some(known) = self.known.get_mut(&key(author, nonce))
             && !known.retries.contains(&id)
         {
@@ -81,7 +81,7 @@ impl Nonces {
     }
 
     /// It is in the log; answers with who sent it again meanwhile.
-    pub(super) fn stored(&mut self, author: &str, nonce: &Nonce, seq: Seq) -> Vec<MemberId> {
+    pub(super) fn stored(&mut self, author: AccountId, nonce: &Nonce, seq: Seq) -> Vec<MemberId> {
         match self.known.get_mut(&key(author, nonce)) {
             None => Vec::new(),
             Some(known) => {
@@ -92,7 +92,7 @@ impl Nonces {
     }
 
     /// It did not get into the log; answers with who sent it again meanwhile.
-    pub(super) fn lost(&mut self, author: &str, nonce: &Nonce) -> Vec<MemberId> {
+    pub(super) fn lost(&mut self, author: AccountId, nonce: &Nonce) -> Vec<MemberId> {
         let key = key(author, nonce);
         self.by_age.retain(|(_, old)| *old != key);
         self.known
@@ -113,6 +113,6 @@ impl Nonces {
     }
 }
 
-fn key(author: &str, nonce: &Nonce) -> Key {
-    (author.to_owned(), nonce.clone())
+fn key(author: AccountId, nonce: &Nonce) -> Key {
+    (author, nonce.clone())
 }

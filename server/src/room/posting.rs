@@ -98,7 +98,7 @@ impl Room {
             self.note_post(&author.key, now);
         }
         if let Some(nonce) = &nonce {
-            self.nonces.begin(&author.key, nonce, now);
+            self.nonces.begin(author.account, nonce, now);
         }
         let posted = MessagePosted {
             author,
@@ -182,13 +182,13 @@ impl Room {
         now: UnixMillis,
     ) -> Option<Vec<Effect>> {
         self.nonces.forget_old(now);
-        let Some(state) = self.nonces.find(&author.key, nonce) else {
+        let Some(state) = self.nonces.find(author.account, nonce) else {
             return self.still_held(id, author, nonce, now);
         };
         match state {
             NonceState::Stored(seq) => Some(vec![Effect::Repeat(id, seq, nonce.clone())]),
             NonceState::Waiting => {
-                self.nonces.wait(&author.key, nonce, id);
+                self.nonces.wait(author.account, nonce, id);
                 Some(Vec::new())
             }
         }
@@ -207,7 +207,7 @@ impl Room {
         // It may be tried again at once.
         self.posted.remove(&posted.author.key);
         if let Some(nonce) = nonce {
-            let retries = self.nonces.lost(&posted.author.key, nonce);
+            let retries = self.nonces.lost(posted.author.account, nonce);
             effects.extend(retries.into_iter().map(refused));
         }
     }

@@ -6,7 +6,7 @@ use chat_protocol::{
 
 use super::*;
 use crate::address::Address;
-use crate::entry::MessagePosted;
+use crate::entry::{AccountId, MessagePosted};
 
 const ANN: MemberId = MemberId(1);
 const BOB: MemberId = MemberId(2);
@@ -16,6 +16,7 @@ fn author(name: &str) -> Author {
     Author {
         username: name.to_owned(),
         key: name.to_owned(),
+        account: AccountId::named(name),
         display_name: name.to_owned(),
         rank: Rank::User,
     }
@@ -217,7 +218,7 @@ fn who_waits_for_a_very_slow_store_is_not_forgotten() {
 #[test]
 fn a_restarted_room_knows_the_nonces_of_its_log() {
     let nonce = StoredNonce {
-        author: "ann".to_owned(),
+        author: AccountId::named("ann"),
         nonce: Nonce::new("n").unwrap(),
         seq: Seq(9),
         time: 0,
@@ -326,7 +327,9 @@ fn a_large_room_is_told_a_count_once_a_second() {
 }
 
 fn room_where(ranks: &[(&str, Rank)]) -> Room {
-    let ranks = ranks.iter().map(|(name, rank)| ((*name).to_owned(), *rank));
+    let ranks = ranks
+        .iter()
+        .map(|(name, rank)| ((*name).to_owned(), (*rank).into()));
     Room::new(Start {
         standing: Standing {
             ranks: ranks.collect(),
@@ -884,7 +887,7 @@ fn what_waits_is_told_to_its_sender_and_to_those_who_may_decide() {
     assert_eq!(new, entry("bob", "a link", None, 9));
     let lost = Input::NotRuled(ANN, Choice::Allow);
     check_refused(&room.apply(lost, 9), ANN, Code::Unavailable, None);
-    let ruled = Ruled::Done(Some(placed(new, 1)));
+    let ruled = Ruled::Done(Some(Box::new(placed(new, 1))));
     let effects = room.apply(Input::Ruled(ANN, ruling.clone(), ruled), 9);
     assert!(matches!(&effects[0], Effect::Deliver(ids, _) if ids[..] == [BOB]));
     let again = decide(&mut room, 1, Choice::Deny(None), 9);

@@ -20,7 +20,7 @@ impl RoomTask {
         now: UnixMillis,
     ) -> Option<EnterError> {
         if let Some(ban) = self.stores.addresses.ban_of(address, now)
-            && !self.room.may_come_from_anywhere(key)
+            && !self.room.is_administered_by(key)
         {
             let seconds = ban.seconds_left(now);
             return Some(EnterError::NetworkBanned(ban.reason, seconds));
@@ -50,6 +50,18 @@ impl RoomTask {
             ban.networks = first_different(networks);
         }
         self.stores.standings.save(&self.name, verdict).await
+    }
+
+    /// The user `key` may be no server administrator any more, whom no ban of a network keeps out.
+    pub(super) async fn hold_against_networks(&mut self, key: &str) {
+        let now = clock::now();
+        for (id, address) in self.room.addresses_of(key) {
+            if let Some(ban) = self.stores.addresses.ban_of(&address, now)
+                && !self.room.is_administered_by(key)
+            {
+                self.apply(Input::KeptOut(vec![id], ban.reason)).await;
+            }
+        }
     }
 
     /// A network is kept out of the whole server from now on: whoever is in it goes.

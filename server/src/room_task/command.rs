@@ -3,8 +3,9 @@
 use chat_protocol::{AuthAccepted, HeldId, MessageId, PostMessage, RoomChange, Seq, Since};
 use tokio::sync::oneshot;
 
+use super::login::Login;
+use crate::accounts::{Account, AccountsError};
 use crate::address::{Address, Network};
-use crate::entry::{Author, UnixMillis};
 use crate::filter::Change;
 use crate::filters::FiltersError;
 use crate::held::{Choice, HeldError};
@@ -18,10 +19,12 @@ use crate::standing::StandingError;
 
 /// Somebody at the door.
 pub struct Entrance {
-    /// Who.
-    pub author: Author,
-    /// When their account was made, milliseconds since 1970, UTC.
-    pub created: UnixMillis,
+    /// Their account, as it was when they showed that it is theirs.
+    pub account: Account,
+    /// Whether the account is to be made as they come in.
+    pub is_new: bool,
+    /// What tells whether the account is still what it was.
+    pub login: Login,
     /// Where they are.
     pub address: Address,
     /// Whether they want `join`, `leave` and `presence`.
@@ -55,6 +58,19 @@ pub enum EnterError {
     /// What waits for moderators can't be read now.
     #[error(transparent)]
     Held(#[from] HeldError),
+    /// The account can't be read or made now.
+    #[error(transparent)]
+    Accounts(#[from] AccountsError),
+    /// What they showed to be theirs is not, any more: the account is gone, or another one, or has
+    /// another password. They may be looked at anew.
+    #[error("the account has changed: authenticate anew")]
+    SignedOut,
+    /// There is no such room, and they may not found one.
+    #[error("there is no room of this name")]
+    NoSuchRoom,
+    /// They may not found one more room, or not make one more account, for so many seconds.
+    #[error("too many new {0} for now: wait {1} s")]
+    TooMany(&'static str, u64),
     /// They are banned, for so many seconds more or for good.
     #[error("{}", banned("you are banned from this room", .0, *.1))]
     Banned(Option<String>, Option<u64>),
@@ -105,6 +121,10 @@ pub enum RoomCommand {
         Person,
         oneshot::Sender<Result<String, StandingError>>,
     ),
+    /// Make the room one that there is, for an operator. Answered with whether it was made.
+    Found(oneshot::Sender<Result<bool, AccountsError>>),
+    /// Close the connections of the user of this key, who was signed out. Answered once done.
+    SignOut(String, oneshot::Sender<()>),
     /// Change the patterns for an operator. Answered with what was done, once messages are held
     /// against the new ones.
     Filter(Change, oneshot::Sender<Result<String, FiltersError>>),
@@ -133,8 +153,9 @@ pub enum RoomCommand {
     /// Give a member what was read when there were so many deeds. Answered with false where there
     /// were more since, or the member may not read it any more: then nothing is given.
     ShowAudit(MemberId, Outgoing, u64, oneshot::Sender<bool>),
-    /// Forget how the user of this key stands, whose account is gone.
-    Forget(String),
+    /// Forget how the user of this key stands, whose account is gone, and close their connections.
+    /// Answered once done.
+    Forget(String, oneshot::Sender<()>),
     /// Take the user of this key for a server administrator, or not any more. Answered once done.
     Administer(String, bool, oneshot::Sender<()>),
     /// Put out whoever is in this network, with the reason. Answered once done.

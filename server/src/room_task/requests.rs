@@ -1,14 +1,16 @@
 //! What members ask for that needs a look at the log, at the limits or at the store of standing
 //! before the room's rules can decide.
 
-use chat_protocol::{CloseCode, Code, MessageId, Nonce, PostMessage, RoomChange};
+use chat_protocol::{
+    ClientError, CloseCode, Code, MessageId, Nonce, PostMessage, Rank, RoomChange, ServerEvent,
+};
 
 use super::RoomTask;
 use super::delivery::Seat;
 use crate::clock;
-use crate::limits::{Allowance, FLOODING};
+use crate::limits::{Allowance, FLOODING, Privilege, TooFast};
 use crate::log::LogError;
-use crate::moderation::{Person, Verdict};
+use crate::moderation::{Origin, Person, Verdict};
 use crate::outgoing::Outgoing;
 use crate::room::{
     Effect, Input, MemberId, NOBODY, Order, Passed, ReplyTarget, StoredMessage, operated, refusal,
@@ -41,9 +43,38 @@ impl RoomTask {
     /// from what the member may post.
     fn wait(&self, passed: &Passed) -> Option<u64> {
         let Allowance { limits, source, .. } = &self.delivery.seat(passed.id)?.allowance;
-        let author = &passed.author;
-        let taken = limits.message(&author.key, *source, author.rank);
+        let key = &passed.author.key;
+        let taken = limits.message(key, *source, self.privilege(key));
         taken.err().map(|too_fast| too_fast.retry_after)
+    }
+
+    /// What stands behind the user `key` here.
+    fn privilege(&self, key: &str) -> Privilege {
+        let is_moderator = self.room.rank(key) <= Rank::Moderator;
+        match self.room.origin(key) {
+            Some(Origin::Vouched) if is_moderator => Privilege::Vouched,
+            Some(Origin::Appointed) if is_moderator => Privilege::Appointed,
+            Some(Origin::Founded) => Privilege::Founder,
+            _ => Privilege::None,
+        }
+    }
+
+    /// Whether a member may have one more thing stored that is no message; whoever may not is told.
+    pub(super) async fn may_act(&mut self, id: MemberId, event: &str) -> bool {
+        let (Some(seat), Some(key)) = (self.delivery.seat(id), self.room.key_of(id)) else {
+            // The room itself, or somebody who is gone by now.
+            return true;
+        };
+        let Allowance { limits, source, .. } = &seat.allowance;
+        let Err(TooFast { retry_after }) = limits.deed(key, *source, self.privilege(key)) else {
+            return true;
+        };
+        // What the member posted before comes before.
+        self.store().await;
+        let refused = too_fast(event, retry_after);
+        self.delivery.send(id, &Outgoing::new(&refused));
+        Box::pin(self.put_out_if_flooding(id)).await;
+        false
     }
 
     /// Closes the connection of a member who goes on regardless of being refused for being too fast.
@@ -201,4 +232,14 @@ impl RoomTask {
         let refused = refusal(event, Code::Unavailable, text, nonce);
         self.delivery.send(id, &Outgoing::new(&refused));
     }
+}
+
+fn too_fast(event: &str, seconds: u64) -> ServerEvent {
+    ServerEvent::Cerror(ClientError {
+        code: Code::TooFast,
+        message: format!("too fast: wait {seconds} s"),
+        event: Some(event.to_owned()),
+        nonce: None,
+        retry_after: Some(seconds),
+    })
 }

@@ -65,6 +65,7 @@ mod tests {
         let epoch = |text: &str| Epoch::new(text).ok();
         let head = |first, last| LogHead {
             epoch: Epoch::new("e").unwrap(),
+            is_begun: true,
             first: Seq(first),
             last: Seq(last),
             nonces: Vec::new(),

@@ -8,9 +8,10 @@ use futures_util::FutureExt;
 use proptest::prelude::*;
 
 use super::*;
+use crate::accounts::{self, Account, Accounts, AccountsError, Admission, Admitted, Creation};
 use crate::address::{Address, Network};
 use crate::addresses::{AddressStore, Addresses, AddressesError};
-use crate::entry::{Author, Entry, EntryBody, NewEntry, StoredNonce};
+use crate::entry::{AccountId, Entry, EntryBody, NewEntry, StoredNonce};
 use crate::filter::Filter;
 use crate::filters::{Filters, FiltersError};
 use crate::held::{HeldError, HeldMessage, HeldMessages, Ruled, Ruling, Waiting};
@@ -137,7 +138,7 @@ impl MemoryState {
             EntryBody::MessagePosted(posted) => {
                 self.nonces
                     .extend(posted.nonce.clone().map(|nonce| StoredNonce {
-                        author: posted.author.key.clone(),
+                        author: posted.author.account,
                         nonce,
                         seq: entry.seq,
                         time: entry.time,
@@ -156,6 +157,7 @@ impl RoomLog for MemoryLog {
         state.read_if(state.takes != Store::Nothing)?;
         Ok(LogHead {
             epoch: state.epoch.clone(),
+            is_begun: true,
             first: state.first(),
             last: Seq(state.entries.len() as u64),
             nonces: state.nonces.clone(),
@@ -362,15 +364,71 @@ impl HeldMessages for NothingHeld {
     }
 }
 
+/// The room is there, and so are all who come in.
+struct NoAccounts;
+
+#[async_trait::async_trait]
+impl Accounts for NoAccounts {
+    async fn find(&self, _: &Username) -> Result<Option<Account>, AccountsError> {
+        unreachable!()
+    }
+
+    async fn create(&self, _: Account) -> Result<Creation, AccountsError> {
+        unreachable!()
+    }
+
+    async fn admit(&self, _: Admission) -> Result<Admitted, AccountsError> {
+        unreachable!()
+    }
+
+    async fn found(&self, _: accounts::Beginning) -> Result<bool, AccountsError> {
+        unreachable!()
+    }
+
+    async fn is_founded(&self, _: &RoomName) -> Result<bool, AccountsError> {
+        unreachable!()
+    }
+
+    async fn set_password(&self, _: &Username, _: &str) -> Result<bool, AccountsError> {
+        unreachable!()
+    }
+
+    async fn sign_out(&self, _: &Username) -> Result<bool, AccountsError> {
+        unreachable!()
+    }
+
+    async fn renew_hash(&self, _: &Account, _: &str) -> Result<(), AccountsError> {
+        unreachable!()
+    }
+
+    async fn remove(&self, _: &Username) -> Result<bool, AccountsError> {
+        unreachable!()
+    }
+
+    async fn list(&self) -> Result<Vec<Account>, AccountsError> {
+        unreachable!()
+    }
+
+    async fn forget_room(&self, _: &RoomName) -> Result<(), AccountsError> {
+        unreachable!()
+    }
+}
+
 fn rooms(log: &Arc<MemoryLog>, standings: &Arc<MemoryStandings>, window: FlushWindow) -> Rooms {
     let stores = Stores {
+        accounts: Arc::new(NoAccounts),
         log: log.clone(),
         standings: standings.clone(),
         filters: Arc::new(NoFilters),
         addresses: Addresses::new(Arc::new(NoAddresses), false),
         held: Arc::new(NothingHeld),
     };
-    Rooms::new(stores, Duration::ZERO, window)
+    let settings = RoomSettings {
+        founders: Founders::Nobody,
+        membership: Duration::ZERO,
+        window,
+    };
+    Rooms::new(stores, settings)
 }
 
 impl World {
@@ -385,8 +443,9 @@ impl World {
             unanswered: BTreeSet::new(),
             acknowledged: BTreeMap::new(),
         };
-        let founder = ("user0".to_owned(), Rank::Administrator);
+        let founder = ("user0".to_owned(), Rank::Administrator.into());
         let standings = Arc::new(MemoryStandings(Mutex::new(Standing {
+            is_founded: true,
             ranks: [founder].into(),
             ..Standing::default()
         })));
@@ -455,13 +514,9 @@ impl World {
         });
         let (outbox, reader) = outbox(None);
         let entrance = Entrance {
-            author: Author {
-                username: client.name.clone(),
-                key: client.name.clone(),
-                display_name: client.name.clone(),
-                rank: Rank::User,
-            },
-            created: 0,
+            account: Account::named(&client.name, 0),
+            is_new: false,
+            login: self.rooms.log_in(&Username::new(&client.name).unwrap()),
             address: Address::UNKNOWN,
             wants_presence: false,
             wants_modes: false,
@@ -648,7 +703,7 @@ impl Client {
         assert_eq!(seen, expected, "{}", self.name);
         for seq in expected {
             let entry = log.entries[seq as usize - 1].as_ref().unwrap();
-            let stored = entry.to_event_for(&self.name, &room(), &log.epoch);
+            let stored = entry.to_event_for(AccountId::named(&self.name), &room(), &log.epoch);
             assert_eq!(self.seen[&seq], stored);
         }
     }
@@ -656,14 +711,14 @@ impl Client {
 
 fn check_acknowledged(world: &World) {
     let state = world.log.state();
-    let mut stored: BTreeMap<(String, String), Vec<u64>> = BTreeMap::new();
+    let mut stored: BTreeMap<(AccountId, String), Vec<u64>> = BTreeMap::new();
     for nonce in &state.nonces {
-        let key = (nonce.author.clone(), nonce.nonce.as_str().to_owned());
+        let key = (nonce.author, nonce.nonce.as_str().to_owned());
         stored.entry(key).or_default().push(nonce.seq.0);
     }
     for client in &world.clients {
         for (nonce, seq) in &client.acknowledged {
-            let places = stored.get(&(client.name.clone(), nonce.clone()));
+            let places = stored.get(&(AccountId::named(&client.name), nonce.clone()));
             assert_eq!(places, Some(&vec![*seq]), "{nonce} is stored once");
         }
     }

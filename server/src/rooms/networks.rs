@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use chat_protocol::Username;
-use tokio::sync::oneshot;
 
+use super::accounts::tell_all;
 use super::lobby::Stay;
 use super::{RoomError, Rooms, Shared};
 use crate::address::{Address, Network};
@@ -76,19 +76,8 @@ impl Rooms {
 
 async fn put_out(shared: &Shared, network: Network, reason: Option<String>) {
     // Whoever enters from here on is held against the ban; who is entering is in the inbox before this.
-    let running: Vec<_> = shared.running().values().cloned().collect();
-    let mut waiting = Vec::with_capacity(running.len());
-    for inbox in running {
-        let (answer, done) = oneshot::channel();
-        let command = RoomCommand::PutOut(network, reason.clone(), answer);
-        if inbox.send(command).await.is_ok() {
-            waiting.push(done);
-        }
-    }
-    for done in waiting {
-        // In a room that ended meanwhile is nobody.
-        let _ = done.await;
-    }
+    let command = |answer| RoomCommand::PutOut(network, reason.clone(), answer);
+    tell_all(shared, command).await;
     // After the rooms: who left one for the lobby was there before it left.
     shared.lobby.put_out(&network, reason);
 }

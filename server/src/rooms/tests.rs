@@ -9,11 +9,11 @@ use futures_util::FutureExt;
 use tempfile::TempDir;
 
 use super::*;
-use crate::accounts::{Accounts, SqliteAccounts};
+use crate::accounts::{Account, Accounts, SqliteAccounts};
 use crate::address::Address;
 use crate::addresses::{AddressStore, Addresses, SqliteAddresses};
 use crate::database::{Database, Durability};
-use crate::entry::{Author, NewEntry};
+use crate::entry::{AccountId, NewEntry};
 use crate::filters::SqliteFilters;
 use crate::held::SqliteHeld;
 use crate::limits::Allowance;
@@ -51,6 +51,7 @@ fn bench_with(window: FlushWindow) -> Bench {
     Bench {
         rooms: Rooms::new(
             Stores {
+                accounts: Arc::new(SqliteAccounts::new(Arc::clone(&database))),
                 log: Arc::new(SqliteLog::new(Arc::clone(&database))),
                 standings: Arc::new(SqliteStandings::new(Arc::clone(&database))),
                 filters: Arc::new(SqliteFilters::new(Arc::clone(&database))),
@@ -60,8 +61,11 @@ fn bench_with(window: FlushWindow) -> Bench {
                 ),
                 held: Arc::new(SqliteHeld::new(Arc::clone(&database))),
             },
-            Duration::ZERO,
-            window,
+            RoomSettings {
+                founders: Founders::Anyone,
+                membership: Duration::ZERO,
+                window,
+            },
         ),
         database,
         _directory: directory,
@@ -95,16 +99,13 @@ pub(super) fn welcome() -> Box<chat_protocol::AuthAccepted> {
     })
 }
 
-fn entrance(name: &str, since: Option<Since>) -> (Entrance, OutboxReader) {
+fn entrance(rooms: &Rooms, name: &str, since: Option<Since>) -> (Entrance, OutboxReader) {
     let (outbox, reader) = outbox(None);
+    let account = Account::named(name, 0);
     let entrance = Entrance {
-        author: Author {
-            username: name.to_owned(),
-            key: name.to_owned(),
-            display_name: name.to_owned(),
-            rank: Rank::User,
-        },
-        created: 0,
+        login: rooms.log_in(&Username::new(name).unwrap()),
+        account,
+        is_new: false,
         address: Address::UNKNOWN,
         wants_presence: false,
         wants_modes: false,
@@ -120,7 +121,8 @@ fn entrance(name: &str, since: Option<Since>) -> (Entrance, OutboxReader) {
 impl Bench {
     /// Enters and takes the welcome.
     async fn enter(&self, name: &str, since: Option<Since>) -> Client {
-        let (entrance, reader) = entrance(name, since);
+        self.rooms.found(room()).await.unwrap();
+        let (entrance, reader) = entrance(&self.rooms, name, since);
         let membership = self.rooms.enter(room(), entrance).await.unwrap();
         let mut client = Client {
             membership,
@@ -159,9 +161,9 @@ impl Client {
     }
 }
 
-fn viewer(key: &str) -> Viewer<'_> {
+fn viewer(key: &str) -> Viewer {
     Viewer {
-        key,
+        account: AccountId::named(key),
         wants_modes: false,
     }
 }
@@ -375,10 +377,10 @@ async fn history_and_live_have_no_hole_and_no_double_while_messages_wait() {
 async fn where_somebody_came_from_is_kept_though_they_were_gone_before_they_were_in() {
     let bench = bench();
     let accounts = SqliteAccounts::new(Arc::clone(&bench.database));
-    let ann = Username::new("ann").unwrap();
-    accounts.create(&ann, "hash", 0).await.unwrap();
+    accounts.create(Account::named("ann", 0)).await.unwrap();
+    bench.rooms.found(room()).await.unwrap();
     let address = Address::of("203.0.113.5".parse().unwrap());
-    let (mut entrance, mut reader) = entrance("ann", None);
+    let (mut entrance, mut reader) = entrance(&bench.rooms, "ann", None);
     entrance.address = address;
     let entering = bench.rooms.enter(room(), entrance).now_or_never();
     assert!(entering.is_none(), "it waited for nothing");

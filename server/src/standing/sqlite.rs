@@ -12,7 +12,7 @@ use crate::address::Network;
 use crate::audit::note;
 use crate::database::{Database, DatabaseError};
 use crate::entry::{OPERATOR, UnixMillis};
-use crate::moderation::{Decision, Person, Sanction, Standing, Verdict};
+use crate::moderation::{Appointment, Decision, Origin, Person, Sanction, Standing, Verdict};
 
 const BAN: &str = "ban";
 const MUTE: &str = "mute";
@@ -115,16 +115,22 @@ impl Standings for SqliteStandings {
 }
 
 fn load(connection: &Connection, room: &RoomName, now: u64) -> rusqlite::Result<Standing> {
-    let mut standing = Standing::default();
+    let mut standing = Standing {
+        is_founded: connection
+            .prepare_cached("SELECT 1 FROM founded_rooms WHERE room = ?1")?
+            .exists([room.as_str()])?,
+        ..Standing::default()
+    };
     let mut admins = connection.prepare_cached("SELECT account FROM admins")?;
     let mut rows = admins.query([])?;
     while let Some(row) = rows.next()? {
         standing.admins.insert(row.get(0)?);
     }
-    let mut ranks = connection.prepare_cached("SELECT account, rank FROM ranks WHERE room = ?1")?;
+    let mut ranks =
+        connection.prepare_cached("SELECT account, rank, origin FROM ranks WHERE room = ?1")?;
     let mut rows = ranks.query([room.as_str()])?;
     while let Some(row) = rows.next()? {
-        standing.ranks.insert(row.get(0)?, rank(row)?);
+        standing.ranks.insert(row.get(0)?, appointment(row)?);
     }
     let mut networks = networks(connection, room)?;
     let mut sanctions = connection.prepare_cached(
@@ -170,10 +176,49 @@ fn networks(
     Ok(networks)
 }
 
-fn rank(row: &Row<'_>) -> rusqlite::Result<Rank> {
-    Rank::try_from(row.get::<_, u8>(1)?).map_err(|error| {
+fn appointment(row: &Row<'_>) -> rusqlite::Result<Appointment> {
+    let rank = Rank::try_from(row.get::<_, u8>(1)?).map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(1, Type::Integer, Box::new(error))
-    })
+    })?;
+    let origin = Origin::try_from(row.get::<_, u8>(2)?).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(2, Type::Integer, Box::new(error))
+    })?;
+    Ok(Appointment { rank, origin })
+}
+
+/// Makes the account `founder` the administrator of `room`, in the transaction that is open.
+pub(crate) fn give_founder(
+    connection: &Connection,
+    room: &RoomName,
+    founder: &str,
+) -> rusqlite::Result<()> {
+    let appointment = Appointment {
+        rank: Rank::Administrator,
+        origin: Origin::Founded,
+    };
+    appoint(connection, room, founder, appointment)
+}
+
+fn appoint(
+    connection: &Connection,
+    room: &RoomName,
+    account: &str,
+    appointment: Appointment,
+) -> rusqlite::Result<()> {
+    let Appointment { rank, origin } = appointment;
+    connection
+        .prepare_cached(
+            "INSERT INTO ranks (room, account, rank, origin) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (room, account)
+                 DO UPDATE SET rank = excluded.rank, origin = excluded.origin",
+        )?
+        .execute(params![
+            room.as_str(),
+            account,
+            u8::from(rank),
+            u8::from(origin)
+        ])
+        .map(drop)
 }
 
 fn carry_out(connection: &Connection, room: &RoomName, verdict: &Verdict) -> rusqlite::Result<()> {
@@ -194,13 +239,13 @@ fn carry_out(connection: &Connection, room: &RoomName, verdict: &Verdict) -> rus
             .prepare_cached("DELETE FROM ranks WHERE room = ?1 AND account = ?2")?
             .execute([room.as_str(), key])
             .map(drop),
-        Decision::Rank(rank) => connection
-            .prepare_cached(
-                "INSERT INTO ranks (room, account, rank) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (room, account) DO UPDATE SET rank = excluded.rank",
-            )?
-            .execute(params![room.as_str(), key, u8::from(*rank)])
-            .map(drop),
+        Decision::Rank(rank) => {
+            let appointment = Appointment {
+                rank: *rank,
+                origin: verdict.origin,
+            };
+            appoint(connection, room, key, appointment)
+        }
     }
 }
 
@@ -298,12 +343,11 @@ fn audit_line(row: &Row<'_>) -> rusqlite::Result<AuditLine> {
 
 #[cfg(test)]
 mod tests {
-    use chat_protocol::Username;
 
     use super::*;
-    use crate::accounts::{Accounts, SqliteAccounts};
+    use crate::accounts::{Account, Accounts, SqliteAccounts};
     use crate::database::Durability;
-    use crate::entry::Author;
+    use crate::entry::{AccountId, Author};
     use crate::moderation::Person;
 
     fn verdict(decision: Decision) -> Verdict {
@@ -317,8 +361,10 @@ mod tests {
                 username: "ann".to_owned(),
                 key: "ann".to_owned(),
                 display_name: "ann".to_owned(),
+                account: AccountId::named("ann"),
                 rank: Rank::Administrator,
             },
+            origin: Origin::Appointed,
             reason: None,
             time: 100,
         }
@@ -329,8 +375,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let database = Arc::new(Database::open(directory.path(), Durability::Full).unwrap());
         let accounts = SqliteAccounts::new(Arc::clone(&database));
-        let name = Username::new("Bob").unwrap();
-        accounts.create(&name, "hash", 7).await.unwrap();
+        accounts.create(Account::named("Bob", 7)).await.unwrap();
         let standings = SqliteStandings::new(Arc::clone(&database));
         let room = RoomName::new("r").unwrap();
         let sanction = |until| Sanction {

@@ -6,7 +6,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::unreadable;
-use crate::entry::{Author, Entry, EntryBody, MessageDeleted, MessagePosted, Purged, RoomChanged};
+use crate::entry::{
+    AccountId, Author, Entry, EntryBody, MessageDeleted, MessagePosted, Purged, RoomChanged,
+};
 
 pub(super) const KIND_MESSAGE: &str = "message";
 const KIND_DELETION: &str = "deletion";
@@ -20,6 +22,7 @@ pub(super) const KIND_GONE: &str = "gone";
 pub(super) struct Columns<'a> {
     pub(super) kind: &'static str,
     pub(super) author: &'a str,
+    pub(super) account: AccountId,
     pub(super) nonce: Option<&'a str>,
     pub(super) body: String,
 }
@@ -30,6 +33,7 @@ impl<'a> Columns<'a> {
             EntryBody::MessagePosted(posted) => Self {
                 kind: KIND_MESSAGE,
                 author: &posted.author.key,
+                account: posted.author.account,
                 nonce: posted.nonce.as_ref().map(Nonce::as_str),
                 body: encode(&StoredMessage::of(posted)),
             },
@@ -70,13 +74,14 @@ impl<'a> Columns<'a> {
         Self {
             kind,
             author: &by.key,
+            account: by.account,
             nonce: None,
             body,
         }
     }
 }
 
-/// The entry in a row of seq, time, author, nonce, body and kind.
+/// The entry in a row of seq, time, author, nonce, body, kind and account.
 pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let kind: String = row.get(5)?;
     let body = match kind.as_str() {
@@ -87,16 +92,16 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
             EntryBody::Purged(Purged {
                 username: stored.purged,
                 key: stored.key,
-                by: stored.by.restore(row.get(2)?),
+                by: stored.by.restore(row)?,
             })
         }
-        KIND_CLEAR => EntryBody::Cleared(decode::<StoredAuthor>(row)?.restore(row.get(2)?)),
+        KIND_CLEAR => EntryBody::Cleared(decode::<StoredAuthor>(row)?.restore(row)?),
         KIND_MODES => {
             let stored: StoredChange = decode(row)?;
             EntryBody::RoomChanged(RoomChanged {
                 modes: stored.modes,
                 what: stored.what,
-                by: stored.by.restore(row.get(2)?),
+                by: stored.by.restore(row)?,
             })
         }
         _ => return Err(unreadable(5, UnknownKind(kind))),
@@ -112,7 +117,7 @@ fn message(row: &Row<'_>) -> rusqlite::Result<MessagePosted> {
     let stored: StoredMessage = decode(row)?;
     let nonce: Option<String> = row.get(3)?;
     Ok(MessagePosted {
-        author: stored.author.restore(row.get(2)?),
+        author: stored.author.restore(row)?,
         content: Content::from_stored(stored.content),
         reply_to: stored.reply_to,
         nonce: nonce
@@ -127,7 +132,7 @@ fn deletion(row: &Row<'_>) -> rusqlite::Result<MessageDeleted> {
     Ok(MessageDeleted {
         target: stored.target,
         of: stored.of,
-        by: stored.by.restore(row.get(2)?),
+        by: stored.by.restore(row)?,
     })
 }
 
@@ -158,13 +163,14 @@ impl StoredAuthor {
         }
     }
 
-    fn restore(self, key: String) -> Author {
-        Author {
+    fn restore(self, row: &Row<'_>) -> rusqlite::Result<Author> {
+        Ok(Author {
             username: self.username,
-            key,
+            key: row.get(2)?,
+            account: AccountId(row.get(6)?),
             display_name: self.display_name,
             rank: self.rank,
-        }
+        })
     }
 }
 

@@ -4,12 +4,13 @@ use chat_protocol::{DraftContent, MessageId, Rank};
 
 use super::*;
 use crate::database::Durability;
-use crate::entry::{Author, EntryBody, MessageDeleted, MessagePosted, Purged};
+use crate::entry::{AccountId, Author, EntryBody, MessageDeleted, MessagePosted, Purged};
 
 fn ann() -> Author {
     Author {
         username: "Ann".to_owned(),
         key: "ann".to_owned(),
+        account: AccountId::named("ann"),
         display_name: "Ann".to_owned(),
         rank: Rank::User,
     }
@@ -48,6 +49,19 @@ fn room(name: &str) -> RoomName {
     RoomName::new(name).unwrap()
 }
 
+/// The log of `room`, which is begun where there is none.
+async fn begun(log: &SqliteLog, room: &RoomName) -> LogHead {
+    let name = room.clone();
+    let epoch = new_epoch().unwrap();
+    let begun = log
+        .database
+        .write(move |connection| begin(connection, &name, &epoch));
+    begun.await.unwrap();
+    let head = log.open(room, 0).await.unwrap();
+    assert!(head.is_begun);
+    head
+}
+
 fn range(after: u64, before: Option<u64>, limit: u64, end: End) -> Range {
     Range {
         after: Seq(after),
@@ -63,7 +77,7 @@ async fn what_a_moderator_did_is_in_the_audit_with_the_entry_and_stays_when_that
     let directory = tempfile::tempdir().unwrap();
     let (database, log) = open(directory.path());
     let one = room("one");
-    log.open(&one, 0).await.unwrap();
+    begun(&log, &one).await;
     let mut by_a_moderator = deleted(1, 20);
     if let EntryBody::MessageDeleted(deletion) = &mut by_a_moderator.body {
         deletion.of = Some("Bob".to_owned());
@@ -91,7 +105,7 @@ async fn a_log_is_gapless_and_outlives_the_server() {
     let directory = tempfile::tempdir().unwrap();
     let (database, log) = open(directory.path());
     let one = room("one");
-    let head = log.open(&one, 0).await.unwrap();
+    let head = begun(&log, &one).await;
     assert_eq!((head.first, head.last), (Seq(1), Seq(0)));
     let batch = vec![posted("a", None, 10), posted("b\nc", Some("n"), 20)];
     let stored = log.append(&one, None, batch).await.unwrap();
@@ -107,7 +121,7 @@ async fn a_log_is_gapless_and_outlives_the_server() {
     assert_eq!(again.epoch, head.epoch);
     assert_eq!((again.first, again.last), (Seq(1), Seq(2)));
     let nonce = StoredNonce {
-        author: "ann".to_owned(),
+        author: AccountId::named("ann"),
         nonce: Nonce::new("n").unwrap(),
         seq: Seq(2),
         time: 20,
@@ -134,7 +148,7 @@ async fn who_knows_the_newest_entry_appends_behind_it_and_behind_no_other() {
     let message = |text| vec![posted(text, None, 10)];
     let nowhere = log.append(&one, Some(Seq(0)), message("a")).await;
     assert!(nowhere.is_err(), "{nowhere:?}");
-    log.open(&one, 0).await.unwrap();
+    begun(&log, &one).await;
     let both = [message("a"), message("b")].concat();
     let mut expected = log.append(&one, Some(Seq(0)), both).await.unwrap();
     let taken = [message("c"), message("d")].concat();
@@ -157,8 +171,8 @@ async fn rooms_do_not_see_each_other() {
     let directory = tempfile::tempdir().unwrap();
     let (_database, log) = open(directory.path());
     let (one, two) = (room("one"), room("two"));
-    let first = log.open(&one, 0).await.unwrap();
-    let second = log.open(&two, 0).await.unwrap();
+    let first = begun(&log, &one).await;
+    let second = begun(&log, &two).await;
     assert_ne!(first.epoch, second.epoch);
     let (a, b) = tokio::join!(
         log.append(&one, None, vec![posted("a", None, 1)]),
@@ -172,7 +186,7 @@ async fn a_range_is_read_from_the_end_that_was_asked_for() {
     let directory = tempfile::tempdir().unwrap();
     let (_database, log) = open(directory.path());
     let one = room("one");
-    log.open(&one, 0).await.unwrap();
+    begun(&log, &one).await;
     let batch = (1..=10).map(|n| posted(&n.to_string(), None, n)).collect();
     log.append(&one, None, batch).await.unwrap();
     let check = async |wanted: Range, seqs: &[u64], complete: bool| {
@@ -198,8 +212,8 @@ async fn a_log_is_trimmed_from_its_oldest_entry_on() {
     let directory = tempfile::tempdir().unwrap();
     let (_database, log) = open(directory.path());
     let (one, two) = (room("one"), room("two"));
-    log.open(&one, 0).await.unwrap();
-    log.open(&two, 0).await.unwrap();
+    begun(&log, &one).await;
+    begun(&log, &two).await;
     let posts = |count: u64| (1..=count).map(|n| posted("x", None, n)).collect();
     log.append(&one, None, posts(1_200)).await.unwrap();
     log.append(&two, None, posts(3)).await.unwrap();
@@ -215,7 +229,7 @@ async fn a_log_is_trimmed_from_its_oldest_entry_on() {
         assert_eq!(trimmed, Trimmed { first, is_done });
     }
     assert!(log.overdue(newest_200).await.unwrap().is_empty());
-    let head = log.open(&one, 0).await.unwrap();
+    let head = begun(&log, &one).await;
     assert_eq!((head.first, head.last), (Seq(1_001), Seq(1_200)));
 
     let from_3 = Keep {
@@ -241,8 +255,8 @@ async fn a_removed_room_begins_a_new_life() {
     let directory = tempfile::tempdir().unwrap();
     let (_database, log) = open(directory.path());
     let (one, two) = (room("one"), room("two"));
-    let old = log.open(&one, 0).await.unwrap();
-    log.open(&two, 0).await.unwrap();
+    let old = begun(&log, &one).await;
+    begun(&log, &two).await;
     let batch = vec![posted("a", None, 1), posted("b", None, 2)];
     log.append(&one, None, batch).await.unwrap();
     let summary = |name: &str, entries, last| Summary {
@@ -255,7 +269,7 @@ async fn a_removed_room_begins_a_new_life() {
     assert!(log.remove(&one).await.unwrap());
     assert!(!log.remove(&one).await.unwrap());
     assert_eq!(log.list().await.unwrap(), [summary("two", 0, 0)]);
-    let new = log.open(&one, 0).await.unwrap();
+    let new = begun(&log, &one).await;
     assert_ne!(new.epoch, old.epoch);
     assert_eq!((new.first, new.last), (Seq(1), Seq(0)));
 }
@@ -265,7 +279,7 @@ async fn a_deletion_is_an_entry_and_leaves_nothing_of_its_message_but_the_nonce(
     let directory = tempfile::tempdir().unwrap();
     let (database, log) = open(directory.path());
     let one = room("one");
-    log.open(&one, 0).await.unwrap();
+    begun(&log, &one).await;
     let posts = vec![posted("first", None, 10), posted("treasure", Some("n"), 20)];
     log.append(&one, None, posts).await.unwrap();
     let stored = log.append(&one, None, vec![deleted(2, 30)]).await.unwrap();
@@ -279,7 +293,7 @@ async fn a_deletion_is_an_entry_and_leaves_nothing_of_its_message_but_the_nonce(
     // What is gone takes no place in an answer.
     let two = read(0, 2, End::Newest).await.unwrap();
     assert!(two.complete && two.entries.len() == 2);
-    let head = log.open(&one, 0).await.unwrap();
+    let head = begun(&log, &one).await;
     assert_eq!((head.first, head.last), (Seq(1), Seq(3)));
     assert_eq!((head.nonces.len(), head.nonces[0].seq), (1, Seq(2)));
     assert_eq!(log.list().await.unwrap()[0].entries, 2);
@@ -335,8 +349,8 @@ async fn a_purge_takes_out_all_of_one_author_and_nothing_else() {
     let directory = tempfile::tempdir().unwrap();
     let (_database, log) = open(directory.path());
     let (one, two) = (room("one"), room("two"));
-    log.open(&one, 0).await.unwrap();
-    log.open(&two, 0).await.unwrap();
+    begun(&log, &one).await;
+    begun(&log, &two).await;
     log.append(&two, None, vec![by("bob", 1)]).await.unwrap();
     let posts = ["bob", "carl", "bob", "dan"].map(|name| by(name, 1));
     log.append(&one, None, posts.to_vec()).await.unwrap();
@@ -362,7 +376,7 @@ async fn the_writer_looks_only_at_what_a_purge_takes_out_and_at_what_is_new() {
     let directory = tempfile::tempdir().unwrap();
     let (database, log) = open(directory.path());
     let one = room("one");
-    log.open(&one, 0).await.unwrap();
+    begun(&log, &one).await;
     let posts = ["bob", "carl", "carl"].map(|name| by(name, 1));
     log.append(&one, None, posts.to_vec()).await.unwrap();
     let find = |name: &'static str| {
@@ -389,7 +403,7 @@ async fn the_writer_looks_only_at_what_a_purge_takes_out_and_at_what_is_new() {
     assert_eq!(left(&log, &one).await, [3, 5, 6]);
     let found = find("bob").await.unwrap();
     assert!(log.remove(&one).await.unwrap());
-    log.open(&one, 0).await.unwrap();
+    begun(&log, &one).await;
     log.append(&one, None, vec![by("bob", 1)]).await.unwrap();
     purge(found).await.unwrap();
     assert_eq!(left(&log, &one).await, [2]);
@@ -400,7 +414,7 @@ async fn what_was_cleared_is_not_looked_at_again() {
     let directory = tempfile::tempdir().unwrap();
     let (database, log) = open(directory.path());
     let one = room("one");
-    log.open(&one, 0).await.unwrap();
+    begun(&log, &one).await;
     let posts = vec![posted("a", Some("n"), 1), posted("b", None, 1), clear()];
     log.append(&one, None, posts).await.unwrap();
     assert_eq!(left(&log, &one).await, [3]);
@@ -420,7 +434,7 @@ async fn what_was_cleared_is_not_looked_at_again() {
     });
     let expected = "gone deletion gone gone gone clear";
     assert_eq!(kinds.await.unwrap(), expected);
-    let head = log.open(&one, 0).await.unwrap();
+    let head = begun(&log, &one).await;
     let nonces: Vec<Seq> = head.nonces.iter().map(|nonce| nonce.seq).collect();
     assert_eq!(
         (head.first, head.last, nonces),
@@ -428,9 +442,19 @@ async fn what_was_cleared_is_not_looked_at_again() {
     );
     // A new life begins with nothing cleared.
     assert!(log.remove(&one).await.unwrap());
-    log.open(&one, 0).await.unwrap();
+    begun(&log, &one).await;
     log.append(&one, None, vec![posted("d", None, 3)])
         .await
         .unwrap();
     assert_eq!(left(&log, &one).await, [1]);
+}
+
+#[tokio::test]
+async fn a_look_at_a_room_that_is_not_there_makes_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let (_database, log) = open(directory.path());
+    let head = log.open(&room("r"), 0).await.unwrap();
+    assert!(!head.is_begun);
+    assert_eq!((head.first, head.last), (Seq(1), Seq(0)));
+    assert_eq!(log.list().await.unwrap(), []);
 }

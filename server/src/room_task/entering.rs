@@ -1,0 +1,247 @@
+//! How somebody comes in: the step that lets them in holds them against everything as it is then, and
+//! makes what they need to be in, their account and the room, or nothing of it.
+
+use chat_protocol::limits::RESUME_BYTES;
+use chat_protocol::{ServerEvent, Since};
+
+use super::{EnterError, Entrance, RoomTask, Seat, resume};
+use crate::accounts::{Account, AccountsError, Admission, Admitted, Beginning, Founder};
+use crate::clock;
+use crate::entry::{Author, UnixMillis};
+use crate::limits::{Allowance, TooFast};
+use crate::log::{LogError, Slice, Viewer};
+use crate::outgoing::Outgoing;
+use crate::room::{Input, Joining, MemberId};
+
+/// Who may found rooms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Founders {
+    /// Whoever comes into a room that is not there: it is theirs from then on.
+    #[default]
+    Anyone,
+    /// Operators alone.
+    Nobody,
+}
+
+impl RoomTask {
+    pub(super) async fn enter(&mut self, entrance: Entrance) -> Result<MemberId, EnterError> {
+        let now = clock::now();
+        let founder = self.admit(&entrance, now)?;
+        // What was posted before is delivered before: the log is cut behind it.
+        self.store().await;
+        let viewer = Viewer {
+            account: entrance.account.id,
+            wants_modes: entrance.wants_modes,
+        };
+        let history = match &entrance.since {
+            None => None,
+            Some(since) => Some(self.resume(since, viewer).await?),
+        };
+        self.make(&entrance, founder, now).await?;
+        Ok(self.let_in(entrance, history, now).await)
+    }
+
+    /// Why somebody may not come in, where they may not; who founds the room, where it is none yet.
+    fn admit(&self, entrance: &Entrance, now: UnixMillis) -> Result<Option<Founder>, EnterError> {
+        let key = &entrance.account.key;
+        if !entrance.login.holds() {
+            return Err(EnterError::SignedOut);
+        }
+        if let Some(ban) = self.room.ban(key, now) {
+            let seconds = ban.seconds_left(now);
+            return Err(EnterError::Banned(ban.reason.clone(), seconds));
+        }
+        if let Some(refused) = self.address_refusal(key, &entrance.address, now) {
+            return Err(refused);
+        }
+        match (self.room.is_founded(), self.founders) {
+            (true, _) => Ok(None),
+            (false, Founders::Nobody) => Err(EnterError::NoSuchRoom),
+            // The room is to be its owner's.
+            (false, Founders::Anyone) if self.room.is_administered_by(key) => {
+                Ok(Some(Founder::Nobody))
+            }
+            (false, Founders::Anyone) => Ok(Some(Founder::Member)),
+        }
+    }
+
+    /// Makes the account, the room and its log, as far as they are not there.
+    async fn make(
+        &mut self,
+        entrance: &Entrance,
+        founder: Option<Founder>,
+        now: UnixMillis,
+    ) -> Result<(), EnterError> {
+        let Entrance {
+            account,
+            is_new,
+            allowance,
+            ..
+        } = entrance;
+        let is_founding = founder == Some(Founder::Member);
+        let beginning = founder.filter(|_| is_founding || !self.head.is_begun);
+        if beginning.is_none() && !is_new {
+            return Ok(());
+        }
+        pay(allowance, account, *is_new, is_founding)?;
+        let admission = Admission {
+            account: account.clone(),
+            is_new: *is_new,
+            room: beginning.map(|founder| self.beginning(founder, now)),
+        };
+        let admitted = self.stores.accounts.admit(admission).await;
+        if !matches!(admitted, Ok(Admitted::Done)) {
+            pay_back(allowance, account, *is_new, is_founding);
+        }
+        match admitted? {
+            Admitted::Done => {}
+            // They are looked at anew, and then it is known.
+            Admitted::NameTaken | Admitted::SignedOut => return Err(EnterError::SignedOut),
+        }
+        if *is_new {
+            tracing::info!(username = %account.username, "account created by its first use");
+        }
+        self.head.is_begun |= beginning.is_some();
+        if is_founding {
+            tracing::info!(room = ?self.name, username = %account.username, "room founded");
+            self.room.found(Some(&account.key));
+        }
+        Ok(())
+    }
+
+    async fn let_in(
+        &mut self,
+        entrance: Entrance,
+        history: Option<Outgoing>,
+        now: UnixMillis,
+    ) -> MemberId {
+        let Entrance {
+            account,
+            address,
+            mut welcome,
+            outbox,
+            allowance,
+            ..
+        } = entrance;
+        // Before anybody knows that they are in: whoever bans them then takes the address along, though
+        // they may be gone again.
+        self.stores.addresses.remember(&account.key, &address, now);
+        let id = MemberId(self.next_member);
+        self.next_member += 1;
+        welcome.access_level = self.room.rank(&account.key);
+        let author = Author {
+            display_name: welcome.display_name.clone(),
+            rank: welcome.access_level,
+            username: account.username,
+            key: account.key,
+            account: account.id,
+        };
+        outbox.push(&Outgoing::new(&ServerEvent::Auth(welcome)));
+        if let Some(history) = history {
+            outbox.push(&history);
+        }
+        self.delivery.enter(id, Seat { outbox, allowance });
+        self.who = None;
+        self.apply(Input::Join(Joining {
+            id,
+            author,
+            created: account.created,
+            address,
+            wants_presence: entrance.wants_presence,
+            wants_modes: entrance.wants_modes,
+            wants_audit: entrance.wants_audit,
+        }))
+        .await;
+        id
+    }
+
+    /// Makes the room one that there is, for an operator; false where it is one already.
+    pub(super) async fn found(&mut self) -> Result<bool, AccountsError> {
+        if self.room.is_founded() {
+            return Ok(false);
+        }
+        let beginning = self.beginning(Founder::Operator, clock::now());
+        let is_made = self.stores.accounts.found(beginning).await?;
+        self.head.is_begun = true;
+        self.room.found(None);
+        Ok(is_made)
+    }
+
+    fn beginning(&self, founder: Founder, time: UnixMillis) -> Beginning {
+        Beginning {
+            room: self.name.clone(),
+            epoch: self.head.epoch.clone(),
+            founder,
+            time,
+        }
+    }
+
+    /// What somebody who comes back missed.
+    async fn resume(&self, since: &Since, viewer: Viewer) -> Result<Outgoing, LogError> {
+        let log = self.stores.log.as_ref();
+        if !self.head.is_begun {
+            return Ok(self.history(self.nothing(), viewer, false));
+        }
+        if let Some(slice) =
+            resume::missed(log, &self.name, &self.head, since, viewer.wants_modes).await?
+        {
+            let outgoing = self.history(slice, viewer, true);
+            if outgoing.bytes() <= RESUME_BYTES {
+                return Ok(outgoing);
+            }
+        }
+        let newest = resume::newest(log, &self.name, viewer.wants_modes).await?;
+        Ok(self.history(newest, viewer, false))
+    }
+
+    fn nothing(&self) -> Slice {
+        Slice {
+            epoch: self.head.epoch.clone(),
+            entries: Vec::new(),
+            first: self.head.first,
+            complete: true,
+        }
+    }
+
+    fn history(&self, slice: Slice, viewer: Viewer, is_recovered: bool) -> Outgoing {
+        Outgoing::new(&ServerEvent::History(slice.into_history(
+            viewer.account,
+            &self.name,
+            Some(is_recovered),
+        )))
+    }
+}
+
+/// Counts what is made against those who make it.
+fn pay(
+    allowance: &Allowance,
+    account: &Account,
+    is_new: bool,
+    is_founding: bool,
+) -> Result<(), EnterError> {
+    let Allowance { limits, source, .. } = allowance;
+    let refused = |what| move |too_fast: TooFast| EnterError::TooMany(what, too_fast.retry_after);
+    if is_new {
+        limits
+            .newcomers()
+            .register(*source)
+            .map_err(refused("accounts"))?;
+    }
+    if is_founding && let Err(too_fast) = limits.newcomers().found(&account.key, *source) {
+        pay_back(allowance, account, is_new, false);
+        return Err(refused("rooms")(too_fast));
+    }
+    Ok(())
+}
+
+/// It was not made.
+fn pay_back(allowance: &Allowance, account: &Account, is_new: bool, is_founding: bool) {
+    let Allowance { limits, source, .. } = allowance;
+    if is_new {
+        limits.newcomers().not_registered(*source);
+    }
+    if is_founding {
+        limits.newcomers().not_founded(&account.key, *source);
+    }
+}
