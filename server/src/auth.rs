@@ -13,11 +13,14 @@ use std::time::Instant;
 use chat_protocol::{Credential, Rank, RoomName, Secret, Username};
 
 use crate::accounts::{Account, Accounts, AccountsError, Creation};
+use crate::address::Address;
+use crate::addresses::Addresses;
 use crate::clock;
 use crate::entry::UnixMillis;
-use crate::limits::{Limits, Source, TooFast};
+use crate::limits::{Limits, Refused, Source, TooFast};
 use crate::moderation::Person;
 
+pub use crate::limits::Errand;
 pub use password::{HashError, Passwords};
 pub use token::{KeyError, TokenKey};
 use verified::Verified;
@@ -51,6 +54,15 @@ pub struct Identity {
     pub token_expires: UnixMillis,
 }
 
+/// From where somebody asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller {
+    /// As it is counted.
+    pub source: Source,
+    /// The same in full.
+    pub address: Address,
+}
+
 /// Why there is no identity.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthError {
@@ -60,7 +72,7 @@ pub enum AuthError {
     /// The token is forged, ended, of another user, or from before a password change.
     #[error("the token is not valid (any more): authenticate with the password")]
     WrongToken,
-    /// Too many logins failed for this name from this address.
+    /// Too many logins failed for this name from this address, or from anywhere.
     #[error("too many failed logins")]
     TooManyFailures(TooFast),
     /// The accounts can't be read or written now.
@@ -79,16 +91,19 @@ pub struct Authenticator {
     tokens: TokenKey,
     registration: Registration,
     limits: Arc<Limits>,
+    addresses: Addresses,
 }
 
 impl Authenticator {
     /// Checks against `accounts`, with the token key kept in `directory`. Failed logins are counted
-    /// in `limits`.
+    /// in `limits`, and do not lock out of an account who is where it came in lately, as `addresses`
+    /// tells.
     pub fn new(
         accounts: Arc<dyn Accounts>,
         registration: Registration,
         directory: &Path,
         limits: Arc<Limits>,
+        addresses: Addresses,
     ) -> Result<Self, KeyError> {
         Ok(Self {
             accounts,
@@ -97,21 +112,22 @@ impl Authenticator {
             tokens: TokenKey::load_or_create(directory)?,
             registration,
             limits,
+            addresses,
         })
     }
 
-    /// Who shows `credential` for `username`, from `source`, to enter `room`. With open registration the first
-    /// password used with an unknown name makes the account.
+    /// Who shows `credential` for `username`, to enter `room`. With open registration the
+    /// first password used with an unknown name makes the account.
     pub async fn authenticate(
         &self,
         username: &Username,
         credential: Credential,
-        source: Source,
+        caller: Caller,
         room: &RoomName,
     ) -> Result<Identity, AuthError> {
         let (account, standing) = match credential {
             Credential::Password(password) => {
-                (self.by_password(username, password, source).await?, None)
+                (self.by_password(username, password, caller).await?, None)
             }
             Credential::Token(token) => self.by_token(username, &token, room).await?,
         };
@@ -142,24 +158,28 @@ impl Authenticator {
     }
 
     /// Who fails too often is not even looked at: a password that was verified a moment ago must
-    /// not tell by its answer that it is right.
+    /// not tell by its answer that it is right. Nor do the limits tell whether there is such a name:
+    /// they know names alone.
     async fn by_password(
         &self,
         username: &Username,
         password: Secret,
-        source: Source,
+        caller: Caller,
     ) -> Result<Account, AuthError> {
         let logins = self.limits.logins();
-        let too_many = AuthError::TooManyFailures;
-        logins.look(username.key(), source).map_err(too_many)?;
+        let source = caller.source;
+        let name = username.key();
+        self.unless_refused(name, caller, |is_known| logins.look(name, source, is_known))
+            .await?;
         if let Some(account) = self.accounts.find(username).await?
             && self.verified.knows(&account, &password, Instant::now())
         {
             return Ok(account);
         }
-        let mut turn = logins.turn(username.key(), source).await;
-        turn.begin().map_err(too_many)?;
-        let outcome = self.by_hash(username, password).await;
+        let mut turn = logins.turn(name, source).await;
+        self.unless_refused(name, caller, |is_known| turn.begin(is_known))
+            .await?;
+        let outcome = self.by_hash(username, password, source).await;
         match &outcome {
             Ok(_) => turn.succeeded(),
             Err(AuthError::WrongPassword) => turn.failed(),
@@ -168,21 +188,52 @@ impl Authenticator {
         outcome
     }
 
-    async fn by_hash(&self, username: &Username, password: Secret) -> Result<Account, AuthError> {
+    /// Asks once more, for somebody who is known, where the first answer is that too many failed for
+    /// this name everywhere and the caller is where its owner came in lately.
+    async fn unless_refused(
+        &self,
+        name: &str,
+        caller: Caller,
+        mut ask: impl FnMut(bool) -> Result<(), Refused>,
+    ) -> Result<(), AuthError> {
+        let asked = match ask(false) {
+            Err(Refused::Everywhere(_)) => {
+                let known = self.addresses.is_known(name, &caller.address, clock::now());
+                ask(known.await)
+            }
+            asked => asked,
+        };
+        asked.map_err(|refused| AuthError::TooManyFailures(refused.into()))
+    }
+
+    async fn by_hash(
+        &self,
+        username: &Username,
+        password: Secret,
+        source: Source,
+    ) -> Result<Account, AuthError> {
         let known = self.accounts.find(username).await?;
         match (known, self.registration) {
-            (Some(account), _) => self.verified(account, password).await,
-            (None, Registration::Open) => self.register(username, password).await,
+            (Some(account), _) => self.verified(account, password, source).await,
+            (None, Registration::Open) => self.register(username, password, source).await,
             (None, Registration::Closed) => {
-                // The same work as for a known name, so that time does not tell which names exist.
-                self.passwords.verify_nobody(password).await?;
+                // The same work, and the same line, as for a known name, so that time does not tell
+                // which names exist.
+                let errand = Errand::Login(source);
+                self.passwords.verify_nobody(password, errand).await?;
                 Err(AuthError::WrongPassword)
             }
         }
     }
 
-    async fn register(&self, username: &Username, password: Secret) -> Result<Account, AuthError> {
-        let hash = self.passwords.hash(password.clone()).await?;
+    async fn register(
+        &self,
+        username: &Username,
+        password: Secret,
+        source: Source,
+    ) -> Result<Account, AuthError> {
+        let errand = Errand::Registration(source);
+        let hash = self.passwords.hash(password.clone(), errand).await?;
         match self.accounts.create(username, &hash, clock::now()).await? {
             Creation::Created(account) => {
                 tracing::info!(username = %account.username, "account created by its first use");
@@ -190,16 +241,24 @@ impl Authenticator {
                 Ok(account)
             }
             // Somebody else was faster with the same name: now it has a password.
-            Creation::Exists(account) => self.verified(account, password).await,
+            Creation::Exists(account) => self.verified(account, password, source).await,
         }
     }
 
-    async fn verified(&self, account: Account, password: Secret) -> Result<Account, AuthError> {
+    async fn verified(
+        &self,
+        account: Account,
+        password: Secret,
+        source: Source,
+    ) -> Result<Account, AuthError> {
         if self.verified.knows(&account, &password, Instant::now()) {
             return Ok(account);
         }
         let hash = account.password_hash.clone();
-        if !self.passwords.verify(password.clone(), hash).await? {
+        let verified = self
+            .passwords
+            .verify(password.clone(), hash, Errand::Login(source));
+        if !verified.await? {
             return Err(AuthError::WrongPassword);
         }
         self.verified.note(&account, &password, Instant::now());

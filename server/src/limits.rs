@@ -6,6 +6,7 @@
 
 mod block;
 mod bucket;
+mod fair;
 mod line;
 mod logins;
 mod places;
@@ -20,7 +21,8 @@ use chat_protocol::Rank;
 use bucket::{Bucket, Buckets};
 
 pub use block::BlockBuckets;
-pub use logins::{Logins, Turn};
+pub use fair::{Errand, FairLine, FairTurn, LineFull};
+pub use logins::{Logins, Refused, Turn};
 pub use places::{Caps, NoPlace, Place, Places};
 pub use source::{Source, TrustedProxies};
 

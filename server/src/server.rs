@@ -144,6 +144,7 @@ impl Server {
                 config.registration,
                 &config.data,
                 Arc::clone(&limits),
+                addresses.clone(),
             )?,
             rooms: rooms.clone(),
             is_test_mode_allowed: config.is_test_mode_allowed,

@@ -16,7 +16,7 @@ use chat_protocol::{
 };
 
 use crate::address::Address;
-use crate::auth::{AuthError, Authenticator, HashError, Identity};
+use crate::auth::{AuthError, Authenticator, Caller, HashError, Identity};
 use crate::clock;
 use crate::entry::Author;
 use crate::limits::{Allowance, COSTLY, FLOODING, Limits, Pace, Source};
@@ -263,8 +263,12 @@ impl Session {
         let admitted = rooms.admit_address(&self.address, &username).await;
         admitted.map_err(refusal)?;
         let authenticator = &self.context.authenticator;
+        let caller = Caller {
+            source: self.source,
+            address: self.address,
+        };
         let identity = authenticator
-            .authenticate(&username, credential, self.source, &room)
+            .authenticate(&username, credential, caller, &room)
             .await
             .map_err(|error| refused_credentials(&username, error))?;
         let rank = authenticator

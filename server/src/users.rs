@@ -8,7 +8,7 @@ use chat_protocol::{Secret, Username};
 use clap::Subcommand;
 
 use crate::accounts::{Accounts, Creation, SqliteAccounts};
-use crate::auth::Passwords;
+use crate::auth::{Errand, Passwords};
 use crate::clock;
 use crate::console;
 use crate::control::{self, Request};
@@ -59,7 +59,9 @@ async fn carry_out(
             if accounts.find(&name).await?.is_some() {
                 bail!("there already is a user {name}");
             }
-            let hash = Passwords::new().hash(ask_password(&name)?).await?;
+            let hash = Passwords::new()
+                .hash(ask_password(&name)?, Errand::Operator)
+                .await?;
             match accounts.create(&name, &hash, clock::now()).await? {
                 Creation::Created(_) => say(format!("user {name} added")),
                 Creation::Exists(_) => bail!("there already is a user {name}"),
@@ -69,7 +71,9 @@ async fn carry_out(
             if accounts.find(&name).await?.is_none() {
                 bail!("there is no user {name}");
             }
-            let hash = Passwords::new().hash(ask_password(&name)?).await?;
+            let hash = Passwords::new()
+                .hash(ask_password(&name)?, Errand::Operator)
+                .await?;
             match accounts.set_password(&name, &hash).await? {
                 true => say(format!("password of {name} changed")),
                 false => bail!("there is no user {name}"),

@@ -20,6 +20,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "auth",
         &[
             "accounts",
+            "address",
+            "addresses",
             "clock",
             "entry",
             "files",

@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 
 use super::*;
 use crate::accounts::SqliteAccounts;
+use crate::addresses::SqliteAddresses;
 use crate::database::{Database, Durability};
 use crate::limits::LimitSettings;
 
@@ -21,13 +22,22 @@ fn room() -> RoomName {
     RoomName::new("r").unwrap()
 }
 
-fn here() -> Source {
-    Source::of("127.0.0.1".parse().unwrap())
+fn at(address: &str) -> Caller {
+    let ip = address.parse().unwrap();
+    Caller {
+        source: Source::of(ip),
+        address: Address::of(ip),
+    }
+}
+
+fn here() -> Caller {
+    at("127.0.0.1")
 }
 
 struct Bench {
     authenticator: Authenticator,
     accounts: Arc<dyn Accounts>,
+    addresses: Addresses,
     _directory: tempfile::TempDir,
 }
 
@@ -38,27 +48,40 @@ fn bench(registration: Registration) -> Bench {
         failed_logins: NonZeroU32::new(5),
         ..LimitSettings::NONE
     }));
+    let store = SqliteAddresses::new(Arc::clone(&database));
+    let addresses = Addresses::new(Arc::new(store), false);
     let accounts: Arc<dyn Accounts> = Arc::new(SqliteAccounts::new(database));
     let authenticator = Authenticator::new(
         Arc::clone(&accounts),
         registration,
         directory.path(),
         limits,
+        addresses.clone(),
     )
     .unwrap();
     Bench {
         authenticator,
         accounts,
+        addresses,
         _directory: directory,
     }
 }
 
 impl Bench {
     async fn password(&self, name: &str, password: &str) -> Result<Identity, AuthError> {
+        self.password_from(here(), name, password).await
+    }
+
+    async fn password_from(
+        &self,
+        caller: Caller,
+        name: &str,
+        password: &str,
+    ) -> Result<Identity, AuthError> {
         let credential = Credential::Password(Secret::new(password));
         let username = Username::new(name).unwrap();
         self.authenticator
-            .authenticate(&username, credential, here(), &room())
+            .authenticate(&username, credential, caller, &room())
             .await
     }
 
@@ -105,7 +128,10 @@ async fn a_token_stands_in_for_the_password_until_that_changes() {
     assert!(matches!(stolen, AuthError::WrongToken));
 
     let username = Username::new("ann").unwrap();
-    let hash = Passwords::new().hash(Secret::new("new")).await.unwrap();
+    let hash = Passwords::new()
+        .hash(Secret::new("new"), Errand::Operator)
+        .await
+        .unwrap();
     bench.accounts.set_password(&username, &hash).await.unwrap();
     let old = bench.token("ann", ann.token).await.err().unwrap();
     assert!(matches!(old, AuthError::WrongToken));
@@ -136,4 +162,36 @@ async fn guesses_made_all_at_once_are_counted_all_the_same() {
         .iter()
         .filter(|outcome| matches!(outcome, Err(AuthError::WrongPassword)));
     assert_eq!(tried.count(), 5);
+}
+
+#[tokio::test]
+async fn many_addresses_are_not_as_many_guesses_and_the_owner_comes_in_from_home() {
+    let bench = bench(Registration::Open);
+    let home = at("203.0.113.7");
+    bench.password_from(home, "ann", "right").await.unwrap();
+    bench.addresses.remember("ann", &home.address, clock::now());
+    bench.addresses.close().await;
+    let guess = |network: u32| {
+        let caller = at(&format!("2001:db8:{:x}:{network:x}::1", network % 8));
+        bench.password_from(caller, "ann", "wrong")
+    };
+    let outcomes = futures_util::future::join_all((0..100).map(guess)).await;
+    let tried = outcomes
+        .iter()
+        .filter(|outcome| matches!(outcome, Err(AuthError::WrongPassword)))
+        .count();
+    // Fifty, and what comes back meanwhile on a slow machine.
+    assert!((50..=70).contains(&tried), "{tried}");
+    let mut network = 100;
+    while matches!(guess(network).await, Err(AuthError::WrongPassword)) {
+        network += 1;
+    }
+    // Elsewhere the right password is no way to find out either.
+    let elsewhere = bench
+        .password_from(at("198.51.100.7"), "ann", "right")
+        .await;
+    assert!(matches!(elsewhere, Err(AuthError::TooManyFailures(_))));
+    bench.password_from(home, "ann", "right").await.unwrap();
+    let wrong = bench.password_from(home, "ann", "wrong").await;
+    assert!(matches!(wrong, Err(AuthError::WrongPassword)));
 }

@@ -71,6 +71,11 @@ pub(super) fn blocks_of(address: IpAddr) -> impl DoubleEndedIterator<Item = Coun
 }
 
 impl Block {
+    /// Of one address alone.
+    pub(super) fn of(address: IpAddr) -> Self {
+        Self(address.into())
+    }
+
     fn around(address: IpAddr, length: u8) -> Self {
         let network = IpNet::new(address, length).unwrap_or_else(|_| address.into());
         Self(network.trunc())

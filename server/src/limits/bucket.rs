@@ -202,6 +202,12 @@ impl<K: Hash + Eq> Buckets<K> {
         taken.map(drop)
     }
 
+    /// Puts a token back that was taken out of the bucket of `key`.
+    pub(super) fn put_back(&self, key: &K) {
+        let filling = self.filling;
+        self.lock().change(key, |full_at| filling.put_back(full_at));
+    }
+
     /// Fills the bucket of `key`.
     pub(super) fn fill(&self, key: &K) {
         self.lock().remove(key);
