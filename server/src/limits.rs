@@ -4,6 +4,7 @@
 //! rooms and no accounts: whoever asks says who is asking, and refuses in its own words. What is
 //! kept per user or address is forgotten once its bucket is full again.
 
+mod answers;
 mod block;
 mod bucket;
 mod fair;
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 use chat_protocol::Rank;
 
+use answers::Answers;
 use bucket::{Bucket, Buckets};
 
 pub use block::BlockBuckets;
@@ -98,6 +100,8 @@ pub struct LimitSettings {
     pub refusals: Option<NonZeroU32>,
     /// New connections of one address.
     pub connections: Option<Rate>,
+    /// Bytes of answers to one user, and to one address.
+    pub answers: Option<Rate>,
     /// Failed logins in a minute for one name from one address.
     pub failed_logins: Option<NonZeroU32>,
     /// Connections at the same time.
@@ -113,6 +117,7 @@ impl LimitSettings {
         events: None,
         refusals: None,
         connections: None,
+        answers: None,
         failed_logins: None,
         caps: Caps {
             total: None,
@@ -138,6 +143,7 @@ pub struct Limits {
     moderators: Option<Buckets<String>>,
     addresses: Option<BlockBuckets>,
     connections: Option<BlockBuckets>,
+    answers: Option<Answers>,
     logins: Logins,
     places: Places,
 }
@@ -155,6 +161,7 @@ impl Limits {
                 .and_then(times)
                 .map(BlockBuckets::new),
             connections: settings.connections.map(BlockBuckets::new),
+            answers: settings.answers.map(Answers::new),
             logins: Logins::new(settings.failed_logins),
             places: Places::new(settings.caps),
             settings,
@@ -178,6 +185,12 @@ impl Limits {
     /// Takes a token for a new connection from `source`.
     pub fn connection(&self, source: Source) -> Result<(), TooFast> {
         take_at(&self.connections, source)
+    }
+
+    /// Whether `user`, where it is known who that is, at `source` may ask for what may be long.
+    pub fn answer(&self, user: Option<&str>, source: Source) -> Result<(), TooFast> {
+        let answers = self.answers.as_ref();
+        answers.map_or(Ok(()), |answers| answers.look(user, source))
     }
 
     /// The failed logins.
@@ -209,6 +222,8 @@ fn take_at(buckets: &Option<BlockBuckets>, source: Source) -> Result<(), TooFast
 /// What a connection's messages are measured by in its room.
 #[derive(Clone)]
 pub struct Allowance {
+    /// The user, as compared.
+    pub user: Box<str>,
     /// The limits that all share.
     pub limits: Arc<Limits>,
     /// The connection's pace.
@@ -217,12 +232,27 @@ pub struct Allowance {
     pub source: Source,
 }
 
+impl Allowance {
+    /// Whether it may ask for what may be long.
+    pub fn answer(&self) -> Result<(), TooFast> {
+        self.limits.answer(Some(&self.user), self.source)
+    }
+
+    /// Counts what was answered.
+    pub fn charge(&self, bytes: usize) {
+        if let Some(answers) = &self.limits.answers {
+            answers.charge(&self.user, self.source, bytes);
+        }
+    }
+}
+
 #[cfg(test)]
 impl Allowance {
     /// For tests that are about something else.
     pub(crate) fn unlimited() -> Self {
         let limits = Limits::new(LimitSettings::NONE);
         Self {
+            user: "".into(),
             pace: Arc::new(limits.pace()),
             limits: Arc::new(limits),
             source: Source::of([127, 0, 0, 1].into()),

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chat_protocol::limits::RESUME_BYTES;
-use chat_protocol::{CloseCode, Code, Nonce, RoomName, Seq, ServerEvent, Since};
+use chat_protocol::{CloseCode, RoomName, Seq, ServerEvent, Since};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
@@ -32,7 +32,7 @@ use crate::log::{End, LogError, LogHead, Range, RoomLog, Slice, Viewer};
 use crate::moderation::Standing;
 use crate::outbox::Closing;
 use crate::outgoing::Outgoing;
-use crate::room::{Effect, Input, Joining, MemberId, Room, Start, operator, refusal};
+use crate::room::{Effect, Input, Joining, MemberId, Room, Start, operator};
 use crate::standing::Standings;
 use crate::stopping::Stopping;
 
@@ -291,7 +291,7 @@ impl RoomTask {
                 self.store().await;
                 let is_current = removals == self.removals;
                 if is_current {
-                    self.delivery.send(id, &outgoing);
+                    self.delivery.answer(id, &outgoing);
                 }
                 // Who does not wait for the answer does not need it.
                 let _ = answer.send(is_current);
@@ -371,9 +371,10 @@ impl RoomTask {
         let id = MemberId(self.next_member);
         self.next_member += 1;
         welcome.access_level = self.room.rank(&author.key);
-        outbox.push(&Outgoing::new(&ServerEvent::Auth(welcome)));
-        if let Some(history) = history {
-            outbox.push(&history);
+        let welcome = Outgoing::new(&ServerEvent::Auth(welcome));
+        for answer in std::iter::once(welcome).chain(history) {
+            allowance.charge(answer.bytes());
+            outbox.push(&answer);
         }
         self.delivery.enter(id, Seat { outbox, allowance });
         self.who = None;
@@ -405,7 +406,7 @@ impl RoomTask {
             .who
             .get_or_insert_with(|| Outgoing::new(&ServerEvent::Who(room.who())))
             .clone();
-        self.delivery.send(id, &who);
+        self.delivery.answer(id, &who);
     }
 
     /// Applies `input` and carries out what follows. Entries wait to be stored together; anything
@@ -483,7 +484,7 @@ impl RoomTask {
             Effect::Store(sender, entry) => self.unstored.push((sender, entry)),
             Effect::Deliver(senders, entry) => self.deliver(&senders, &entry),
             Effect::Repeat(id, seq, nonce) => self.repeat(id, seq, &nonce).await,
-            Effect::Send(id, event) => self.delivery.send(id, &Outgoing::new(&event)),
+            Effect::Send(id, event) => self.delivery.answer(id, &Outgoing::new(&event)),
             Effect::Announce(listeners, event) => self.delivery.announce(&listeners, &event).await,
             // These are ordered by commands, never by what was stored.
             Effect::Judge(..) | Effect::Hold(..) | Effect::Rule(..) => {}
@@ -517,24 +518,6 @@ impl RoomTask {
         posted.nonce.as_ref()?;
         let event = entry.to_event_for(&posted.author.key, &self.name, &self.head.epoch);
         Some(Outgoing::new(&event))
-    }
-
-    async fn repeat(&mut self, id: MemberId, seq: Seq, nonce: &Nonce) {
-        let answer = match self.entry(seq).await {
-            Ok(original) => original.and_then(|entry| self.marked(&entry)).ok_or((
-                Code::NotFound,
-                "the message was sent before, and is gone since",
-            )),
-            Err(error) => {
-                self.report("cannot read a retried message", &error);
-                let text = "the message was sent before, and cannot be read now: try again";
-                Err((Code::Unavailable, text))
-            }
-        };
-        let answer = answer.unwrap_or_else(|(code, text)| {
-            Outgoing::new(&refusal("message", code, text.to_owned(), Some(nonce)))
-        });
-        self.delivery.send(id, &answer);
     }
 
     async fn entry(&self, seq: Seq) -> Result<Option<Entry>, LogError> {

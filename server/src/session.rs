@@ -173,7 +173,12 @@ impl Session {
     async fn decide(&mut self, frame: Frame) -> Result<(), Refusal> {
         let event = ClientEvent::from_frame(frame)
             .map_err(|error| Refusal::new(Code::Syntax, format!("Syntax error: {error}")))?;
-        match self.state.decide(event)? {
+        let action = self.state.decide(event)?;
+        if action.has_long_answer() {
+            // Before anything is read for it.
+            self.look_for_answers(Some(&self.place()?.key))?;
+        }
+        match action {
             Action::Nothing => Ok(()),
             Action::Authenticate(auth) => self.authenticate(*auth).await,
             Action::Post(post) => self.place()?.membership.post(post).await.map_err(refusal),
@@ -215,6 +220,12 @@ impl Session {
                 Ok(())
             }
         }
+    }
+
+    /// Whether `user`, where it is known who that is, may be sent what may be long.
+    fn look_for_answers(&self, user: Option<&str>) -> Result<(), Refusal> {
+        let looked = self.context.limits.answer(user, self.source);
+        looked.map_err(Refusal::too_fast)
     }
 
     fn place(&self) -> Result<&Place, Refusal> {
@@ -262,6 +273,10 @@ impl Session {
         let rooms = &self.context.rooms;
         let admitted = rooms.admit_address(&self.address, &username).await;
         admitted.map_err(refusal)?;
+        // What a resume brings is long. Who is refused it here has made no account yet.
+        if since.is_some() {
+            self.look_for_answers(None)?;
+        }
         let authenticator = &self.context.authenticator;
         let caller = Caller {
             source: self.source,
@@ -271,6 +286,9 @@ impl Session {
             .authenticate(&username, credential, caller, &room)
             .await
             .map_err(|error| refused_credentials(&username, error))?;
+        if since.is_some() {
+            self.look_for_answers(Some(&identity.key))?;
+        }
         let rank = authenticator
             .admit(&identity, &room)
             .await
@@ -297,6 +315,7 @@ impl Session {
             welcome: welcome(identity, &room, rank, granted),
             outbox: self.outbox.clone(),
             allowance: Allowance {
+                user: key.as_str().into(),
                 limits: Arc::clone(&self.context.limits),
                 pace: Arc::clone(&self.pace),
                 source: self.source,

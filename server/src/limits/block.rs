@@ -140,6 +140,16 @@ impl BlockBuckets {
         self.ask(&table, source, NonZeroU32::MIN, now).map(drop)
     }
 
+    /// Takes `cost` tokens that were not asked for before; buckets may owe some then.
+    pub(super) fn charge(&self, source: Source, cost: NonZeroU32) {
+        let (mut table, now) = (self.lock(), now());
+        for (counted, key) in keys(&table, source) {
+            let filling = self.filling.times(counted.factor);
+            let charged = filling.charge(table.full_at(&key), cost, now);
+            table.set(key, charged, now);
+        }
+    }
+
     /// Puts a token back that was taken for `source`.
     pub fn put_back(&self, source: Source) {
         let mut table = self.lock();

@@ -1,7 +1,9 @@
 //! What members ask for that needs a look at the log, at the limits or at the store of standing
 //! before the room's rules can decide.
 
-use chat_protocol::{CloseCode, Code, MessageId, Nonce, PostMessage, RoomChange};
+use chat_protocol::{
+    ClientError, CloseCode, Code, MessageId, Nonce, PostMessage, RoomChange, Seq, ServerEvent,
+};
 
 use super::RoomTask;
 use super::delivery::Seat;
@@ -152,7 +154,7 @@ impl RoomTask {
         self.store().await;
         let is_current = deeds == self.room.deeds() && self.room.audit_refusal(id).is_none();
         if is_current {
-            self.delivery.send(id, outgoing);
+            self.delivery.answer(id, outgoing);
         }
         is_current
     }
@@ -196,9 +198,44 @@ impl RoomTask {
         }))
     }
 
+    /// Answers a message that was sent before with what became of it then: that may be longer than the
+    /// request, which costs the member nothing else.
+    pub(super) async fn repeat(&mut self, id: MemberId, seq: Seq, nonce: &Nonce) {
+        let allowance = self.delivery.seat(id).map(|seat| &seat.allowance);
+        if let Some(Err(too_fast)) = allowance.map(Allowance::answer) {
+            let refused = slow_down(too_fast.retry_after, nonce);
+            return self.delivery.send(id, &Outgoing::new(&refused));
+        }
+        let answer = match self.entry(seq).await {
+            Ok(original) => original.and_then(|entry| self.marked(&entry)).ok_or((
+                Code::NotFound,
+                "the message was sent before, and is gone since",
+            )),
+            Err(error) => {
+                self.report("cannot read a retried message", &error);
+                let text = "the message was sent before, and cannot be read now: try again";
+                Err((Code::Unavailable, text))
+            }
+        };
+        let answer = answer.unwrap_or_else(|(code, text)| {
+            Outgoing::new(&refusal("message", code, text.to_owned(), Some(nonce)))
+        });
+        self.delivery.answer(id, &answer);
+    }
+
     fn unavailable(&mut self, id: MemberId, event: &str, nonce: Option<&Nonce>) {
         let text = "the room's log cannot be read now: try again".to_owned();
         let refused = refusal(event, Code::Unavailable, text, nonce);
         self.delivery.send(id, &Outgoing::new(&refused));
     }
+}
+
+fn slow_down(seconds: u64, nonce: &Nonce) -> ServerEvent {
+    ServerEvent::Cerror(ClientError {
+        code: Code::TooFast,
+        message: format!("too fast: wait {seconds} s"),
+        event: Some("message".to_owned()),
+        nonce: Some(nonce.as_str().to_owned()),
+        retry_after: Some(seconds),
+    })
 }
