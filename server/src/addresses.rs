@@ -209,6 +209,20 @@ impl Addresses {
         Ok(recent)
     }
 
+    /// Whether the account `key` entered from the network of `address` lately; false where that can't
+    /// be told.
+    pub async fn is_known(&self, key: &str, address: &Address, now: UnixMillis) -> bool {
+        let Some(network) = address.own_network() else {
+            return false;
+        };
+        let oldest = before(now, REMEMBERED);
+        self.noted.is_fresh(key, network, oldest, now)
+            || self
+                .recent(key, now)
+                .await
+                .is_ok_and(|recent| recent.contains(&network))
+    }
+
     /// Forgets what is too old to be kept.
     pub async fn forget_old(&self, now: UnixMillis) -> Result<(), AddressesError> {
         self.store.forget_old(now).await

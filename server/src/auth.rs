@@ -13,11 +13,14 @@ use std::time::{Duration, Instant};
 use chat_protocol::{Credential, Secret, Username};
 
 use crate::accounts::{Account, Accounts, AccountsError};
+use crate::address::Address;
+use crate::addresses::Addresses;
 use crate::clock;
 use crate::entry::UnixMillis;
-use crate::limits::{Limits, Source, TooFast};
+use crate::limits::{Limits, Refused, Source, TooFast};
 use crate::moderation::Person;
 
+pub use crate::limits::Errand;
 pub use password::{HashError, Passwords, is_hash};
 pub use token::{KeyError, Token, TokenKey};
 use verified::Verified;
@@ -51,6 +54,15 @@ pub struct Identity {
     pub token: Token,
 }
 
+/// From where somebody asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller {
+    /// As it is counted.
+    pub source: Source,
+    /// The same in full.
+    pub address: Address,
+}
+
 /// Why there is no identity.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthError {
@@ -60,7 +72,7 @@ pub enum AuthError {
     /// The token is forged, ended, of another user, or from before the account was signed out.
     #[error("the token is not valid (any more): authenticate with the password")]
     WrongToken,
-    /// Too many logins failed for this name from this address.
+    /// Too many logins failed for this name from this address, or from anywhere.
     #[error("too many failed logins")]
     TooManyFailures(TooFast),
     /// Too many accounts were made from this address.
@@ -82,16 +94,19 @@ pub struct Authenticator {
     tokens: TokenKey,
     registration: Registration,
     limits: Arc<Limits>,
+    addresses: Addresses,
 }
 
 impl Authenticator {
     /// Checks against `accounts`, with the token key kept in `directory`. Failed logins are counted
-    /// in `limits`.
+    /// in `limits`, and do not lock out of an account who is where it came in lately, as `addresses`
+    /// tells.
     pub fn new(
         accounts: Arc<dyn Accounts>,
         settings: AuthSettings,
         directory: &Path,
         limits: Arc<Limits>,
+        addresses: Addresses,
     ) -> Result<Self, KeyError> {
         Ok(Self {
             accounts,
@@ -100,21 +115,22 @@ impl Authenticator {
             tokens: TokenKey::load_or_create(directory, settings.token_chain)?,
             registration: settings.registration,
             limits,
+            addresses,
         })
     }
 
-    /// Who shows `credential` for `username`, from `source`. With open registration the first password
+    /// Who shows `credential` for `username`. With open registration the first password
     /// used with an unknown name makes the account, once they are let in.
     pub async fn authenticate(
         &self,
         username: &Username,
         credential: Credential,
-        source: Source,
+        caller: Caller,
     ) -> Result<Identity, AuthError> {
         let (account, is_new, begun) = match credential {
             Credential::Password(password) => {
                 let Shown { account, is_new } =
-                    self.by_password(username, password, source).await?;
+                    self.by_password(username, password, caller).await?;
                 (account, is_new, clock::now())
             }
             Credential::Token(token) => {
@@ -136,23 +152,27 @@ impl Authenticator {
     }
 
     /// Who fails too often is not even looked at: a password that was verified a moment ago must
-    /// not tell by its answer that it is right.
+    /// not tell by its answer that it is right. Nor do the limits tell whether there is such a name:
+    /// they know names alone.
     async fn by_password(
         &self,
         username: &Username,
         password: Secret,
-        source: Source,
+        caller: Caller,
     ) -> Result<Shown, AuthError> {
         let logins = self.limits.logins();
-        let too_many = AuthError::TooManyFailures;
-        logins.look(username.key(), source).map_err(too_many)?;
+        let source = caller.source;
+        let name = username.key();
+        self.unless_refused(name, caller, |is_known| logins.look(name, source, is_known))
+            .await?;
         if let Some(account) = self.accounts.find(username).await?
             && self.verified.knows(&account, &password, Instant::now())
         {
             return Ok(Shown::known(account));
         }
-        let mut turn = logins.turn(username.key(), source).await;
-        turn.begin().map_err(too_many)?;
+        let mut turn = logins.turn(name, source).await;
+        self.unless_refused(name, caller, |is_known| turn.begin(is_known))
+            .await?;
         let outcome = self.by_hash(username, password, source).await;
         match &outcome {
             Ok(_) => turn.succeeded(),
@@ -160,6 +180,24 @@ impl Authenticator {
             Err(_) => {}
         }
         outcome
+    }
+
+    /// Asks once more, for somebody who is known, where the first answer is that too many failed for
+    /// this name everywhere and the caller is where its owner came in lately.
+    async fn unless_refused(
+        &self,
+        name: &str,
+        caller: Caller,
+        mut ask: impl FnMut(bool) -> Result<(), Refused>,
+    ) -> Result<(), AuthError> {
+        let asked = match ask(false) {
+            Err(Refused::Everywhere(_)) => {
+                let known = self.addresses.is_known(name, &caller.address, clock::now());
+                ask(known.await)
+            }
+            asked => asked,
+        };
+        asked.map_err(|refused| AuthError::TooManyFailures(refused.into()))
     }
 
     async fn by_hash(
@@ -170,11 +208,16 @@ impl Authenticator {
     ) -> Result<Shown, AuthError> {
         let known = self.accounts.find(username).await?;
         match (known, self.registration) {
-            (Some(account), _) => self.verified(account, password).await.map(Shown::known),
+            (Some(account), _) => self
+                .verified(account, password, source)
+                .await
+                .map(Shown::known),
             (None, Registration::Open) => self.new_account(username, password, source).await,
             (None, Registration::Closed) => {
-                // The same work as for a known name, so that time does not tell which names exist.
-                self.passwords.verify_nobody(password).await?;
+                // The same work, and the same line, as for a known name, so that time does not tell
+                // which names exist.
+                let errand = Errand::Login(source);
+                self.passwords.verify_nobody(password, errand).await?;
                 Err(AuthError::WrongPassword)
             }
         }
@@ -190,7 +233,8 @@ impl Authenticator {
         // Before the work: it is counted when the account is made.
         let may_register = self.limits.newcomers().may_register(source);
         may_register.map_err(AuthError::TooManyAccounts)?;
-        let hash = self.passwords.hash(password.clone()).await?;
+        let errand = Errand::Registration(source);
+        let hash = self.passwords.hash(password.clone(), errand).await?;
         let account = Account::new(username, hash, clock::now())?;
         self.verified.note(&account, &password, Instant::now());
         Ok(Shown {
@@ -199,16 +243,24 @@ impl Authenticator {
         })
     }
 
-    async fn verified(&self, account: Account, password: Secret) -> Result<Account, AuthError> {
+    async fn verified(
+        &self,
+        account: Account,
+        password: Secret,
+        source: Source,
+    ) -> Result<Account, AuthError> {
         if self.verified.knows(&account, &password, Instant::now()) {
             return Ok(account);
         }
         let hash = account.password_hash.clone();
-        if !self.passwords.verify(password.clone(), hash).await? {
+        let verified = self
+            .passwords
+            .verify(password.clone(), hash, Errand::Login(source));
+        if !verified.await? {
             return Err(AuthError::WrongPassword);
         }
         let account = match password::is_weak(&account.password_hash) {
-            true => self.renewed(account, &password).await,
+            true => self.renewed(account, &password, source).await,
             false => account,
         };
         self.verified.note(&account, &password, Instant::now());
@@ -216,9 +268,10 @@ impl Authenticator {
     }
 
     /// The account with a hash of today's strength. Where there is none, the old one does for now.
-    async fn renewed(&self, account: Account, password: &Secret) -> Account {
+    async fn renewed(&self, account: Account, password: &Secret, source: Source) -> Account {
         let renewed = async {
-            let hash = self.passwords.hash(password.clone()).await?;
+            let errand = Errand::Login(source);
+            let hash = self.passwords.hash(password.clone(), errand).await?;
             self.accounts.renew_hash(&account, &hash).await?;
             Ok::<_, AuthError>(hash)
         };

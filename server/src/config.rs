@@ -353,6 +353,7 @@ mod tests {
         assert_eq!(default.messages, rate(20, 60));
         assert_eq!(default.connections, rate(20, 60));
         assert_eq!(default.failed_logins, NonZeroU32::new(5));
+        assert_eq!(default.answers, rate(16 << 20, 60 << 20));
         assert_eq!(default.moderator_factor.get(), 10);
         assert_eq!(default.caps.per_address, Some(200));
         let changed = limits("message-rate = 0\nmax-connections-per-address = 0");

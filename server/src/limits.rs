@@ -4,8 +4,10 @@
 //! rooms and no accounts: whoever asks says who is asking, and refuses in its own words. What is
 //! kept per user or address is forgotten once its bucket is full again.
 
+mod answers;
 mod block;
 mod bucket;
+mod fair;
 mod line;
 mod logins;
 mod newcomers;
@@ -16,11 +18,13 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use answers::Answers;
 use bucket::{Bucket, Buckets};
 use newcomers::take_both;
 
 pub use block::BlockBuckets;
-pub use logins::{Logins, Turn};
+pub use fair::{Errand, FairLine, FairTurn, LineFull};
+pub use logins::{Logins, Refused, Turn};
 pub use newcomers::Newcomers;
 pub use places::{Caps, NoPlace, Place, Places};
 pub use source::{Source, TrustedProxies};
@@ -98,6 +102,8 @@ pub struct LimitSettings {
     pub refusals: Option<NonZeroU32>,
     /// New connections of one address.
     pub connections: Option<Rate>,
+    /// Bytes of answers to one user, and to one address.
+    pub answers: Option<Rate>,
     /// Failed logins in a minute for one name from one address.
     pub failed_logins: Option<NonZeroU32>,
     /// New accounts of one address.
@@ -117,6 +123,7 @@ impl LimitSettings {
         events: None,
         refusals: None,
         connections: None,
+        answers: None,
         failed_logins: None,
         accounts: None,
         rooms: None,
@@ -159,6 +166,7 @@ pub struct Limits {
     moderators: Option<Moderators>,
     newcomers: Newcomers,
     connections: Option<BlockBuckets>,
+    answers: Option<Answers>,
     logins: Logins,
     places: Places,
 }
@@ -177,6 +185,7 @@ impl Limits {
                 .and_then(times)
                 .map(BlockBuckets::new),
             connections: settings.connections.map(BlockBuckets::new),
+            answers: settings.answers.map(Answers::new),
             logins: Logins::new(settings.failed_logins),
             places: Places::new(settings.caps),
             settings,
@@ -219,6 +228,12 @@ impl Limits {
     /// Takes a token for a new connection from `source`.
     pub fn connection(&self, source: Source) -> Result<(), TooFast> {
         take_at(&self.connections, source)
+    }
+
+    /// Whether `user`, where it is known who that is, at `source` may ask for what may be long.
+    pub fn answer(&self, user: Option<&str>, source: Source) -> Result<(), TooFast> {
+        let answers = self.answers.as_ref();
+        answers.map_or(Ok(()), |answers| answers.look(user, source))
     }
 
     /// The failed logins.
@@ -284,6 +299,8 @@ fn take_at(buckets: &Option<BlockBuckets>, source: Source) -> Result<(), TooFast
 /// What a connection's messages are measured by in its room.
 #[derive(Clone)]
 pub struct Allowance {
+    /// The user, as compared.
+    pub user: Box<str>,
     /// The limits that all share.
     pub limits: Arc<Limits>,
     /// The connection's pace.
@@ -292,12 +309,27 @@ pub struct Allowance {
     pub source: Source,
 }
 
+impl Allowance {
+    /// Whether it may ask for what may be long.
+    pub fn answer(&self) -> Result<(), TooFast> {
+        self.limits.answer(Some(&self.user), self.source)
+    }
+
+    /// Counts what was answered.
+    pub fn charge(&self, bytes: usize) {
+        if let Some(answers) = &self.limits.answers {
+            answers.charge(&self.user, self.source, bytes);
+        }
+    }
+}
+
 #[cfg(test)]
 impl Allowance {
     /// For tests that are about something else.
     pub(crate) fn unlimited() -> Self {
         let limits = Limits::new(LimitSettings::NONE);
         Self {
+            user: "".into(),
             pace: Arc::new(limits.pace()),
             limits: Arc::new(limits),
             source: Source::of([127, 0, 0, 1].into()),

@@ -19,7 +19,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat_protocol::{CloseCode, Code, Nonce, RoomName, Seq, ServerEvent};
+use chat_protocol::{CloseCode, RoomName, Seq, ServerEvent};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
@@ -34,7 +34,7 @@ use crate::log::{End, LogError, LogHead, Range, RoomLog};
 use crate::moderation::Standing;
 use crate::outbox::Closing;
 use crate::outgoing::Outgoing;
-use crate::room::{Effect, Input, MemberId, Room, Start, operator, refusal};
+use crate::room::{Effect, Input, MemberId, Room, Start, operator};
 use crate::standing::Standings;
 use crate::stopping::Stopping;
 
@@ -302,7 +302,7 @@ impl RoomTask {
                 self.store().await;
                 let is_current = removals == self.removals;
                 if is_current {
-                    self.delivery.send(id, &outgoing);
+                    self.delivery.answer(id, &outgoing);
                 }
                 // Who does not wait for the answer does not need it.
                 let _ = answer.send(is_current);
@@ -370,7 +370,7 @@ impl RoomTask {
             .who
             .get_or_insert_with(|| Outgoing::new(&ServerEvent::Who(room.who())))
             .clone();
-        self.delivery.send(id, &who);
+        self.delivery.answer(id, &who);
     }
 
     /// Applies `input` and carries out what follows. Entries wait to be stored together; anything
@@ -461,7 +461,7 @@ impl RoomTask {
             Effect::Store(sender, entry) => self.unstored.push((sender, entry)),
             Effect::Deliver(senders, entry) => self.deliver(&senders, &entry),
             Effect::Repeat(id, seq, nonce) => self.repeat(id, seq, &nonce).await,
-            Effect::Send(id, event) => self.delivery.send(id, &Outgoing::new(&event)),
+            Effect::Send(id, event) => self.delivery.answer(id, &Outgoing::new(&event)),
             Effect::Announce(listeners, event) => self.delivery.announce(&listeners, &event).await,
             // These are ordered by commands, never by what was stored.
             Effect::Judge(..) | Effect::Hold(..) | Effect::Rule(..) => {}
@@ -504,24 +504,6 @@ impl RoomTask {
         posted.nonce.as_ref()?;
         let event = entry.to_event_for(posted.author.account, &self.name, &self.head.epoch);
         Some(Outgoing::new(&event))
-    }
-
-    async fn repeat(&mut self, id: MemberId, seq: Seq, nonce: &Nonce) {
-        let answer = match self.entry(seq).await {
-            Ok(original) => original.and_then(|entry| self.marked(&entry)).ok_or((
-                Code::NotFound,
-                "the message was sent before, and is gone since",
-            )),
-            Err(error) => {
-                self.report("cannot read a retried message", &error);
-                let text = "the message was sent before, and cannot be read now: try again";
-                Err((Code::Unavailable, text))
-            }
-        };
-        let answer = answer.unwrap_or_else(|(code, text)| {
-            Outgoing::new(&refusal("message", code, text.to_owned(), Some(nonce)))
-        });
-        self.delivery.send(id, &answer);
     }
 
     async fn entry(&self, seq: Seq) -> Result<Option<Entry>, LogError> {

@@ -156,6 +156,7 @@ impl Server {
                 },
                 &config.data,
                 Arc::clone(&limits),
+                addresses.clone(),
             )?,
             rooms: rooms.clone(),
             is_test_mode_allowed: config.is_test_mode_allowed,

@@ -16,7 +16,7 @@ use chat_protocol::{
 };
 
 use crate::address::Address;
-use crate::auth::{AuthError, Authenticator, HashError, Identity};
+use crate::auth::{AuthError, Authenticator, Caller, HashError, Identity};
 use crate::clock;
 use crate::entry::AccountId;
 use crate::limits::{Allowance, COSTLY, FLOODING, Limits, Pace, Source, TooFast};
@@ -177,7 +177,12 @@ impl Session {
     async fn decide(&mut self, frame: Frame) -> Result<(), Refusal> {
         let event = ClientEvent::from_frame(frame)
             .map_err(|error| Refusal::new(Code::Syntax, format!("Syntax error: {error}")))?;
-        match self.state.decide(event)? {
+        let action = self.state.decide(event)?;
+        if action.has_long_answer() {
+            // Before anything is read for it.
+            self.look_for_answers(Some(&self.place()?.key))?;
+        }
+        match action {
             Action::Nothing => Ok(()),
             Action::Authenticate(auth) => self.authenticate(*auth).await,
             Action::Post(post) => self.place()?.membership.post(post).await.map_err(refusal),
@@ -219,6 +224,12 @@ impl Session {
                 Ok(())
             }
         }
+    }
+
+    /// Whether `user`, where it is known who that is, may be sent what may be long.
+    fn look_for_answers(&self, user: Option<&str>) -> Result<(), Refusal> {
+        let looked = self.context.limits.answer(user, self.source);
+        looked.map_err(Refusal::too_fast)
     }
 
     fn place(&self) -> Result<&Place, Refusal> {
@@ -271,12 +282,23 @@ impl Session {
     async fn log_in(&mut self, auth: &Auth) -> Result<(), LoginError> {
         let rooms = &self.context.rooms;
         rooms.admit_address(&self.address, &auth.username).await?;
+        // What a resume brings is long. Who is refused it here has made no account.
+        if auth.since.is_some() {
+            self.look_for_answers(None)?;
+        }
         // Before the account is looked at: what becomes of it from here on is known at the door.
         let login = rooms.log_in(&auth.username);
         let authenticator = &self.context.authenticator;
+        let caller = Caller {
+            source: self.source,
+            address: self.address,
+        };
         let identity = authenticator
-            .authenticate(&auth.username, auth.credential.clone(), self.source)
+            .authenticate(&auth.username, auth.credential.clone(), caller)
             .await?;
+        if auth.since.is_some() {
+            self.look_for_answers(Some(&identity.account.key))?;
+        }
         let wants = |name: &str| auth.capabilities.iter().any(|wanted| wanted == name);
         let wants_modes = wants(CAPABILITY_ROOM);
         let granted = CAPABILITIES.into_iter().filter(|name| wants(name));
@@ -295,6 +317,7 @@ impl Session {
             since: auth.since.clone(),
             outbox: self.outbox.clone(),
             allowance: Allowance {
+                user: key.as_str().into(),
                 limits: Arc::clone(&self.context.limits),
                 pace: Arc::clone(&self.pace),
                 source: self.source,
@@ -374,6 +397,13 @@ fn welcome(identity: &Identity, room: &RoomName, capabilities: Vec<String>) -> B
 enum LoginError {
     Auth(AuthError),
     Room(RoomError),
+    Refused(Refusal),
+}
+
+impl From<Refusal> for LoginError {
+    fn from(refusal: Refusal) -> Self {
+        LoginError::Refused(refusal)
+    }
 }
 
 impl From<AuthError> for LoginError {
@@ -392,6 +422,7 @@ fn refused_login(username: &Username, error: LoginError) -> Refusal {
     let error = match error {
         LoginError::Auth(error) => error,
         LoginError::Room(error) => return refusal(error),
+        LoginError::Refused(refusal) => return refusal,
     };
     match error {
         AuthError::WrongPassword | AuthError::WrongToken => {

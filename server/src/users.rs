@@ -9,7 +9,7 @@ use chat_protocol::{Secret, Username};
 use clap::Subcommand;
 
 use crate::accounts::{Account, Accounts, Creation, SqliteAccounts};
-use crate::auth::Passwords;
+use crate::auth::{Errand, Passwords};
 use crate::clock;
 use crate::console;
 use crate::control::{self, Hash, Request};
@@ -133,7 +133,7 @@ fn hash(password: &Secret) -> anyhow::Result<String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .context("cannot start the async runtime")?;
-    Ok(runtime.block_on(Passwords::new().hash(password.clone()))?)
+    Ok(runtime.block_on(Passwords::new().hash(password.clone(), Errand::Operator))?)
 }
 
 /// Asks twice on a terminal; elsewhere the first line of standard input is the password.

@@ -30,6 +30,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "auth",
         &[
             "accounts",
+            "address",
+            "addresses",
             "clock",
             "entry",
             "files",

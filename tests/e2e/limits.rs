@@ -322,6 +322,150 @@ fn an_address_has_so_many_connections_at_the_same_time() {
 }
 
 #[test]
+fn a_network_of_many_addresses_leaves_places_to_others() {
+    let server = Server::start_with(&[
+        "--trusted-proxy",
+        "127.0.0.1",
+        "--max-unauthenticated",
+        "40",
+    ]);
+    let open = |client: &str| RawClient::open_for(server.address(), client);
+    let attack = |held: &mut Vec<RawClient>| {
+        for subnet in 0..60 {
+            match open(&format!("2001:db8:7:{subnet:x}00::1")) {
+                Ok(client) => held.push(client),
+                refused => assert_eq!(http_status(refused), 503),
+            }
+        }
+    };
+    let mut held = Vec::new();
+    attack(&mut held);
+    // As many as it leaves to all others, one of which may be leaving.
+    assert!((19..=20).contains(&held.len()), "{}", held.len());
+    // Behind the one address of a carrier, and from anywhere.
+    for number in 0..8 {
+        for address in ["198.51.100.1", &format!("203.0.{number}.7")] {
+            let mut client = open(address).unwrap();
+            client.expect("connection");
+            client.auth(&format!("user-{number}-{address}"), "stream");
+        }
+        attack(&mut held);
+    }
+    assert!(held.len() <= 20, "{}", held.len());
+}
+
+#[test]
+fn guesses_from_many_addresses_are_few_and_the_owner_comes_in() {
+    let server = Server::start_with(&["--trusted-proxy", "127.0.0.1", "--failed-logins", "1"]);
+    let login = |address: &str, password: String| {
+        let mut client = RawClient::open_for(server.address(), address).unwrap();
+        client.expect("connection");
+        let data = json!({ "username": "alice", "password": password, "room": "stream" });
+        client.send("auth", data);
+        client
+    };
+    let home = "203.0.113.7";
+    login(home, password_of("alice")).expect("auth");
+    let mut guesses = 0;
+    let refused_at = (0..100u32).find(|network| {
+        let address = format!("2001:db8:7:{network:x}::1");
+        let mut client = login(&address, "guess".to_owned());
+        let (event, data) = client.next_event();
+        assert_eq!(event, "cerror");
+        guesses += u32::from(data["Code"] == 401);
+        data["Code"] == 429
+    });
+    assert!(
+        refused_at.is_some() && (10..=50).contains(&guesses),
+        "{guesses}"
+    );
+    login(home, password_of("alice")).expect("auth");
+    // Through a proxy that is not named nobody is locked out by strangers either.
+    login("127.0.0.1", password_of("alice")).expect("auth");
+}
+
+#[test]
+fn logins_elsewhere_do_not_wait_for_a_network_that_asks_for_many() {
+    let server = Server::start_with(&["--trusted-proxy", "127.0.0.1"]);
+    let open = |address: &str| {
+        let mut client = RawClient::open_for(server.address(), address).unwrap();
+        client.expect("connection");
+        client
+    };
+    let crowd = (0..80).map(|subnet| open(&format!("2001:db8:7:{subnet:x}00::1")));
+    let mut crowd: Vec<RawClient> = crowd.collect();
+    let mut alice = open("203.0.113.7");
+    let login = |client: &mut RawClient, user: &str| {
+        let data = json!({
+            "username": user, "password": password_of(user), "room": "stream",
+        });
+        client.send("auth", data);
+    };
+    for (number, client) in crowd.iter_mut().enumerate() {
+        login(client, &format!("crowd{number}"));
+    }
+    login(&mut alice, "alice");
+    alice.expect("auth");
+    alice.send("who", Value::Null);
+    let came_first = alice.expect("who")["count"].as_u64().unwrap() - 1;
+    // One, were there no others before she asked, and no second processor.
+    assert!(came_first < 40, "{came_first} of the crowd came first");
+}
+
+#[test]
+fn answers_count_by_their_bytes_for_a_user_and_an_address() {
+    let server = Server::start_with(&[
+        "--trusted-proxy",
+        "127.0.0.1",
+        "--answer-burst",
+        "64",
+        "--answer-rate",
+        "1",
+    ]);
+    let enter = |user: &str, address: &str| {
+        let mut client = RawClient::open_for(server.address(), address).unwrap();
+        client.expect("connection");
+        client.auth(user, "stream");
+        client
+    };
+    let mut owner = enter("owner", "198.51.100.1");
+    post_all(&mut owner, (0..50).map(|_| "x".repeat(500)));
+    let mut alice = enter("alice", "203.0.113.5");
+    let mut asked = 0;
+    let refusal = loop {
+        alice.send("history", json!({}));
+        match alice.next_event() {
+            (event, _) if event == "history" => asked += 1,
+            (_, refusal) => break refusal,
+        }
+    };
+    assert!((1..=4).contains(&asked), "{asked}");
+    assert_eq!(
+        (&refusal["Code"], &refusal["event"]),
+        (&json!(429), &json!("history"))
+    );
+    assert!(refusal["retryAfter"].as_u64().unwrap() >= 1);
+    // On every connection, for everybody at the address, and whatever is long.
+    let mut again = enter("alice", "203.0.113.6");
+    refused(&mut again, 429, "history", json!({}), "too fast");
+    let mut neighbour = enter("bob", "203.0.113.5");
+    refused(&mut neighbour, 429, "who", Value::Null, "too fast");
+    // Nor by coming back: who asks for what they missed waits, and has no hole; who does not comes in.
+    let mut back = RawClient::open_for(server.address(), "203.0.113.5").unwrap();
+    back.expect("connection");
+    let resume = json!({
+        "username": "bob", "password": password_of("bob"), "room": "stream",
+        "since": { "epoch": "e", "seq": 0 },
+    });
+    refused(&mut back, 429, "auth", resume, "too fast");
+    back.auth("bob", "stream");
+    // What everybody gets is not counted, nor is anybody else.
+    owner.post("hi");
+    let mut other = enter("carol", "203.0.114.5");
+    other.history(json!({}));
+}
+
+#[test]
 fn a_server_without_limits_says_so() {
     let server = Server::start_without_limits();
     assert!(server.log().contains("no limits"), "{}", server.log());

@@ -7,7 +7,8 @@ use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::password_hash::{Error, try_generate_salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use chat_protocol::Secret;
-use tokio::sync::Semaphore;
+
+use crate::limits::{Errand, FairLine, LineFull};
 
 /// KiB of memory per hash (OWASP Password Storage Cheat Sheet, argon2id: 19 MiB, 2 passes, 1 lane).
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -19,8 +20,8 @@ const LANES: u32 = 1;
 /// smaller it keeps per thread after the first time, which was 60 MiB after a few logins.
 const RESERVED_BLOCKS: usize = 33 * 1024;
 
-/// Hashes that may be under way or wait. At some 25 ms each the last of them waits for most of a
-/// minute.
+/// Hashes that may wait. At some 25 ms each the last of them waits for most of a minute, where all
+/// come from one network.
 const LINE: usize = 2048;
 
 /// A hash of no password that anybody has, made with the same parameters.
@@ -42,10 +43,10 @@ pub enum HashError {
 }
 
 /// Hashes and compares passwords. As many at once as leave a core for everything else; who comes
-/// later waits in line, in order; who finds the line full is refused.
+/// later waits in a line in which networks take turns. Where it is full, whoever has most in it is
+/// refused.
 pub struct Passwords {
-    places: Semaphore,
-    permits: Arc<Semaphore>,
+    line: Arc<FairLine>,
 }
 
 impl Default for Passwords {
@@ -59,42 +60,45 @@ impl Passwords {
     pub fn new() -> Self {
         let cores = available_parallelism().map_or(1, usize::from);
         Self {
-            places: Semaphore::new(LINE),
-            permits: Arc::new(Semaphore::new(cores.saturating_sub(1).max(1))),
+            line: FairLine::new(cores.saturating_sub(1).max(1), LINE),
         }
     }
 
     /// Hashes `password` with a fresh salt, to a PHC string.
-    pub async fn hash(&self, password: Secret) -> Result<String, HashError> {
-        self.run(move || hash(password.expose().as_bytes()))
+    pub async fn hash(&self, password: Secret, errand: Errand) -> Result<String, HashError> {
+        self.run(errand, move || hash(password.expose().as_bytes()))
             .await?
             .map_err(HashError::Argon2)
     }
 
     /// Whether `password` is the one that `hash` was made of. Compares in constant time.
-    pub async fn verify(&self, password: Secret, hash: String) -> Result<bool, HashError> {
-        self.run(move || verify(password.expose().as_bytes(), &hash))
+    pub async fn verify(
+        &self,
+        password: Secret,
+        hash: String,
+        errand: Errand,
+    ) -> Result<bool, HashError> {
+        self.run(errand, move || verify(password.expose().as_bytes(), &hash))
             .await?
             .map_err(HashError::Argon2)
     }
 
     /// Takes as long as [`Passwords::verify`] takes, for a name that nobody has.
-    pub async fn verify_nobody(&self, password: Secret) -> Result<(), HashError> {
-        self.verify(password, NOBODY.to_owned()).await.map(drop)
+    pub async fn verify_nobody(&self, password: Secret, errand: Errand) -> Result<(), HashError> {
+        let verified = self.verify(password, NOBODY.to_owned(), errand);
+        verified.await.map(drop)
     }
 
     async fn run<T: Send + 'static>(
         &self,
+        errand: Errand,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, HashError> {
-        let _place = self.places.try_acquire().map_err(|_| HashError::Busy)?;
-        let permit = Arc::clone(&self.permits)
-            .acquire_owned()
-            .await
-            .map_err(|_| HashError::Stopped)?;
+        let turn = self.line.wait(errand).await;
+        let turn = turn.map_err(|LineFull| HashError::Busy)?;
         let task = tokio::task::spawn_blocking(move || {
             // Held here and not by the caller: a caller that goes away does not free the core.
-            let _permit = permit;
+            let _turn = turn;
             work()
         });
         task.await.map_err(|_| HashError::Stopped)
@@ -168,50 +172,40 @@ mod tests {
     #[tokio::test]
     async fn a_password_is_known_by_its_hash() {
         let passwords = Passwords::new();
-        let hash = passwords.hash(Secret::new("hunter2")).await.unwrap();
+        let hash = passwords
+            .hash(Secret::new("hunter2"), Errand::Operator)
+            .await
+            .unwrap();
         assert!(
             hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
             "{hash}"
         );
         assert!(
             passwords
-                .verify(Secret::new("hunter2"), hash.clone())
+                .verify(Secret::new("hunter2"), hash.clone(), Errand::Operator)
                 .await
                 .unwrap()
         );
         assert!(
             !passwords
-                .verify(Secret::new("hunter3"), hash)
+                .verify(Secret::new("hunter3"), hash, Errand::Operator)
                 .await
                 .unwrap()
         );
     }
 
     #[tokio::test]
-    async fn a_full_line_refuses_and_one_who_gives_up_leaves_it() {
-        let passwords = Passwords::new();
-        let all = passwords.places.acquire_many(LINE as u32).await.unwrap();
-        let refused = passwords.hash(Secret::new("x")).await;
-        assert!(matches!(refused, Err(HashError::Busy)));
-        drop(all);
-        let busy = passwords
-            .permits
-            .acquire_many(passwords.permits.available_permits() as u32);
-        let busy = busy.await.unwrap();
-        let waiting = passwords.hash(Secret::new("x"));
-        let gave_up = tokio::time::timeout(std::time::Duration::ZERO, waiting).await;
-        assert!(gave_up.is_err());
-        assert_eq!(passwords.places.available_permits(), LINE);
-        drop(busy);
-        passwords.hash(Secret::new("x")).await.unwrap();
-    }
-
-    #[tokio::test]
     async fn nobody_costs_what_somebody_costs() {
         let passwords = Passwords::new();
-        passwords.verify_nobody(Secret::new("")).await.unwrap();
+        passwords
+            .verify_nobody(Secret::new(""), Errand::Operator)
+            .await
+            .unwrap();
         let nobody = PasswordHash::new(NOBODY).unwrap();
-        let hash = passwords.hash(Secret::new("x")).await.unwrap();
+        let hash = passwords
+            .hash(Secret::new("x"), Errand::Operator)
+            .await
+            .unwrap();
         let somebody = PasswordHash::new(&hash).unwrap();
         assert_eq!(nobody.params.to_string(), somebody.params.to_string());
         assert_eq!(nobody.algorithm, somebody.algorithm);

@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 
 use super::*;
 use crate::accounts::{Admission, Admitted, SqliteAccounts};
+use crate::addresses::SqliteAddresses;
 use crate::database::{Database, Durability};
 use crate::entry::AccountId;
 use crate::limits::LimitSettings;
@@ -20,13 +21,22 @@ pub(super) fn account(key: &str, logins: &str) -> Account {
     }
 }
 
-fn here() -> Source {
-    Source::of("127.0.0.1".parse().unwrap())
+fn at(address: &str) -> Caller {
+    let ip = address.parse().unwrap();
+    Caller {
+        source: Source::of(ip),
+        address: Address::of(ip),
+    }
+}
+
+fn here() -> Caller {
+    at("127.0.0.1")
 }
 
 struct Bench {
     authenticator: Authenticator,
     accounts: Arc<dyn Accounts>,
+    addresses: Addresses,
     _directory: tempfile::TempDir,
 }
 
@@ -37,6 +47,8 @@ fn bench(registration: Registration) -> Bench {
         failed_logins: NonZeroU32::new(5),
         ..LimitSettings::NONE
     }));
+    let store = SqliteAddresses::new(Arc::clone(&database));
+    let addresses = Addresses::new(Arc::new(store), false);
     let accounts: Arc<dyn Accounts> = Arc::new(SqliteAccounts::new(database));
     let authenticator = Authenticator::new(
         Arc::clone(&accounts),
@@ -46,32 +58,52 @@ fn bench(registration: Registration) -> Bench {
         },
         directory.path(),
         limits,
+        addresses.clone(),
     )
     .unwrap();
     Bench {
         authenticator,
         accounts,
+        addresses,
         _directory: directory,
     }
 }
 
 impl Bench {
     async fn password(&self, name: &str, password: &str) -> Result<Account, AuthError> {
+        self.password_from(here(), name, password).await
+    }
+
+    async fn password_from(
+        &self,
+        caller: Caller,
+        name: &str,
+        password: &str,
+    ) -> Result<Account, AuthError> {
         let credential = Credential::Password(Secret::new(password));
-        Ok(self.log_in(name, credential).await?.account)
+        Ok(self.log_in_from(caller, name, credential).await?.account)
     }
 
     async fn token(&self, name: &str, token: &Secret) -> Result<Identity, AuthError> {
         self.log_in(name, Credential::Token(token.clone())).await
     }
 
-    /// As far as it goes without a room, which makes the account as it lets somebody in.
     async fn log_in(&self, name: &str, credential: Credential) -> Result<Identity, AuthError> {
+        self.log_in_from(here(), name, credential).await
+    }
+
+    /// As far as it goes without a room, which makes the account as it lets somebody in.
+    async fn log_in_from(
+        &self,
+        caller: Caller,
+        name: &str,
+        credential: Credential,
+    ) -> Result<Identity, AuthError> {
         let username = Username::new(name).unwrap();
         loop {
             let authenticated =
                 self.authenticator
-                    .authenticate(&username, credential.clone(), here());
+                    .authenticate(&username, credential.clone(), caller);
             let identity = authenticated.await?;
             let admission = Admission {
                 account: identity.account.clone(),
@@ -123,7 +155,10 @@ async fn a_token_stands_in_for_the_password_until_that_changes() {
     assert!(matches!(stolen, AuthError::WrongToken));
 
     let username = Username::new("ann").unwrap();
-    let hash = Passwords::new().hash(Secret::new("new")).await.unwrap();
+    let hash = Passwords::new()
+        .hash(Secret::new("new"), Errand::Operator)
+        .await
+        .unwrap();
     bench.accounts.set_password(&username, &hash).await.unwrap();
     for token in [ann, again] {
         let old = bench.token("ann", &token.text).await.err().unwrap();
@@ -174,4 +209,36 @@ async fn a_hash_of_less_work_is_renewed_and_tokens_stay_good() {
     assert_ne!(stored.password_hash, strong.password_hash);
     bench.token("ann", &identity.token.text).await.unwrap();
     bench.password("ann", "one").await.unwrap();
+}
+
+#[tokio::test]
+async fn many_addresses_are_not_as_many_guesses_and_the_owner_comes_in_from_home() {
+    let bench = bench(Registration::Open);
+    let home = at("203.0.113.7");
+    bench.password_from(home, "ann", "right").await.unwrap();
+    bench.addresses.remember("ann", &home.address, clock::now());
+    bench.addresses.close().await;
+    let guess = |network: u32| {
+        let caller = at(&format!("2001:db8:{:x}:{network:x}::1", network % 8));
+        bench.password_from(caller, "ann", "wrong")
+    };
+    let outcomes = futures_util::future::join_all((0..100).map(guess)).await;
+    let tried = outcomes
+        .iter()
+        .filter(|outcome| matches!(outcome, Err(AuthError::WrongPassword)))
+        .count();
+    // Fifty, and what comes back meanwhile on a slow machine.
+    assert!((50..=70).contains(&tried), "{tried}");
+    let mut network = 100;
+    while matches!(guess(network).await, Err(AuthError::WrongPassword)) {
+        network += 1;
+    }
+    // Elsewhere the right password is no way to find out either.
+    let elsewhere = bench
+        .password_from(at("198.51.100.7"), "ann", "right")
+        .await;
+    assert!(matches!(elsewhere, Err(AuthError::TooManyFailures(_))));
+    bench.password_from(home, "ann", "right").await.unwrap();
+    let wrong = bench.password_from(home, "ann", "wrong").await;
+    assert!(matches!(wrong, Err(AuthError::WrongPassword)));
 }

@@ -15,6 +15,10 @@ const EVENT_RATE: u32 = 6_000;
 const FLOOD_REFUSALS: u32 = 100;
 const CONNECTION_BURST: u32 = 20;
 const CONNECTION_RATE: u32 = 60;
+/// KiB.
+const ANSWER_BURST: u32 = 16 * 1024;
+/// KiB: one MiB in a second.
+const ANSWER_RATE: u32 = 60 * 1024;
 const FAILED_LOGINS: u32 = 5;
 const ACCOUNT_BURST: u32 = 20;
 const ACCOUNT_RATE: u32 = 60;
@@ -23,6 +27,8 @@ const ROOM_RATE: u32 = 30;
 const MAX_CONNECTIONS: usize = 20_000;
 const MAX_UNAUTHENTICATED: usize = 5_000;
 const MAX_PER_ADDRESS: usize = 200;
+
+const KIB: NonZeroU32 = NonZeroU32::new(1024).unwrap();
 
 pub(super) fn limits(settings: &Settings) -> Result<LimitSettings, ConfigError> {
     if settings.no_limits == Some(true) {
@@ -52,6 +58,11 @@ pub(super) fn limits(settings: &Settings) -> Result<LimitSettings, ConfigError> 
             ),
             (settings.connection_rate, CONNECTION_RATE),
         )?,
+        answers: rate(
+            ("answer-burst", settings.answer_burst, ANSWER_BURST),
+            (settings.answer_rate, ANSWER_RATE),
+        )?
+        .map(|kib| kib.times(KIB)),
         failed_logins: NonZeroU32::new(settings.failed_logins.unwrap_or(FAILED_LOGINS)),
         accounts: hourly_rate(
             ("account-burst", settings.account_burst, ACCOUNT_BURST),

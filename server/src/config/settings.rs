@@ -191,6 +191,24 @@ pub struct Settings {
         help_heading = "Limits"
     )]
     pub connection_rate: Option<u32>,
+    /// KiB of history and other answers that may be long that a user, and an address, may be sent at
+    /// once [default: 16384].
+    #[arg(
+        long,
+        env = "CHAT_SERVER_ANSWER_BURST",
+        value_name = "KIB",
+        help_heading = "Limits"
+    )]
+    pub answer_burst: Option<u32>,
+    /// KiB of them that a user, and an address, may be sent in a minute after that; 0 for any number
+    /// [default: 61440].
+    #[arg(
+        long,
+        env = "CHAT_SERVER_ANSWER_RATE",
+        value_name = "KIB",
+        help_heading = "Limits"
+    )]
+    pub answer_rate: Option<u32>,
     /// Failed logins in a minute for one name from one address; 0 for any number [default: 5].
     #[arg(
         long,
@@ -305,6 +323,8 @@ impl Settings {
             flood_refusals: self.flood_refusals.or(other.flood_refusals),
             connection_burst: self.connection_burst.or(other.connection_burst),
             connection_rate: self.connection_rate.or(other.connection_rate),
+            answer_burst: self.answer_burst.or(other.answer_burst),
+            answer_rate: self.answer_rate.or(other.answer_rate),
             failed_logins: self.failed_logins.or(other.failed_logins),
             account_burst: self.account_burst.or(other.account_burst),
             account_rate: self.account_rate.or(other.account_rate),

@@ -71,6 +71,11 @@ pub(super) fn blocks_of(address: IpAddr) -> impl DoubleEndedIterator<Item = Coun
 }
 
 impl Block {
+    /// Of one address alone.
+    pub(super) fn of(address: IpAddr) -> Self {
+        Self(address.into())
+    }
+
     fn around(address: IpAddr, length: u8) -> Self {
         let network = IpNet::new(address, length).unwrap_or_else(|_| address.into());
         Self(network.trunc())
@@ -133,6 +138,16 @@ impl BlockBuckets {
     pub fn look(&self, source: Source) -> Result<(), TooFast> {
         let (table, now) = (self.lock(), now());
         self.ask(&table, source, NonZeroU32::MIN, now).map(drop)
+    }
+
+    /// Takes `cost` tokens that were not asked for before; buckets may owe some then.
+    pub(super) fn charge(&self, source: Source, cost: NonZeroU32) {
+        let (mut table, now) = (self.lock(), now());
+        for (counted, key) in keys(&table, source) {
+            let filling = self.filling.times(counted.factor);
+            let charged = filling.charge(table.full_at(&key), cost, now);
+            table.set(key, charged, now);
+        }
     }
 
     /// Puts a token back that was taken for `source`.

@@ -68,6 +68,11 @@ impl Filling {
         }
     }
 
+    /// The same where it can't be refused any more: the bucket then owes what it did not hold.
+    pub(super) fn charge(self, full_at: Nanos, cost: NonZeroU32, now: Nanos) -> Nanos {
+        full_at.max(now).saturating_add(self.span(cost))
+    }
+
     /// When a bucket is full out of which one token less was taken.
     pub(super) fn put_back(self, full_at: Nanos) -> Nanos {
         full_at.saturating_sub(self.interval)
@@ -195,6 +200,13 @@ impl<K: Hash + Eq> Buckets<K> {
         Ok(())
     }
 
+    /// Takes `cost` tokens out of the bucket of `key`, which may owe some then.
+    pub(super) fn charge(&self, key: K, cost: NonZeroU32) {
+        let (mut table, now) = (self.lock(), now());
+        let charged = self.filling.charge(table.full_at(&key), cost, now);
+        table.set(key, charged, now);
+    }
+
     /// Whether there is a token in the bucket of `key`.
     pub(super) fn look(&self, key: &K) -> Result<(), TooFast> {
         let full_at = self.lock().full_at(key);
@@ -202,7 +214,7 @@ impl<K: Hash + Eq> Buckets<K> {
         taken.map(drop)
     }
 
-    /// Puts a token back that was taken.
+    /// Puts a token back that was taken out of the bucket of `key`.
     pub(super) fn put_back(&self, key: &K) {
         let filling = self.filling;
         self.lock().change(key, |full_at| filling.put_back(full_at));

@@ -2,10 +2,13 @@
 //! that trying many at once finds no gap before the first has failed.
 //!
 //! Name and address together: a stranger elsewhere can't lock a user out by failing in their name.
-//! An address that fails for many names is stopped as well, at ten times the number, where an attempt
-//! under way counts as failed; and it has ten under way at most, so that it can't fill the line in
-//! which everybody waits. Where a source is exempt, only its names are counted: everybody behind a
-//! proxy may be there.
+//! Whoever has many addresses must not have as many guesses, so a name that fails from all of them
+//! together is stopped as well, at ten times the number, for everybody but those who are where its
+//! owner came in lately. An address that fails for many names is stopped at ten times the number, too,
+//! and has ten attempts under way at most. In both an attempt under way counts as failed.
+//!
+//! Where a source is exempt, only its names are counted, and by themselves: everybody behind a proxy
+//! may be there, and what strangers elsewhere do must not lock them out.
 
 use std::num::NonZeroU32;
 
@@ -16,6 +19,18 @@ use super::{Rate, Source, TooFast};
 
 /// How many names' worth of failures, and of attempts under way, one address may have.
 const NAMES: NonZeroU32 = NonZeroU32::new(10).unwrap();
+/// How many addresses' worth of failures, and of attempts under way, one name may have.
+const ADDRESSES: NonZeroU32 = NonZeroU32::new(10).unwrap();
+
+/// Why an attempt is not made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Too many failed here.
+    Here(TooFast),
+    /// Too many failed for this name, wherever they came from. Those who are where its owner came in
+    /// lately may try all the same.
+    Everywhere(TooFast),
+}
 
 /// A name as compared, and where somebody tries it from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -34,15 +49,30 @@ pub struct Logins {
 struct Failures {
     by_attempt: Buckets<Attempt>,
     by_source: BlockBuckets,
+    by_name: Buckets<String>,
 }
 
 /// One attempt's turn; the next one's comes when this is dropped.
 pub struct Turn<'a> {
     logins: &'a Logins,
     attempt: Attempt,
-    /// The address's token for the case that it fails is taken.
-    has_paid: bool,
+    /// The tokens for the case that it fails are taken.
+    paid: Paid,
     _places: (Head<'a, Attempt>, Vec<Head<'a, Block>>),
+}
+
+#[derive(Default)]
+struct Paid {
+    by_source: bool,
+    by_name: bool,
+}
+
+impl From<Refused> for TooFast {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Here(too_fast) | Refused::Everywhere(too_fast) => too_fast,
+        }
+    }
 }
 
 impl Logins {
@@ -53,6 +83,7 @@ impl Logins {
             Failures {
                 by_attempt: Buckets::new(rate),
                 by_source: BlockBuckets::new(rate.times(NAMES)),
+                by_name: Buckets::new(rate.times(ADDRESSES)),
             }
         });
         Self {
@@ -62,12 +93,24 @@ impl Logins {
         }
     }
 
-    /// Whether somebody at `source` may try to log in as `name` (as compared) now.
-    pub fn look(&self, name: &str, source: Source) -> Result<(), TooFast> {
-        self.look_for(&Attempt {
+    /// Whether somebody at `source` may try to log in as `name` (as compared) now. `is_known` where the
+    /// name's owner came in from there lately.
+    pub fn look(&self, name: &str, source: Source, is_known: bool) -> Result<(), Refused> {
+        let Some(failures) = &self.failures else {
+            return Ok(());
+        };
+        let attempt = Attempt {
             name: name.to_owned(),
             source,
-        })
+        };
+        failures.look_here(&attempt)?;
+        match attempt.counts_everywhere(is_known) {
+            true => failures
+                .by_name
+                .look(&attempt.name)
+                .map_err(Refused::Everywhere),
+            false => Ok(()),
+        }
     }
 
     /// Waits for the turn of an attempt to log in as `name` from `source`.
@@ -86,34 +129,51 @@ impl Logins {
         Turn {
             logins: self,
             attempt,
-            has_paid: false,
+            paid: Paid::default(),
             _places: (first, others),
         }
     }
+}
 
-    fn look_for(&self, attempt: &Attempt) -> Result<(), TooFast> {
-        let Some(failures) = &self.failures else {
-            return Ok(());
-        };
-        failures.by_source.look(attempt.source)?;
-        failures.by_attempt.look(attempt)
+impl Attempt {
+    /// Whether it counts for its name wherever it comes from.
+    fn counts_everywhere(&self, is_known: bool) -> bool {
+        !is_known && !self.source.is_exempt()
+    }
+}
+
+impl Failures {
+    fn look_here(&self, attempt: &Attempt) -> Result<(), Refused> {
+        let by_source = self.by_source.look(attempt.source);
+        by_source.map_err(Refused::Here)?;
+        self.by_attempt.look(attempt).map_err(Refused::Here)
     }
 }
 
 impl Turn<'_> {
-    /// Begins the attempt, if it may still be made after those before it.
-    pub fn begin(&mut self) -> Result<(), TooFast> {
-        self.logins.look_for(&self.attempt)?;
-        if let Some(failures) = &self.logins.failures {
-            failures.by_source.take(self.attempt.source)?;
-            self.has_paid = true;
+    /// Begins the attempt, if it may still be made after those before it. Where it may not, it can be
+    /// tried again.
+    pub fn begin(&mut self, is_known: bool) -> Result<(), Refused> {
+        let Some(failures) = &self.logins.failures else {
+            return Ok(());
+        };
+        let attempt = &self.attempt;
+        failures.look_here(attempt)?;
+        if attempt.counts_everywhere(is_known) {
+            let by_name = failures.by_name.take(attempt.name.clone());
+            by_name.map_err(Refused::Everywhere)?;
+            self.paid.by_name = true;
         }
+        // Where this refuses, the end of the turn puts the other back.
+        let by_source = failures.by_source.take(attempt.source);
+        by_source.map_err(Refused::Here)?;
+        self.paid.by_source = true;
         Ok(())
     }
 
     /// It failed.
     pub fn failed(mut self) {
-        self.has_paid = false;
+        self.paid = Paid::default();
         if let Some(failures) = &self.logins.failures {
             // From an empty bucket there is nothing more to take.
             let _ = failures.by_attempt.take(self.attempt.clone());
@@ -130,10 +190,14 @@ impl Turn<'_> {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        if let Some(failures) = &self.logins.failures
-            && self.has_paid
-        {
+        let Some(failures) = &self.logins.failures else {
+            return;
+        };
+        if self.paid.by_source {
             failures.by_source.put_back(self.attempt.source);
+        }
+        if self.paid.by_name {
+            failures.by_name.put_back(&self.attempt.name);
         }
     }
 }
@@ -160,14 +224,14 @@ mod tests {
         let here = source("192.0.2.1");
         for _ in 0..5 {
             let mut turn = logins.turn("ann", here).await;
-            turn.begin().unwrap();
+            turn.begin(false).unwrap();
             turn.failed();
         }
         // A minute for five: the next may come after 12 seconds.
-        let refused = logins.look("ann", here).unwrap_err();
+        let refused = TooFast::from(logins.look("ann", here, false).unwrap_err());
         assert!((11..=12).contains(&refused.retry_after), "{refused:?}");
-        logins.look("ann", source("192.0.2.2")).unwrap();
-        logins.look("bob", here).unwrap();
+        logins.look("ann", source("192.0.2.2"), false).unwrap();
+        logins.look("bob", here, false).unwrap();
         assert!(nobody_waits(&logins));
     }
 
@@ -179,7 +243,7 @@ mod tests {
             logins.turn("ann", here).await.failed();
             logins.turn("ann", here).await.succeeded();
         }
-        logins.look("ann", here).unwrap();
+        logins.look("ann", here, false).unwrap();
     }
 
     #[tokio::test]
@@ -188,10 +252,10 @@ mod tests {
         for (address, is_stopped) in [("192.0.2.1", true), ("127.0.0.1", false)] {
             for number in 0..10 {
                 let mut turn = logins.turn(&format!("user{number}"), source(address)).await;
-                turn.begin().unwrap();
+                turn.begin(false).unwrap();
                 turn.failed();
             }
-            let looked = logins.look("somebody", source(address));
+            let looked = logins.look("somebody", source(address), false);
             assert_eq!(looked.is_err(), is_stopped, "{address}");
         }
     }
@@ -203,20 +267,20 @@ mod tests {
         let mut turns = Vec::new();
         for number in 0..10 {
             let mut turn = logins.turn(&format!("user{number}"), here).await;
-            turn.begin().unwrap();
+            turn.begin(false).unwrap();
             turns.push(turn);
         }
-        assert!(logins.look("somebody", here).is_err());
+        assert!(logins.look("somebody", here, false).is_err());
         // One succeeded, the others were given up.
         turns.pop().unwrap().succeeded();
-        logins.look("somebody", here).unwrap();
+        logins.look("somebody", here, false).unwrap();
         drop(turns);
         for number in 0..10 {
             let mut turn = logins.turn(&format!("user{number}"), here).await;
-            turn.begin().unwrap();
+            turn.begin(false).unwrap();
             turn.failed();
         }
-        assert!(logins.look("somebody", here).is_err());
+        assert!(logins.look("somebody", here, false).is_err());
     }
 
     #[tokio::test]
@@ -245,5 +309,66 @@ mod tests {
         drop((first, other));
         logins.turn("ann", here).await.failed();
         assert!(nobody_waits(&logins));
+    }
+
+    /// Guesses for ann from so many /64 of one /48, as long as they are let.
+    async fn guess_from_everywhere(logins: &Logins, networks: u32) -> u32 {
+        let mut guesses = 0;
+        for network in 0..networks {
+            let here = source(&format!("2001:db8:{:x}:{network:x}::1", network % 16));
+            for _ in 0..5 {
+                let mut turn = logins.turn("ann", here).await;
+                if turn.begin(false).is_ok() {
+                    turn.failed();
+                    guesses += 1;
+                }
+            }
+        }
+        guesses
+    }
+
+    #[tokio::test]
+    async fn a_name_fails_so_often_wherever_from_and_its_owner_is_not_locked_out() {
+        let logins = Logins::new(NonZeroU32::new(5));
+        let guesses = guess_from_everywhere(&logins, 100).await;
+        assert!((50..=52).contains(&guesses), "{guesses}");
+        let home = source("203.0.113.7");
+        let refused = logins.look("ann", home, false);
+        assert!(
+            matches!(refused, Err(Refused::Everywhere(_))),
+            "{refused:?}"
+        );
+        logins.look("ann", home, true).unwrap();
+        let mut turn = logins.turn("ann", home).await;
+        assert!(matches!(turn.begin(false), Err(Refused::Everywhere(_))));
+        turn.begin(true).unwrap();
+        turn.succeeded();
+        // Nobody else is touched, nor is whoever comes through a proxy that is not named.
+        logins.look("bob", home, false).unwrap();
+        logins.look("ann", source("127.0.0.1"), false).unwrap();
+        // Where the owner was, whoever is there now has as many as elsewhere.
+        for _ in 0..5 {
+            let mut turn = logins.turn("ann", home).await;
+            turn.begin(true).unwrap();
+            turn.failed();
+        }
+        let refused = logins.look("ann", home, true);
+        assert!(matches!(refused, Err(Refused::Here(_))), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn guesses_under_way_count_for_their_name_until_they_are_over() {
+        let logins = Logins::new(NonZeroU32::new(1));
+        let mut turns = Vec::new();
+        for network in 0..10 {
+            let here = source(&format!("2001:db8:{network:x}::1"));
+            let mut turn = logins.turn("ann", here).await;
+            turn.begin(false).unwrap();
+            turns.push(turn);
+        }
+        let elsewhere = source("203.0.113.7");
+        assert!(logins.look("ann", elsewhere, false).is_err());
+        drop(turns);
+        logins.look("ann", elsewhere, false).unwrap();
     }
 }

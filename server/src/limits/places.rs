@@ -1,4 +1,10 @@
 //! Connections at the same time: in all, those that are in no room yet, and those of one address.
+//!
+//! Places are shared between networks, the widest blocks in which addresses are counted: one gets
+//! another place only while it has fewer than are left. So one alone has half of them at most, `k` of
+//! them leave at least one in `k + 1`, and whoever comes from anywhere else finds a place, though
+//! nobody is put out for it. Exempt sources, behind which anybody may be, are not held to that, nor is
+//! who came through a proxy and has not said yet where from.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -36,13 +42,23 @@ pub enum NoPlace {
     /// Not for this address.
     #[error("too many connections from one address")]
     Address,
+    /// Not for this network: it has as many as are left for all others.
+    #[error("too many connections from one network")]
+    Network,
 }
 
 #[derive(Default)]
 struct Counts {
     total: usize,
     unauthenticated: usize,
-    by_block: HashMap<Block, usize>,
+    by_block: HashMap<Block, Present>,
+}
+
+/// Those of one block.
+#[derive(Clone, Copy, Default)]
+struct Present {
+    total: usize,
+    unauthenticated: usize,
 }
 
 struct Shared {
@@ -106,12 +122,10 @@ impl Place {
         }
         let mut counts = self.shared.lock();
         if let Some(earlier) = self.source.take() {
-            counts.leave(earlier);
+            counts.leave(earlier, self.is_authenticated);
         }
-        if !counts.has_room_for(source, self.shared.caps.per_address) {
-            return Err(NoPlace::Address);
-        }
-        counts.join(source);
+        counts.check(source, &self.shared.caps)?;
+        counts.join(source, self.is_authenticated);
         self.source = Some(source);
         Ok(())
     }
@@ -121,8 +135,12 @@ impl Place {
         if self.is_authenticated == is_authenticated {
             return;
         }
-        self.is_authenticated = is_authenticated;
         let mut counts = self.shared.lock();
+        if let Some(source) = self.source {
+            counts.leave(source, self.is_authenticated);
+            counts.join(source, is_authenticated);
+        }
+        self.is_authenticated = is_authenticated;
         match is_authenticated {
             true => counts.unauthenticated -= 1,
             false => counts.unauthenticated += 1,
@@ -138,37 +156,63 @@ impl Drop for Place {
             counts.unauthenticated -= 1;
         }
         if let Some(source) = self.source {
-            counts.leave(source);
+            counts.leave(source, self.is_authenticated);
         }
     }
 }
 
 impl Counts {
-    /// Whether none of the source's blocks has as many as it may have.
-    fn has_room_for(&self, source: Source, per_address: Option<usize>) -> bool {
-        source.blocks().all(|Counted { block, factor, .. }| {
-            let present = self.by_block.get(&block).copied().unwrap_or(0);
-            let cap = per_address.map(|cap| cap.saturating_mul(factor.get() as usize));
-            !is_full(present, cap)
-        })
+    /// Whether one more from `source`, which is counted in all already, may stay.
+    fn check(&self, source: Source, caps: &Caps) -> Result<(), NoPlace> {
+        for counted in source.blocks() {
+            let present = self.present(counted.block);
+            let factor = counted.factor.get() as usize;
+            let cap = caps.per_address.map(|cap| cap.saturating_mul(factor));
+            if is_full(present.total, cap) {
+                return Err(NoPlace::Address);
+            }
+            let has_more_than_is_left = takes_too_much(present.total, self.total, caps.total)
+                || takes_too_much(
+                    present.unauthenticated,
+                    self.unauthenticated,
+                    caps.unauthenticated,
+                );
+            if counted.is_widest && has_more_than_is_left {
+                return Err(NoPlace::Network);
+            }
+        }
+        Ok(())
     }
 
-    fn join(&mut self, source: Source) {
+    fn present(&self, block: Block) -> Present {
+        self.by_block.get(&block).copied().unwrap_or_default()
+    }
+
+    fn join(&mut self, source: Source, is_authenticated: bool) {
         for Counted { block, .. } in source.blocks() {
-            *self.by_block.entry(block).or_default() += 1;
+            let present = self.by_block.entry(block).or_default();
+            present.total += 1;
+            present.unauthenticated += usize::from(!is_authenticated);
         }
     }
 
-    fn leave(&mut self, source: Source) {
+    fn leave(&mut self, source: Source, is_authenticated: bool) {
         for Counted { block, .. } in source.blocks() {
             if let Some(present) = self.by_block.get_mut(&block) {
-                *present -= 1;
-                if *present == 0 {
+                present.total -= 1;
+                present.unauthenticated -= usize::from(!is_authenticated);
+                if present.total == 0 {
                     self.by_block.remove(&block);
                 }
             }
         }
     }
+}
+
+/// Whether a block that has `present` places would have more than are left, were it to have another
+/// one, which is the last of the `taken` ones.
+fn takes_too_much(present: usize, taken: usize, cap: Option<usize>) -> bool {
+    cap.is_some_and(|cap| present > cap.saturating_sub(taken))
 }
 
 fn is_full(present: usize, cap: Option<usize>) -> bool {
@@ -250,5 +294,68 @@ mod tests {
         elsewhere.count_for(source("2001:db8:2::1")).unwrap();
         drop((taken, elsewhere));
         assert!(places.shared.lock().by_block.is_empty());
+    }
+
+    /// Places for so many who are in no room, of which nobody has gone.
+    fn places(unauthenticated: usize) -> Places {
+        Places::new(Caps {
+            unauthenticated: Some(unauthenticated),
+            ..Caps::default()
+        })
+    }
+
+    fn come(places: &Places, address: &str) -> Result<Place, NoPlace> {
+        let mut place = places.take()?;
+        place.count_for(source(address))?;
+        Ok(place)
+    }
+
+    #[test]
+    fn whoever_has_many_addresses_leaves_places_to_all_others() {
+        // A /48, and sixteen of them, that try again and again and never go.
+        for networks in [1, 16] {
+            let places = places(5_000);
+            let mut attackers = Vec::new();
+            let mut guests = Vec::new();
+            for round in 0..10_000u32 {
+                let network = round % networks;
+                let address = format!("2001:db8:{network:x}:{round:x}::1");
+                attackers.extend(come(&places, &address));
+                // Behind one carrier's address, and each from somewhere else; ten are logging in.
+                if round % 10 == 0 {
+                    guests.push(come(&places, "198.51.100.1").unwrap());
+                    let [high, low] = [round / 250 + 1, round % 250];
+                    guests.push(come(&places, &format!("10.{high}.{low}.1")).unwrap());
+                }
+                if guests.len() > 20 {
+                    guests.remove(0);
+                }
+            }
+            let share = 5_000 / (networks as usize + 1);
+            let held = attackers.len() / networks as usize;
+            assert!((share - 30..=share).contains(&held), "{held} of {share}");
+        }
+    }
+
+    #[test]
+    fn who_comes_in_is_no_longer_counted_among_those_who_are_not() {
+        let places = places(4);
+        let mut first = come(&places, "2001:db8::1").unwrap();
+        let _second = come(&places, "2001:db8::2").unwrap();
+        assert_eq!(come(&places, "2001:db8::3").err(), Some(NoPlace::Network));
+        first.set_authenticated(true);
+        let third = come(&places, "2001:db8::3").unwrap();
+        first.set_authenticated(false);
+        assert_eq!(come(&places, "2001:db8::3").err(), Some(NoPlace::Network));
+        drop((first, third));
+        let _again = come(&places, "2001:db8::3").unwrap();
+    }
+
+    #[test]
+    fn exempt_sources_have_all_places_that_are_left() {
+        let places = places(4);
+        let _network = come(&places, "2001:db8::1").unwrap();
+        let _exempt = [(); 3].map(|()| come(&places, "127.0.0.1").unwrap());
+        assert_eq!(places.take().err(), Some(NoPlace::Unauthenticated));
     }
 }

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
-use super::block::{Counted, blocks_of};
+use super::block::{Block, Counted, blocks_of};
 use crate::address::{self, Address, ParseNetworkError};
 
 /// Hops of `X-Forwarded-For` that are looked at.
@@ -55,6 +55,17 @@ impl Source {
     /// Whether it is not counted.
     pub fn is_exempt(&self) -> bool {
         self.is_exempt
+    }
+}
+
+impl Source {
+    /// The blocks among which what is scarce is shared, the widest first; an exempt source is one of
+    /// its own.
+    pub(super) fn shares(&self) -> Vec<Block> {
+        match self.is_exempt {
+            true => vec![Block::of(self.block)],
+            false => self.blocks().rev().map(|counted| counted.block).collect(),
+        }
     }
 }
 

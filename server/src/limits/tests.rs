@@ -22,6 +22,7 @@ fn limits() -> Limits {
         events: Some(rate(50, 1)),
         refusals: Some(number(3)),
         connections: Some(rate(20, 1)),
+        answers: Some(rate(1000, 1)),
         failed_logins: None,
         accounts: None,
         rooms: None,
@@ -167,4 +168,38 @@ fn what_is_done_and_stored_is_counted_like_a_moderators_messages_and_apart_from_
     assert_eq!(act("another", Privilege::Appointed), 0);
     assert_eq!(act("trusted", Privilege::Vouched), 1000);
     limits.message("founder", here, Privilege::None).unwrap();
+}
+
+#[test]
+fn answers_are_charged_by_user_and_by_address_once_they_are_there() {
+    let limits = Arc::new(limits());
+    let allowance = |user: &str, address: &str| Allowance {
+        user: user.into(),
+        limits: Arc::clone(&limits),
+        pace: Arc::new(limits.pace()),
+        source: source(address),
+    };
+    let ann = allowance("ann", "192.0.2.1");
+    ann.charge(999);
+    ann.answer().unwrap();
+    // What there is left is less than this takes, so it waits the longer for the next.
+    ann.charge(60);
+    assert_eq!(ann.answer().unwrap_err().retry_after, 60 * 60);
+    assert!(allowance("bob", "192.0.2.1").answer().is_err());
+    assert!(allowance("ann", "192.0.2.2").answer().is_err());
+    allowance("bob", "192.0.2.2").answer().unwrap();
+    limits.answer(None, source("192.0.2.2")).unwrap();
+    // A user on loopback has no more than others, and takes nothing from them.
+    allowance("cat", "127.0.0.1").charge(5000);
+    assert!(allowance("cat", "127.0.0.1").answer().is_err());
+    allowance("dan", "127.0.0.1").answer().unwrap();
+    // Nor has a network that has many addresses.
+    for subnet in 0..8 {
+        let user = format!("user{subnet}");
+        let member = allowance(&user, &format!("2001:db8:0:{subnet}00::1"));
+        member.answer().unwrap();
+        member.charge(1000);
+    }
+    assert!(allowance("eve", "2001:db8:0:ff00::1").answer().is_err());
+    allowance("eve", "2001:db8:1::1").answer().unwrap();
 }

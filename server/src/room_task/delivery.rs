@@ -178,6 +178,14 @@ impl Delivery {
         }
     }
 
+    /// Gives one member an event that it asked for, which counts by its bytes.
+    pub(super) fn answer(&mut self, id: MemberId, outgoing: &Outgoing) {
+        if let Some(Seat { allowance, .. }) = self.seats.get(&id) {
+            allowance.charge(outgoing.bytes());
+        }
+        self.send(id, outgoing);
+    }
+
     /// Gives the members named an event, behind what waits for everybody.
     pub(super) async fn announce(&mut self, listeners: &[MemberId], event: &ServerEvent) {
         if listeners.is_empty() {

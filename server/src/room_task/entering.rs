@@ -137,9 +137,10 @@ impl RoomTask {
             key: account.key,
             account: account.id,
         };
-        outbox.push(&Outgoing::new(&ServerEvent::Auth(welcome)));
-        if let Some(history) = history {
-            outbox.push(&history);
+        let welcome = Outgoing::new(&ServerEvent::Auth(welcome));
+        for answer in std::iter::once(welcome).chain(history) {
+            allowance.charge(answer.bytes());
+            outbox.push(&answer);
         }
         self.delivery.enter(id, Seat { outbox, allowance });
         self.who = None;

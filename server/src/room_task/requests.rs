@@ -2,7 +2,7 @@
 //! before the room's rules can decide.
 
 use chat_protocol::{
-    ClientError, CloseCode, Code, MessageId, Nonce, PostMessage, Rank, RoomChange, ServerEvent,
+    ClientError, CloseCode, Code, MessageId, Nonce, PostMessage, Rank, RoomChange, Seq, ServerEvent,
 };
 
 use super::RoomTask;
@@ -71,7 +71,7 @@ impl RoomTask {
         };
         // What the member posted before comes before.
         self.store().await;
-        let refused = too_fast(event, retry_after);
+        let refused = too_fast(event, retry_after, None);
         self.delivery.send(id, &Outgoing::new(&refused));
         Box::pin(self.put_out_if_flooding(id)).await;
         false
@@ -183,7 +183,7 @@ impl RoomTask {
         self.store().await;
         let is_current = deeds == self.room.deeds() && self.room.audit_refusal(id).is_none();
         if is_current {
-            self.delivery.send(id, outgoing);
+            self.delivery.answer(id, outgoing);
         }
         is_current
     }
@@ -227,6 +227,31 @@ impl RoomTask {
         }))
     }
 
+    /// Answers a message that was sent before with what became of it then: that may be longer than the
+    /// request, which costs the member nothing else.
+    pub(super) async fn repeat(&mut self, id: MemberId, seq: Seq, nonce: &Nonce) {
+        let allowance = self.delivery.seat(id).map(|seat| &seat.allowance);
+        if let Some(Err(TooFast { retry_after })) = allowance.map(Allowance::answer) {
+            let refused = too_fast("message", retry_after, Some(nonce));
+            return self.delivery.send(id, &Outgoing::new(&refused));
+        }
+        let answer = match self.entry(seq).await {
+            Ok(original) => original.and_then(|entry| self.marked(&entry)).ok_or((
+                Code::NotFound,
+                "the message was sent before, and is gone since",
+            )),
+            Err(error) => {
+                self.report("cannot read a retried message", &error);
+                let text = "the message was sent before, and cannot be read now: try again";
+                Err((Code::Unavailable, text))
+            }
+        };
+        let answer = answer.unwrap_or_else(|(code, text)| {
+            Outgoing::new(&refusal("message", code, text.to_owned(), Some(nonce)))
+        });
+        self.delivery.answer(id, &answer);
+    }
+
     fn unavailable(&mut self, id: MemberId, event: &str, nonce: Option<&Nonce>) {
         let text = "the room's log cannot be read now: try again".to_owned();
         let refused = refusal(event, Code::Unavailable, text, nonce);
@@ -234,12 +259,12 @@ impl RoomTask {
     }
 }
 
-fn too_fast(event: &str, seconds: u64) -> ServerEvent {
+fn too_fast(event: &str, seconds: u64, nonce: Option<&Nonce>) -> ServerEvent {
     ServerEvent::Cerror(ClientError {
         code: Code::TooFast,
         message: format!("too fast: wait {seconds} s"),
         event: Some(event.to_owned()),
-        nonce: None,
+        nonce: nonce.map(|nonce| nonce.as_str().to_owned()),
         retry_after: Some(seconds),
     })
 }

@@ -71,6 +71,16 @@ pub(super) enum Action {
     Disconnect,
 }
 
+impl Action {
+    /// Whether its answer may be long, so that it counts by its bytes.
+    pub(super) fn has_long_answer(&self) -> bool {
+        matches!(
+            self,
+            Self::Who | Self::History(_) | Self::Audit(_) | Self::Filters | Self::Held
+        )
+    }
+}
+
 /// Where a client stands.
 #[derive(Debug)]
 pub(super) struct State {

@@ -1,0 +1,44 @@
+//! Bytes of answers: a request of a few bytes may ask for hundreds of thousands, so they are counted
+//! for what they ask for, by account and by address.
+//!
+//! How long an answer is, is known once it is there. So whoever has some left is answered, and what it
+//! took is charged after that, all of it; whoever has nothing left is refused before anything is read.
+
+use std::num::NonZeroU32;
+
+use super::block::BlockBuckets;
+use super::bucket::Buckets;
+use super::{Rate, Source, TooFast};
+
+/// What may be answered, in bytes.
+pub(super) struct Answers {
+    by_user: Buckets<String>,
+    by_source: BlockBuckets,
+}
+
+impl Answers {
+    /// Full buckets, of `rate` bytes for a user and for an address.
+    pub(super) fn new(rate: Rate) -> Self {
+        Self {
+            by_user: Buckets::new(rate),
+            by_source: BlockBuckets::new(rate),
+        }
+    }
+
+    /// Whether a user, where it is known who that is, at `source` may be answered.
+    pub(super) fn look(&self, user: Option<&str>, source: Source) -> Result<(), TooFast> {
+        let by_user = user.map(|user| self.by_user.look(&user.to_owned()));
+        let refusals = [by_user, Some(self.by_source.look(source))];
+        let longest = refusals.into_iter().flatten().filter_map(Result::err).max();
+        longest.map_or(Ok(()), Err)
+    }
+
+    /// Counts an answer to `user` at `source`.
+    pub(super) fn charge(&self, user: &str, source: Source, bytes: usize) {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        if let Some(bytes) = NonZeroU32::new(bytes) {
+            self.by_user.charge(user.to_owned(), bytes);
+            self.by_source.charge(source, bytes);
+        }
+    }
+}
