@@ -195,23 +195,48 @@ impl RawSocket {
         }
     }
 
-    /// Writes `bytes` again and again, ten times a second at most, until the connection ends.
-    #[track_caller]
-    pub fn drip_until_end(&mut self, bytes: &[u8]) {
-        let pause = Some(Duration::from_millis(100));
+    /// Writes `bytes` again and again as fast as they are taken, without reading anything, until the
+    /// connection ends or `deadline` comes.
+    pub fn flood_until(&mut self, bytes: &[u8], deadline: Instant) {
+        let patience = Some(Duration::from_millis(50));
         self.stream
-            .set_read_timeout(pause)
+            .set_write_timeout(patience)
             .expect("a timeout that is not zero");
+        let mut rest = bytes;
+        while Instant::now() < deadline {
+            match self.stream.write(rest) {
+                Ok(written) => rest = &rest[written..],
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(_) => return,
+            }
+            if rest.is_empty() {
+                rest = bytes;
+            }
+        }
+    }
+
+    /// Writes `bytes` again and again, ten times a second at most, until the connection ends; gives
+    /// what came.
+    #[track_caller]
+    pub fn drip_until_end(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let (mut come, mut buffer) = (Vec::new(), [0; 1024]);
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
+            let next = Instant::now() + Duration::from_millis(100);
             // The end shows in a write as well as in a read.
             if self.stream.write_all(bytes).is_err() {
-                return;
+                return come;
             }
-            match self.stream.read(&mut [0; 1024]) {
-                Ok(0) => return,
-                Err(error) if error.kind() == ErrorKind::ConnectionReset => return,
-                _ => {}
+            while let Some(pause @ 1..) = millis_until(next) {
+                self.stream
+                    .set_read_timeout(Some(Duration::from_millis(pause)))
+                    .expect("a timeout that is not zero");
+                match self.stream.read(&mut buffer) {
+                    Ok(0) => return come,
+                    Ok(read) => come.extend(&buffer[..read]),
+                    Err(error) if error.kind() == ErrorKind::ConnectionReset => return come,
+                    Err(_) => {}
+                }
             }
         }
         panic!("the connection does not end within {PATIENCE:?}");
@@ -245,6 +270,17 @@ impl RawSocket {
             panic!("no whole frame came: {error}");
         }
     }
+}
+
+fn millis_until(time: Instant) -> Option<u64> {
+    let left = time.checked_duration_since(Instant::now())?;
+    u64::try_from(left.as_millis()).ok()
+}
+
+/// The same frame as a part of a message that goes on.
+pub fn not_final(mut bytes: Vec<u8>) -> Vec<u8> {
+    bytes[0] &= 0x7f;
+    bytes
 }
 
 /// A client's half of the WebSocket handshake, with further header lines.

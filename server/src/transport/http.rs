@@ -150,7 +150,7 @@ async fn go_on(context: Arc<TransportContext>, upgraded: OnUpgrade, client: Clie
     match upgraded.await.map(Upgraded::downcast::<TokioIo<TcpStream>>) {
         Ok(Ok(Parts { io, read_buf, .. })) => {
             let stream = io.into_inner();
-            let connection = websocket::connect(&context, stream, read_buf.to_vec(), client);
+            let connection = websocket::connect(&context, stream, &read_buf, client);
             // A task of its own: with this one goes what only the upgrade needs.
             context.tasks.spawn(websocket::serve(connection));
         }
