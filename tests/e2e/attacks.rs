@@ -1,8 +1,10 @@
 //! Clients that send as fast as they can, and whom nobody else may notice.
 //!
-//! Two attackers without a login, beside members who measure how long an answer takes. The attackers'
-//! threads stand behind all others in line for a processor, so that what is measured is the server.
+//! Two attackers without a login, beside members who measure how long an answer takes. Each has many
+//! connections: on a machine with few processors the server takes them from an attacker that has
+//! one, and finds its socket empty sooner than it would over a network.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chat_tests::{Opcode, RawClient, RawSocket, Server, frame, handshake, not_final};
@@ -19,46 +21,55 @@ const ANSWER: Duration = Duration::from_millis(250);
 const PAUSE: Duration = Duration::from_millis(10);
 /// How long an attacker waits who was thrown out, so that it does not run out of ports.
 const COMEBACK: Duration = Duration::from_millis(10);
+/// How long an attacker waits whose connections all take no more.
+const FULL: Duration = Duration::from_millis(1);
+/// An attacker's connections, and where nothing limits what comes on each.
+const CONNECTIONS: usize = 25;
+const FEW: usize = 1;
 /// What an attacker writes at once.
 const AT_ONCE: usize = 64 * 1024;
 
 #[test]
 fn empty_parts_without_end_hold_nobody_up() {
     let part = not_final(frame(Opcode::CONTINUATION, b""));
-    nobody_notices(&Server::start(), LONG, b"{", &part);
+    nobody_notices(&[], CONNECTIONS, LONG, &part);
 }
 
 #[test]
 fn parts_of_one_byte_without_end_hold_nobody_up() {
     let part = not_final(frame(Opcode::CONTINUATION, b" "));
-    nobody_notices(&Server::start(), SHORT, b"{", &part);
+    nobody_notices(&[], CONNECTIONS, SHORT, &part);
 }
 
 #[test]
 fn parts_and_pings_without_end_hold_nobody_up() {
     let mut part = not_final(frame(Opcode::CONTINUATION, b""));
     part.extend(frame(Opcode::PING, b"still there?"));
-    nobody_notices(&Server::start(), SHORT, b"{", &part);
+    nobody_notices(&[], CONNECTIONS, SHORT, &part);
 }
 
 #[test]
 fn pings_without_end_hold_nobody_up_where_there_are_no_limits() {
-    let server = Server::start_without_limits();
-    nobody_notices(&server, SHORT, b"{", &frame(Opcode::PING, b"still there?"));
+    let ping = frame(Opcode::PING, b"still there?");
+    nobody_notices(&["--no-limits"], FEW, SHORT, &ping);
 }
 
-/// Attacks `server` for so long with a message that begins with `begun` and goes on with `part`, again
-/// and again.
+/// Attacks a server with these arguments for so long, on so many connections of each attacker, with a
+/// message that goes on with `part` again and again.
 #[track_caller]
-fn nobody_notices(server: &Server, time: Duration, begun: &[u8], part: &[u8]) {
+fn nobody_notices(arguments: &[&str], connections: usize, time: Duration, part: &[u8]) {
+    // One attack at a time: another one is not what is measured.
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let server = &Server::start_with(arguments);
     let mut first = handshake("/", "").into_bytes();
-    first.extend(not_final(frame(Opcode::TEXT, begun)));
+    first.extend(not_final(frame(Opcode::TEXT, b"{")));
     let rest = part.repeat(AT_ONCE / part.len());
     let members = MEMBERS.map(|name| RawClient::join(server, name, "stream"));
     let deadline = Instant::now() + time;
     let (slowest, stall) = std::thread::scope(|scope| {
         for _ in 0..ATTACKERS {
-            scope.spawn(|| attack(server, &first, &rest, deadline));
+            scope.spawn(|| attack(server, &first, &rest, connections, deadline));
         }
         let stall = scope.spawn(move || longest_stall(deadline));
         let health = scope.spawn(|| slowest_health(server, deadline));
@@ -76,14 +87,34 @@ fn nobody_notices(server: &Server, time: Duration, begun: &[u8], part: &[u8]) {
     assert!(!server.log().contains("panicked"), "{}", server.log());
 }
 
-/// Sends `first` and then `rest` without end, and comes back where it is thrown out.
-fn attack(server: &Server, first: &[u8], rest: &[u8], deadline: Instant) {
-    let _ = rustix::process::nice(19);
-    while Instant::now() < deadline {
+/// Sends `first` and then `rest` without end on all of an attacker's connections, and comes back where
+/// it is thrown out.
+fn attack(server: &Server, first: &[u8], rest: &[u8], connections: usize, deadline: Instant) {
+    let open = || {
         let mut socket = RawSocket::open(server.address());
         socket.write(first);
-        socket.flood_until(rest, deadline);
-        std::thread::sleep(COMEBACK);
+        socket.begin_flood()
+    };
+    let mut floods: Vec<_> = (0..connections).map(|_| Some(open())).collect();
+    let mut opened = Instant::now();
+    while Instant::now() < deadline {
+        let mut has_written = false;
+        for place in &mut floods {
+            match place {
+                Some(flood) => match flood.write(rest) {
+                    Ok(written) => has_written |= written > 0,
+                    Err(_) => *place = None,
+                },
+                None if opened.elapsed() >= COMEBACK => {
+                    *place = Some(open());
+                    opened = Instant::now();
+                }
+                None => {}
+            }
+        }
+        if !has_written {
+            std::thread::sleep(FULL);
+        }
     }
 }
 

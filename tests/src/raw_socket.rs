@@ -44,6 +44,28 @@ impl Frame {
     }
 }
 
+/// A connection on which something is written again and again, and nothing is read.
+#[derive(Debug)]
+pub struct Flood {
+    stream: TcpStream,
+    at: usize,
+}
+
+impl Flood {
+    /// Writes as much of `bytes`, again and again, as the connection takes now, but no more than all
+    /// of it; how much that was. An error is its end.
+    pub fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match self.stream.write(&bytes[self.at..]) {
+            Ok(written) => {
+                self.at = (self.at + written) % bytes.len();
+                Ok(written)
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(0),
+            Err(error) => Err(error),
+        }
+    }
+}
+
 /// A frame as a client has to send it, final and masked (with a mask of zeros, which changes
 /// nothing): a test breaks what it wants broken.
 pub fn frame(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
@@ -195,24 +217,13 @@ impl RawSocket {
         }
     }
 
-    /// Writes `bytes` again and again as fast as they are taken, without reading anything, until the
-    /// connection ends or `deadline` comes.
-    pub fn flood_until(&mut self, bytes: &[u8], deadline: Instant) {
-        let patience = Some(Duration::from_millis(50));
-        self.stream
-            .set_write_timeout(patience)
-            .expect("a timeout that is not zero");
-        let mut rest = bytes;
-        while Instant::now() < deadline {
-            match self.stream.write(rest) {
-                Ok(written) => rest = &rest[written..],
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(_) => return,
-            }
-            if rest.is_empty() {
-                rest = bytes;
-            }
-        }
+    /// From here on it is only written to, and never waited for.
+    pub fn begin_flood(self) -> Flood {
+        let stream = self.stream;
+        stream
+            .set_nonblocking(true)
+            .expect("a socket can be made not to block");
+        Flood { stream, at: 0 }
     }
 
     /// Writes `bytes` again and again, ten times a second at most, until the connection ends; gives
