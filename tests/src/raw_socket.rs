@@ -52,6 +52,32 @@ pub struct Flood {
 }
 
 impl Flood {
+    pub(crate) fn over(stream: TcpStream) -> Self {
+        stream
+            .set_nonblocking(true)
+            .expect("a socket can be made not to block");
+        Self { stream, at: 0 }
+    }
+
+    /// Writes `bytes` again and again until the other end has had enough.
+    #[track_caller]
+    pub fn write_until_end(&mut self, bytes: &[u8]) {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            match self.write(bytes) {
+                Ok(0) => std::thread::sleep(Duration::from_millis(1)),
+                Ok(_) => {}
+                Err(_) => return,
+            }
+        }
+        panic!("the connection does not end within {PATIENCE:?}");
+    }
+
+    /// What is written from here on begins at its beginning.
+    pub fn begin_anew(&mut self) {
+        self.at = 0;
+    }
+
     /// Writes as much of `bytes`, again and again, as the connection takes now, but no more than all
     /// of it; how much that was. An error is its end.
     pub fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -95,7 +121,10 @@ pub struct RawSocket {
 impl RawSocket {
     /// Connects, and sends nothing.
     pub fn open(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).expect("the server takes connections");
+        Self::over(TcpStream::connect(address).expect("the server takes connections"))
+    }
+
+    pub(crate) fn over(stream: TcpStream) -> Self {
         stream.set_nodelay(true).expect("a socket takes options");
         stream
             .set_read_timeout(Some(PATIENCE))
@@ -219,11 +248,7 @@ impl RawSocket {
 
     /// From here on it is only written to, and never waited for.
     pub fn begin_flood(self) -> Flood {
-        let stream = self.stream;
-        stream
-            .set_nonblocking(true)
-            .expect("a socket can be made not to block");
-        Flood { stream, at: 0 }
+        Flood::over(self.stream)
     }
 
     /// Writes `bytes` again and again, ten times a second at most, until the connection ends; gives
