@@ -215,7 +215,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "transport",
         &[
-            "address", "health", "limits", "outbox", "outgoing", "session", "stopping",
+            "address", "clock", "entry", "health", "limits", "outbox", "outgoing", "session",
+            "stopping",
         ],
     ),
     (
