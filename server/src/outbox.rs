@@ -17,7 +17,7 @@ use bytes::Bytes;
 use chat_protocol::CloseCode;
 use tokio::sync::Notify;
 
-use crate::outgoing::{Chunk, Outgoing};
+use crate::outgoing::{Chunk, Outgoing, websocket};
 
 /// Events that may wait.
 const EVENTS: usize = 1024;
@@ -56,6 +56,7 @@ pub trait Line: Send + Sync {
 struct Waiting {
     frames: Bytes,
     events: usize,
+    is_pong: bool,
 }
 
 /// What is not as it is most of the time, when nothing waits and nobody wants the connection to end.
@@ -150,6 +151,18 @@ impl Outbox {
         self.give(&Bytes::copy_from_slice(frame), 1);
     }
 
+    /// Answers a ping. Where an answer to an earlier one still waits, this one goes in its place: a
+    /// client that only ever asks makes nothing grow.
+    pub fn push_pong(&self, payload: &[u8]) {
+        let frame = websocket::pong(payload);
+        let mut state = self.shared.lock();
+        let waits = state.backlog.as_deref_mut();
+        if waits.is_some_and(|backlog| backlog.replace_pong(&frame)) {
+            return;
+        }
+        self.give_to(state, &frame, 1, true);
+    }
+
     /// Whether it is as it should be; looked at without waiting for anybody, and without a write to
     /// memory, so that a processor may fetch many at once.
     pub fn is_sound(&self) -> bool {
@@ -157,7 +170,16 @@ impl Outbox {
     }
 
     fn give(&self, frames: &Bytes, events: usize) {
-        let mut state = self.shared.lock();
+        self.give_to(self.shared.lock(), frames, events, false);
+    }
+
+    fn give_to(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        frames: &Bytes,
+        events: usize,
+        is_pong: bool,
+    ) {
         let written = match state.backlog {
             None => state.write_at_once(frames),
             Some(_) => 0,
@@ -166,7 +188,12 @@ impl Outbox {
             return;
         }
         let backlog = state.backlog.get_or_insert_default();
-        let has_news = backlog.keep(frames.slice(written..), events, written > 0);
+        let rest = Waiting {
+            frames: frames.slice(written..),
+            events,
+            is_pong: is_pong && written == 0,
+        };
+        let has_news = backlog.keep(rest, written > 0);
         drop(state);
         if has_news {
             self.shared.changed.notify_one();
@@ -200,14 +227,15 @@ impl State {
 impl Backlog {
     /// Lets what the socket did not take wait, as far as the bounds allow; whether the connection has
     /// to hear of it.
-    fn keep(&mut self, rest: Bytes, events: usize, is_begun: bool) -> bool {
+    fn keep(&mut self, rest: Waiting, is_begun: bool) -> bool {
         if self.closing.is_some() {
             return false;
         }
         let was_idle = self.queue.is_empty();
-        let is_too_much = self.events + events > EVENTS || self.bytes + rest.len() > BYTES;
+        let (events, bytes) = (self.events + rest.events, self.bytes + rest.frames.len());
+        let is_too_much = events > EVENTS || bytes > BYTES;
         if !is_too_much || is_begun {
-            self.wait(rest, events);
+            self.wait(rest);
             self.is_begun |= is_begun;
         }
         if is_too_much {
@@ -217,10 +245,21 @@ impl Backlog {
         was_idle || is_too_much
     }
 
-    fn wait(&mut self, frames: Bytes, events: usize) {
-        self.bytes += frames.len();
-        self.events += events;
-        self.queue.push_back(Waiting { frames, events });
+    fn wait(&mut self, waiting: Waiting) {
+        self.bytes += waiting.frames.len();
+        self.events += waiting.events;
+        self.queue.push_back(waiting);
+    }
+
+    /// Puts `frame` in the place of a pong of which nothing is written; whether one waits.
+    fn replace_pong(&mut self, frame: &Bytes) -> bool {
+        let mut waiting = self.queue.iter_mut().skip(usize::from(self.is_begun));
+        let Some(pong) = waiting.find(|waiting| waiting.is_pong) else {
+            return false;
+        };
+        self.bytes = self.bytes - pong.frames.len() + frame.len();
+        pong.frames = frame.clone();
+        true
     }
 
     /// Drops what waits, but for the rest of what is begun: a frame behind half a frame would not be
@@ -320,7 +359,11 @@ impl OutboxReader {
     /// Lets `frame` be the last, behind what waits: a close frame, which no bound keeps out.
     pub fn end_with(&mut self, frame: Bytes) {
         let mut state = self.shared.lock();
-        state.backlog.get_or_insert_default().wait(frame, 1);
+        state.backlog.get_or_insert_default().wait(Waiting {
+            frames: frame,
+            events: 1,
+            is_pong: false,
+        });
     }
 }
 

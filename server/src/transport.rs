@@ -3,7 +3,11 @@
 //! Owns framing and the reads and writes of one connection. It hands frames to a session and drains
 //! its outbox; it knows no rooms and no store.
 
+mod answer;
+mod frames;
+mod head;
 mod http;
+mod incoming;
 mod linger;
 mod websocket;
 

@@ -240,7 +240,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "transport",
         &[
-            "address", "health", "limits", "outbox", "outgoing", "session", "stopping",
+            "address", "clock", "entry", "health", "limits", "outbox", "outgoing", "session",
+            "stopping",
         ],
     ),
     (

@@ -1,6 +1,6 @@
 //! Frames as they should not be: which of them cost a refusal, and which the connection.
 
-use chat_tests::{Frame, Opcode, RawClient, RawSocket, Server, frame};
+use chat_tests::{Frame, Opcode, RawClient, RawSocket, Server, frame, not_final};
 
 const PING_EVENT: &[u8] = br#"{"event":"ping"}"#;
 const FRAME_LIMIT: usize = 16 * 1024;
@@ -104,6 +104,61 @@ fn a_message_may_come_in_parts_with_pings_between_them() {
 }
 
 #[test]
+fn a_message_in_too_many_parts_ends_the_connection() {
+    let server = Server::start();
+    let parts = |count: usize| {
+        let mut parts = not_final(frame(Opcode::TEXT, PING_EVENT));
+        parts.extend(not_final(frame(Opcode::CONTINUATION, b"")).repeat(count - 2));
+        parts.extend(frame(Opcode::CONTINUATION, b""));
+        parts
+    };
+    let mut socket = RawSocket::upgrade(server.address());
+    for _ in 0..2 {
+        socket.write(&parts(128));
+        expect_event(&mut socket, "pong");
+    }
+    socket.write(&parts(129));
+    socket.expect_close(1009);
+}
+
+#[test]
+fn only_the_latest_of_many_pings_has_to_be_answered() {
+    let server = Server::start();
+    let mut socket = RawSocket::upgrade(server.address());
+    let pings: Vec<_> = (0..100u8).flat_map(|n| frame(Opcode::PING, &[n])).collect();
+    socket.write(&pings);
+    loop {
+        let Frame { opcode, payload } = socket.read_frame();
+        assert_eq!(opcode, Opcode::PONG);
+        if payload == [99] {
+            break;
+        }
+    }
+    // An answer of its own comes behind the pong that was due before it.
+    let mut both = frame(Opcode::PING, b"first");
+    both.extend(frame(Opcode::TEXT, PING_EVENT));
+    socket.write(&both);
+    assert_eq!(socket.read_frame().payload, b"first");
+    expect_event(&mut socket, "pong");
+}
+
+#[test]
+fn parts_and_control_frames_count_against_the_pace() {
+    let arguments = ["--event-burst", "20", "--flood-refusals", "5"];
+    let server = Server::start_with(&arguments);
+    let part = not_final(frame(Opcode::CONTINUATION, b""));
+    let mut parts = not_final(frame(Opcode::TEXT, b""));
+    parts.extend(part.repeat(100));
+    let pings = frame(Opcode::PING, b"").repeat(100);
+    let pongs = frame(Opcode::PONG, b"").repeat(100);
+    for flood in [parts, pings, pongs] {
+        let mut socket = RawSocket::upgrade(server.address());
+        socket.write(&flood);
+        socket.expect_close_in_the_end(4105);
+    }
+}
+
+#[test]
 fn a_frame_may_come_byte_by_byte_and_several_at_once() {
     let server = Server::start();
     let mut socket = RawSocket::upgrade(server.address());
@@ -176,10 +231,4 @@ fn one_broken_connection_is_no_other_ones_trouble() {
     closes_with(&server, 1007, &frame(Opcode::TEXT, b"\xff"));
     alice.post("unharmed");
     assert!(!server.log().contains("panicked"), "{}", server.log());
-}
-
-/// The same frame as a part of a message that goes on.
-fn not_final(mut bytes: Vec<u8>) -> Vec<u8> {
-    bytes[0] &= 0x7f;
-    bytes
 }

@@ -63,6 +63,70 @@ fn broken_requests_are_answered_with_4xx_and_harm_nobody() {
 }
 
 #[test]
+fn what_must_be_said_once_is_not_said_twice() {
+    let server = Server::start();
+    let ask = |headers: &str| {
+        let request = format!("GET /healthz HTTP/1.1\r\n{headers}\r\n");
+        status(&server, &request)
+    };
+    assert_eq!(ask("Host: here\r\n"), 200);
+    for headers in [
+        "",
+        "Host: here\r\nHost: here\r\n",
+        "Host: here\r\nhost: there\r\n",
+        "Host: he re\r\n",
+        "Host: http://here/\r\n",
+        "Host: here\r\nContent-Length: 1\r\nContent-Length: 2\r\n",
+        "Host: here\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n",
+    ] {
+        assert_eq!(ask(headers), 400, "{headers}");
+    }
+    for header in [
+        "Host: here",
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+        "Sec-WebSocket-Version: 13",
+        "Content-Length: 2",
+    ] {
+        let handshake = handshake("/ws", &format!("{header}\r\n"));
+        assert_eq!(status(&server, &handshake), 400, "{header}");
+    }
+}
+
+#[test]
+fn answers_say_when_they_were_given_and_how_long_they_are() {
+    let server = Server::start();
+    let get = RawSocket::request(server.address(), &request("GET", "/healthz"));
+    let head = RawSocket::request(server.address(), &request("HEAD", "/healthz"));
+    let (get, body) = get.split_once("\r\n\r\n").unwrap();
+    let lower = get.to_lowercase();
+    assert!(
+        lower.contains("\r\ndate: ") && lower.contains(" gmt"),
+        "{get}"
+    );
+    let length = format!("\r\ncontent-length: {}", body.len());
+    assert!(lower.contains(&length), "{get}");
+    let (head, nothing) = head.split_once("\r\n\r\n").unwrap();
+    assert_eq!(nothing, "");
+    assert!(head.to_lowercase().contains(&length), "{head}");
+}
+
+#[test]
+fn a_body_without_end_is_not_waited_for() {
+    let server = Server::start();
+    for begin in [
+        "GET /healthz HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 9999999999\r\n\r\n",
+    ] {
+        let mut socket = RawSocket::open(server.address());
+        socket.write(begin.as_bytes());
+        let head = socket.read_head();
+        assert!(head.starts_with("HTTP/1.1 "), "{head}");
+        let mut flood = socket.begin_flood();
+        flood.write_until_end(&b"1\r\nx\r\n".repeat(10_000));
+    }
+}
+
+#[test]
 fn an_upgrade_that_is_not_one_is_refused() {
     let server = Server::start();
     let whole = handshake("/ws", "Connection: close\r\n");

@@ -8,6 +8,7 @@ mod support;
 
 mod accounts;
 mod address_bans;
+mod attacks;
 mod audit;
 mod auth;
 mod before_auth;

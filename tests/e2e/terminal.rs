@@ -2,6 +2,7 @@
 
 mod errors;
 mod evening;
+mod floods;
 mod held;
 mod hostile;
 mod json;

@@ -1,8 +1,8 @@
 //! Peers that take their time: none of them holds a connection for ever, or anybody up.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use chat_tests::{Opcode, PATIENCE, RawClient, RawSocket, Server, frame, password_of};
+use chat_tests::{Opcode, PATIENCE, RawClient, RawSocket, Server, frame, not_final, password_of};
 use serde_json::{Value, json};
 
 #[test]
@@ -35,6 +35,57 @@ fn whoever_does_not_authenticate_in_time_is_closed_with_4001() {
     talker.expect_close(4001);
     // The member came before both and has outstayed them.
     member.expect_nothing();
+}
+
+#[test]
+fn dripping_parts_of_a_message_is_no_authentication() {
+    let server = Server::start_with(&["--auth-timeout", "1"]);
+    for drip in [
+        not_final(frame(Opcode::CONTINUATION, b"")),
+        not_final(frame(Opcode::CONTINUATION, b"x")),
+        frame(Opcode::PING, b""),
+    ] {
+        let mut socket = RawSocket::upgrade(server.address());
+        socket.write(&not_final(frame(Opcode::TEXT, b"{")));
+        let frames = socket.drip_until_end(&drip);
+        // The answers to pings apart.
+        assert!(ends_with_close(&frames, 4001), "{frames:?}");
+    }
+}
+
+/// Whether the last of `frames` is a close frame with `code`.
+fn ends_with_close(frames: &[u8], code: u16) -> bool {
+    let reason = b"no auth in time";
+    let mut close = vec![0x88, 2 + reason.len() as u8];
+    close.extend(code.to_be_bytes());
+    close.extend(reason);
+    frames.ends_with(&close)
+}
+
+#[test]
+fn a_member_whose_message_never_gets_whole_is_dropped() {
+    let server = Server::start_with(&["--ping-interval", "1", "--idle-timeout", "2"]);
+    let auth = json!({
+        "event": "auth",
+        "data": { "username": "bob", "password": password_of("bob"), "room": "stream" },
+    });
+    let long = frame(Opcode::TEXT, &[b' '; 16_384]);
+    let begun = not_final(frame(Opcode::TEXT, b"{"));
+    for (first, drip) in [
+        (begun.clone(), not_final(frame(Opcode::CONTINUATION, b""))),
+        (begun.clone(), not_final(frame(Opcode::CONTINUATION, b" "))),
+        (begun, frame(Opcode::PONG, b"")),
+        (long[..100].to_vec(), b" ".to_vec()),
+    ] {
+        let mut slow = RawSocket::upgrade(server.address());
+        slow.write(&frame(Opcode::TEXT, auth.to_string().as_bytes()));
+        slow.write(&first);
+        let began = Instant::now();
+        slow.drip_until_end(&drip);
+        // After 12.8 s it would be closed for its 128 parts.
+        assert!(began.elapsed() < Duration::from_secs(10));
+        RawClient::join(&server, "alice", "stream").post("others are served");
+    }
 }
 
 #[test]

@@ -20,7 +20,7 @@ mod watched;
 pub use binaries::{Binaries, binaries};
 pub use program::{Finished, Program, Stream};
 pub use raw_client::{RawClient, password_of};
-pub use raw_socket::{Frame, Opcode, RawSocket, frame, handshake};
+pub use raw_socket::{Flood, Frame, Opcode, RawSocket, frame, handshake, not_final};
 pub use rustix::process::Signal;
 pub use scripted_server::{Door, ScriptedServer};
 pub use server::Server;

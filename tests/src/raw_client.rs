@@ -11,8 +11,8 @@ use tungstenite::client::IntoClientRequest;
 use tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tungstenite::{Error, Message, WebSocket};
 
-use crate::Server;
 use crate::watched::PATIENCE;
+use crate::{Flood, Server};
 
 /// The password that [`RawClient::join`] gives to `user`.
 pub fn password_of(user: &str) -> String {
@@ -89,6 +89,12 @@ impl RawClient {
             .expect("a timeout that is not zero");
         let socket = tungstenite::accept(stream).expect("a client shakes hands");
         Self { socket }
+    }
+
+    /// From here on it is only written to, and never waited for.
+    pub fn begin_flood(self) -> Flood {
+        let stream = self.socket.get_ref().try_clone();
+        Flood::over(stream.expect("a socket can be shared"))
     }
 
     /// Connects and enters `room`, with the password that `user` always has.

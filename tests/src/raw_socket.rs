@@ -44,6 +44,54 @@ impl Frame {
     }
 }
 
+/// A connection on which something is written again and again, and nothing is read.
+#[derive(Debug)]
+pub struct Flood {
+    stream: TcpStream,
+    at: usize,
+}
+
+impl Flood {
+    pub(crate) fn over(stream: TcpStream) -> Self {
+        stream
+            .set_nonblocking(true)
+            .expect("a socket can be made not to block");
+        Self { stream, at: 0 }
+    }
+
+    /// Writes `bytes` again and again until the other end has had enough.
+    #[track_caller]
+    pub fn write_until_end(&mut self, bytes: &[u8]) {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            match self.write(bytes) {
+                Ok(0) => std::thread::sleep(Duration::from_millis(1)),
+                Ok(_) => {}
+                Err(_) => return,
+            }
+        }
+        panic!("the connection does not end within {PATIENCE:?}");
+    }
+
+    /// What is written from here on begins at its beginning.
+    pub fn begin_anew(&mut self) {
+        self.at = 0;
+    }
+
+    /// Writes as much of `bytes`, again and again, as the connection takes now, but no more than all
+    /// of it; how much that was. An error is its end.
+    pub fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match self.stream.write(&bytes[self.at..]) {
+            Ok(written) => {
+                self.at = (self.at + written) % bytes.len();
+                Ok(written)
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(0),
+            Err(error) => Err(error),
+        }
+    }
+}
+
 /// A frame as a client has to send it, final and masked (with a mask of zeros, which changes
 /// nothing): a test breaks what it wants broken.
 pub fn frame(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
@@ -73,7 +121,10 @@ pub struct RawSocket {
 impl RawSocket {
     /// Connects, and sends nothing.
     pub fn open(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).expect("the server takes connections");
+        Self::over(TcpStream::connect(address).expect("the server takes connections"))
+    }
+
+    pub(crate) fn over(stream: TcpStream) -> Self {
         stream.set_nodelay(true).expect("a socket takes options");
         stream
             .set_read_timeout(Some(PATIENCE))
@@ -195,23 +246,33 @@ impl RawSocket {
         }
     }
 
-    /// Writes `bytes` again and again, ten times a second at most, until the connection ends.
+    /// From here on it is only written to, and never waited for.
+    pub fn begin_flood(self) -> Flood {
+        Flood::over(self.stream)
+    }
+
+    /// Writes `bytes` again and again, ten times a second at most, until the connection ends; gives
+    /// what came.
     #[track_caller]
-    pub fn drip_until_end(&mut self, bytes: &[u8]) {
-        let pause = Some(Duration::from_millis(100));
-        self.stream
-            .set_read_timeout(pause)
-            .expect("a timeout that is not zero");
+    pub fn drip_until_end(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let (mut come, mut buffer) = (Vec::new(), [0; 1024]);
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
+            let next = Instant::now() + Duration::from_millis(100);
             // The end shows in a write as well as in a read.
             if self.stream.write_all(bytes).is_err() {
-                return;
+                return come;
             }
-            match self.stream.read(&mut [0; 1024]) {
-                Ok(0) => return,
-                Err(error) if error.kind() == ErrorKind::ConnectionReset => return,
-                _ => {}
+            while let Some(pause @ 1..) = millis_until(next) {
+                self.stream
+                    .set_read_timeout(Some(Duration::from_millis(pause)))
+                    .expect("a timeout that is not zero");
+                match self.stream.read(&mut buffer) {
+                    Ok(0) => return come,
+                    Ok(read) => come.extend(&buffer[..read]),
+                    Err(error) if error.kind() == ErrorKind::ConnectionReset => return come,
+                    Err(_) => {}
+                }
             }
         }
         panic!("the connection does not end within {PATIENCE:?}");
@@ -245,6 +306,17 @@ impl RawSocket {
             panic!("no whole frame came: {error}");
         }
     }
+}
+
+fn millis_until(time: Instant) -> Option<u64> {
+    let left = time.checked_duration_since(Instant::now())?;
+    u64::try_from(left.as_millis()).ok()
+}
+
+/// The same frame as a part of a message that goes on.
+pub fn not_final(mut bytes: Vec<u8>) -> Vec<u8> {
+    bytes[0] &= 0x7f;
+    bytes
 }
 
 /// A client's half of the WebSocket handshake, with further header lines.

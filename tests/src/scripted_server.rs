@@ -2,13 +2,13 @@
 //!
 //! Owns one listener. Must not grow into a server: the script is the test's.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread::JoinHandle;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::RawClient;
 use crate::watched::PATIENCE;
+use crate::{RawClient, RawSocket};
 
 /// A listener, and a script that takes its connections.
 #[derive(Debug)]
@@ -50,6 +50,17 @@ impl Door {
     /// The next client, after its handshake.
     #[track_caller]
     pub fn accept(&self) -> RawClient {
+        RawClient::accept(self.next_stream())
+    }
+
+    /// The next client, before its handshake.
+    #[track_caller]
+    pub fn accept_raw(&self) -> RawSocket {
+        RawSocket::over(self.next_stream())
+    }
+
+    #[track_caller]
+    fn next_stream(&self) -> TcpStream {
         let mut waiting = [PollFd::new(&self.listener, PollFlags::IN)];
         let patience = Timespec {
             tv_sec: PATIENCE.as_secs().cast_signed(),
@@ -58,6 +69,6 @@ impl Door {
         let ready = poll(&mut waiting, Some(&patience)).expect("a listener can be polled");
         assert_eq!(ready, 1, "no client came within {PATIENCE:?}");
         let (stream, _) = self.listener.accept().expect("somebody is at the door");
-        RawClient::accept(stream)
+        stream
     }
 }

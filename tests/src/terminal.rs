@@ -194,14 +194,27 @@ impl Terminal {
             .expect("a terminal changes its size");
     }
 
+    /// Bytes of memory that the client takes.
+    #[track_caller]
+    pub fn memory(&self) -> usize {
+        let path = format!("/proc/{}/status", self.pid().as_raw_nonzero());
+        let status = std::fs::read_to_string(path).expect("the client still runs");
+        let resident = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:")?.strip_suffix("kB"));
+        let kibibytes = resident.and_then(|text| text.trim().parse::<usize>().ok());
+        1024 * kibibytes.expect("a process takes memory")
+    }
+
+    fn pid(&self) -> Pid {
+        let id = self.child.process_id();
+        let pid = id.and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        pid.expect("the client has an id")
+    }
+
     /// Sends `signal` to the client.
     pub fn signal(&self, signal: Signal) {
-        let pid = self
-            .child
-            .process_id()
-            .and_then(|id| i32::try_from(id).ok());
-        let pid = pid.and_then(Pid::from_raw).expect("the client has an id");
-        kill_process(pid, signal).expect("the client still runs");
+        kill_process(self.pid(), signal).expect("the client still runs");
     }
 
     /// Waits until the client has ended by itself.

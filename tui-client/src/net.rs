@@ -5,6 +5,7 @@ mod backoff;
 pub(crate) mod dial;
 mod handshake;
 mod heartbeat;
+mod paced;
 
 use std::time::{Duration, Instant};
 

@@ -225,6 +225,33 @@ fn control_frames_keep_their_place_and_count() {
     assert!(matches!(reader.flush(), Flushed::Closed(_)));
 }
 
+#[test]
+fn of_the_answers_to_pings_only_the_latest_waits() {
+    use crate::outgoing::websocket::pong;
+    let pipe = Pipe::new(0);
+    let (outbox, mut reader) = outbox(Some(pipe.clone()));
+    outbox.push(&event(1));
+    for count in 0..5 * EVENTS {
+        outbox.push_pong(count.to_string().as_bytes());
+    }
+    outbox.push(&event(2));
+    outbox.push_pong(b"latest");
+    let events = [event(1), event(2)];
+    let expected = [&**events[0].frame(), &pong(b"latest"), events[1].frame()].concat();
+    pipe.make_room(10_000);
+    assert_eq!(reader.flush(), Flushed::Empty(true));
+    assert_eq!(pipe.taken(), expected);
+    // Of one that is begun the rest follows.
+    let pipe = Pipe::new(3);
+    let (outbox, mut reader) = super::outbox(Some(pipe.clone()));
+    outbox.push_pong(b"first");
+    outbox.push_pong(b"second");
+    outbox.push_pong(b"third");
+    pipe.make_room(10_000);
+    assert_eq!(reader.flush(), Flushed::Empty(true));
+    assert_eq!(pipe.taken(), [pong(b"first"), pong(b"third")].concat());
+}
+
 #[tokio::test]
 async fn what_waits_is_written_before_a_close_and_nothing_after_it() {
     let (outbox, mut reader) = outbox(None);

@@ -6,8 +6,11 @@ use chat_protocol::CloseCode;
 /// First byte of a frame: the last of its message (the high bit), and its kind.
 const TEXT: u8 = 0x81;
 const CLOSE: u8 = 0x88;
-/// Bytes of a close frame's reason at most: a control frame has 125, and two are the code's.
-const REASON: usize = 123;
+const PONG: u8 = 0x8a;
+/// Bytes of what a control frame holds at most.
+const CONTROL: u8 = 125;
+/// Bytes of a close frame's reason at most: two are the code's.
+const REASON: usize = CONTROL as usize - 2;
 
 /// A ping without a payload.
 pub const PING: &[u8] = &[0x89, 0];
@@ -38,10 +41,29 @@ pub fn close(code: CloseCode, reason: &str) -> Bytes {
         true => reason,
         false => "",
     };
-    let length = u8::try_from(2 + reason.len()).unwrap_or(2);
-    let mut frame = vec![CLOSE, length];
-    frame.extend_from_slice(&u16::from(code).to_be_bytes());
-    frame.extend_from_slice(reason.as_bytes());
+    let code = u16::from(code).to_be_bytes();
+    control(CLOSE, &[&code, reason.as_bytes()].concat())
+}
+
+/// The answer to a ping that held `payload`, of 125 bytes at most.
+pub fn pong(payload: &[u8]) -> Bytes {
+    control(PONG, payload)
+}
+
+/// The answer to a close frame that held `payload`, of 125 bytes at most: the same.
+pub fn close_answer(payload: &[u8]) -> Bytes {
+    control(CLOSE, payload)
+}
+
+/// A control frame; one that would hold too much holds nothing.
+fn control(kind: u8, payload: &[u8]) -> Bytes {
+    let (length, payload) = match u8::try_from(payload.len()) {
+        Ok(length @ ..=CONTROL) => (length, payload),
+        _ => (0, [].as_slice()),
+    };
+    let mut frame = Vec::with_capacity(2 + payload.len());
+    frame.extend_from_slice(&[kind, length]);
+    frame.extend_from_slice(payload);
     frame.into()
 }
 
@@ -98,6 +120,19 @@ mod tests {
             assert_eq!(texts(&frame), [content]);
         }
         assert_eq!(read(PING), Message::Ping(Bytes::new()));
+        assert_eq!(read(&pong(b"here")), Message::Pong("here".into()));
+        let longest = [b'x'; 125];
+        assert_eq!(
+            read(&pong(&longest)),
+            Message::Pong(Bytes::copy_from_slice(&longest))
+        );
+        let answer = close_answer(&4321u16.to_be_bytes());
+        let expected = CloseFrame {
+            code: 4321.into(),
+            reason: "".into(),
+        };
+        assert_eq!(read(&answer), Message::Close(Some(expected)));
+        assert_eq!(read(&close_answer(b"")), Message::Close(None));
         let frame = close(CloseCode::SlowReader, "reads too slowly");
         let expected = CloseFrame {
             code: 4008.into(),

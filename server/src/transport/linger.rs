@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use socket2::SockRef;
 use tokio::net::TcpStream;
+use tokio::task::coop::consume_budget;
 use tokio::time::timeout;
 
 /// How long the peer may take to end its side.
@@ -33,6 +34,8 @@ pub(super) async fn finish(stream: &TcpStream) {
 async fn drop_rest(stream: &TcpStream) -> io::Result<()> {
     let mut left = BYTES;
     while left > 0 {
+        // A read may bring a byte, and the next one is there already.
+        consume_budget().await;
         stream.readable().await?;
         // Not kept across an await: it would be part of every connection's memory.
         let mut dropped = [0; 4096];

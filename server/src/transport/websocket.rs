@@ -1,31 +1,27 @@
-//! One WebSocket connection: reads frames into a session, writes what its outbox holds.
+//! One WebSocket connection: hands what comes to a session, writes what its outbox holds.
 
-use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chat_protocol::CloseCode;
-use chat_protocol::limits::FRAME_BYTES;
 use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, sleep_until, timeout};
-use tungstenite::error::ProtocolError;
-use tungstenite::protocol::{Role, WebSocket, WebSocketConfig};
-use tungstenite::{Error, Message};
 
+use super::frames::{Broken, Received};
+use super::incoming::{Incoming, ReadError};
 use super::{Client, Timeouts, TransportContext, linger};
 use crate::limits::Place;
 use crate::outbox::{Closing, Flushed, Line, Outbox, OutboxReader, outbox};
-use crate::outgoing::websocket::{PING, close};
+use crate::outgoing::websocket::{PING, close, close_answer};
 use crate::session::Session;
 use crate::stopping::Stopping;
 
-/// Bytes read at once: chat messages are small, and every connection keeps such a buffer.
-const READ_BUFFER: usize = 1024;
 /// How long a close frame may take to be written: a slow reader has to read what is before it.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(30);
 /// How long a client's last event may take once the server stops.
@@ -34,45 +30,6 @@ const STOP_PATIENCE: Duration = Duration::from_secs(1);
 /// How often a connection whose login waits is looked at: what a client sent behind it keeps the
 /// socket readable, so its end can't be waited for.
 const WATCH: Duration = Duration::from_millis(200);
-
-/// Reads frames. What it has to say itself, answers to pings and closes, goes through the outbox.
-type Socket = WebSocket<Half>;
-
-/// The connection as the library sees it.
-struct Half {
-    stream: Arc<TcpStream>,
-    outbox: Outbox,
-}
-
-impl Read for Half {
-    /// A read that fills less than the buffer has taken all there was: the runtime is told at once
-    /// that nothing is left, as a second read would find out.
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut short = None;
-        let read = self.stream.try_io(Interest::READABLE, || {
-            let socket = SockRef::from(&*self.stream);
-            let read = (&*socket).read(buffer)?;
-            if read > 0 && read < buffer.len() {
-                short = Some(read);
-                return Err(ErrorKind::WouldBlock.into());
-            }
-            Ok(read)
-        });
-        short.map_or(read, Ok)
-    }
-}
-
-impl Write for Half {
-    /// The library writes whole frames.
-    fn write(&mut self, frame: &[u8]) -> io::Result<usize> {
-        self.outbox.push_control(frame);
-        Ok(frame.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// The connection as its outbox sees it. Not behind another pointer: in a large room each is one
 /// more place in memory to fetch for each delivery.
@@ -98,28 +55,19 @@ enum Next {
     Close(Closing),
     /// The peer is gone, or is to be dropped.
     Gone,
-    /// The peer closed; the answer is written by the library.
-    Closed,
+    /// The peer closed; this is what the answer has to hold.
+    Closed(Vec<u8>),
 }
 
 /// Takes an upgraded connection. `already_read` came with the handshake.
 pub(super) fn connect(
     context: &Arc<TransportContext>,
     stream: TcpStream,
-    already_read: Vec<u8>,
+    already_read: &[u8],
     client: Client,
 ) -> Connection {
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(0)
-        .max_message_size(Some(FRAME_BYTES))
-        .max_frame_size(Some(FRAME_BYTES));
     let stream = Arc::new(stream);
     let (outbox, reader) = outbox(Some(Arc::clone(&stream) as Arc<dyn Line>));
-    let half = Half {
-        stream: Arc::clone(&stream),
-        outbox: outbox.clone(),
-    };
     let now = Instant::now();
     tracing::debug!(peer = %client.peer, source = %client.source, "connected");
     Connection {
@@ -136,7 +84,7 @@ pub(super) fn connect(
         stuck: None,
         is_reading: true,
         outbox,
-        socket: Socket::from_partially_read(half, already_read, Role::Server, Some(config)),
+        incoming: Incoming::new(already_read),
         stream,
         reader,
         context: Arc::clone(context),
@@ -155,7 +103,7 @@ pub(super) async fn serve(mut connection: Connection) {
 /// An upgraded connection.
 pub(super) struct Connection {
     context: Arc<TransportContext>,
-    socket: Socket,
+    incoming: Incoming,
     stream: Arc<TcpStream>,
     session: Session,
     reader: OutboxReader,
@@ -192,10 +140,10 @@ impl Connection {
             }
             let next = tokio::select! {
                 next = write_out(&mut self.reader, &self.stream, &mut self.stuck) => next,
-                frame = next_frame(&mut self.socket, &self.stream),
+                received = self.incoming.next(&self.stream, &self.outbox),
                     if self.is_reading && self.reader.has_room() =>
                 {
-                    Box::pin(self.take(frame)).await
+                    Box::pin(self.take(received)).await
                 }
                 () = &mut timer => {
                     let next = self.check_time();
@@ -219,13 +167,19 @@ impl Connection {
 
     /// When there is something to do though nothing comes.
     fn next_deadline(&self) -> Instant {
-        let silent = self.last_sign + self.context.timeouts.idle;
-        let deadline = silent.min(self.next_ping);
+        let deadline = self.silent_by().min(self.next_ping);
         let deadline = self.ending_by.map_or(deadline, |by| deadline.min(by));
         match self.session.is_member() {
             true => deadline,
             false => deadline.min(self.auth_deadline),
         }
+    }
+
+    /// Until when a sign of life has to come. A frame, or a message in parts, has to be whole by then
+    /// as well: what never gets whole is no sign of life, however steadily it drips.
+    fn silent_by(&self) -> Instant {
+        let since = self.incoming.begun().unwrap_or(self.last_sign);
+        since.min(self.last_sign) + self.context.timeouts.idle
     }
 
     /// Does what is due.
@@ -235,7 +189,7 @@ impl Connection {
         let is_stuck = self.stuck.is_some_and(|since| now >= since + idle);
         // A peer that says nothing, or takes nothing, for so long is as good as gone.
         let is_over = self.ending_by.is_some_and(|by| now >= by);
-        if now >= self.last_sign + idle || is_stuck || is_over {
+        if now >= self.silent_by() || is_stuck || is_over {
             return Next::Gone;
         }
         if !self.session.is_member() && now >= self.auth_deadline {
@@ -251,27 +205,22 @@ impl Connection {
         Next::Continue
     }
 
-    async fn take(&mut self, frame: Result<Message, Error>) -> Next {
+    async fn take(&mut self, received: Result<Received, ReadError>) -> Next {
         self.last_sign = Instant::now();
-        let message = match frame {
-            Ok(message) => message,
+        let received = match received {
+            Ok(received) => received,
             Err(error) => return self.broken(&error).await,
         };
-        match message {
-            Message::Text(text) => self.take_text(text.as_str()).await,
-            Message::Binary(_) => {
-                self.session.take_binary().await;
-                self.is_reading &= !self.session.is_over();
-                Next::Continue
-            }
-            Message::Close(_) => Next::Closed,
-            // The library answers pings by itself, with the next read or write.
-            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {
+        match received {
+            Received::Text(text) => return self.take_text(&text).await,
+            Received::Close(payload) => return Next::Closed(payload),
+            Received::Binary => self.session.take_binary().await,
+            Received::Ping(_) | Received::Pong | Received::Part => {
                 self.session.take_control().await;
-                self.is_reading &= !self.session.is_over();
-                Next::Continue
             }
         }
+        self.is_reading &= !self.session.is_over();
+        Next::Continue
     }
 
     async fn take_text(&mut self, text: &str) -> Next {
@@ -320,16 +269,17 @@ impl Connection {
 
     /// What the contract and RFC 6455 (section 7.4.1) answer to broken framing. What came before it
     /// is still answered.
-    async fn broken(&mut self, error: &Error) -> Next {
+    async fn broken(&mut self, error: &ReadError) -> Next {
         let (code, reason) = match error {
-            Error::Capacity(_) => (CloseCode::TooBig, "the message is too large"),
-            Error::Utf8(_) => (CloseCode::InvalidText, "the text is not UTF-8"),
-            // The client ends its side, and may still read what it asked for.
-            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
-                (CloseCode::Normal, "the client has ended its side")
+            ReadError::Broken(Broken::TooLarge) => (CloseCode::TooBig, "the message is too large"),
+            ReadError::Broken(Broken::TooManyPieces) => {
+                (CloseCode::TooBig, "the message is in too many pieces")
             }
-            Error::Protocol(_) => (CloseCode::Protocol, "the framing is broken"),
-            _ => return Next::Gone,
+            ReadError::Broken(Broken::NotUtf8) => (CloseCode::InvalidText, "the text is not UTF-8"),
+            ReadError::Broken(Broken::Framing(_)) => (CloseCode::Protocol, "the framing is broken"),
+            // The client ends its side, and may still read what it asked for.
+            ReadError::Ended => (CloseCode::Normal, "the client has ended its side"),
+            ReadError::Failed(_) => return Next::Gone,
         };
         tracing::debug!(peer = %self.peer, %error, "broken framing");
         self.is_reading = false;
@@ -352,12 +302,14 @@ impl Connection {
     async fn say_last_words(&mut self, end: Next) {
         match end {
             Next::Continue | Next::Gone => return,
-            Next::Closed => match self.reader.closing() {
-                // Both want to end it: the client is to know why.
-                Some(Closing { code, reason }) => self.reader.end_with(close(code, reason)),
-                // Hands the library's answer to the outbox.
-                None => drop(self.socket.flush()),
-            },
+            Next::Closed(payload) => {
+                let answer = match self.reader.closing() {
+                    // Both want to end it: the client is to know why.
+                    Some(Closing { code, reason }) => close(code, reason),
+                    None => close_answer(&payload),
+                };
+                self.reader.end_with(answer);
+            }
             Next::Close(Closing { code, reason }) => self.reader.end_with(close(code, reason)),
         }
         let written = timeout(CLOSE_PATIENCE, write_rest(&mut self.reader, &self.stream)).await;
@@ -365,20 +317,6 @@ impl Connection {
             tracing::trace!(peer = %self.peer, "the close frame was not written");
         }
         linger::finish(&self.stream).await;
-    }
-}
-
-/// The client's next frame.
-async fn next_frame(socket: &mut Socket, stream: &TcpStream) -> Result<Message, Error> {
-    loop {
-        // A client that never pauses must not keep everybody else on this thread from their turn.
-        consume_budget().await;
-        match socket.read() {
-            Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => {
-                stream.readable().await?;
-            }
-            frame => return frame,
-        }
     }
 }
 
@@ -390,6 +328,8 @@ async fn write_out(
     stuck: &mut Option<Instant>,
 ) -> Next {
     loop {
+        // A client that takes all as fast as it is written must not keep others from their turn.
+        consume_budget().await;
         match reader.flush() {
             Flushed::Empty(true) => {
                 *stuck = None;
@@ -419,6 +359,7 @@ async fn write_out(
 /// Writes all that waits, to the last byte; false where the socket broke.
 async fn write_rest(reader: &mut OutboxReader, stream: &TcpStream) -> bool {
     loop {
+        consume_budget().await;
         match reader.flush() {
             Flushed::Empty(_) | Flushed::Closed(_) => return true,
             Flushed::Broken => return false,

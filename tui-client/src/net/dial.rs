@@ -13,6 +13,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, http};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
 
+use super::paced::Paced;
 use crate::server_url::ServerUrl;
 
 /// How long one attempt may take.
@@ -22,8 +23,12 @@ const READ_BUFFER: usize = 16 * 1024;
 /// Bytes of a message: 200 entries of history, each up to a frame of 16 KiB, with room to spare.
 const MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 
+/// Bytes that wait to be written at most: an event of 16 KiB, and answers to pings. A server that
+/// pings and never reads gets no more of them.
+const WRITE_BYTES: usize = 64 * 1024;
+
 /// An open line.
-pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub(crate) type Socket = WebSocketStream<MaybeTlsStream<Paced<TcpStream>>>;
 
 /// Why no line came about.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +65,7 @@ async fn open(url: &ServerUrl) -> Result<Socket, DialError> {
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
+        .max_write_buffer_size(WRITE_BYTES)
         .max_message_size(Some(MESSAGE_BYTES))
         .max_frame_size(Some(MESSAGE_BYTES));
     let request = url
@@ -67,7 +73,7 @@ async fn open(url: &ServerUrl) -> Result<Socket, DialError> {
         .clone()
         .into_client_request()
         .map_err(DialError::WebSocket)?;
-    match client_async_tls_with_config(request, stream, Some(config), None).await {
+    match client_async_tls_with_config(request, Paced::new(stream), Some(config), None).await {
         Ok((socket, _)) => Ok(socket),
         Err(tungstenite::Error::Io(error)) => Err(DialError::Io(error)),
         Err(tungstenite::Error::Http(answer)) => Err(DialError::Http(answer.status())),
