@@ -11,8 +11,8 @@ use super::*;
 use crate::address::{Address, Network};
 use crate::addresses::{AddressStore, Addresses, AddressesError};
 use crate::entry::{Author, Entry, EntryBody, NewEntry, StoredNonce};
-use crate::filter::Filter;
-use crate::filters::{Filters, FiltersError};
+use crate::filter::Pattern;
+use crate::filters::{Filters, FiltersError, Outline, RoomFilters};
 use crate::held::{HeldError, HeldMessage, HeldMessages, Ruled, Ruling, Waiting};
 use crate::limits::Allowance;
 use crate::log::{LogHead, RoomLog, Slice, Summary, Trimmed};
@@ -299,18 +299,16 @@ struct NoFilters;
 
 #[async_trait::async_trait]
 impl Filters for NoFilters {
-    async fn load(&self, _: &RoomName) -> Result<Filter, FiltersError> {
-        Ok(Filter::default())
+    async fn outline(&self, _: &RoomName) -> Result<Outline, FiltersError> {
+        Ok(Outline::default())
     }
 
-    async fn change(
-        &self,
-        _: &RoomName,
-        _: &Change,
-        _: &str,
-        _: u64,
-    ) -> Result<Filter, FiltersError> {
-        Ok(Filter::default())
+    async fn load(&self, _: &RoomName) -> Result<Vec<Pattern>, FiltersError> {
+        Ok(Vec::new())
+    }
+
+    async fn change(&self, _: &RoomName, _: &Change, _: &str, _: u64) -> Result<(), FiltersError> {
+        Ok(())
     }
 }
 
@@ -366,7 +364,7 @@ fn rooms(log: &Arc<MemoryLog>, standings: &Arc<MemoryStandings>, window: FlushWi
     let stores = Stores {
         log: log.clone(),
         standings: standings.clone(),
-        filters: Arc::new(NoFilters),
+        filters: RoomFilters::new(Arc::new(NoFilters)),
         addresses: Addresses::new(Arc::new(NoAddresses), false),
         held: Arc::new(NothingHeld),
     };
