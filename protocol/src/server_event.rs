@@ -376,6 +376,9 @@ pub struct FilterEntry {
     /// Why, for the message's author to read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Whether it can't be used as it is stored, so that no message is held against it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub broken: bool,
 }
 
 /// `held`: messages that wait for a moderator, the oldest first.

@@ -7,6 +7,7 @@
 mod inspection;
 mod migrations;
 mod readers;
+mod unreadable;
 mod wal;
 mod writer;
 
@@ -24,6 +25,8 @@ use crate::health::Health;
 use readers::Readers;
 use wal::Folding;
 use writer::Writer;
+
+pub use unreadable::{is_unreadable, or_report, readable, report};
 
 /// The database's file in the data directory.
 pub const FILE_NAME: &str = "chat.db";

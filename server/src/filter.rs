@@ -4,13 +4,18 @@
 //! one automaton, and regular expressions by another, neither of which ever goes back in the text.
 //! Who has to be asked, and what becomes of a message, is the room's.
 
-use aho_corasick::AhoCorasick;
+mod compared;
+mod expressions;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use chat_protocol::limits::REASON_CHARS;
-use regex::{RegexBuilder, RegexSet, RegexSetBuilder};
 use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization;
+
+use compared::{Fillers, bordered, normal};
+use expressions::Expressions;
 
 pub use chat_protocol::{FilterAction as Action, FilterKind as Kind};
+pub use compared::Compared;
 
 /// Patterns of one room at most.
 pub const PATTERNS: usize = 500;
@@ -22,13 +27,9 @@ pub const REGEXES: usize = 50;
 /// Bytes that the compiled regular expressions of a room take at most; they bound the work for each
 /// byte of a message.
 const REGEX_BYTES: usize = 128 * 1024;
-/// Bytes of the tables that make matching fast.
-const CACHE_BYTES: usize = 2 * 1024 * 1024;
-/// How deep groups may be nested in a regular expression.
-const NESTING: u32 = 20;
-/// Stands at both ends of every word in what is compared. No message holds it: it is a control
-/// character.
-const BORDER: char = '\u{1}';
+/// The same for those that are stored: what was taken once is not out of force for a few bytes more,
+/// as when another version of the library compiles them.
+const STORED_REGEX_BYTES: usize = 2 * REGEX_BYTES;
 
 /// Bytes that a room's patterns and their reasons may have together: they are listed in one answer.
 pub const TEXT_BYTES: usize = 256 * 1024;
@@ -44,6 +45,9 @@ pub struct Pattern {
     pub action: Action,
     /// Why, for who is refused to read.
     pub reason: Option<String>,
+    /// Why it is out of force, where it is stored and can't be used.
+    #[serde(skip)]
+    pub flaw: Option<FilterError>,
 }
 
 impl Pattern {
@@ -98,11 +102,16 @@ impl Change {
     /// What `patterns` become by it.
     pub fn apply(&self, mut patterns: Vec<Pattern>) -> Result<Vec<Pattern>, FilterError> {
         let place = patterns.iter().position(|old| old.text == self.text());
-        match (self, place) {
-            (Change::Add(pattern), Some(place)) => patterns[place] = pattern.clone(),
-            (Change::Add(pattern), None) => patterns.push(pattern.clone()),
-            (Change::Remove(_), Some(place)) => drop(patterns.remove(place)),
-            (Change::Remove(text), None) => return Err(FilterError::Unknown(text.clone())),
+        if let Some(place) = place {
+            patterns.remove(place);
+        }
+        match self {
+            // Last, so that where not all can be used it is the new one that can't.
+            Change::Add(pattern) => patterns.push(pattern.clone()),
+            Change::Remove(text) if place.is_none() => {
+                return Err(FilterError::Unknown(text.clone()));
+            }
+            Change::Remove(_) => {}
         }
         let is_more = matches!(self, Change::Add(_));
         if is_more && patterns.iter().map(Pattern::bytes).sum::<usize>() > TEXT_BYTES {
@@ -158,6 +167,9 @@ pub enum FilterError {
     /// All expressions together are too large.
     #[error("the room's regular expressions are too large together: use shorter or fewer ones")]
     TooLarge,
+    /// It is stored as something that this server does not know, for example by a newer one.
+    #[error("`{0}` is no kind of pattern that this server knows")]
+    UnknownKind(String),
     /// There is no such pattern.
     #[error("`{0}` is not among the room's patterns")]
     Unknown(String),
@@ -168,69 +180,112 @@ pub enum FilterError {
 pub struct Filter {
     patterns: Vec<Pattern>,
     /// Words for which a message is refused.
-    refused: Option<Automaton<AhoCorasick>>,
+    refused: Option<Words>,
     /// Words for which it is held.
-    held: Option<Automaton<AhoCorasick>>,
-    regexes: Option<Automaton<RegexSet>>,
+    held: Option<Words>,
+    expressions: Option<Expressions>,
 }
 
-/// Looks for several patterns at once.
+/// Looks for several words at once.
 #[derive(Debug)]
-struct Automaton<M> {
-    matcher: M,
+struct Words {
+    matcher: AhoCorasick,
     /// Which of the room's patterns those of the matcher are.
     places: Vec<usize>,
 }
 
 impl Filter {
-    /// Makes `patterns` ready, in bounded time and memory.
+    /// Makes `patterns` ready, in bounded time and memory; or says what is wrong with the first that
+    /// can't be used.
     pub fn compile(patterns: Vec<Pattern>) -> Result<Self, FilterError> {
-        if patterns.len() > PATTERNS {
-            return Err(FilterError::TooMany);
+        let filter = Self::of(patterns, REGEX_BYTES);
+        match filter.patterns.iter().find_map(|one| one.flaw.clone()) {
+            Some(flaw) => Err(flaw),
+            None => Ok(filter),
         }
-        patterns.iter().try_for_each(Pattern::check)?;
-        let places = |is_meant: &dyn Fn(&Pattern) -> bool| -> Vec<usize> {
-            let is_meant = |place: &usize| is_meant(&patterns[*place]);
-            (0..patterns.len()).filter(is_meant).collect()
-        };
-        let of_words =
-            |action| places(&|pattern| pattern.kind == Kind::Word && pattern.action == action);
-        Ok(Self {
-            refused: words(&patterns, of_words(Action::Refuse))?,
-            held: words(&patterns, of_words(Action::Hold))?,
-            regexes: regexes(&patterns, places(&|pattern| pattern.kind == Kind::Regex))?,
-            patterns,
-        })
     }
 
-    /// The patterns.
+    /// Makes stored patterns ready. What was taken once and can't be used any more is out of force,
+    /// and has its flaw noted; all others hold.
+    pub fn stored(patterns: Vec<Pattern>) -> Self {
+        Self::of(patterns, STORED_REGEX_BYTES)
+    }
+
+    /// What stored patterns become by `change`, which is refused where what it adds can't be used.
+    pub fn changed(stored: Vec<Pattern>, change: &Change) -> Result<Self, FilterError> {
+        let patterns = change.apply(stored)?;
+        let Change::Add(added) = change else {
+            return Ok(Self::stored(patterns));
+        };
+        let filter = Self::of(patterns, REGEX_BYTES);
+        let added = filter.patterns.iter().find(|one| one.text == added.text);
+        match added.and_then(|added| added.flaw.clone()) {
+            Some(flaw) => Err(flaw),
+            None => Ok(filter),
+        }
+    }
+
+    /// Those of `patterns` that can be used, where expressions may take `limit` bytes; the first ones,
+    /// where there are too many.
+    fn of(mut patterns: Vec<Pattern>, limit: usize) -> Self {
+        for (place, pattern) in patterns.iter_mut().enumerate() {
+            let flaw = match place < PATTERNS {
+                true => pattern.check().err(),
+                false => Some(FilterError::TooMany),
+            };
+            pattern.flaw = pattern.flaw.take().or(flaw);
+        }
+        Self {
+            expressions: Expressions::of(&mut patterns, limit),
+            refused: Words::of(&mut patterns, Action::Refuse),
+            held: Words::of(&mut patterns, Action::Hold),
+            patterns,
+        }
+    }
+
+    /// The patterns, with those that are out of force.
     pub fn patterns(&self) -> &[Pattern] {
         &self.patterns
     }
 
+    /// Bytes that this takes at most, with what expressions remember of texts.
+    pub fn bytes(&self) -> usize {
+        let texts = self.patterns.iter();
+        let texts = texts.map(|one| one.bytes() + size_of::<Pattern>());
+        let words = [&self.refused, &self.held].into_iter().flatten();
+        size_of::<Self>()
+            + texts.sum::<usize>()
+            + words.map(Words::bytes).sum::<usize>()
+            + self.expressions.as_ref().map_or(0, Expressions::bytes)
+    }
+
+    /// What it costs at most to look through `text`: some 3 ns for each.
+    pub fn cost(&self, text: &Compared) -> usize {
+        let states = self.expressions.as_ref().map_or(0, Expressions::states);
+        text.bytes().saturating_mul(states)
+    }
+
     /// A pattern that `text` holds: one for which it is refused, where there is such.
-    pub fn find(&self, text: &str) -> Option<&Pattern> {
+    pub fn find(&self, text: &Compared) -> Option<&Pattern> {
         if self.patterns.is_empty() {
             return None;
         }
-        let found = self.find_in(&normal(text, Fillers::Unseen));
-        if found.is_some_and(Pattern::refuses) || !text.contains(is_filler) {
-            return found;
+        let found = self.find_in(&text.unseen);
+        match &text.blank {
+            Some(blank) if !found.is_some_and(Pattern::refuses) => {
+                let both = [found, self.find_in(blank)];
+                both.into_iter().flatten().max_by_key(|one| one.refuses())
+            }
+            _ => found,
         }
-        let with_blanks = self.find_in(&normal(text, Fillers::Blank));
-        let both = [found, with_blanks];
-        both.into_iter().flatten().max_by_key(|one| one.refuses())
     }
 
-    /// As [`Filter::find`], in a text as it is compared.
     fn find_in(&self, text: &str) -> Option<&Pattern> {
         let is_with_words = self.refused.is_some() || self.held.is_some();
         let marked = is_with_words.then(|| bordered(text));
-        let word = |words: &Option<Automaton<AhoCorasick>>| {
-            let (words, marked) = (words.as_ref()?, marked.as_ref()?);
-            let found = words.matcher.find(marked)?;
-            self.patterns
-                .get(*words.places.get(found.pattern().as_usize())?)
+        let word = |words: &Option<Words>| {
+            let place = words.as_ref()?.find(marked.as_ref()?)?;
+            self.patterns.get(place)
         };
         if let Some(refused) = word(&self.refused) {
             return Some(refused);
@@ -244,156 +299,49 @@ impl Filter {
 
     /// An expression that `text` matches, as [`Filter::find`].
     fn expression(&self, text: &str) -> Option<&Pattern> {
-        let regexes = self.regexes.as_ref()?;
-        let matches = regexes.matcher.matches(text);
-        let found = matches.iter().filter_map(|place| regexes.places.get(place));
-        found
-            .filter_map(|place| self.patterns.get(*place))
+        let places = self.expressions.as_ref()?.matches(text).into_iter();
+        places
+            .filter_map(|place| self.patterns.get(place))
             .min_by_key(|pattern| !pattern.refuses())
     }
 }
 
-fn words(
-    patterns: &[Pattern],
-    places: Vec<usize>,
-) -> Result<Option<Automaton<AhoCorasick>>, FilterError> {
-    if places.is_empty() {
-        return Ok(None);
-    }
-    let normal = |place: &usize| normal(&patterns[*place].text, Fillers::Unseen);
-    let texts = places.iter().map(|place| bordered(normal(place).trim()));
-    let matcher = AhoCorasick::new(texts).map_err(|_| FilterError::TooLarge)?;
-    Ok(Some(Automaton { matcher, places }))
-}
-
-fn regexes(
-    patterns: &[Pattern],
-    places: Vec<usize>,
-) -> Result<Option<Automaton<RegexSet>>, FilterError> {
-    if places.is_empty() {
-        return Ok(None);
-    }
-    if places.len() > REGEXES {
-        return Err(FilterError::TooManyRegexes);
-    }
-    let texts = places.iter().map(|place| patterns[*place].text.as_str());
-    for text in texts.clone() {
-        let regex = RegexBuilder::new(text)
-            .case_insensitive(true)
-            .size_limit(REGEX_BYTES)
-            .nest_limit(NESTING)
-            .build()
-            .map_err(|error| FilterError::Regex(text.to_owned(), in_one_line(&error)))?;
-        if regex.is_match("") {
-            return Err(FilterError::Everything(text.to_owned()));
+impl Words {
+    /// The words among `patterns` for which a message has this fate.
+    fn of(patterns: &mut [Pattern], action: Action) -> Option<Self> {
+        let is_meant = |one: &Pattern| one.kind == Kind::Word && one.action == action;
+        let meant = patterns.iter().enumerate();
+        let meant = meant.filter(|(_, one)| one.flaw.is_none() && is_meant(one));
+        let places: Vec<usize> = meant.map(|(place, _)| place).collect();
+        if places.is_empty() {
+            return None;
+        }
+        let texts = places.iter().map(|place| &patterns[*place].text);
+        let texts = texts.map(|text| bordered(normal(text, Fillers::Unseen).trim()));
+        // Of all kinds the one that takes the least, and no more for each word where there are few.
+        let matcher = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .build(texts);
+        match matcher {
+            Ok(matcher) => Some(Self { matcher, places }),
+            Err(_) => {
+                for place in places {
+                    patterns[place].flaw = Some(FilterError::TooLarge);
+                }
+                None
+            }
         }
     }
-    let matcher = RegexSetBuilder::new(texts)
-        .case_insensitive(true)
-        .size_limit(REGEX_BYTES)
-        .dfa_size_limit(CACHE_BYTES)
-        .nest_limit(NESTING)
-        .build()
-        .map_err(|_| FilterError::TooLarge)?;
-    Ok(Some(Automaton { matcher, places }))
-}
 
-/// What is wrong with an expression. The library's own text shows it on several lines; the last of
-/// them says what it is.
-fn in_one_line(error: &regex::Error) -> String {
-    let text = match error {
-        regex::Error::CompiledTooBig(_) => return "it is too large".to_owned(),
-        error => error.to_string(),
-    };
-    let last = text.lines().last().unwrap_or_default();
-    last.trim_start_matches("error: ").to_owned()
-}
-
-/// What the Hangul fillers are taken for: some fonts show a blank for them, others nothing.
-#[derive(Clone, Copy)]
-enum Fillers {
-    Unseen,
-    Blank,
-}
-
-/// `text` as it is compared: without what can't be seen, in one spelling (NFKC), without case.
-fn normal(text: &str, fillers: Fillers) -> String {
-    if text.is_ascii() {
-        return text.to_ascii_lowercase();
+    /// The place of a pattern that is in `marked`.
+    fn find(&self, marked: &str) -> Option<usize> {
+        let found = self.matcher.find(marked)?;
+        self.places.get(found.pattern().as_usize()).copied()
     }
-    // Before the spelling: it makes another filler of some, and puts together what they tore apart.
-    let seen = text
-        .chars()
-        .filter_map(|character| match (character, fillers) {
-            (BLANK_BRAILLE, _) => Some(' '),
-            (filler, Fillers::Blank) if is_filler(filler) => Some(' '),
-            (unseen, _) if is_unseen(unseen) => None,
-            (seen, _) => Some(seen),
-        });
-    let folded = caseless::default_case_fold_str(&seen.nfkc().collect::<String>());
-    // Some characters fold to what has another spelling.
-    folded
-        .nfkc()
-        .filter(|character| !is_unseen(*character))
-        .collect()
-}
 
-/// The Braille pattern without dots: no white space by its properties, but blank.
-const BLANK_BRAILLE: char = '\u{2800}';
-
-/// The Hangul fillers. Letters by their properties, but nothing of them is seen.
-fn is_filler(character: char) -> bool {
-    matches!(character, '\u{115f}'..='\u{1160}' | '\u{3164}' | '\u{ffa0}')
-}
-
-/// Characters of which nothing is seen and which only tear words apart: those that Unicode lets
-/// programs ignore (Default_Ignorable_Code_Point), and the marks of annotations.
-fn is_unseen(character: char) -> bool {
-    // Most of a text.
-    if character < '\u{ad}' {
-        return false;
+    fn bytes(&self) -> usize {
+        self.matcher.memory_usage() + self.places.len() * size_of::<usize>()
     }
-    is_filler(character)
-        || matches!(
-            character,
-            '\u{ad}'
-                | '\u{34f}'
-                | '\u{61c}'
-                | '\u{17b4}'..='\u{17b5}'
-                | '\u{180b}'..='\u{180f}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{202a}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{fe00}'..='\u{fe0f}'
-                | '\u{feff}'
-                | '\u{fff0}'..='\u{fffb}'
-                | '\u{1bca0}'..='\u{1bca3}'
-                | '\u{1d173}'..='\u{1d17a}'
-                | '\u{e0000}'..='\u{e0fff}'
-        )
-}
-
-/// `text` with a mark at both ends of every word, so that words can be found as mere texts, and with
-/// one blank where there are several.
-fn bordered(text: &str) -> String {
-    let mut marked = String::with_capacity(text.len() * 2);
-    let mut was_in_word = false;
-    for character in text.chars() {
-        let is_in_word = character.is_alphanumeric();
-        if is_in_word != was_in_word {
-            marked.push(BORDER);
-        }
-        was_in_word = is_in_word;
-        match character.is_whitespace() {
-            true if marked.ends_with(' ') => {}
-            true => marked.push(' '),
-            false => marked.push(character),
-        }
-    }
-    if was_in_word {
-        marked.push(BORDER);
-    }
-    marked
 }
 
 #[cfg(test)]

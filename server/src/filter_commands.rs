@@ -11,14 +11,15 @@ use crate::clock;
 use crate::console;
 use crate::control::{self, Request};
 use crate::data_lock::DataLock;
-use crate::filter::{Action, Change, Kind, Pattern};
+use crate::filter::{Action, Change, Filter, Kind, Pattern};
 use crate::filters::{Filters, SqliteFilters};
 use crate::room::operator;
 
 /// What can be done with a room's patterns.
 #[derive(Subcommand)]
 pub enum FilterSubcommand {
-    /// List what is blocked in a room: kind, pattern, action, reason.
+    /// List what is blocked in a room: kind, pattern, action, reason; of patterns that can't be used,
+    /// why they are out of force.
     List {
         /// The room.
         #[arg(value_parser = console::room_name)]
@@ -75,6 +76,7 @@ pub fn run(command: FilterSubcommand, data: &Path) -> anyhow::Result<()> {
                 kind,
                 action,
                 reason,
+                flaw: None,
             };
             change(&room, Change::Add(pattern), data)
         }
@@ -84,11 +86,19 @@ pub fn run(command: FilterSubcommand, data: &Path) -> anyhow::Result<()> {
 
 fn list(room: &RoomName, data: &Path) -> anyhow::Result<()> {
     console::with_database(data, false, |database| async move {
-        let filter = SqliteFilters::new(database).load(room).await?;
+        let filter = Filter::stored(SqliteFilters::new(database).load(room).await?);
         console::say(filter.patterns().iter().map(|pattern| {
             let (kind, action) = (pattern.kind.as_str(), pattern.action.as_str());
+            let text = console::plain(&pattern.text);
             let reason = console::plain(pattern.reason.as_deref().unwrap_or(""));
-            format!("{kind}\t{}\t{action}\t{reason}", pattern.text)
+            let listed = format!("{kind}\t{text}\t{action}\t{reason}");
+            match &pattern.flaw {
+                Some(flaw) => format!(
+                    "{listed}\tout of force: {}",
+                    console::plain(&flaw.to_string())
+                ),
+                None => listed,
+            }
         }))?;
         Ok(())
     })
@@ -97,7 +107,7 @@ fn list(room: &RoomName, data: &Path) -> anyhow::Result<()> {
 fn change(room: &RoomName, change: Change, data: &Path) -> anyhow::Result<()> {
     // Checked here as well: a request to the server has to be short.
     if let Change::Add(pattern) = &change {
-        crate::filter::Filter::compile(vec![pattern.clone()])?;
+        Filter::compile(vec![pattern.clone()])?;
     }
     let request = Request::Filter(room.as_str().to_owned(), change.clone());
     match control::ask(data, &request).context("the server does not answer")? {
@@ -116,6 +126,8 @@ fn store(room: &RoomName, change: &Change, data: &Path) -> anyhow::Result<()> {
     };
     console::with_database(data, false, |database| async move {
         let filters = SqliteFilters::new(database);
+        // Checked against those that are there.
+        Filter::changed(filters.load(room).await?, change)?;
         let by = operator().username;
         filters.change(room, change, &by, clock::now()).await?;
         console::say([change.sentence()])?;

@@ -1,20 +1,27 @@
-//! The patterns that rooms block: the trait that a room's task uses to load them and to store a
-//! change, with a line of who made it.
+//! The patterns that rooms block: the trait that loads them and stores a change, with a line of who
+//! made it; and a running room's way to hold messages against its own.
 
+mod of_room;
+mod shelf;
 mod sqlite;
+mod workshop;
 
 use chat_protocol::{AuditEntry, RoomName};
 
-use crate::filter::{Change, Filter, FilterError};
+use crate::filter::{Change, FilterError, Kind, Pattern};
 
+pub use of_room::{RoomFilter, RoomFilters};
 pub use sqlite::SqliteFilters;
 
-/// Why patterns could not be loaded or changed; nothing was changed.
+/// Why patterns could not be loaded, changed or looked for; nothing was changed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum FiltersError {
     /// The store can't be read or written now.
     #[error("the rooms' patterns are not available")]
     Unavailable(#[source] std::sync::Arc<dyn std::error::Error + Send + Sync>),
+    /// The work on them broke off.
+    #[error("the room's patterns could not be made ready")]
+    BrokeOff,
     /// The patterns can't be used so.
     #[error(transparent)]
     Refused(#[from] FilterError),
@@ -36,19 +43,52 @@ pub fn deed(change: &Change, by: &str, now: u64) -> AuditEntry {
     }
 }
 
+/// How many patterns a room has, and how long they are together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outline {
+    /// All of them.
+    pub patterns: usize,
+    /// Characters of all of them.
+    pub chars: usize,
+    /// Characters of the expressions among them.
+    pub expressions: usize,
+}
+
+impl Outline {
+    /// That of these patterns.
+    pub fn of(patterns: &[Pattern]) -> Self {
+        let mut outline = Self::default();
+        patterns.iter().for_each(|pattern| outline.add(pattern));
+        outline
+    }
+
+    fn add(&mut self, pattern: &Pattern) {
+        let chars = pattern.text.chars().count();
+        self.patterns += 1;
+        self.chars += chars;
+        if pattern.kind == Kind::Regex {
+            self.expressions += chars;
+        }
+    }
+}
+
 /// The patterns of all rooms.
 #[async_trait::async_trait]
 pub trait Filters: Send + Sync {
-    /// The patterns of `room`, ready to be held against messages.
-    async fn load(&self, room: &RoomName) -> Result<Filter, FiltersError>;
+    /// How many patterns `room` has, without reading them.
+    async fn outline(&self, room: &RoomName) -> Result<Outline, FiltersError>;
 
-    /// Stores a change by `by` at `now` (milliseconds since 1970, UTC); answers with the patterns
-    /// after it, once it is on disk. Two changes of one room must not be asked for at once.
+    /// The patterns of `room` by their texts. Those that are stored as something unknown have that
+    /// as their flaw.
+    async fn load(&self, room: &RoomName) -> Result<Vec<Pattern>, FiltersError>;
+
+    /// Stores a change by `by` at `now` (milliseconds since 1970, UTC), of which it is known that it
+    /// can be made; answers once it is on disk. Two changes of one room must not be asked for at once.
     async fn change(
         &self,
         room: &RoomName,
         change: &Change,
         by: &str,
         now: u64,
-    ) -> Result<Filter, FiltersError>;
+    ) -> Result<(), FiltersError>;
 }

@@ -23,7 +23,6 @@ use crate::address::{Address, Network};
 use crate::entry::{
     Author, Entry, EntryBody, MessageDeleted, NewEntry, Purged, StoredNonce, UnixMillis,
 };
-use crate::filter::Filter;
 use crate::held::{Choice, HeldMessage, Ruled, Ruling, Waiting};
 use crate::moderation::{Origin, Person, Sanction, Standing, Verdict};
 pub use moderation::{Order, operated, operator, sentence};
@@ -195,7 +194,6 @@ pub struct Room {
     membership: u64,
     /// When users posted last, for slow mode.
     posted: HashMap<String, UnixMillis>,
-    filter: Filter,
     /// What waits for a moderator, the oldest first; bounded by what may wait.
     held: Vec<HeldMessage>,
     /// What moderators did since the room runs.
@@ -217,7 +215,6 @@ impl Room {
             addresses: HashMap::new(),
             membership: start.membership,
             posted: HashMap::new(),
-            filter: Filter::default(),
             held: start.held,
             deeds: 0,
         }

@@ -27,8 +27,7 @@ use crate::accounts::Accounts;
 use crate::addresses::Addresses;
 use crate::clock;
 use crate::entry::{Author, Entry, EntryBody, NewEntry, UnixMillis};
-use crate::filter::Filter;
-use crate::filters::Filters;
+use crate::filters::{RoomFilter, RoomFilters};
 use crate::held::{HeldMessage, HeldMessages};
 use crate::log::{End, LogError, LogHead, Range, RoomLog};
 use crate::moderation::Standing;
@@ -76,7 +75,7 @@ pub struct Stores {
     /// How people stand in it.
     pub standings: Arc<dyn Standings>,
     /// What its messages must not hold.
-    pub filters: Arc<dyn Filters>,
+    pub filters: RoomFilters,
     /// From where nobody may come, and from where people came.
     pub addresses: Addresses,
     /// What waits for moderators.
@@ -90,7 +89,7 @@ pub struct Beginning {
     /// How people stand in the room.
     pub standing: Standing,
     /// What its messages must not hold.
-    pub filter: Filter,
+    pub filter: RoomFilter,
     /// What waits for a moderator, the oldest first.
     pub held: Vec<HeldMessage>,
     /// Whether members may found it.
@@ -111,6 +110,7 @@ pub struct RoomTask {
     /// False where something could not be stored: then the log is asked how far it goes.
     is_last_sure: bool,
     room: Room,
+    filter: RoomFilter,
     delivery: Delivery,
     next_member: u64,
     /// What the rules ordered to be stored and is not stored yet.
@@ -145,14 +145,13 @@ impl RoomTask {
             membership,
             window,
         } = beginning;
-        let mut room = Room::new(Start {
+        let room = Room::new(Start {
             nonces: std::mem::take(&mut head.nonces),
             standing,
             modes: std::mem::take(&mut head.modes),
             held,
             membership,
         });
-        room.set_filter(filter);
         Self {
             name,
             stores,
@@ -161,6 +160,7 @@ impl RoomTask {
             founders,
             is_last_sure: true,
             room,
+            filter,
             delivery: Delivery::new(window),
             next_member: 1,
             unstored: Vec::new(),
@@ -283,11 +283,7 @@ impl RoomTask {
                 let _ = answer.send(done);
             }
             RoomCommand::FilterFor(id, change) => self.filter_for(id, &change).await,
-            RoomCommand::Filters(id) => {
-                // What the member posted before comes before.
-                self.store().await;
-                self.follow(self.room.filters(id)).await;
-            }
+            RoomCommand::Filters(id) => self.list_filters(id).await,
             RoomCommand::Held(id) => self.apply(Input::ListHeld(id)).await,
             RoomCommand::Decide(id, held, choice) => {
                 // What was posted before comes before.

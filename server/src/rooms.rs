@@ -343,7 +343,7 @@ async fn begin(shared: &Shared, room: &RoomName) -> Result<Beginning, EnterError
     Ok(Beginning {
         head,
         standing: standings.load(room, now).await?,
-        filter: filters.load(room).await?,
+        filter: filters.open(room).await?,
         held: held.load(room, now.saturating_sub(PATIENCE)).await?,
         founders: shared.settings.founders,
         membership: u64::try_from(shared.settings.membership.as_millis()).unwrap_or(u64::MAX),

@@ -18,7 +18,7 @@ use crate::clock;
 use crate::control::{self, Control};
 use crate::data_lock::{DataLock, LockError};
 use crate::database::{self, Database, Durability, OpenError};
-use crate::filters::SqliteFilters;
+use crate::filters::{RoomFilters, SqliteFilters};
 use crate::held::SqliteHeld;
 use crate::limits::{LimitSettings, Limits, TrustedProxies};
 use crate::log::SqliteLog;
@@ -132,7 +132,7 @@ impl Server {
             accounts: accounts.clone(),
             log: Arc::new(SqliteLog::new(Arc::clone(&database))),
             standings: Arc::new(SqliteStandings::new(Arc::clone(&database))),
-            filters: Arc::new(SqliteFilters::new(Arc::clone(&database))),
+            filters: RoomFilters::new(Arc::new(SqliteFilters::new(Arc::clone(&database)))),
             addresses: addresses.clone(),
             held: Arc::new(SqliteHeld::new(Arc::clone(&database))),
         };

@@ -1,6 +1,7 @@
 //! What messages in a room must not hold, as an operator says on the command line.
 
 use chat_tests::{Finished, RawClient, Server};
+use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::support::refused;
@@ -246,4 +247,65 @@ fn administrators_of_a_room_make_vips_who_are_told_nothing() {
     asked(&mut owner, "delMod", json!({ "username": "bob" }));
     bob.expect("delMod");
     assert_eq!(bob.post("hi")["rank"], 3);
+}
+
+#[test]
+fn a_room_whose_stored_patterns_cannot_all_be_used_goes_on_and_says_which() {
+    let mut server = Server::start();
+    let mut owner = RawClient::join(&server, "owner", "stream");
+    RawClient::join(&server, "bob", "stream").post("hi");
+    owner.expect("message");
+    said(&server, &["add", "stream", "bad"]);
+    server.stop();
+    let rows = r"
+        INSERT INTO filters (room, pattern, kind, action, reason)
+        VALUES ('stream', '(a)\1', 'regex', 'refuse', 'twice'), ('stream', 'x', 'glob', 'refuse', NULL),
+               ('stream', 'odd', 'word', 'shout', NULL);
+        INSERT INTO filters (room, pattern, kind) VALUES ('stream', CAST(x'ff' AS TEXT), 'word');
+        UPDATE rooms SET modes = 'no JSON';
+        UPDATE entries SET body = 'no JSON' WHERE seq = 1;
+        INSERT INTO network_bans (network, since) VALUES ('nowhere', 1);
+        INSERT INTO sanctions (room, account, kind, since, by) VALUES ('stream', 'bob', 'ban', 1, 'x');
+        INSERT INTO sanction_networks VALUES ('stream', 'bob', 'ban', 'nowhere');";
+    let connection = Connection::open(server.database()).unwrap();
+    connection.execute_batch(rows).unwrap();
+    drop(connection);
+    let listed = said(&server, &["list", "stream"]);
+    assert!(
+        listed.contains("regex\t(a)\\1\trefuse\ttwice\tout of force: "),
+        "{listed}"
+    );
+    server.restart();
+    let mut carl = RawClient::join(&server, "carl", "stream");
+    let mut owner = RawClient::join(&server, "owner", "stream");
+    let mut bob = RawClient::connect(&server);
+    bob.send(
+        "auth",
+        json!({
+            "username": "bob", "password": chat_tests::password_of("bob"), "room": "stream"
+        }),
+    );
+    bob.expect_cerror(403, Some("auth"));
+    carl.post("aa x");
+    owner.expect("message");
+    blocked(&mut carl, "bad");
+    blocked(&mut carl, "odd");
+    let entries = asked(&mut owner, "filters", Value::Null);
+    let expected = json!({ "entries": [
+        { "pattern": "(a)\\1", "kind": "regex", "action": "refuse", "reason": "twice", "broken": true },
+        { "pattern": "bad", "kind": "word", "action": "refuse" },
+        { "pattern": "odd", "kind": "word", "action": "refuse" },
+        { "pattern": "x", "kind": "word", "action": "refuse", "broken": true },
+    ] });
+    assert_eq!(entries, expected);
+    let log = server.log();
+    for said in ["out of force", "network_bans", "sanction_networks", "modes"] {
+        assert!(log.contains(said), "{said}: {log}");
+    }
+    asked(&mut owner, "addFilter", json!({ "pattern": "worse" }));
+    asked(&mut owner, "removeFilter", json!({ "pattern": "(a)\\1" }));
+    said(&server, &["remove", "stream", "x"]);
+    blocked(&mut carl, "worse");
+    let left = asked(&mut owner, "filters", Value::Null);
+    assert_eq!(left["entries"].as_array().unwrap().len(), 3);
 }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::{AddressStore, AddressesError, NETWORKS, NOTED_ANEW, RECENT, REMEMBERED, before};
 use crate::address::Network;
 use crate::audit::{self, AuditLine};
-use crate::database::{Database, DatabaseError};
+use crate::database::{Database, DatabaseError, or_report, readable};
 use crate::entry::{OPERATOR, UnixMillis};
 use crate::moderation::Sanction;
 
@@ -34,13 +34,11 @@ impl From<DatabaseError> for AddressesError {
 impl AddressStore for SqliteAddresses {
     async fn banned(&self, now: UnixMillis) -> Result<Vec<(Network, Sanction)>, AddressesError> {
         let bans = self.database.read(move |connection| {
-            connection
-                .prepare_cached(
-                    "SELECT network, until, reason FROM network_bans
-                     WHERE until IS NULL OR until > ?1 ORDER BY network",
-                )?
-                .query_map([now], ban)?
-                .collect()
+            let mut statement = connection.prepare_cached(
+                "SELECT network, until, reason FROM network_bans
+                 WHERE until IS NULL OR until > ?1 ORDER BY network",
+            )?;
+            readable("network_bans", "banned", statement.query_map([now], ban)?)
         });
         Ok(bans.await?)
     }
@@ -117,13 +115,13 @@ impl AddressStore for SqliteAddresses {
     async fn recent(&self, key: &str, now: UnixMillis) -> Result<Vec<Network>, AddressesError> {
         let account = key.to_owned();
         let recent = self.database.read(move |connection| {
-            connection
-                .prepare_cached(
-                    "SELECT network FROM recent_addresses WHERE account = ?1 AND time > ?2
-                     ORDER BY time DESC LIMIT ?3",
-                )?
-                .query_map(params![account, before(now, REMEMBERED), RECENT], network)?
-                .collect()
+            let mut statement = connection.prepare_cached(
+                "SELECT network FROM recent_addresses WHERE account = ?1 AND time > ?2
+                 ORDER BY time DESC LIMIT ?3",
+            )?;
+            let bounds = params![account, before(now, REMEMBERED), RECENT];
+            let rows = statement.query_map(bounds, network)?;
+            readable("recent_addresses", &account, rows)
         });
         Ok(recent.await?)
     }
@@ -154,12 +152,14 @@ impl AddressStore for SqliteAddresses {
 }
 
 fn ban(row: &Row<'_>) -> rusqlite::Result<(Network, Sanction)> {
+    let network = network(row)?;
+    let place = || network.to_string();
     let sanction = Sanction {
-        until: row.get(1)?,
-        reason: row.get(2)?,
+        until: or_report("network_bans", place, row.get(1)).flatten(),
+        reason: or_report("network_bans", place, row.get(2)).flatten(),
         networks: Vec::new(),
     };
-    Ok((network(row)?, sanction))
+    Ok((network, sanction))
 }
 
 fn network(row: &Row<'_>) -> rusqlite::Result<Network> {
@@ -352,5 +352,25 @@ mod tests {
         assert_eq!(count().await.unwrap(), 0);
         addresses.note("ann", numbered(1), later).await.unwrap();
         assert_eq!(count().await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_network_that_cannot_be_read_is_left_out_and_the_others_hold() {
+        let directory = tempfile::tempdir().unwrap();
+        let database = database(directory.path());
+        let accounts = SqliteAccounts::new(Arc::clone(&database));
+        accounts.create(Account::named("bob", 1)).await.unwrap();
+        let rows = "
+            INSERT INTO network_bans (network, since, reason)
+            VALUES ('nowhere', 1, NULL), ('192.0.2.0/24', 1, CAST(x'ff' AS TEXT));
+            INSERT INTO recent_addresses VALUES ('bob', 'nowhere', 3), ('bob', '192.0.2.1', 2);";
+        let write = move |connection: &Connection| connection.execute_batch(rows);
+        database.write(write).await.unwrap();
+        let store = SqliteAddresses::new(database);
+        let banned = store.banned(5).await.unwrap();
+        let networks: Vec<Network> = banned.into_iter().map(|(network, _)| network).collect();
+        assert_eq!(networks, [network("192.0.2.0/24")]);
+        let recent = store.recent("bob", 5).await.unwrap();
+        assert_eq!(recent, [network("192.0.2.1")]);
     }
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use chat_protocol::RoomName;
 use rusqlite::{Connection, Row, params};
 
-use super::{Filters, FiltersError, deed};
+use super::{Filters, FiltersError, Outline, deed};
 use crate::audit::{AuditLine, note};
-use crate::database::{Database, DatabaseError};
-use crate::filter::{Action, Change, Filter, FilterError, Kind, Pattern};
+use crate::database::{Database, DatabaseError, or_report, readable};
+use crate::filter::{Action, Change, FilterError, Kind, Pattern};
 
 /// Patterns in one database.
 pub struct SqliteFilters {
@@ -20,21 +20,6 @@ impl SqliteFilters {
     pub fn new(database: Arc<Database>) -> Self {
         Self { database }
     }
-
-    /// The patterns of `room` as `change` makes them. They are compiled where the database is read:
-    /// it may take longer than a worker of the runtime may be held up.
-    async fn compiled(
-        &self,
-        room: &RoomName,
-        change: Option<Change>,
-    ) -> Result<Filter, FiltersError> {
-        let room = room.clone();
-        let filter = self.database.read(move |connection| {
-            let stored = load(connection, &room)?;
-            Ok(compile(stored, change.as_ref()))
-        });
-        Ok(filter.await??)
-    }
 }
 
 impl From<DatabaseError> for FiltersError {
@@ -45,8 +30,20 @@ impl From<DatabaseError> for FiltersError {
 
 #[async_trait::async_trait]
 impl Filters for SqliteFilters {
-    async fn load(&self, room: &RoomName) -> Result<Filter, FiltersError> {
-        self.compiled(room, None).await
+    async fn outline(&self, room: &RoomName) -> Result<Outline, FiltersError> {
+        let room = room.clone();
+        let outline = self
+            .database
+            .glance(move |connection| outline(connection, &room));
+        Ok(outline.await?)
+    }
+
+    async fn load(&self, room: &RoomName) -> Result<Vec<Pattern>, FiltersError> {
+        let room = room.clone();
+        let patterns = self
+            .database
+            .read(move |connection| load(connection, &room));
+        Ok(patterns.await?)
     }
 
     async fn change(
@@ -55,8 +52,7 @@ impl Filters for SqliteFilters {
         change: &Change,
         by: &str,
         now: u64,
-    ) -> Result<Filter, FiltersError> {
-        let filter = self.compiled(room, Some(change.clone())).await?;
+    ) -> Result<(), FiltersError> {
         let line = AuditLine::new(room, deed(change, by, now));
         let (room, change) = (room.clone(), change.clone());
         self.database
@@ -65,35 +61,61 @@ impl Filters for SqliteFilters {
                 note(connection, &line)
             })
             .await?;
-        Ok(filter)
+        Ok(())
     }
 }
 
-fn compile(stored: Vec<Pattern>, change: Option<&Change>) -> Result<Filter, FilterError> {
-    match change {
-        Some(change) => Filter::compile(change.apply(stored)?),
-        None => Filter::compile(stored),
-    }
+fn outline(connection: &Connection, room: &RoomName) -> rusqlite::Result<Outline> {
+    connection
+        .prepare_cached(
+            "SELECT count(*), ifnull(sum(length(pattern)), 0),
+                    ifnull(sum(length(pattern)) FILTER (WHERE kind = ?2), 0)
+             FROM filters WHERE room = ?1",
+        )?
+        .query_row([room.as_str(), Kind::Regex.as_str()], |row| {
+            Ok(Outline {
+                patterns: row.get(0)?,
+                chars: row.get(1)?,
+                expressions: row.get(2)?,
+            })
+        })
 }
 
 fn load(connection: &Connection, room: &RoomName) -> rusqlite::Result<Vec<Pattern>> {
-    connection
-        .prepare_cached(
-            "SELECT pattern, kind, action, reason FROM filters WHERE room = ?1 ORDER BY pattern",
-        )?
-        .query_map([room.as_str()], pattern)?
-        .collect()
+    let mut statement = connection.prepare_cached(
+        "SELECT pattern, kind, action, reason FROM filters WHERE room = ?1 ORDER BY pattern",
+    )?;
+    let rows = statement.query_map([room.as_str()], |row| pattern(row, room))?;
+    readable("filters", room.as_str(), rows)
 }
 
-fn pattern(row: &Row<'_>) -> rusqlite::Result<Pattern> {
-    let (kind, action): (String, String) = (row.get(1)?, row.get(2)?);
+fn pattern(row: &Row<'_>, room: &RoomName) -> rusqlite::Result<Pattern> {
+    let (text, kind): (String, String) = (row.get(0)?, row.get(1)?);
+    let known = Kind::named(&kind);
+    let place = || format!("{}, {text:?}", room.as_str());
+    // What keeps a message back does so, if not as it was meant.
+    let action = or_report("filters", place, row.get::<_, String>(2))
+        .and_then(|action| or_report("filters", place, known_action(&action)));
     Ok(Pattern {
-        text: row.get(0)?,
-        kind: Kind::named(&kind).unwrap_or_default(),
-        action: Action::named(&action).unwrap_or_default(),
-        reason: row.get(3)?,
+        kind: known.unwrap_or_default(),
+        action: action.unwrap_or_default(),
+        reason: or_report("filters", place, row.get(3)).flatten(),
+        flaw: match known {
+            Some(_) => None,
+            None => Some(FilterError::UnknownKind(kind)),
+        },
+        text,
     })
 }
+
+fn known_action(name: &str) -> Result<Action, UnknownAction> {
+    Action::named(name).ok_or_else(|| UnknownAction(name.to_owned()))
+}
+
+/// Written by a newer server, or by somebody else.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no action called {0:?}, so messages are refused")]
+struct UnknownAction(String);
 
 fn carry_out(connection: &Connection, room: &RoomName, change: &Change) -> rusqlite::Result<()> {
     let pattern = match change {
@@ -125,13 +147,18 @@ fn carry_out(connection: &Connection, room: &RoomName, change: &Change) -> rusql
 mod tests {
     use super::*;
     use crate::database::Durability;
+    use crate::filters::RoomFilters;
 
     #[tokio::test]
     async fn what_is_stored_is_what_a_running_room_has() {
         let directory = tempfile::tempdir().unwrap();
         let database = Arc::new(Database::open(directory.path(), Durability::Full).unwrap());
-        let filters = SqliteFilters::new(Arc::clone(&database));
+        let filters: Arc<dyn Filters> = Arc::new(SqliteFilters::new(Arc::clone(&database)));
         let room = RoomName::new("r").unwrap();
+        let mut running = RoomFilters::new(Arc::clone(&filters))
+            .open(&room)
+            .await
+            .unwrap();
         let pattern = |text: &str, kind, reason: Option<&str>| Pattern {
             text: text.to_owned(),
             kind,
@@ -140,6 +167,7 @@ mod tests {
                 None => Action::Refuse,
             },
             reason: reason.map(str::to_owned),
+            flaw: None,
         };
         let changes = [
             Change::Add(pattern("bad", Kind::Word, None)),
@@ -149,12 +177,14 @@ mod tests {
         ];
         let mut expected = Vec::new();
         for change in &changes {
-            let running = filters.change(&room, change, "ann", 5).await.unwrap();
+            running.change(change, "ann", 5).await.unwrap();
             expected = change.apply(expected).unwrap();
             expected.sort_by(|a, b| a.text.cmp(&b.text));
             let stored = filters.load(&room).await.unwrap();
-            assert_eq!(stored.patterns(), expected, "{change:?}");
-            let mut patterns = running.patterns().to_vec();
+            assert_eq!(stored, expected, "{change:?}");
+            let outline = filters.outline(&room).await.unwrap();
+            assert_eq!(outline, Outline::of(&expected), "{change:?}");
+            let mut patterns = running.list().await.unwrap();
             patterns.sort_by(|a, b| a.text.cmp(&b.text));
             assert_eq!(patterns, expected, "{change:?}");
         }
@@ -162,12 +192,12 @@ mod tests {
             Change::Remove("a+b".to_owned()),
             Change::Add(pattern("(", Kind::Regex, None)),
         ] {
-            let error = filters.change(&room, &refused, "ann", 6).await.unwrap_err();
+            let error = running.change(&refused, "ann", 6).await.unwrap_err();
             assert!(matches!(error, FiltersError::Refused(_)), "{error:?}");
         }
-        assert_eq!(filters.load(&room).await.unwrap().patterns(), expected);
+        assert_eq!(filters.load(&room).await.unwrap(), expected);
         let elsewhere = RoomName::new("s").unwrap();
-        assert_eq!(filters.load(&elsewhere).await.unwrap().patterns(), []);
+        assert_eq!(filters.load(&elsewhere).await.unwrap(), []);
         let lines: i64 = database
             .read(|connection| {
                 let lines = "SELECT count(*) FROM audit WHERE actor = 'ann' AND time = 5";

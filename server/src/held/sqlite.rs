@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use chat_protocol::{Content, HeldId, MessageId, Nonce, Rank, RoomName};
-use rusqlite::types::Type;
 use rusqlite::{Connection, Row, params};
 
 use super::{HeldError, HeldMessage, HeldMessages, PATIENCE, Ruled, Ruling, Waiting};
 use crate::audit::{AuditLine, note};
-use crate::database::{Database, DatabaseError};
+use crate::database::{Database, DatabaseError, or_report, readable};
 use crate::entry::{AccountId, Author, EntryBody, NewEntry};
 use crate::log::{append, holds_message};
 
@@ -35,15 +34,14 @@ impl HeldMessages for SqliteHeld {
     async fn load(&self, room: &RoomName, since: u64) -> Result<Vec<HeldMessage>, HeldError> {
         let room = room.clone();
         let held = self.database.read(move |connection| {
-            connection
-                .prepare_cached(
-                    "SELECT id, time, account, username, display_name, content, reply_to, nonce,
-                            pattern, reason,
-                            (SELECT accounts.id FROM accounts WHERE key = account)
-                     FROM held WHERE room = ?1 AND time > ?2 ORDER BY id",
-                )?
-                .query_map(params![room.as_str(), since], held)?
-                .collect()
+            let mut statement = connection.prepare_cached(
+                "SELECT id, time, account, username, display_name, content, reply_to, nonce,
+                        pattern, reason,
+                        (SELECT accounts.id FROM accounts WHERE key = account)
+                 FROM held WHERE room = ?1 AND time > ?2 ORDER BY id",
+            )?;
+            let rows = statement.query_map(params![room.as_str(), since], held)?;
+            readable("held", room.as_str(), rows)
         });
         Ok(held.await?)
     }
@@ -133,10 +131,13 @@ fn id(number: i64) -> HeldId {
 }
 
 fn held(row: &Row<'_>) -> rusqlite::Result<HeldMessage> {
-    let reply_to: Option<String> = row.get(6)?;
-    let nonce: Option<String> = row.get(7)?;
+    let number: i64 = row.get(0)?;
+    // A message still waits without those.
+    let place = || number.to_string();
+    let reply_to = or_report("held", place, row.get::<_, Option<String>>(6)).flatten();
+    let nonce = or_report("held", place, row.get::<_, Option<String>>(7)).flatten();
     Ok(HeldMessage {
-        id: id(row.get(0)?),
+        id: id(number),
         waiting: Waiting {
             time: row.get(1)?,
             author: Author {
@@ -147,25 +148,12 @@ fn held(row: &Row<'_>) -> rusqlite::Result<HeldMessage> {
                 rank: Rank::User,
             },
             content: Content::from_stored(row.get(5)?),
-            reply_to: reply_to
-                .map(MessageId::new)
-                .transpose()
-                .map_err(|error| unreadable(6, error))?,
-            nonce: nonce
-                .map(Nonce::new)
-                .transpose()
-                .map_err(|error| unreadable(7, error))?,
+            reply_to: reply_to.and_then(|id| or_report("held", place, MessageId::new(id))),
+            nonce: nonce.and_then(|nonce| or_report("held", place, Nonce::new(nonce))),
             pattern: row.get(8)?,
-            reason: row.get(9)?,
+            reason: or_report("held", place, row.get(9)).flatten(),
         },
     })
-}
-
-fn unreadable(
-    column: usize,
-    error: impl std::error::Error + Send + Sync + 'static,
-) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
 }
 
 #[cfg(test)]
@@ -434,5 +422,31 @@ mod tests {
         let fresh = stage.hold("bob", 6).await;
         let late = stage.hold("carl", 5 + PATIENCE).await;
         assert_eq!(stage.left().await, [fresh, late]);
+    }
+
+    #[tokio::test]
+    async fn a_message_waits_though_not_all_of_it_can_be_read() {
+        let stage = stage().await;
+        let fine = stage.hold("carl", 6).await;
+        let rows = "
+            INSERT INTO held (id, room, account, time, username, display_name, content, reply_to,
+                              nonce, pattern)
+            VALUES (7, 'r', 'bob', 5, 'bob', 'bob', 'hi', '', '', 'link'),
+                   (8, 'r', 'bob', 5, 'bob', 'bob', CAST(x'ff' AS TEXT), NULL, NULL, 'link');";
+        let write = move |connection: &Connection| connection.execute_batch(rows);
+        stage.database.write(write).await.unwrap();
+        let left = stage.left().await;
+        assert_eq!(left.len(), 2);
+        assert_eq!(left[0], fine);
+        let Waiting {
+            content,
+            reply_to,
+            nonce,
+            ..
+        } = &left[1].waiting;
+        assert_eq!(
+            (content.as_str(), reply_to.as_ref(), nonce.as_ref()),
+            ("hi", None, None)
+        );
     }
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use chat_protocol::{Epoch, MessageId, Nonce, RoomName, RoomState, Seq};
 use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension, Statement, params};
+use rusqlite::{Connection, OptionalExtension, Row, Statement, params};
 
 use super::{End, Keep, LogError, LogHead, Range, RoomLog, Slice, Summary, Trimmed};
 use crate::audit::{AuditLine, note};
-use crate::database::{Database, DatabaseError};
+use crate::database::{Database, DatabaseError, is_unreadable, or_report, readable, report};
 use crate::entry::{AccountId, Entry, NewEntry, StoredNonce};
 use removal::Found;
 use row::{Columns, KIND_GONE, KIND_MESSAGE, KIND_MODES, entry};
@@ -35,16 +35,45 @@ impl From<DatabaseError> for LogError {
     }
 }
 
+impl SqliteLog {
+    /// Gives a log another life whose own can't be read: what messages were known by is lost, but not
+    /// the messages.
+    async fn begin_anew(&self, room: &RoomName, nonces_since: u64) -> Result<LogHead, LogError> {
+        let name = room.clone();
+        let epoch = new_epoch()?;
+        let begun = self
+            .database
+            .write(move |connection| {
+                connection
+                    .prepare_cached("UPDATE rooms SET epoch = ?2 WHERE name = ?1")?
+                    .execute(params![name.as_str(), epoch.as_str()])?;
+                head(connection, &name, nonces_since)
+            })
+            .await?;
+        begun.ok_or_else(|| LogError::new(rusqlite::Error::QueryReturnedNoRows))
+    }
+}
+
 #[async_trait::async_trait]
 impl RoomLog for SqliteLog {
     async fn open(&self, room: &RoomName, nonces_since: u64) -> Result<LogHead, LogError> {
         let name = room.clone();
         let known = self
             .database
-            .read(move |connection| head(connection, &name, nonces_since))
+            .read(
+                move |connection| match head(connection, &name, nonces_since) {
+                    Err(error) if is_unreadable(&error) => {
+                        report("rooms", name.as_str(), &error);
+                        Ok(Err(()))
+                    }
+                    known => known.map(Ok),
+                },
+            )
             .await?;
-        if let Some(head) = known {
-            return Ok(head);
+        match known {
+            Ok(Some(head)) => return Ok(head),
+            Ok(None) => {}
+            Err(()) => return self.begin_anew(room, nonces_since).await,
         }
         Ok(LogHead {
             epoch: new_epoch()?,
@@ -200,14 +229,18 @@ fn head(
 }
 
 fn modes(connection: &Connection, room: i64) -> rusqlite::Result<RoomState> {
-    let modes: String = connection
+    connection
         .prepare_cached("SELECT modes FROM rooms WHERE id = ?1")?
-        .query_row([room], |row| row.get(0))?;
-    match modes.as_str() {
-        // Never changed.
-        "{}" => Ok(RoomState::default()),
-        modes => serde_json::from_str(modes).map_err(|error| unreadable(0, error)),
-    }
+        .query_row([room], |row| {
+            let place = || format!("modes of room {room}");
+            let modes = or_report("rooms", place, row.get::<_, String>(0));
+            // Never changed.
+            let modes = modes.filter(|modes| modes != "{}");
+            Ok(modes.map_or_else(RoomState::default, |modes| {
+                or_report("rooms", place, serde_json::from_str(&modes))
+                    .unwrap_or_else(|| row::legible_modes(&modes))
+            }))
+        })
 }
 
 fn first(connection: &Connection, row: &RoomRow) -> rusqlite::Result<Seq> {
@@ -226,20 +259,26 @@ fn nonces(connection: &Connection, room: i64, since: u64) -> rusqlite::Result<Ve
     let mut rows = statement.query([room])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let time: u64 = row.get(1)?;
-        if time < since {
+        let time: i64 = row.get(1)?;
+        if time < storable(since) {
             break;
         }
-        if let Some(nonce) = row.get::<_, Option<String>>(3)? {
-            found.push(StoredNonce {
-                author: AccountId(row.get(2)?),
-                nonce: Nonce::new(nonce).map_err(|error| unreadable(3, error))?,
-                seq: Seq(row.get(0)?),
-                time,
-            });
-        }
+        found.push(nonce(row));
     }
-    Ok(found)
+    let found = readable("entries", "nonces", found.into_iter())?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+fn nonce(row: &Row<'_>) -> rusqlite::Result<Option<StoredNonce>> {
+    let Some(nonce) = row.get::<_, Option<String>>(3)? else {
+        return Ok(None);
+    };
+    Ok(Some(StoredNonce {
+        author: AccountId(row.get(2)?),
+        nonce: Nonce::new(nonce).map_err(|error| unreadable(3, error))?,
+        seq: Seq(row.get(0)?),
+        time: row.get(1)?,
+    }))
 }
 
 /// Stores entries at the end of a room's log, in the transaction that is open.
@@ -365,11 +404,13 @@ fn read(connection: &Connection, room: &RoomName, range: Range) -> rusqlite::Res
         range.with_modes,
         KIND_MODES,
     ];
-    let mut entries = statement
-        .query_map(bounds, entry)?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
     let limit = usize::try_from(range.limit).unwrap_or(usize::MAX);
-    let complete = entries.len() <= limit;
+    let mut count = 0;
+    let rows = statement.query_map(bounds, entry)?;
+    let rows = rows.inspect(|_| count += 1);
+    // What can't be read is as if it were gone.
+    let mut entries = readable("entries", room.as_str(), rows)?;
+    let complete = count <= limit;
     entries.truncate(limit);
     if range.end == End::Newest {
         entries.reverse();
@@ -384,22 +425,21 @@ fn read(connection: &Connection, room: &RoomName, range: Range) -> rusqlite::Res
 }
 
 fn list(connection: &Connection) -> rusqlite::Result<Vec<Summary>> {
-    connection
-        .prepare(&format!(
-            "SELECT name,
-                    (SELECT count(*) FROM entries WHERE room = rooms.id AND kind <> ?1),
-                    {LAST_SEQ}
-             FROM rooms ORDER BY name",
-        ))?
-        .query_map([KIND_GONE], |row| {
-            let name: String = row.get(0)?;
-            Ok(Summary {
-                room: RoomName::new(&name).map_err(|error| unreadable(0, error))?,
-                entries: row.get(1)?,
-                last: Seq(row.get(2)?),
-            })
-        })?
-        .collect()
+    let mut statement = connection.prepare(&format!(
+        "SELECT name,
+                (SELECT count(*) FROM entries WHERE room = rooms.id AND kind <> ?1),
+                {LAST_SEQ}
+         FROM rooms ORDER BY name",
+    ))?;
+    let rows = statement.query_map([KIND_GONE], |row| {
+        let name: String = row.get(0)?;
+        Ok(Summary {
+            room: RoomName::new(&name).map_err(|error| unreadable(0, error))?,
+            entries: row.get(1)?,
+            last: Seq(row.get(2)?),
+        })
+    })?;
+    readable("rooms", "names", rows)
 }
 
 /// SQLite's integers end at 2^63 - 1; no log gets that long.

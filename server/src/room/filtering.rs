@@ -5,14 +5,9 @@ use chat_protocol::{AuditEntry, Code, FilterEntry, Filters, ModerationNotice, Ra
 use super::moderation::not_allowed;
 use super::{Effect, MemberId, Room, refuse};
 use crate::entry::Author;
-use crate::filter::{Change, Filter};
+use crate::filter::{Change, Pattern};
 
 impl Room {
-    /// Holds messages against `filter` from now on.
-    pub fn set_filter(&mut self, filter: Filter) {
-        self.filter = filter;
-    }
-
     /// As whom `id` may do what `event` asks for as a moderator; or that it may not.
     pub fn moderator(&self, id: MemberId, event: &str) -> Result<&Author, Vec<Effect>> {
         let member = self.members.get(&id).ok_or_else(Vec::new)?;
@@ -23,33 +18,24 @@ impl Room {
         Ok(member)
     }
 
-    /// What a member gets who asks for the patterns.
-    pub fn filters(&self, id: MemberId) -> Vec<Effect> {
-        if let Err(refused) = self.moderator(id, "filters") {
-            return refused;
-        }
-        let patterns = self.filter.patterns().iter();
+    /// What a member gets who asks for the patterns and may see them.
+    pub fn filters(&self, id: MemberId, patterns: Vec<Pattern>) -> Vec<Effect> {
+        let patterns = patterns.into_iter();
         let mut entries: Vec<FilterEntry> = patterns
             .map(|pattern| FilterEntry {
-                pattern: pattern.text.clone(),
+                pattern: pattern.text,
                 kind: pattern.kind,
                 action: pattern.action,
-                reason: pattern.reason.clone(),
+                reason: pattern.reason,
+                broken: pattern.flaw.is_some(),
             })
             .collect();
         entries.sort_by(|a, b| a.pattern.cmp(&b.pattern));
         vec![Effect::Send(id, ServerEvent::Filters(Filters { entries }))]
     }
 
-    /// A change is stored, so messages are held against `filter` from now on; then it is told.
-    pub fn filtered(
-        &mut self,
-        id: MemberId,
-        change: &Change,
-        filter: Filter,
-        deed: AuditEntry,
-    ) -> Vec<Effect> {
-        self.filter = filter;
+    /// A change is stored and holds; it is told.
+    pub fn filtered(&mut self, id: MemberId, change: &Change, deed: AuditEntry) -> Vec<Effect> {
         let done = ModerationNotice {
             message: Some("Success".to_owned()),
             reason: Some(change.sentence()),

@@ -31,12 +31,14 @@ pub struct Passed {
 impl Room {
     /// Looks at a message, once: it passes, or this follows from it. The contract's order: rights,
     /// then whether what is named exists, then limits, of which the pace is the last
-    /// ([`super::Input::Post`]).
+    /// ([`super::Input::Post`]). `found` is the pattern that the message holds, where there is one and
+    /// it [`Room::is_held_against`] patterns.
     pub fn look(
         &mut self,
         id: MemberId,
         post: PostMessage,
         target: ReplyTarget,
+        found: Option<Pattern>,
         now: UnixMillis,
     ) -> Result<Passed, Vec<Effect>> {
         let author = self.members.get(&id).cloned().ok_or_else(Vec::new)?;
@@ -50,7 +52,7 @@ impl Room {
         {
             return Err(effects);
         }
-        match self.check(id, content, target, now) {
+        match self.check(id, content, target, found, now) {
             Ok((content, held)) => Ok(Passed {
                 id,
                 author,
@@ -117,6 +119,7 @@ impl Room {
         id: MemberId,
         content: DraftContent,
         target: ReplyTarget,
+        found: Option<Pattern>,
         now: UnixMillis,
     ) -> Result<(Content, Option<Pattern>), Obstacle> {
         let author = self.members.get(&id).ok_or(Obstacle::Gone)?;
@@ -128,11 +131,11 @@ impl Room {
         if self.modes.members_only && author.rank == Rank::User && age < self.membership {
             return Err(Obstacle::NoMember((self.membership - age).div_ceil(1000)));
         }
-        let held = match self.blocked(author, &content) {
+        let held = match found.filter(|_| self.is_held_against(id, &content)) {
             Some(pattern) if pattern.action == Action::Refuse => {
-                return Err(Obstacle::Blocked(pattern.reason.clone()));
+                return Err(Obstacle::Blocked(pattern.reason));
             }
-            held => held.cloned(),
+            held => held,
         };
         if target == ReplyTarget::Unknown {
             return Err(Obstacle::UnknownTarget);
@@ -144,13 +147,12 @@ impl Room {
         }
     }
 
-    /// What `author` must not post and this content holds. Content that is too long is refused for
-    /// that, and not looked through: it bounds the work.
-    fn blocked(&self, author: &Author, content: &DraftContent) -> Option<&Pattern> {
-        let text = content.as_str();
-        let is_held_against = author.rank > Rank::Moderator;
-        let is_too_long = text.chars().nth(CONTENT_CHARS).is_some();
-        (is_held_against && !is_too_long).then(|| self.filter.find(text))?
+    /// Whether what `id` wants to post is held against the room's patterns. Content that is too long
+    /// is refused for that, and not looked through: it bounds the work.
+    pub fn is_held_against(&self, id: MemberId, content: &DraftContent) -> bool {
+        let author = self.members.get(&id);
+        let is_too_long = content.as_str().chars().nth(CONTENT_CHARS).is_some();
+        author.is_some_and(|author| author.rank > Rank::Moderator) && !is_too_long
     }
 
     /// Seconds that slow mode makes `author` wait.

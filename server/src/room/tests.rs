@@ -63,7 +63,20 @@ impl Given for Input {
 impl Given for Posting {
     fn given(self, room: &mut Room, now: UnixMillis) -> Vec<Effect> {
         let (id, post, target, wait) = self;
-        match room.look(id, post, target, now) {
+        match room.look(id, post, target, None, now) {
+            Ok(passed) => room.apply(Input::Post(passed, wait), now),
+            Err(effects) => effects,
+        }
+    }
+}
+
+/// A post that holds this pattern.
+struct Blocked(Posting, crate::filter::Pattern);
+
+impl Given for Blocked {
+    fn given(self, room: &mut Room, now: UnixMillis) -> Vec<Effect> {
+        let Blocked((id, post, target, wait), pattern) = self;
+        match room.look(id, post, target, Some(pattern), now) {
             Ok(passed) => room.apply(Input::Post(passed, wait), now),
             Err(effects) => effects,
         }
@@ -810,6 +823,7 @@ fn what_is_blocked_is_refused_below_moderators_and_too_long_is_too_long() {
         kind: crate::filter::Kind::Word,
         action: crate::filter::Action::Refuse,
         reason: None,
+        flaw: None,
     };
     for (rank, is_refused) in [
         (Rank::Administrator, false),
@@ -818,29 +832,27 @@ fn what_is_blocked_is_refused_below_moderators_and_too_long_is_too_long() {
         (Rank::User, true),
     ] {
         let mut room = room_where(&[("ann", rank)]);
-        room.set_filter(Filter::compile(vec![pattern.clone()]).unwrap());
         room.apply(joining(ANN, "ann", false), 1_000_000);
-        let effects = give(&mut room, posting(ANN, "bad", Some("n")), 1_000_000);
+        let blocked = |post| Blocked(post, pattern.clone());
+        let post = blocked(posting(ANN, "bad", Some("n")));
+        let effects = give(&mut room, post, 1_000_000);
         match is_refused {
             true => check_refused(&effects, ANN, Code::Forbidden, Some("n")),
             false => assert!(matches!(effects[..], [Effect::Store(..)]), "{rank:?}"),
         }
         let long = "bad ".repeat(200);
-        let effects = give(&mut room, posting(ANN, &long, Some("m")), 1_000_000);
+        let effects = give(
+            &mut room,
+            blocked(posting(ANN, &long, Some("m"))),
+            1_000_000,
+        );
         check_refused(&effects, ANN, Code::TooLong, Some("m"));
     }
 }
 
-/// A room that holds messages with "link", with ann, its administrator, who watches, and bob.
+/// A room with ann, its administrator, who watches, and bob.
 fn holding_room() -> Room {
     let mut room = room_where(&[("ann", Rank::Administrator)]);
-    let pattern = crate::filter::Pattern {
-        text: "link".to_owned(),
-        kind: crate::filter::Kind::Word,
-        action: crate::filter::Action::Hold,
-        reason: None,
-    };
-    room.set_filter(Filter::compile(vec![pattern]).unwrap());
     room.apply(watching(ANN, "ann"), 0);
     room.apply(joining(BOB, "bob", false), 0);
     room
@@ -848,7 +860,14 @@ fn holding_room() -> Room {
 
 /// Holds a message of bob's under the id that `number` makes.
 fn hold(room: &mut Room, number: usize, now: u64) -> Vec<Effect> {
-    let effects = give(room, posting(BOB, "a link", None), now);
+    let pattern = crate::filter::Pattern {
+        text: "link".to_owned(),
+        kind: crate::filter::Kind::Word,
+        action: crate::filter::Action::Hold,
+        reason: None,
+        flaw: None,
+    };
+    let effects = give(room, Blocked(posting(BOB, "a link", None), pattern), now);
     let [Effect::Hold(BOB, waiting)] = &effects[..] else {
         return effects;
     };

@@ -1,15 +1,52 @@
-//! Changes of a room's patterns: compiled and stored before they take effect.
+//! A room's patterns: messages held against them, and changes, which are made ready and stored before
+//! they take effect.
 
-use chat_protocol::Code;
+use chat_protocol::{Code, PostMessage};
 
 use super::RoomTask;
 use crate::clock;
-use crate::filter::{Change, FilterError};
+use crate::filter::{Change, FilterError, Pattern};
 use crate::filters::{FiltersError, deed};
 use crate::outgoing::Outgoing;
 use crate::room::{MemberId, NOBODY, operator, refusal};
 
 impl RoomTask {
+    /// The pattern that a member's message holds, where it has to be held against them.
+    pub(super) async fn blocked(
+        &mut self,
+        id: MemberId,
+        post: &PostMessage,
+    ) -> Result<Option<Pattern>, FiltersError> {
+        if self.filter.is_empty() || !self.room.is_held_against(id, &post.content) {
+            return Ok(None);
+        }
+        self.filter.find(post.content.as_str()).await
+    }
+
+    /// Lists the patterns for a member, or tells it that it may not see them.
+    pub(super) async fn list_filters(&mut self, id: MemberId) {
+        const EVENT: &str = "filters";
+        // What the member posted before comes before.
+        self.store().await;
+        if let Err(refused) = self.room.moderator(id, EVENT) {
+            return self.follow(refused).await;
+        }
+        match self.filter.list().await {
+            Ok(patterns) => self.follow(self.room.filters(id, patterns)).await,
+            Err(error) => {
+                self.report_filters("patterns could not be listed", &error);
+                let text = "the room's patterns cannot be read now: try again".to_owned();
+                let refused = refusal(EVENT, Code::Unavailable, text, None);
+                self.delivery.send(id, &Outgoing::new(&refused));
+            }
+        }
+    }
+
+    pub(super) fn report_filters(&self, what: &'static str, error: &FiltersError) {
+        let error = error as &dyn std::error::Error;
+        tracing::error!(room = ?self.name, error, "{what}");
+    }
+
     /// Changes the patterns for an operator; answers with what was done, which holds from then on.
     pub(super) async fn filter(&mut self, change: &Change) -> Result<String, FiltersError> {
         self.change_filter(NOBODY, change, &operator().username)
@@ -37,9 +74,8 @@ impl RoomTask {
                 (Code::NotFound, unknown.to_string())
             }
             FiltersError::Refused(error) => (Code::Syntax, error.to_string()),
-            FiltersError::Unavailable(_) => {
-                let error = &error as &dyn std::error::Error;
-                tracing::error!(room = ?self.name, error, "patterns could not be changed");
+            FiltersError::Unavailable(_) | FiltersError::BrokeOff => {
+                self.report_filters("patterns could not be changed", &error);
                 let text = "this could not be stored, so nothing was done: try again";
                 (Code::Unavailable, text.to_owned())
             }
@@ -57,11 +93,8 @@ impl RoomTask {
         // What was posted before was allowed.
         self.store().await;
         let now = clock::now();
-        let filters = &self.stores.filters;
-        let filter = filters.change(&self.name, change, by, now).await?;
-        let effects = self
-            .room
-            .filtered(id, change, filter, deed(change, by, now));
+        self.filter.change(change, by, now).await?;
+        let effects = self.room.filtered(id, change, deed(change, by, now));
         self.follow(effects).await;
         Ok(())
     }

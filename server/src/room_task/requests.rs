@@ -27,7 +27,14 @@ impl RoomTask {
                 return self.unavailable(id, "message", post.nonce.as_ref());
             }
         };
-        match self.room.look(id, post, target, clock::now()) {
+        let found = match self.blocked(id, &post).await {
+            Ok(found) => found,
+            Err(error) => {
+                self.report_filters("a message could not be held against patterns", &error);
+                return self.unavailable(id, "message", post.nonce.as_ref());
+            }
+        };
+        match self.room.look(id, post, target, found, clock::now()) {
             Ok(passed) => {
                 let wait = self.wait(&passed);
                 self.apply(Input::Post(passed, wait)).await;

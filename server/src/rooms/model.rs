@@ -12,8 +12,8 @@ use crate::accounts::{self, Account, Accounts, AccountsError, Admission, Admitte
 use crate::address::{Address, Network};
 use crate::addresses::{AddressStore, Addresses, AddressesError};
 use crate::entry::{AccountId, Entry, EntryBody, NewEntry, StoredNonce};
-use crate::filter::Filter;
-use crate::filters::{Filters, FiltersError};
+use crate::filter::Pattern;
+use crate::filters::{Filters, FiltersError, Outline, RoomFilters};
 use crate::held::{HeldError, HeldMessage, HeldMessages, Ruled, Ruling, Waiting};
 use crate::limits::Allowance;
 use crate::log::{LogHead, RoomLog, Slice, Summary, Trimmed};
@@ -301,18 +301,16 @@ struct NoFilters;
 
 #[async_trait::async_trait]
 impl Filters for NoFilters {
-    async fn load(&self, _: &RoomName) -> Result<Filter, FiltersError> {
-        Ok(Filter::default())
+    async fn outline(&self, _: &RoomName) -> Result<Outline, FiltersError> {
+        Ok(Outline::default())
     }
 
-    async fn change(
-        &self,
-        _: &RoomName,
-        _: &Change,
-        _: &str,
-        _: u64,
-    ) -> Result<Filter, FiltersError> {
-        Ok(Filter::default())
+    async fn load(&self, _: &RoomName) -> Result<Vec<Pattern>, FiltersError> {
+        Ok(Vec::new())
+    }
+
+    async fn change(&self, _: &RoomName, _: &Change, _: &str, _: u64) -> Result<(), FiltersError> {
+        Ok(())
     }
 }
 
@@ -419,7 +417,7 @@ fn rooms(log: &Arc<MemoryLog>, standings: &Arc<MemoryStandings>, window: FlushWi
         accounts: Arc::new(NoAccounts),
         log: log.clone(),
         standings: standings.clone(),
-        filters: Arc::new(NoFilters),
+        filters: RoomFilters::new(Arc::new(NoFilters)),
         addresses: Addresses::new(Arc::new(NoAddresses), false),
         held: Arc::new(NothingHeld),
     };

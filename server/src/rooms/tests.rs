@@ -14,7 +14,7 @@ use crate::address::Address;
 use crate::addresses::{AddressStore, Addresses, SqliteAddresses};
 use crate::database::{Database, Durability};
 use crate::entry::{AccountId, NewEntry};
-use crate::filters::SqliteFilters;
+use crate::filters::{RoomFilters, SqliteFilters};
 use crate::held::SqliteHeld;
 use crate::limits::Allowance;
 use crate::log::{RoomLog, SqliteLog};
@@ -54,7 +54,7 @@ fn bench_with(window: FlushWindow) -> Bench {
                 accounts: Arc::new(SqliteAccounts::new(Arc::clone(&database))),
                 log: Arc::new(SqliteLog::new(Arc::clone(&database))),
                 standings: Arc::new(SqliteStandings::new(Arc::clone(&database))),
-                filters: Arc::new(SqliteFilters::new(Arc::clone(&database))),
+                filters: RoomFilters::new(Arc::new(SqliteFilters::new(Arc::clone(&database)))),
                 addresses: Addresses::new(
                     Arc::new(SqliteAddresses::new(Arc::clone(&database))),
                     false,

@@ -186,6 +186,7 @@ fn add_filter(filter: AddFilter) -> Result<Action, Refusal> {
         kind: filter.kind,
         action: filter.action,
         reason: filter.reason,
+        flaw: None,
     };
     match pattern.check() {
         Ok(()) => Ok(Action::Filter(Change::Add(pattern))),

@@ -10,7 +10,7 @@ use rusqlite::{Connection, Row, params};
 use super::{AuditLine, StandingError, Standings};
 use crate::address::Network;
 use crate::audit::note;
-use crate::database::{Database, DatabaseError};
+use crate::database::{Database, DatabaseError, or_report, readable, report};
 use crate::entry::{OPERATOR, UnixMillis};
 use crate::moderation::{Appointment, Decision, Origin, Person, Sanction, Standing, Verdict};
 
@@ -67,7 +67,7 @@ impl Standings for SqliteStandings {
                     }
                 })?;
                 let lines = statement.query_map(params![room, limit], audit_line)?;
-                let mut lines = lines.collect::<rusqlite::Result<Vec<_>>>()?;
+                let mut lines = readable("audit", room.unwrap_or("all rooms"), lines)?;
                 lines.reverse();
                 Ok(lines)
             })
@@ -128,34 +128,52 @@ fn load(connection: &Connection, room: &RoomName, now: u64) -> rusqlite::Result<
     }
     let mut ranks =
         connection.prepare_cached("SELECT account, rank, origin FROM ranks WHERE room = ?1")?;
-    let mut rows = ranks.query([room.as_str()])?;
-    while let Some(row) = rows.next()? {
-        standing.ranks.insert(row.get(0)?, appointment(row)?);
-    }
+    // Whose rank can't be read is a user.
+    let rows = ranks.query_map([room.as_str()], |row| Ok((row.get(0)?, appointment(row)?)))?;
+    standing
+        .ranks
+        .extend(readable("ranks", room.as_str(), rows)?);
     let mut networks = networks(connection, room)?;
     let mut sanctions = connection.prepare_cached(
         "SELECT account, kind, until, reason FROM sanctions
          WHERE room = ?1 AND (until IS NULL OR until > ?2)",
     )?;
-    let mut rows = sanctions.query(params![room.as_str(), now])?;
-    while let Some(row) = rows.next()? {
-        let account: String = row.get(0)?;
-        let kind: String = row.get(1)?;
-        let mut sanction = Sanction {
-            until: row.get(2)?,
-            reason: row.get(3)?,
-            networks: Vec::new(),
-        };
+    let rows = sanctions.query_map(params![room.as_str(), now], |row| sanction(row, room))?;
+    let mut sanctions = readable("sanctions", room.as_str(), rows)?;
+    // A ban goes before what is only taken for one.
+    sanctions.sort_by_key(|(_, kind, _)| kind == BAN);
+    for (account, kind, mut sanction) in sanctions {
         match kind.as_str() {
-            BAN => {
+            MUTE => drop(standing.mutes.insert(account, sanction)),
+            _ => {
                 sanction.networks = networks.remove(&account).unwrap_or_default();
                 standing.keep_out(account, sanction);
             }
-            _ => drop(standing.mutes.insert(account, sanction)),
         }
     }
     Ok(standing)
 }
+
+/// A row of account, kind, until and reason. What can't be read of it does not let anybody in.
+fn sanction(row: &Row<'_>, room: &RoomName) -> rusqlite::Result<(String, String, Sanction)> {
+    let account: String = row.get(0)?;
+    let place = || format!("{}, {account}", room.as_str());
+    let kind = or_report("sanctions", place, row.get(1)).unwrap_or(BAN.to_owned());
+    if ![BAN, MUTE].contains(&kind.as_str()) {
+        report("sanctions", &place(), &UnknownKind(kind.clone()));
+    }
+    let sanction = Sanction {
+        until: or_report("sanctions", place, row.get(2)).flatten(),
+        reason: or_report("sanctions", place, row.get(3)).flatten(),
+        networks: Vec::new(),
+    };
+    Ok((account, kind, sanction))
+}
+
+/// Written by a newer server, or by somebody else.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no kind of sanction called {0:?}, so it is taken for a ban")]
+struct UnknownKind(String);
 
 /// The networks that bans from `room` took along, by the banned account.
 fn networks(
@@ -166,12 +184,14 @@ fn networks(
     let mut statement = connection.prepare_cached(
         "SELECT account, network FROM sanction_networks WHERE room = ?1 AND kind = ?2",
     )?;
-    let mut rows = statement.query([room.as_str(), BAN])?;
-    while let Some(row) = rows.next()? {
+    let rows = statement.query_map([room.as_str(), BAN], |row| {
         let network = row.get::<_, String>(1)?.parse().map_err(|error| {
             rusqlite::Error::FromSqlConversionFailure(1, Type::Text, Box::new(error))
         })?;
-        networks.entry(row.get(0)?).or_default().push(network);
+        Ok((row.get(0)?, network))
+    })?;
+    for (account, network) in readable("sanction_networks", room.as_str(), rows)? {
+        networks.entry(account).or_default().push(network);
     }
     Ok(networks)
 }
@@ -322,10 +342,14 @@ fn sanction_by(
     Ok(())
 }
 
+/// Lifts a ban with all that is taken for one.
 fn lift(connection: &Connection, room: &RoomName, kind: &str, key: &str) -> rusqlite::Result<()> {
     connection
-        .prepare_cached("DELETE FROM sanctions WHERE room = ?1 AND account = ?2 AND kind = ?3")?
-        .execute([room.as_str(), key, kind])
+        .prepare_cached(
+            "DELETE FROM sanctions WHERE room = ?1 AND account = ?2
+             AND (kind = ?3 OR ?3 = ?4 AND kind <> ?5)",
+        )?
+        .execute([room.as_str(), key, kind, BAN, MUTE])
         .map(drop)
 }
 
@@ -420,5 +444,46 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(lines, 11);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_keeps_out_whom_it_kept_out_and_hinders_nobody_else() {
+        let directory = tempfile::tempdir().unwrap();
+        let database = Arc::new(Database::open(directory.path(), Durability::Full).unwrap());
+        let accounts = SqliteAccounts::new(Arc::clone(&database));
+        for name in ["Bob", "carl", "dan", "eve"] {
+            accounts.create(Account::named(name, 7)).await.unwrap();
+        }
+        let rows = "
+            INSERT INTO ranks VALUES ('r', 'carl', 9, 1), ('r', 'dan', 1, 1), ('r', 'eve', 1, 9);
+            INSERT INTO sanctions (room, account, kind, since, reason, by)
+            VALUES ('r', 'bob', 'ban', 1, 'spam', 'ann'),
+                   ('r', 'carl', 'exile', 1, CAST(x'ff' AS TEXT), 'ann'),
+                   ('r', 'eve', 'mute', 1, CAST(x'ff' AS TEXT), 'ann');
+            INSERT INTO sanction_networks
+            VALUES ('r', 'bob', 'ban', 'nowhere'), ('r', 'bob', 'ban', '192.0.2.1');
+            INSERT INTO audit (time, room, actor, action, target)
+            VALUES (-1, 'r', 'ann', 'ban', 'bob'), (1, 'r', 'ann', 'kick', 'bob');";
+        let write = move |connection: &Connection| connection.execute_batch(rows);
+        database.write(write).await.unwrap();
+        let standings = SqliteStandings::new(Arc::clone(&database));
+        let room = RoomName::new("r").unwrap();
+        let standing = standings.load(&room, 200).await.unwrap();
+        let ban = standing.ban("bob", 200).unwrap();
+        assert_eq!(ban.networks, ["192.0.2.1".parse().unwrap()]);
+        assert!(standing.ban("carl", 200).is_some());
+        assert!(standing.mute("eve", 200).is_some());
+        assert_eq!(standing.rank("carl"), Rank::User);
+        assert_eq!(standing.rank("dan"), Rank::Moderator);
+        assert_eq!(standing.rank("eve"), Rank::User);
+        let lines = standings.audit(Some(room.clone()), 9).await.unwrap();
+        assert_eq!(lines.len(), 1);
+        // What is only taken for a ban is lifted like one.
+        let mut unban = verdict(Decision::Unban);
+        unban.target.key = "carl".to_owned();
+        standings.save(&room, &unban).await.unwrap();
+        let standing = standings.load(&room, 200).await.unwrap();
+        assert!(standing.ban("carl", 200).is_none());
+        assert!(standing.ban("bob", 200).is_some() && standing.mute("eve", 200).is_some());
     }
 }

@@ -129,6 +129,7 @@ fn blocked(entry: &FilterEntry) -> String {
         FilterKind::Regex => "expression ",
     };
     let action = match entry.action {
+        _ if entry.broken => "out of force",
         FilterAction::Refuse => "refused",
         FilterAction::Hold => "held",
     };

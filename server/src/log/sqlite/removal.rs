@@ -63,7 +63,8 @@ pub(super) fn find(
     let bounds = params![row.id, row.cleared.0, row.last.0, KIND_MESSAGE];
     let mut rows = statement.query(bounds)?;
     while let Some(message) = rows.next()? {
-        let author = message.get_ref(1)?.as_str()?;
+        // A name that is none is nobody's who is purged.
+        let author = message.get_ref(1)?.as_str().unwrap_or_default();
         if let Some(seqs) = seqs.get_mut(author) {
             let seq = Seq(message.get(0)?);
             seqs.push(seq);

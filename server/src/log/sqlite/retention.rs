@@ -4,6 +4,7 @@ use chat_protocol::{RoomName, Seq};
 use rusqlite::{Connection, params};
 
 use super::{LAST_SEQ, room_row, storable, unreadable};
+use crate::database::readable;
 use crate::log::{Keep, Trimmed};
 
 /// Rooms that one look finds at most.
@@ -20,10 +21,11 @@ pub(super) fn overdue(connection: &Connection, keep: Keep) -> rusqlite::Result<V
          LIMIT ?3",
     ))?;
     let bounds = params![most(keep), storable(keep.since), ROOMS];
-    let names = statement.query_map(bounds, |row| row.get::<_, String>(0))?;
-    names
-        .map(|name| RoomName::new(&name?).map_err(|error| unreadable(0, error)))
-        .collect()
+    let names = statement.query_map(bounds, |row| {
+        let name: String = row.get(0)?;
+        RoomName::new(&name).map_err(|error| unreadable(0, error))
+    })?;
+    readable("rooms", "names", names)
 }
 
 /// Takes the oldest entries as long as they are not to be kept, [`STEP`] at most.
@@ -40,8 +42,8 @@ pub(super) fn trim(
         .prepare_cached("SELECT seq, time FROM entries WHERE room = ?1 ORDER BY seq LIMIT ?2")?;
     let mut rows = statement.query(params![row.id, storable(STEP as u64 + 1)])?;
     while let Some(entry) = rows.next()? {
-        let (seq, time): (u64, u64) = (entry.get(0)?, entry.get(1)?);
-        let is_kept = Seq(seq) >= oldest_kept && time >= keep.since;
+        let (seq, time): (u64, i64) = (entry.get(0)?, entry.get(1)?);
+        let is_kept = Seq(seq) >= oldest_kept && time >= storable(keep.since);
         if is_kept || taken == STEP {
             first = Seq(seq);
             is_done = is_kept;

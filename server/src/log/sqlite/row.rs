@@ -4,6 +4,7 @@ use chat_protocol::{Content, MessageId, Nonce, Rank, RoomState, Seq};
 use rusqlite::Row;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::unreadable;
 use crate::entry::{
@@ -221,6 +222,21 @@ struct StoredChange {
     what: Option<String>,
     #[serde(flatten)]
     by: StoredAuthor,
+}
+
+/// What can be read of modes that can't be read as a whole. What keeps somebody from posting does so
+/// where it is doubtful.
+pub(super) fn legible_modes(json: &str) -> RoomState {
+    let fields: Value = serde_json::from_str(json).unwrap_or_default();
+    let text = |name: &str| fields.get(name).and_then(Value::as_str);
+    let members_only = fields.get("membersOnly").unwrap_or(&Value::Bool(false));
+    RoomState {
+        slow_mode: fields.get("slowMode").and_then(Value::as_u64).unwrap_or(0),
+        members_only: *members_only != Value::Bool(false),
+        topic: text("topic").unwrap_or_default().to_owned(),
+        pinned: text("pinned").and_then(|id| MessageId::new(id).ok()),
+        seq: None,
+    }
 }
 
 pub(super) fn encode(body: &impl Serialize) -> String {

@@ -458,3 +458,69 @@ async fn a_look_at_a_room_that_is_not_there_makes_none() {
     assert_eq!((head.first, head.last), (Seq(1), Seq(0)));
     assert_eq!(log.list().await.unwrap(), []);
 }
+
+#[tokio::test]
+async fn what_cannot_be_read_is_as_if_it_were_gone_and_the_room_goes_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let (database, log) = open(directory.path());
+    let (one, two) = (room("one"), room("two"));
+    let before = begun(&log, &one).await;
+    let posts = ["a", "b", "c", "d", "e"].map(|text| posted(text, Some(text), 10));
+    log.append(&one, None, posts.to_vec()).await.unwrap();
+    begun(&log, &two).await;
+    write(
+        &database,
+        "UPDATE entries SET body = 'no JSON' WHERE seq = 2;
+         UPDATE entries SET kind = 'poll' WHERE seq = 3;
+         UPDATE entries SET nonce = '' WHERE seq = 4;
+         UPDATE entries SET author = CAST(x'ff' AS TEXT) WHERE seq = 5;
+         UPDATE rooms SET modes = '{' WHERE name = 'one';
+         INSERT INTO rooms (name, epoch, last_seq) VALUES ('', 'e', 0);",
+    )
+    .await;
+    let head = log.open(&one, 0).await.unwrap();
+    assert_eq!((head.last, &head.modes), (Seq(5), &RoomState::default()));
+    assert_eq!((&head.epoch, head.nonces.len()), (&before.epoch, 4));
+    assert_eq!(left(&log, &one).await, [1]);
+    let more = log.append(&one, None, vec![purge_of("ann")]).await.unwrap();
+    assert_eq!(more[0].seq, Seq(6));
+    let names: Vec<RoomName> = log
+        .list()
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|one| one.room)
+        .collect();
+    assert_eq!(names, [one.clone(), two.clone()]);
+    let keep = Keep {
+        entries: Some(0),
+        since: 0,
+    };
+    log.trim(&one, keep).await.unwrap();
+    // An epoch that is none: the messages stay, under new ids.
+    write(&database, "UPDATE rooms SET epoch = '' WHERE name = 'one'").await;
+    let head = log.open(&one, 0).await.unwrap();
+    assert_eq!(head.last, Seq(6));
+    assert_ne!(head.epoch, before.epoch);
+    assert_eq!(log.open(&one, 0).await.unwrap().epoch, head.epoch);
+}
+
+#[tokio::test]
+async fn modes_hold_as_far_as_they_can_be_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let (database, log) = open(directory.path());
+    let one = room("one");
+    begun(&log, &one).await;
+    write(
+        &database,
+        r#"UPDATE rooms SET modes = '{"slowMode":5,"membersOnly":1,"topic":7,"pinned":""}'"#,
+    )
+    .await;
+    let modes = log.open(&one, 0).await.unwrap().modes;
+    let expected = RoomState {
+        slow_mode: 5,
+        members_only: true,
+        ..RoomState::default()
+    };
+    assert_eq!(modes, expected);
+}

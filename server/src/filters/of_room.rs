@@ -1,0 +1,164 @@
+//! A running room's patterns: held against messages, listed and changed. Owns when they are made
+//! ready: when a message has to be held against them and they are not, or not any more.
+
+use std::sync::Arc;
+
+use chat_protocol::RoomName;
+
+use super::shelf::Place;
+use super::workshop::{AT_ONCE, BUDGET, Workshop};
+use super::{Filters, FiltersError, Outline};
+use crate::filter::{Change, Compared, Filter, Pattern};
+
+/// What the patterns of all rooms are kept in. Cloning it gives another handle to the same.
+#[derive(Clone)]
+pub struct RoomFilters {
+    store: Arc<dyn Filters>,
+    workshop: Arc<Workshop>,
+}
+
+/// One room's patterns. Without any, this costs a message nothing.
+pub struct RoomFilter {
+    all: RoomFilters,
+    room: RoomName,
+    outline: Outline,
+    place: Option<Place>,
+    has_reported: bool,
+}
+
+impl RoomFilters {
+    /// Those of the rooms in `store`.
+    pub fn new(store: Arc<dyn Filters>) -> Self {
+        Self::within(store, BUDGET)
+    }
+
+    fn within(store: Arc<dyn Filters>, budget: usize) -> Self {
+        Self {
+            store,
+            workshop: Arc::new(Workshop::new(budget)),
+        }
+    }
+
+    /// The patterns of `room`, which are not made ready before they are needed.
+    pub async fn open(&self, room: &RoomName) -> Result<RoomFilter, FiltersError> {
+        Ok(RoomFilter {
+            all: self.clone(),
+            room: room.clone(),
+            outline: self.store.outline(room).await?,
+            place: None,
+            has_reported: false,
+        })
+    }
+}
+
+impl RoomFilter {
+    /// True where nothing is blocked.
+    pub fn is_empty(&self) -> bool {
+        self.outline.patterns == 0
+    }
+
+    /// A pattern that `text` holds, as [`Filter::find`]. Takes long where much is to be done, but never
+    /// a worker's time for long.
+    pub async fn find(&mut self, text: &str) -> Result<Option<Pattern>, FiltersError> {
+        if self.is_empty() {
+            return Ok(None);
+        }
+        let workshop = Arc::clone(&self.all.workshop);
+        loop {
+            let cost = match self.place.as_ref().and_then(Place::ready) {
+                Some(ready) => {
+                    let compared = Compared::of(text);
+                    let cost = ready.filter.cost(&compared);
+                    if cost <= AT_ONCE {
+                        return Ok(ready.filter.find(&compared).cloned());
+                    }
+                    cost
+                }
+                None => {
+                    self.make_ready().await?;
+                    continue;
+                }
+            };
+            let turn = workshop.for_looking(cost).turn().await;
+            // Not kept while waiting: it may have gone, and is looked for anew.
+            if let Some(ready) = self.place.as_ref().and_then(Place::ready) {
+                let text = text.to_owned();
+                let look = move |_| ready.filter.find(&Compared::of(&text)).cloned();
+                return turn.run(look).await;
+            }
+        }
+    }
+
+    /// All patterns, with those that are out of force.
+    pub async fn list(&mut self) -> Result<Vec<Pattern>, FiltersError> {
+        while !self.is_empty() {
+            if let Some(ready) = self.place.as_ref().and_then(Place::ready) {
+                return Ok(ready.filter.patterns().to_vec());
+            }
+            self.make_ready().await?;
+        }
+        Ok(Vec::new())
+    }
+
+    /// Stores a change by `by` at `now`, which holds once this answers.
+    pub async fn change(
+        &mut self,
+        change: &Change,
+        by: &str,
+        now: u64,
+    ) -> Result<(), FiltersError> {
+        let workshop = Arc::clone(&self.all.workshop);
+        let mut outline = self.outline;
+        if let Change::Add(pattern) = change {
+            outline.add(pattern);
+        }
+        let turn = workshop.for_making(outline).turn().await;
+        let stored = self.all.store.load(&self.room).await?;
+        let wanted = change.clone();
+        let made = turn.run(move |shelf| {
+            let filter = Filter::changed(stored, &wanted)?;
+            Ok::<_, FiltersError>((Outline::of(filter.patterns()), shelf.put(filter)))
+        });
+        let (outline, place) = made.await??;
+        drop(turn);
+        let store = Arc::clone(&self.all.store);
+        store.change(&self.room, change, by, now).await?;
+        self.outline = outline;
+        self.place = (outline.patterns > 0).then_some(place);
+        Ok(())
+    }
+
+    async fn make_ready(&mut self) -> Result<(), FiltersError> {
+        let workshop = Arc::clone(&self.all.workshop);
+        let turn = workshop.for_making(self.outline).turn().await;
+        let stored = self.all.store.load(&self.room).await?;
+        let place = turn
+            .run(move |shelf| shelf.put(Filter::stored(stored)))
+            .await?;
+        if !self.has_reported
+            && let Some(ready) = place.ready()
+        {
+            self.has_reported = true;
+            self.report(ready.filter.patterns());
+        }
+        self.place = Some(place);
+        Ok(())
+    }
+
+    /// Says which patterns are out of force.
+    fn report(&self, patterns: &[Pattern]) {
+        for pattern in patterns {
+            if let Some(flaw) = &pattern.flaw {
+                tracing::error!(
+                    room = ?self.room,
+                    pattern = ?pattern.text,
+                    error = flaw as &dyn std::error::Error,
+                    "a stored pattern can't be used and is out of force"
+                );
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
