@@ -275,9 +275,13 @@ impl RoomTask {
             RoomCommand::Filters(id) => {
                 // What the member posted before comes before.
                 self.store().await;
-                self.follow(self.room.filters(id)).await;
+                let filters = self.room.filters(id);
+                self.answer_moderator(id, "filters", filters).await;
             }
-            RoomCommand::Held(id) => self.apply(Input::ListHeld(id)).await,
+            RoomCommand::Held(id) => {
+                let held = self.room.apply(Input::ListHeld(id), clock::now());
+                self.answer_moderator(id, "held", held).await;
+            }
             RoomCommand::Decide(id, held, choice) => {
                 // What was posted before comes before.
                 self.store().await;
