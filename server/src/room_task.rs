@@ -284,7 +284,10 @@ impl RoomTask {
             }
             RoomCommand::FilterFor(id, change) => self.filter_for(id, &change).await,
             RoomCommand::Filters(id) => self.list_filters(id).await,
-            RoomCommand::Held(id) => self.apply(Input::ListHeld(id)).await,
+            RoomCommand::Held(id) => {
+                let held = self.room.apply(Input::ListHeld(id), clock::now());
+                self.answer_moderator(id, "held", held).await;
+            }
             RoomCommand::Decide(id, held, choice) => {
                 // What was posted before comes before.
                 self.store().await;

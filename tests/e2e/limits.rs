@@ -450,6 +450,28 @@ fn answers_count_by_their_bytes_for_a_user_and_an_address() {
     refused(&mut again, 429, "history", json!({}), "too fast");
     let mut neighbour = enter("bob", "203.0.113.5");
     refused(&mut neighbour, 429, "who", Value::Null, "too fast");
+    // Rights come first: who has none is not told to come again.
+    for event in ["audit", "filters", "held"] {
+        refused(&mut neighbour, 403, event, Value::Null, "");
+    }
+    // A retry is answered with the message it repeats, which may be longer.
+    let long = json!({ "content": "x".repeat(500), "nonce": "n" });
+    neighbour.send("message", long);
+    neighbour.expect("message");
+    let retry = json!({ "content": "x", "nonce": "n" });
+    refused(&mut neighbour, 429, "message", retry, "too fast");
+    owner.expect("message");
+    // Neither do moderators read without end.
+    let refusal = loop {
+        owner.send("audit", json!({}));
+        owner.send("filters", json!({}));
+        owner.send("history", json!({}));
+        let answers = [(); 3].map(|()| owner.next_event());
+        if answers.iter().all(|(event, _)| event == "cerror") {
+            break answers.map(|(_, data)| data["Code"].clone());
+        }
+    };
+    assert_eq!(refusal, [429, 429, 429].map(|code| json!(code)));
     // Nor by coming back: who asks for what they missed waits, and has no hole; who does not comes in.
     let mut back = RawClient::open_for(server.address(), "203.0.113.5").unwrap();
     back.expect("connection");

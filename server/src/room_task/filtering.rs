@@ -31,6 +31,9 @@ impl RoomTask {
         if let Err(refused) = self.room.moderator(id, EVENT) {
             return self.follow(refused).await;
         }
+        if self.is_slowed_down(id, EVENT, None) {
+            return self.put_out_if_flooding(id).await;
+        }
         match self.filter.list().await {
             Ok(patterns) => self.follow(self.room.filters(id, patterns)).await,
             Err(error) => {
@@ -66,6 +69,9 @@ impl RoomTask {
             Ok(author) => author.username.clone(),
             Err(refused) => return self.follow(refused).await,
         };
+        if !self.may_act(id, event).await {
+            return;
+        }
         let Err(error) = self.change_filter(id, change, &by).await else {
             return;
         };

@@ -85,7 +85,7 @@ impl RoomTask {
     }
 
     /// Closes the connection of a member who goes on regardless of being refused for being too fast.
-    async fn put_out_if_flooding(&mut self, id: MemberId) {
+    pub(super) async fn put_out_if_flooding(&mut self, id: MemberId) {
         let Some(Seat { outbox, allowance }) = self.delivery.seat(id) else {
             return;
         };
@@ -171,12 +171,16 @@ impl RoomTask {
     pub(super) async fn audit(&mut self, id: MemberId) -> Option<u64> {
         // What the member posted before comes before.
         self.store().await;
-        match self.room.audit_refusal(id) {
-            None => Some(self.room.deeds()),
-            Some(refused) => {
-                self.delivery.send(id, &Outgoing::new(&refused));
+        if let Some(refused) = self.room.audit_refusal(id) {
+            self.delivery.send(id, &Outgoing::new(&refused));
+            return None;
+        }
+        match self.is_slowed_down(id, "audit", None) {
+            true => {
+                self.put_out_if_flooding(id).await;
                 None
             }
+            false => Some(self.room.deeds()),
         }
     }
 
@@ -193,6 +197,37 @@ impl RoomTask {
             self.delivery.answer(id, outgoing);
         }
         is_current
+    }
+
+    /// Carries out what follows where a member asked for what only moderators may read, and it may be
+    /// sent long answers.
+    pub(super) async fn answer_moderator(
+        &mut self,
+        id: MemberId,
+        event: &str,
+        effects: Vec<Effect>,
+    ) {
+        let is_refused = matches!(effects[..], [Effect::Send(_, ServerEvent::Cerror(_))]);
+        match !is_refused && self.is_slowed_down(id, event, None) {
+            true => self.put_out_if_flooding(id).await,
+            false => self.follow(effects).await,
+        }
+    }
+
+    /// Whether a member was sent so much that it has to wait for more, which it is told then.
+    pub(super) fn is_slowed_down(
+        &mut self,
+        id: MemberId,
+        event: &str,
+        nonce: Option<&Nonce>,
+    ) -> bool {
+        let allowance = self.delivery.seat(id).map(|seat| &seat.allowance);
+        let Some(Err(TooFast { retry_after })) = allowance.map(Allowance::answer) else {
+            return false;
+        };
+        let refused = too_fast(event, retry_after, nonce);
+        self.delivery.send(id, &Outgoing::new(&refused));
+        true
     }
 
     pub(super) async fn delete(&mut self, id: MemberId, message: &MessageId) {
@@ -237,10 +272,8 @@ impl RoomTask {
     /// Answers a message that was sent before with what became of it then: that may be longer than the
     /// request, which costs the member nothing else.
     pub(super) async fn repeat(&mut self, id: MemberId, seq: Seq, nonce: &Nonce) {
-        let allowance = self.delivery.seat(id).map(|seat| &seat.allowance);
-        if let Some(Err(TooFast { retry_after })) = allowance.map(Allowance::answer) {
-            let refused = too_fast("message", retry_after, Some(nonce));
-            return self.delivery.send(id, &Outgoing::new(&refused));
+        if self.is_slowed_down(id, "message", Some(nonce)) {
+            return;
         }
         let answer = match self.entry(seq).await {
             Ok(original) => original.and_then(|entry| self.marked(&entry)).ok_or((

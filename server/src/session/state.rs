@@ -72,12 +72,10 @@ pub(super) enum Action {
 }
 
 impl Action {
-    /// Whether its answer may be long, so that it counts by its bytes.
+    /// Whether its answer may be long, so that it counts by its bytes. What only moderators may read
+    /// is left to the room, which looks at their rights first.
     pub(super) fn has_long_answer(&self) -> bool {
-        matches!(
-            self,
-            Self::Who | Self::History(_) | Self::Audit(_) | Self::Filters | Self::Held
-        )
+        matches!(self, Self::Who | Self::History(_))
     }
 }
 

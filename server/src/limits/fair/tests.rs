@@ -103,6 +103,12 @@ fn who_has_most_waiting_makes_place() {
     assert_eq!(branch.len, 1);
 }
 
+/// What has to come, and would be waited for in vain where it does not.
+async fn soon<T>(outcome: impl Future<Output = T>) -> T {
+    let outcome = timeout(Duration::from_secs(10), outcome);
+    outcome.await.expect("nothing comes")
+}
+
 #[tokio::test]
 async fn a_full_line_refuses_who_has_most_and_nobody_else() {
     let line = FairLine::new(1, 4);
@@ -115,7 +121,10 @@ async fn a_full_line_refuses_who_has_most_and_nobody_else() {
     }
     // Sixteen of them find the line full.
     for _ in 0..16 {
-        assert_eq!(crowd.join_next().await.unwrap().unwrap(), Err(LineFull));
+        assert_eq!(
+            soon(crowd.join_next()).await.unwrap().unwrap(),
+            Err(LineFull)
+        );
     }
     assert_eq!(line.len(), 4);
     let honest = {
@@ -124,13 +133,16 @@ async fn a_full_line_refuses_who_has_most_and_nobody_else() {
         tokio::spawn(async move { line.wait(errand).await.map(drop) })
     };
     // One of the crowd has to go for it.
-    assert_eq!(crowd.join_next().await.unwrap().unwrap(), Err(LineFull));
+    assert_eq!(
+        soon(crowd.join_next()).await.unwrap().unwrap(),
+        Err(LineFull)
+    );
     drop(running);
-    honest.await.unwrap().unwrap();
-    while let Some(outcome) = crowd.join_next().await {
+    soon(honest).await.unwrap().unwrap();
+    while let Some(outcome) = soon(crowd.join_next()).await {
         outcome.unwrap().unwrap();
     }
-    line.wait(Errand::Operator).await.unwrap();
+    soon(line.wait(Errand::Operator)).await.unwrap();
 }
 
 #[tokio::test]
@@ -145,8 +157,5 @@ async fn who_gives_up_leaves_the_line_and_a_turn_that_nobody_takes_goes_on() {
     assert!(timeout(Duration::ZERO, &mut given_up).await.is_err());
     drop(running);
     drop(given_up);
-    timeout(Duration::from_secs(5), line.wait(here))
-        .await
-        .unwrap()
-        .unwrap();
+    soon(line.wait(here)).await.unwrap();
 }
