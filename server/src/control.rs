@@ -33,7 +33,12 @@ const FILE_NAME: &str = "control.sock";
 const LINE: u64 = 8 * 1024;
 /// How long one exchange may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Exchanges at the same time; more wait to be accepted.
+/// How long a request may take to come: the command line sends it at once.
+const REQUEST_PATIENCE: Duration = Duration::from_secs(1);
+/// Connections at the same time; more wait to be accepted. Who holds them all without asking anything
+/// keeps others waiting for [`REQUEST_PATIENCE`].
+const CONNECTIONS: usize = 64;
+/// Requests that are carried out at the same time; more wait for their turn.
 const AT_ONCE: usize = 4;
 /// Pause after an accept that failed.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -245,16 +250,17 @@ fn listen(path: &Path) -> io::Result<UnixListener> {
 }
 
 async fn accept(control: Arc<Control>, listener: UnixListener) {
-    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let turns = Arc::new(Semaphore::new(AT_ONCE));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else {
             return;
         };
         match listener.accept().await {
             Ok((stream, _)) => {
-                let control = Arc::clone(&control);
+                let (control, turns) = (Arc::clone(&control), Arc::clone(&turns));
                 tokio::spawn(async move {
-                    let exchange = exchange(&control, stream);
+                    let exchange = exchange(&control, stream, &turns);
                     if !matches!(timeout(PATIENCE, exchange).await, Ok(Ok(()))) {
                         tracing::debug!("an exchange with the command line was broken off");
                     }
@@ -269,12 +275,12 @@ async fn accept(control: Arc<Control>, listener: UnixListener) {
     }
 }
 
-async fn exchange(control: &Control, stream: UnixStream) -> io::Result<()> {
+async fn exchange(control: &Control, stream: UnixStream, turns: &Semaphore) -> io::Result<()> {
     let (reading, mut writing) = stream.into_split();
     let mut line = String::new();
-    tokio::io::BufReader::new(reading.take(LINE))
-        .read_line(&mut line)
-        .await?;
+    let mut reading = tokio::io::BufReader::new(reading.take(LINE));
+    timeout(REQUEST_PATIENCE, reading.read_line(&mut line)).await??;
+    let turn = turns.acquire().await;
     let answer = match serde_json::from_str::<Request>(&line) {
         Ok(Request::Do(task)) => control.carry_out(task).await,
         Ok(Request::Administer(name, is_admin)) => control.administer(&name, is_admin).await,
@@ -290,6 +296,8 @@ async fn exchange(control: &Control, stream: UnixStream) -> io::Result<()> {
         Ok(Request::AddRoom(name)) => control.add_room(&name).await,
         Err(error) => Err(format!("this is no request: {error}")),
     };
+    // Who does not read the answer holds nobody up.
+    drop(turn);
     let mut line = serde_json::to_vec(&answer)?;
     line.push(b'\n');
     writing.write_all(&line).await

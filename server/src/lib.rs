@@ -21,6 +21,8 @@ pub mod files;
 pub mod filter;
 pub mod filter_commands;
 pub mod filters;
+#[cfg(test)]
+mod fuzz;
 pub mod health;
 pub mod held;
 pub mod limits;

@@ -338,7 +338,7 @@ fn collect(root: &Path, directory: &Path, found: &mut Vec<Source>) {
         } else if path.extension().is_some_and(|ending| ending == "rs")
             && path
                 .file_stem()
-                .is_some_and(|stem| stem != "tests" && stem != "model")
+                .is_some_and(|stem| !["tests", "model", "fuzz"].iter().any(|test| stem == *test))
         {
             let name = path.strip_prefix(root).unwrap().with_extension("");
             found.push(Source {

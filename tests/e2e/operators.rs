@@ -1,8 +1,11 @@
 //! Moderation from the command line: on a running server at once, otherwise in its database.
 
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
 
-use chat_tests::{RawClient, Server, password_of};
+use chat_tests::{PATIENCE, RawClient, Server, password_of};
 use serde_json::json;
 
 use crate::support::{operate, refused, said};
@@ -48,6 +51,29 @@ fn an_operator_bans_live_and_lifts_it_while_the_server_is_stopped() {
         lines[1].ends_with("\tstream\tserver operator\tunban bob"),
         "{audit}"
     );
+}
+
+#[test]
+fn whoever_holds_the_socket_without_asking_anything_keeps_no_operator_waiting() {
+    let server = Server::start();
+    RawClient::join(&server, "bob", "stream");
+    let socket = server.data().join("control.sock");
+    let holders: Vec<_> = (0..80)
+        .map(|_| {
+            let mut holder = UnixStream::connect(&socket).unwrap();
+            holder.write_all(b"{\"forget\":").unwrap();
+            holder
+        })
+        .collect();
+    let asked = Instant::now();
+    let done = said(&server, &["ban", "add", "stream", "bob"]);
+    assert_eq!(done, "bob is banned for good");
+    assert!(asked.elapsed() < Duration::from_secs(5));
+    // Each is let go after a while.
+    for mut holder in holders {
+        holder.set_read_timeout(Some(PATIENCE)).unwrap();
+        assert_eq!(holder.read(&mut [0; 64]).unwrap_or(0), 0);
+    }
 }
 
 #[test]

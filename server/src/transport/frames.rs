@@ -332,4 +332,6 @@ fn check_close(payload: &[u8]) -> Result<(), Broken> {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;

@@ -275,4 +275,6 @@ fn is_key(value: &HeaderValue) -> bool {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;

@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Bytes that are read before others have their turn: fewer than three thousand of the smallest
 /// frames, which takes less than a millisecond.
-const PORTION: usize = usize::MAX;
+const PORTION: usize = 16 * 1024;
 
 /// `Stream`, read in portions.
 #[derive(Debug)]
