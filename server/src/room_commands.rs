@@ -8,7 +8,6 @@ use clap::Subcommand;
 
 use crate::accounts::{Accounts, SqliteAccounts};
 use crate::console;
-use crate::data_lock::DataLock;
 use crate::log::{End, Range, RoomLog, SqliteLog};
 
 /// Entries that are read at once for an export.
@@ -35,21 +34,21 @@ pub enum RoomSubcommand {
 
 /// Carries out `command` on the rooms in `data`.
 pub fn run(command: RoomSubcommand, data: &Path) -> anyhow::Result<()> {
-    // A running server would go on with a room that is gone.
-    let _lock = match command {
-        RoomSubcommand::Delete { .. } if data.is_dir() => Some(DataLock::take(data)?),
-        _ => None,
-    };
-    console::with_database(data, false, |database| async move {
-        let log = SqliteLog::new(database.clone());
-        match command {
-            RoomSubcommand::List => list(&log).await,
-            RoomSubcommand::Export { name } => export(&log, &name).await,
-            RoomSubcommand::Delete { name } => {
+    match command {
+        RoomSubcommand::List => console::for_reading(data, |database| async move {
+            list(&SqliteLog::new(database)).await
+        }),
+        RoomSubcommand::Export { name } => console::for_reading(data, |database| async move {
+            export(&SqliteLog::new(database), &name).await
+        }),
+        // A running server would go on with a room that is gone.
+        RoomSubcommand::Delete { name } => {
+            console::for_writing(data, false, |database| async move {
+                let log = SqliteLog::new(database.clone());
                 delete(&log, &SqliteAccounts::new(database), &name).await
-            }
+            })
         }
-    })
+    }
 }
 
 async fn list(log: &dyn RoomLog) -> anyhow::Result<()> {

@@ -44,7 +44,12 @@ pub enum UserSubcommand {
 /// Carries out `command` on the accounts in `data`.
 pub fn run(command: UserSubcommand, data: &Path) -> anyhow::Result<()> {
     let makes_one = matches!(command, UserSubcommand::Add { .. });
-    console::with_database(data, makes_one, |database| async move {
+    if matches!(command, UserSubcommand::List) {
+        return console::for_reading(data, |database| async move {
+            carry_out(command, &SqliteAccounts::new(database), data).await
+        });
+    }
+    console::for_writing(data, makes_one, |database| async move {
         carry_out(command, &SqliteAccounts::new(database), data).await
     })
 }
