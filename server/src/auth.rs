@@ -2,6 +2,7 @@
 //!
 //! Owns who may say they are whom. It knows accounts, never rooms as they run or connections.
 
+mod key_watch;
 mod password;
 mod token;
 mod verified;
@@ -18,6 +19,7 @@ use crate::entry::UnixMillis;
 use crate::limits::{Limits, Source, TooFast};
 use crate::moderation::Person;
 
+pub use key_watch::watch_key;
 pub use password::{HashError, Passwords};
 pub use token::{KeyError, TokenKey};
 use verified::Verified;

@@ -46,6 +46,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "ban_commands",
             "config",
+            "console",
             "exit",
             "filter_commands",
             "limits",
@@ -70,7 +71,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "transport",
         ],
     ),
-    ("console", &["database"]),
+    ("console", &["data_lock", "database"]),
     (
         "control",
         &[
@@ -92,15 +93,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("filter", &[]),
     (
         "filter_commands",
-        &[
-            "clock",
-            "console",
-            "control",
-            "data_lock",
-            "filter",
-            "filters",
-            "room",
-        ],
+        &["clock", "console", "control", "filter", "filters", "room"],
     ),
     ("filters", &["audit", "database", "filter"]),
     ("health", &[]),
@@ -118,7 +111,6 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "clock",
             "console",
             "control",
-            "data_lock",
             "database",
             "entry",
             "moderation",
@@ -136,10 +128,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "room",
         &["address", "entry", "filter", "held", "moderation"],
     ),
-    (
-        "room_commands",
-        &["accounts", "console", "data_lock", "entry", "log"],
-    ),
+    ("room_commands", &["accounts", "console", "entry", "log"]),
     (
         "room_task",
         &[

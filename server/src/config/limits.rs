@@ -16,7 +16,7 @@ const FLOOD_REFUSALS: u32 = 100;
 const CONNECTION_BURST: u32 = 20;
 const CONNECTION_RATE: u32 = 60;
 const FAILED_LOGINS: u32 = 5;
-const MAX_CONNECTIONS: usize = 20_000;
+pub(crate) const MAX_CONNECTIONS: usize = 20_000;
 const MAX_UNAUTHENTICATED: usize = 5_000;
 const MAX_PER_ADDRESS: usize = 200;
 
