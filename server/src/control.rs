@@ -159,16 +159,11 @@ pub struct Control {
 
 /// Listens in `data` until the server stops. A server without this socket is a server all the same.
 pub async fn run(control: Control, data: PathBuf, stopping: Stopping) {
-    let mut socket = match Socket::listen(&data) {
-        Ok(socket) => socket,
-        Err(error) => {
-            tracing::warn!(path = %data.display(), %error, "no socket for the command line");
-            return;
-        }
-    };
     let control = Arc::new(control);
     let places = Arc::new(Semaphore::new(AT_ONCE));
+    let mut socket = None;
     let serve = async {
+        let socket = socket.insert(Socket::listen(data).await);
         loop {
             tokio::select! {
                 () = accept(&control, &places, socket.listener()) => {}
@@ -181,7 +176,9 @@ pub async fn run(control: Control, data: PathBuf, stopping: Stopping) {
         () = serve => {}
         () = stopping.begun() => {}
     }
-    socket.remove();
+    if let Some(socket) = socket {
+        socket.remove();
+    }
 }
 
 async fn accept(control: &Arc<Control>, places: &Arc<Semaphore>, listener: &UnixListener) {

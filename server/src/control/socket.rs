@@ -104,17 +104,31 @@ pub(super) struct Socket {
 type Identity = (u64, u64);
 
 impl Socket {
-    /// Listens in `data`, for its owner alone. For who has the directory's lock, so that nobody else
-    /// listens there.
-    pub(super) fn listen(data: &Path) -> io::Result<Self> {
-        let directory = identity(&data.metadata()?);
-        let (listener, file) = bind(data)?;
-        Ok(Self {
-            data: data.to_owned(),
-            directory,
-            file,
-            listener,
-        })
+    /// Listens in `data`, for its owner alone, as soon as that is possible. For who has the
+    /// directory's lock, so that nobody else listens there.
+    pub(super) async fn listen(data: PathBuf) -> Self {
+        let mut is_told = false;
+        loop {
+            let bound = data
+                .metadata()
+                .and_then(|directory| Ok((identity(&directory), bind(&data)?)));
+            match bound {
+                Ok((directory, (listener, file))) => {
+                    return Self {
+                        data,
+                        directory,
+                        file,
+                        listener,
+                    };
+                }
+                Err(error) if !is_told => {
+                    tracing::warn!(path = %data.display(), %error, "no socket for the command line");
+                    is_told = true;
+                }
+                Err(_) => {}
+            }
+            sleep(LOOK).await;
+        }
     }
 
     pub(super) fn listener(&self) -> &UnixListener {
@@ -188,4 +202,41 @@ fn bind(data: &Path) -> io::Result<(UnixListener, Identity)> {
 
 fn identity(metadata: &Metadata) -> Identity {
     (metadata.dev(), metadata.ino())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_link_leads_to_a_directory_whose_path_is_too_long() {
+        let parent = tempfile::tempdir().unwrap();
+        let directory = parent.path().join("d".repeat(200));
+        std::fs::create_dir(&directory).unwrap();
+        assert!(UnixListener::bind(directory.join(FILE_NAME)).is_err());
+        let link = ShortLink::to(&directory).unwrap();
+        let _listener = UnixListener::bind(link.path.join(FILE_NAME)).unwrap();
+        UnixStream::connect(link.path.join(FILE_NAME)).unwrap();
+        let mode = link.parent.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+        let parent = link.parent.clone();
+        drop(link);
+        assert!(!parent.exists());
+        // By the handle of the directory where there is one, and without anything left behind.
+        assert!(connect(&directory).unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_socket_is_made_where_it_could_not_be_at_first() {
+        let parent = tempfile::tempdir().unwrap();
+        let directory = parent.path().join("data");
+        let make = async {
+            tokio::task::yield_now().await;
+            std::fs::create_dir(&directory).unwrap();
+        };
+        let (socket, ()) = tokio::join!(Socket::listen(directory.clone()), make);
+        assert!(connect(&directory).unwrap().is_some());
+        socket.remove();
+        assert!(connect(&directory).unwrap().is_none());
+    }
 }

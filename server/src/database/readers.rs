@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::task::{spawn_blocking, yield_now};
 
 use super::DatabaseError;
-use super::words::{chain, is_damage};
+use super::words::{chain, is_damage, of_the_machine};
 use crate::health::Health;
 
 /// Short reads that share one visit at most: some milliseconds.
@@ -121,9 +121,13 @@ impl Readers {
     }
 
     fn note<T>(&self, outcome: &rusqlite::Result<T>) {
-        if let Err(error) = outcome
-            && is_damage(error)
-        {
+        let Err(error) = outcome else {
+            return;
+        };
+        if let Some(error) = of_the_machine(error) {
+            tracing::error!(error, "the database could not be read");
+        }
+        if is_damage(error) {
             self.health.note_damage();
         }
     }

@@ -26,15 +26,9 @@ impl From<Error> for SqliteError {
 
 impl fmt::Display for SqliteError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Error::SqliteFailure(code, message) = &*self.0 else {
-            return self.0.fmt(formatter);
-        };
-        let own = ffi::code_to_str(code.extended_code);
-        let detail = message.as_deref().unwrap_or(own);
-        let number = code.extended_code;
-        match words(code) {
-            Some(words) => write!(formatter, "{words} (SQLite: {detail}, code {number})"),
-            None => write!(formatter, "{detail} (SQLite's code {number})"),
+        match of_the_machine(&self.0) {
+            Some(text) => formatter.write_str(&text),
+            None => self.0.fmt(formatter),
         }
     }
 }
@@ -47,6 +41,17 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     let texts: Vec<String> = causes.map(ToString::to_string).collect();
     texts.join(": ")
+}
+
+/// An error that an operator can do something about, in words; `None` for a wrong statement or value.
+pub(super) fn of_the_machine(error: &Error) -> Option<String> {
+    let Error::SqliteFailure(code, message) = error else {
+        return None;
+    };
+    let number = code.extended_code;
+    let own = ffi::code_to_str(number);
+    let detail = message.as_deref().unwrap_or(own);
+    words(code).map(|words| format!("{words} (SQLite: {detail}, code {number})"))
 }
 
 /// Whether `error` tells of a damaged file.
@@ -153,6 +158,6 @@ mod tests {
             let shown = shown(ffi::SQLITE_IOERR | extended << 8);
             assert!(!shown.contains("unknown"), "{shown}");
         }
-        assert!(shown(ffi::SQLITE_MISUSE).contains("code 21"));
+        assert!(shown(ffi::SQLITE_MISUSE).contains("21"));
     }
 }

@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::DatabaseError;
 use super::placement::Placement;
 use super::wal::Folding;
-use super::words::{SqliteError, chain, is_damage};
+use super::words::{SqliteError, chain, is_damage, of_the_machine};
 use crate::health::Health;
 
 /// Jobs that may wait. A job that finds no place waits outside: its caller is held up, not memory.
@@ -208,6 +208,13 @@ fn note(health: &Health, committed: &Result<(), DatabaseError>, batch: &[Box<dyn
     let mut failures = batch.iter().filter_map(|job| job.failure());
     if failures.any(is_damage) || committed.as_ref().is_err_and(is_of_damage) {
         health.note_damage();
+    }
+    if committed.is_ok() {
+        // Whose work failed alone; otherwise the commit says why.
+        let failures = batch.iter().filter_map(|job| job.failure());
+        for error in failures.filter_map(of_the_machine) {
+            tracing::error!(error, "something was not stored");
+        }
     }
     let is_news = health.note(committed.is_ok());
     match committed {
