@@ -170,7 +170,7 @@ impl Server {
             let database = Arc::clone(&database);
             until(stopping.clone(), async move { database.watch().await })
         });
-        tasks.spawn(until(stopping.clone(), watch_key(config.data.clone())));
+        tasks.spawn(until(stopping.clone(), watch_key(&config.data)));
         let context = TransportContext {
             session: Arc::new(session),
             health: database.health(),

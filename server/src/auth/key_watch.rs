@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tokio::task::{JoinError, spawn_blocking};
+use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 use super::token::FILE_NAME;
@@ -17,19 +17,22 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Bytes that are read: more than a key has.
 const MOST: u64 = 64;
 
-/// Warns, once each time, where the key in `directory` is removed or changed, or is back. A key is
-/// never written anew here: removing it may be meant. Never ends.
-pub async fn watch_key(directory: PathBuf) {
+/// Warns, once each time, where the key in `directory` is removed or changed, or is back: it is held
+/// against what is there at the call, which reads it. A key is never written anew here: removing it
+/// may be meant. Never ends.
+pub fn watch_key(directory: &Path) -> impl Future<Output = ()> + use<> {
     let path = directory.join(FILE_NAME);
-    let Ok(Ok(first)) = read(path.clone()).await else {
-        tracing::warn!(path = %path.display(), "the token key cannot be read any more");
-        return;
-    };
+    let first = read(&path).ok();
+    watch(path, first)
+}
+
+async fn watch(path: PathBuf, first: Option<Vec<u8>>) {
     let mut was_there = true;
     loop {
         sleep(LOOK).await;
-        let found = read(path.clone()).await;
-        let is_there = matches!(&found, Ok(Ok(key)) if *key == first);
+        let reading = path.clone();
+        let found = spawn_blocking(move || read(&reading).ok()).await;
+        let is_there = found.is_ok_and(|found| found == first);
         if is_there != was_there {
             tell(&path, is_there);
             was_there = is_there;
@@ -49,15 +52,12 @@ fn tell(path: &Path, is_there: bool) {
     }
 }
 
-async fn read(path: PathBuf) -> Result<io::Result<Vec<u8>>, JoinError> {
-    spawn_blocking(move || {
-        // Anything may be there by now.
-        if !path.metadata()?.is_file() {
-            return Err(io::ErrorKind::InvalidData.into());
-        }
-        let mut bytes = Vec::new();
-        File::open(&path)?.take(MOST).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    })
-    .await
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    // Anything may be there by now.
+    if !path.metadata()?.is_file() {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MOST).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
