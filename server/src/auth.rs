@@ -2,6 +2,7 @@
 //!
 //! Owns who may say they are whom. It knows accounts, never rooms as they run or connections.
 
+mod key_watch;
 mod password;
 mod token;
 mod verified;
@@ -21,6 +22,7 @@ use crate::limits::{Limits, Refused, Source, TooFast};
 use crate::moderation::Person;
 
 pub use crate::limits::Errand;
+pub use key_watch::watch_key;
 pub use password::{HashError, Passwords, is_hash};
 pub use token::{KeyError, Token, TokenKey};
 use verified::Verified;

@@ -133,7 +133,7 @@ fn line(what: &str, ban: &Sanction) -> String {
 }
 
 fn list_networks(data: &Path) -> anyhow::Result<()> {
-    console::with_database(data, false, |database| async move {
+    console::for_reading(data, |database| async move {
         let mut bans = SqliteAddresses::new(database).banned(clock::now()).await?;
         bans.sort_by_key(|(network, _)| *network);
         let lines = bans.iter();

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use chat_protocol::RoomName;
 use clap::{Parser, Subcommand};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -12,15 +12,16 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::ban_commands::BanSubcommand;
-use crate::config::{Config, Settings};
+use crate::config::{Config, MAX_CONNECTIONS, Settings};
 use crate::filter_commands::FilterSubcommand;
-use crate::limits::LimitSettings;
+use crate::limits::{Caps, LimitSettings};
 use crate::moderation_commands::{AdminSubcommand, ModSubcommand};
 use crate::room_commands::RoomSubcommand;
 use crate::stopping::Stop;
 use crate::users::UserSubcommand;
 use crate::{
-    ban_commands, exit, filter_commands, logging, moderation_commands, room_commands, server, users,
+    ban_commands, console, exit, filter_commands, logging, moderation_commands, room_commands,
+    server, users,
 };
 
 /// Connections that may wait to be accepted, as far as the system allows: after a restart all
@@ -34,6 +35,8 @@ const UNSENT_BYTES: u32 = 16 * 1024;
 
 /// Open files that are not connections: the database's, its temporary ones, the log, the runtime's.
 const OTHER_FILES: u64 = 64;
+/// Connections for which a server is worth starting.
+const FEWEST_CONNECTIONS: usize = 32;
 /// Turns of tasks after which a busy thread looks what came from the network, and what others (such
 /// as the database) left for it. A room's turn is a write to each of its members, some hundred
 /// microseconds: with the runtime's 61 turns, what came would wait for several milliseconds.
@@ -75,6 +78,9 @@ enum Command {
     /// not.
     #[command(subcommand)]
     Filter(FilterSubcommand),
+    /// Read all of the database and say whether it is sound. The server itself reads a part of a large
+    /// one at the start.
+    Check,
     /// Show who decided what on whom: time, room, who, what.
     Audit {
         /// Of this room only.
@@ -109,6 +115,7 @@ pub fn main() -> ExitCode {
             moderation_commands::run_admin(command, &config.server.data)
         }
         Some(Command::Filter(command)) => filter_commands::run(command, &config.server.data),
+        Some(Command::Check) => console::check(&config.server.data),
         Some(Command::Audit { room, limit }) => audit(room.as_deref(), limit, &config.server.data),
     };
     match outcome {
@@ -138,11 +145,13 @@ fn serve(mut config: Config) -> anyhow::Result<()> {
     if config.server.limits == LimitSettings::NONE {
         tracing::warn!("no limits: anybody may flood this server");
     }
-    config
-        .server
-        .limits
-        .caps
-        .lower_total(connections(raise_open_files()));
+    if config.server.allowed_origins.is_empty() && !config.bind.to_canonical().is_loopback() {
+        tracing::warn!(
+            bind = %config.bind,
+            "pages of any web site may connect: name those that may with --allowed-origin"
+        );
+    }
+    fit_open_files(&mut config.server.limits.caps)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .event_interval(EVENT_INTERVAL)
@@ -195,11 +204,33 @@ fn raise_open_files() -> Option<u64> {
     limits.maximum
 }
 
-/// How many connections there is room for among the open files: the database needs some as well,
-/// and to run out of them would stop everything.
-fn connections(open_files: Option<u64>) -> Option<usize> {
-    let room = open_files?.saturating_sub(OTHER_FILES).max(1);
-    usize::try_from(room).ok()
+/// Lowers the cap on connections to what there is room for among the open files: the database needs
+/// some as well, and to run out of them would stop everything.
+fn fit_open_files(caps: &mut Caps) -> anyhow::Result<()> {
+    let Some(open_files) = raise_open_files() else {
+        return Ok(());
+    };
+    let room = usize::try_from(open_files.saturating_sub(OTHER_FILES)).unwrap_or(usize::MAX);
+    let wanted = caps.total.unwrap_or(MAX_CONNECTIONS);
+    if room < wanted.min(FEWEST_CONNECTIONS) {
+        bail!(
+            "the limit on open files is {open_files}, of which the server itself needs {OTHER_FILES}: \
+             that leaves room for {room} connections; raise it to {} or more (`ulimit -n`, or \
+             LimitNOFILE= in a systemd unit)",
+            OTHER_FILES + FEWEST_CONNECTIONS as u64
+        );
+    }
+    // A few less than the default are no news.
+    if room < wanted - wanted / 10 {
+        tracing::warn!(
+            open_files,
+            connections = room,
+            wanted,
+            "the limit on open files leaves room for fewer connections than --max-connections: raise it"
+        );
+    }
+    caps.lower_total(Some(room));
+    Ok(())
 }
 
 /// Ends at the first SIGTERM, which is how whoever runs services restarts one, or SIGINT, which is

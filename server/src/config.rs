@@ -18,6 +18,7 @@ use crate::auth::Registration;
 use crate::retention::Retention;
 use crate::server::ServerConfig;
 use crate::transport::Timeouts;
+pub(crate) use limits::MAX_CONNECTIONS;
 pub use settings::Settings;
 
 /// How the log is written.

@@ -1,11 +1,12 @@
 //! The command line's way to a running server: a socket in the data directory, for its owner alone.
 //! One request a connection, a line of JSON, and one line of JSON as the answer.
 //!
-//! Owns that socket. What is asked for it hands to the rooms, which decide and store it as they do
+//! Owns that socket (`control/socket`). What is asked for it hands to the rooms, which decide and store it as they do
 //! for a moderator.
 
+mod socket;
+
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,9 +27,8 @@ use crate::filter::Change;
 use crate::moderation::{Person, Sanction};
 use crate::rooms::{Order, Rooms};
 use crate::stopping::Stopping;
+use socket::Socket;
 
-/// The socket's file in the data directory.
-const FILE_NAME: &str = "control.sock";
 /// Bytes of a request or an answer at most.
 const LINE: u64 = 8 * 1024;
 /// How long one exchange may take.
@@ -139,14 +139,13 @@ impl Deed {
 /// A sentence: what was done, or why nothing was.
 type Answer = Result<String, String>;
 
+/// How a server's answer begins to a request that it does not know.
+const NO_REQUEST: &str = "this is no request";
+
 /// Asks the server that runs on `data`; `None` where none listens.
 pub fn ask(data: &Path, request: &Request) -> io::Result<Option<Answer>> {
-    let mut stream = match std::os::unix::net::UnixStream::connect(data.join(FILE_NAME)) {
-        Ok(stream) => stream,
-        Err(error) => match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => return Ok(None),
-            _ => return Err(error),
-        },
+    let Some(mut stream) = socket::connect(data)? else {
+        return Ok(None);
     };
     stream.set_read_timeout(Some(PATIENCE))?;
     let mut line = serde_json::to_vec(request)?;
@@ -154,7 +153,30 @@ pub fn ask(data: &Path, request: &Request) -> io::Result<Option<Answer>> {
     stream.write_all(&line)?;
     let mut answer = String::new();
     BufReader::new(stream.take(LINE)).read_line(&mut answer)?;
-    Ok(Some(serde_json::from_str(&answer)?))
+    understood(&answer).map(Some)
+}
+
+/// A server's answer. It may be of another version than this program.
+fn understood(line: &str) -> io::Result<Answer> {
+    if line.trim_end().is_empty() {
+        return Err(io::Error::other("it said nothing: it may be stopping"));
+    }
+    let answer: Answer = serde_json::from_str(line).map_err(|_| {
+        io::Error::other(format!(
+            "it is of another version than this program ({}), which does not understand it: use the \
+             program that the server was started from, or restart the server with this one",
+            env!("CARGO_PKG_VERSION")
+        ))
+    })?;
+    Ok(answer.map_err(|refused| match refused.starts_with(NO_REQUEST) {
+        true => format!(
+            "the running server does not know this command, since it is of another version than this \
+             program ({}): use the program that the server was started from, or restart the server \
+             with this one",
+            env!("CARGO_PKG_VERSION")
+        ),
+        false => refused,
+    }))
 }
 
 /// What was done, or why nothing was, in words.
@@ -222,43 +244,42 @@ pub struct Control {
 
 /// Listens in `data` until the server stops. A server without this socket is a server all the same.
 pub async fn run(control: Control, data: PathBuf, stopping: Stopping) {
-    let path = data.join(FILE_NAME);
-    let listener = match listen(&path) {
-        Ok(listener) => listener,
-        Err(error) => {
-            tracing::warn!(path = %path.display(), %error, "no socket for the command line");
-            return;
+    let control = Arc::new(control);
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let turns = Arc::new(Semaphore::new(AT_ONCE));
+    let mut socket = None;
+    let serve = async {
+        let socket = socket.insert(Socket::listen(data).await);
+        loop {
+            tokio::select! {
+                () = accept(&control, &places, &turns, socket.listener()) => {}
+                () = socket.gone() => {}
+            }
+            socket.make_anew().await;
         }
     };
     tokio::select! {
-        () = accept(Arc::new(control), listener) => {}
+        () = serve => {}
         () = stopping.begun() => {}
     }
-    // The next server takes away what could not be taken away now.
-    let _ = std::fs::remove_file(&path);
-}
-
-fn listen(path: &Path) -> io::Result<UnixListener> {
-    // The data directory is locked, so nobody listens there any more.
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+    if let Some(socket) = socket {
+        socket.remove();
     }
-    let listener = UnixListener::bind(path)?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
-    Ok(listener)
 }
 
-async fn accept(control: Arc<Control>, listener: UnixListener) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
-    let turns = Arc::new(Semaphore::new(AT_ONCE));
+async fn accept(
+    control: &Arc<Control>,
+    places: &Arc<Semaphore>,
+    turns: &Arc<Semaphore>,
+    listener: &UnixListener,
+) {
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+        let Ok(place) = Arc::clone(places).acquire_owned().await else {
             return;
         };
         match listener.accept().await {
             Ok((stream, _)) => {
-                let (control, turns) = (Arc::clone(&control), Arc::clone(&turns));
+                let (control, turns) = (Arc::clone(control), Arc::clone(turns));
                 tokio::spawn(async move {
                     let exchange = exchange(&control, stream, &turns);
                     if !matches!(timeout(PATIENCE, exchange).await, Ok(Ok(()))) {
@@ -294,7 +315,7 @@ async fn exchange(control: &Control, stream: UnixStream, turns: &Semaphore) -> i
         Ok(Request::SignOut(name)) => control.sign_out(&name).await,
         Ok(Request::RemoveUser(name)) => control.remove_user(&name).await,
         Ok(Request::AddRoom(name)) => control.add_room(&name).await,
-        Err(error) => Err(format!("this is no request: {error}")),
+        Err(error) => Err(format!("{NO_REQUEST}: {error}")),
     };
     // Who does not read the answer holds nobody up.
     drop(turn);

@@ -5,25 +5,33 @@
 //! whatever is waiting in one transaction (group commit), so that many rooms share one sync.
 
 mod inspection;
+mod lock;
 mod migrations;
+mod opening;
+mod placement;
 mod readers;
 mod unreadable;
 mod wal;
+mod words;
 mod writer;
 
-use std::fs::{DirBuilder, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::files::sync_directory_of;
 use crate::health::Health;
+use inspection::{Depth, with_suffix};
+use lock::{DatabaseLock, DatabaseLockError};
+pub use opening::{OpenError, create_directory};
+use opening::{check_length, connect, create_file};
+pub use placement::Misplaced;
+use placement::Placement;
 use readers::Readers;
 use wal::Folding;
+pub use words::SqliteError;
 use writer::Writer;
 
 pub use unreadable::{is_unreadable, or_report, readable, report};
@@ -62,65 +70,18 @@ impl Durability {
     }
 }
 
-/// Why the database could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The data directory can't be made.
-    #[error("cannot create the data directory {}", path.display())]
-    Directory {
-        /// The directory.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The file can't be made or read.
-    #[error("cannot open the database {}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// SQLite can't open it.
-    #[error("cannot open the database {}", path.display())]
-    Sqlite {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: rusqlite::Error,
-    },
-    /// The file is no database, or its contents contradict each other.
-    #[error("the database {} is damaged ({detail}); restore it from a backup, or move it away to start empty", path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What SQLite says.
-        detail: String,
-    },
-    /// A sound database, but of another program.
-    #[error("{} is a database of another program; choose another data directory", path.display())]
-    Foreign {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Written by a newer server.
-    #[error("the database {} has schema version {found}, this chat-server knows up to {known}; use a newer chat-server", path.display())]
-    Newer {
-        /// The file.
-        path: PathBuf,
-        /// The version it has.
-        found: i64,
-        /// The newest version that this program knows.
-        known: i64,
-    },
-}
-
 /// A statement or a commit failed. Cloned to all that shared the commit.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum DatabaseError {
     /// SQLite refused.
     #[error("the database refused")]
-    Sqlite(#[source] Arc<rusqlite::Error>),
+    Sqlite(#[source] SqliteError),
+    /// A file is not where it was, so nothing can be stored in it.
+    #[error("the database's files are not as they were")]
+    Misplaced(#[source] Arc<Misplaced>),
+    /// The database was opened for reading.
+    #[error("the database is open for reading alone")]
+    ReadOnly,
     /// The database is closed: the server is stopping.
     #[error("the database is closed")]
     Closed,
@@ -128,55 +89,126 @@ pub enum DatabaseError {
 
 impl From<rusqlite::Error> for DatabaseError {
     fn from(error: rusqlite::Error) -> Self {
-        DatabaseError::Sqlite(Arc::new(error))
+        DatabaseError::Sqlite(error.into())
+    }
+}
+
+impl From<Misplaced> for DatabaseError {
+    fn from(misplaced: Misplaced) -> Self {
+        DatabaseError::Misplaced(Arc::new(misplaced))
     }
 }
 
 /// The open database.
 pub struct Database {
     path: PathBuf,
-    writer: Writer,
+    /// The schema's.
+    version: i64,
+    /// None where it is open for reading.
+    writer: Option<Writer>,
     readers: Arc<Readers>,
     health: Arc<Health>,
 }
 
 impl Database {
-    /// Opens the database in `directory`, making both where they are missing (directory 0700, file
-    /// 0600), and brings its schema up to date. A file that is damaged, newer, or another program's
-    /// is left as it is.
+    /// Opens the database in `directory` for a server, making both where they are missing (directory
+    /// 0700, file 0600), and brings its schema up to date. For who holds the directory's lock: nobody
+    /// else may be using it. A file that is damaged, newer, or another program's is left as it is.
     pub fn open(directory: &Path, durability: Durability) -> Result<Self, OpenError> {
+        Self::open_looking(directory, durability, Depth::Thorough)
+    }
+
+    /// The same for a command, which begins at once also where the database is large: only what is
+    /// quick to see keeps it from that.
+    pub fn open_at_once(directory: &Path) -> Result<Self, OpenError> {
+        Self::open_looking(directory, Durability::Full, Depth::Quick)
+    }
+
+    fn open_looking(
+        directory: &Path,
+        durability: Durability,
+        depth: Depth,
+    ) -> Result<Self, OpenError> {
         create_directory(directory)?;
         let path = directory.join(FILE_NAME);
-        inspection::inspect(&path)?;
         create_file(&path)?;
-        let sqlite = |source| OpenError::Sqlite {
-            path: path.clone(),
-            source,
-        };
+        let lock = DatabaseLock::take(&path).map_err(|error| match error {
+            DatabaseLockError::InUse => OpenError::InUse { path: path.clone() },
+            DatabaseLockError::File(source) => OpenError::file(&path, source),
+        })?;
+        inspection::inspect(&path, depth)?;
+        let sqlite = |source| OpenError::sqlite(&path, source);
         let mut connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(sqlite)?;
-        connection
-            // What is deleted from a page is overwritten in it.
-            .execute_batch(
-                "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = FAST;",
-            )
-            .map_err(sqlite)?;
-        connection
-            .pragma_update(None, "synchronous", durability.synchronous())
-            .map_err(sqlite)?;
+        prepare(&connection, durability).map_err(sqlite)?;
         migrations::migrate(&mut connection).map_err(sqlite)?;
-        let readers = (0..READERS)
-            .map(|_| connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(sqlite)?;
+        let readers = reading(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(sqlite)?;
         let folding = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)
             .and_then(|folder| Folding::start(&mut connection, folder))
             .map_err(sqlite)?;
+        let placement = Placement::new(&path, lock);
+        let placement = placement.map_err(|source| OpenError::file(&path, source))?;
         let health = Arc::new(Health::default());
+        let told = Arc::clone(&health);
         Ok(Self {
             path,
-            writer: Writer::start(connection, folding, Arc::clone(&health)),
-            readers: Arc::new(Readers::new(readers)),
+            version: migrations::LATEST,
+            writer: Some(Writer::start(connection, folding, placement, told)),
+            readers: Arc::new(Readers::new(readers, Arc::clone(&health))),
             health,
+        })
+    }
+
+    /// Opens the database in `directory` for reading, also while a server runs: makes nothing, changes
+    /// nothing, and leaves the schema as it is ([`Database::outdated`]).
+    pub fn open_for_reading(directory: &Path) -> Result<Self, OpenError> {
+        check_length(directory)?;
+        let path = directory.join(FILE_NAME);
+        match path.metadata() {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let path = directory.to_owned();
+                return Err(OpenError::Missing { path });
+            }
+            Err(source) => return Err(OpenError::file(&path, source)),
+        }
+        inspection::inspect(&path, Depth::Quick)?;
+        let sqlite = |source| OpenError::sqlite(&path, source);
+        // Whoever closes a database last folds its log into it, and takes the side files away, where
+        // they may write. That is wanted where they hold nothing, and not where a crash left them.
+        let log = with_suffix(&path, "-wal").metadata();
+        let flags = match log.map_or(0, |log| log.len()) {
+            0 => OpenFlags::SQLITE_OPEN_READ_WRITE,
+            _ => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        };
+        let readers = reading(&path, flags).map_err(sqlite)?;
+        let version = readers.first().map_or(Ok(0), migrations::version);
+        let health = Arc::new(Health::default());
+        Ok(Self {
+            version: version.map_err(sqlite)?,
+            path,
+            writer: None,
+            readers: Arc::new(Readers::new(readers, Arc::clone(&health))),
+            health,
+        })
+    }
+
+    /// Reads all of the database in `directory`, however long that takes, and says how many bytes that
+    /// are. Also while a server runs.
+    pub fn check(directory: &Path) -> Result<u64, OpenError> {
+        let database = Self::open_for_reading(directory)?;
+        inspection::inspect(&database.path, Depth::Whole)?;
+        let size = database.path.metadata();
+        let size = size.map_err(|source| OpenError::file(&database.path, source))?;
+        database.close();
+        Ok(size.len())
+    }
+
+    /// What to tell where a statement failed because the schema is older than this program's.
+    pub fn outdated(&self) -> Option<OpenError> {
+        (self.version < migrations::LATEST).then(|| OpenError::Older {
+            path: self.path.clone(),
+            found: self.version,
+            known: migrations::LATEST,
         })
     }
 
@@ -206,7 +238,10 @@ impl Database {
         T: Send + 'static,
         W: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
-        self.writer.run(work).await
+        match &self.writer {
+            Some(writer) => writer.run(work).await,
+            None => Err(DatabaseError::ReadOnly),
+        }
     }
 
     /// Runs `work` on a reading connection, off the async workers. At most two run at once, the
@@ -229,15 +264,19 @@ impl Database {
         self.readers.glance(work).await
     }
 
-    /// Tries again, now and then, to store something for as long as the store fails, so that
-    /// [`Database::health`] tells of its recovery also where nobody else comes to store anything: a
-    /// server that says it is not well is sent nobody. Never ends.
+    /// Tries now and then whether something could be stored, so that [`Database::health`] tells of a
+    /// failure, and of its end, also where nobody comes to store anything: a server that says it is
+    /// not well is sent nobody. So, too, a log that one large transaction made long gets its size back
+    /// where nobody stores anything after it. Never ends.
     pub async fn watch(&self) {
         loop {
-            self.health.failing().await;
             tokio::time::sleep(TRY_AGAIN).await;
             // The outcome is noted by the writer, and in the log.
-            let _ = self.write(migrations::write_version).await;
+            let _ = match self.health.is_failing() || wal::is_oversized(&self.path) {
+                true => self.write(migrations::write_version).await,
+                // Looks at the files and stores nothing.
+                false => self.write(|_| Ok(())).await,
+            };
         }
     }
 
@@ -245,192 +284,29 @@ impl Database {
     pub fn close(&self) {
         // The last connection to close folds the write-ahead log into the file: that is the writer.
         self.readers.close();
-        self.writer.close();
+        if let Some(writer) = &self.writer {
+            writer.close();
+        }
     }
 }
 
-/// Makes `directory` (mode 0700) where it is missing.
-pub fn create_directory(directory: &Path) -> Result<(), OpenError> {
-    if directory.is_dir() {
-        return Ok(());
-    }
-    let create = || {
-        let directory = std::path::absolute(directory)?;
-        let missing = directory.ancestors().take_while(|path| !path.is_dir());
-        let missing: Vec<&Path> = missing.collect();
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&directory)?;
-        // Each of them is a new name in the one above it.
-        missing.into_iter().try_for_each(sync_directory_of)
-    };
-    create().map_err(|source| OpenError::Directory {
-        path: directory.to_owned(),
-        source,
-    })
+fn prepare(connection: &Connection, durability: Durability) -> rusqlite::Result<()> {
+    connection.execute_batch(
+        // What is deleted from a page is overwritten in it.
+        "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = FAST;",
+    )?;
+    wal::limit_size(connection)?;
+    connection.pragma_update(None, "synchronous", durability.synchronous())
 }
 
-/// Makes an empty file that only its owner may read, and whose name outlives a power loss; SQLite
-/// gives its side files the same mode.
-fn create_file(path: &Path) -> Result<(), OpenError> {
-    let create = || {
-        OpenOptions::new()
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(path)?;
-        sync_directory_of(path)
+fn reading(path: &Path, flags: OpenFlags) -> rusqlite::Result<Vec<Connection>> {
+    let reader = |_| {
+        let connection = connect(path, flags)?;
+        connection.pragma_update(None, "query_only", true)?;
+        Ok(connection)
     };
-    create().map_err(|source| OpenError::File {
-        path: path.to_owned(),
-        source,
-    })
-}
-
-fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
-    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-    Ok(connection)
+    (0..READERS).map(reader).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn what_one_writer_gets_wrong_does_not_touch_the_others() {
-        let directory = tempfile::tempdir().unwrap();
-        let database = Database::open(directory.path(), Durability::Full).unwrap();
-        database
-            .write(|connection| connection.execute_batch("CREATE TABLE t (n INTEGER)"))
-            .await
-            .unwrap();
-        let insert = |number: i64| {
-            database.write(move |connection| {
-                connection.execute("INSERT INTO t VALUES (?1)", [number])?;
-                match number {
-                    2 => Err(rusqlite::Error::InvalidQuery),
-                    _ => Ok(number),
-                }
-            })
-        };
-        let (one, two, three) = tokio::join!(insert(1), insert(2), insert(3));
-        assert_eq!(one.unwrap(), 1);
-        assert!(two.is_err());
-        assert_eq!(three.unwrap(), 3);
-        let stored: i64 = database
-            .read(|connection| connection.query_row("SELECT sum(n) FROM t", [], |row| row.get(0)))
-            .await
-            .unwrap();
-        assert_eq!(stored, 4);
-    }
-
-    #[tokio::test]
-    async fn a_closed_database_says_so() {
-        let directory = tempfile::tempdir().unwrap();
-        let database = Database::open(directory.path(), Durability::Full).unwrap();
-        database.close();
-        let written = database.write(|_| Ok(())).await;
-        assert!(matches!(written, Err(DatabaseError::Closed)));
-        let read = database.read(|_| Ok(())).await;
-        assert!(matches!(read, Err(DatabaseError::Closed)));
-    }
-
-    fn file_after_refusal(spoil: impl FnOnce(&mut Vec<u8>), expected: &str) {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join(FILE_NAME);
-        Database::open(directory.path(), Durability::Full)
-            .unwrap()
-            .close();
-        let mut bytes = std::fs::read(&path).unwrap();
-        spoil(&mut bytes);
-        std::fs::write(&path, &bytes).unwrap();
-        let error = Database::open(directory.path(), Durability::Full)
-            .map(drop)
-            .unwrap_err();
-        assert!(error.to_string().contains(expected), "{error}");
-        assert_eq!(std::fs::read(&path).unwrap(), bytes);
-        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
-    }
-
-    #[tokio::test]
-    async fn looking_at_a_database_in_use_takes_nothing_away_from_it() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join(FILE_NAME);
-        // SQLite itself may take the side files away when the last connection closes; a look that
-        // overlaps with a use must not.
-        for round in 0..20 {
-            let looking = std::thread::spawn({
-                let path = path.clone();
-                move || inspection::inspect(&path)
-            });
-            let database = Database::open(directory.path(), Durability::Full).unwrap();
-            let sql = format!("CREATE TABLE t{round} (n INTEGER)");
-            database
-                .write(move |connection| connection.execute_batch(&sql))
-                .await
-                .unwrap();
-            looking.join().unwrap().unwrap();
-            let wal = path.with_extension("db-wal");
-            assert!(wal.exists(), "round {round}");
-            database.close();
-        }
-    }
-
-    #[test]
-    fn a_damaged_or_newer_file_is_refused_and_left_alone() {
-        file_after_refusal(|bytes| bytes[..100].fill(0x2a), "is damaged");
-        file_after_refusal(|bytes| bytes.truncate(bytes.len() / 2), "is damaged");
-        file_after_refusal(|bytes| bytes[4096..12288].fill(0x2a), "is damaged");
-        // The user version is the big-endian number at byte 60, the application id that at 68
-        // (SQLite's file format, section 1.3).
-        file_after_refusal(|bytes| bytes[60..64].fill(1), "use a newer chat-server");
-        file_after_refusal(|bytes| bytes[68..72].fill(1), "of another program");
-    }
-
-    #[tokio::test]
-    async fn a_first_transaction_that_was_cut_short_is_begun_anew() {
-        let [unfinished, directory] = [(); 2].map(|()| tempfile::tempdir().unwrap());
-        let path = unfinished.path().join(FILE_NAME);
-        let connection = Connection::open(&path).unwrap();
-        // More than fits into memory: a part of it is in the file before it is committed.
-        connection
-            .execute_batch(
-                "PRAGMA cache_size = 1; BEGIN; CREATE TABLE t (b BLOB);
-                 INSERT INTO t VALUES (randomblob(100000));",
-            )
-            .unwrap();
-        for file in std::fs::read_dir(unfinished.path()).unwrap() {
-            let file = file.unwrap();
-            std::fs::copy(file.path(), directory.path().join(file.file_name())).unwrap();
-        }
-        let size = std::fs::metadata(directory.path().join(FILE_NAME)).unwrap();
-        assert!(size.len() > 0, "nothing is in the file yet");
-        let database = Database::open(directory.path(), Durability::Full).unwrap();
-        let tables: i64 = database
-            .read(|connection| {
-                let sql = "SELECT count(*) FROM sqlite_schema WHERE name = 't'";
-                connection.query_row(sql, [], |row| row.get(0))
-            })
-            .await
-            .unwrap();
-        assert_eq!(tables, 0);
-    }
-
-    #[test]
-    fn files_are_for_their_owner_alone() {
-        use std::os::unix::fs::PermissionsExt;
-        let parent = tempfile::tempdir().unwrap();
-        let directory = parent.path().join("a/b");
-        let _database = Database::open(&directory, Durability::Full).unwrap();
-        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!(mode(&directory), 0o700);
-        for entry in std::fs::read_dir(&directory).unwrap() {
-            let path = entry.unwrap().path();
-            assert_eq!(mode(&path), 0o600, "{}", path.display());
-        }
-    }
-}
+mod tests;

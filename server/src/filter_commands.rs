@@ -10,7 +10,6 @@ use clap::Subcommand;
 use crate::clock;
 use crate::console;
 use crate::control::{self, Request};
-use crate::data_lock::DataLock;
 use crate::filter::{Action, Change, Filter, Kind, Pattern};
 use crate::filters::{Filters, SqliteFilters};
 use crate::room::operator;
@@ -85,7 +84,7 @@ pub fn run(command: FilterSubcommand, data: &Path) -> anyhow::Result<()> {
 }
 
 fn list(room: &RoomName, data: &Path) -> anyhow::Result<()> {
-    console::with_database(data, false, |database| async move {
+    console::for_reading(data, |database| async move {
         let filter = Filter::stored(SqliteFilters::new(database).load(room).await?);
         console::say(filter.patterns().iter().map(|pattern| {
             let (kind, action) = (pattern.kind.as_str(), pattern.action.as_str());
@@ -120,11 +119,7 @@ fn change(room: &RoomName, change: Change, data: &Path) -> anyhow::Result<()> {
 
 /// The same, where no server runs.
 fn store(room: &RoomName, change: &Change, data: &Path) -> anyhow::Result<()> {
-    let _lock = match data.is_dir() {
-        true => Some(DataLock::take(data)?),
-        false => None,
-    };
-    console::with_database(data, false, |database| async move {
+    console::for_writing(data, false, |database| async move {
         let filters = SqliteFilters::new(database);
         // Checked against those that are there.
         Filter::changed(filters.load(room).await?, change)?;

@@ -12,7 +12,6 @@ use crate::accounts::{Accounts, Beginning, Founder, SqliteAccounts};
 use crate::clock;
 use crate::console;
 use crate::control::{self, Deed, Request, Task, administered};
-use crate::data_lock::DataLock;
 use crate::database::Database;
 use crate::entry::UnixMillis;
 use crate::log::{RoomLog, SqliteLog};
@@ -80,7 +79,7 @@ pub enum AdminSubcommand {
 /// Carries out `command` for the server of `data`.
 pub fn run_admin(command: AdminSubcommand, data: &Path) -> anyhow::Result<()> {
     match command {
-        AdminSubcommand::List => console::with_database(data, false, |database| async move {
+        AdminSubcommand::List => console::for_reading(data, |database| async move {
             console::say(SqliteStandings::new(database).administrators().await?)?;
             Ok(())
         }),
@@ -134,7 +133,7 @@ pub fn run_mod(command: ModSubcommand, data: &Path) -> anyhow::Result<()> {
 
 /// Lists who decided what on whom, the newest `limit`, the oldest of them first.
 pub fn run_audit(room: Option<RoomName>, limit: u32, data: &Path) -> anyhow::Result<()> {
-    console::with_database(data, false, |database| async move {
+    console::for_reading(data, |database| async move {
         let lines = SqliteStandings::new(database).audit(room, limit).await?;
         console::say(lines.into_iter().map(|line| {
             let until = line
@@ -162,7 +161,7 @@ pub(crate) fn list(
     room: RoomName,
     lines: impl FnOnce(&crate::moderation::Standing) -> Vec<String>,
 ) -> anyhow::Result<()> {
-    console::with_database(data, false, |database| async move {
+    console::for_reading(data, |database| async move {
         let standing = SqliteStandings::new(database)
             .load(&room, clock::now())
             .await?;
@@ -238,11 +237,7 @@ where
         }
         Some(Err(refused)) => bail!("{refused}"),
         None => {
-            let _lock = match data.is_dir() {
-                true => Some(DataLock::take(data)?),
-                false => None,
-            };
-            console::with_database(data, makes_one, |database| async move {
+            console::for_writing(data, makes_one, |database| async move {
                 console::say([otherwise(database).await?])?;
                 Ok(())
             })?;

@@ -9,7 +9,6 @@ use clap::Subcommand;
 use crate::accounts::{Accounts, SqliteAccounts};
 use crate::console;
 use crate::control::{self, Request};
-use crate::data_lock::DataLock;
 use crate::log::{End, Range, RoomLog, SqliteLog};
 use crate::moderation_commands::{ask_or_make, found};
 
@@ -43,24 +42,22 @@ pub enum RoomSubcommand {
 
 /// Carries out `command` on the rooms in `data`.
 pub fn run(command: RoomSubcommand, data: &Path) -> anyhow::Result<()> {
-    if let RoomSubcommand::Add { name } = command {
-        return add(&name, data);
-    }
-    // A running server would go on with a room that is gone.
-    let _lock = match command {
-        RoomSubcommand::Delete { .. } if data.is_dir() => Some(DataLock::take(data)?),
-        _ => None,
-    };
-    console::with_database(data, false, |database| async move {
-        let log = SqliteLog::new(database.clone());
-        match command {
-            RoomSubcommand::Add { .. } | RoomSubcommand::List => list(&log).await,
-            RoomSubcommand::Export { name } => export(&log, &name).await,
-            RoomSubcommand::Delete { name } => {
+    match command {
+        RoomSubcommand::Add { name } => add(&name, data),
+        RoomSubcommand::List => console::for_reading(data, |database| async move {
+            list(&SqliteLog::new(database)).await
+        }),
+        RoomSubcommand::Export { name } => console::for_reading(data, |database| async move {
+            export(&SqliteLog::new(database), &name).await
+        }),
+        // A running server would go on with a room that is gone.
+        RoomSubcommand::Delete { name } => {
+            console::for_writing(data, false, |database| async move {
+                let log = SqliteLog::new(database.clone());
                 delete(&log, &SqliteAccounts::new(database), &name).await
-            }
+            })
         }
-    })
+    }
 }
 
 fn add(room: &RoomName, data: &Path) -> anyhow::Result<()> {

@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::accounts::SqliteAccounts;
 use crate::addresses::{Addresses, AddressesError, SqliteAddresses};
-use crate::auth::{AuthSettings, Authenticator, KeyError, Registration};
+use crate::auth::{AuthSettings, Authenticator, KeyError, Registration, watch_key};
 use crate::clock;
 use crate::control::{self, Control};
 use crate::data_lock::{DataLock, LockError};
@@ -109,6 +109,14 @@ pub async fn run(
     Ok(())
 }
 
+/// Runs `work`, which would never end, until the server stops.
+async fn until(stopping: Stopping, work: impl Future<Output = ()>) {
+    tokio::select! {
+        () = work => {}
+        () = stopping.begun() => {}
+    }
+}
+
 struct Server {
     context: Arc<TransportContext>,
     rooms: Rooms,
@@ -172,14 +180,10 @@ impl Server {
         tasks.spawn(retention::forget_addresses(addresses, stopping.clone()));
         tasks.spawn(control::run(control, config.data.clone(), stopping.clone()));
         tasks.spawn({
-            let (database, stopping) = (Arc::clone(&database), stopping.clone());
-            async move {
-                tokio::select! {
-                    () = database.watch() => {}
-                    () = stopping.begun() => {}
-                }
-            }
+            let database = Arc::clone(&database);
+            until(stopping.clone(), async move { database.watch().await })
         });
+        tasks.spawn(until(stopping.clone(), watch_key(&config.data)));
         let context = TransportContext {
             session: Arc::new(session),
             health: database.health(),

@@ -94,7 +94,7 @@ pub fn run(command: UserSubcommand, data: &Path) -> anyhow::Result<()> {
                 done(is_done, control::user_removed, &name)
             })
         }
-        UserSubcommand::List => console::with_database(data, false, |database| async move {
+        UserSubcommand::List => console::for_reading(data, |database| async move {
             let accounts = SqliteAccounts::new(database).list().await?;
             console::say(accounts.into_iter().map(|account| account.username))?;
             Ok(())
@@ -119,7 +119,7 @@ fn is_known(data: &Path, name: &Username) -> anyhow::Result<bool> {
         return Ok(false);
     }
     let mut is_known = false;
-    console::with_database(data, false, |database| {
+    console::for_reading(data, |database| {
         let is_known = &mut is_known;
         async move {
             *is_known = SqliteAccounts::new(database).find(name).await?.is_some();

@@ -58,6 +58,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "ban_commands",
             "config",
+            "console",
             "exit",
             "filter_commands",
             "limits",
@@ -83,7 +84,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "transport",
         ],
     ),
-    ("console", &["database"]),
+    ("console", &["data_lock", "database"]),
     (
         "control",
         &[
@@ -106,15 +107,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("filter", &[]),
     (
         "filter_commands",
-        &[
-            "clock",
-            "console",
-            "control",
-            "data_lock",
-            "filter",
-            "filters",
-            "room",
-        ],
+        &["clock", "console", "control", "filter", "filters", "room"],
     ),
     ("filters", &["audit", "database", "filter"]),
     ("health", &[]),
@@ -132,7 +125,6 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "clock",
             "console",
             "control",
-            "data_lock",
             "database",
             "entry",
             "log",
@@ -157,7 +149,6 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "accounts",
             "console",
             "control",
-            "data_lock",
             "entry",
             "log",
             "moderation_commands",

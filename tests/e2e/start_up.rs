@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::path::Path;
 
-use chat_tests::{Finished, RawClient, Server};
+use chat_tests::{Finished, RawClient, Server, ServerSetup};
 use tempfile::TempDir;
 
 /// The line that says why; log lines are JSON objects, and none of them is that line.
@@ -166,4 +166,55 @@ fn a_flag_wins_over_the_configuration_file() {
     let server = Server::start_with(&["--config", file.to_str().unwrap()]);
     drop(RawClient::join(&server, "alice", "stream"));
     RawClient::connect(&server).expect_close(4001);
+}
+
+#[test]
+fn a_full_disk_is_called_so() {
+    let sizes = [0, 1, 4, 8, 16, 32, 64];
+    for kilobytes in sizes {
+        let directory = TempDir::new().unwrap();
+        let data = directory.path().join("data");
+        let setup = ServerSetup::new(&[]).with_data(data.to_str().unwrap());
+        let finished = Server::run_as(setup.with_limit("-f", kilobytes).outliving_file_limit());
+        assert_eq!(finished.status.code(), Some(1), "{}", finished.error);
+        let complaint = complaint(&finished);
+        let is_clear = ["full", "too large", "may not grow"];
+        assert!(
+            is_clear.iter().any(|words| complaint.contains(words)),
+            "{complaint}"
+        );
+        assert!(!complaint.contains("Error code"), "{complaint}");
+    }
+}
+
+#[test]
+fn too_few_open_files_for_connections_are_an_error_and_fewer_than_wanted_a_warning() {
+    let finished = Server::run_as(ServerSetup::new(&[]).with_limit("-n", 64));
+    assert_eq!(finished.status.code(), Some(1), "{}", finished.error);
+    let complaint = complaint(&finished);
+    assert!(
+        complaint.contains("the limit on open files is 64"),
+        "{complaint}"
+    );
+    assert!(complaint.contains("raise it to 96"), "{complaint}");
+    let warning = "the limit on open files leaves room for fewer connections";
+    let server = Server::start_as(ServerSetup::new(&[]).with_limit("-n", 96));
+    let clients: Vec<RawClient> = (0..32).map(|_| RawClient::connect(&server)).collect();
+    assert!(server.log().contains(warning), "{}", server.log());
+    drop(clients);
+    // Who wants no more is content with less.
+    let few = ServerSetup::new(&["--max-connections", "3"]).with_limit("-n", 80);
+    assert!(!Server::start_as(few).log().contains(warning));
+}
+
+#[test]
+fn pages_of_any_site_are_warned_of_where_others_can_reach_the_server() {
+    let warning = "pages of any web site may connect";
+    // An address that no machine has (RFC 5737), so that nobody can reach it meanwhile.
+    let run = |arguments: &[&str]| Server::run_as(ServerSetup::new(arguments)).error;
+    let elsewhere = ["--bind", "192.0.2.1"];
+    let origin = ["--allowed-origin", "https://example.org"];
+    assert!(run(&elsewhere).contains(warning));
+    assert!(!run(&[elsewhere, origin].concat()).contains(warning));
+    assert!(!Server::start().log().contains(warning));
 }

@@ -146,6 +146,12 @@ impl Server {
         run(command, input)
     }
 
+    /// Runs a server as `setup` says, which is to end by itself.
+    #[track_caller]
+    pub fn run_as(setup: ServerSetup) -> Finished {
+        run(setup.command(), "")
+    }
+
     /// Runs `chat-server user …` for the accounts in `data`.
     #[track_caller]
     pub fn manage_users(data: &Path, arguments: &[&str], input: &str) -> Finished {

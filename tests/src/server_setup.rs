@@ -19,6 +19,7 @@ pub struct ServerSetup {
     arguments: Vec<String>,
     environment: Vec<(String, OsString)>,
     outlives_file_limit: bool,
+    limit: Option<String>,
     port: u16,
     directory: TempDir,
     data: PathBuf,
@@ -35,6 +36,7 @@ impl ServerSetup {
             arguments: arguments.iter().map(|&text| text.to_owned()).collect(),
             environment: Vec::new(),
             outlives_file_limit: false,
+            limit: None,
             port: free_port(),
             directory,
         }
@@ -51,6 +53,13 @@ impl ServerSetup {
     #[must_use]
     pub fn outliving_file_limit(mut self) -> Self {
         self.outlives_file_limit = true;
+        self
+    }
+
+    /// Started with one of the shell's limits (bash(1), `ulimit`), hard and soft.
+    #[must_use]
+    pub fn with_limit(mut self, flag: &str, value: u64) -> Self {
+        self.limit = Some(format!("ulimit {flag} {value}; "));
         self
     }
 
@@ -71,25 +80,32 @@ impl ServerSetup {
     }
 
     pub(crate) fn command(&self) -> Command {
-        let mut command = match self.outlives_file_limit {
-            false => bare_command(),
-            true => {
+        let trap = match self.outlives_file_limit {
+            false => "",
+            true => "trap '' XFSZ; ",
+        };
+        let limit = self.limit.as_deref().unwrap_or_default();
+        let mut command = match format!("{trap}{limit}") {
+            before if before.is_empty() => bare_command(),
+            before => {
                 let mut shell = without_settings(Command::new("bash"));
                 shell
-                    .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+                    .args(["-c", &format!("{before}exec \"$0\" \"$@\"")])
                     .arg(bare_command().get_program());
                 shell
             }
         };
         command
-            .args(["--bind", "127.0.0.1", "--log-format", "json"])
+            .args(["--log-format", "json"])
             .args(["--port", &self.port.to_string()])
             .arg("--data")
             .arg(self.data())
             .args(&self.arguments)
             .envs(self.environment.iter().map(|(name, value)| (name, value)));
-        if !self.arguments.iter().any(|text| text == "--registration") {
-            command.args(["--registration", "open"]);
+        for (option, value) in [("--registration", "open"), ("--bind", "127.0.0.1")] {
+            if !self.arguments.iter().any(|text| text == option) {
+                command.args([option, value]);
+            }
         }
         command
     }

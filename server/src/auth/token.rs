@@ -20,7 +20,7 @@ use crate::entry::UnixMillis;
 use crate::files::create_whole;
 
 /// The key's file in the data directory.
-const FILE_NAME: &str = "token.key";
+pub(super) const FILE_NAME: &str = "token.key";
 const KEY_BYTES: usize = 32;
 /// How long a token is good, in milliseconds: 24 hours.
 const LIFETIME: u64 = 24 * 60 * 60 * 1000;

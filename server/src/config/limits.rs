@@ -24,7 +24,7 @@ const ACCOUNT_BURST: u32 = 20;
 const ACCOUNT_RATE: u32 = 60;
 const ROOM_BURST: u32 = 10;
 const ROOM_RATE: u32 = 30;
-const MAX_CONNECTIONS: usize = 20_000;
+pub(crate) const MAX_CONNECTIONS: usize = 20_000;
 const MAX_UNAUTHENTICATED: usize = 5_000;
 const MAX_PER_ADDRESS: usize = 200;
 

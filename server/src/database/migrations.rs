@@ -194,11 +194,15 @@ pub(super) fn write_version(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "user_version", LATEST)
 }
 
+/// The schema version that a database has.
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
 /// Takes the steps that the database has not taken yet, all in one transaction.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
-    let taken: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    let taken = usize::try_from(taken).unwrap_or(0);
+    let taken = usize::try_from(version(&transaction)?).unwrap_or(0);
     if taken < STEPS.len() {
         for step in &STEPS[taken..] {
             transaction.execute_batch(step)?;

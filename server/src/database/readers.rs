@@ -11,6 +11,8 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::task::{spawn_blocking, yield_now};
 
 use super::DatabaseError;
+use super::words::{chain, is_damage, of_the_machine};
+use crate::health::Health;
 
 /// Short reads that share one visit at most: some milliseconds.
 const VISIT: usize = 128;
@@ -57,11 +59,14 @@ pub(super) struct Readers {
     idle: Mutex<Vec<Connection>>,
     permits: Arc<Semaphore>,
     glances: Mutex<Glances>,
+    health: Arc<Health>,
 }
 
 impl Readers {
-    pub(super) fn new(connections: Vec<Connection>) -> Self {
+    /// `health` is told where the file turns out to be damaged.
+    pub(super) fn new(connections: Vec<Connection>, health: Arc<Health>) -> Self {
         Self {
+            health,
             permits: Arc::new(Semaphore::new(connections.len())),
             idle: Mutex::new(connections),
             glances: Mutex::default(),
@@ -84,6 +89,7 @@ impl Readers {
             let outcome = work(&connection);
             lock(&readers.idle).push(connection);
             drop(permit);
+            readers.note(&outcome);
             outcome.map_err(DatabaseError::from)
         });
         task.await.map_err(|_| DatabaseError::Closed)?
@@ -110,7 +116,20 @@ impl Readers {
             tokio::spawn(Arc::clone(self).serve());
         }
         let found = answer.await.map_err(|_| DatabaseError::Closed)?;
+        self.note(&found);
         Ok(found?)
+    }
+
+    fn note<T>(&self, outcome: &rusqlite::Result<T>) {
+        let Err(error) = outcome else {
+            return;
+        };
+        if let Some(error) = of_the_machine(error) {
+            tracing::error!(error, "the database could not be read");
+        }
+        if is_damage(error) {
+            self.health.note_damage();
+        }
     }
 
     /// Visits as long as somebody waits.
@@ -134,8 +153,7 @@ impl Readers {
                 Ok(together) => together.into_iter().for_each(|glance| glance.finish()),
                 // Those who wait are told by what they wait for being dropped.
                 Err(error) => {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::error!(error, "a visit to the database failed");
+                    tracing::error!(error = chain(&error), "a visit to the database failed");
                 }
             }
         }

@@ -19,6 +19,7 @@ use rusqlite::{Connection, DEFAULT_NAME, ErrorCode};
 
 use super::TRY_AGAIN;
 use super::inspection::with_suffix;
+use super::words::SqliteError;
 
 /// Pages in the log from which on it is folded.
 const PAGES: i32 = 4000;
@@ -92,6 +93,21 @@ fn write_zeros(file: &File, bytes: u64) -> io::Result<()> {
     file.flush()
 }
 
+/// Has the file brought back to its full size, from what a large transaction made of it, when the log
+/// is begun anew. For the writer's connection; it looks at the size then, and never otherwise.
+pub(super) fn limit_size(writer: &Connection) -> rusqlite::Result<()> {
+    let bytes = i64::try_from(RESERVED).unwrap_or(i64::MAX);
+    writer.pragma_update(None, "journal_size_limit", bytes)
+}
+
+/// Whether the log of the database at `path` has more than its full size, which the next commits bring
+/// it back to.
+pub(super) fn is_oversized(path: &Path) -> bool {
+    let log = path.canonicalize().map(|path| with_suffix(&path, "-wal"));
+    log.and_then(std::fs::metadata)
+        .is_ok_and(|log| log.len() > RESERVED)
+}
+
 /// The writer's side of folding.
 pub(super) struct Folding {
     shared: Arc<Shared>,
@@ -141,6 +157,7 @@ impl Folding {
         // The hook holds the only other end of the thread's channel.
         let none: Option<fn(&mut Wal, i32) -> rusqlite::Result<()>> = None;
         if let Err(error) = writer.wal_hook(none) {
+            let error = SqliteError::from(error);
             tracing::error!(%error, "the checkpoint thread cannot be ended");
             return;
         }
@@ -205,6 +222,7 @@ fn fold(connection: &Connection) -> Option<(i32, i32)> {
         }
         Err(error) => {
             // Nothing is lost: what is in the log stays there, and the log grows.
+            let error = SqliteError::from(error);
             tracing::warn!(%error, "the write-ahead log cannot be folded into the database");
             None
         }
@@ -291,6 +309,28 @@ mod tests {
         }
         assert!(i64::try_from(size_of_log(directory.path())).unwrap() < most);
         assert_eq!(rows(&database).await, rounds);
+    }
+
+    #[tokio::test]
+    async fn a_log_that_one_transaction_made_long_is_brought_back_to_its_size() {
+        let directory = tempfile::tempdir().unwrap();
+        let database = Database::open(directory.path(), Durability::Full).unwrap();
+        database.reserve_log().await;
+        write_pages(&database, 3 * usize::try_from(PAGES).unwrap()).await;
+        assert!(size_of_log(directory.path()) > 2 * RESERVED);
+        // Nobody writes any more.
+        let shrinks = async {
+            while size_of_log(directory.path()) != RESERVED {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let watched = tokio::time::timeout(Duration::from_secs(30), async {
+            tokio::select! {
+                () = database.watch() => {}
+                () = shrinks => {}
+            }
+        });
+        watched.await.unwrap();
     }
 
     #[tokio::test]

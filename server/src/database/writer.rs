@@ -10,7 +10,9 @@ use rustix::process::setpriority_process;
 use tokio::sync::{mpsc, oneshot};
 
 use super::DatabaseError;
+use super::placement::Placement;
 use super::wal::Folding;
+use super::words::{SqliteError, chain, is_damage, of_the_machine};
 use crate::health::Health;
 
 /// Jobs that may wait. A job that finds no place waits outside: its caller is held up, not memory.
@@ -35,6 +37,8 @@ trait Job: Send {
     /// Runs the work where it has the open transaction for itself; whether it succeeded. Where not,
     /// the transaction must not be committed.
     fn run_alone(&mut self, connection: &Connection) -> bool;
+    /// Why the work failed, where it did.
+    fn failure(&self) -> Option<&rusqlite::Error>;
     /// Tells the caller how the work and the commit went.
     fn finish(self: Box<Self>, committed: Result<(), DatabaseError>);
 }
@@ -59,6 +63,10 @@ where
     fn run_alone(&mut self, connection: &Connection) -> bool {
         self.outcome = self.work.take().map(|work| work(connection));
         matches!(self.outcome, Some(Ok(_)))
+    }
+
+    fn failure(&self) -> Option<&rusqlite::Error> {
+        self.outcome.as_ref()?.as_ref().err()
     }
 
     fn finish(self: Box<Self>, committed: Result<(), DatabaseError>) {
@@ -97,11 +105,16 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Begins to write. `health` is told how each transaction went.
-    pub(super) fn start(connection: Connection, folding: Folding, health: Arc<Health>) -> Self {
+    pub(super) fn start(
+        connection: Connection,
+        folding: Folding,
+        mut placement: Placement,
+        health: Arc<Health>,
+    ) -> Self {
         let (jobs, waiting) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("database".to_owned())
-            .spawn(move || write_all(connection, folding, waiting, &health))
+            .spawn(move || write_all(connection, folding, &mut placement, waiting, &health))
             .expect("the system can start a thread");
         Self {
             jobs: Mutex::new(Some(jobs)),
@@ -157,6 +170,7 @@ impl Writer {
 fn write_all(
     mut connection: Connection,
     folding: Folding,
+    placement: &mut Placement,
     mut waiting: mpsc::Receiver<Box<dyn Job>>,
     health: &Health,
 ) {
@@ -173,16 +187,10 @@ fn write_all(
             gather(&mut batch, &mut waiting);
         }
         let began = Instant::now();
-        let committed = commit(&connection, &mut batch).map_err(DatabaseError::from);
+        let committed = commit(&connection, placement, &mut batch);
         let pace = PACE.min(began.elapsed() * PACE_FACTOR);
         next = (batch.len() > 1).then(|| began + pace);
-        health.note(committed.is_ok());
-        if let Err(error) = &committed {
-            tracing::error!(
-                error = error as &dyn std::error::Error,
-                "nothing was stored"
-            );
-        }
+        note(health, &committed, &batch);
         for job in batch.drain(..) {
             job.finish(committed.clone());
         }
@@ -190,8 +198,34 @@ fn write_all(
     }
     folding.stop(&mut connection);
     if let Err((_, error)) = connection.close() {
+        let error = SqliteError::from(error);
         tracing::error!(%error, "the database was not closed cleanly");
     }
+}
+
+/// Tells how it went, in the log as well.
+fn note(health: &Health, committed: &Result<(), DatabaseError>, batch: &[Box<dyn Job>]) {
+    let mut failures = batch.iter().filter_map(|job| job.failure());
+    if failures.any(is_damage) || committed.as_ref().is_err_and(is_of_damage) {
+        health.note_damage();
+    }
+    if committed.is_ok() {
+        // Whose work failed alone; otherwise the commit says why.
+        let failures = batch.iter().filter_map(|job| job.failure());
+        for error in failures.filter_map(of_the_machine) {
+            tracing::error!(error, "something was not stored");
+        }
+    }
+    let is_news = health.note(committed.is_ok());
+    match committed {
+        Err(error) => tracing::error!(error = chain(error), "nothing was stored"),
+        Ok(()) if is_news => tracing::info!("the database takes what it is given again"),
+        Ok(()) => {}
+    }
+}
+
+fn is_of_damage(error: &DatabaseError) -> bool {
+    matches!(error, DatabaseError::Sqlite(error) if error.is_damage())
 }
 
 /// Lets the system run this thread first where several want to: everybody waits for it, and it needs a
@@ -212,28 +246,40 @@ fn gather(batch: &mut Vec<Box<dyn Job>>, waiting: &mut mpsc::Receiver<Box<dyn Jo
     }
 }
 
-fn commit(connection: &Connection, batch: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
+fn commit(
+    connection: &Connection,
+    placement: &mut Placement,
+    batch: &mut [Box<dyn Job>],
+) -> Result<(), DatabaseError> {
     connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    let succeeded = run(connection, batch)?;
+    let placed = placement.check();
+    if placed.is_err() || !succeeded {
+        connection.execute_batch("ROLLBACK")?;
+        return Ok(placed?);
+    }
+    Ok(end(connection)?)
+}
+
+/// Runs the work; whether it is to be committed.
+fn run(connection: &Connection, batch: &mut [Box<dyn Job>]) -> rusqlite::Result<bool> {
     if let [alone] = batch {
+        // Where it fails, its caller is told why.
         let succeeded = alone.run_alone(connection);
-        if connection.is_autocommit() {
-            return Err(rolled_back());
-        }
-        if !succeeded {
-            // Its caller is told why.
-            return connection.execute_batch("ROLLBACK");
-        }
-        return end(connection);
+        return match connection.is_autocommit() {
+            true => Err(rolled_back(alone.failure())),
+            false => Ok(succeeded),
+        };
     }
     for job in batch.iter_mut() {
         job.run(connection);
         // Some failures (a full disk) roll the whole transaction back at once. What ran before is
         // gone, and what would run now would be committed on its own.
         if connection.is_autocommit() {
-            return Err(rolled_back());
+            return Err(rolled_back(job.failure()));
         }
     }
-    end(connection)
+    Ok(true)
 }
 
 fn end(connection: &Connection) -> rusqlite::Result<()> {
@@ -246,8 +292,16 @@ fn end(connection: &Connection) -> rusqlite::Result<()> {
     committed.map(drop)
 }
 
-fn rolled_back() -> rusqlite::Error {
-    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT_ROLLBACK);
-    let text = "the transaction was rolled back".to_owned();
-    rusqlite::Error::SqliteFailure(code, Some(text))
+/// Why SQLite rolled a transaction back by itself: what it said to the work that met it.
+fn rolled_back(cause: Option<&rusqlite::Error>) -> rusqlite::Error {
+    match cause {
+        Some(rusqlite::Error::SqliteFailure(code, text)) => {
+            rusqlite::Error::SqliteFailure(*code, text.clone())
+        }
+        _ => {
+            let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT_ROLLBACK);
+            let text = "the transaction was rolled back".to_owned();
+            rusqlite::Error::SqliteFailure(code, Some(text))
+        }
+    }
 }
