@@ -191,6 +191,22 @@ pub trait Accounts: Send + Sync {
     /// All accounts, by name.
     async fn list(&self) -> Result<Vec<Account>, AccountsError>;
 
+    /// Rooms, some of them, that nobody would miss: founded before `before` by a member, empty, and with
+    /// nothing decided in them that holds at `now`.
+    async fn idle_rooms(
+        &self,
+        before: UnixMillis,
+        now: UnixMillis,
+    ) -> Result<Vec<RoomName>, AccountsError>;
+
+    /// Forgets `room` with its log, if it is still one of those; false where it is not.
+    async fn forget_idle_room(
+        &self,
+        room: &RoomName,
+        before: UnixMillis,
+        now: UnixMillis,
+    ) -> Result<bool, AccountsError>;
+
     /// Forgets who stood how in `room`: its next first member becomes its administrator.
     async fn forget_room(&self, room: &RoomName) -> Result<(), AccountsError>;
 }

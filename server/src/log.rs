@@ -10,7 +10,7 @@ use chat_protocol::{Epoch, History, RoomName, RoomState, Seq};
 use crate::entry::{AccountId, Entry, NewEntry, StoredNonce, UnixMillis};
 
 pub use sqlite::SqliteLog;
-pub(crate) use sqlite::{append, begin, holds_message};
+pub(crate) use sqlite::{append, begin, holds_message, remove};
 
 /// The log could not be read or written. Nothing of what was asked for was stored.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -1,5 +1,5 @@
 //! What is kept, and how long: trims every room's log, whether the room runs or not, now and then and
-//! in small steps, and forgets where people came from.
+//! in small steps, and forgets rooms that nobody would miss and where people came from.
 
 use std::time::Duration;
 
@@ -55,6 +55,30 @@ pub async fn run(rooms: Rooms, retention: Retention, stopping: Stopping) {
     // A step that is under way is a transaction: dropping what waits for it does no harm.
     tokio::select! {
         () = trimming => {}
+        () = stopping.begun() => {}
+    }
+}
+
+/// Forgets rooms that nobody would miss, once they are as old as entries may get, until the server
+/// stops.
+pub async fn forget_rooms(rooms: Rooms, retention: Retention, stopping: Stopping) {
+    if retention.age.is_none() {
+        return;
+    }
+    let forgetting = async {
+        loop {
+            if let Err(error) = rooms.forget_idle(retention.keep().since).await {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(
+                    error,
+                    "idle rooms could not be forgotten, trying again later"
+                );
+            }
+            sleep(INTERVAL).await;
+        }
+    };
+    tokio::select! {
+        () = forgetting => {}
         () = stopping.begun() => {}
     }
 }

@@ -225,6 +225,15 @@ impl Room {
         self.standing.is_founded
     }
 
+    /// The room is none any more, and nothing is decided in it.
+    pub fn forget_itself(&mut self) {
+        self.standing = Standing {
+            admins: std::mem::take(&mut self.standing.admins),
+            ..Standing::default()
+        };
+        self.modes = RoomState::default();
+    }
+
     /// The room is one from now on, where a user founded it with that one as its administrator.
     pub fn found(&mut self, founder: Option<&str>) {
         match founder {

@@ -319,6 +319,7 @@ impl RoomTask {
                 // Who does not wait for the answer does not need it.
                 let _ = answer.send(made);
             }
+            RoomCommand::ForgetIfIdle(before, now) => self.forget_if_idle(before, now).await,
             RoomCommand::SignOut(key, answer) => {
                 // What they posted before was theirs to post.
                 self.show_all().await;

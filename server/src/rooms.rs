@@ -21,6 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use crate::clock;
+use crate::entry::UnixMillis;
 use crate::filter::Change;
 use crate::held::{Choice, PATIENCE};
 use crate::log::{End, Keep, LogError, Range, Viewer};
@@ -257,6 +258,25 @@ impl Rooms {
             .map_err(|_| RoomError::Stopping)?;
         let made = made.await.map_err(|_| RoomError::Stopping)?;
         made.map_err(|error| RoomError::Enter(error.into()))
+    }
+
+    /// Forgets rooms that nobody would miss, some of them: founded before `before` by a member, empty,
+    /// and with nothing decided in them.
+    pub async fn forget_idle(&self, before: UnixMillis) -> Result<(), RoomError> {
+        let now = clock::now();
+        let idle = self.shared.stores.accounts.idle_rooms(before, now).await;
+        let idle = idle.map_err(|error| RoomError::Enter(error.into()))?;
+        for room in idle {
+            // One that somebody is in goes on.
+            let is_running = self.shared.running().contains_key(&room);
+            if is_running {
+                continue;
+            }
+            let inbox = self.find_or_start(&room)?;
+            let command = RoomCommand::ForgetIfIdle(before, now);
+            inbox.send(command).await.map_err(|_| RoomError::Stopping)?;
+        }
+        Ok(())
     }
 
     /// Rooms whose logs hold more than `keep`, some of them.

@@ -177,6 +177,11 @@ impl Server {
             config.retention,
             stopping.clone(),
         ));
+        tasks.spawn(retention::forget_rooms(
+            rooms.clone(),
+            config.retention,
+            stopping.clone(),
+        ));
         tasks.spawn(retention::forget_addresses(addresses, stopping.clone()));
         tasks.spawn(control::run(control, config.data.clone(), stopping.clone()));
         tasks.spawn({

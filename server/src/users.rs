@@ -13,7 +13,6 @@ use crate::auth::{Errand, Passwords};
 use crate::clock;
 use crate::console;
 use crate::control::{self, Hash, Request};
-use crate::database;
 use crate::moderation_commands::{ask, ask_or_make};
 
 /// Bytes of a password line at most; a frame could not carry more.
@@ -55,7 +54,7 @@ pub enum UserSubcommand {
 pub fn run(command: UserSubcommand, data: &Path) -> anyhow::Result<()> {
     match command {
         UserSubcommand::Add { name } => {
-            if is_known(data, &name)? {
+            if is_known(data, &name) == Some(true) {
                 bail!(control::user_exists(&name));
             }
             let hash = hash(&ask_password(&name)?)?;
@@ -69,7 +68,7 @@ pub fn run(command: UserSubcommand, data: &Path) -> anyhow::Result<()> {
             })
         }
         UserSubcommand::Passwd { name } => {
-            if !is_known(data, &name)? {
+            if is_known(data, &name) == Some(false) {
                 bail!(control::no_user(&name));
             }
             let hash = hash(&ask_password(&name)?)?;
@@ -113,20 +112,19 @@ fn done(
     }
 }
 
-/// Whether there is a user of this name: nobody is to be asked for a password in vain.
-fn is_known(data: &Path, name: &Username) -> anyhow::Result<bool> {
-    if !data.join(database::FILE_NAME).exists() {
-        return Ok(false);
-    }
-    let mut is_known = false;
-    console::for_reading(data, |database| {
+/// Whether there is a user of this name: nobody is to be asked for a password in vain. `None` where
+/// that can't be told, such as from an older schema: what is done after the question tells why, or
+/// brings it up to date.
+fn is_known(data: &Path, name: &Username) -> Option<bool> {
+    let mut is_known = None;
+    let looked = console::for_reading(data, |database| {
         let is_known = &mut is_known;
         async move {
-            *is_known = SqliteAccounts::new(database).find(name).await?.is_some();
+            *is_known = Some(SqliteAccounts::new(database).find(name).await?.is_some());
             Ok(())
         }
-    })?;
-    Ok(is_known)
+    });
+    looked.ok().and(is_known)
 }
 
 fn hash(password: &Secret) -> anyhow::Result<String> {

@@ -243,7 +243,6 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "clock",
             "console",
             "control",
-            "database",
             "moderation_commands",
         ],
     ),

@@ -62,7 +62,7 @@ impl JsonError {
     /// The exit code.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            JsonError::Refused(_) => Exit::Refused,
+            JsonError::Refused(_) | JsonError::Closed(Some(CloseCode::SignedOut)) => Exit::Refused,
             JsonError::Output(_) | JsonError::Signals(_) => Exit::Failed,
             _ => Exit::Unreachable,
         }

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::audit;
 use crate::database::{Database, DatabaseError};
-use crate::entry::AccountId;
-use crate::log::begin as begin_log;
+use crate::entry::{AccountId, UnixMillis};
+use crate::log::{begin as begin_log, remove as remove_log};
 use crate::standing::give_founder;
 
 const COLUMNS: &str = "SELECT username, key, password_hash, created, id, logins FROM accounts";
@@ -134,26 +134,86 @@ impl Accounts for SqliteAccounts {
         Ok(accounts)
     }
 
+    async fn idle_rooms(
+        &self,
+        before: UnixMillis,
+        now: UnixMillis,
+    ) -> Result<Vec<RoomName>, AccountsError> {
+        let idle = self
+            .database
+            .read(move |connection| {
+                let mut statement =
+                    connection.prepare_cached(&format!("{IDLE} LIMIT {IDLE_ROOMS}"))?;
+                let names = statement.query_map(params![before, now], |row| row.get(0))?;
+                names.collect::<rusqlite::Result<Vec<String>>>()
+            })
+            .await?;
+        // A name that is none is no room's.
+        let names = idle.iter().filter_map(|name| RoomName::new(name).ok());
+        Ok(names.collect())
+    }
+
+    async fn forget_idle_room(
+        &self,
+        room: &RoomName,
+        before: UnixMillis,
+        now: UnixMillis,
+    ) -> Result<bool, AccountsError> {
+        let name = room.clone();
+        let is_forgotten = self
+            .database
+            .write(move |connection| {
+                let is_idle = connection
+                    .prepare_cached(&format!("{IDLE} AND founded_rooms.room = ?3"))?
+                    .exists(params![before, now, name.as_str()])?;
+                if is_idle {
+                    remove_log(connection, &name)?;
+                    forget_room(connection, &name)?;
+                }
+                Ok(is_idle)
+            })
+            .await?;
+        Ok(is_forgotten)
+    }
+
     async fn forget_room(&self, room: &RoomName) -> Result<(), AccountsError> {
         let name = room.clone();
         self.database
-            .write(move |connection| {
-                for statement in [
-                    "DELETE FROM ranks WHERE room = ?1",
-                    "DELETE FROM sanctions WHERE room = ?1",
-                    "DELETE FROM filters WHERE room = ?1",
-                    "DELETE FROM held WHERE room = ?1",
-                    "DELETE FROM founded_rooms WHERE room = ?1",
-                ] {
-                    connection
-                        .prepare_cached(statement)?
-                        .execute([name.as_str()])?;
-                }
-                audit::forget_room(connection, &name)
-            })
+            .write(move |connection| forget_room(connection, &name))
             .await?;
         Ok(())
     }
+}
+
+/// Idle rooms that one look finds at most.
+const IDLE_ROOMS: u32 = 1024;
+
+/// SQL for the rooms that were founded before ?1, where nothing is that holds at ?2.
+const IDLE: &str = "SELECT founded_rooms.room FROM founded_rooms
+     LEFT JOIN rooms ON rooms.name = founded_rooms.room
+     WHERE founded_rooms.founded < ?1 AND founded_rooms.by_operator = 0
+       AND ifnull(rooms.modes, '{}') = '{}'
+       AND NOT EXISTS (SELECT 1 FROM entries WHERE entries.room = rooms.id)
+       AND NOT EXISTS (SELECT 1 FROM ranks
+                       WHERE ranks.room = founded_rooms.room AND ranks.origin <> 0)
+       AND NOT EXISTS (SELECT 1 FROM sanctions WHERE sanctions.room = founded_rooms.room
+                       AND (sanctions.until IS NULL OR sanctions.until > ?2))
+       AND NOT EXISTS (SELECT 1 FROM filters WHERE filters.room = founded_rooms.room)
+       AND NOT EXISTS (SELECT 1 FROM held WHERE held.room = founded_rooms.room)";
+
+fn forget_room(connection: &Connection, room: &RoomName) -> rusqlite::Result<()> {
+    for statement in [
+        "DELETE FROM ranks WHERE room = ?1",
+        "DELETE FROM sanctions WHERE room = ?1",
+        "DELETE FROM filters WHERE room = ?1",
+        "DELETE FROM held WHERE room = ?1",
+        "DELETE FROM founded_rooms WHERE room = ?1",
+    ] {
+        connection
+            .prepare_cached(statement)?
+            .execute([room.as_str()])?;
+    }
+    audit::forget_room(connection, room)
 }
 
 impl SqliteAccounts {
@@ -266,6 +326,7 @@ mod tests {
 
     use super::*;
     use crate::database::Durability;
+    use crate::log::{RoomLog, SqliteLog};
     use crate::standing::{SqliteStandings, Standings};
 
     fn name(text: &str) -> Username {
@@ -423,5 +484,54 @@ mod tests {
         assert!(made);
         let again = accounts.found(beginning(Founder::Operator).unwrap()).await;
         assert!(!again.unwrap());
+    }
+
+    #[tokio::test]
+    async fn rooms_are_forgotten_that_nobody_would_miss_and_no_others() {
+        let directory = tempfile::tempdir().unwrap();
+        let accounts = accounts(directory.path());
+        let ann = account("ann", "hash", 7);
+        accounts.create(ann.clone()).await.unwrap();
+        let named = |name: &str, founder| Beginning {
+            room: RoomName::new(name).unwrap(),
+            ..beginning(founder).unwrap()
+        };
+        for name in [
+            "idle", "young", "full", "ranks", "ban", "over", "filter", "held", "modes",
+        ] {
+            let room = Some(named(name, Founder::Member));
+            admit(&accounts, &ann, false, room).await;
+        }
+        accounts
+            .found(named("operators", Founder::Operator))
+            .await
+            .unwrap();
+        let rows = "
+            UPDATE founded_rooms SET founded = 100 WHERE room = 'young';
+            INSERT INTO entries (room, seq, time, kind, author, body)
+            SELECT id, 1, 5, 'gone', 'ann', '' FROM rooms WHERE name = 'full';
+            UPDATE ranks SET origin = 1 WHERE room = 'ranks';
+            INSERT INTO sanctions (room, account, kind, since, until, by)
+            VALUES ('ban', 'ann', 'mute', 1, NULL, 'x'), ('over', 'ann', 'ban', 1, 50, 'x');
+            INSERT INTO filters (room, pattern, kind) VALUES ('filter', 'x', 'word');
+            INSERT INTO held (room, account, time, username, display_name, content, pattern)
+            VALUES ('held', 'ann', 1, 'ann', 'ann', 'x', 'x');
+            UPDATE rooms SET modes = '{\"slowMode\":5}' WHERE name = 'modes';";
+        let write = move |connection: &Connection| connection.execute_batch(rows);
+        accounts.database.write(write).await.unwrap();
+        let names = |rooms: Vec<RoomName>| -> Vec<String> {
+            rooms.iter().map(|room| room.as_str().to_owned()).collect()
+        };
+        let idle = accounts.idle_rooms(100, 60).await.unwrap();
+        assert_eq!(names(idle.clone()), ["idle", "over"]);
+        for room in &idle {
+            assert!(accounts.forget_idle_room(room, 100, 60).await.unwrap());
+            assert!(!accounts.forget_idle_room(room, 100, 60).await.unwrap());
+            assert!(!accounts.is_founded(room).await.unwrap());
+        }
+        let young = RoomName::new("young").unwrap();
+        assert!(!accounts.forget_idle_room(&young, 100, 60).await.unwrap());
+        let left = SqliteLog::new(Arc::clone(&accounts.database)).list().await;
+        assert_eq!(left.unwrap().len(), 8);
     }
 }

@@ -132,13 +132,9 @@ impl RoomLog for SqliteLog {
         let name = room.clone();
         let removed = self
             .database
-            .write(move |connection| {
-                connection
-                    .prepare_cached("DELETE FROM rooms WHERE name = ?1")?
-                    .execute([name.as_str()])
-            })
+            .write(move |connection| remove(connection, &name))
             .await?;
-        Ok(removed > 0)
+        Ok(removed)
     }
 
     async fn overdue(&self, keep: Keep) -> Result<Vec<RoomName>, LogError> {
@@ -172,6 +168,14 @@ pub(crate) fn begin(
         )?
         .execute(params![room.as_str(), epoch.as_str()])
         .map(drop)
+}
+
+/// Removes `room` with its log, in the transaction that is open; false where there is none.
+pub(crate) fn remove(connection: &Connection, room: &RoomName) -> rusqlite::Result<bool> {
+    let removed = connection
+        .prepare_cached("DELETE FROM rooms WHERE name = ?1")?
+        .execute([room.as_str()])?;
+    Ok(removed > 0)
 }
 
 fn new_epoch() -> Result<Epoch, LogError> {

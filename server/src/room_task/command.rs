@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 use super::login::Login;
 use crate::accounts::{Account, AccountsError};
 use crate::address::{Address, Network};
+use crate::entry::UnixMillis;
 use crate::filter::Change;
 use crate::filters::FiltersError;
 use crate::held::{Choice, HeldError};
@@ -123,6 +124,9 @@ pub enum RoomCommand {
     ),
     /// Make the room one that there is, for an operator. Answered with whether it was made.
     Found(oneshot::Sender<Result<bool, AccountsError>>),
+    /// Forget the room, where nobody is in it and nobody would miss it: founded before the first time,
+    /// and nothing in it that holds at the second.
+    ForgetIfIdle(UnixMillis, UnixMillis),
     /// Close the connections of the user of this key, who was signed out. Answered once done.
     SignOut(String, oneshot::Sender<()>),
     /// Change the patterns for an operator. Answered with what was done, once messages are held

@@ -4,7 +4,7 @@
 use chat_protocol::limits::RESUME_BYTES;
 use chat_protocol::{ServerEvent, Since};
 
-use super::{EnterError, Entrance, RoomTask, Seat, resume};
+use super::{EnterError, Entrance, RoomTask, Seat, Stores, resume};
 use crate::accounts::{Account, AccountsError, Admission, Admitted, Beginning, Founder};
 use crate::clock;
 use crate::entry::{Author, UnixMillis};
@@ -167,6 +167,34 @@ impl RoomTask {
         self.head.is_begun = true;
         self.room.found(None);
         Ok(is_made)
+    }
+
+    /// Forgets the room where nobody would miss it. Whoever comes in next founds it anew.
+    pub(super) async fn forget_if_idle(&mut self, before: UnixMillis, now: UnixMillis) {
+        if !self.room.is_empty() || !self.room.is_founded() {
+            return;
+        }
+        let Stores { accounts, log, .. } = &self.stores;
+        let forgotten = accounts.forget_idle_room(&self.name, before, now).await;
+        match forgotten {
+            Ok(false) => return,
+            Ok(true) => tracing::info!(room = ?self.name, "room forgotten: empty and old"),
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(room = ?self.name, error, "an idle room could not be forgotten");
+                return;
+            }
+        }
+        self.room.forget_itself();
+        self.is_last_sure = true;
+        match log.open(&self.name, now).await {
+            Ok(head) => self.head = head,
+            Err(error) => {
+                self.report("a room that was forgotten cannot be begun anew", &error);
+                // Then it ends, and begins anew when somebody comes.
+                self.inbox.close();
+            }
+        }
     }
 
     fn beginning(&self, founder: Founder, time: UnixMillis) -> Beginning {

@@ -407,6 +407,14 @@ impl Accounts for NoAccounts {
         unreachable!()
     }
 
+    async fn idle_rooms(&self, _: u64, _: u64) -> Result<Vec<RoomName>, AccountsError> {
+        unreachable!()
+    }
+
+    async fn forget_idle_room(&self, _: &RoomName, _: u64, _: u64) -> Result<bool, AccountsError> {
+        unreachable!()
+    }
+
     async fn forget_room(&self, _: &RoomName) -> Result<(), AccountsError> {
         unreachable!()
     }

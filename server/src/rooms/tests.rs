@@ -426,3 +426,64 @@ async fn a_room_that_does_not_know_how_far_its_log_goes_finds_out() {
     ann.membership.post(post("two", None)).await.unwrap();
     assert_eq!(ann.messages(1).await, [(3, "two".to_owned())]);
 }
+
+#[tokio::test]
+async fn who_logged_in_before_the_account_ended_is_not_let_in_after_it() {
+    let bench = bench();
+    let accounts = SqliteAccounts::new(Arc::clone(&bench.database));
+    let ann = Username::new("ann").unwrap();
+    accounts.create(Account::named("ann", 0)).await.unwrap();
+    bench.rooms.found(room()).await.unwrap();
+    let mut inside = bench.enter("ann", None).await;
+    for step in 0..3 {
+        let (entrance, _reader) = entrance(&bench.rooms, "ann", None);
+        let is_done = match step {
+            0 => bench.rooms.sign_out(&ann).await,
+            1 => bench.rooms.set_password(&ann, "another").await,
+            _ => bench.rooms.remove(&ann).await,
+        };
+        assert!(is_done.unwrap());
+        let entered = bench.rooms.enter(room(), entrance).await.map(drop);
+        let refused = matches!(entered, Err(RoomError::Enter(EnterError::SignedOut)));
+        assert!(refused, "step {step}: {entered:?}");
+    }
+    // Who was in is out.
+    let Drained::Closed(closing) = inside.reader.drain(&mut Vec::new()).await else {
+        panic!("still there")
+    };
+    assert_eq!(closing.code, CloseCode::SignedOut);
+}
+
+#[tokio::test]
+async fn a_room_that_nobody_would_miss_is_forgotten_and_founded_anew() {
+    let bench = bench();
+    let accounts = SqliteAccounts::new(Arc::clone(&bench.database));
+    for name in ["ann", "bob"] {
+        accounts.create(Account::named(name, 0)).await.unwrap();
+    }
+    let enter = async |name: &str| {
+        let (entrance, mut reader) = entrance(&bench.rooms, name, None);
+        let membership = bench.rooms.enter(room(), entrance).await.unwrap();
+        let mut batch = Vec::new();
+        reader.drain(&mut batch).await;
+        let ServerEvent::Auth(auth) = ServerEvent::decode(&batch[0]).unwrap() else {
+            panic!("{batch:?}")
+        };
+        (membership, auth.access_level, reader)
+    };
+    let (ann, rank, _reader) = enter("ann").await;
+    assert_eq!(rank, Rank::Administrator);
+    let later = clock::now() + 1000;
+    // Not while somebody is in it.
+    bench.rooms.forget_idle(later).await.unwrap();
+    let (bob, rank, _reader) = enter("bob").await;
+    assert_eq!(rank, Rank::User);
+    bob.leave().await;
+    ann.leave().await;
+    while bench.rooms.shared.running().contains_key(&room()) {
+        tokio::task::yield_now().await;
+    }
+    bench.rooms.forget_idle(later).await.unwrap();
+    let (_bob, rank, _reader) = enter("bob").await;
+    assert_eq!(rank, Rank::Administrator);
+}
