@@ -182,6 +182,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "address",
             "addresses",
             "clock",
+            "entry",
             "filter",
             "held",
             "log",
