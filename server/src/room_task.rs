@@ -485,7 +485,10 @@ impl RoomTask {
     fn sign_out(&mut self, ids: &[MemberId]) {
         for id in ids {
             if let Some(outbox) = self.delivery.leave(*id) {
-                outbox.close(CloseCode::SignedOut, "signed out");
+                outbox.close(
+                    CloseCode::SignedOut,
+                    "the password was changed, or the login ended",
+                );
             }
         }
     }

@@ -281,7 +281,7 @@ impl App {
             CloseCode::Kicked => "kicked".to_owned(),
             CloseCode::Banned => "banned".to_owned(),
             CloseCode::Flooding => "disconnected for sending too much".to_owned(),
-            CloseCode::SignedOut => "signed out by a new password or a logout".to_owned(),
+            CloseCode::SignedOut => "signed out".to_owned(),
             other => format!("disconnected ({})", u16::from(other)),
         };
         let words = if reason.is_empty() {
@@ -290,11 +290,11 @@ impl App {
             format!("{deed}: {}", sanitize::line(reason))
         };
         self.report(place, Some(code.into()), None, &words);
-        let way_back = match code {
-            CloseCode::SignedOut => "/reconnect to come back; with a new password, start anew",
-            _ => "/reconnect to come back",
-        };
-        self.notice(place, Tone::Alert, &format!("{words} - {way_back}"));
+        self.notice(
+            place,
+            Tone::Alert,
+            &format!("{words} - /reconnect to come back"),
+        );
         let now = self.now;
         let refused = false;
         self.rooms[place].went_down(LinkState::Stopped { words, refused }, now);
