@@ -7,7 +7,7 @@ use chat_tests::{Door, Key, RawClient, Screen, Server, Terminal};
 use serde_json::{Value, json};
 
 use super::{leave, log_of, message, play_server_until, terminal_at};
-use crate::support::now;
+use crate::support::{now, operate_with, said};
 
 /// Lets a moderator in, where the server has the room's modes, and gives `messages` as the log.
 #[track_caller]
@@ -232,6 +232,23 @@ fn a_kicked_client_says_why_and_does_not_come_back_by_itself() {
     alice.enter("/reconnect");
     alice.wait_until_joined();
     leave(alice, server);
+}
+
+#[test]
+fn who_is_signed_out_is_told_so_and_asked_for_the_password_where_it_has_changed() {
+    let server = Server::start();
+    let mut alice = Terminal::open(&server, "alice", &["stream"]);
+    alice.wait_until_joined();
+    said(&server, &["user", "logout", "alice"]);
+    let screen = alice.wait_for_text("not connected: signed out");
+    assert!(!screen.shows("reconnecting"), "{screen:?}");
+    alice.enter("/reconnect");
+    alice.wait_until_joined();
+    let changed = operate_with(&server, &["user", "passwd", "alice"], "another\n");
+    assert_eq!(changed.status.code(), Some(0), "{}", changed.error);
+    alice.wait_for_text("not connected: signed out");
+    alice.enter("/reconnect");
+    alice.wait_for_text("waiting for the password");
 }
 
 #[test]
