@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use super::token::FILE_NAME;
 
 /// Between two looks.
-const LOOK: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_secs(5);
 
 /// Bytes that are read: more than a key has.
 const MOST: u64 = 64;
