@@ -180,3 +180,12 @@ fn requests_of_the_command_line_are_taken_or_refused() {
         assert_eq!(serde_json::from_str::<Request>(&again).unwrap(), request);
     });
 }
+
+/// Otherwise what is tried begins far from anything that is taken.
+#[test]
+fn what_the_corpus_begins_with_are_requests() {
+    for bytes in corpus("control") {
+        let request = serde_json::from_slice::<Request>(&bytes);
+        request.unwrap_or_else(|error| panic!("{}: {error}", String::from_utf8_lossy(&bytes)));
+    }
+}

@@ -78,15 +78,17 @@ impl Head {
             return Ok(None);
         }
         self.next_look = 2 * self.bytes.len();
-        let visible = &self.bytes[..self.bytes.len().min(HEAD_BYTES)];
+        // What was passed over counts, or it would depend on how a head is cut whether it is too large.
+        let room = HEAD_BYTES.saturating_sub(self.skipped);
+        let visible = &self.bytes[..self.bytes.len().min(room)];
         match read(visible)? {
             Some((request, end)) => Ok(Some(Whole {
                 request,
                 rest: self.bytes.split_off(end),
             })),
-            None if self.skipped + self.bytes.len() >= HEAD_BYTES => Err(BadHead::TooLarge),
+            None if self.bytes.len() >= room => Err(BadHead::TooLarge),
             None => {
-                self.next_look = self.next_look.min(HEAD_BYTES);
+                self.next_look = self.next_look.min(room);
                 Ok(None)
             }
         }

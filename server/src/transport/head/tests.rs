@@ -218,3 +218,23 @@ fn a_handshake_is_whole_and_says_each_thing_once() {
     let other = UPGRADE.replace("Version: 13", "Version: 8");
     assert_eq!(websocket_key(&valid(&other)), Err(NoHandshake::Version));
 }
+
+#[test]
+fn empty_lines_before_a_head_count_for_its_size_however_it_is_cut() {
+    let head = |lines: usize, target: usize| {
+        let path = "x".repeat(target);
+        let head = format!("GET /{path} HTTP/1.0\r\n\r\n");
+        [vec![b'\n'; lines], head.into_bytes()].concat()
+    };
+    let rest = "GET / HTTP/1.0\r\n\r\n".len();
+    let target = 1000;
+    let fits = head(HEAD_BYTES - target - rest, target);
+    assert_eq!(fits.len(), HEAD_BYTES);
+    assert!(check(&fits).unwrap().is_some());
+    let over = head(HEAD_BYTES - target - rest + 1, target);
+    assert_eq!(check(&over).unwrap_err(), BadHead::TooLarge);
+    assert_eq!(
+        check(&head(2 * HEAD_BYTES, 1)).unwrap_err(),
+        BadHead::TooLarge
+    );
+}
