@@ -95,6 +95,7 @@ impl From<Account> for Person {
         Self {
             username: account.username,
             key: account.key,
+            account: account.id,
         }
     }
 }

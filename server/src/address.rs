@@ -2,13 +2,36 @@
 //! against. No behaviour beyond reading them and telling whether one is in the other.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
 
 use ipnet::IpNet;
 
 /// The bits of an IPv6 address that tell one subscriber from another (RFC 6177).
 const SUBSCRIBER_BITS: u8 = 64;
+
+/// Who an address belongs to. IPv6 addresses that are made of an IPv4 address are had by whoever has
+/// that one, as many as there are: those of 6to4 (RFC 3056, section 2), of Teredo (RFC 4380, section
+/// 4), where it is the client's with all bits turned over, and of a translator in front of this server
+/// (RFC 6052, section 2.1).
+pub fn holder(address: IpAddr) -> IpAddr {
+    let IpAddr::V6(ipv6) = address else {
+        return address;
+    };
+    let bits = ipv6.to_bits();
+    let ipv4 = |shift: u32, turned: u32| {
+        let [.., a, b, c, d] = (bits >> shift).to_be_bytes();
+        IpAddr::V4(Ipv4Addr::from_bits(
+            u32::from_be_bytes([a, b, c, d]) ^ turned,
+        ))
+    };
+    match ipv6.segments() {
+        [0x2002, ..] => ipv4(80, 0),
+        [0x2001, 0, ..] => ipv4(0, u32::MAX),
+        [0x64, 0xff9b, 0, 0, 0, 0, ..] => ipv4(0, 0),
+        _ => address,
+    }
+}
 
 /// Neither an address nor a network.
 #[derive(Debug, thiserror::Error)]
@@ -48,11 +71,21 @@ impl Address {
     /// What its user is known by, where it is a user's own: an IPv4 address, or an IPv6 network of
     /// 64 bits, which is what one subscriber has.
     pub fn own_network(&self) -> Option<Network> {
-        let ip = self.ip.filter(|_| !self.is_everybodys)?;
+        let ip = holder(self.ip.filter(|_| !self.is_everybodys)?);
         match ip {
             IpAddr::V4(_) => Some(Network(ip.into())),
             IpAddr::V6(_) => Network::around(ip, SUBSCRIBER_BITS),
         }
+    }
+
+    /// The IPv4 address that it is made of, where it is made of one.
+    pub fn within(&self) -> Option<Address> {
+        let ip = self.ip?;
+        let within = holder(ip);
+        (within != ip).then_some(Address {
+            ip: Some(within),
+            ..*self
+        })
     }
 
     /// The network of this length that it is in.
@@ -75,9 +108,10 @@ impl Network {
         Some(Self(IpNet::new(ip, length).ok()?.trunc()))
     }
 
-    /// Whether `address` is in it.
+    /// Whether `address` is in it, or the IPv4 address that it is made of.
     pub fn contains(&self, address: &Address) -> bool {
-        address.ip.is_some_and(|ip| self.0.contains(&ip))
+        let is_in = |address: &Address| address.ip.is_some_and(|ip| self.0.contains(&ip));
+        is_in(address) || address.within().is_some_and(|within| is_in(&within))
     }
 
     /// Its length in bits.
@@ -134,6 +168,23 @@ mod tests {
 
     fn network(text: &str) -> Network {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn an_address_that_is_made_of_another_is_in_its_networks() {
+        for text in [
+            "203.0.113.5",
+            "::ffff:203.0.113.5",
+            "2002:cb00:7105::1",
+            "64:ff9b::cb00:7105",
+            "2001:0:1:2:3:4:34ff:8efa",
+        ] {
+            assert!(network("203.0.113.5").contains(&address(text)), "{text}");
+            assert!(!network("203.0.113.6").contains(&address(text)), "{text}");
+            assert_eq!(address(text).own_network(), Some(network("203.0.113.5")));
+        }
+        // Banned as it is written, it is banned as well.
+        assert!(network("2002:cb00:7105::/48").contains(&address("2002:cb00:7105::1")));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use chat_protocol::RoomName;
 use clap::{Parser, Subcommand};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::ban_commands::BanSubcommand;
 use crate::config::{Config, MAX_CONNECTIONS, Settings};
@@ -159,6 +159,7 @@ fn serve(mut config: Config) -> anyhow::Result<()> {
         .build()
         .context("cannot start the async runtime")?;
     let serving = runtime.spawn(async move {
+        let _too_large = outlive_file_limit();
         let stop = stop_signal().context("cannot listen for signals")?;
         let address = SocketAddr::new(config.bind, config.port);
         let listener = listen(address).with_context(|| format!("cannot listen on {address}"))?;
@@ -231,6 +232,15 @@ fn fit_open_files(caps: &mut Caps) -> anyhow::Result<()> {
     }
     caps.lower_total(Some(room));
     Ok(())
+}
+
+/// A file that may not grow any more is an error like a full disk, and not the end of the server: with
+/// nobody to take it, SIGXFSZ ends a program without a word (setrlimit(2), RLIMIT_FSIZE).
+fn outlive_file_limit() -> Option<Signal> {
+    let number = rustix::process::Signal::XFSZ.as_raw();
+    signal(SignalKind::from_raw(number))
+        .inspect_err(|error| tracing::warn!(%error, "a limit on file sizes ends the server"))
+        .ok()
 }
 
 /// Ends at the first SIGTERM, which is how whoever runs services restarts one, or SIGINT, which is

@@ -49,6 +49,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub enum Request {
     /// Do something to somebody in a room.
     Do(Task),
+    /// Appoint somebody in a room that has to be there, or is made. An older server would do it in any.
+    Appoint(Task),
     /// Make somebody, by name, a server administrator, or end that.
     Administer(String, bool),
     /// Change what the messages of the room of this name must not hold.
@@ -296,14 +298,27 @@ async fn accept(
     }
 }
 
-async fn exchange(control: &Control, stream: UnixStream, turns: &Semaphore) -> io::Result<()> {
+async fn exchange(control: &Arc<Control>, stream: UnixStream, turns: &Semaphore) -> io::Result<()> {
     let (reading, mut writing) = stream.into_split();
     let mut line = String::new();
     let mut reading = tokio::io::BufReader::new(reading.take(LINE));
     timeout(REQUEST_PATIENCE, reading.read_line(&mut line)).await??;
     let turn = turns.acquire().await;
-    let answer = match serde_json::from_str::<Request>(&line) {
-        Ok(Request::Do(task)) => control.carry_out(task).await,
+    // On its own: what was begun is carried through, though whoever asked may not wait for it. What is
+    // stored must not be without its effect.
+    let control = Arc::clone(control);
+    let carrying_out = tokio::spawn(async move { carry_out(&control, &line).await });
+    let answer = carrying_out.await.map_err(io::Error::other)?;
+    // Who does not read the answer holds nobody up.
+    drop(turn);
+    let mut line = serde_json::to_vec(&answer)?;
+    line.push(b'\n');
+    writing.write_all(&line).await
+}
+
+async fn carry_out(control: &Control, line: &str) -> Answer {
+    match serde_json::from_str::<Request>(line) {
+        Ok(Request::Do(task) | Request::Appoint(task)) => control.carry_out(task).await,
         Ok(Request::Administer(name, is_admin)) => control.administer(&name, is_admin).await,
         Ok(Request::Filter(room, change)) => control.filter(&room, change).await,
         Ok(Request::BanNetwork(network, seconds, reason)) => {
@@ -316,12 +331,7 @@ async fn exchange(control: &Control, stream: UnixStream, turns: &Semaphore) -> i
         Ok(Request::RemoveUser(name)) => control.remove_user(&name).await,
         Ok(Request::AddRoom(name)) => control.add_room(&name).await,
         Err(error) => Err(format!("{NO_REQUEST}: {error}")),
-    };
-    // Who does not read the answer holds nobody up.
-    drop(turn);
-    let mut line = serde_json::to_vec(&answer)?;
-    line.push(b'\n');
-    writing.write_all(&line).await
+    }
 }
 
 impl Control {

@@ -11,6 +11,7 @@ mod fair;
 mod line;
 mod logins;
 mod newcomers;
+mod notices;
 mod places;
 mod source;
 
@@ -26,6 +27,7 @@ pub use block::BlockBuckets;
 pub use fair::{Errand, FairLine, FairTurn, LineFull};
 pub use logins::{Logins, Refused, Turn};
 pub use newcomers::Newcomers;
+pub use notices::Notices;
 pub use places::{Caps, NoPlace, Place, Places};
 pub use source::{Source, TrustedProxies};
 
@@ -165,6 +167,7 @@ pub struct Limits {
     addresses: Option<BlockBuckets>,
     moderators: Option<Moderators>,
     newcomers: Newcomers,
+    notices: Notices,
     connections: Option<BlockBuckets>,
     answers: Option<Answers>,
     logins: Logins,
@@ -180,6 +183,7 @@ impl Limits {
             users: messages.map(Buckets::new),
             moderators: times(settings.moderator_factor).map(Moderators::new),
             newcomers: Newcomers::new(settings.accounts, settings.rooms),
+            notices: Notices::default(),
             addresses: settings
                 .address_factor
                 .and_then(times)
@@ -234,6 +238,11 @@ impl Limits {
     pub fn answer(&self, user: Option<&str>, source: Source) -> Result<(), TooFast> {
         let answers = self.answers.as_ref();
         answers.map_or(Ok(()), |answers| answers.look(user, source))
+    }
+
+    /// Whether one more refusal may stand in the log.
+    pub fn notices(&self) -> &Notices {
+        &self.notices
     }
 
     /// The failed logins.

@@ -15,6 +15,8 @@ pub struct Person {
     pub username: String,
     /// The name as compared.
     pub key: String,
+    /// The account: by the time that something is done to it, another one may have the name.
+    pub account: AccountId,
 }
 
 /// A ban or a mute.
@@ -153,7 +155,8 @@ impl Standing {
 
     /// Where a rank comes from that `by` gives.
     pub fn origin_by(&self, by: &Author) -> Origin {
-        let is_operator = by.account == AccountId::NOBODY;
+        // No user is called so.
+        let is_operator = by.key.is_empty();
         match is_operator || self.origin(&by.key) == Some(Origin::Vouched) {
             true => Origin::Vouched,
             false => Origin::Appointed,

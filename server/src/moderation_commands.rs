@@ -178,12 +178,16 @@ pub(crate) fn carry_out(
     deed: Deed,
     creates: bool,
 ) -> anyhow::Result<()> {
-    let request = Request::Do(Task {
+    let task = Task {
         room: room.as_str().to_owned(),
         username: name.as_str().to_owned(),
         deed: deed.clone(),
         creates,
-    });
+    };
+    let request = match deed.needs_room() {
+        true => Request::Appoint(task),
+        false => Request::Do(task),
+    };
     ask(data, &request, |database| async move {
         let target = person(&database, name).await?;
         if deed.needs_room() {

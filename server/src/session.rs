@@ -19,7 +19,7 @@ use crate::address::Address;
 use crate::auth::{AuthError, Authenticator, Caller, HashError, Identity};
 use crate::clock;
 use crate::entry::AccountId;
-use crate::limits::{Allowance, COSTLY, FLOODING, Limits, Pace, Source, TooFast};
+use crate::limits::{Allowance, COSTLY, FLOODING, Limits, Notices, Pace, Source, TooFast};
 use crate::log::Viewer;
 use crate::outbox::Outbox;
 use crate::outgoing::Outgoing;
@@ -271,7 +271,10 @@ impl Session {
             match self.log_in(&auth).await {
                 // What was looked at is not what is there any more.
                 Err(LoginError::Room(RoomError::Enter(EnterError::SignedOut))) => {}
-                outcome => return outcome.map_err(|error| refused_login(&auth.username, error)),
+                outcome => {
+                    let notices = self.context.limits.notices();
+                    return outcome.map_err(|error| refused_login(&auth.username, error, notices));
+                }
             }
         }
         let text = "the account changes just now: try again";
@@ -355,7 +358,9 @@ impl Session {
             return;
         }
         let user = self.place.as_ref().map(|place| place.key.as_str());
-        tracing::info!(user, source = %self.source, "closed: flooding");
+        if let Some(left_out) = self.context.limits.notices().next() {
+            tracing::info!(user, source = %self.source, left_out, "closed: flooding");
+        }
         self.is_over = true;
         self.end().await;
         self.outbox.close(CloseCode::Flooding, FLOODING);
@@ -418,19 +423,24 @@ impl From<RoomError> for LoginError {
     }
 }
 
-fn refused_login(username: &Username, error: LoginError) -> Refusal {
+fn refused_login(username: &Username, error: LoginError, notices: &Notices) -> Refusal {
     let error = match error {
         LoginError::Auth(error) => error,
         LoginError::Room(error) => return refusal(error),
         LoginError::Refused(refusal) => return refusal,
     };
+    let note = |error: &AuthError| {
+        if let Some(left_out) = notices.next() {
+            tracing::info!(%username, reason = %error, left_out, "login refused");
+        }
+    };
     match error {
         AuthError::WrongPassword | AuthError::WrongToken => {
-            tracing::info!(%username, reason = %error, "login refused");
+            note(&error);
             Refusal::new(Code::Unauthenticated, error.to_string())
         }
         AuthError::TooManyFailures(too_fast) | AuthError::TooManyAccounts(too_fast) => {
-            tracing::info!(%username, reason = %error, "login refused");
+            note(&error);
             Refusal {
                 message: format!("{error}: wait {} s", too_fast.retry_after),
                 ..Refusal::too_fast(too_fast)

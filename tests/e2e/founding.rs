@@ -231,3 +231,19 @@ fn who_is_banned_by_address_makes_no_accounts() {
     }
     assert_eq!(names(&server, "user"), ["owner", "troll"]);
 }
+
+#[test]
+fn whom_a_server_administrator_appoints_in_a_new_room_stands_above_who_comes_next() {
+    let server = Server::start();
+    drop(RawClient::join(&server, "alice", "stream"));
+    drop(RawClient::join(&server, "streamer", "stream"));
+    said(&server, &["admin", "grant", "alice"]);
+    let mut alice = RawClient::join(&server, "alice", "stream9");
+    alice.send("setMod", json!({ "username": "streamer" }));
+    alice.expect("setMod");
+    let stranger = RawClient::connect(&server).auth("stranger", "stream9");
+    assert_eq!(stranger["accessLevel"], 3);
+    let streamer = RawClient::connect(&server).auth("streamer", "stream9");
+    assert_eq!(streamer["accessLevel"], 1);
+    said(&server, &["mod", "add", "stream9", "streamer", "--admin"]);
+}

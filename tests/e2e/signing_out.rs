@@ -83,16 +83,11 @@ fn logins_that_are_under_way_when_the_account_is_removed_do_not_come_in() {
         }
     }
     said(&server, &["user", "remove", "ghost"]);
-    let ends: Vec<_> = crowd
+    // Each is let in, refused, or put out again.
+    let firsts: Vec<_> = crowd
         .iter_mut()
         .step_by(2)
-        .map(|client| {
-            let first = client.next_event_or_end();
-            match first {
-                Ok((event, _)) if event == "auth" => client.next_event_or_end().err().flatten(),
-                _ => None,
-            }
-        })
+        .map(RawClient::next_event_or_end)
         .collect();
     // Whoever was in is out, or is a new account that was made after the removal.
     owner.send("who", Value::Null);
@@ -108,7 +103,7 @@ fn logins_that_are_under_way_when_the_account_is_removed_do_not_come_in() {
         .filter(|member| member["username"] == "ghost");
     let listed = said(&server, &["user", "list"]);
     let is_account = listed.lines().any(|name| name == "ghost");
-    assert!(is_account || ghosts.count() == 0, "{ends:?} {who}");
+    assert!(is_account || ghosts.count() == 0, "{firsts:?} {who}");
 }
 
 #[test]
@@ -223,4 +218,31 @@ fn a_moderator_who_is_none_any_more_is_held_against_bans_of_addresses() {
     carol.expect("delMod");
     carol.expect("ban");
     carol.expect_close(4104);
+}
+
+#[test]
+fn what_was_meant_for_a_removed_account_does_not_reach_who_took_its_name() {
+    let server = Server::start_with(&["--no-limits"]);
+    let mut owner = RawClient::join(&server, "owner", "stream");
+    drop(RawClient::join(&server, "carol", "stream"));
+    for round in 0..3 {
+        let name = format!("bob{round}");
+        drop(RawClient::join(&server, &name, "elsewhere"));
+        // Each of these is a commit of its own, so the last one waits.
+        for _ in 0..100 {
+            owner.send("mute", json!({ "username": "carol", "duration": 60 }));
+        }
+        owner.send("setMod", json!({ "username": name }));
+        said(&server, &["user", "remove", &name]);
+        let stranger = RawClient::connect(&server).auth(&name, "elsewhere");
+        assert_eq!(stranger["username"], name);
+        let outcome = loop {
+            match owner.next_event() {
+                (event, data) if event == "setMod" || data["event"] == "setMod" => break data,
+                _ => {}
+            }
+        };
+        let here = RawClient::connect(&server).auth(&name, "stream");
+        assert_eq!(here["accessLevel"], 3, "{outcome}");
+    }
 }

@@ -13,7 +13,7 @@ use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, interval_at, timeout};
+use tokio::time::{Instant, interval_at, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::{self, Bytes, Message};
 
 use crate::cli::Options;
@@ -200,8 +200,11 @@ async fn enter(
     options: &Options,
     password: &Secret,
 ) -> Result<(), JsonError> {
+    // Only a step moves it on: what else may come without end does not.
+    let mut deadline = Instant::now() + HANDSHAKE;
+    let mut is_greeted = false;
     loop {
-        let message = timeout(HANDSHAKE, stream.next())
+        let message = timeout_at(deadline, stream.next())
             .await
             .map_err(|_| JsonError::Silent)?;
         let event = match &message {
@@ -212,7 +215,9 @@ async fn enter(
             return Err(JsonError::Closed(code));
         }
         match event {
-            Some(ServerEvent::Connection(_)) => {
+            Some(ServerEvent::Connection(_)) if !is_greeted => {
+                is_greeted = true;
+                deadline = Instant::now() + HANDSHAKE;
                 let auth = ClientEvent::Auth(Box::new(Auth {
                     username: options.username.clone(),
                     credential: Credential::Password(password.clone()),

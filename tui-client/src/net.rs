@@ -14,7 +14,7 @@ use chat_protocol::{
 };
 use futures_util::{SinkExt, StreamExt};
 use tokio::sync::mpsc;
-use tokio::time::{sleep, sleep_until, timeout};
+use tokio::time::{sleep, sleep_until, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::{self, Message};
 
 use crate::cursor::Cursor;
@@ -163,9 +163,12 @@ impl Link {
     /// Authenticates; the event that says that the line is live.
     async fn shake_hands(&mut self, socket: &mut Socket) -> Result<LinkEvent, Ending> {
         let mut handshake = Handshake::new(&mut self.identity, self.cursor.since());
+        // Only a step moves it on: what else may come without end does not.
+        let mut deadline = Instant::now() + HANDSHAKE;
         loop {
+            let next = timeout_at(deadline.into(), socket.next());
             let message = tokio::select! {
-                message = timeout(HANDSHAKE, socket.next()) => message.map_err(|_| Problem::Silent)?,
+                message = next => message.map_err(|_| Problem::Silent)?,
                 ending = told(&mut self.commands) => return Err(ending),
             };
             let Some(text) = text_of(message)? else {
@@ -181,7 +184,10 @@ impl Link {
             };
             match handshake.on(event) {
                 Step::Wait => {}
-                Step::Send(event) => send(socket, &event).await?,
+                Step::Send(event) => {
+                    send(socket, &event).await?;
+                    deadline = Instant::now() + HANDSHAKE;
+                }
                 Step::Refused(error) => return Err(Ending::Refused(error)),
                 Step::Busy(error) => {
                     let at_least = Duration::from_secs(error.retry_after.unwrap_or(0).min(3_600));

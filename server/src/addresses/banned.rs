@@ -37,6 +37,11 @@ impl BannedNetworks {
 
     /// The ban of `address` that holds at `now`, and of several the one that ends last.
     pub(super) fn find(&self, address: &Address, now: UnixMillis) -> Option<&Sanction> {
+        let own = self.find_as_given(address, now);
+        own.or_else(|| self.find_as_given(&address.within()?, now))
+    }
+
+    fn find_as_given(&self, address: &Address, now: UnixMillis) -> Option<&Sanction> {
         let is_ipv6 = address.is_ipv6();
         let lengths = self.lengths.range((is_ipv6, 0)..=(is_ipv6, u8::MAX));
         lengths

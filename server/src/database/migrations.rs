@@ -180,6 +180,11 @@ const STEPS: [&str; 9] = [
     -- Since when there is a room, in milliseconds since 1970, UTC, and whether an operator made it.
     ALTER TABLE founded_rooms ADD COLUMN founded INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE founded_rooms ADD COLUMN by_operator INTEGER NOT NULL DEFAULT 0;
+    -- Rooms in which operators appointed somebody, or that have entries, though nobody founded them.
+    INSERT INTO founded_rooms (room, by_operator)
+        SELECT room, 1 FROM ranks
+        UNION SELECT name, 1 FROM rooms WHERE EXISTS (SELECT 1 FROM entries WHERE room = rooms.id)
+        ON CONFLICT DO NOTHING;
     UPDATE founded_rooms SET founded = CAST(unixepoch('subsec') * 1000 AS INTEGER);
 
     -- Where a rank comes from: 0 it came with founding the room, 1 somebody in the room gave it,
@@ -251,6 +256,10 @@ mod tests {
         let lines = "SELECT room || lines || (SELECT lines FROM audit_size) FROM audit_rooms";
         let lines: String = connection.query_row(lines, [], |row| row.get(0)).unwrap();
         assert_eq!(lines, "r11");
+        // A room with entries is one, and so is one in which somebody was appointed.
+        let founded = "SELECT room || by_operator FROM founded_rooms";
+        let founded: String = connection.query_row(founded, [], |row| row.get(0)).unwrap();
+        assert_eq!(founded, "r1");
         // A second time there is nothing to do.
         migrate(&mut connection).unwrap();
     }

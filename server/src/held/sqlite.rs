@@ -375,6 +375,7 @@ mod tests {
                         target: Person {
                             username: "bob".to_owned(),
                             key: "bob".to_owned(),
+                            account: AccountId::named("bob"),
                         },
                         by: author("ann"),
                         origin: Origin::Appointed,

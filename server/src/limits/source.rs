@@ -2,12 +2,12 @@
 //! whether a proxy may speak for it.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr};
 
 use ipnet::IpNet;
 
 use super::block::{Block, Counted, blocks_of};
-use crate::address::{self, Address, ParseNetworkError};
+use crate::address::{self, Address, ParseNetworkError, holder};
 
 /// Hops of `X-Forwarded-For` that are looked at.
 const HOPS: usize = 32;
@@ -75,29 +75,6 @@ impl fmt::Display for Source {
             IpAddr::V6(address) if !address.is_loopback() => write!(formatter, "{address}/64"),
             address => write!(formatter, "{address}"),
         }
-    }
-}
-
-/// Who an address belongs to. IPv6 addresses that are made of an IPv4 address are had by whoever has
-/// that one, as many as there are: those of 6to4 (RFC 3056, section 2), of Teredo (RFC 4380, section
-/// 4), where it is the client's with all bits turned over, and of a translator in front of this server
-/// (RFC 6052, section 2.1).
-fn holder(address: IpAddr) -> IpAddr {
-    let IpAddr::V6(ipv6) = address else {
-        return address;
-    };
-    let bits = ipv6.to_bits();
-    let ipv4 = |shift: u32, turned: u32| {
-        let [.., a, b, c, d] = (bits >> shift).to_be_bytes();
-        IpAddr::V4(Ipv4Addr::from_bits(
-            u32::from_be_bytes([a, b, c, d]) ^ turned,
-        ))
-    };
-    match ipv6.segments() {
-        [0x2002, ..] => ipv4(80, 0),
-        [0x2001, 0, ..] => ipv4(0, u32::MAX),
-        [0x64, 0xff9b, 0, 0, 0, 0, ..] => ipv4(0, 0),
-        _ => address,
     }
 }
 

@@ -120,6 +120,7 @@ mod tests {
             target: Person {
                 username: name.to_owned(),
                 key: name.to_owned(),
+                account: AccountId::named(name),
             },
             by: operator(),
             origin: Origin::Vouched,

@@ -428,6 +428,7 @@ fn person(name: &str) -> Person {
     Person {
         username: name.to_owned(),
         key: name.to_owned(),
+        account: AccountId::named(name),
     }
 }
 

@@ -10,7 +10,7 @@ use super::delivery::Seat;
 use crate::clock;
 use crate::limits::{Allowance, FLOODING, Privilege, TooFast};
 use crate::log::LogError;
-use crate::moderation::{Origin, Person, Verdict};
+use crate::moderation::{Decision, Origin, Person, Verdict};
 use crate::outgoing::Outgoing;
 use crate::room::{
     Effect, Input, MemberId, NOBODY, Order, Passed, ReplyTarget, StoredMessage, operated, refusal,
@@ -90,7 +90,10 @@ impl RoomTask {
             return;
         };
         if allowance.pace.goes_on_regardless() {
-            tracing::info!(room = ?self.name, source = %allowance.source, "closed: flooding");
+            if let Some(left_out) = allowance.limits.notices().next() {
+                let source = allowance.source;
+                tracing::info!(room = ?self.name, %source, left_out, "closed: flooding");
+            }
             outbox.close(CloseCode::Flooding, FLOODING);
             self.leave(id).await;
         }
@@ -134,6 +137,15 @@ impl RoomTask {
     /// Stores a verdict; nothing else happens in the room meanwhile, so it takes effect at once for
     /// everybody or not at all.
     pub(super) async fn judge(&mut self, id: MemberId, mut verdict: Verdict) -> Vec<Effect> {
+        if matches!(verdict.decision, Decision::Rank(_)) {
+            // A server administrator who appoints somebody before anybody founded the room founds it, or
+            // whoever came next would stand above them.
+            if let Err(error) = self.found().await {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(room = ?self.name, error, "a room could not be founded");
+                return self.room.apply(Input::NotJudged(id, verdict), clock::now());
+            }
+        }
         let input = match self.save(&mut verdict, false).await {
             Ok(()) => Input::Judged(id, verdict),
             Err(error) => {
@@ -157,6 +169,10 @@ impl RoomTask {
         let Some(mut verdict) = operated(order, target, now) else {
             return Ok("nothing was done: only verdicts on people come from outside".to_owned());
         };
+        if matches!(verdict.decision, Decision::Rank(_)) && !self.room.is_founded() {
+            // It was there a moment ago.
+            return Err(StandingError::new(NoRoom));
+        }
         let is_taking_along = matches!(order, Order::BanWithAddresses(..));
         self.save(&mut verdict, is_taking_along).await?;
         self.who = None;
@@ -298,6 +314,11 @@ impl RoomTask {
         self.delivery.send(id, &Outgoing::new(&refused));
     }
 }
+
+/// Nobody can be appointed in it.
+#[derive(Debug, thiserror::Error)]
+#[error("the room is not there any more")]
+struct NoRoom;
 
 fn too_fast(event: &str, seconds: u64, nonce: Option<&Nonce>) -> ServerEvent {
     ServerEvent::Cerror(ClientError {

@@ -480,6 +480,7 @@ impl World {
             Step::Purge { client } => {
                 let name = self.clients[client].name.clone();
                 let target = Person {
+                    account: AccountId::named(&name),
                     username: name.clone(),
                     key: name,
                 };

@@ -325,6 +325,8 @@ async fn a_stop_delivers_what_was_accepted_and_says_so() {
 #[tokio::test]
 async fn what_waits_to_share_a_write_is_shown_before_its_author_is_thrown_out() {
     let bench = waiting_bench();
+    let accounts = SqliteAccounts::new(Arc::clone(&bench.database));
+    accounts.create(Account::named("bob", 0)).await.unwrap();
     let mut ann = bench.enter("ann", None).await;
     let mut bob = bench.enter("bob", None).await;
     bob.membership.post(post("at once", None)).await.unwrap();
@@ -335,6 +337,7 @@ async fn what_waits_to_share_a_write_is_shown_before_its_author_is_thrown_out() 
     let target = Person {
         username: "bob".to_owned(),
         key: "bob".to_owned(),
+        account: AccountId::named("bob"),
     };
     let done = bench.rooms.operate(room(), Order::Kick(None), target);
     done.await.unwrap();

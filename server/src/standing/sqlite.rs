@@ -241,7 +241,19 @@ fn appoint(
         .map(drop)
 }
 
+/// Whoever has the name by now has to be who was meant.
+fn check_target(connection: &Connection, target: &Person) -> rusqlite::Result<()> {
+    let is_there = connection
+        .prepare_cached("SELECT 1 FROM accounts WHERE key = ?1 AND id = ?2")?
+        .exists(params![target.key, target.account.0])?;
+    match is_there {
+        true => Ok(()),
+        false => Err(rusqlite::Error::QueryReturnedNoRows),
+    }
+}
+
 fn carry_out(connection: &Connection, room: &RoomName, verdict: &Verdict) -> rusqlite::Result<()> {
+    check_target(connection, &verdict.target)?;
     let key = &verdict.target.key;
     match &verdict.decision {
         Decision::Kick => Ok(()),
@@ -275,6 +287,7 @@ fn administer(
     is_admin: bool,
     now: UnixMillis,
 ) -> rusqlite::Result<()> {
+    check_target(connection, person)?;
     let (change, action) = match is_admin {
         true => (
             "INSERT INTO admins (account) VALUES (?1) ON CONFLICT DO NOTHING",
@@ -380,6 +393,7 @@ mod tests {
             target: Person {
                 username: "Bob".to_owned(),
                 key: "bob".to_owned(),
+                account: AccountId::named("bob"),
             },
             by: Author {
                 username: "ann".to_owned(),
@@ -481,6 +495,7 @@ mod tests {
         // What is only taken for a ban is lifted like one.
         let mut unban = verdict(Decision::Unban);
         unban.target.key = "carl".to_owned();
+        unban.target.account = AccountId::named("carl");
         standings.save(&room, &unban).await.unwrap();
         let standing = standings.load(&room, 200).await.unwrap();
         assert!(standing.ban("carl", 200).is_none());

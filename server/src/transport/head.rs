@@ -7,7 +7,7 @@
 use std::net::Ipv6Addr;
 
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, HOST, HeaderName, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION,
+    CONNECTION, CONTENT_LENGTH, HOST, HeaderName, ORIGIN, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION,
     TRANSFER_ENCODING, UPGRADE,
 };
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Version};
@@ -255,6 +255,9 @@ pub(super) fn websocket_key(request: &Request<()>) -> Result<&HeaderValue, NoHan
     if headers.contains_key(TRANSFER_ENCODING) || headers.get(CONTENT_LENGTH).is_some_and(has_body)
     {
         return invalid("it can't have a body");
+    }
+    if single(headers, &ORIGIN).is_err() {
+        return invalid("there is more than one Origin");
     }
     match single(headers, &SEC_WEBSOCKET_VERSION) {
         Ok(Some(version)) if version == "13" => {}

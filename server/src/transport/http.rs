@@ -114,7 +114,10 @@ fn answer(context: &TransportContext, request: &Request<()>, client: &mut Client
 fn upgrade(context: &TransportContext, request: &Request<()>, client: &mut Client) -> Answer {
     let peer = client.peer;
     if let Some(origin) = refused_origin(&context.allowed_origins, request) {
-        tracing::info!(%peer, ?origin, "upgrade refused: origin not allowed");
+        if let Some(left_out) = context.limits.notices().next() {
+            let origin = shown(&origin);
+            tracing::info!(%peer, origin, left_out, "upgrade refused: origin not allowed");
+        }
         return Answer::plain(
             StatusCode::FORBIDDEN,
             "this chat may not be used from pages of this origin",
@@ -151,12 +154,16 @@ fn refused_address(
     client.address = proxies.address(client.peer.ip(), values());
     let source = client.source;
     if let Err(no_place) = client.place.count_for(source) {
-        tracing::info!(%source, reason = %no_place, "upgrade refused");
+        if let Some(left_out) = context.limits.notices().next() {
+            tracing::info!(%source, reason = %no_place, left_out, "upgrade refused");
+        }
         let unavailable = Answer::plain(StatusCode::SERVICE_UNAVAILABLE, no_place.to_string());
         return Some(unavailable);
     }
     let TooFast { retry_after } = context.limits.connection(source).err()?;
-    tracing::info!(%source, "upgrade refused: too many new connections");
+    if let Some(left_out) = context.limits.notices().next() {
+        tracing::info!(%source, left_out, "upgrade refused: too many new connections");
+    }
     let text = format!("too many new connections from your address: wait {retry_after} s");
     let answer = Answer::plain(StatusCode::TOO_MANY_REQUESTS, text);
     Some(answer.retry_after(retry_after))
@@ -174,6 +181,14 @@ fn refused_origin(allowed: &[String], request: &Request<()>) -> Option<HeaderVal
     origins
         .find(|origin| !allowed.is_empty() && !is_allowed(origin))
         .cloned()
+}
+
+/// What a client wrote, as the log shows it: its beginning.
+fn shown(value: &HeaderValue) -> String {
+    const SHOWN: usize = 100;
+    let bytes = value.as_bytes();
+    let beginning = &bytes[..bytes.len().min(SHOWN)];
+    beginning.escape_ascii().to_string()
 }
 
 fn healthz(health: &Health) -> Answer {
