@@ -19,6 +19,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use answers::AnswerTurn;
 use answers::Answers;
 use bucket::{Bucket, Buckets};
 use newcomers::take_both;
@@ -232,6 +233,15 @@ impl Limits {
     /// Takes a token for a new connection from `source`.
     pub fn connection(&self, source: Source) -> Result<(), TooFast> {
         take_at(&self.connections, source)
+    }
+
+    /// Waits for the turn of an answer that may be long, to somebody at `source`: to be held until it
+    /// is there. `None` where there is no limit.
+    pub async fn answer_turn(&self, source: Source) -> Option<AnswerTurn<'_>> {
+        match &self.answers {
+            Some(answers) => Some(answers.turn(source).await),
+            None => None,
+        }
     }
 
     /// Whether `user`, where it is known who that is, at `source` may ask for what may be long.

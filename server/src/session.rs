@@ -178,6 +178,11 @@ impl Session {
         let event = ClientEvent::from_frame(frame)
             .map_err(|error| Refusal::new(Code::Syntax, format!("Syntax error: {error}")))?;
         let action = self.state.decide(event)?;
+        let context = Arc::clone(&self.context);
+        let _turn = match action.has_long_answer() {
+            true => context.limits.answer_turn(self.source).await,
+            false => None,
+        };
         if action.has_long_answer() {
             // Before anything is read for it.
             self.look_for_answers(Some(&self.place()?.key))?;
@@ -299,7 +304,13 @@ impl Session {
         let identity = authenticator
             .authenticate(&auth.username, auth.credential.clone(), caller)
             .await?;
+        let context = Arc::clone(&self.context);
+        let _turn = match auth.since.is_some() {
+            true => context.limits.answer_turn(self.source).await,
+            false => None,
+        };
         if auth.since.is_some() {
+            self.look_for_answers(None)?;
             self.look_for_answers(Some(&identity.account.key))?;
         }
         let wants = |name: &str| auth.capabilities.iter().any(|wanted| wanted == name);

@@ -528,3 +528,40 @@ fn http_status<T: std::fmt::Debug>(outcome: Result<T, tungstenite::Error>) -> u1
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn answers_that_are_asked_for_all_at_once_count_as_if_they_were_not() {
+    let server = Server::start_with(&[
+        "--trusted-proxy",
+        "127.0.0.1",
+        "--connection-burst",
+        "100",
+        "--message-burst",
+        "500",
+        "--event-burst",
+        "9000",
+        "--answer-burst",
+        "256",
+        "--answer-rate",
+        "1",
+    ]);
+    let enter = |user: &str, address: &str| {
+        let mut client = RawClient::open_for(server.address(), address).unwrap();
+        client.expect("connection");
+        client.auth(user, "stream");
+        client
+    };
+    let mut owner = enter("owner", "198.51.100.1");
+    post_all(&mut owner, (0..50).map(|_| "x".repeat(500)));
+    let mut crowd: Vec<RawClient> = (0..60).map(|_| enter("alice", "203.0.113.5")).collect();
+    for client in &mut crowd {
+        client.send("history", json!({ "limit": 50 }));
+    }
+    let answered = crowd
+        .iter_mut()
+        .map(RawClient::next_event)
+        .filter(|(event, _)| event == "history")
+        .count();
+    // 256 KiB of answers of 34 KB each, and as many as are under way at a time.
+    assert!((6..=12).contains(&answered), "{answered}");
+}

@@ -3,17 +3,29 @@
 //!
 //! How long an answer is, is known once it is there. So whoever has some left is answered, and what it
 //! took is charged after that, all of it; whoever has nothing left is refused before anything is read.
+//! A few of one network are under way at a time, and the others wait: asked for all at once, each would
+//! find something left.
 
 use std::num::NonZeroU32;
 
-use super::block::BlockBuckets;
+use super::block::{Block, BlockBuckets};
 use super::bucket::Buckets;
+use super::line::{Head, Lines};
 use super::{Rate, Source, TooFast};
+
+/// Answers to one network that are under way at a time.
+const AT_ONCE: usize = 4;
 
 /// What may be answered, in bytes.
 pub(super) struct Answers {
     by_user: Buckets<String>,
     by_source: BlockBuckets,
+    under_way: Lines<Block>,
+}
+
+/// An answer's turn; the next one's comes when this is dropped.
+pub struct AnswerTurn<'a> {
+    _place: Option<Head<'a, Block>>,
 }
 
 impl Answers {
@@ -22,6 +34,18 @@ impl Answers {
         Self {
             by_user: Buckets::new(rate),
             by_source: BlockBuckets::new(rate),
+            under_way: Lines::default(),
+        }
+    }
+
+    /// Waits for the turn of an answer that may be long, to somebody at `source`.
+    pub(super) async fn turn(&self, source: Source) -> AnswerTurn<'_> {
+        let widest = source.blocks().next_back().filter(|_| !source.is_exempt());
+        AnswerTurn {
+            _place: match widest {
+                Some(counted) => Some(self.under_way.wait(counted.block, AT_ONCE).await),
+                None => None,
+            },
         }
     }
 
