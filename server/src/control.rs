@@ -161,7 +161,10 @@ pub fn ask(data: &Path, request: &Request) -> io::Result<Option<Answer>> {
 /// A server's answer. It may be of another version than this program.
 fn understood(line: &str) -> io::Result<Answer> {
     if line.trim_end().is_empty() {
-        return Err(io::Error::other("it said nothing: it may be stopping"));
+        return Err(io::Error::other(
+            "it said nothing: it may be stopping, or busy, and what was asked may be done all the same; \
+             look before you ask again",
+        ));
     }
     let answer: Answer = serde_json::from_str(line).map_err(|_| {
         io::Error::other(format!(
