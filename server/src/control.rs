@@ -1,8 +1,8 @@
 //! The command line's way to a running server: a socket in the data directory, for its owner alone.
 //! One request a connection, a line of JSON, and one line of JSON as the answer.
 //!
-//! Owns that socket (`control/socket`). What is asked for it hands to the rooms, which decide and store it as they do
-//! for a moderator.
+//! Owns that socket (`control/socket`). What is asked for it hands to the rooms, which decide and store
+//! it as they do for a moderator.
 
 mod socket;
 

@@ -178,12 +178,15 @@ impl Session {
         let event = ClientEvent::from_frame(frame)
             .map_err(|error| Refusal::new(Code::Syntax, format!("Syntax error: {error}")))?;
         let action = self.state.decide(event)?;
-        let context = Arc::clone(&self.context);
-        let _turn = match action.has_long_answer() {
-            true => context.limits.answer_turn(self.source).await,
-            false => None,
+        // Held until the answer is there. Most events have no long one, and pay nothing for it.
+        let limits = action
+            .has_long_answer()
+            .then(|| Arc::clone(&self.context.limits));
+        let _turn = match &limits {
+            Some(limits) => limits.answer_turn(self.source).await,
+            None => None,
         };
-        if action.has_long_answer() {
+        if limits.is_some() {
             // Before anything is read for it.
             self.look_for_answers(Some(&self.place()?.key))?;
         }
@@ -304,13 +307,13 @@ impl Session {
         let identity = authenticator
             .authenticate(&auth.username, auth.credential.clone(), caller)
             .await?;
-        let context = Arc::clone(&self.context);
+        let limits = Arc::clone(&self.context.limits);
         let _turn = match auth.since.is_some() {
-            true => context.limits.answer_turn(self.source).await,
+            true => limits.answer_turn(self.source).await,
             false => None,
         };
         if auth.since.is_some() {
-            self.look_for_answers(None)?;
+            // By the address once more: others may have had their turn before.
             self.look_for_answers(Some(&identity.account.key))?;
         }
         let wants = |name: &str| auth.capabilities.iter().any(|wanted| wanted == name);
