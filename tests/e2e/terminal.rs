@@ -10,6 +10,7 @@ mod life;
 mod login;
 mod loss;
 mod moderation;
+mod proxy;
 mod retry;
 mod talk;
 mod view;

@@ -1,11 +1,17 @@
 //! The command line: its arguments, checked. Must not start anything.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use chat_protocol::{RoomName, Username};
 use clap::Parser;
 
 use crate::server_url::ServerUrl;
+
+/// Names the server where no argument does.
+pub(crate) const SERVER: &str = "CHAT_SERVER_URL";
+/// The server where nothing names one.
+const LOCAL: &str = "ws://127.0.0.1:8080";
 
 /// Rooms that one client may show.
 const ROOMS: usize = 32;
@@ -26,14 +32,10 @@ pub(crate) struct Arguments {
     /// A room to enter; may be given several times.
     #[arg(long = "room", value_name = "NAME", required = true)]
     rooms: Vec<String>,
-    /// The server, as ws://host:port or wss://host.
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "CHAT_SERVER_URL",
-        default_value = "ws://127.0.0.1:8080"
-    )]
-    server: String,
+    /// The server, as ws://host:port or wss://host [env: CHAT_SERVER_URL] [default:
+    /// ws://127.0.0.1:8080].
+    #[arg(long, value_name = "URL")]
+    server: Option<String>,
     /// A file whose first line is the password.
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
@@ -75,8 +77,10 @@ pub(crate) enum UsageError {
         problem: chat_protocol::NameError,
     },
     /// No address.
-    #[error("--server {given:?} {problem}")]
+    #[error("{place} {given:?} {problem}")]
     Server {
+        /// Who gave it.
+        place: &'static str,
         given: String,
         problem: crate::server_url::ServerUrlError,
     },
@@ -89,8 +93,15 @@ pub(crate) enum UsageError {
 }
 
 impl Arguments {
-    /// Checks the values.
-    pub(crate) fn check(self) -> Result<Options, UsageError> {
+    /// Checks the values. `server` is what the environment says; empty, it says nothing.
+    pub(crate) fn check(self, server: Option<OsString>) -> Result<Options, UsageError> {
+        let variable = server.map(|server| server.to_string_lossy().trim().to_owned());
+        let variable = variable.filter(|server| !server.is_empty());
+        let (place, server) = match (self.server, variable) {
+            (Some(given), _) => ("--server", given),
+            (None, Some(variable)) => (SERVER, variable),
+            (None, None) => ("--server", LOCAL.to_owned()),
+        };
         let username = Username::new(&self.user).map_err(|problem| UsageError::User {
             given: self.user,
             problem,
@@ -109,8 +120,9 @@ impl Arguments {
         if self.json && rooms.len() > 1 {
             return Err(UsageError::JsonRooms);
         }
-        let url = ServerUrl::new(&self.server).map_err(|problem| UsageError::Server {
-            given: self.server,
+        let url = ServerUrl::new(&server).map_err(|problem| UsageError::Server {
+            place,
+            given: server,
             problem,
         })?;
         Ok(Options {
@@ -134,7 +146,33 @@ mod tests {
     fn check(arguments: &[&str]) -> Result<Options, String> {
         let arguments = [&["chat-tui"], arguments].concat();
         let parsed = Arguments::try_parse_from(arguments).map_err(|error| error.to_string())?;
-        parsed.check().map_err(|error| error.to_string())
+        parsed.check(None).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_environment_names_the_server_where_it_names_one() {
+        let check = |arguments: &[&str], variable: Option<&str>| {
+            let arguments = [&["chat-tui", "--user", "a", "--room", "r"], arguments].concat();
+            let parsed = Arguments::try_parse_from(arguments).unwrap();
+            let options = parsed.check(variable.map(OsString::from));
+            options
+                .map(|options| options.url.shown())
+                .map_err(|error| error.to_string())
+        };
+        let local = Ok(LOCAL.to_owned());
+        assert_eq!(check(&[], None), local);
+        for empty in ["", " ", "\n"] {
+            assert_eq!(check(&[], Some(empty)), local, "{empty:?}");
+        }
+        assert_eq!(check(&[], Some(" ws://h:1 ")), Ok("ws://h:1".to_owned()));
+        let given = ["--server", "ws://given:1"];
+        assert_eq!(check(&given, Some("wrong")), Ok("ws://given:1".to_owned()));
+        let error = check(&[], Some("http://h")).unwrap_err();
+        assert!(
+            error.starts_with("CHAT_SERVER_URL \"http://h\" must"),
+            "{error}"
+        );
+        assert!(check(&["--server", ""], None).is_err());
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub fn run() -> Exit {
         Ok(arguments) => arguments,
         Err(error) => return explain(&error),
     };
-    let options = match arguments.check() {
+    let options = match arguments.check(std::env::var_os(cli::SERVER)) {
         Ok(options) => options,
         Err(error) => return complain(&error, Exit::Usage),
     };

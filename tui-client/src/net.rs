@@ -6,6 +6,7 @@ pub(crate) mod dial;
 mod handshake;
 mod heartbeat;
 mod paced;
+mod upgrade;
 
 use std::time::{Duration, Instant};
 

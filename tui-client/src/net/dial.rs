@@ -11,9 +11,10 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, http};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use super::paced::Paced;
+use super::upgrade;
 use crate::server_url::ServerUrl;
 
 /// How long one attempt may take.
@@ -73,8 +74,8 @@ async fn open(url: &ServerUrl) -> Result<Socket, DialError> {
         .clone()
         .into_client_request()
         .map_err(DialError::WebSocket)?;
-    match client_async_tls_with_config(request, Paced::new(stream), Some(config), None).await {
-        Ok((socket, _)) => Ok(socket),
+    match upgrade::open(&request, Paced::new(stream), config).await {
+        Ok(socket) => Ok(socket),
         Err(tungstenite::Error::Io(error)) => Err(DialError::Io(error)),
         Err(tungstenite::Error::Http(answer)) => Err(DialError::Http(answer.status())),
         Err(error) => Err(DialError::WebSocket(error)),
