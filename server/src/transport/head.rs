@@ -114,6 +114,11 @@ fn read(bytes: &[u8]) -> Result<Option<(Request<()>, usize)>, BadHead> {
         Ok(httparse::Status::Complete(end)) => end,
         Ok(httparse::Status::Partial) => return Ok(None),
         Err(httparse::Error::TooManyHeaders) => return Err(BadHead::TooLarge),
+        Err(_) if holds_folded_line(bytes) => {
+            return Err(BadHead::Invalid(
+                "a header goes on in the next line, which HTTP has no more (RFC 9112, section 5.2)",
+            ));
+        }
         Err(error) => return Err(BadHead::Syntax(error)),
     };
     let mut request = Request::builder()
@@ -134,6 +139,15 @@ fn read(bytes: &[u8]) -> Result<Option<(Request<()>, usize)>, BadHead> {
     Ok(Some((request, end)))
 }
 
+/// Whether a line of the head begins with a blank, and so belongs to the one before it.
+fn holds_folded_line(bytes: &[u8]) -> bool {
+    bytes
+        .split(|byte| *byte == b'\n')
+        .skip(2)
+        .take_while(|line| !matches!(*line, b"" | b"\r"))
+        .any(|line| matches!(line, [b' ' | b'\t', _, ..]))
+}
+
 /// RFC 9112, section 3.2: one `Host`, and a host. Where the target names one as well, that would
 /// count; nothing here depends on either.
 fn check_host(request: &Request<()>) -> Result<(), BadHead> {
@@ -146,7 +160,8 @@ fn check_host(request: &Request<()>) -> Result<(), BadHead> {
     }
 }
 
-/// `uri-host [ ":" port ]` (RFC 9110, section 7.2; RFC 3986, section 3.2.2).
+/// `uri-host [ ":" port ]` (RFC 9110, section 7.2; RFC 3986, section 3.2.2). A comma, which no host has
+/// though it may, is two `Host` headers that somebody made one line of.
 fn is_host(value: &[u8]) -> bool {
     let Ok(value) = str::from_utf8(value) else {
         return false;
@@ -171,7 +186,7 @@ fn is_name(mut name: &[u8]) -> bool {
                 rest
             }
             [byte, rest @ ..] if byte.is_ascii_alphanumeric() => rest,
-            [byte, rest @ ..] if b"-._~!$&'()*+,;=".contains(byte) => rest,
+            [byte, rest @ ..] if b"-._~!$&'()*+;=".contains(byte) => rest,
             _ => return false,
         };
     }
@@ -217,13 +232,13 @@ fn single<'a>(
     }
 }
 
-/// Whether `word` is in the list that headers of this name make together.
+/// Whether `word` is in the list that headers of this name make together (RFC 9110, section 5.6.1): in
+/// any line, in any case, among elements that are empty or in bytes of their own.
 fn lists(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
     let values = headers.get_all(name).iter();
     values
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|listed| listed.trim().eq_ignore_ascii_case(word))
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .any(|listed| listed.trim_ascii().eq_ignore_ascii_case(word.as_bytes()))
 }
 
 /// Whether the request asks for WebSocket: what else it may offer to upgrade to is passed over
@@ -245,6 +260,10 @@ pub(super) enum NoHandshake {
 pub(super) fn websocket_key(request: &Request<()>) -> Result<&HeaderValue, NoHandshake> {
     let headers = request.headers();
     let invalid = |what| Err(NoHandshake::Invalid(what));
+    // First: of two, another program on the way may have gone by the other one.
+    if single(headers, &ORIGIN).is_err() {
+        return invalid("there is more than one Origin");
+    }
     if request.method() != http::Method::GET || request.version() != Version::HTTP_11 {
         return invalid("it has to be GET and HTTP/1.1");
     }
@@ -255,9 +274,6 @@ pub(super) fn websocket_key(request: &Request<()>) -> Result<&HeaderValue, NoHan
     if headers.contains_key(TRANSFER_ENCODING) || headers.get(CONTENT_LENGTH).is_some_and(has_body)
     {
         return invalid("it can't have a body");
-    }
-    if single(headers, &ORIGIN).is_err() {
-        return invalid("there is more than one Origin");
     }
     match single(headers, &SEC_WEBSOCKET_VERSION) {
         Ok(Some(version)) if version == "13" => {}

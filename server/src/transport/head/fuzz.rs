@@ -27,13 +27,34 @@ fn hold(request: &Request<()>) {
     );
     assert!(count(HOST) == 1 || request.version() == Version::HTTP_10);
     assert!(count(CONTENT_LENGTH) + count(TRANSFER_ENCODING) <= 1 || count(CONTENT_LENGTH) == 0);
+    let joined = in_one_line(request);
+    assert_eq!(
+        names_websocket(headers),
+        names_websocket(joined.headers()),
+        "{request:?}"
+    );
+    assert_eq!(websocket_key(request), websocket_key(&joined));
     if websocket_key(request).is_ok() {
+        assert!(count(ORIGIN) <= 1, "{request:?}");
         assert_eq!(
             (count(SEC_WEBSOCKET_KEY), count(SEC_WEBSOCKET_VERSION)),
             (1, 1)
         );
         assert_eq!(count(TRANSFER_ENCODING), 0, "{request:?}");
     }
+}
+
+/// The same request, what is a list in it in one line.
+fn in_one_line(request: &Request<()>) -> Request<()> {
+    let mut joined = request.clone();
+    for name in [CONNECTION, UPGRADE] {
+        let values = request.headers().get_all(&name).iter();
+        let values: Vec<&[u8]> = values.map(HeaderValue::as_bytes).collect();
+        if let Ok(value) = HeaderValue::from_bytes(&values.join(&b", "[..])) {
+            joined.headers_mut().insert(name, value);
+        }
+    }
+    joined
 }
 
 #[test]

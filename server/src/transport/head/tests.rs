@@ -72,10 +72,12 @@ fn what_is_no_http_is_told_without_waiting_for_its_end() {
         b"\0\0\0\0\r\n\r\n",
         b"GET / HTTP/9\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost : here\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: here\r\n folded\r\n\r\n",
     ] {
         let found = read_in(bytes, bytes.len());
         assert!(matches!(found, Err(BadHead::Syntax(_))), "{found:?}");
+    }
+    for folded in [" folded", "\tfolded", "X: 1\r\n folded"] {
+        invalid(&format!("Host: here\r\n{folded}\r\n"));
     }
     assert!(matches!(
         check(b"GET http://[ HTTP/1.1\r\nHost: x\r\n\r\n"),
@@ -122,6 +124,7 @@ fn there_is_one_host_and_it_is_a_host() {
         "here?",
         "here#",
         "here, there",
+        "here,there",
         "\"here\"",
         "<here>",
     ] {
@@ -217,6 +220,62 @@ fn a_handshake_is_whole_and_says_each_thing_once() {
     }
     let other = UPGRADE.replace("Version: 13", "Version: 8");
     assert_eq!(websocket_key(&valid(&other)), Err(NoHandshake::Version));
+}
+
+#[test]
+fn lists_are_lists_whatever_their_lines_order_case_and_empty_elements() {
+    let with = |lines: &str| {
+        let both = "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n";
+        let other = UPGRADE.replace(both, lines);
+        assert_ne!(other, UPGRADE);
+        valid(&other)
+    };
+    for lines in [
+        "Connection: keep-alive\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n",
+        "Connection: Upgrade\r\nUpgrade: websocket\r\nConnection: keep-alive\r\n",
+        "connection: UPGRADE,keep-alive\r\nUPGRADE: WebSocket\r\n",
+        "Connection: ,, \t,upgrade ,\r\nUpgrade: , websocket\r\n",
+        "Connection:\r\nConnection: Upgrade\r\nUpgrade:\r\nUpgrade: websocket\r\n",
+        "Connection: Upgrade\r\nUpgrade: h2c, websocket\r\n",
+        "Connection: Upgrade\r\nUpgrade: h2c\r\nUpgrade: websocket\r\n",
+        "Connection: caf\u{e9}, Upgrade\r\nUpgrade: websocket\r\n",
+    ] {
+        let found = with(lines);
+        assert!(names_websocket(found.headers()), "{lines}");
+        assert!(websocket_key(&found).is_ok(), "{lines}");
+    }
+    for lines in [
+        "Connection: keep-alive\r\nUpgrade: websocket\r\n",
+        "Connection: not-upgrade\r\nUpgrade: websocket\r\n",
+        "Connection: Upgrade websocket\r\nUpgrade: websocket\r\n",
+    ] {
+        assert!(websocket_key(&with(lines)).is_err(), "{lines}");
+    }
+    for upgrade in ["h2c", "web, socket", "websockets", ""] {
+        let lines = format!("Connection: Upgrade\r\nUpgrade: {upgrade}\r\n");
+        assert!(!names_websocket(with(&lines).headers()), "{upgrade}");
+    }
+}
+
+#[test]
+fn an_origin_is_one_and_of_versions_there_is_one() {
+    for origins in ["https://a.example", "https://b.example"] {
+        let lines = format!("Origin: https://a.example\r\norigin: {origins}\r\n");
+        let found = valid(&(UPGRADE.to_owned() + &lines));
+        assert!(matches!(
+            websocket_key(&found),
+            Err(NoHandshake::Invalid(what)) if what.contains("Origin")
+        ));
+    }
+    for version in ["8", "8, 13", "13, 8", "14", "013", "", "thirteen"] {
+        let other = UPGRADE.replace("Version: 13", &format!("Version: {version}"));
+        let found = valid(&other);
+        assert_eq!(
+            websocket_key(&found),
+            Err(NoHandshake::Version),
+            "{version}"
+        );
+    }
 }
 
 #[test]
