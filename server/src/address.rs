@@ -148,11 +148,13 @@ pub fn parse(text: &str) -> Result<IpNet, ParseNetworkError> {
         .parse::<IpNet>()
         .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
         .map_err(|_| ParseNetworkError(text.to_owned()))?;
-    // IPv4 written as IPv6 is IPv4 here (RFC 4291, section 2.5.5.2).
+    // IPv4 written as IPv6 is IPv4 here (RFC 4291, section 2.5.5.2); no network of it is wider than all
+    // of that.
     let (address, prefix) = (network.addr().to_canonical(), network.prefix_len());
     match (network, address) {
-        (IpNet::V6(_), IpAddr::V4(_)) if prefix >= 96 => {
-            IpNet::new(address, prefix - 96).map_err(|_| ParseNetworkError(text.to_owned()))
+        (IpNet::V6(_), IpAddr::V4(_)) => {
+            let prefix = prefix.checked_sub(96).unwrap_or(u8::MAX);
+            IpNet::new(address, prefix).map_err(|_| ParseNetworkError(text.to_owned()))
         }
         _ => Ok(network),
     }
@@ -201,7 +203,14 @@ mod tests {
         ] {
             assert_eq!(network(text).to_string(), expected);
         }
-        for wrong in ["", "here", "203.0.113.0/33", "203.0.113", "2001:db8::/129"] {
+        for wrong in [
+            "",
+            "here",
+            "203.0.113.0/33",
+            "203.0.113",
+            "2001:db8::/129",
+            "::ffff:203.0.113.7/64",
+        ] {
             let error = wrong.parse::<Network>().unwrap_err();
             assert!(error.to_string().contains("should look like"), "{error}");
         }

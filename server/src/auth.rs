@@ -28,8 +28,7 @@ pub use token::{KeyError, Token, TokenKey};
 use verified::Verified;
 
 /// Whether an unknown name with a password makes an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Registration {
     /// It does.
     Open,

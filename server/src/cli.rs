@@ -6,13 +6,13 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use chat_protocol::RoomName;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::ban_commands::BanSubcommand;
-use crate::config::{Config, MAX_CONNECTIONS, Settings};
+use crate::config::{Config, Flags, MAX_CONNECTIONS, Settings, without_variables, wrong_flag};
 use crate::filter_commands::FilterSubcommand;
 use crate::limits::{Caps, LimitSettings};
 use crate::moderation_commands::{AdminSubcommand, ModSubcommand};
@@ -94,14 +94,22 @@ enum Command {
 
 /// Runs what the command line asks for.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let matches = match without_variables(Cli::command()).try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return usage(&error),
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    let config = match Config::load(cli.settings, cli.config.as_deref()) {
+    let flags = Flags::new(cli.settings, cli.config, &matches);
+    let config = match Config::load(flags, std::env::vars_os()) {
         Ok(config) => config,
         Err(error) => return exit::fail(exit::USAGE, &error.into()),
     };
+    if cli.command.is_some() {
+        config.warnings.iter().for_each(|line| exit::warn(line));
+    }
     let outcome = match cli.command {
         None => serve(config),
         Some(Command::User(command)) => users::run(command, &config.server.data),
@@ -132,6 +140,9 @@ fn audit(room: Option<&str>, limit: u32, data: &Path) -> anyhow::Result<()> {
 
 /// Help and version go to standard output and are success; anything else is a usage error.
 fn usage(error: &clap::Error) -> ExitCode {
+    if let Some(error) = wrong_flag(error) {
+        return exit::fail(exit::USAGE, &error.into());
+    }
     // Where nobody reads it any more, the exit code still tells.
     let _ = error.print();
     match error.use_stderr() {
@@ -142,6 +153,9 @@ fn usage(error: &clap::Error) -> ExitCode {
 
 fn serve(mut config: Config) -> anyhow::Result<()> {
     let _log = logging::init(config.log_format, config.log_level);
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
     if config.server.limits == LimitSettings::NONE {
         tracing::warn!("no limits: anybody may flood this server");
     }

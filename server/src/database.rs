@@ -50,8 +50,7 @@ const TRY_AGAIN: Duration = Duration::from_secs(1);
 const CACHE_KIB: i64 = 4096;
 
 /// What outlives what.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Durability {
     /// What was answered for is on disk: it outlives a power loss.
     #[default]

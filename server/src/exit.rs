@@ -10,6 +10,11 @@ pub const FAILED: u8 = 1;
 /// The arguments or the settings are wrong.
 pub const USAGE: u8 = 2;
 
+/// Says on standard error what is probably not meant so.
+pub fn warn(warning: &str) {
+    let _ = writeln!(std::io::stderr(), "chat-server: warning: {warning}");
+}
+
 /// Says on standard error what failed, the chain of causes in one line, with the program's name in
 /// front.
 pub fn fail(code: u8, error: &anyhow::Error) -> ExitCode {

@@ -30,6 +30,7 @@ pub mod log;
 pub mod logging;
 pub mod moderation;
 pub mod moderation_commands;
+pub mod origin;
 pub mod outbox;
 pub mod outgoing;
 pub mod retention;

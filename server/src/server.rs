@@ -24,6 +24,7 @@ use crate::limits::{LimitSettings, Limits, TrustedProxies};
 use crate::log::SqliteLog;
 use crate::retention::{self, Retention};
 use crate::rooms::{FlushWindow, Founders, RoomSettings, Rooms, Stores};
+use crate::origin::AllowedOrigin;
 use crate::session::SessionContext;
 use crate::standing::SqliteStandings;
 use crate::stopping::{Stop, Stopping};
@@ -52,7 +53,7 @@ pub struct ServerConfig {
     /// Whether clients may switch to test mode.
     pub is_test_mode_allowed: bool,
     /// The `Origin`s that may upgrade; empty for any.
-    pub allowed_origins: Vec<String>,
+    pub allowed_origins: Vec<AllowedOrigin>,
     /// What outlives a power loss.
     pub durability: Durability,
     /// How much rooms keep.

@@ -25,6 +25,7 @@ use crate::limits::{Limits, NoPlace, Place, Source, TrustedProxies};
 use crate::session::SessionContext;
 use crate::stopping::Stopping;
 
+use crate::origin::AllowedOrigin;
 /// How long a connection may take for what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
@@ -47,7 +48,7 @@ pub struct TransportContext {
     /// Their timeouts.
     pub timeouts: Timeouts,
     /// The `Origin`s that may upgrade; empty for any.
-    pub allowed_origins: Vec<String>,
+    pub allowed_origins: Vec<AllowedOrigin>,
     /// Begun when the server stops: connections then read no more and end as their room says.
     pub stopping: Stopping,
     /// Cancelled when rooms had their time to stop: connections then end by themselves.

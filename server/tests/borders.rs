@@ -78,6 +78,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "auth",
             "database",
             "limits",
+            "origin",
             "retention",
             "rooms",
             "server",
@@ -133,6 +134,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "standing",
         ],
     ),
+    ("origin", &[]),
     ("outbox", &["outgoing"]),
     ("outgoing", &[]),
     (
@@ -209,6 +211,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "held",
             "limits",
             "log",
+            "origin",
             "retention",
             "rooms",
             "session",
@@ -229,13 +232,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["address", "audit", "database", "entry", "moderation"],
     ),
     ("stopping", &["outbox"]),
-    (
-        "transport",
-        &[
-            "address", "clock", "entry", "health", "limits", "outbox", "outgoing", "session",
-            "stopping",
-        ],
-    ),
+    ("transport", &["origin", "stopping"]),
     (
         "users",
         &[

@@ -146,6 +146,73 @@ fn an_upgrade_that_is_not_one_is_refused() {
 }
 
 #[test]
+fn lists_are_lists_whatever_their_lines_order_and_case() {
+    let server = Server::start();
+    let rest = "Host: here\r\nSec-WebSocket-Version: 13\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    let ask = |lines: &str| status(&server, &format!("GET /ws HTTP/1.1\r\n{lines}{rest}\r\n"));
+    for lines in [
+        "Connection: keep-alive\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n",
+        "connection: UPGRADE , keep-alive\r\nupgrade: WebSocket\r\n",
+        "Upgrade: h2c, websocket\r\nConnection: ,upgrade,\r\n",
+        "Upgrade: h2c\r\nConnection:\r\nConnection: Upgrade\r\nUpgrade: , websocket\r\n",
+    ] {
+        assert_eq!(ask(lines), 101, "{lines}");
+    }
+    for (lines, expected) in [
+        ("Connection: keep-alive\r\nUpgrade: websocket\r\n", 400),
+        ("Connection: Upgrade\r\nUpgrade: h2c\r\n", 426),
+    ] {
+        assert_eq!(ask(lines), expected, "{lines}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_handshake_is_said_in_words() {
+    let server = Server::start_with(&["--allowed-origin", "https://a.example"]);
+    let ask = |request: &str| RawSocket::request(server.address(), request);
+    for (lines, words) in [
+        ("Host: there", "more than one Host"),
+        (
+            "Origin: https://a.example\r\nOrigin: https://a.example",
+            "more than one Origin",
+        ),
+        (
+            "Origin: https://a.example\r\nOrigin: https://evil.example",
+            "more than one Origin",
+        ),
+        (
+            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+            "more than one Sec-WebSocket-Key",
+        ),
+        (
+            "Content-Length: 0\r\nContent-Length: 0",
+            "more than one Content-Length",
+        ),
+        ("X: 1\r\n folded", "a header goes on in the next line"),
+    ] {
+        let answer = ask(&handshake("/ws", &format!("{lines}\r\n")));
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{lines}: {answer}");
+        assert!(answer.contains(words), "{lines}: {answer}");
+    }
+    let whole = handshake("/ws", "");
+    for version in ["8", "8, 13", "14"] {
+        let other = whole.replacen("Version: 13", &format!("Version: {version}"), 1);
+        let answer = ask(&other);
+        assert!(answer.starts_with("HTTP/1.1 426 "), "{version}: {answer}");
+        let lower = answer.to_lowercase();
+        assert!(
+            lower.contains("\r\nsec-websocket-version: 13\r\n"),
+            "{answer}"
+        );
+    }
+    for host in ["", "Host: here, there\r\n", "Host: here,there\r\n"] {
+        let answer = ask(&whole.replacen("Host: localhost\r\n", host, 1));
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{host}: {answer}");
+    }
+}
+
+#[test]
 fn pages_of_other_origins_are_kept_out() {
     let server = Server::start_with(&[
         "--allowed-origin",

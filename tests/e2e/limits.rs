@@ -255,6 +255,14 @@ fn an_address_opens_twenty_connections_at_once() {
         answer.to_lowercase().contains("\r\nretry-after: 1\r\n"),
         "{answer}"
     );
+    // So does what a proxy adds in a line of its own, and what is empty is nothing.
+    for lines in [
+        "198.51.100.1\r\nX-Forwarded-For: 203.0.113.5",
+        "203.0.113.5, ,",
+    ] {
+        let (answer, _) = status(lines);
+        assert!(answer.starts_with("HTTP/1.1 429 "), "{answer}");
+    }
     // What a client writes itself stands before what the proxy adds, and does not count.
     let (answer, _) = status("198.51.100.1, 203.0.113.5");
     assert!(answer.starts_with("HTTP/1.1 429 "), "{answer}");

@@ -37,6 +37,7 @@ mod resume;
 mod rig;
 mod rooms;
 mod shutdown;
+mod settings;
 mod signing_out;
 mod start_up;
 mod strictness;

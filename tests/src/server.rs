@@ -158,6 +158,14 @@ impl Server {
         let mut command = bare_command();
         command.arg("user").args(arguments).arg("--data").arg(data);
         run(command, input)
+    /// The same with variables in its environment, and without input.
+    #[track_caller]
+    pub fn run_in(variables: &[(&str, &str)], arguments: &[&str]) -> Finished {
+        let mut command = bare_command();
+        command.args(arguments).envs(variables.iter().copied());
+        run(command, "")
+    }
+
     }
 }
 

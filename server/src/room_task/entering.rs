@@ -14,8 +14,7 @@ use crate::outgoing::Outgoing;
 use crate::room::{Input, Joining, MemberId};
 
 /// Who may found rooms.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Founders {
     /// Whoever comes into a room that is not there: it is theirs from then on.
     #[default]

@@ -18,6 +18,7 @@ use super::{Client, TransportContext, linger, websocket};
 use crate::clock;
 use crate::health::Health;
 use crate::limits::TooFast;
+use crate::origin::AllowedOrigin;
 use crate::session::SERVER_NAME;
 
 /// The client's address as proxies tell it: each adds the one it was asked from.
@@ -113,6 +114,14 @@ fn answer(context: &TransportContext, request: &Request<()>, client: &mut Client
 
 fn upgrade(context: &TransportContext, request: &Request<()>, client: &mut Client) -> Answer {
     let peer = client.peer;
+    let key = match websocket_key(request) {
+        Ok(key) => key,
+        Err(NoHandshake::Version) => return Answer::upgrade_required(),
+        Err(NoHandshake::Invalid(what)) => {
+            let line = format!("not a WebSocket handshake: {what}");
+            return Answer::plain(StatusCode::BAD_REQUEST, line);
+        }
+    };
     if let Some(origin) = refused_origin(&context.allowed_origins, request) {
         if let Some(left_out) = context.limits.notices().next() {
             let origin = shown(&origin);
@@ -123,14 +132,6 @@ fn upgrade(context: &TransportContext, request: &Request<()>, client: &mut Clien
             "this chat may not be used from pages of this origin",
         );
     }
-    let key = match websocket_key(request) {
-        Ok(key) => key,
-        Err(NoHandshake::Version) => return Answer::upgrade_required(),
-        Err(NoHandshake::Invalid(what)) => {
-            let line = format!("not a WebSocket handshake: {what}");
-            return Answer::plain(StatusCode::BAD_REQUEST, line);
-        }
-    };
     match refused_address(context, request, client) {
         Some(refusal) => refusal,
         None => Answer::switching(key),
@@ -171,11 +172,10 @@ fn refused_address(
 
 /// An origin of the request that is not on the list, where there is a list. Who sends none is not a
 /// browser, and no page's script can leave it out.
-fn refused_origin(allowed: &[String], request: &Request<()>) -> Option<HeaderValue> {
+fn refused_origin(allowed: &[AllowedOrigin], request: &Request<()>) -> Option<HeaderValue> {
     let is_allowed = |origin: &HeaderValue| {
-        allowed
-            .iter()
-            .any(|allowed| origin.as_bytes().eq_ignore_ascii_case(allowed.as_bytes()))
+        let mut allowed = allowed.iter();
+        allowed.any(|allowed| allowed.matches(origin.as_bytes()))
     };
     let mut origins = request.headers().get_all(ORIGIN).iter();
     origins

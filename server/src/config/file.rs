@@ -1,0 +1,114 @@
+//! The configuration file (TOML): its keys are the settings' names.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::Path;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::sources::{Place, Reader, nearest};
+use super::{ConfigError, Settings};
+
+/// What a file says, and in which lines.
+#[derive(Debug, Default)]
+pub(super) struct File {
+    pub(super) settings: Settings,
+    pub(super) places: BTreeMap<String, Place>,
+}
+
+impl File {
+    /// Reads all of it: what is wrong in it is an error also where a flag goes before it.
+    pub(super) fn read(named_by: Place, path: &Path, reader: &Reader) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            place: named_by,
+            path: path.to_owned(),
+            source,
+        })?;
+        let wrong = |start, message| ConfigError::Parse {
+            path: path.to_owned(),
+            line: line_of(&text, start),
+            message,
+        };
+        let table = DeTable::parse(&text).map_err(|error| {
+            let start = error.span().map_or(0, |span| span.start);
+            wrong(start, error.message().to_owned())
+        })?;
+        let mut lines: Vec<_> = table.get_ref().iter().collect();
+        lines.sort_by_key(|(key, _)| key.span().start);
+        let mut file = Self::default();
+        for (spanned, value) in lines {
+            let (key, start) = (spanned.get_ref().as_ref(), spanned.span().start);
+            let Some(setting) = reader.setting(key) else {
+                return Err(wrong(start, unknown(key, reader)));
+            };
+            let place = |start| Place::File {
+                path: path.to_owned(),
+                line: line_of(&text, start),
+                key: key.to_owned(),
+            };
+            let read = |texts: &[OsString], start| {
+                reader
+                    .read(key, texts)
+                    .map_err(|problem| ConfigError::Value {
+                        place: place(start),
+                        problem,
+                    })
+            };
+            let texts = match value.get_ref() {
+                DeValue::Array(items) if setting.is_list => {
+                    let mut texts = Vec::new();
+                    for item in items {
+                        let text = as_text(item, &place(item.span().start))?;
+                        // By itself, for its line.
+                        read(std::slice::from_ref(&text), item.span().start)?;
+                        texts.push(text);
+                    }
+                    texts
+                }
+                _ => vec![as_text(value, &place(value.span().start))?],
+            };
+            if !texts.is_empty() {
+                file.settings = file.settings.or(read(&texts, value.span().start)?);
+                file.places.insert(key.to_owned(), place(start));
+            }
+        }
+        Ok(file)
+    }
+}
+
+fn unknown(key: &str, reader: &Reader) -> String {
+    let as_written = key.to_lowercase().replace('_', "-");
+    match nearest(&as_written, reader.keys().map(|(key, _)| key)) {
+        Some(near) => format!("there is no setting {key:?}: did you mean {near:?}?"),
+        None => format!("there is no setting {key:?}"),
+    }
+}
+
+fn as_text(value: &Spanned<DeValue<'_>>, place: &Place) -> Result<OsString, ConfigError> {
+    let wrong = |problem: &str| ConfigError::Value {
+        place: place.clone(),
+        problem: problem.to_owned(),
+    };
+    let text = match value.get_ref() {
+        DeValue::String(text) if text.trim().is_empty() => {
+            return Err(wrong("it is empty: leave it out"));
+        }
+        DeValue::String(text) => text.to_string(),
+        DeValue::Integer(number) => match i128::from_str_radix(number.as_str(), number.radix()) {
+            Ok(number) => number.to_string(),
+            Err(_) => number.to_string(),
+        },
+        DeValue::Float(number) => number.as_str().to_owned(),
+        DeValue::Boolean(is_so) => is_so.to_string(),
+        DeValue::Datetime(time) => time.to_string(),
+        DeValue::Array(_) => return Err(wrong("it is one value, and not a list")),
+        DeValue::Table(_) => return Err(wrong("it is a value, and not a table")),
+    };
+    Ok(text.into())
+}
+
+fn line_of(text: &str, position: usize) -> usize {
+    let before = text.as_bytes().iter().take(position);
+    before.filter(|byte| **byte == b'\n').count() + 1
+}
