@@ -235,8 +235,12 @@ fn fit_open_files(caps: &mut Caps) -> anyhow::Result<()> {
             OTHER_FILES + FEWEST_CONNECTIONS as u64
         );
     }
-    // A few less than the default are no news.
-    if room < wanted - wanted / 10 {
+    // A few less than the default are no news; what was asked for is.
+    let news = match wanted {
+        MAX_CONNECTIONS => wanted - wanted / 10,
+        asked_for => asked_for,
+    };
+    if room < news {
         tracing::warn!(
             open_files,
             connections = room,

@@ -1,5 +1,7 @@
 //! The server as a whole: builds the parts, accepts connections, stops gracefully.
 
+mod crowding;
+
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
@@ -22,13 +24,14 @@ use crate::filters::{RoomFilters, SqliteFilters};
 use crate::held::SqliteHeld;
 use crate::limits::{LimitSettings, Limits, TrustedProxies};
 use crate::log::SqliteLog;
+use crate::origin::AllowedOrigin;
 use crate::retention::{self, Retention};
 use crate::rooms::{FlushWindow, Founders, RoomSettings, Rooms, Stores};
-use crate::origin::AllowedOrigin;
 use crate::session::SessionContext;
 use crate::standing::SqliteStandings;
 use crate::stopping::{Stop, Stopping};
-use crate::transport::{self, Timeouts, TransportContext};
+use crate::transport::{self, Door, Timeouts, TransportContext};
+use crowding::AcceptFailures;
 
 /// How long rooms may take to finish what waits once the server stops.
 const ROOMS_PATIENCE: Duration = Duration::from_millis(2000);
@@ -110,6 +113,15 @@ pub async fn run(
     Ok(())
 }
 
+/// Whether an accept failed because of who connected.
+fn is_peers(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionReset | Interrupted
+    )
+}
+
 /// Runs `work`, which would never end, until the server stops.
 async fn until(stopping: Stopping, work: impl Future<Output = ()>) {
     tokio::select! {
@@ -122,6 +134,7 @@ struct Server {
     context: Arc<TransportContext>,
     rooms: Rooms,
     database: Arc<Database>,
+    accept_failures: Arc<AcceptFailures>,
     _lock: DataLock,
 }
 
@@ -190,6 +203,9 @@ impl Server {
             until(stopping.clone(), async move { database.watch().await })
         });
         tasks.spawn(until(stopping.clone(), watch_key(&config.data)));
+        let accept_failures = Arc::new(AcceptFailures::default());
+        let crowding = crowding::watch(Arc::clone(&limits), Arc::clone(&accept_failures));
+        tasks.spawn(until(stopping.clone(), crowding));
         let context = TransportContext {
             session: Arc::new(session),
             health: database.health(),
@@ -199,6 +215,7 @@ impl Server {
             stopping,
             tasks,
             limits,
+            door: Door::default(),
             trusted_proxies: config.trusted_proxies,
             proxy_warning: Once::new(),
         };
@@ -207,6 +224,7 @@ impl Server {
             context: Arc::new(context),
             rooms,
             database,
+            accept_failures,
             _lock: lock,
         })
     }
@@ -215,8 +233,12 @@ impl Server {
         loop {
             match listener.accept().await {
                 Ok((stream, peer)) => transport::admit(&self.context, stream, peer),
+                // It was gone before it was taken: the next one is not.
+                Err(error) if is_peers(&error) => {
+                    tracing::debug!(%error, "a connection was gone before it was accepted");
+                }
                 Err(error) => {
-                    tracing::warn!(%error, "cannot accept a connection");
+                    self.accept_failures.note(&error);
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }

@@ -4,17 +4,20 @@
 //! its outbox; it knows no rooms and no store.
 
 mod answer;
+mod door;
 mod frames;
 mod head;
 mod http;
 mod incoming;
 mod linger;
+mod probe;
 mod websocket;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
+pub use door::Door;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -22,10 +25,10 @@ use tokio_util::task::TaskTracker;
 use crate::address::Address;
 use crate::health::Health;
 use crate::limits::{Limits, NoPlace, Place, Source, TrustedProxies};
+use crate::origin::AllowedOrigin;
 use crate::session::SessionContext;
 use crate::stopping::Stopping;
 
-use crate::origin::AllowedOrigin;
 /// How long a connection may take for what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
@@ -57,6 +60,8 @@ pub struct TransportContext {
     pub tasks: TaskTracker,
     /// How much clients may do, and how fast.
     pub limits: Arc<Limits>,
+    /// Those for whom there is no place.
+    pub door: Door,
     /// The proxies whose `X-Forwarded-For` counts.
     pub trusted_proxies: TrustedProxies,
     /// Whether a proxy that is not trusted was warned of.
@@ -87,12 +92,6 @@ impl TransportContext {
     }
 }
 
-/// What is answered to a connection for which there is no place, before it has asked for anything:
-/// reading its request first is what there is no place for.
-const NO_PLACE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n\
-    Content-Type: text/plain; charset=utf-8\r\nContent-Length: 24\r\nConnection: close\r\n\r\n\
-    too many connections now";
-
 /// Takes a connection that was just accepted, unless there is no place for it.
 pub fn admit(context: &Arc<TransportContext>, stream: TcpStream, peer: SocketAddr) {
     match place(context, peer) {
@@ -102,8 +101,7 @@ pub fn admit(context: &Arc<TransportContext>, stream: TcpStream, peer: SocketAdd
         }
         Err(no_place) => {
             tracing::debug!(%peer, reason = %no_place, "connection refused");
-            // Where the peer is gone already, nobody needs the answer.
-            let _ = stream.try_write(NO_PLACE);
+            door::answer(context, stream, peer);
         }
     }
 }

@@ -138,12 +138,32 @@ impl Server {
         prlimit(pid, Resource::Fsize, limits).expect("a child's limits can be set");
     }
 
+    /// Lets it have `count` open files at most from now on; gives how many it could have before.
+    pub fn limit_open_files(&self, count: Option<u64>) -> Option<u64> {
+        let pid = Some(self.program.pid());
+        let maximum = getrlimit(Resource::Nofile).maximum;
+        let limits = Rlimit {
+            current: count,
+            maximum,
+        };
+        let before = prlimit(pid, Resource::Nofile, limits);
+        before.expect("a child's limits can be set").current
+    }
+
     /// Runs `chat-server` with `arguments` and `input`, to its end.
     #[track_caller]
     pub fn run(arguments: &[&str], input: &str) -> Finished {
         let mut command = bare_command();
         command.args(arguments);
         run(command, input)
+    }
+
+    /// The same with variables in its environment, and without input.
+    #[track_caller]
+    pub fn run_in(variables: &[(&str, &str)], arguments: &[&str]) -> Finished {
+        let mut command = bare_command();
+        command.args(arguments).envs(variables.iter().copied());
+        run(command, "")
     }
 
     /// Runs a server as `setup` says, which is to end by itself.
@@ -158,14 +178,6 @@ impl Server {
         let mut command = bare_command();
         command.arg("user").args(arguments).arg("--data").arg(data);
         run(command, input)
-    /// The same with variables in its environment, and without input.
-    #[track_caller]
-    pub fn run_in(variables: &[(&str, &str)], arguments: &[&str]) -> Finished {
-        let mut command = bare_command();
-        command.args(arguments).envs(variables.iter().copied());
-        run(command, "")
-    }
-
     }
 }
 

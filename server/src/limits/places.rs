@@ -32,6 +32,7 @@ impl Caps {
 
 /// There is no place left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[repr(usize)]
 pub enum NoPlace {
     /// Not in all.
     #[error("too many connections")]
@@ -47,11 +48,25 @@ pub enum NoPlace {
     Network,
 }
 
+impl NoPlace {
+    /// All reasons.
+    pub const ALL: [NoPlace; 4] = [
+        NoPlace::Total,
+        NoPlace::Unauthenticated,
+        NoPlace::Address,
+        NoPlace::Network,
+    ];
+}
+
 #[derive(Default)]
 struct Counts {
     total: usize,
     unauthenticated: usize,
     by_block: HashMap<Block, Present>,
+    /// How often there was no place, by the reason.
+    refused: [u64; NoPlace::ALL.len()],
+    /// Of the sources that may not have more, the one that asked last.
+    latest: Option<Source>,
 }
 
 /// Those of one block.
@@ -95,13 +110,10 @@ impl Places {
 
     /// A place for a connection that was just accepted.
     pub fn take(&self) -> Result<Place, NoPlace> {
-        let Shared { caps, .. } = &*self.shared;
         let mut counts = self.shared.lock();
-        if is_full(counts.total, caps.total) {
-            return Err(NoPlace::Total);
-        }
-        if is_full(counts.unauthenticated, caps.unauthenticated) {
-            return Err(NoPlace::Unauthenticated);
+        if let Some(full) = counts.full(&self.shared.caps) {
+            counts.refused[full as usize] += 1;
+            return Err(full);
         }
         counts.total += 1;
         counts.unauthenticated += 1;
@@ -111,6 +123,25 @@ impl Places {
             is_authenticated: false,
             source: None,
         })
+    }
+
+    /// Why the next connection would find no place, wherever it comes from.
+    pub fn full(&self) -> Option<NoPlace> {
+        self.shared.lock().full(&self.shared.caps)
+    }
+
+    /// How often there was no place for this reason, and who found none last, where it is about who
+    /// asks.
+    pub fn refused(&self, reason: NoPlace) -> (u64, Option<Source>) {
+        let counts = self.shared.lock();
+        let is_about_source = matches!(reason, NoPlace::Address | NoPlace::Network);
+        let latest = counts.latest.filter(|_| is_about_source);
+        (counts.refused[reason as usize], latest)
+    }
+
+    /// What may be taken at most.
+    pub fn caps(&self) -> &Caps {
+        &self.shared.caps
     }
 }
 
@@ -124,7 +155,11 @@ impl Place {
         if let Some(earlier) = self.source.take() {
             counts.leave(earlier, self.is_authenticated);
         }
-        counts.check(source, &self.shared.caps)?;
+        if let Err(no_place) = counts.check(source, &self.shared.caps) {
+            counts.refused[no_place as usize] += 1;
+            counts.latest = Some(source);
+            return Err(no_place);
+        }
         counts.join(source, self.is_authenticated);
         self.source = Some(source);
         Ok(())
@@ -162,6 +197,16 @@ impl Drop for Place {
 }
 
 impl Counts {
+    fn full(&self, caps: &Caps) -> Option<NoPlace> {
+        match () {
+            () if is_full(self.total, caps.total) => Some(NoPlace::Total),
+            () if is_full(self.unauthenticated, caps.unauthenticated) => {
+                Some(NoPlace::Unauthenticated)
+            }
+            () => None,
+        }
+    }
+
     /// Whether one more from `source`, which is counted in all already, may stay.
     fn check(&self, source: Source, caps: &Caps) -> Result<(), NoPlace> {
         for counted in source.blocks() {
@@ -240,8 +285,12 @@ mod tests {
         first.set_authenticated(true);
         first.set_authenticated(true);
         let third = places.take().unwrap();
+        assert_eq!(places.full(), Some(NoPlace::Total));
         assert_eq!(places.take().err(), Some(NoPlace::Total));
+        assert_eq!(places.refused(NoPlace::Total), (1, None));
+        assert_eq!(places.refused(NoPlace::Unauthenticated), (1, None));
         drop((first, second, third));
+        assert_eq!(places.full(), None);
         let again = [places.take().unwrap(), places.take().unwrap()];
         assert_eq!(places.take().err(), Some(NoPlace::Unauthenticated));
         drop(again);
@@ -263,6 +312,8 @@ mod tests {
         }
         let refused = second.count_for(source("2001:db8::2"));
         assert_eq!(refused, Err(NoPlace::Address));
+        let latest = Some(source("2001:db8::2"));
+        assert_eq!(places.refused(NoPlace::Address), (1, latest));
         second.count_for(source("192.0.2.1")).unwrap();
         second.count_for(source("192.0.2.2")).unwrap();
         first.count_for(source("192.0.2.1")).unwrap();

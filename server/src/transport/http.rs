@@ -6,7 +6,7 @@
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
-use http::header::{HeaderName, ORIGIN};
+use http::header::{CONTENT_LENGTH, HeaderName, ORIGIN, TRANSFER_ENCODING};
 use http::{HeaderValue, Method, Request, StatusCode};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -14,9 +14,9 @@ use tokio::task::coop::consume_budget;
 
 use super::answer::Answer;
 use super::head::{BadHead, Head, NoHandshake, Whole, names_websocket, websocket_key};
+use super::probe::Probe;
 use super::{Client, TransportContext, linger, websocket};
 use crate::clock;
-use crate::health::Health;
 use crate::limits::TooFast;
 use crate::origin::AllowedOrigin;
 use crate::session::SERVER_NAME;
@@ -52,7 +52,7 @@ async fn exchange(
     stream: &mut TcpStream,
     mut client: Client,
 ) -> io::Result<Option<(Client, Vec<u8>)>> {
-    let Whole { request, rest } = match read(stream).await? {
+    let Whole { request, rest } = match read(stream, Head::default()).await? {
         Ok(whole) => whole,
         Err(bad) => {
             let answer = Answer::plain(bad.status(), bad.to_string());
@@ -63,6 +63,14 @@ async fn exchange(
             return Ok(None);
         }
     };
+    if let Some(probe) = Probe::of(&request).filter(|_| !has_body(&request)) {
+        // Who watches takes nobody's place, and without it has no time to linger.
+        drop(client);
+        let is_head_only = request.method() == Method::HEAD;
+        let answer = probe.answer(context).encode(clock::now(), is_head_only);
+        stream.write_all(&answer).await?;
+        return Ok(None);
+    }
     let answer = answer(context, &request, &mut client);
     let is_head_only = request.method() == Method::HEAD;
     let bytes = answer.encode(clock::now(), is_head_only);
@@ -74,9 +82,14 @@ async fn exchange(
     Ok(None)
 }
 
-/// Reads the head of a request.
-async fn read(stream: &TcpStream) -> io::Result<Result<Whole, BadHead>> {
-    let mut head = Head::default();
+/// Whether more than its head belongs to the request.
+fn has_body(request: &Request<()>) -> bool {
+    let headers = request.headers();
+    headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING)
+}
+
+/// Reads the rest of the head of a request.
+pub(super) async fn read(stream: &TcpStream, mut head: Head) -> io::Result<Result<Whole, BadHead>> {
     loop {
         // Each byte may come by itself, and the next one is there already.
         consume_budget().await;
@@ -99,16 +112,20 @@ async fn read(stream: &TcpStream) -> io::Result<Result<Whole, BadHead>> {
 fn answer(context: &TransportContext, request: &Request<()>, client: &mut Client) -> Answer {
     let is_upgrade = names_websocket(request.headers());
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-    match (request.uri().path(), is_read) {
+    let path = request.uri().path();
+    match (path, is_read) {
         ("/" | "/ws", true) if is_upgrade => upgrade(context, request, client),
         ("/", true) => page(),
         ("/ws", true) => Answer::upgrade_required(),
-        ("/healthz", true) => healthz(&context.health),
-        ("/" | "/ws" | "/healthz", false) => Answer::method_not_allowed(),
-        _ => Answer::plain(
-            StatusCode::NOT_FOUND,
-            "there is nothing here: the chat is at / and /ws, the health check at /healthz",
-        ),
+        ("/" | "/ws", false) => Answer::method_not_allowed(),
+        _ => match (Probe::at(path), is_read) {
+            (Some(probe), true) => probe.answer(context),
+            (Some(_), false) => Answer::method_not_allowed(),
+            (None, _) => Answer::plain(
+                StatusCode::NOT_FOUND,
+                "there is nothing here: the chat is at / and /ws, the checks at /healthz and /readyz",
+            ),
+        },
     }
 }
 
@@ -191,15 +208,6 @@ fn shown(value: &HeaderValue) -> String {
     beginning.escape_ascii().to_string()
 }
 
-fn healthz(health: &Health) -> Answer {
-    let (status, word) = match health.is_failing() {
-        false => (StatusCode::OK, "ok"),
-        true => (StatusCode::SERVICE_UNAVAILABLE, "store failing"),
-    };
-    let body = format!("{{\"status\":\"{word}\",\"server\":\"{SERVER_NAME}\"}}\n");
-    Answer::text(status, "application/json", body)
-}
-
 fn page() -> Answer {
     const PAGE: &str = "\
 This is a chat server: every stream gets its room, over WebSocket.
@@ -208,7 +216,7 @@ Connect to / or /ws on this port with a WebSocket client, or from a terminal:
 
     chat-tui --user NAME --room ROOM --server ws://HOST:PORT
 
-GET /healthz tells whether the server is well.
+GET /healthz tells whether the server is well, GET /readyz whether it takes connections.
 ";
     Answer::text(
         StatusCode::OK,
