@@ -88,11 +88,11 @@ pub enum ConfigError {
         /// Seconds between pings.
         ping: u64,
         /// Where that was said.
-        ping_place: Place,
+        ping_place: Box<Place>,
         /// Seconds of silence allowed.
         idle: u64,
         /// Where that was said.
-        idle_place: Place,
+        idle_place: Box<Place>,
     },
     /// No home directory.
     #[error("cannot tell the platform's directory for data: name one with --data")]
@@ -192,9 +192,9 @@ impl Settings {
         if timeouts.ping >= timeouts.idle {
             return Err(ConfigError::PingTooRare {
                 ping: timeouts.ping.as_secs(),
-                ping_place: sources.of("ping-interval"),
+                ping_place: Box::new(sources.of("ping-interval")),
                 idle: timeouts.idle.as_secs(),
-                idle_place: sources.of("idle-timeout"),
+                idle_place: Box::new(sources.of("idle-timeout")),
             });
         }
         let allowed_origins = self.allowed_origin.into_iter().flatten();

@@ -27,6 +27,9 @@ pub enum OriginError {
         "is not an origin: it should look like https://example.org or https://example.org:8443"
     )]
     Syntax,
+    /// Several, or a slip.
+    #[error("holds a blank: a list of origins has commas between them")]
+    Blank,
     /// `*` alone.
     #[error("would be any origin: name none for that")]
     Any,
@@ -124,7 +127,7 @@ impl FromStr for AllowedOrigin {
             "*" => return Err(OriginError::Any),
             _ if text.eq_ignore_ascii_case("null") => return Err(OriginError::Null),
             _ if text.contains(|one: char| one.is_whitespace() || one.is_control()) => {
-                return Err(OriginError::Syntax);
+                return Err(OriginError::Blank);
             }
             _ => {}
         }

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
 use super::sources::{Place, Reader, nearest};
 use super::{ConfigError, Settings};
@@ -47,34 +47,45 @@ impl File {
                 line: line_of(&text, start),
                 key: key.to_owned(),
             };
-            let read = |texts: &[OsString], start| {
-                reader
-                    .read(key, texts)
-                    .map_err(|problem| ConfigError::Value {
-                        place: place(start),
-                        problem,
-                    })
+            let values = match value.get_ref() {
+                DeValue::Array(items) if setting.is_list => in_list(items),
+                _ => vec![value],
             };
-            let texts = match value.get_ref() {
-                DeValue::Array(items) if setting.is_list => {
-                    let mut texts = Vec::new();
-                    for item in items {
-                        let text = as_text(item, &place(item.span().start))?;
-                        // By itself, for its line.
-                        read(std::slice::from_ref(&text), item.span().start)?;
-                        texts.push(text);
-                    }
-                    texts
-                }
-                _ => vec![as_text(value, &place(value.span().start))?],
-            };
+            let mut texts = Vec::new();
+            for value in values {
+                let place = place(value.span().start);
+                let text = as_text(value, &place)?;
+                // By itself, for its line.
+                let read = reader.read(key, std::slice::from_ref(&text));
+                read.map_err(|problem| ConfigError::Value { place, problem })?;
+                texts.push(text);
+            }
             if !texts.is_empty() {
-                file.settings = file.settings.or(read(&texts, value.span().start)?);
-                file.places.insert(key.to_owned(), place(start));
+                let place = place(start);
+                let read = reader.read(key, &texts);
+                let read = read.map_err(|problem| ConfigError::Value {
+                    place: place.clone(),
+                    problem,
+                })?;
+                file.settings = file.settings.or(read);
+                file.places.insert(key.to_owned(), place);
             }
         }
         Ok(file)
     }
+}
+
+/// The items of a list: what is empty in it is nothing, unless there is nothing else.
+fn in_list<'a, 'text>(items: &'a DeArray<'text>) -> Vec<&'a Spanned<DeValue<'text>>> {
+    let is_empty = |item: &&Spanned<DeValue<'_>>| {
+        let text = item.get_ref().as_str();
+        text.is_some_and(|text| text.trim().is_empty())
+    };
+    let is_all_empty = items.iter().all(|item| is_empty(&item));
+    let items = items.iter();
+    items
+        .filter(|item| is_all_empty || !is_empty(item))
+        .collect()
 }
 
 fn unknown(key: &str, reader: &Reader) -> String {

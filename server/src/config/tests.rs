@@ -142,6 +142,20 @@ fn a_wrong_variable_that_is_not_needed_is_warned_about() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn what_is_no_text_is_a_path_or_nothing() {
+    use std::os::unix::ffi::OsStringExt;
+    let load = |name: &str| {
+        let value = OsString::from_vec(b"/d\xff".to_vec());
+        Config::load(Flags::default(), [(name.into(), value)])
+    };
+    let error = load("CHAT_SERVER_BIND").unwrap_err().to_string();
+    assert_eq!(error, "CHAT_SERVER_BIND: it is not UTF-8");
+    let data = load("CHAT_SERVER_DATA").unwrap().server.data;
+    assert_eq!(data.into_os_string().into_vec(), b"/d\xff");
+}
+
 #[test]
 fn what_is_wrong_in_the_file_is_said_in_one_line() {
     let check = |file: &str, expected: &str| {
@@ -212,7 +226,7 @@ fn numbers_and_lists_are_taken_as_toml_writes_them() {
         (8080, 0)
     );
     assert_eq!(config.server.limits.caps.total, Some(20_000));
-    let two = load("allowed-origin = [\"https://a\", \"https://b, https://c\"]").unwrap();
+    let two = load("allowed-origin = [\"https://a\", \"\", \"https://b, https://c\"]").unwrap();
     assert_eq!(two.server.allowed_origins.len(), 3);
 }
 

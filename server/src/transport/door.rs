@@ -112,7 +112,7 @@ pub(super) fn answer(context: &Arc<TransportContext>, stream: TcpStream, peer: S
 /// What somebody had sent by the time they were looked at.
 enum Come {
     Nothing,
-    Request(Request<()>),
+    Request(Box<Request<()>>),
     Garbage,
 }
 
@@ -121,7 +121,7 @@ fn read_at_once(stream: &TcpStream, head: &mut Head) -> Come {
     let mut bytes = [0; READ_BYTES];
     match (&*SockRef::from(stream)).read(&mut bytes) {
         Ok(read) => match head.add(&bytes[..read]) {
-            Ok(Some(whole)) => Come::Request(whole.request),
+            Ok(Some(whole)) => Come::Request(Box::new(whole.request)),
             Ok(None) => Come::Nothing,
             Err(_) => Come::Garbage,
         },
