@@ -81,8 +81,10 @@ pub fn line(text: &str) -> String {
     if !shows(text) {
         return String::new();
     }
-    text.replace("\r\n", " ")
-        .replace(|part: char| part.is_control() || matches!(part, '\u{2028}' | '\u{2029}'), " ")
+    text.replace("\r\n", " ").replace(
+        |part: char| part.is_control() || matches!(part, '\u{2028}' | '\u{2029}'),
+        " ",
+    )
 }
 
 #[cfg(test)]
