@@ -160,6 +160,11 @@ impl RoomName {
         Ok(Self(text.to_owned()))
     }
 
+    /// A name as an operator spells it, for a room of now or from before.
+    pub fn any(text: &str) -> Result<Self, NameError> {
+        Self::new(text).or_else(|error| Self::stored(text).map_err(|_| error))
+    }
+
     /// The same name in its plain spelling: composed (NFC), without white space around it.
     pub fn plain(&self) -> Self {
         Self(plain(&self.0))

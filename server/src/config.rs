@@ -124,9 +124,11 @@ fn read(path: &Path) -> Result<Settings, ConfigError> {
         path: path.to_owned(),
         source,
     })?;
-    toml::from_str(&text).map_err(|error| ConfigError::Parse {
+    // Some editors begin a file with a byte order mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    toml::from_str(text).map_err(|error| ConfigError::Parse {
         path: path.to_owned(),
-        line: error.span().map_or(1, |span| line_of(&text, span.start)),
+        line: error.span().map_or(1, |span| line_of(text, span.start)),
         message: error.message().to_owned(),
     })
 }
