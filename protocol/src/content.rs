@@ -3,8 +3,9 @@
 use std::fmt;
 
 use crate::limits::CONTENT_CHARS;
+use crate::visible::{shows, spaced};
 
-/// There is nothing in the content once it is cleaned.
+/// There is nothing to be seen in the content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("is empty")]
 pub struct EmptyContent;
@@ -17,20 +18,18 @@ pub struct ContentTooLong {
     pub chars: usize,
 }
 
-/// Content as it arrives: control characters but newlines are gone, the ends are trimmed, something
-/// is left. It may still be too long: the contract checks rights and targets before lengths.
+/// Content as it arrives: what ends a line is a newline, a tab is a blank, all other control characters
+/// are gone, the ends are trimmed, and something can be seen of it. It may still be too long: the
+/// contract checks rights and targets before lengths.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DraftContent(String);
 
 impl DraftContent {
     /// Cleans `text`.
     pub fn new(text: &str) -> Result<Self, EmptyContent> {
-        let cleaned: String = text
-            .chars()
-            .filter(|character| *character == '\n' || !character.is_control())
-            .collect();
-        let trimmed = cleaned.trim();
-        if trimmed.is_empty() {
+        let spaced = spaced(text);
+        let trimmed = spaced.trim();
+        if !shows(trimmed) {
             return Err(EmptyContent);
         }
         Ok(Self(trimmed.to_owned()))
@@ -91,8 +90,40 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_space_and_controls_is_empty() {
-        for text in ["", "   ", "\n\n", "\u{0}\u{7}", " \u{1b} "] {
+    fn white_space_never_joins_words() {
+        for (text, expected) in [
+            ("one\ttwo", "one two"),
+            ("one\rtwo\r\nthree\n\nfour", "one\ntwo\nthree\n\nfour"),
+            ("a\u{b}b\u{c}c\u{85}d\u{2028}e\u{2029}f", "a\nb\nc\nd\ne\nf"),
+            ("a\u{1f}b", "a b"),
+            ("a\u{a0}b\u{3000}c\u{2003}d", "a\u{a0}b\u{3000}c\u{2003}d"),
+        ] {
+            assert_eq!(clean(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_typed_stays_where_something_is_seen() {
+        for text in [
+            "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}",
+            "\u{645}\u{6cc}\u{200c}\u{62e}\u{648}\u{627}\u{647}\u{645}",
+            "a\u{200b}",
+        ] {
+            assert_eq!(clean(text), text);
+        }
+    }
+
+    #[test]
+    fn what_shows_nothing_is_empty() {
+        for text in [
+            "",
+            "   ",
+            "\n\n",
+            "\u{0}\u{7}",
+            " \u{1b} ",
+            "\u{200b}",
+            "\u{3164} \u{2800}\n\u{e0041}",
+        ] {
             assert_eq!(DraftContent::new(text), Err(EmptyContent), "{text:?}");
         }
     }

@@ -99,7 +99,7 @@ fn decode(mut parameters: Parameters) -> Result<ClientEvent, ParameterError> {
             pattern: parameters.required("pattern", read::string)?,
             kind: parameters.optional("kind", kind)?.unwrap_or_default(),
             action: parameters.optional("action", action)?.unwrap_or_default(),
-            reason: parameters.optional("reason", reason)?,
+            reason: parameters.optional("reason", reason)?.flatten(),
         })),
         "held" => Ok(ClientEvent::Held),
         "allow" => Ok(ClientEvent::Allow {
@@ -107,7 +107,7 @@ fn decode(mut parameters: Parameters) -> Result<ClientEvent, ParameterError> {
         }),
         "deny" => Ok(ClientEvent::Deny {
             id: parameters.required("id", held_id)?,
-            reason: parameters.optional("reason", reason)?,
+            reason: parameters.optional("reason", reason)?.flatten(),
         }),
         "removeFilter" => Ok(ClientEvent::RemoveFilter {
             pattern: parameters.required("pattern", read::string)?,
@@ -122,19 +122,19 @@ fn against(mut parameters: Parameters) -> Result<ClientEvent, ParameterError> {
     Ok(match parameters.event() {
         "kick" => ClientEvent::Kick(Kick {
             username,
-            reason: parameters.optional("reason", reason)?,
+            reason: parameters.optional("reason", reason)?.flatten(),
         }),
         "mute" => ClientEvent::Mute(Mute {
             username,
             duration: parameters
                 .required("duration", |value| read::between(value, 1, MUTE_SECONDS))?,
-            reason: parameters.optional("reason", reason)?,
+            reason: parameters.optional("reason", reason)?.flatten(),
         }),
         "ban" => ClientEvent::Ban(Ban {
             username,
             duration: parameters
                 .optional("duration", |value| read::between(value, 1, BAN_SECONDS))?,
-            reason: parameters.optional("reason", reason)?,
+            reason: parameters.optional("reason", reason)?.flatten(),
         }),
         "unmute" => ClientEvent::Unmute { username },
         "unban" => ClientEvent::Unban { username },
@@ -261,8 +261,10 @@ fn seq(value: Value) -> Result<Seq, Problem> {
     read::natural(value).map(Seq)
 }
 
-fn reason(value: Value) -> Result<String, Problem> {
-    read::short_text(value, REASON_CHARS)
+/// `None` where nothing of it can be seen.
+fn reason(value: Value) -> Result<Option<String>, Problem> {
+    let reason = read::short_text(value, REASON_CHARS)?;
+    Ok(Some(reason).filter(|reason| !reason.is_empty()))
 }
 
 fn kind(value: Value) -> Result<FilterKind, Problem> {

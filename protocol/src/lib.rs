@@ -31,6 +31,7 @@ mod parameters;
 mod rank;
 mod secret;
 mod server_event;
+mod visible;
 
 pub use client_event::{
     AddFilter, AuditRequest, Auth, Ban, ClientEvent, Credential, HistoryRequest, Kick, Mute,
@@ -51,6 +52,7 @@ pub use server_event::{
     Filters, Held, HeldEntry, HeldNotice, History, Limits, Member, MemberChange, Message,
     MessageDeleted, ModerationNotice, Pong, Presence, Purged, RoomState, ServerEvent, Who,
 };
+pub use visible::{is_unseen, line, shows};
 
 /// The version of the protocol that `connection` announces.
 pub const PROTOCOL_VERSION: u32 = 1;

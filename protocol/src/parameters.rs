@@ -210,9 +210,9 @@ pub(crate) mod read {
     }
 
     /// A line of at most `most` characters: control characters, line breaks among them, become
-    /// spaces.
+    /// spaces. Empty where nothing of it can be seen.
     pub(crate) fn short_text(value: Value, most: usize) -> Result<String, Problem> {
-        let text = string(value)?.replace(char::is_control, " ");
+        let text = crate::visible::line(&string(value)?);
         let chars = text.chars().count();
         if chars > most {
             return Err(Problem::Invalid(format!(

@@ -88,7 +88,8 @@ fn history() -> impl Strategy<Value = ClientEvent> {
 }
 
 fn moderation() -> impl Strategy<Value = ClientEvent> {
-    let reason = option::of("\\PC{0,100}");
+    let reason = option::of("\\PC{0,100}".prop_map(|text| chat_protocol::line(&text)));
+    let reason = reason.prop_map(|reason| reason.filter(|reason| !reason.is_empty()));
     (0..8u8, username(), 1..=1_209_600u64, reason).prop_map(|(kind, username, duration, reason)| {
         match kind {
             0 => ClientEvent::Kick(Kick { username, reason }),
@@ -115,7 +116,7 @@ fn room_change() -> impl Strategy<Value = ClientEvent> {
     (
         0..=120u64,
         option::of(any::<bool>()),
-        option::of("\\PC{0,100}"),
+        option::of("\\PC{0,100}".prop_map(|text| chat_protocol::line(&text))),
         option::of(option::of(message_id())),
     )
         .prop_map(|(slow_mode, members_only, topic, pinned)| {

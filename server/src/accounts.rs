@@ -150,6 +150,8 @@ pub enum Admitted {
     Done,
     /// Nothing was: somebody else has the name by now.
     NameTaken,
+    /// Nothing was: the name looks like another account's.
+    LooksLikeAnother,
     /// Nothing was: the account is gone, or was signed out.
     SignedOut,
 }
@@ -171,6 +173,18 @@ pub trait Accounts: Send + Sync {
 
     /// Whether there is a room of this name.
     async fn is_founded(&self, room: &RoomName) -> Result<bool, AccountsError>;
+
+    /// Whether anything is kept of a room of exactly this name.
+    async fn has_room(&self, room: &RoomName) -> Result<bool, AccountsError>;
+
+    /// The name by which a room goes that is called `spelled`: that one where there is a room of exactly
+    /// that name, and its plain spelling otherwise.
+    async fn room_called(&self, spelled: &RoomName) -> Result<RoomName, AccountsError> {
+        match spelled.is_plain() || self.has_room(spelled).await? {
+            true => Ok(spelled.clone()),
+            false => Ok(spelled.plain()),
+        }
+    }
 
     /// Changes a password, which ends all tokens; false where there is no such account.
     async fn set_password(

@@ -4,6 +4,7 @@
 
 mod key_watch;
 mod password;
+mod prepared;
 mod token;
 mod verified;
 
@@ -11,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chat_protocol::{Credential, Secret, Username};
+use chat_protocol::{Credential, NameError, Secret, Username};
 
 use crate::accounts::{Account, Accounts, AccountsError};
 use crate::address::Address;
@@ -24,6 +25,8 @@ use crate::moderation::Person;
 pub use crate::limits::Errand;
 pub use key_watch::watch_key;
 pub use password::{HashError, Passwords, is_hash};
+use prepared::Typed;
+pub use prepared::{PasswordError, prepared};
 pub use token::{KeyError, Token, TokenKey};
 use verified::Verified;
 
@@ -76,6 +79,12 @@ pub enum AuthError {
     /// Too many logins failed for this name from this address, or from anywhere.
     #[error("too many failed logins")]
     TooManyFailures(TooFast),
+    /// Nobody has the name, and nobody new may.
+    #[error("a new user's name {0}")]
+    Name(#[source] NameError),
+    /// Nobody has the name, and the password can't be that of a new account.
+    #[error("the password {0}: choose another one")]
+    Password(#[source] PasswordError),
     /// Too many accounts were made from this address.
     #[error("too many new accounts from your address")]
     TooManyAccounts(TooFast),
@@ -130,8 +139,9 @@ impl Authenticator {
     ) -> Result<Identity, AuthError> {
         let (account, is_new, begun) = match credential {
             Credential::Password(password) => {
-                let Shown { account, is_new } =
-                    self.by_password(username, password, caller).await?;
+                let Shown { account, is_new } = self
+                    .by_password(username, Typed::new(password), caller)
+                    .await?;
                 (account, is_new, clock::now())
             }
             Credential::Token(token) => {
@@ -158,7 +168,7 @@ impl Authenticator {
     async fn by_password(
         &self,
         username: &Username,
-        password: Secret,
+        password: Typed,
         caller: Caller,
     ) -> Result<Shown, AuthError> {
         let logins = self.limits.logins();
@@ -167,7 +177,9 @@ impl Authenticator {
         self.unless_refused(name, caller, |is_known| logins.look(name, source, is_known))
             .await?;
         if let Some(account) = self.accounts.find(username).await?
-            && self.verified.knows(&account, &password, Instant::now())
+            && self
+                .verified
+                .knows(&account, password.compared(), Instant::now())
         {
             return Ok(Shown::known(account));
         }
@@ -204,7 +216,7 @@ impl Authenticator {
     async fn by_hash(
         &self,
         username: &Username,
-        password: Secret,
+        password: Typed,
         source: Source,
     ) -> Result<Shown, AuthError> {
         let known = self.accounts.find(username).await?;
@@ -217,8 +229,13 @@ impl Authenticator {
             (None, Registration::Closed) => {
                 // The same work, and the same line, as for a known name, so that time does not tell
                 // which names exist.
-                let errand = Errand::Login(source);
-                self.passwords.verify_nobody(password, errand).await?;
+                let forms = [Some(password.compared()), password.as_typed()];
+                for form in forms.into_iter().flatten() {
+                    let verified = self
+                        .passwords
+                        .verify_nobody(form.clone(), Errand::Login(source));
+                    verified.await?;
+                }
                 Err(AuthError::WrongPassword)
             }
         }
@@ -228,47 +245,57 @@ impl Authenticator {
     async fn new_account(
         &self,
         username: &Username,
-        password: Secret,
+        password: Typed,
         source: Source,
     ) -> Result<Shown, AuthError> {
+        username.check_taken_freely().map_err(AuthError::Name)?;
+        let password = password.new_one().map_err(AuthError::Password)?;
         // Before the work: it is counted when the account is made.
         let may_register = self.limits.newcomers().may_register(source);
         may_register.map_err(AuthError::TooManyAccounts)?;
         let errand = Errand::Registration(source);
         let hash = self.passwords.hash(password.clone(), errand).await?;
         let account = Account::new(username, hash, clock::now())?;
-        self.verified.note(&account, &password, Instant::now());
+        self.verified.note(&account, password, Instant::now());
         Ok(Shown {
             account,
             is_new: true,
         })
     }
 
+    /// Hashes from before passwords were prepared are of what was typed: those that only fit that are
+    /// renewed. How often it is hashed depends on what was typed alone.
     async fn verified(
         &self,
         account: Account,
-        password: Secret,
+        password: Typed,
         source: Source,
     ) -> Result<Account, AuthError> {
-        if self.verified.knows(&account, &password, Instant::now()) {
+        let compared = password.compared();
+        if self.verified.knows(&account, compared, Instant::now()) {
             return Ok(account);
         }
-        let hash = account.password_hash.clone();
-        let verified = self
-            .passwords
-            .verify(password.clone(), hash, Errand::Login(source));
-        if !verified.await? {
+        let fits = |form: &Secret| {
+            let (form, hash) = (form.clone(), account.password_hash.clone());
+            self.passwords.verify(form, hash, Errand::Login(source))
+        };
+        let is_prepared = fits(compared).await?;
+        let is_right = match password.as_typed() {
+            Some(typed) if !is_prepared => fits(typed).await?,
+            _ => is_prepared,
+        };
+        if !is_right {
             return Err(AuthError::WrongPassword);
         }
-        let account = match password::is_weak(&account.password_hash) {
-            true => self.renewed(account, &password, source).await,
+        let account = match password::is_weak(&account.password_hash) || !is_prepared {
+            true => self.renewed(account, compared, source).await,
             false => account,
         };
-        self.verified.note(&account, &password, Instant::now());
+        self.verified.note(&account, compared, Instant::now());
         Ok(account)
     }
 
-    /// The account with a hash of today's strength. Where there is none, the old one does for now.
+    /// The account with a hash of today's kind. Where there is none, the old one does for now.
     async fn renewed(&self, account: Account, password: &Secret, source: Source) -> Account {
         let renewed = async {
             let errand = Errand::Login(source);
@@ -283,7 +310,7 @@ impl Authenticator {
             },
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
-                tracing::warn!(username = %account.username, error, "a weak hash was not renewed");
+                tracing::warn!(username = %account.username, error, "an old hash was not renewed");
                 account
             }
         }

@@ -16,7 +16,7 @@ use crate::clock;
 use crate::console;
 use crate::control::{Deed, Request, Task};
 use crate::moderation::{Decision, Sanction};
-use crate::moderation_commands::{ask, carry_out, list, person, shown};
+use crate::moderation_commands::{ask, called, carry_out, list, person, shown};
 use crate::room::{operated, sentence};
 use crate::standing::{SqliteStandings, Standings};
 
@@ -156,6 +156,7 @@ fn ban_user(
         creates: false,
     });
     ask(data, &request, |database| async move {
+        let room = &called(&database, room).await?;
         let target = person(&database, name).await?;
         let now = clock::now();
         let Some(mut verdict) = operated(&deed.order(), target, now) else {

@@ -133,7 +133,7 @@ pub fn main() -> ExitCode {
 }
 
 fn audit(room: Option<&str>, limit: u32, data: &Path) -> anyhow::Result<()> {
-    let room = room.map(RoomName::new).transpose();
+    let room = room.map(RoomName::any).transpose();
     let room = room.context("--room names no room")?;
     moderation_commands::run_audit(room, limit, data)
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use chat_protocol::limits::REASON_CHARS;
-use chat_protocol::{RoomName, Username};
+use chat_protocol::{RoomName, Username, line};
 
 use crate::data_lock::{DataLock, LockError};
 use crate::database::{self, Database, OpenError, SqliteError};
@@ -96,7 +96,7 @@ pub fn check(data: &Path) -> anyhow::Result<()> {
 
 /// A room's name as an argument.
 pub fn room_name(text: &str) -> Result<RoomName, String> {
-    RoomName::new(text).map_err(|error| format!("a room name {error}"))
+    RoomName::any(text).map_err(|error| format!("a room name {error}"))
 }
 
 /// A user's name as an argument.
@@ -104,10 +104,10 @@ pub fn username(text: &str) -> Result<Username, String> {
     Username::new(text).map_err(|error| format!("a user name {error}"))
 }
 
-/// A reason as an argument: as long as moderators may make theirs.
+/// A reason as an argument: as long as moderators may make theirs. Empty where nothing of it can be seen.
 pub fn reason(text: &str) -> Result<String, String> {
     match text.chars().count() <= REASON_CHARS {
-        true => Ok(text.to_owned()),
+        true => Ok(line(text)),
         false => Err(format!("a reason has at most {REASON_CHARS} characters")),
     }
 }

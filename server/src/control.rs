@@ -339,7 +339,7 @@ async fn carry_out(control: &Control, line: &str) -> Answer {
 
 impl Control {
     async fn carry_out(&self, request: Task) -> Answer {
-        let room = room_name(&request.room)?;
+        let room = self.room(&request.room).await?;
         let person = self.person(&request.username).await?;
         if request.deed.needs_room() {
             self.need(&room, request.creates).await?;
@@ -348,8 +348,17 @@ impl Control {
         done.await.map_err(|error| error.to_string())
     }
 
+    /// The room that goes by the name `text`.
+    async fn room(&self, text: &str) -> Result<RoomName, String> {
+        let called = self.rooms.called(&room_name(text)?).await;
+        called.map_err(error_text)
+    }
+
     /// Makes sure that there is such a room.
     async fn need(&self, room: &RoomName, creates: bool) -> Result<(), String> {
+        if creates {
+            new_room(room)?;
+        }
         let is_there = match creates {
             true => self.rooms.found(room.clone()).await.map(|_| true),
             false => self.rooms.is_founded(room).await,
@@ -361,7 +370,8 @@ impl Control {
     }
 
     async fn add_room(&self, room: &str) -> Answer {
-        let room = room_name(room)?;
+        let room = self.room(room).await?;
+        new_room(&room)?;
         match self.rooms.found(room.clone()).await.map_err(error_text)? {
             true => Ok(room_added(&room)),
             false => Err(room_exists(&room)),
@@ -370,6 +380,7 @@ impl Control {
 
     async fn add_user(&self, name: &str, Hash(hash): Hash) -> Answer {
         let username = username(name)?;
+        new_user(&username)?;
         check_hash(&hash)?;
         let account = Account::new(&username, hash, clock::now()).map_err(error_text)?;
         match self.accounts.create(account).await.map_err(error_text)? {
@@ -421,7 +432,7 @@ impl Control {
     }
 
     async fn filter(&self, room: &str, change: Change) -> Answer {
-        let room = room_name(room)?;
+        let room = self.room(room).await?;
         let done = self.rooms.filter(room, change).await;
         done.map_err(|error| error.to_string())
     }
@@ -448,7 +459,21 @@ impl Control {
 }
 
 fn room_name(text: &str) -> Result<RoomName, String> {
-    RoomName::new(text).map_err(|error| format!("a room name {error}"))
+    RoomName::any(text).map_err(|error| format!("a room name {error}"))
+}
+
+/// Whether a new room may have this name.
+pub fn new_room(name: &RoomName) -> Result<(), String> {
+    let checked = RoomName::new(name.as_str());
+    checked
+        .map(drop)
+        .map_err(|error| format!("a room name {error}"))
+}
+
+/// Whether a new account may have this name.
+pub fn new_user(name: &Username) -> Result<(), String> {
+    let checked = name.check_new();
+    checked.map_err(|error| format!("a user name {error}"))
 }
 
 fn username(text: &str) -> Result<Username, String> {

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use chat_protocol::RoomName;
+use chat_protocol::{RoomName, shows};
 use clap::Subcommand;
 
 use crate::clock;
@@ -12,6 +12,7 @@ use crate::console;
 use crate::control::{self, Request};
 use crate::filter::{Action, Change, Filter, Kind, Pattern};
 use crate::filters::{Filters, SqliteFilters};
+use crate::moderation_commands::called;
 use crate::room::operator;
 
 /// What can be done with a room's patterns.
@@ -74,7 +75,7 @@ pub fn run(command: FilterSubcommand, data: &Path) -> anyhow::Result<()> {
                 text: pattern,
                 kind,
                 action,
-                reason,
+                reason: reason.filter(|reason| shows(reason)),
                 flaw: None,
             };
             change(&room, Change::Add(pattern), data)
@@ -85,6 +86,7 @@ pub fn run(command: FilterSubcommand, data: &Path) -> anyhow::Result<()> {
 
 fn list(room: &RoomName, data: &Path) -> anyhow::Result<()> {
     console::for_reading(data, |database| async move {
+        let room = &called(&database, room).await?;
         let filter = Filter::stored(SqliteFilters::new(database).load(room).await?);
         console::say(filter.patterns().iter().map(|pattern| {
             let (kind, action) = (pattern.kind.as_str(), pattern.action.as_str());
@@ -120,6 +122,7 @@ fn change(room: &RoomName, change: Change, data: &Path) -> anyhow::Result<()> {
 /// The same, where no server runs.
 fn store(room: &RoomName, change: &Change, data: &Path) -> anyhow::Result<()> {
     console::for_writing(data, false, |database| async move {
+        let room = &called(&database, room).await?;
         let filters = SqliteFilters::new(database);
         // Checked against those that are there.
         Filter::changed(filters.load(room).await?, change)?;

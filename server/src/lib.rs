@@ -28,6 +28,7 @@ pub mod held;
 pub mod limits;
 pub mod log;
 pub mod logging;
+mod look_alikes;
 pub mod moderation;
 pub mod moderation_commands;
 pub mod origin;

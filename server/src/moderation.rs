@@ -35,7 +35,8 @@ impl Sanction {
     pub fn for_seconds(seconds: Option<u64>, reason: Option<String>, now: UnixMillis) -> Self {
         Self {
             until: seconds.map(|seconds| now.saturating_add(seconds.saturating_mul(1000))),
-            reason,
+            // One of which nothing can be seen is none.
+            reason: reason.filter(|reason| chat_protocol::shows(reason)),
             networks: Vec::new(),
         }
     }

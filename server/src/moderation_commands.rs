@@ -134,6 +134,10 @@ pub fn run_mod(command: ModSubcommand, data: &Path) -> anyhow::Result<()> {
 /// Lists who decided what on whom, the newest `limit`, the oldest of them first.
 pub fn run_audit(room: Option<RoomName>, limit: u32, data: &Path) -> anyhow::Result<()> {
     console::for_reading(data, |database| async move {
+        let room = match room {
+            Some(room) => Some(called(&database, &room).await?),
+            None => None,
+        };
         let lines = SqliteStandings::new(database).audit(room, limit).await?;
         console::say(lines.into_iter().map(|line| {
             let until = line
@@ -162,6 +166,7 @@ pub(crate) fn list(
     lines: impl FnOnce(&crate::moderation::Standing) -> Vec<String>,
 ) -> anyhow::Result<()> {
     console::for_reading(data, |database| async move {
+        let room = called(&database, &room).await?;
         let standing = SqliteStandings::new(database)
             .load(&room, clock::now())
             .await?;
@@ -189,6 +194,7 @@ pub(crate) fn carry_out(
         false => Request::Do(task),
     };
     ask(data, &request, |database| async move {
+        let room = &called(&database, room).await?;
         let target = person(&database, name).await?;
         if deed.needs_room() {
             need(&database, room, creates).await?;
@@ -267,6 +273,7 @@ async fn need(database: &Arc<Database>, room: &RoomName, creates: bool) -> anyho
 
 /// Makes a room; false where there is one already.
 pub(crate) async fn found(database: &Arc<Database>, room: &RoomName) -> anyhow::Result<bool> {
+    control::new_room(room).map_err(anyhow::Error::msg)?;
     let head = SqliteLog::new(Arc::clone(database)).open(room, 0).await?;
     let beginning = Beginning {
         room: room.clone(),
@@ -276,6 +283,15 @@ pub(crate) async fn found(database: &Arc<Database>, room: &RoomName) -> anyhow::
     };
     let accounts = SqliteAccounts::new(Arc::clone(database));
     Ok(accounts.found(beginning).await?)
+}
+
+/// The name by which the room goes that is called `spelled`.
+pub(crate) async fn called(
+    database: &Arc<Database>,
+    spelled: &RoomName,
+) -> anyhow::Result<RoomName> {
+    let accounts = SqliteAccounts::new(Arc::clone(database));
+    Ok(accounts.room_called(spelled).await?)
 }
 
 /// The user of this name, who has to be there.

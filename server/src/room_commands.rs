@@ -10,7 +10,7 @@ use crate::accounts::{Accounts, SqliteAccounts};
 use crate::console;
 use crate::control::{self, Request};
 use crate::log::{End, Range, RoomLog, SqliteLog};
-use crate::moderation_commands::{ask_or_make, found};
+use crate::moderation_commands::{ask_or_make, called, found};
 
 /// Entries that are read at once for an export.
 const PAGE: u64 = 1_000;
@@ -48,11 +48,13 @@ pub fn run(command: RoomSubcommand, data: &Path) -> anyhow::Result<()> {
             list(&SqliteLog::new(database)).await
         }),
         RoomSubcommand::Export { name } => console::for_reading(data, |database| async move {
+            let name = called(&database, &name).await?;
             export(&SqliteLog::new(database), &name).await
         }),
         // A running server would go on with a room that is gone.
         RoomSubcommand::Delete { name } => {
             console::for_writing(data, false, |database| async move {
+                let name = called(&database, &name).await?;
                 let log = SqliteLog::new(database.clone());
                 delete(&log, &SqliteAccounts::new(database), &name).await
             })
@@ -63,6 +65,7 @@ pub fn run(command: RoomSubcommand, data: &Path) -> anyhow::Result<()> {
 fn add(room: &RoomName, data: &Path) -> anyhow::Result<()> {
     let request = Request::AddRoom(room.as_str().to_owned());
     ask_or_make(data, &request, |database| async move {
+        let room = &called(&database, room).await?;
         match found(&database, room).await? {
             true => Ok(control::room_added(room)),
             false => bail!(control::room_exists(room)),

@@ -241,6 +241,12 @@ impl Rooms {
         done.map_err(|error| RoomError::Enter(error.into()))
     }
 
+    /// The name by which the room goes that somebody calls `spelled`.
+    pub async fn called(&self, spelled: &RoomName) -> Result<RoomName, RoomError> {
+        let called = self.shared.stores.accounts.room_called(spelled).await;
+        called.map_err(|error| RoomError::Enter(error.into()))
+    }
+
     /// Whether there is a room of this name.
     pub async fn is_founded(&self, room: &RoomName) -> Result<bool, RoomError> {
         let accounts = &self.shared.stores.accounts;

@@ -322,8 +322,9 @@ impl Session {
         let granted = granted.map(str::to_owned).collect();
         let key = identity.account.key.clone();
         let account = identity.account.id;
+        let room = rooms.called(&auth.room).await?;
         let entrance = Entrance {
-            welcome: welcome(&identity, &auth.room, granted),
+            welcome: welcome(&identity, &room, granted),
             account: identity.account,
             is_new: identity.is_new,
             login,
@@ -340,7 +341,7 @@ impl Session {
                 source: self.source,
             },
         };
-        let membership = rooms.enter(auth.room.clone(), entrance).await?;
+        let membership = rooms.enter(room, entrance).await?;
         self.place = Some(Place {
             membership,
             key,
@@ -453,6 +454,8 @@ fn refused_login(username: &Username, error: LoginError, notices: &Notices) -> R
             note(&error);
             Refusal::new(Code::Unauthenticated, error.to_string())
         }
+        AuthError::Name(_) => Refusal::new(Code::Forbidden, error.to_string()),
+        AuthError::Password(_) => Refusal::new(Code::Syntax, error.to_string()),
         AuthError::TooManyFailures(too_fast) | AuthError::TooManyAccounts(too_fast) => {
             note(&error);
             Refusal {
@@ -471,7 +474,10 @@ fn refusal(error: RoomError) -> Refusal {
     match error {
         RoomError::Stopping => Refusal::new(Code::Unavailable, error.to_string()),
         RoomError::Enter(
-            EnterError::Banned(..) | EnterError::AddressBanned(..) | EnterError::NetworkBanned(..),
+            EnterError::Banned(..)
+            | EnterError::AddressBanned(..)
+            | EnterError::NetworkBanned(..)
+            | EnterError::LooksLikeAnother,
         ) => Refusal::new(Code::Forbidden, error.to_string()),
         RoomError::Enter(EnterError::NoSuchRoom) => Refusal::new(Code::NotFound, error.to_string()),
         RoomError::Enter(EnterError::TooMany(_, retry_after)) => Refusal {

@@ -4,12 +4,12 @@
 use std::io::{BufRead, IsTerminal};
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use chat_protocol::{Secret, Username};
 use clap::Subcommand;
 
 use crate::accounts::{Account, Accounts, Creation, SqliteAccounts};
-use crate::auth::{Errand, Passwords};
+use crate::auth::{Errand, Passwords, prepared};
 use crate::clock;
 use crate::console;
 use crate::control::{self, Hash, Request};
@@ -54,6 +54,7 @@ pub enum UserSubcommand {
 pub fn run(command: UserSubcommand, data: &Path) -> anyhow::Result<()> {
     match command {
         UserSubcommand::Add { name } => {
+            control::new_user(&name).map_err(anyhow::Error::msg)?;
             if is_known(data, &name) == Some(true) {
                 bail!(control::user_exists(&name));
             }
@@ -128,10 +129,11 @@ fn is_known(data: &Path, name: &Username) -> Option<bool> {
 }
 
 fn hash(password: &Secret) -> anyhow::Result<String> {
+    let password = prepared(password).map_err(|error| anyhow!("the password {error}"))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .context("cannot start the async runtime")?;
-    Ok(runtime.block_on(Passwords::new().hash(password.clone(), Errand::Operator))?)
+    Ok(runtime.block_on(Passwords::new().hash(password, Errand::Operator))?)
 }
 
 /// Asks twice on a terminal; elsewhere the first line of standard input is the password.
@@ -143,15 +145,46 @@ fn ask_password(name: &Username) -> anyhow::Result<Secret> {
         }
         first
     } else {
-        let mut line = String::new();
-        let mut input = std::io::Read::take(std::io::stdin().lock(), PASSWORD_BYTES);
-        input
-            .read_line(&mut line)
-            .context("cannot read the password from standard input")?;
-        line.trim_end_matches(['\r', '\n']).to_owned()
+        let input = std::io::Read::take(std::io::stdin().lock(), PASSWORD_BYTES + 1);
+        first_line(input)?
     };
     if password.is_empty() {
         bail!("the password is empty: give one line on standard input, or run this in a terminal");
     }
     Ok(Secret::new(password))
+}
+
+/// What some editors begin a file with, and what ends a line, is no part of a password.
+fn first_line(mut input: impl BufRead) -> anyhow::Result<String> {
+    let mut line = String::new();
+    input
+        .read_line(&mut line)
+        .context("cannot read the password from standard input")?;
+    if line.len() as u64 > PASSWORD_BYTES {
+        bail!("the password is longer than {PASSWORD_BYTES} bytes: choose a shorter one");
+    }
+    let line = line.strip_prefix('\u{feff}').unwrap_or(&line);
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_a_line_without_marks_and_ends() {
+        for (input, expected) in [
+            ("one\ntwo\n", "one"),
+            ("one\r\n", "one"),
+            ("\u{feff}one\r\n", "one"),
+            ("one two ", "one two "),
+            ("\u{feff}\r\n", ""),
+            ("", ""),
+        ] {
+            assert_eq!(first_line(input.as_bytes()).unwrap(), expected);
+        }
+        let long = "x".repeat(usize::try_from(PASSWORD_BYTES).unwrap() + 1);
+        let error = first_line(long.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains("longer than 8192 bytes"), "{error}");
+    }
 }

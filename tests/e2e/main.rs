@@ -30,6 +30,7 @@ mod limits;
 mod messages;
 mod moderation;
 mod moderation_effects;
+mod names;
 mod operators;
 mod other_versions;
 mod power_loss;

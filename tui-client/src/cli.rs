@@ -110,7 +110,7 @@ impl Arguments {
         for given in self.rooms {
             let room = RoomName::new(&given);
             let room = room.map_err(|problem| UsageError::Room { given, problem })?;
-            if !rooms.contains(&room) {
+            if rooms.iter().all(|other| other.plain() != room.plain()) {
                 rooms.push(room);
             }
         }
@@ -183,6 +183,15 @@ mod tests {
         .unwrap();
         let names: Vec<&str> = options.rooms.iter().map(RoomName::as_str).collect();
         assert_eq!(names, ["b", "a"]);
+        let options = check(&[
+            "--user",
+            "alice",
+            "--room",
+            "cafe\u{301}",
+            "--room",
+            " café ",
+        ]);
+        assert_eq!(options.unwrap().rooms.len(), 1);
     }
 
     #[test]

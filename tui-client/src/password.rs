@@ -36,7 +36,10 @@ pub(crate) fn find(
 ) -> Result<Option<Secret>, PasswordError> {
     if let Some(value) = variable.filter(|value| !value.is_empty()) {
         let value = value.into_string().map_err(|_| PasswordError::Variable)?;
-        return Ok(Some(Secret::new(value)));
+        return match bare(&value) {
+            "" => Ok(None),
+            value => Ok(Some(Secret::new(value))),
+        };
     }
     let Some(path) = file else {
         return Ok(None);
@@ -45,10 +48,17 @@ pub(crate) fn find(
         path: path.to_owned(),
         source,
     })?;
-    match text.lines().next() {
+    match bare(&text).lines().next().map(bare) {
         Some(line) if !line.is_empty() => Ok(Some(Secret::new(line))),
         _ => Err(PasswordError::Empty(path.to_owned())),
     }
+}
+
+/// Without the byte order mark that some editors begin a file with, and without the ends of its last
+/// line.
+fn bare(text: &str) -> &str {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    text.trim_end_matches(['\r', '\n'])
 }
 
 #[cfg(test)]
@@ -75,6 +85,20 @@ mod tests {
         );
         assert_eq!(exposed(None, Some(&path)), Ok(Some("from file".to_owned())));
         assert_eq!(exposed(None, None), Ok(None));
+    }
+
+    #[test]
+    fn marks_and_ends_of_lines_are_no_part_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("password");
+        fs::write(&path, "\u{feff}from file\r\n\r\n").unwrap();
+        assert_eq!(exposed(None, Some(&path)), Ok(Some("from file".to_owned())));
+        assert_eq!(
+            exposed(Some("\u{feff}set\r\n"), None),
+            Ok(Some("set".to_owned()))
+        );
+        fs::write(&path, "\u{feff}\r\n").unwrap();
+        assert!(exposed(None, Some(&path)).is_err());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chat_protocol::{RoomName, Username};
+use chat_protocol::{Rank, RoomName, Username};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
@@ -12,6 +12,7 @@ use crate::audit;
 use crate::database::{Database, DatabaseError};
 use crate::entry::{AccountId, UnixMillis};
 use crate::log::{begin as begin_log, remove as remove_log};
+use crate::look_alikes::skeletons;
 use crate::standing::give_founder;
 
 const COLUMNS: &str = "SELECT username, key, password_hash, created, id, logins FROM accounts";
@@ -73,6 +74,12 @@ impl Accounts for SqliteAccounts {
         let room = room.clone();
         let is_founded = move |connection: &Connection| is_founded(connection, &room);
         Ok(self.database.read(is_founded).await?)
+    }
+
+    async fn has_room(&self, room: &RoomName) -> Result<bool, AccountsError> {
+        let room = room.clone();
+        let has_room = move |connection: &Connection| has_room(connection, &room);
+        Ok(self.database.read(has_room).await?)
     }
 
     async fn set_password(
@@ -149,7 +156,7 @@ impl Accounts for SqliteAccounts {
             })
             .await?;
         // A name that is none is no room's.
-        let names = idle.iter().filter_map(|name| RoomName::new(name).ok());
+        let names = idle.iter().filter_map(|name| RoomName::stored(name).ok());
         Ok(names.collect())
     }
 
@@ -262,7 +269,44 @@ fn insert(connection: &Connection, account: &Account) -> rusqlite::Result<()> {
             account.id.0,
             account.logins,
         ])?;
+    let mut note = connection.prepare_cached("INSERT INTO look_alikes VALUES (?1, ?2)")?;
+    for skeleton in skeletons(&account.username, &account.key) {
+        note.execute([&skeleton, &account.key])?;
+    }
     Ok(())
+}
+
+/// Whether `account` would look like another one which is to be told apart from it: where one of the two
+/// names is not plain ASCII, or where the other account is more than a user somewhere.
+fn looks_like_another(connection: &Connection, account: &Account) -> rusqlite::Result<bool> {
+    let mut look = connection.prepare_cached(
+        "SELECT 1 FROM look_alikes JOIN accounts ON accounts.key = look_alikes.account
+         WHERE skeleton = ?1 AND account <> ?2
+           AND (?3 OR accounts.username GLOB '*[^ -~]*'
+                OR EXISTS (SELECT 1 FROM ranks WHERE ranks.account = accounts.key AND rank < ?4)
+                OR EXISTS (SELECT 1 FROM admins WHERE admins.account = accounts.key))",
+    )?;
+    let is_foreign = !account.username.is_ascii();
+    for skeleton in skeletons(&account.username, &account.key) {
+        if look.exists(params![
+            skeleton,
+            account.key,
+            is_foreign,
+            u8::from(Rank::User)
+        ])? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn has_room(connection: &Connection, room: &RoomName) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(
+            "SELECT 1 FROM rooms WHERE name = ?1
+             UNION ALL SELECT 1 FROM founded_rooms WHERE room = ?1",
+        )?
+        .exists([room.as_str()])
 }
 
 fn is_founded(connection: &Connection, room: &RoomName) -> rusqlite::Result<bool> {
@@ -281,6 +325,9 @@ fn admit(connection: &Connection, admission: &Admission) -> rusqlite::Result<Adm
     match known {
         Some(_) if *is_new => return Ok(Admitted::NameTaken),
         Some(known) if known.id == account.id && known.logins == account.logins => {}
+        None if *is_new && looks_like_another(connection, account)? => {
+            return Ok(Admitted::LooksLikeAnother);
+        }
         None if *is_new => insert(connection, account)?,
         _ => return Ok(Admitted::SignedOut),
     }
@@ -322,7 +369,7 @@ fn begin(
 
 #[cfg(test)]
 mod tests {
-    use chat_protocol::{Epoch, Rank};
+    use chat_protocol::Epoch;
 
     use super::*;
     use crate::database::Durability;
@@ -533,5 +580,38 @@ mod tests {
         assert!(!accounts.forget_idle_room(&young, 100, 60).await.unwrap());
         let left = SqliteLog::new(Arc::clone(&accounts.database)).list().await;
         assert_eq!(left.unwrap().len(), 8);
+    }
+
+    #[tokio::test]
+    async fn nobody_new_looks_like_another_where_it_could_deceive() {
+        let directory = tempfile::tempdir().unwrap();
+        let accounts = accounts(directory.path());
+        let admit = async |name: &str| {
+            let account = account(name, "hash", 7);
+            admit(&accounts, &account, true, None).await
+        };
+        assert_eq!(admit("tom").await, Admitted::Done);
+        assert_eq!(admit("torn").await, Admitted::Done);
+        assert_eq!(admit("t\u{43e}m").await, Admitted::LooksLikeAnother);
+        assert_eq!(admit("\u{430}nn").await, Admitted::Done);
+        // It is there by now, so it is the other one that deceives.
+        assert_eq!(admit("ann").await, Admitted::LooksLikeAnother);
+        assert_eq!(admit("emile").await, Admitted::Done);
+        assert_eq!(admit("\u{e9}mile").await, Admitted::Done);
+        // An operator may.
+        let made = accounts.create(account("t\u{43e}m", "hash", 8)).await;
+        assert!(matches!(made, Ok(Creation::Created(_))));
+        // A room's administrator.
+        let corn = account("corn", "hash", 9);
+        let founded = admit_with_room(&accounts, &corn).await;
+        assert_eq!(founded, Admitted::Done);
+        assert_eq!(admit("com").await, Admitted::LooksLikeAnother);
+        // Gone with the account.
+        accounts.remove(&name("corn")).await.unwrap();
+        assert_eq!(admit("com").await, Admitted::Done);
+    }
+
+    async fn admit_with_room(accounts: &SqliteAccounts, account: &Account) -> Admitted {
+        admit(accounts, account, true, beginning(Founder::Member)).await
     }
 }

@@ -113,7 +113,7 @@ impl Bench {
             match self.accounts.admit(admission).await? {
                 Admitted::Done => return Ok(identity),
                 Admitted::NameTaken => {}
-                Admitted::SignedOut => panic!("nobody signs out here"),
+                other => panic!("{other:?}"),
             }
         }
     }
@@ -209,6 +209,63 @@ async fn a_hash_of_less_work_is_renewed_and_tokens_stay_good() {
     assert_ne!(stored.password_hash, strong.password_hash);
     bench.token("ann", &identity.token.text).await.unwrap();
     bench.password("ann", "one").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_password_is_one_in_all_its_spellings() {
+    let bench = bench(Registration::Open);
+    bench.password("ann", "pa\u{df}wo\u{308}rt").await.unwrap();
+    bench.password("ann", "pa\u{df}w\u{f6}rt").await.unwrap();
+    let other = bench.password("ann", "passw\u{f6}rt").await;
+    assert!(matches!(other, Err(AuthError::WrongPassword)));
+}
+
+#[tokio::test]
+async fn a_hash_of_what_was_typed_is_renewed_and_tokens_stay_good() {
+    let bench = bench(Registration::Open);
+    let (typed, composed) = ("wo\u{308}rt", "w\u{f6}rt");
+    let made = bench.password("ann", "x").await.unwrap();
+    let old = password::hash_with(typed.as_bytes(), 19 * 1024, 2).unwrap();
+    bench.accounts.renew_hash(&made, &old).await.unwrap();
+    let elsewhere = bench.password("ann", composed).await;
+    assert!(matches!(elsewhere, Err(AuthError::WrongPassword)));
+    let credential = Credential::Password(Secret::new(typed));
+    let identity = bench.log_in("ann", credential).await.unwrap();
+    assert_eq!(identity.account.logins, made.logins);
+    let stored = bench.accounts.find(&Username::new("ann").unwrap()).await;
+    let stored = stored.unwrap().unwrap();
+    assert_ne!(stored.password_hash, old);
+    for spelling in [composed, typed] {
+        bench.password("ann", spelling).await.unwrap();
+    }
+    bench.token("ann", &identity.token.text).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_password_that_nobody_new_may_have_stays_good_for_who_has_it() {
+    let bench = bench(Registration::Open);
+    let odd = "a\tb";
+    let refused = bench.password("ann", odd).await;
+    assert!(matches!(
+        refused,
+        Err(AuthError::Password(PasswordError::Character(9)))
+    ));
+    let made = bench.password("ann", "x").await.unwrap();
+    let old = password::hash_with(odd.as_bytes(), 19 * 1024, 2).unwrap();
+    bench.accounts.renew_hash(&made, &old).await.unwrap();
+    bench.password("ann", odd).await.unwrap();
+    let other = bench.password("ann", "a b").await;
+    assert!(matches!(other, Err(AuthError::WrongPassword)));
+}
+
+#[tokio::test]
+async fn nobody_takes_a_name_that_looks_ranked() {
+    let bench = bench(Registration::Open);
+    for name in ["bob@", "+bob"] {
+        let refused = bench.password(name, "x").await;
+        assert!(matches!(refused, Err(AuthError::Name(_))), "{name}");
+    }
+    bench.password("bob@example.org", "x").await.unwrap();
 }
 
 #[tokio::test]

@@ -25,12 +25,14 @@ impl File {
             path: path.to_owned(),
             source,
         })?;
+        // Some editors begin a file with a byte order mark.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let wrong = |start, message| ConfigError::Parse {
             path: path.to_owned(),
-            line: line_of(&text, start),
+            line: line_of(text, start),
             message,
         };
-        let table = DeTable::parse(&text).map_err(|error| {
+        let table = DeTable::parse(text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
             wrong(start, error.message().to_owned())
         })?;
@@ -44,7 +46,7 @@ impl File {
             };
             let place = |start| Place::File {
                 path: path.to_owned(),
-                line: line_of(&text, start),
+                line: line_of(text, start),
                 key: key.to_owned(),
             };
             let values = match value.get_ref() {

@@ -2,6 +2,8 @@
 //!
 //! A step that was ever released is never changed: what comes later is a step of its own.
 
+mod names;
+
 use rusqlite::Connection;
 
 /// Marks the file as this program's (SQLite's `application_id`): "chat" in ASCII.
@@ -10,7 +12,15 @@ pub(super) const APPLICATION_ID: i64 = 0x6368_6174;
 /// The schema version that this program writes (SQLite's `user_version`).
 pub(super) const LATEST: i64 = STEPS.len() as i64;
 
-const STEPS: [&str; 9] = [
+/// What a step does that SQL can't: behind the step's SQL, by the version that it leads to.
+const DEEDS: [(usize, Deed); 1] = [(10, |connection| {
+    names::renew_keys(connection)?;
+    names::note_looks(connection)
+})];
+
+type Deed = fn(&Connection) -> rusqlite::Result<()>;
+
+const STEPS: [&str; 10] = [
     "
     CREATE TABLE rooms (
         id       INTEGER PRIMARY KEY,
@@ -192,6 +202,16 @@ const STEPS: [&str; 9] = [
     ALTER TABLE ranks ADD COLUMN origin INTEGER NOT NULL DEFAULT 1;
     UPDATE ranks SET origin = 0 WHERE rank = 0;
 ",
+    "
+    -- What the accounts' names look like (UTS #39): two that share a skeleton look alike.
+    CREATE TABLE look_alikes (
+        skeleton TEXT NOT NULL,
+        account  TEXT NOT NULL REFERENCES accounts (key) ON DELETE CASCADE,
+        PRIMARY KEY (skeleton, account)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX look_alikes_by_account ON look_alikes (account);
+    CREATE INDEX ranks_by_account ON ranks (account);
+",
 ];
 
 /// Writes the schema version again: the smallest write that there is.
@@ -209,8 +229,11 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
     let taken = usize::try_from(version(&transaction)?).unwrap_or(0);
     if taken < STEPS.len() {
-        for step in &STEPS[taken..] {
+        for (step, version) in STEPS.iter().zip(1..).skip(taken) {
             transaction.execute_batch(step)?;
+            for (_, deed) in DEEDS.iter().filter(|(leads_to, _)| *leads_to == version) {
+                deed(&transaction)?;
+            }
         }
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", LATEST)?;
@@ -262,5 +285,47 @@ mod tests {
         assert_eq!(founded, "r1");
         // A second time there is nothing to do.
         migrate(&mut connection).unwrap();
+    }
+
+    fn one(connection: &Connection, sql: &str) -> String {
+        connection.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn names_are_compared_as_they_are_now() {
+        let mut connection = of_version_3();
+        connection
+            .execute_batch(
+                "PRAGMA foreign_keys = ON;
+                 INSERT INTO accounts VALUES
+                     ('οδυσσευσ', 'ΟΔΥΣΣΕΥΣ', 'older', 1),
+                     ('οδυσσευς', 'Οδυσσευς', 'younger', 2),
+                     ('νικοσ', 'ΝΙΚΟΣ', 'younger', 4),
+                     ('νικος', 'νικος', 'older', 3),
+                     ('σασ', 'ΣΑΣ', 'alone', 5),
+                     ('аlice', 'аlice', 'cyrillic', 6);
+                 INSERT INTO ranks VALUES ('r', 'οδυσσευσ', 0), ('r', 'οδυσσευς', 2), ('r', 'σασ', 1);
+                 INSERT INTO sanctions VALUES ('r', 'σασ', 'ban', 1, NULL, NULL, 'op');
+                 INSERT INTO admins VALUES ('σασ');
+                 INSERT INTO entries VALUES (1, 2, 5, 'message', 'σασ', NULL, '{}');",
+            )
+            .unwrap();
+        migrate(&mut connection).unwrap();
+        let keys = "SELECT group_concat(key || ' ' || username || ' ' || password_hash, ', ')
+                    FROM (SELECT * FROM accounts WHERE created < 6 ORDER BY created)";
+        assert_eq!(
+            one(&connection, keys),
+            "οδυσσευς ΟΔΥΣΣΕΥΣ older, οδυσσευσ Οδυσσευς younger, νικος νικος older, \
+             νικοσ ΝΙΚΟΣ younger, σας ΣΑΣ alone"
+        );
+        let ranks = "SELECT group_concat(account || rank) FROM (SELECT * FROM ranks ORDER BY rank)";
+        assert_eq!(one(&connection, ranks), "οδυσσευς0,σας1,οδυσσευσ2");
+        let rest = "SELECT group_concat(sanctions.account || admins.account || author)
+                    FROM sanctions JOIN admins JOIN entries ON seq = 2";
+        assert_eq!(one(&connection, rest), "σαςσαςσας");
+        let looks = "SELECT account FROM look_alikes WHERE skeleton = 'alice'";
+        assert_eq!(one(&connection, looks), "аlice");
+        let broken = "SELECT count(*) || '' FROM pragma_foreign_key_check";
+        assert_eq!(one(&connection, broken), "0");
     }
 }

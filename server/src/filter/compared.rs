@@ -1,11 +1,12 @@
 //! How texts are compared: without what can't be seen, in one spelling, without case, and with the
-//! ends of words marked where words are looked for.
+//! ends of words marked where words are looked for (`words`).
 
+mod words;
+
+use chat_protocol::is_unseen;
 use unicode_normalization::UnicodeNormalization;
 
-/// Stands at both ends of every word in what is compared. No message holds it: it is a control
-/// character.
-const BORDER: char = '\u{1}';
+pub(super) use words::bordered;
 
 /// A text as it is compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,54 +68,4 @@ const BLANK_BRAILLE: char = '\u{2800}';
 /// The Hangul fillers. Letters by their properties, but nothing of them is seen.
 fn is_filler(character: char) -> bool {
     matches!(character, '\u{115f}'..='\u{1160}' | '\u{3164}' | '\u{ffa0}')
-}
-
-/// Characters of which nothing is seen and which only tear words apart: those that Unicode lets
-/// programs ignore (Default_Ignorable_Code_Point), and the marks of annotations.
-fn is_unseen(character: char) -> bool {
-    // Most of a text.
-    if character < '\u{ad}' {
-        return false;
-    }
-    is_filler(character)
-        || matches!(
-            character,
-            '\u{ad}'
-                | '\u{34f}'
-                | '\u{61c}'
-                | '\u{17b4}'..='\u{17b5}'
-                | '\u{180b}'..='\u{180f}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{202a}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{fe00}'..='\u{fe0f}'
-                | '\u{feff}'
-                | '\u{fff0}'..='\u{fffb}'
-                | '\u{1bca0}'..='\u{1bca3}'
-                | '\u{1d173}'..='\u{1d17a}'
-                | '\u{e0000}'..='\u{e0fff}'
-        )
-}
-
-/// `text` with a mark at both ends of every word, so that words can be found as mere texts, and with
-/// one blank where there are several.
-pub(super) fn bordered(text: &str) -> String {
-    let mut marked = String::with_capacity(text.len() * 2);
-    let mut was_in_word = false;
-    for character in text.chars() {
-        let is_in_word = character.is_alphanumeric();
-        if is_in_word != was_in_word {
-            marked.push(BORDER);
-        }
-        was_in_word = is_in_word;
-        match character.is_whitespace() {
-            true if marked.ends_with(' ') => {}
-            true => marked.push(' '),
-            false => marked.push(character),
-        }
-    }
-    if was_in_word {
-        marked.push(BORDER);
-    }
-    marked
 }

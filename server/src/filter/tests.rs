@@ -60,6 +60,47 @@ fn words_match_in_all_their_spellings_and_only_whole() {
 }
 
 #[test]
+fn words_are_found_where_no_blanks_part_them() {
+    for (word, message, expected) in [
+        ("微信", "加微信号", true),
+        ("微信", "abc微信", true),
+        ("微信", "微信abc", true),
+        ("微信", "微 信", false),
+        ("iPhone", "买iPhone手机", true),
+        ("iPhone", "买iPhones手机", false),
+        ("加微信", "请加微信abc", true),
+        ("加vx", "请加VX吧", true),
+        ("加vx", "请加VXs", false),
+        ("vx加", "svx加", false),
+        ("死ね", "お前死ねよ", true),
+        ("スパム", "これはスパムです", true),
+        ("スパム", "超ｽﾊﾟﾑだ", true),
+        ("クソ", "クソゲーム", true),
+        ("ควาย", "ไอ้ควายเอ๊ย", true),
+        // Another syllable, by its mark.
+        ("ที", "ที่", false),
+        ("ကောင်", "ခွေးကောင်တွေ", true),
+        ("광고", "광고 사절", true),
+        ("광고", "불광고개", false),
+        ("स्ते", "नमस्ते", false),
+        ("can", "I can't", false),
+        ("can't", "I CAN'T!", true),
+        ("don", "don\u{2019}t", false),
+        ("idiot", "the idiot's", true),
+        ("idiot", "l'idiot", true),
+        ("bad", "'bad'", true),
+        ("14", "3.14", false),
+        ("bad", "so.bad.you", true),
+        ("💩", "x💩y", true),
+        ("🖕", "🖕🏽", true),
+        ("!!!", "no!!!", true),
+    ] {
+        let found = blocks(word, Kind::Word, message);
+        assert_eq!(found, expected, "{word:?} in {message:?}");
+    }
+}
+
+#[test]
 fn expressions_match_anywhere_whatever_the_case() {
     for (expression, message, expected) in [
         ("b[a4]+d", "forB4Ad", true),
@@ -288,6 +329,8 @@ fn worst_cases() -> Vec<(Filter, String)> {
             // Compared in both forms.
             "a\u{3164}".repeat(4 * 1024),
             "a \u{e0100}\u{ffa0}".repeat(1820),
+            "aa'".repeat(5461),
+            "\u{e01}\u{e34}".repeat(2730),
         ] {
             cases.push((Filter::compile(patterns.clone()).unwrap(), text));
         }

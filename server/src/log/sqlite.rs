@@ -438,7 +438,7 @@ fn list(connection: &Connection) -> rusqlite::Result<Vec<Summary>> {
     let rows = statement.query_map([KIND_GONE], |row| {
         let name: String = row.get(0)?;
         Ok(Summary {
-            room: RoomName::new(&name).map_err(|error| unreadable(0, error))?,
+            room: RoomName::stored(&name).map_err(|error| unreadable(0, error))?,
             entries: row.get(1)?,
             last: Seq(row.get(2)?),
         })

@@ -66,6 +66,11 @@ pub enum EnterError {
     /// another password. They may be looked at anew.
     #[error("the account has changed: authenticate anew")]
     SignedOut,
+    /// Their name looks like somebody else's, who was here before.
+    #[error(
+        "this name looks like another user's: choose one that can be told from it, or ask an operator for this one"
+    )]
+    LooksLikeAnother,
     /// There is no such room, and they may not found one.
     #[error("there is no room of this name")]
     NoSuchRoom,

@@ -95,6 +95,7 @@ impl RoomTask {
         }
         match admitted? {
             Admitted::Done => {}
+            Admitted::LooksLikeAnother => return Err(EnterError::LooksLikeAnother),
             // They are looked at anew, and then it is known.
             Admitted::NameTaken | Admitted::SignedOut => return Err(EnterError::SignedOut),
         }

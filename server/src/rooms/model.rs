@@ -387,6 +387,10 @@ impl Accounts for NoAccounts {
         unreachable!()
     }
 
+    async fn has_room(&self, _: &RoomName) -> Result<bool, AccountsError> {
+        unreachable!()
+    }
+
     async fn set_password(&self, _: &Username, _: &str) -> Result<bool, AccountsError> {
         unreachable!()
     }

@@ -10,7 +10,7 @@ use chat_protocol::{
 use super::event::Effect;
 use super::room::Asked;
 use super::row::Tone;
-use super::timeline::{Author, Inserted, glyph};
+use super::timeline::{Author, Inserted, glyph, unranked};
 use super::{App, LinkState, PROBLEM_CHARS, Prompt};
 use crate::link::{LinkEvent, Problem};
 use crate::sanitize;
@@ -210,7 +210,7 @@ impl App {
             .take(NAMED_MEMBERS)
             .map(|member| {
                 let name = sanitize::brief(&member.display_name, USERNAME_CHARS);
-                format!("{name}{}", glyph(member.rank).trim_end())
+                format!("{}{}", unranked(&name), glyph(member.rank).trim_end())
             })
             .collect();
         let unnamed = who.members.len() - names.len();

@@ -109,7 +109,8 @@ pub(crate) struct Modes {
 impl Room {
     pub(crate) fn new(name: &RoomName) -> Self {
         Self {
-            label: sanitize::line(name.as_str()),
+            // As the server spells it, unless it has a room of another spelling from before.
+            label: sanitize::line(name.plain().as_str()),
             timeline: Timeline::default(),
             composer: Composer::default(),
             cursor: Cursor::default(),

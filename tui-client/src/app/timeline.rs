@@ -20,7 +20,7 @@ pub(crate) use entry::{Author, Stamp};
 use entry::{Entry, Kind, Post, Status};
 use outgoing::Outgoing;
 pub(crate) use outgoing::WAITING;
-pub(crate) use rows::{Geometry, glyph};
+pub(crate) use rows::{Geometry, glyph, unranked};
 pub(crate) use view::COUNTED_BELOW;
 
 use crate::app::mention;

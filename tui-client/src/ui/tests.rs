@@ -151,6 +151,23 @@ fn a_held_view_says_how_much_is_below() {
 }
 
 #[test]
+fn no_name_is_taken_for_one_with_a_rank() {
+    let mut driven = Driven::live();
+    let mut admin = posted(1, "bob", "real");
+    admin["rank"] = json!(0);
+    driven.receive(0, "message", admin);
+    driven.message(0, 2, "bob@", "fake");
+    driven.message(0, 3, "b@x.org", "mail");
+    let (rows, _) = screen(&mut driven, 80, 24);
+    assert_eq!(rows[18], "00:00       bob@ real");
+    assert_eq!(rows[19], "00:00    “bob@”  fake");
+    assert_eq!(rows[20], "00:00    b@x.org  mail");
+    let (rows, _) = screen(&mut driven, 29, 12);
+    assert!(rows.contains(&"bob@: real".to_owned()), "{rows:?}");
+    assert!(rows.contains(&"“bob@”: fake".to_owned()), "{rows:?}");
+}
+
+#[test]
 fn states_of_the_connection() {
     let status = |driven: &mut Driven| screen(driven, 80, 24).0[21].clone();
     let mut driven = Driven::new(&["stream1"], Some("pw"));

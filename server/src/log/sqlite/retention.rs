@@ -23,7 +23,7 @@ pub(super) fn overdue(connection: &Connection, keep: Keep) -> rusqlite::Result<V
     let bounds = params![most(keep), storable(keep.since), ROOMS];
     let names = statement.query_map(bounds, |row| {
         let name: String = row.get(0)?;
-        RoomName::new(&name).map_err(|error| unreadable(0, error))
+        RoomName::stored(&name).map_err(|error| unreadable(0, error))
     })?;
     readable("rooms", "names", names)
 }

@@ -1,6 +1,8 @@
 //! From an entry to its rows at a width: columns, wrapping, hanging indent. Pure; must not know which
 //! rows are visible.
 
+use std::borrow::Cow;
+
 use chat_protocol::Rank;
 use jiff::civil::Date;
 
@@ -60,6 +62,15 @@ pub(crate) fn glyph(rank: Rank) -> &'static str {
         Rank::Moderator => "+",
         Rank::Vip => "$",
         Rank::User => " ",
+    }
+}
+
+/// A name beside which a glyph stands. One that ends as if it had one already is between quotation
+/// marks, which no name holds.
+pub(crate) fn unranked(name: &str) -> Cow<'_, str> {
+    match name.ends_with(['@', '+', '$', '!', '…']) {
+        true => Cow::Owned(format!("“{name}”")),
+        false => Cow::Borrowed(name),
     }
 }
 
@@ -167,7 +178,8 @@ fn first_row(post: &Post, stamp: Stamp, geometry: Geometry) -> Row {
     let Some(columns) = geometry.nick else {
         return row;
     };
-    let name = truncate(&post.author.name, columns);
+    let name = unranked(&post.author.name);
+    let name = truncate(&name, columns);
     let padding = " ".repeat(columns.saturating_sub(width(&name)));
     let (tone, sign) = match post.status {
         Status::Pending => (Tone::Faint, "…"),
@@ -190,7 +202,7 @@ fn inline_name(post: &Post, geometry: Geometry) -> String {
         Status::Failed(_) => "!",
         _ => glyph(post.author.rank).trim(),
     };
-    format!("{}{sign}: ", post.author.name)
+    format!("{}{sign}: ", unranked(&post.author.name))
 }
 
 /// The start of a row that goes on with a message. `fresh` is for the first row of the text below a

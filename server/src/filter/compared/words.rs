@@ -1,0 +1,175 @@
+//! Where words begin and end, marked in the text, so that words can be found as mere texts.
+//!
+//! Words are those of UAX #29 where a script has them. Where it puts no blanks between words, nothing
+//! but a dictionary could tell where one ends, so none is asked for: what is looked for may stand
+//! anywhere between two characters as people see them. The signs of UAX #29 that join words, `_` and
+//! the full stop between letters, part them here: people put them there to hide a word.
+
+use unicode_normalization::char::is_combining_mark;
+use unicode_script::{Script, UnicodeScript};
+
+/// Stands at both ends of every word in what is compared. No message holds it: it is a control
+/// character.
+const BORDER: char = '\u{1}';
+/// Stands behind every character, with the marks that belong to it, of a script that has no borders of
+/// words. No message holds it, either.
+const END: char = '\u{2}';
+
+/// What a character is for the words of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// Of a word, which ends where something else begins.
+    Word,
+    /// Of a script without borders of words.
+    Unbordered,
+    /// Belongs to the character before it, whatever that is.
+    Mark,
+    /// Of no word.
+    Other,
+}
+
+/// `text` with a mark at both ends of every word, and with one blank where there are several.
+pub(in crate::filter) fn bordered(text: &str) -> String {
+    let mut marked = String::with_capacity(text.len() * 2);
+    let mut was = Part::Other;
+    let mut previous = ' ';
+    // Where the word in `marked` begins that is gone through.
+    let mut begun = 0;
+    let mut rest = text.chars();
+    while let Some(character) = rest.next() {
+        let is = match part(character) {
+            Part::Mark => was,
+            Part::Other
+                if was == Part::Word
+                    && joins(previous, character, &marked[begun..], rest.as_str()) =>
+            {
+                Part::Word
+            }
+            part => part,
+        };
+        let is_begun = part(character) != Part::Mark;
+        if was == Part::Unbordered && is_begun {
+            marked.push(END);
+        }
+        if (is == Part::Word) != (was == Part::Word) {
+            marked.push(BORDER);
+            begun = marked.len();
+        }
+        (was, previous) = (is, character);
+        match character.is_whitespace() {
+            true if marked.ends_with(' ') => {}
+            true => marked.push(' '),
+            false => marked.push(character),
+        }
+    }
+    match was {
+        Part::Word => marked.push(BORDER),
+        Part::Unbordered => marked.push(END),
+        Part::Mark | Part::Other => {}
+    }
+    marked
+}
+
+fn part(character: char) -> Part {
+    if character.is_ascii() {
+        return match character.is_ascii_alphanumeric() {
+            true => Part::Word,
+            false => Part::Other,
+        };
+    }
+    match character {
+        // Marks of no script in particular come off: with them a word is written otherwise, not another
+        // one.
+        mark if is_combining_mark(mark) && mark.script() != Script::Inherited => Part::Mark,
+        letter if is_unbordered(letter) => Part::Unbordered,
+        letter if letter.is_alphanumeric() => Part::Word,
+        _ => Part::Other,
+    }
+}
+
+/// Letters of scripts that put no blanks between words: those whose lines break anywhere, and those of
+/// whose lines a dictionary has to tell (UAX #14: ID, CJ, SA, AK), and Tibetan.
+fn is_unbordered(letter: char) -> bool {
+    // Used with Hiragana and Katakana, and so of no script.
+    if matches!(letter, '\u{30fc}' | '\u{3006}' | '\u{303c}') {
+        return true;
+    }
+    letter.is_alphanumeric()
+        && matches!(
+            letter.script(),
+            Script::Han
+                | Script::Hiragana
+                | Script::Katakana
+                | Script::Bopomofo
+                | Script::Yi
+                | Script::Nushu
+                | Script::Tangut
+                | Script::Khitan_Small_Script
+                | Script::Thai
+                | Script::Lao
+                | Script::Khmer
+                | Script::Myanmar
+                | Script::Tibetan
+                | Script::Tai_Le
+                | Script::New_Tai_Lue
+                | Script::Tai_Tham
+                | Script::Tai_Viet
+                | Script::Ahom
+                | Script::Balinese
+                | Script::Javanese
+                | Script::Cham
+        )
+}
+
+/// Whether `sign`, behind `word` and before `rest`, holds together what stands around it: an apostrophe within a word (`can't`), what
+/// parts the digits of a number (UAX #29, WB6, WB7, WB11, WB12). An apostrophe that only leans a word on
+/// another one parts them: `idiot's`, `l'idiot`.
+fn joins(previous: char, sign: char, word: &str, rest: &str) -> bool {
+    let Some(next) = rest.chars().next() else {
+        return false;
+    };
+    let are_digits = previous.is_numeric() && next.is_numeric();
+    match sign {
+        '.' | ',' | ';' => are_digits,
+        '\'' | '\u{2019}' | '\u{2bc}' if are_digits => true,
+        '\'' | '\u{2019}' | '\u{2bc}' => {
+            let is_letter = |one: char| part(one) == Part::Word && !one.is_numeric();
+            let after = rest.chars().take_while(|one| part(*one) == Part::Word);
+            let is_possessive = next == 's' && after.count() == 1;
+            let is_elision = word == "qu" || word.chars().nth(1).is_none();
+            is_letter(previous) && is_letter(next) && !is_possessive && !is_elision
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_have_borders_where_their_script_has_them() {
+        for (text, expected) in [
+            ("so bad!", "|so| |bad|!"),
+            ("a  \n b", "|a| |b|"),
+            ("_bad_ x.y", "_|bad|_ |x|.|y|"),
+            ("can't", "|can't|"),
+            ("can\u{2019}t 'bad'", "|can\u{2019}t| '|bad|'"),
+            ("idiot's l'idiot", "|idiot|'|s| |l|'|idiot|"),
+            ("3.14 1,000 a.1", "|3.14| |1,000| |a|.|1|"),
+            (
+                "\u{928}\u{92e}\u{938}\u{94d}\u{924}\u{947}",
+                "|\u{928}\u{92e}\u{938}\u{94d}\u{924}\u{947}|",
+            ),
+            ("바보야", "|바보야|"),
+            ("加微信", "加/微/信/"),
+            ("abc微信abc", "|abc|微/信/|abc|"),
+            ("ゲームー", "ゲ/ー/ム/ー/"),
+            ("ที่นี่", "ที่/นี่/"),
+            ("😀x", "😀|x|"),
+        ] {
+            let marked = bordered(text).replace(BORDER, "|").replace(END, "/");
+            assert_eq!(marked, expected, "{text}");
+        }
+    }
+}
