@@ -163,7 +163,7 @@ pub(crate) fn list(
 ) -> anyhow::Result<()> {
     console::for_reading(data, |database| async move {
         let standing = SqliteStandings::new(database)
-            .load(&room, clock::now())
+            .load(&room, clock::moment())
             .await?;
         console::say(lines(&standing))?;
         Ok(())
@@ -193,7 +193,7 @@ pub(crate) fn carry_out(
         if deed.needs_room() {
             need(&database, room, creates).await?;
         }
-        let now = clock::now();
+        let now = clock::moment();
         let Some(verdict) = operated(&deed.order(), target, now) else {
             bail!("this needs the server to run");
         };

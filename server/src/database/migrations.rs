@@ -10,7 +10,7 @@ pub(super) const APPLICATION_ID: i64 = 0x6368_6174;
 /// The schema version that this program writes (SQLite's `user_version`).
 pub(super) const LATEST: i64 = STEPS.len() as i64;
 
-const STEPS: [&str; 9] = [
+const STEPS: [&str; 10] = [
     "
     CREATE TABLE rooms (
         id       INTEGER PRIMARY KEY,
@@ -191,6 +191,15 @@ const STEPS: [&str; 9] = [
     -- 2 an operator did, or somebody whom an operator stands behind.
     ALTER TABLE ranks ADD COLUMN origin INTEGER NOT NULL DEFAULT 1;
     UPDATE ranks SET origin = 0 WHERE rank = 0;
+",
+    "
+    -- What the wall clock showed last, in milliseconds since 1970, UTC, and its leaps ahead that are
+    -- not believed yet where something is deleted for its age, as JSON. One row.
+    CREATE TABLE clock (
+        id    INTEGER PRIMARY KEY CHECK (id = 1),
+        seen  INTEGER NOT NULL,
+        leaps TEXT NOT NULL
+    ) STRICT;
 ",
 ];
 
