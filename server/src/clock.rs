@@ -15,7 +15,7 @@ use crate::entry::{Moment, UnixMillis};
 const LATEST: UnixMillis = 253_402_300_799_999;
 /// What the steady clock begins with at least: from where the wall clock stands in 1970, times before
 /// that could not be told.
-const EARLIEST: u64 = 100 * 365 * 24 * 60 * 60 * 1000;
+const EARLIEST: u64 = 30 * 365 * 24 * 60 * 60 * 1000;
 /// Milliseconds by which the two clocks may come apart before the wall clock counts as set: it is
 /// slowed and sped up a little all the time.
 const DRIFT: u64 = 2_000;
@@ -152,11 +152,12 @@ impl History {
             let is_shown = shown.contains(&steady);
             is_shown.then_some(steady)
         });
-        let age = now.time.saturating_sub(time);
-        times
-            .min()
-            .unwrap_or_else(|| now.steady.saturating_sub(age).min(self.begun_at))
-            .min(now.steady)
+        let before = || {
+            let ahead = self.steps.back().map_or(0, |step| step.offset);
+            let steady = i128::from(time) - i128::from(ahead);
+            u64::try_from(steady).unwrap_or(0).min(self.begun_at)
+        };
+        times.min().unwrap_or_else(before).min(now.steady)
     }
 
     fn earliest_within(&self, span: u64, now: Moment) -> UnixMillis {
