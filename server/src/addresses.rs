@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use crate::address::{Address, Network};
-use crate::entry::UnixMillis;
+use crate::entry::{Moment, UnixMillis};
 use crate::moderation::Sanction;
 use arrivals::{Arrival, Arrivals};
 use banned::BannedNetworks;
@@ -56,33 +56,28 @@ pub enum AddressesError {
 #[async_trait::async_trait]
 pub trait AddressStore: Send + Sync {
     /// The networks that are banned at `now`.
-    async fn banned(&self, now: UnixMillis) -> Result<Vec<(Network, Sanction)>, AddressesError>;
+    async fn banned(&self, now: Moment) -> Result<Vec<(Network, Sanction)>, AddressesError>;
 
     /// Bans `network`, with a line in the audit; answers once it is on disk.
     async fn ban(
         &self,
         network: Network,
         ban: &Sanction,
-        now: UnixMillis,
+        now: Moment,
     ) -> Result<(), AddressesError>;
 
     /// Ends the ban of exactly `network`, with a line in the audit; answers once it is on disk.
-    async fn lift(&self, network: Network, now: UnixMillis) -> Result<(), AddressesError>;
+    async fn lift(&self, network: Network, now: Moment) -> Result<(), AddressesError>;
 
     /// Remembers that the account `key` entered from `network`, unless that was remembered within
     /// the last hour.
-    async fn note(
-        &self,
-        key: &str,
-        network: Network,
-        now: UnixMillis,
-    ) -> Result<(), AddressesError>;
+    async fn note(&self, key: &str, network: Network, now: Moment) -> Result<(), AddressesError>;
 
     /// From where the account `key` entered lately, the newest first.
-    async fn recent(&self, key: &str, now: UnixMillis) -> Result<Vec<Network>, AddressesError>;
+    async fn recent(&self, key: &str, now: Moment) -> Result<Vec<Network>, AddressesError>;
 
-    /// Forgets what is too old to be kept.
-    async fn forget_old(&self, now: UnixMillis) -> Result<(), AddressesError>;
+    /// Forgets what is too old to be kept at `settled` ([`Moment::settled`]).
+    async fn forget_old(&self, settled: UnixMillis) -> Result<(), AddressesError>;
 }
 
 /// The addresses that a server knows of. Cloning it gives another handle to the same.
@@ -117,7 +112,7 @@ impl Addresses {
     }
 
     /// Takes what the store says of banned networks.
-    pub async fn load(&self, now: UnixMillis) -> Result<(), AddressesError> {
+    pub async fn load(&self, now: Moment) -> Result<(), AddressesError> {
         let _changing = self.changing.lock().await;
         let stored = self.store.banned(now).await?;
         self.change(|banned| *banned = stored.into_iter().collect());
@@ -129,7 +124,7 @@ impl Addresses {
         &self,
         network: Network,
         ban: Sanction,
-        now: UnixMillis,
+        now: Moment,
     ) -> Result<(), AddressesError> {
         let _changing = self.changing.lock().await;
         self.store.ban(network, &ban, now).await?;
@@ -141,7 +136,7 @@ impl Addresses {
     }
 
     /// Ends the ban of exactly `network`.
-    pub async fn lift(&self, network: Network, now: UnixMillis) -> Result<(), AddressesError> {
+    pub async fn lift(&self, network: Network, now: Moment) -> Result<(), AddressesError> {
         let _changing = self.changing.lock().await;
         self.store.lift(network, now).await?;
         self.change(|banned| banned.remove(&network));
@@ -150,7 +145,7 @@ impl Addresses {
 
     /// The ban that keeps `address` out of the whole server at `now`; where there are several, the
     /// one that ends last.
-    pub fn ban_of(&self, address: &Address, now: UnixMillis) -> Option<Sanction> {
+    pub fn ban_of(&self, address: &Address, now: Moment) -> Option<Sanction> {
         let banned = self.banned.read().unwrap_or_else(PoisonError::into_inner);
         banned.find(address, now).cloned()
     }
@@ -163,12 +158,12 @@ impl Addresses {
     /// Remembers that the account `key` entered from `address`. That counts as recent from here on, and
     /// is stored while who entered goes on; they are in all the same where it can't be, or where too
     /// much waits to be.
-    pub fn remember(&self, key: &str, address: &Address, now: UnixMillis) {
+    pub fn remember(&self, key: &str, address: &Address, now: Moment) {
         let Some(network) = address.own_network() else {
             return;
         };
-        let oldest = before(now, NOTED_ANEW / 2);
-        if self.noted.is_fresh(key, network, oldest, now) {
+        let oldest = before(now.steady, NOTED_ANEW / 2);
+        if self.noted.is_fresh(key, network, oldest) {
             return;
         }
         let Ok(place) = Arc::clone(&self.noting).try_acquire_owned() else {
@@ -179,7 +174,7 @@ impl Addresses {
         self.tasks.spawn(async move {
             let Arrival { key, network, .. } = &arrival;
             match store.note(key, *network, now).await {
-                Ok(()) => noted.note(key, *network, now),
+                Ok(()) => noted.note(key, *network, now.steady),
                 Err(error) => {
                     let error = &error as &dyn std::error::Error;
                     tracing::warn!(user = key, error, "where a user came from was not stored");
@@ -202,7 +197,7 @@ impl Addresses {
 
     /// From where the account `key` entered lately, the newest first. The same may be there
     /// twice.
-    pub async fn recent(&self, key: &str, now: UnixMillis) -> Result<Vec<Network>, AddressesError> {
+    pub async fn recent(&self, key: &str, now: Moment) -> Result<Vec<Network>, AddressesError> {
         // Before the store: what is stored meanwhile is in both, not in neither.
         let mut recent = self.arrivals.of(key);
         recent.extend(self.store.recent(key, now).await?);
@@ -211,21 +206,21 @@ impl Addresses {
 
     /// Whether the account `key` entered from the network of `address` lately; false where that can't
     /// be told.
-    pub async fn is_known(&self, key: &str, address: &Address, now: UnixMillis) -> bool {
+    pub async fn is_known(&self, key: &str, address: &Address, now: Moment) -> bool {
         let Some(network) = address.own_network() else {
             return false;
         };
-        let oldest = before(now, REMEMBERED);
-        self.noted.is_fresh(key, network, oldest, now)
+        let oldest = before(now.steady, REMEMBERED);
+        self.noted.is_fresh(key, network, oldest)
             || self
                 .recent(key, now)
                 .await
                 .is_ok_and(|recent| recent.contains(&network))
     }
 
-    /// Forgets what is too old to be kept.
-    pub async fn forget_old(&self, now: UnixMillis) -> Result<(), AddressesError> {
-        self.store.forget_old(now).await
+    /// Forgets what is too old to be kept at `settled` ([`Moment::settled`]).
+    pub async fn forget_old(&self, settled: UnixMillis) -> Result<(), AddressesError> {
+        self.store.forget_old(settled).await
     }
 
     fn change(&self, change: impl FnOnce(&mut BannedNetworks)) {
@@ -239,7 +234,7 @@ fn before(now: UnixMillis, span: Duration) -> UnixMillis {
 }
 
 /// What was done, in words.
-pub fn banned(network: Network, ban: &Sanction, now: UnixMillis) -> String {
+pub fn banned(network: Network, ban: &Sanction, now: Moment) -> String {
     format!("{network} is banned {}", ban.span(now))
 }
 

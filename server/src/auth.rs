@@ -205,7 +205,9 @@ impl Authenticator {
     ) -> Result<(), AuthError> {
         let asked = match ask(false) {
             Err(Refused::Everywhere(_)) => {
-                let known = self.addresses.is_known(name, &caller.address, clock::now());
+                let known = self
+                    .addresses
+                    .is_known(name, &caller.address, clock::moment());
                 ask(known.await)
             }
             asked => asked,

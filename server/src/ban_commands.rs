@@ -134,7 +134,9 @@ fn line(what: &str, ban: &Sanction) -> String {
 
 fn list_networks(data: &Path) -> anyhow::Result<()> {
     console::for_reading(data, |database| async move {
-        let mut bans = SqliteAddresses::new(database).banned(clock::now()).await?;
+        let mut bans = SqliteAddresses::new(database)
+            .banned(clock::moment())
+            .await?;
         bans.sort_by_key(|(network, _)| *network);
         let lines = bans.iter();
         console::say(lines.map(|(network, ban)| line(&network.to_string(), ban)))?;
@@ -158,7 +160,7 @@ fn ban_user(
     ask(data, &request, |database| async move {
         let room = &called(&database, room).await?;
         let target = person(&database, name).await?;
-        let now = clock::now();
+        let now = clock::moment();
         let Some(mut verdict) = operated(&deed.order(), target, now) else {
             bail!("this needs the server to run");
         };
@@ -181,7 +183,7 @@ fn ban_network(
 ) -> anyhow::Result<()> {
     let request = Request::BanNetwork(network.to_string(), duration, reason.clone());
     ask(data, &request, |database| async move {
-        let now = clock::now();
+        let now = clock::moment();
         let ban = Sanction::for_seconds(duration, reason, now);
         let addresses = SqliteAddresses::new(database);
         addresses.ban(network, &ban, now).await?;
@@ -193,7 +195,7 @@ fn lift_network(data: &Path, network: Network) -> anyhow::Result<()> {
     let request = Request::LiftNetwork(network.to_string());
     ask(data, &request, |database| async move {
         let addresses = SqliteAddresses::new(database);
-        addresses.lift(network, clock::now()).await?;
+        addresses.lift(network, clock::moment()).await?;
         Ok(addresses::lifted(network))
     })
 }

@@ -17,11 +17,10 @@ use crate::filter_commands::FilterSubcommand;
 use crate::limits::{Caps, LimitSettings};
 use crate::moderation_commands::{AdminSubcommand, ModSubcommand};
 use crate::room_commands::RoomSubcommand;
-use crate::stopping::Stop;
 use crate::users::UserSubcommand;
 use crate::{
     ban_commands, console, exit, filter_commands, logging, moderation_commands, room_commands,
-    server, users,
+    server, signals, users,
 };
 
 /// Connections that may wait to be accepted, as far as the system allows: after a restart all
@@ -174,7 +173,7 @@ fn serve(mut config: Config) -> anyhow::Result<()> {
         .context("cannot start the async runtime")?;
     let serving = runtime.spawn(async move {
         let _too_large = outlive_file_limit();
-        let stop = stop_signal().context("cannot listen for signals")?;
+        let stop = signals::stop().context("cannot listen for signals")?;
         let address = SocketAddr::new(config.bind, config.port);
         let listener = listen(address).with_context(|| format!("cannot listen on {address}"))?;
         server::run(listener, config.server, stop).await?;
@@ -259,17 +258,4 @@ fn outlive_file_limit() -> Option<Signal> {
     signal(SignalKind::from_raw(number))
         .inspect_err(|error| tracing::warn!(%error, "a limit on file sizes ends the server"))
         .ok()
-}
-
-/// Ends at the first SIGTERM, which is how whoever runs services restarts one, or SIGINT, which is
-/// how somebody at a terminal ends it.
-fn stop_signal() -> std::io::Result<impl Future<Output = Stop>> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => Stop::Restart,
-            _ = interrupt.recv() => Stop::ForGood,
-        }
-    })
 }

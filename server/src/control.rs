@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use crate::accounts::{Account, Accounts, Creation};
 use crate::address::Network;
@@ -25,6 +25,7 @@ use crate::auth::is_hash;
 use crate::clock;
 use crate::filter::Change;
 use crate::moderation::{Person, Sanction};
+use crate::pulse;
 use crate::rooms::{Order, Rooms};
 use crate::stopping::Stopping;
 use socket::Socket;
@@ -287,7 +288,7 @@ async fn accept(
                 let (control, turns) = (Arc::clone(control), Arc::clone(turns));
                 tokio::spawn(async move {
                     let exchange = exchange(&control, stream, &turns);
-                    if !matches!(timeout(PATIENCE, exchange).await, Ok(Ok(()))) {
+                    if !matches!(pulse::timeout(PATIENCE, exchange).await, Ok(Ok(()))) {
                         tracing::debug!("an exchange with the command line was broken off");
                     }
                     drop(place);
@@ -305,7 +306,7 @@ async fn exchange(control: &Arc<Control>, stream: UnixStream, turns: &Semaphore)
     let (reading, mut writing) = stream.into_split();
     let mut line = String::new();
     let mut reading = tokio::io::BufReader::new(reading.take(LINE));
-    timeout(REQUEST_PATIENCE, reading.read_line(&mut line)).await??;
+    pulse::timeout(REQUEST_PATIENCE, reading.read_line(&mut line)).await??;
     let turn = turns.acquire().await;
     // On its own: what was begun is carried through, though whoever asked may not wait for it. What is
     // stored must not be without its effect.
@@ -444,7 +445,7 @@ impl Control {
         reason: Option<String>,
     ) -> Answer {
         let network: Network = network.parse().map_err(error_text)?;
-        let now = clock::now();
+        let now = clock::moment();
         let ban = Sanction::for_seconds(seconds, reason, now);
         let done = self.rooms.ban_network(network, ban.clone()).await;
         done.map_err(error_text)?;

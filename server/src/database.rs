@@ -30,7 +30,7 @@ use opening::{check_length, connect, create_file};
 pub use placement::Misplaced;
 use placement::Placement;
 use readers::Readers;
-use wal::Folding;
+use wal::{Folding, LogState};
 pub use words::SqliteError;
 use writer::Writer;
 
@@ -105,6 +105,8 @@ pub struct Database {
     version: i64,
     /// None where it is open for reading.
     writer: Option<Writer>,
+    /// The same.
+    log: Option<LogState>,
     readers: Arc<Readers>,
     health: Arc<Health>,
 }
@@ -151,6 +153,7 @@ impl Database {
         Ok(Self {
             path,
             version: migrations::LATEST,
+            log: Some(folding.state()),
             writer: Some(Writer::start(connection, folding, placement, told)),
             readers: Arc::new(Readers::new(readers, Arc::clone(&health))),
             health,
@@ -186,6 +189,7 @@ impl Database {
             version: version.map_err(sqlite)?,
             path,
             writer: None,
+            log: None,
             readers: Arc::new(Readers::new(readers, Arc::clone(&health))),
             health,
         })
@@ -271,7 +275,12 @@ impl Database {
         loop {
             tokio::time::sleep(TRY_AGAIN).await;
             // The outcome is noted by the writer, and in the log.
-            let _ = match self.health.is_failing() || wal::is_oversized(&self.path) {
+            let log_wants_commit = || {
+                self.log
+                    .as_ref()
+                    .is_some_and(|log| log.wants_commit(&self.path))
+            };
+            let _ = match self.health.is_failing() || log_wants_commit() {
                 true => self.write(migrations::write_version).await,
                 // Looks at the files and stores nothing.
                 false => self.write(|_| Ok(())).await,

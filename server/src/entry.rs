@@ -14,6 +14,31 @@ pub const OPERATOR: &str = "server operator";
 /// A time: milliseconds since 1970, UTC.
 pub type UnixMillis = u64;
 
+/// A moment, by several clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// What the wall clock shows: for what is shown and stored. It may be set, so it may jump.
+    pub time: UnixMillis,
+    /// Milliseconds by a clock that nobody sets and that means something while the program runs alone:
+    /// for how long something lasts.
+    pub steady: u64,
+    /// The wall clock's time without leaps ahead that have not been there for a day: for deleting what is
+    /// old.
+    pub settled: UnixMillis,
+}
+
+/// A moment that all clocks agree on.
+#[cfg(test)]
+impl From<UnixMillis> for Moment {
+    fn from(time: UnixMillis) -> Self {
+        Self {
+            time,
+            steady: time,
+            settled: time,
+        }
+    }
+}
+
 /// An account: no other ever has the same, not even one that is made under the same name later.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountId(pub u64);

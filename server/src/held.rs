@@ -57,7 +57,8 @@ pub struct HeldMessage {
 }
 
 impl HeldMessage {
-    /// Whether it still waits at `now`.
+    /// Whether it still waits at `now`, by [`Moment::settled`](crate::entry::Moment::settled): one that no
+    /// longer does is forgotten.
     pub fn waits(&self, now: UnixMillis) -> bool {
         now < self.waiting.time.saturating_add(PATIENCE)
     }
@@ -161,8 +162,14 @@ pub trait HeldMessages: Send + Sync {
     /// What waits in `room` since a time later than `since`, the oldest first.
     async fn load(&self, room: &RoomName, since: u64) -> Result<Vec<HeldMessage>, HeldError>;
 
-    /// Keeps a message, and forgets those of all rooms whose time is up; answers once it is on disk.
-    async fn hold(&self, room: &RoomName, waiting: &Waiting) -> Result<HeldMessage, HeldError>;
+    /// Keeps a message, and forgets those of all rooms that have waited since `forget` or longer; answers
+    /// once it is on disk.
+    async fn hold(
+        &self,
+        room: &RoomName,
+        waiting: &Waiting,
+        forget: UnixMillis,
+    ) -> Result<HeldMessage, HeldError>;
 
     /// Takes a message out, in one with its line in the audit and its entry in the log.
     async fn rule(&self, room: &RoomName, ruling: &Ruling) -> Result<Ruled, HeldError>;

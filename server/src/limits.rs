@@ -14,6 +14,7 @@ mod newcomers;
 mod notices;
 mod places;
 mod source;
+mod stack;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use chat_protocol::{AuditEntry, Rank};
 
 use crate::address::{Address, Network};
-use crate::entry::{AccountId, Author, UnixMillis};
+use crate::entry::{AccountId, Author, Moment, UnixMillis};
 
 /// Somebody who has an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +22,11 @@ pub struct Person {
 /// A ban or a mute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sanction {
-    /// When it ends by itself; `None` for never.
+    /// When it ends by itself; `None` for never. That is what is shown and stored.
     pub until: Option<UnixMillis>,
+    /// The same by [`Moment::steady`], which is what counts: setting the clock makes nothing shorter or
+    /// longer.
+    pub ends: Option<u64>,
     /// Why.
     pub reason: Option<String>,
     /// The user's own networks that a ban from a room took along.
@@ -32,27 +35,35 @@ pub struct Sanction {
 
 impl Sanction {
     /// From `now` on for so many seconds, or for good; takes nothing along.
-    pub fn for_seconds(seconds: Option<u64>, reason: Option<String>, now: UnixMillis) -> Self {
+    pub fn for_seconds(seconds: Option<u64>, reason: Option<String>, now: Moment) -> Self {
+        let span = seconds.map(|seconds| seconds.saturating_mul(1000));
         Self {
-            until: seconds.map(|seconds| now.saturating_add(seconds.saturating_mul(1000))),
+            until: span.map(|span| now.time.saturating_add(span)),
+            ends: span.map(|span| now.steady.saturating_add(span)),
             // One of which nothing can be seen is none.
             reason: reason.filter(|reason| chat_protocol::shows(reason)),
             networks: Vec::new(),
         }
     }
 
+    /// When what is stored ends by [`Moment::steady`], by which it was spoken at `spoken`, and by the
+    /// wall clock at `since`: never later than after what was given.
+    pub fn stored_end(until: Option<UnixMillis>, since: UnixMillis, spoken: u64) -> Option<u64> {
+        Some(spoken.saturating_add(until?.saturating_sub(since)))
+    }
+
     /// Whether it still holds.
-    pub fn holds(&self, now: UnixMillis) -> bool {
-        self.until.is_none_or(|until| now < until)
+    pub fn holds(&self, now: Moment) -> bool {
+        self.ends.is_none_or(|ends| now.steady < ends)
     }
 
     /// Whole seconds until it ends by itself, rounded up.
-    pub fn seconds_left(&self, now: UnixMillis) -> Option<u64> {
-        Some(self.until?.saturating_sub(now).div_ceil(1000))
+    pub fn seconds_left(&self, now: Moment) -> Option<u64> {
+        Some(self.ends?.saturating_sub(now.steady).div_ceil(1000))
     }
 
     /// How long it holds yet, in words.
-    pub fn span(&self, now: UnixMillis) -> String {
+    pub fn span(&self, now: Moment) -> String {
         match self.seconds_left(now) {
             Some(seconds) => format!("for {seconds} s"),
             None => "for good".to_owned(),
@@ -182,20 +193,20 @@ impl Standing {
     }
 
     /// The ban of the user `key` that holds at `now`; none holds for a server administrator.
-    pub fn ban(&self, key: &str, now: UnixMillis) -> Option<&Sanction> {
+    pub fn ban(&self, key: &str, now: Moment) -> Option<&Sanction> {
         let ban = self.bans.get(key).filter(|ban| ban.holds(now))?;
         (!self.admins.contains(key)).then_some(ban)
     }
 
     /// The mute of the user `key` that holds at `now`; none holds for a server administrator.
-    pub fn mute(&self, key: &str, now: UnixMillis) -> Option<&Sanction> {
+    pub fn mute(&self, key: &str, now: Moment) -> Option<&Sanction> {
         let mute = self.mutes.get(key).filter(|mute| mute.holds(now))?;
         (!self.admins.contains(key)).then_some(mute)
     }
 
     /// The ban of somebody else that took `address` along and so keeps the user `key` out at `now`:
     /// none does who is more than a user.
-    pub fn address_ban(&self, key: &str, address: &Address, now: UnixMillis) -> Option<&Sanction> {
+    pub fn address_ban(&self, key: &str, address: &Address, now: Moment) -> Option<&Sanction> {
         if self.networks.is_empty() || self.rank(key) != Rank::User {
             return None;
         }
@@ -345,6 +356,7 @@ mod tests {
         let addresses = addresses.iter();
         Sanction {
             until,
+            ends: until,
             reason: None,
             networks: addresses
                 .map(|text| address(text).own_network().unwrap())
@@ -353,7 +365,9 @@ mod tests {
     }
 
     fn is_kept_out(standing: &Standing, key: &str, text: &str, now: UnixMillis) -> bool {
-        standing.address_ban(key, &address(text), now).is_some()
+        standing
+            .address_ban(key, &address(text), now.into())
+            .is_some()
     }
 
     #[test]
@@ -368,7 +382,7 @@ mod tests {
             assert!(!is_kept_out(&standing, "eve", other, 99), "{other}");
         }
         let proxy = Address::of_everybody_behind(BOB.parse().unwrap());
-        assert!(standing.address_ban("eve", &proxy, 99).is_none());
+        assert!(standing.address_ban("eve", &proxy, 99.into()).is_none());
         // Another ban of the same user is one of its own.
         standing.keep_out("bob".to_owned(), ban(None, &["192.0.2.2"]));
         assert!(!is_kept_out(&standing, "eve", BOB, 0));

@@ -168,7 +168,7 @@ pub(crate) fn list(
     console::for_reading(data, |database| async move {
         let room = called(&database, &room).await?;
         let standing = SqliteStandings::new(database)
-            .load(&room, clock::now())
+            .load(&room, clock::moment())
             .await?;
         console::say(lines(&standing))?;
         Ok(())
@@ -199,7 +199,7 @@ pub(crate) fn carry_out(
         if deed.needs_room() {
             need(&database, room, creates).await?;
         }
-        let now = clock::now();
+        let now = clock::moment();
         let Some(verdict) = operated(&deed.order(), target, now) else {
             bail!("this needs the server to run");
         };

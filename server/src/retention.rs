@@ -33,7 +33,7 @@ impl Retention {
         });
         Keep {
             entries: self.entries,
-            since: clock::now().saturating_sub(age),
+            since: clock::moment().settled.saturating_sub(age),
         }
     }
 }
@@ -87,7 +87,7 @@ pub async fn forget_rooms(rooms: Rooms, retention: Retention, stopping: Stopping
 pub async fn forget_addresses(addresses: Addresses, stopping: Stopping) {
     let forgetting = async {
         loop {
-            if let Err(error) = addresses.forget_old(clock::now()).await {
+            if let Err(error) = addresses.forget_old(clock::moment().settled).await {
                 let error = &error as &dyn std::error::Error;
                 tracing::warn!(
                     error,

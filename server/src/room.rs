@@ -21,7 +21,7 @@ use chat_protocol::{
 
 use crate::address::{Address, Network};
 use crate::entry::{
-    Author, Entry, EntryBody, MessageDeleted, NewEntry, Purged, StoredNonce, UnixMillis,
+    Author, Entry, EntryBody, MessageDeleted, Moment, NewEntry, Purged, StoredNonce, UnixMillis,
 };
 use crate::held::{Choice, HeldMessage, Ruled, Ruling, Waiting};
 use crate::moderation::{Origin, Person, Sanction, Standing, Verdict};
@@ -45,8 +45,8 @@ pub struct Joining {
     pub id: MemberId,
     /// Who it is.
     pub author: Author,
-    /// When their account was made.
-    pub created: UnixMillis,
+    /// When their account was made, by [`Moment::steady`].
+    pub created: u64,
     /// Where they are.
     pub address: Address,
     /// Whether it wants `join`, `leave` and `presence`.
@@ -61,7 +61,7 @@ pub struct Joining {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Start {
     /// The nonces of recent messages.
-    pub nonces: Vec<StoredNonce>,
+    pub nonces: Vec<AgedNonce>,
     /// How people stand in it.
     pub standing: Standing,
     /// Its modes.
@@ -71,6 +71,9 @@ pub struct Start {
     /// Milliseconds after which an account counts as a member's where only members may post.
     pub membership: u64,
 }
+
+/// A nonce and when its message was posted, by [`Moment::steady`].
+pub type AgedNonce = (StoredNonce, u64);
 
 /// Whether the message that a post answers is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,8 +175,8 @@ pub enum Effect {
     SignOut(Vec<MemberId>),
     /// A message went out of the log: see whether it was the pinned one.
     CheckPinned(Author),
-    /// Wake the room at this time.
-    WakeAt(UnixMillis),
+    /// Wake the room at this time by [`Moment::steady`].
+    WakeAt(u64),
 }
 
 /// A room as its members see it.
@@ -187,13 +190,13 @@ pub struct Room {
     mode_listeners: BTreeSet<MemberId>,
     /// Who is told what moderators do, while they are moderators.
     audit_listeners: BTreeSet<MemberId>,
-    /// When each member's account was made.
-    created: HashMap<MemberId, UnixMillis>,
+    /// When each member's account was made, by [`Moment::steady`].
+    created: HashMap<MemberId, u64>,
     /// Where each member is.
     addresses: HashMap<MemberId, Address>,
     membership: u64,
-    /// When users posted last, for slow mode.
-    posted: HashMap<String, UnixMillis>,
+    /// When users posted last, for slow mode, by [`Moment::steady`].
+    posted: HashMap<String, u64>,
     /// What waits for a moderator, the oldest first; bounded by what may wait.
     held: Vec<HeldMessage>,
     /// What moderators did since the room runs.
@@ -258,8 +261,8 @@ impl Room {
     }
 
     /// What keeps the user `key` out at `now`.
-    pub fn ban(&self, key: &str, now: UnixMillis) -> Option<&Sanction> {
-        self.standing.ban(key, now)
+    pub fn ban(&self, key: &str, now: impl Into<Moment>) -> Option<&Sanction> {
+        self.standing.ban(key, now.into())
     }
 
     /// The pinned message.
@@ -278,16 +281,17 @@ impl Room {
     }
 
     /// What follows from `input` at `now`.
-    pub fn apply(&mut self, input: Input, now: UnixMillis) -> Vec<Effect> {
+    pub fn apply(&mut self, input: Input, now: impl Into<Moment>) -> Vec<Effect> {
+        let now = now.into();
         match input {
             Input::Join(joining) => self.join(joining, now),
             Input::Leave(id) => self.leave(id, now),
             Input::Post(passed, wait) => self.post(passed, wait, now),
-            Input::Delete(id, target) => self.delete(id, target, now),
+            Input::Delete(id, target) => self.delete(id, target, now.time),
             Input::Moderate(id, order, target) => self.moderate(id, &order, target, now),
-            Input::Clear(id) => self.clear(id, now),
-            Input::Change(id, change, pinned) => self.change(id, change, pinned, now),
-            Input::Unpin(by) => self.unpin(by, now),
+            Input::Clear(id) => self.clear(id, now.time),
+            Input::Change(id, change, pinned) => self.change(id, change, pinned, now.time),
+            Input::Unpin(by) => self.unpin(by, now.time),
             Input::Forget(key) => self.forget(&key, now),
             Input::SignOut(key) => self.sign_out(&key, now),
             Input::Administer(key, is_admin) => self.administer(&key, is_admin, now),
@@ -305,11 +309,11 @@ impl Room {
             Input::NotJudged(id, verdict) => self.not_judged(id, &verdict),
             Input::Stored(stored) => self.stored(stored),
             Input::NotStored(lost) => self.not_stored(lost),
-            Input::Wake => self.presence.wake(self.members.len(), now),
+            Input::Wake => self.presence.wake(self.members.len(), now.steady),
         }
     }
 
-    fn join(&mut self, joining: Joining, now: UnixMillis) -> Vec<Effect> {
+    fn join(&mut self, joining: Joining, now: Moment) -> Vec<Effect> {
         let Joining {
             id,
             mut author,
@@ -325,7 +329,7 @@ impl Room {
         self.addresses.insert(id, address);
         self.members.insert(id, author);
         let count = self.members.len();
-        let mut effects = self.presence.joined(member, count, now);
+        let mut effects = self.presence.joined(member, count, now.steady);
         if wants_modes {
             self.mode_listeners.insert(id);
             effects.push(Effect::Send(id, ServerEvent::Room(self.modes.clone())));
@@ -341,7 +345,7 @@ impl Room {
         effects
     }
 
-    fn leave(&mut self, id: MemberId, now: UnixMillis) -> Vec<Effect> {
+    fn leave(&mut self, id: MemberId, now: Moment) -> Vec<Effect> {
         let Some(gone) = self.members.remove(&id) else {
             return Vec::new();
         };
@@ -351,7 +355,7 @@ impl Room {
         self.created.remove(&id);
         self.addresses.remove(&id);
         let count = self.members.len();
-        self.presence.left(member(&gone), count, now)
+        self.presence.left(member(&gone), count, now.steady)
     }
 
     /// For authors, and for moderators over those who stand lower (the contract).

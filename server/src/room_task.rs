@@ -26,7 +26,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::accounts::Accounts;
 use crate::addresses::Addresses;
 use crate::clock;
-use crate::entry::{Author, Entry, EntryBody, NewEntry, UnixMillis};
+use crate::entry::{Author, Entry, EntryBody, NewEntry, StoredNonce};
 use crate::filters::{RoomFilter, RoomFilters};
 use crate::held::{HeldMessage, HeldMessages};
 use crate::log::{End, LogError, LogHead, Range, RoomLog};
@@ -145,8 +145,13 @@ impl RoomTask {
             membership,
             window,
         } = beginning;
+        let nonces = std::mem::take(&mut head.nonces).into_iter();
+        let aged = |nonce: StoredNonce| {
+            let posted = clock::steady_of(nonce.time);
+            (nonce, posted)
+        };
         let room = Room::new(Start {
-            nonces: std::mem::take(&mut head.nonces),
+            nonces: nonces.map(aged).collect(),
             standing,
             modes: std::mem::take(&mut head.modes),
             held,
@@ -285,7 +290,7 @@ impl RoomTask {
             RoomCommand::FilterFor(id, change) => self.filter_for(id, &change).await,
             RoomCommand::Filters(id) => self.list_filters(id).await,
             RoomCommand::Held(id) => {
-                let held = self.room.apply(Input::ListHeld(id), clock::now());
+                let held = self.room.apply(Input::ListHeld(id), clock::moment());
                 self.answer_moderator(id, "held", held).await;
             }
             RoomCommand::Decide(id, held, choice) => {
@@ -376,7 +381,7 @@ impl RoomTask {
     /// Applies `input` and carries out what follows. Entries wait to be stored together; anything
     /// else that follows comes after them.
     async fn apply(&mut self, input: Input) {
-        let effects = self.room.apply(input, clock::now());
+        let effects = self.room.apply(input, clock::moment());
         self.follow(effects).await;
     }
 
@@ -451,7 +456,7 @@ impl RoomTask {
                 Input::NotStored(waiting)
             }
         };
-        for effect in self.room.apply(input, clock::now()) {
+        for effect in self.room.apply(input, clock::moment()) {
             self.carry_out(effect).await;
         }
     }
@@ -541,6 +546,7 @@ fn deed(body: &EntryBody) -> Option<&'static str> {
     }
 }
 
-fn instant(time: UnixMillis) -> Instant {
-    Instant::now() + Duration::from_millis(time.saturating_sub(clock::now()))
+fn instant(time: u64) -> Instant {
+    let wait = time.saturating_sub(clock::moment().steady);
+    Instant::now() + Duration::from_millis(wait)
 }

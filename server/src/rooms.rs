@@ -269,7 +269,7 @@ impl Rooms {
     /// Forgets rooms that nobody would miss, some of them: founded before `before` by a member, empty,
     /// and with nothing decided in them.
     pub async fn forget_idle(&self, before: UnixMillis) -> Result<(), RoomError> {
-        let now = clock::now();
+        let now = clock::moment().settled;
         let idle = self.shared.stores.accounts.idle_rooms(before, now).await;
         let idle = idle.map_err(|error| RoomError::Enter(error.into()))?;
         for room in idle {
@@ -357,7 +357,7 @@ async fn keep(shared: Arc<Shared>, room: RoomName, mut commands: mpsc::Receiver<
 }
 
 async fn begin(shared: &Shared, room: &RoomName) -> Result<Beginning, EnterError> {
-    let now = clock::now();
+    let now = clock::moment();
     let Stores {
         log,
         standings,
@@ -365,12 +365,15 @@ async fn begin(shared: &Shared, room: &RoomName) -> Result<Beginning, EnterError
         held,
         ..
     } = &shared.stores;
-    let head = log.open(room, now.saturating_sub(NONCE_MEMORY)).await?;
+    let nonces_since = clock::earliest_within(Duration::from_millis(NONCE_MEMORY));
+    let head = log.open(room, nonces_since).await?;
     Ok(Beginning {
         head,
         standing: standings.load(room, now).await?,
         filter: filters.open(room).await?,
-        held: held.load(room, now.saturating_sub(PATIENCE)).await?,
+        held: held
+            .load(room, now.settled.saturating_sub(PATIENCE))
+            .await?,
         founders: shared.settings.founders,
         membership: u64::try_from(shared.settings.membership.as_millis()).unwrap_or(u64::MAX),
         window: shared.settings.window,

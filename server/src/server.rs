@@ -25,11 +25,13 @@ use crate::held::SqliteHeld;
 use crate::limits::{LimitSettings, Limits, TrustedProxies};
 use crate::log::SqliteLog;
 use crate::origin::AllowedOrigin;
+use crate::pulse;
 use crate::retention::{self, Retention};
 use crate::rooms::{FlushWindow, Founders, RoomSettings, Rooms, Stores};
 use crate::session::SessionContext;
 use crate::standing::SqliteStandings;
 use crate::stopping::{Stop, Stopping};
+use crate::timekeeping::Timekeeper;
 use crate::transport::{self, Door, Timeouts, TransportContext};
 use crowding::AcceptFailures;
 
@@ -145,11 +147,13 @@ impl Server {
         let lock = DataLock::take(&config.data)?;
         let database = Arc::new(Database::open(&config.data, config.durability)?);
         database.reserve_log().await;
+        // Before anything is deleted for its age.
+        let timekeeper = Timekeeper::begin(Arc::clone(&database)).await;
         let accounts = Arc::new(SqliteAccounts::new(Arc::clone(&database)));
         let store = SqliteAddresses::new(Arc::clone(&database));
         let addresses = Addresses::new(Arc::new(store), config.is_banning_addresses);
         // Before anybody can come in.
-        addresses.load(clock::now()).await?;
+        addresses.load(clock::moment()).await?;
         let stores = Stores {
             accounts: accounts.clone(),
             log: Arc::new(SqliteLog::new(Arc::clone(&database))),
@@ -186,6 +190,8 @@ impl Server {
         };
         let stopping = Stopping::default();
         let tasks = TaskTracker::new();
+        tasks.spawn(timekeeper.run(stopping.clone()));
+        tasks.spawn(until(stopping.clone(), pulse::beat()));
         tasks.spawn(retention::run(
             rooms.clone(),
             config.retention,

@@ -5,7 +5,7 @@ mod sqlite;
 
 use chat_protocol::RoomName;
 
-use crate::entry::UnixMillis;
+use crate::entry::{Moment, UnixMillis};
 use crate::moderation::{Person, Standing, Verdict};
 
 pub use crate::audit::AuditLine;
@@ -27,9 +27,8 @@ impl StandingError {
 /// The standing of people in all rooms.
 #[async_trait::async_trait]
 pub trait Standings: Send + Sync {
-    /// Everybody in `room` who is not simply a user: ranks, and the bans and mutes that hold at `now`
-    /// (milliseconds since 1970, UTC).
-    async fn load(&self, room: &RoomName, now: u64) -> Result<Standing, StandingError>;
+    /// Everybody in `room` who is not simply a user: ranks, and the bans and mutes that hold at `now`.
+    async fn load(&self, room: &RoomName, now: Moment) -> Result<Standing, StandingError>;
 
     /// The newest `limit` lines of who decided what, of one room or of all, the oldest of them first.
     async fn audit(

@@ -24,7 +24,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("address", &[]),
     (
         "addresses",
-        &["address", "audit", "database", "entry", "moderation"],
+        &[
+            "address",
+            "audit",
+            "clock",
+            "database",
+            "entry",
+            "moderation",
+        ],
     ),
     ("audit", &[]),
     (
@@ -67,7 +74,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "moderation_commands",
             "room_commands",
             "server",
-            "stopping",
+            "signals",
             "users",
         ],
     ),
@@ -97,6 +104,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "clock",
             "filter",
             "moderation",
+            "pulse",
             "rooms",
             "stopping",
         ],
@@ -147,6 +155,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("origin", &[]),
     ("outbox", &["outgoing"]),
     ("outgoing", &[]),
+    ("pulse", &[]),
     (
         "retention",
         &["addresses", "clock", "log", "rooms", "stopping"],
@@ -222,11 +231,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "limits",
             "log",
             "origin",
+            "pulse",
             "retention",
             "rooms",
             "session",
             "standing",
             "stopping",
+            "timekeeping",
             "transport",
         ],
     ),
@@ -239,10 +250,25 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "standing",
-        &["address", "audit", "database", "entry", "moderation"],
+        &[
+            "address",
+            "audit",
+            "clock",
+            "database",
+            "entry",
+            "moderation",
+        ],
     ),
+    ("signals", &["stopping"]),
     ("stopping", &["outbox"]),
-    ("transport", &["origin", "stopping"]),
+    ("timekeeping", &["clock", "database", "entry", "stopping"]),
+    (
+        "transport",
+        &[
+            "address", "clock", "entry", "health", "limits", "origin", "outbox", "outgoing",
+            "pulse", "session", "stopping",
+        ],
+    ),
     (
         "users",
         &[

@@ -1,12 +1,13 @@
 //! Floods: how fast a client may be, what it is told when it is too fast, and how many connections
 //! there may be.
 
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use chat_tests::{Opcode, RawClient, RawSocket, Server, frame, handshake, password_of};
 use serde_json::{Value, json};
 
-use crate::support::{entries, eventually, numbered, post_all, refused};
+use crate::support::{Over, connect_from, entries, eventually, numbered, post_all, refused};
 
 /// A room with its administrator, who counts as a moderator, and a user.
 fn room_with_user(server: &Server) -> (RawClient, RawClient) {
@@ -237,6 +238,39 @@ fn failed_logins_are_counted_by_name_and_address() {
     let mut elsewhere = RawClient::open_for(server.address(), "203.0.113.5").unwrap();
     elsewhere.expect("connection");
     elsewhere.auth_with(right);
+}
+
+#[test]
+fn behind_a_proxy_that_is_not_named_nobody_is_locked_out_by_who_guesses() {
+    let mut server = Server::start();
+    RawClient::join(&server, "alice", "stream").expect_nothing();
+    // A password that was right a moment ago is known, until the server's end.
+    server.restart();
+    let guess = json!({ "username": "alice", "password": "guess", "room": "stream" });
+    let is_over = AtomicBool::new(false);
+    let begun = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        let _over = Over(&is_over);
+        for client in 0..3 {
+            let (server, guess, is_over, begun) = (&server, &guess, &is_over, &begun);
+            scope.spawn(move || {
+                while !is_over.load(Ordering::Relaxed) {
+                    let mut guesser = connect_from(server, &format!("203.0.113.{client}"));
+                    for _ in 0..3 {
+                        refused(&mut guesser, 401, "auth", guess.clone(), "wrong name");
+                        begun.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+        eventually(|| (begun.load(Ordering::Relaxed) >= 10).then_some(()));
+        for client in ["203.0.113.1", "198.51.100.1"] {
+            let mut alice = connect_from(&server, client);
+            let began = Instant::now();
+            alice.auth("alice", "stream");
+            assert!(began.elapsed() < Duration::from_secs(10));
+        }
+    });
 }
 
 #[test]

@@ -473,7 +473,7 @@ mod tests {
         let room = RoomName::new("r").unwrap();
         let rank = |key: &'static str| {
             let (standings, room) = (&standings, &room);
-            async move { standings.load(room, 0).await.unwrap().rank(key) }
+            async move { standings.load(room, 0.into()).await.unwrap().rank(key) }
         };
         let [ann, bob] = ["ann", "bob"].map(|name| account(name, "hash", 7));
         let first = admit(&accounts, &ann, true, beginning(Founder::Nobody)).await;

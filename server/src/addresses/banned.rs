@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::address::{Address, Network};
-use crate::entry::UnixMillis;
+use crate::entry::{Moment, UnixMillis};
 use crate::moderation::Sanction;
 
 /// Banned networks.
@@ -36,12 +36,12 @@ impl BannedNetworks {
     }
 
     /// The ban of `address` that holds at `now`, and of several the one that ends last.
-    pub(super) fn find(&self, address: &Address, now: UnixMillis) -> Option<&Sanction> {
+    pub(super) fn find(&self, address: &Address, now: Moment) -> Option<&Sanction> {
         let own = self.find_as_given(address, now);
         own.or_else(|| self.find_as_given(&address.within()?, now))
     }
 
-    fn find_as_given(&self, address: &Address, now: UnixMillis) -> Option<&Sanction> {
+    fn find_as_given(&self, address: &Address, now: Moment) -> Option<&Sanction> {
         let is_ipv6 = address.is_ipv6();
         let lengths = self.lengths.range((is_ipv6, 0)..=(is_ipv6, u8::MAX));
         lengths
@@ -50,7 +50,7 @@ impl BannedNetworks {
             .max_by_key(|ban| ban.until.unwrap_or(UnixMillis::MAX))
     }
 
-    pub(super) fn forget_ended(&mut self, now: UnixMillis) {
+    pub(super) fn forget_ended(&mut self, now: Moment) {
         let ended = self.bans.iter().filter(|(_, ban)| !ban.holds(now));
         let ended: Vec<Network> = ended.map(|(network, _)| *network).collect();
         for network in ended {
@@ -80,6 +80,7 @@ mod tests {
     fn ban(reason: &str, until: Option<UnixMillis>) -> Sanction {
         Sanction {
             until,
+            ends: until,
             reason: Some(reason.to_owned()),
             networks: Vec::new(),
         }
@@ -94,7 +95,7 @@ mod tests {
     #[track_caller]
     fn check(banned: &BannedNetworks, address: &str, now: UnixMillis, expected: Option<&str>) {
         let address = Address::of(address.parse().unwrap());
-        let found = banned.find(&address, now);
+        let found = banned.find(&address, now.into());
         let reason = found.and_then(|ban| ban.reason.as_deref());
         assert_eq!(reason, expected, "{address:?}");
     }
@@ -117,7 +118,7 @@ mod tests {
         check(&banned, "2001:db8:1::1", 0, Some("2001:db8::/32"));
         check(&banned, "2001:db9::1", 0, Some("2001:db9::1"));
         check(&banned, "2001:db9::2", 0, None);
-        assert!(banned.find(&Address::UNKNOWN, 0).is_none());
+        assert!(banned.find(&Address::UNKNOWN, 0.into()).is_none());
     }
 
     #[test]
@@ -128,7 +129,7 @@ mod tests {
         check(&banned, "203.0.113.5", 100, None);
         banned.insert("203.0.0.0/16".parse().unwrap(), ban("all", None));
         check(&banned, "203.0.113.5", 100, Some("all"));
-        banned.forget_ended(100);
+        banned.forget_ended(100.into());
         assert_eq!((banned.bans.len(), banned.lengths.len()), (1, 1));
     }
 

@@ -4,32 +4,24 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
 
 use crate::address::Network;
-use crate::entry::UnixMillis;
 
 /// Notes that are kept. When there are more, all are forgotten: then logins look once more.
 const NOTES: usize = 16 * 1024;
 
-/// Accounts and networks, each with when it was stored.
+/// Accounts and networks, each with when it was stored, by a clock that nobody sets.
 #[derive(Default)]
 pub(super) struct Noted {
-    notes: Mutex<HashMap<(String, Network), UnixMillis>>,
+    notes: Mutex<HashMap<(String, Network), u64>>,
 }
 
 impl Noted {
-    /// Whether it was noted at `oldest` or later, and not after `now`: a clock that was set back makes
-    /// it old as well.
-    pub(super) fn is_fresh(
-        &self,
-        key: &str,
-        network: Network,
-        oldest: UnixMillis,
-        now: UnixMillis,
-    ) -> bool {
+    /// Whether it was noted at `oldest` or later.
+    pub(super) fn is_fresh(&self, key: &str, network: Network, oldest: u64) -> bool {
         let noted = self.lock().get(&(key.to_owned(), network)).copied();
-        noted.is_some_and(|time| (oldest..=now).contains(&time))
+        noted.is_some_and(|time| oldest <= time)
     }
 
-    pub(super) fn note(&self, key: &str, network: Network, now: UnixMillis) {
+    pub(super) fn note(&self, key: &str, network: Network, now: u64) {
         let mut notes = self.lock();
         if notes.len() >= NOTES {
             notes.clear();
@@ -42,7 +34,7 @@ impl Noted {
         self.lock().retain(|(noted, _), _| noted != key);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<(String, Network), UnixMillis>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<(String, Network), u64>> {
         self.notes.lock().expect("no holder of this lock panics")
     }
 }
@@ -57,13 +49,12 @@ mod tests {
         let here: Network = "203.0.113.7".parse().unwrap();
         let there: Network = "203.0.113.8".parse().unwrap();
         noted.note("ann", here, 100);
-        assert!(noted.is_fresh("ann", here, 100, 100));
-        assert!(!noted.is_fresh("ann", here, 101, 200));
-        assert!(!noted.is_fresh("ann", here, 0, 99));
-        assert!(!noted.is_fresh("ann", there, 0, 200));
-        assert!(!noted.is_fresh("bob", here, 0, 200));
+        assert!(noted.is_fresh("ann", here, 100));
+        assert!(!noted.is_fresh("ann", here, 101));
+        assert!(!noted.is_fresh("ann", there, 0));
+        assert!(!noted.is_fresh("bob", here, 0));
         noted.forget("ann");
-        assert!(!noted.is_fresh("ann", here, 100, 100));
+        assert!(!noted.is_fresh("ann", here, 100));
         for number in 0..2 * NOTES {
             noted.note(&number.to_string(), here, 100);
         }

@@ -8,8 +8,9 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::{AddressStore, AddressesError, NETWORKS, NOTED_ANEW, RECENT, REMEMBERED, before};
 use crate::address::Network;
 use crate::audit::{self, AuditLine};
+use crate::clock;
 use crate::database::{Database, DatabaseError, or_report, readable};
-use crate::entry::{OPERATOR, UnixMillis};
+use crate::entry::{Moment, OPERATOR, UnixMillis};
 use crate::moderation::Sanction;
 
 /// Addresses in one database.
@@ -32,31 +33,33 @@ impl From<DatabaseError> for AddressesError {
 
 #[async_trait::async_trait]
 impl AddressStore for SqliteAddresses {
-    async fn banned(&self, now: UnixMillis) -> Result<Vec<(Network, Sanction)>, AddressesError> {
+    async fn banned(&self, now: Moment) -> Result<Vec<(Network, Sanction)>, AddressesError> {
         let bans = self.database.read(move |connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT network, until, reason FROM network_bans
+                "SELECT network, until, reason, since FROM network_bans
                  WHERE until IS NULL OR until > ?1 ORDER BY network",
             )?;
-            readable("network_bans", "banned", statement.query_map([now], ban)?)
+            let bans = statement.query_map([now.settled], ban)?;
+            readable("network_bans", "banned", bans)
         });
-        Ok(bans.await?)
+        let mut bans = bans.await?;
+        bans.retain(|(_, ban)| ban.holds(now));
+        Ok(bans)
     }
 
     async fn ban(
         &self,
         network: Network,
         ban: &Sanction,
-        now: UnixMillis,
+        now: Moment,
     ) -> Result<(), AddressesError> {
         let ban = ban.clone();
         let is_stored = self.database.write(move |connection| {
-            forget_ended(connection, now)?;
-            if others(connection, network)? >= NETWORKS {
+            if others(connection, network, now)? >= NETWORKS {
                 return Ok(false);
             }
-            store(connection, network, &ban, now)?;
-            note_change(connection, "banAddress", network, Some(&ban), now)?;
+            store(connection, network, &ban, now.time)?;
+            note_change(connection, "banAddress", network, Some(&ban), now.time)?;
             Ok(true)
         });
         match is_stored.await? {
@@ -65,14 +68,16 @@ impl AddressStore for SqliteAddresses {
         }
     }
 
-    async fn lift(&self, network: Network, now: UnixMillis) -> Result<(), AddressesError> {
+    async fn lift(&self, network: Network, now: Moment) -> Result<(), AddressesError> {
         let was_there = self.database.write(move |connection| {
-            forget_ended(connection, now)?;
             let lifted = connection
-                .prepare_cached("DELETE FROM network_bans WHERE network = ?1")?
-                .execute([network.to_string()])?;
+                .prepare_cached(
+                    "DELETE FROM network_bans
+                     WHERE network = ?1 AND (until IS NULL OR until > ?2)",
+                )?
+                .execute(params![network.to_string(), now.settled])?;
             if lifted > 0 {
-                note_change(connection, "unbanAddress", network, None, now)?;
+                note_change(connection, "unbanAddress", network, None, now.time)?;
             }
             Ok(lifted > 0)
         });
@@ -82,12 +87,7 @@ impl AddressStore for SqliteAddresses {
         }
     }
 
-    async fn note(
-        &self,
-        key: &str,
-        network: Network,
-        now: UnixMillis,
-    ) -> Result<(), AddressesError> {
+    async fn note(&self, key: &str, network: Network, now: Moment) -> Result<(), AddressesError> {
         let (account, network) = (key.to_owned(), network.to_string());
         let (looked_for, known) = (account.clone(), network.clone());
         let noted: Option<UnixMillis> = self
@@ -102,45 +102,45 @@ impl AddressStore for SqliteAddresses {
             })
             .await?;
         // A clock set back makes it old as well.
-        let is_fresh = |time: UnixMillis| (before(now, NOTED_ANEW)..=now).contains(&time);
+        let is_fresh = |time: UnixMillis| (before(now.time, NOTED_ANEW)..=now.time).contains(&time);
         if noted.is_some_and(is_fresh) {
             return Ok(());
         }
         self.database
-            .write(move |connection| note(connection, &account, &network, now))
+            .write(move |connection| note(connection, &account, &network, now.time))
             .await?;
         Ok(())
     }
 
-    async fn recent(&self, key: &str, now: UnixMillis) -> Result<Vec<Network>, AddressesError> {
+    async fn recent(&self, key: &str, now: Moment) -> Result<Vec<Network>, AddressesError> {
         let account = key.to_owned();
         let recent = self.database.read(move |connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT network FROM recent_addresses WHERE account = ?1 AND time > ?2
                  ORDER BY time DESC LIMIT ?3",
             )?;
-            let bounds = params![account, before(now, REMEMBERED), RECENT];
+            let bounds = params![account, before(now.settled, REMEMBERED), RECENT];
             let rows = statement.query_map(bounds, network)?;
             readable("recent_addresses", &account, rows)
         });
         Ok(recent.await?)
     }
 
-    async fn forget_old(&self, now: UnixMillis) -> Result<(), AddressesError> {
-        let oldest_kept = before(now, REMEMBERED);
+    async fn forget_old(&self, settled: UnixMillis) -> Result<(), AddressesError> {
+        let oldest_kept = before(settled, REMEMBERED);
         let is_there = self.database.read(move |connection| {
             connection
                 .prepare_cached(
                     "SELECT 1 FROM recent_addresses WHERE time <= ?1
                      UNION ALL SELECT 1 FROM network_bans WHERE until <= ?2 LIMIT 1",
                 )?
-                .exists([oldest_kept, now])
+                .exists([oldest_kept, settled])
         });
         // Nothing is written where there is nothing to forget.
         if is_there.await? {
             self.database
                 .write(move |connection| {
-                    forget_ended(connection, now)?;
+                    forget_ended(connection, settled)?;
                     connection
                         .prepare_cached("DELETE FROM recent_addresses WHERE time <= ?1")?
                         .execute([oldest_kept])
@@ -154,8 +154,11 @@ impl AddressStore for SqliteAddresses {
 fn ban(row: &Row<'_>) -> rusqlite::Result<(Network, Sanction)> {
     let network = network(row)?;
     let place = || network.to_string();
+    let until = or_report("network_bans", place, row.get(1)).flatten();
+    let since = or_report("network_bans", place, row.get(3)).unwrap_or(0);
     let sanction = Sanction {
-        until: or_report("network_bans", place, row.get(1)).flatten(),
+        until,
+        ends: Sanction::stored_end(until, since, clock::steady_of(since)),
         reason: or_report("network_bans", place, row.get(2)).flatten(),
         networks: Vec::new(),
     };
@@ -176,10 +179,13 @@ fn forget_ended(connection: &Connection, now: UnixMillis) -> rusqlite::Result<()
 }
 
 /// How many networks other than `network` are banned.
-fn others(connection: &Connection, network: Network) -> rusqlite::Result<usize> {
+fn others(connection: &Connection, network: Network, now: Moment) -> rusqlite::Result<usize> {
     connection
-        .prepare_cached("SELECT count(*) FROM network_bans WHERE network <> ?1")?
-        .query_row([network.to_string()], |row| row.get(0))
+        .prepare_cached(
+            "SELECT count(*) FROM network_bans
+             WHERE network <> ?1 AND (until IS NULL OR until > ?2)",
+        )?
+        .query_row(params![network.to_string(), now.settled], |row| row.get(0))
 }
 
 fn store(
@@ -220,7 +226,8 @@ fn note_change(
     )
 }
 
-/// Nothing where the account was removed meanwhile.
+/// Nothing where the account was removed meanwhile. Beyond their number the oldest go; which are too old
+/// by the clock is for [`AddressStore::forget_old`] to say.
 fn note(
     connection: &Connection,
     account: &str,
@@ -236,11 +243,11 @@ fn note(
         .execute(params![account, network, now])?;
     connection
         .prepare_cached(
-            "DELETE FROM recent_addresses WHERE account = ?1 AND (time <= ?2 OR network NOT IN (
+            "DELETE FROM recent_addresses WHERE account = ?1 AND network NOT IN (
                  SELECT network FROM recent_addresses WHERE account = ?1
-                 ORDER BY time DESC LIMIT ?3))",
+                 ORDER BY time DESC LIMIT ?2)",
         )?
-        .execute(params![account, before(now, REMEMBERED), RECENT])
+        .execute(params![account, RECENT])
         .map(drop)
 }
 
@@ -266,6 +273,7 @@ mod tests {
     fn ban(until: Option<u64>) -> Sanction {
         Sanction {
             until,
+            ends: until,
             reason: Some("spam".to_owned()),
             networks: Vec::new(),
         }
@@ -276,16 +284,16 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let addresses = SqliteAddresses::new(database(directory.path()));
         let (one, two) = (network("203.0.113.0/24"), network("2001:db8::/32"));
-        addresses.ban(one, &ban(None), 5).await.unwrap();
-        addresses.ban(one, &ban(Some(50)), 5).await.unwrap();
-        addresses.ban(two, &ban(None), 5).await.unwrap();
+        addresses.ban(one, &ban(None), 5.into()).await.unwrap();
+        addresses.ban(one, &ban(Some(50)), 5.into()).await.unwrap();
+        addresses.ban(two, &ban(None), 5.into()).await.unwrap();
         let expected = [(two, ban(None)), (one, ban(Some(50)))];
-        assert_eq!(addresses.banned(49).await.unwrap(), expected);
-        assert_eq!(addresses.banned(50).await.unwrap(), expected[..1]);
-        let ended = addresses.lift(one, 50).await;
+        assert_eq!(addresses.banned(49.into()).await.unwrap(), expected);
+        assert_eq!(addresses.banned(50.into()).await.unwrap(), expected[..1]);
+        let ended = addresses.lift(one, 50.into()).await;
         assert!(matches!(ended, Err(AddressesError::NotBanned(network)) if network == one));
-        addresses.lift(two, 50).await.unwrap();
-        assert_eq!(addresses.banned(50).await.unwrap(), []);
+        addresses.lift(two, 50.into()).await.unwrap();
+        assert_eq!(addresses.banned(50.into()).await.unwrap(), []);
     }
 
     #[tokio::test]
@@ -303,12 +311,18 @@ mod tests {
         };
         database.write(fill).await.unwrap();
         let one_more = network("203.0.113.0/24");
-        let refused = addresses.ban(one_more, &ban(None), 49).await;
+        let refused = addresses.ban(one_more, &ban(None), 49.into()).await;
         assert!(matches!(refused, Err(AddressesError::Full)), "{refused:?}");
         let known = network("10.0.0.0");
-        addresses.ban(known, &ban(Some(50)), 49).await.unwrap();
-        addresses.ban(one_more, &ban(None), 50).await.unwrap();
-        assert_eq!(addresses.banned(50).await.unwrap().len(), 1);
+        addresses
+            .ban(known, &ban(Some(50)), 49.into())
+            .await
+            .unwrap();
+        addresses
+            .ban(one_more, &ban(None), 50.into())
+            .await
+            .unwrap();
+        assert_eq!(addresses.banned(50.into()).await.unwrap().len(), 1);
     }
 
     #[tokio::test]
@@ -324,19 +338,31 @@ mod tests {
         let recent = RECENT as u64;
         for number in 0..recent + 2 {
             let now = begin + number;
-            addresses.note("ann", numbered(number), now).await.unwrap();
+            addresses
+                .note("ann", numbered(number), now.into())
+                .await
+                .unwrap();
         }
         let newest: Vec<Network> = (2..recent + 2).rev().map(numbered).collect();
-        assert_eq!(addresses.recent("ann", begin).await.unwrap(), newest);
+        assert_eq!(addresses.recent("ann", begin.into()).await.unwrap(), newest);
         // Within the hour it is not remembered anew, after that it is.
         let now = begin + HOUR;
-        addresses.note("ann", numbered(2), now).await.unwrap();
-        assert_eq!(addresses.recent("ann", now).await.unwrap(), newest);
+        addresses
+            .note("ann", numbered(2), now.into())
+            .await
+            .unwrap();
+        assert_eq!(addresses.recent("ann", now.into()).await.unwrap(), newest);
         let now = begin + HOUR + 3;
-        addresses.note("ann", numbered(2), now).await.unwrap();
-        assert_eq!(addresses.recent("ann", now).await.unwrap()[0], numbered(2));
+        addresses
+            .note("ann", numbered(2), now.into())
+            .await
+            .unwrap();
+        assert_eq!(
+            addresses.recent("ann", now.into()).await.unwrap()[0],
+            numbered(2)
+        );
         let later = begin + 7 * DAY + recent + 1;
-        let left = addresses.recent("ann", later).await.unwrap();
+        let left = addresses.recent("ann", later.into()).await.unwrap();
         assert_eq!(left, [numbered(2)]);
         let count = || {
             database.read(|connection| {
@@ -350,7 +376,10 @@ mod tests {
         assert_eq!(count().await.unwrap(), 1);
         accounts.remove(&ann).await.unwrap();
         assert_eq!(count().await.unwrap(), 0);
-        addresses.note("ann", numbered(1), later).await.unwrap();
+        addresses
+            .note("ann", numbered(1), later.into())
+            .await
+            .unwrap();
         assert_eq!(count().await.unwrap(), 0);
     }
 
@@ -367,10 +396,10 @@ mod tests {
         let write = move |connection: &Connection| connection.execute_batch(rows);
         database.write(write).await.unwrap();
         let store = SqliteAddresses::new(database);
-        let banned = store.banned(5).await.unwrap();
+        let banned = store.banned(5.into()).await.unwrap();
         let networks: Vec<Network> = banned.into_iter().map(|(network, _)| network).collect();
         assert_eq!(networks, [network("192.0.2.0/24")]);
-        let recent = store.recent("bob", 5).await.unwrap();
+        let recent = store.recent("bob", 5.into()).await.unwrap();
         assert_eq!(recent, [network("192.0.2.1")]);
     }
 }

@@ -273,7 +273,9 @@ async fn many_addresses_are_not_as_many_guesses_and_the_owner_comes_in_from_home
     let bench = bench(Registration::Open);
     let home = at("203.0.113.7");
     bench.password_from(home, "ann", "right").await.unwrap();
-    bench.addresses.remember("ann", &home.address, clock::now());
+    bench
+        .addresses
+        .remember("ann", &home.address, clock::moment());
     bench.addresses.close().await;
     let guess = |network: u32| {
         let caller = at(&format!("2001:db8:{:x}:{network:x}::1", network % 8));

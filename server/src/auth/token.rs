@@ -112,12 +112,14 @@ impl TokenKey {
     }
 
     /// When the password of `account` was shown, where `token` is good for it at `now`. Compares in
-    /// constant time.
+    /// constant time. One that a clock made which was ahead is good for no longer than any other, or by
+    /// not much: a clock that is set back a little is to sign nobody out.
     pub fn verify(&self, token: &Secret, account: &Account, now: UnixMillis) -> Option<UnixMillis> {
         let (expires, begun) = self.times(token, account)?;
         // The chain may have been made shorter since the token was given.
         let is_good = now < expires && now < begun.saturating_add(self.chain);
-        is_good.then_some(begun)
+        let is_ahead = expires > now.saturating_add(2 * LIFETIME);
+        (is_good && !is_ahead).then_some(begun.min(now))
     }
 
     fn times(&self, token: &Secret, account: &Account) -> Option<(UnixMillis, UnixMillis)> {
@@ -221,6 +223,17 @@ mod tests {
             ..key
         };
         assert_eq!(strict.verify(&token.text, &ann, 20 * DAY), None);
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_makes_no_token_that_lasts_longer() {
+        let key = token_key(7);
+        let ann = account("ann", "logins");
+        let ahead = key.issue(&ann, 91 * DAY, 91 * DAY).text;
+        assert_eq!(key.verify(&ahead, &ann, DAY), None);
+        // By half an hour, which is set right: its chain begins at the latest now.
+        let ahead = key.issue(&ann, 2 * DAY + DAY / 48, 2 * DAY + DAY / 48).text;
+        assert_eq!(key.verify(&ahead, &ann, 2 * DAY), Some(2 * DAY));
     }
 
     #[test]

@@ -20,7 +20,7 @@ const DEEDS: [(usize, Deed); 1] = [(10, |connection| {
 
 type Deed = fn(&Connection) -> rusqlite::Result<()>;
 
-const STEPS: [&str; 10] = [
+const STEPS: [&str; 11] = [
     "
     CREATE TABLE rooms (
         id       INTEGER PRIMARY KEY,
@@ -211,6 +211,15 @@ const STEPS: [&str; 10] = [
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX look_alikes_by_account ON look_alikes (account);
     CREATE INDEX ranks_by_account ON ranks (account);
+",
+    "
+    -- What the wall clock showed last, in milliseconds since 1970, UTC, and its leaps ahead that are
+    -- not believed yet where something is deleted for its age, as JSON. One row.
+    CREATE TABLE clock (
+        id    INTEGER PRIMARY KEY CHECK (id = 1),
+        seen  INTEGER NOT NULL,
+        leaps TEXT NOT NULL
+    ) STRICT;
 ",
 ];
 

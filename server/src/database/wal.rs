@@ -12,6 +12,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use rusqlite::hooks::Wal;
 use rusqlite::wal::CheckpointMode;
@@ -30,6 +31,14 @@ const TOO_MANY: i32 = 4 * PAGES;
 const RESERVED: u64 = 4600 * 4120;
 /// How often the thread looks for what came meanwhile before it leaves the rest to the writer.
 const PASSES: usize = 4;
+/// For how long a reader may keep the log from being begun anew before that is told, and how long it is
+/// until it is told again.
+const PATIENCE: Duration = Duration::from_secs(5);
+const TOLD_AGAIN: Duration = Duration::from_secs(10 * 60);
+/// How often it is tried meanwhile whether the log can be begun anew, where nobody writes.
+const TRIED: Duration = Duration::from_secs(20);
+/// Bytes that a page takes in the log.
+const PAGE: u64 = 4120;
 /// Zeros that are written at once.
 const PIECE: usize = 256 * 1024;
 
@@ -50,6 +59,80 @@ struct State {
     phase: Phase,
     /// Pages in the log.
     pages: i32,
+    /// All of them are folded, so that the next commit begins the log anew, unless somebody reads it.
+    is_folded: bool,
+    /// Somebody who reads keeps it from that.
+    held: Option<Held>,
+}
+
+/// A log that goes on growing.
+struct Held {
+    since: Instant,
+    told: Option<Instant>,
+    tried: Instant,
+}
+
+/// What the log of the server says of that.
+#[derive(Debug, PartialEq, Eq)]
+enum News {
+    /// It has been held for so long.
+    Held(Duration),
+    /// That is over.
+    Over,
+}
+
+impl State {
+    fn new() -> Self {
+        Self {
+            phase: Phase::Idle,
+            pages: 0,
+            is_folded: false,
+            held: None,
+        }
+    }
+
+    /// A commit left the log with so many pages.
+    fn committed(&mut self, pages: i32, now: Instant) -> Option<News> {
+        let is_begun_anew = pages < self.pages;
+        if self.is_folded && !is_begun_anew && pages > self.pages {
+            self.hold(now);
+        }
+        if pages != self.pages {
+            self.is_folded = false;
+        }
+        self.pages = pages;
+        let held = self.held.take_if(|_| is_begun_anew)?;
+        held.told.map(|_| News::Over)
+    }
+
+    /// So many of the pages in the log are folded while nobody writes.
+    fn folded(&mut self, in_log: i32, folded: i32, now: Instant) {
+        self.is_folded = folded >= in_log && in_log >= self.pages;
+        if folded < in_log {
+            self.hold(now);
+        }
+    }
+
+    fn hold(&mut self, now: Instant) {
+        self.held.get_or_insert(Held {
+            since: now,
+            told: None,
+            tried: now,
+        });
+    }
+
+    /// What is to be told by now.
+    fn news(&mut self, now: Instant) -> Option<News> {
+        let held = self.held.as_mut()?;
+        let is_due = match held.told {
+            None => now >= held.since + PATIENCE,
+            Some(told) => now >= told + TOLD_AGAIN,
+        };
+        (is_due && self.pages >= PAGES).then(|| {
+            held.told = Some(now);
+            News::Held(now - held.since)
+        })
+    }
 }
 
 struct Shared {
@@ -69,6 +152,43 @@ impl Shared {
         self.state
             .lock()
             .expect("no holder of the folding's lock panics")
+    }
+
+    fn tell(&self, news: Option<News>, pages: i32) {
+        match news {
+            None => {}
+            Some(News::Over) => tracing::info!("the write-ahead log is begun anew again"),
+            Some(News::Held(since)) => {
+                let seconds = since.as_secs();
+                let bytes = u64::try_from(pages).unwrap_or(0) * PAGE;
+                tracing::warn!(
+                    seconds,
+                    megabytes = bytes / 1_000_000,
+                    "something reads the database all the time, so the write-ahead log grows: end it (an \
+                     open `sqlite3` shell, an export or a backup that hangs)"
+                );
+            }
+        }
+    }
+}
+
+/// The state of the log, for whoever watches it.
+#[derive(Clone)]
+pub(super) struct LogState(Arc<Shared>);
+
+impl LogState {
+    /// Whether it is time for a commit, in case that it begins the log at `path` anew.
+    pub(super) fn wants_commit(&self, path: &Path) -> bool {
+        let now = Instant::now();
+        match &mut self.0.lock().held {
+            // Each one makes the log longer yet.
+            Some(held) if now < held.tried + TRIED => false,
+            Some(held) => {
+                held.tried = now;
+                true
+            }
+            None => is_oversized(path),
+        }
     }
 }
 
@@ -102,7 +222,7 @@ pub(super) fn limit_size(writer: &Connection) -> rusqlite::Result<()> {
 
 /// Whether the log of the database at `path` has more than its full size, which the next commits bring
 /// it back to.
-pub(super) fn is_oversized(path: &Path) -> bool {
+fn is_oversized(path: &Path) -> bool {
     let log = path.canonicalize().map(|path| with_suffix(&path, "-wal"));
     log.and_then(std::fs::metadata)
         .is_ok_and(|log| log.len() > RESERVED)
@@ -118,10 +238,7 @@ impl Folding {
     /// Folds what `writer` writes, by way of `connection`, which is to the same database.
     pub(super) fn start(writer: &mut Connection, connection: Connection) -> rusqlite::Result<Self> {
         let shared = Arc::new(Shared {
-            state: Mutex::new(State {
-                phase: Phase::Idle,
-                pages: 0,
-            }),
+            state: Mutex::new(State::new()),
             done: Condvar::new(),
         });
         let (wake, woken) = sync_channel(1);
@@ -136,6 +253,10 @@ impl Folding {
         Ok(Self { shared, thread })
     }
 
+    pub(super) fn state(&self) -> LogState {
+        LogState(Arc::clone(&self.shared))
+    }
+
     /// Folds what the thread left over; waits for it where the log gets too long. For the writer,
     /// after a commit.
     pub(super) fn finish(&self, writer: &Connection) {
@@ -146,10 +267,16 @@ impl Folding {
             .done
             .wait_while(self.shared.lock(), is_to_wait)
             .expect("no holder of the folding's lock panics");
-        if state.phase == Phase::Rest {
-            fold(writer);
+        let is_held = state.held.is_some() && state.phase == Phase::Idle && !state.is_folded;
+        if state.phase == Phase::Rest || is_held {
+            if let Some((in_log, folded)) = fold(writer) {
+                state.folded(in_log, folded, Instant::now());
+            }
             state.phase = Phase::Idle;
         }
+        let (news, pages) = (state.news(Instant::now()), state.pages);
+        drop(state);
+        self.shared.tell(news, pages);
     }
 
     /// Ends the thread, and with it its connection.
@@ -176,7 +303,8 @@ fn watch(
 ) -> rusqlite::Result<()> {
     writer.wal_hook(Some(move |_: &mut Wal, pages: i32| {
         let mut state = shared.lock();
-        state.pages = pages;
+        let news = state.committed(pages, Instant::now());
+        shared.tell(news, pages);
         if pages >= PAGES && state.phase == Phase::Idle && wake.try_send(()).is_ok() {
             state.phase = Phase::Folding;
         }
@@ -186,7 +314,7 @@ fn watch(
 
 fn fold_when_woken(connection: &Connection, woken: &Receiver<()>, shared: &Shared) {
     while woken.recv().is_ok() {
-        let next = fold_in_passes(connection);
+        let next = fold_in_passes(connection, shared);
         shared.enter(next);
         if next == Phase::Failed {
             // Nobody sends anything meanwhile; but it may be time to end.
@@ -200,10 +328,13 @@ fn fold_when_woken(connection: &Connection, woken: &Receiver<()>, shared: &Share
 
 /// Each pass leaves what the writer added meanwhile, which is less each time. Only one that leaves
 /// nothing syncs the database's file.
-fn fold_in_passes(connection: &Connection) -> Phase {
+fn fold_in_passes(connection: &Connection, shared: &Shared) -> Phase {
     for _ in 0..PASSES {
         match fold(connection) {
-            Some((in_log, folded)) if folded >= in_log => return Phase::Idle,
+            Some((in_log, folded)) if folded >= in_log => {
+                shared.lock().folded(in_log, folded, Instant::now());
+                return Phase::Idle;
+            }
             Some(_) => {}
             None => return Phase::Failed,
         }
@@ -232,7 +363,6 @@ fn fold(connection: &Connection) -> Option<(i32, i32)> {
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
-    use std::time::{Duration, Instant};
 
     use super::super::{Database, Durability, FILE_NAME};
     use super::*;
@@ -309,6 +439,59 @@ mod tests {
         }
         assert!(i64::try_from(size_of_log(directory.path())).unwrap() < most);
         assert_eq!(rows(&database).await, rounds);
+    }
+
+    #[test]
+    fn a_log_that_is_not_begun_anew_is_told_of_now_and_then_and_that_it_is_over() {
+        let start = Instant::now();
+        let mut state = State::new();
+        assert_eq!(state.committed(PAGES, start), None);
+        // A reader is at an earlier place.
+        state.folded(PAGES, 7, start);
+        assert_eq!(state.news(start + PATIENCE / 2), None);
+        let held = |since| Some(News::Held(since));
+        assert_eq!(state.news(start + PATIENCE), held(PATIENCE));
+        assert_eq!(state.news(start + TOLD_AGAIN), None);
+        let later = PATIENCE + TOLD_AGAIN;
+        assert_eq!(state.news(start + later), held(later));
+        // It is at the end: all is folded, and the log goes on.
+        state.folded(PAGES, PAGES, start + later);
+        assert_eq!(state.committed(PAGES + 1, start + later), None);
+        assert_eq!(state.committed(1, start + later), Some(News::Over));
+        assert_eq!(state.committed(2, start + later), None);
+        // One that begins only now.
+        state.committed(PAGES, start + later);
+        state.folded(PAGES, PAGES, start + later);
+        state.committed(PAGES + 1, start + later);
+        assert_eq!(state.news(start + later + PATIENCE), held(PATIENCE));
+        // A short one is no news, nor is a short log.
+        assert_eq!(State::new().news(start + later), None);
+    }
+
+    #[tokio::test]
+    async fn a_reader_from_outside_holds_the_log_and_is_noticed() {
+        let directory = tempfile::tempdir().unwrap();
+        let database = Database::open(directory.path(), Durability::Relaxed).unwrap();
+        write_pages(&database, 1).await;
+        let reader = Connection::open(directory.path().join(FILE_NAME)).unwrap();
+        let count = "SELECT count(*) FROM sqlite_schema";
+        reader.execute_batch("BEGIN").unwrap();
+        reader
+            .query_row(count, [], |row| row.get::<_, i64>(0))
+            .unwrap();
+        let pages = usize::try_from(PAGES).unwrap();
+        let began = Instant::now();
+        let log = database.log.clone().unwrap();
+        let is_held = || log.0.lock().held.is_some();
+        while !is_held() {
+            assert!(began.elapsed() < Duration::from_secs(30));
+            write_pages(&database, pages).await;
+        }
+        drop(reader);
+        while is_held() {
+            assert!(began.elapsed() < Duration::from_secs(60));
+            write_pages(&database, 1).await;
+        }
     }
 
     #[tokio::test]

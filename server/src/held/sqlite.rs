@@ -5,10 +5,10 @@ use std::sync::Arc;
 use chat_protocol::{Content, HeldId, MessageId, Nonce, Rank, RoomName};
 use rusqlite::{Connection, Row, params};
 
-use super::{HeldError, HeldMessage, HeldMessages, PATIENCE, Ruled, Ruling, Waiting};
+use super::{HeldError, HeldMessage, HeldMessages, Ruled, Ruling, Waiting};
 use crate::audit::{AuditLine, note};
 use crate::database::{Database, DatabaseError, or_report, readable};
-use crate::entry::{AccountId, Author, EntryBody, NewEntry};
+use crate::entry::{AccountId, Author, EntryBody, NewEntry, UnixMillis};
 use crate::log::{append, holds_message};
 
 /// Held messages in one database.
@@ -46,11 +46,16 @@ impl HeldMessages for SqliteHeld {
         Ok(held.await?)
     }
 
-    async fn hold(&self, room: &RoomName, waiting: &Waiting) -> Result<HeldMessage, HeldError> {
+    async fn hold(
+        &self,
+        room: &RoomName,
+        waiting: &Waiting,
+        forget: UnixMillis,
+    ) -> Result<HeldMessage, HeldError> {
         let (room, waiting) = (room.clone(), waiting.clone());
         let held = self
             .database
-            .write(move |connection| hold(connection, &room, waiting));
+            .write(move |connection| hold(connection, &room, waiting, forget));
         Ok(held.await?)
     }
 
@@ -67,10 +72,11 @@ fn hold(
     connection: &Connection,
     room: &RoomName,
     waiting: Waiting,
+    forget: UnixMillis,
 ) -> rusqlite::Result<HeldMessage> {
     connection
         .prepare_cached("DELETE FROM held WHERE time <= ?1")?
-        .execute([waiting.time.saturating_sub(PATIENCE)])?;
+        .execute([forget])?;
     connection
         .prepare_cached(
             "INSERT INTO held (room, account, time, username, display_name, content, reply_to,
@@ -158,6 +164,7 @@ fn held(row: &Row<'_>) -> rusqlite::Result<HeldMessage> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::PATIENCE;
     use chat_protocol::{Seq, Username};
 
     use super::*;
@@ -264,7 +271,8 @@ mod tests {
 
         async fn hold(&self, name: &str, time: u64) -> HeldMessage {
             let waiting = waiting(name, time);
-            self.held.hold(&self.room, &waiting).await.unwrap()
+            let forget = waiting.time.saturating_sub(PATIENCE);
+            self.held.hold(&self.room, &waiting, forget).await.unwrap()
         }
 
         async fn left(&self) -> Vec<HeldMessage> {
@@ -318,7 +326,7 @@ mod tests {
                 reply_to: Some(target),
                 ..waiting("bob", 5)
             };
-            let held = stage.held.hold(&stage.room, &waiting).await.unwrap();
+            let held = stage.held.hold(&stage.room, &waiting, 0).await.unwrap();
             let allowed = ruling(&held, Choice::Allow);
             let ruled = stage.held.rule(&stage.room, &allowed).await.unwrap();
             let Ruled::Done(Some(entry)) = ruled else {
@@ -371,7 +379,7 @@ mod tests {
             match way {
                 0 => {
                     let verdict = Verdict {
-                        decision: Decision::Ban(Sanction::for_seconds(None, None, 0)),
+                        decision: Decision::Ban(Sanction::for_seconds(None, None, 0.into())),
                         target: Person {
                             username: "bob".to_owned(),
                             key: "bob".to_owned(),

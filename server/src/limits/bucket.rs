@@ -73,6 +73,12 @@ impl Filling {
         full_at.max(now).saturating_add(self.span(cost))
     }
 
+    /// How many tokens a bucket owes, rounded up, that is full at `full_at`.
+    fn owed(self, full_at: Nanos, now: Nanos) -> u64 {
+        let owed = full_at.saturating_sub(now).saturating_sub(self.whole);
+        owed.div_ceil(self.interval)
+    }
+
     /// When a bucket is full out of which one token less was taken.
     pub(super) fn put_back(self, full_at: Nanos) -> Nanos {
         full_at.saturating_sub(self.interval)
@@ -205,6 +211,11 @@ impl<K: Hash + Eq> Buckets<K> {
         let (mut table, now) = (self.lock(), now());
         let charged = self.filling.charge(table.full_at(&key), cost, now);
         table.set(key, charged, now);
+    }
+
+    /// How many tokens the bucket of `key` owes, rounded up.
+    pub(super) fn owed(&self, key: &K) -> u64 {
+        self.filling.owed(self.lock().full_at(key), now())
     }
 
     /// Whether there is a token in the bucket of `key`.

@@ -7,20 +7,45 @@
 //! owner came in lately. An address that fails for many names is stopped at ten times the number, too,
 //! and has ten attempts under way at most. In both an attempt under way counts as failed.
 //!
-//! Where a source is exempt, only its names are counted, and by themselves: everybody behind a proxy
-//! may be there, and what strangers elsewhere do must not lock them out.
+//! Where a source is exempt, only its names are counted, and by themselves: what strangers elsewhere do
+//! must not lock out whoever has the machine.
+//!
+//! Where a source is nobody's, since everybody behind a proxy that is not named is there, nobody is locked
+//! out: their owner is among those who fail. There attempts for a name are slowed, two at a time and the
+//! longer the more have failed, which bounds guessing to about one in a second, wherever from and however
+//! many try. Of those who wait, whoever came last is next: the owner comes once, and who guesses again and
+//! again is mostly among those who wait already.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
 
 use super::block::{Block, BlockBuckets, Counted};
 use super::bucket::Buckets;
 use super::line::{Head, Lines};
+use super::stack::{Stacks, Top};
 use super::{Rate, Source, TooFast};
 
 /// How many names' worth of failures, and of attempts under way, one address may have.
 const NAMES: NonZeroU32 = NonZeroU32::new(10).unwrap();
 /// How many addresses' worth of failures, and of attempts under way, one name may have.
 const ADDRESSES: NonZeroU32 = NonZeroU32::new(10).unwrap();
+
+/// Attempts for one name that are under way from sources that are nobody's.
+const SLOWED_AT_ONCE: usize = 2;
+/// How many may wait for that.
+const SLOWED: usize = 1024;
+/// What an attempt waits for after as many failures as there may be in a minute; twice as long after
+/// each one more.
+const SHORTEST: Duration = Duration::from_millis(250);
+/// How often it is doubled: to two seconds.
+const DOUBLINGS: u64 = 3;
+/// Failures beyond those that are remembered: a long attack is soon forgotten.
+const MOST_OWED: u64 = 8;
+/// Seconds after which who was pushed out of the line may try again.
+const AGAIN: u64 = 2;
 
 /// Why an attempt is not made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,12 +69,16 @@ pub struct Logins {
     failures: Option<Failures>,
     by_attempt: Lines<Attempt>,
     by_block: Lines<Block>,
+    /// From sources that are nobody's.
+    slowed: Arc<Stacks<String>>,
 }
 
 struct Failures {
     by_attempt: Buckets<Attempt>,
     by_source: BlockBuckets,
     by_name: Buckets<String>,
+    /// Of names, from sources that are nobody's.
+    slowed: Buckets<String>,
 }
 
 /// One attempt's turn; the next one's comes when this is dropped.
@@ -58,7 +87,19 @@ pub struct Turn<'a> {
     attempt: Attempt,
     /// The tokens for the case that it fails are taken.
     paid: Paid,
-    _places: (Head<'a, Attempt>, Vec<Head<'a, Block>>),
+    /// `None` where too many came since.
+    places: Option<Places<'a>>,
+}
+
+/// What is held until an attempt is over.
+enum Places<'a> {
+    Counted {
+        _first: Head<'a, Attempt>,
+        _others: Vec<Head<'a, Block>>,
+    },
+    Slowed {
+        _place: Top<String>,
+    },
 }
 
 #[derive(Default)]
@@ -84,19 +125,21 @@ impl Logins {
                 by_attempt: Buckets::new(rate),
                 by_source: BlockBuckets::new(rate.times(NAMES)),
                 by_name: Buckets::new(rate.times(ADDRESSES)),
+                slowed: Buckets::new(rate),
             }
         });
         Self {
             failures,
             by_attempt: Lines::default(),
             by_block: Lines::default(),
+            slowed: Stacks::new(SLOWED_AT_ONCE, SLOWED),
         }
     }
 
     /// Whether somebody at `source` may try to log in as `name` (as compared) now. `is_known` where the
     /// name's owner came in from there lately.
     pub fn look(&self, name: &str, source: Source, is_known: bool) -> Result<(), Refused> {
-        let Some(failures) = &self.failures else {
+        let Some(failures) = self.failures.as_ref().filter(|_| !source.is_nobodys()) else {
             return Ok(());
         };
         let attempt = Attempt {
@@ -119,6 +162,19 @@ impl Logins {
             name: name.to_owned(),
             source,
         };
+        let turn = |attempt, places| Turn {
+            logins: self,
+            attempt,
+            paid: Paid::default(),
+            places,
+        };
+        if source.is_nobodys() {
+            let place = self.slowed.wait(attempt.name.clone()).await;
+            if let (Some(failures), true) = (&self.failures, place.is_some()) {
+                sleep(failures.delay(&attempt.name)).await;
+            }
+            return turn(attempt, place.map(|_place| Places::Slowed { _place }));
+        }
         let first = self.by_attempt.wait(attempt.clone(), 1).await;
         let mut others = Vec::new();
         // All from the narrowest block to the widest, so that nobody waits for who waits for them.
@@ -126,12 +182,13 @@ impl Logins {
             let at_once = NAMES.saturating_mul(factor).get() as usize;
             others.push(self.by_block.wait(block, at_once).await);
         }
-        Turn {
-            logins: self,
+        turn(
             attempt,
-            paid: Paid::default(),
-            _places: (first, others),
-        }
+            Some(Places::Counted {
+                _first: first,
+                _others: others,
+            }),
+        )
     }
 }
 
@@ -143,6 +200,22 @@ impl Attempt {
 }
 
 impl Failures {
+    /// How long an attempt for `name` waits where the source is nobody's.
+    fn delay(&self, name: &str) -> Duration {
+        let name = name.to_owned();
+        match self.slowed.look(&name) {
+            Ok(()) => Duration::ZERO,
+            Err(_) => SHORTEST * (1 << self.slowed.owed(&name).min(DOUBLINGS)),
+        }
+    }
+
+    fn note_slowed(&self, name: &str) {
+        let name = name.to_owned();
+        if self.slowed.owed(&name) < MOST_OWED {
+            self.slowed.charge(name, NonZeroU32::MIN);
+        }
+    }
+
     fn look_here(&self, attempt: &Attempt) -> Result<(), Refused> {
         let by_source = self.by_source.look(attempt.source);
         by_source.map_err(Refused::Here)?;
@@ -154,6 +227,11 @@ impl Turn<'_> {
     /// Begins the attempt, if it may still be made after those before it. Where it may not, it can be
     /// tried again.
     pub fn begin(&mut self, is_known: bool) -> Result<(), Refused> {
+        match &self.places {
+            Some(Places::Slowed { .. }) => return Ok(()),
+            Some(Places::Counted { .. }) => {}
+            None => return Err(Refused::Here(TooFast { retry_after: AGAIN })),
+        }
         let Some(failures) = &self.logins.failures else {
             return Ok(());
         };
@@ -174,16 +252,24 @@ impl Turn<'_> {
     /// It failed.
     pub fn failed(mut self) {
         self.paid = Paid::default();
-        if let Some(failures) = &self.logins.failures {
+        let Some(failures) = &self.logins.failures else {
+            return;
+        };
+        match self.attempt.source.is_nobodys() {
+            true => failures.note_slowed(&self.attempt.name),
             // From an empty bucket there is nothing more to take.
-            let _ = failures.by_attempt.take(self.attempt.clone());
+            false => drop(failures.by_attempt.take(self.attempt.clone())),
         }
     }
 
     /// It succeeded: the failures before it were slips.
     pub fn succeeded(self) {
-        if let Some(failures) = &self.logins.failures {
-            failures.by_attempt.fill(&self.attempt);
+        let Some(failures) = &self.logins.failures else {
+            return;
+        };
+        match self.attempt.source.is_nobodys() {
+            true => failures.slowed.fill(&self.attempt.name),
+            false => failures.by_attempt.fill(&self.attempt),
         }
     }
 }
@@ -215,7 +301,54 @@ mod tests {
     }
 
     fn nobody_waits(logins: &Logins) -> bool {
-        logins.by_attempt.are_empty() && logins.by_block.are_empty()
+        logins.by_attempt.are_empty() && logins.by_block.are_empty() && logins.slowed.are_empty()
+    }
+
+    /// Of somebody behind a proxy that is not named.
+    fn nobodys() -> Source {
+        let proxies = crate::limits::TrustedProxies::default();
+        proxies.client([127, 0, 0, 1].into(), [].into_iter())
+    }
+
+    #[tokio::test]
+    async fn who_has_no_address_of_their_own_is_slowed_and_never_locked_out() {
+        let logins = Logins::new(NonZeroU32::new(5));
+        let here = nobodys();
+        for _ in 0..5 {
+            logins.look("ann", here, false).unwrap();
+            let mut turn = logins.turn("ann", here).await;
+            turn.begin(false).unwrap();
+            turn.failed();
+        }
+        let failures = logins.failures.as_ref().unwrap();
+        let mut delays = Vec::new();
+        for _ in 0..30 {
+            delays.push(failures.delay("ann").as_millis());
+            failures.note_slowed("ann");
+        }
+        assert_eq!(delays[..5], [250, 500, 1000, 2000, 2000]);
+        assert_eq!(delays[29], 2000);
+        logins.look("ann", here, false).unwrap();
+        let mut turn = logins.turn("ann", here).await;
+        turn.begin(false).unwrap();
+        turn.succeeded();
+        assert_eq!(failures.delay("ann"), Duration::ZERO);
+        assert_eq!(failures.delay("bob"), Duration::ZERO);
+        // Where she has an address, nothing of that counts.
+        logins.look("ann", source("192.0.2.1"), false).unwrap();
+        assert!(nobody_waits(&logins));
+    }
+
+    #[tokio::test]
+    async fn two_attempts_for_a_name_of_nobody_in_particular_are_under_way() {
+        let logins = Logins::new(NonZeroU32::new(5));
+        let first = logins.turn("ann", nobodys()).await;
+        let second = logins.turn("ann", nobodys()).await;
+        let third = timeout(Duration::ZERO, logins.turn("ann", nobodys()));
+        assert!(third.await.is_err());
+        drop(logins.turn("bob", nobodys()).await);
+        drop((first, second));
+        assert!(nobody_waits(&logins));
     }
 
     #[tokio::test]

@@ -18,6 +18,7 @@ const HOPS: usize = 32;
 pub struct Source {
     block: IpAddr,
     is_exempt: bool,
+    is_nobodys: bool,
 }
 
 impl Source {
@@ -27,6 +28,7 @@ impl Source {
         let address = address.to_canonical();
         Self {
             is_exempt: address.is_loopback(),
+            is_nobodys: false,
             ..Self::unknown_behind(address)
         }
     }
@@ -43,6 +45,15 @@ impl Source {
         Self {
             block,
             is_exempt: false,
+            is_nobodys: true,
+        }
+    }
+
+    /// Anybody who comes through `peer`, which is not named as a proxy and seems to be one.
+    fn of_everybody_behind(peer: IpAddr) -> Self {
+        Self {
+            is_nobodys: true,
+            ..Self::of(peer)
         }
     }
 
@@ -55,6 +66,11 @@ impl Source {
     /// Whether it is not counted.
     pub fn is_exempt(&self) -> bool {
         self.is_exempt
+    }
+
+    /// Whether it tells nobody from anybody else, so that what one does there must not keep others out.
+    pub fn is_nobodys(&self) -> bool {
+        self.is_nobodys
     }
 }
 
@@ -100,25 +116,32 @@ impl TrustedProxies {
     pub fn client<'a>(
         &self,
         peer: IpAddr,
-        forwarded_for: impl DoubleEndedIterator<Item = &'a [u8]>,
+        mut forwarded_for: impl DoubleEndedIterator<Item = &'a [u8]>,
     ) -> Source {
+        if !self.contain(peer) {
+            return match may_be_proxy(peer, || forwarded_for.next().is_some()) {
+                true => Source::of_everybody_behind(peer),
+                false => Source::of(peer),
+            };
+        }
         match self.find(peer, forwarded_for) {
             Ok(client) => Source::of(client),
             Err(proxy) => Source::unknown_behind(proxy),
         }
     }
 
-    /// The same client's full address. A peer on this machine that speaks for others and is not
+    /// The same client's full address. A peer on this machine or network that speaks for others and is not
     /// trusted to is a reverse proxy: its address is no user's own.
     pub fn address<'a>(
         &self,
         peer: IpAddr,
         mut forwarded_for: impl DoubleEndedIterator<Item = &'a [u8]>,
     ) -> Address {
-        if peer.to_canonical().is_loopback() && !self.contain(peer) {
-            return match forwarded_for.next() {
-                Some(_) => Address::of_everybody_behind(peer),
-                None => Address::of(peer),
+        if !self.contain(peer) {
+            let says_so = forwarded_for.next().is_some();
+            return match says_so && may_be_proxy(peer, || true) {
+                true => Address::of_everybody_behind(peer),
+                false => Address::of(peer),
             };
         }
         self.find(peer, forwarded_for)
@@ -149,6 +172,17 @@ impl TrustedProxies {
             true => Err(peer),
             false => Ok(client),
         }
+    }
+}
+
+/// Whether `peer`, which is not named, seems to be a proxy: one on this machine speaks for others even
+/// where it does not say so (a tunnel), one on the same network where it does. From elsewhere anybody
+/// could say so, to be none in particular.
+fn may_be_proxy(peer: IpAddr, says_so: impl FnOnce() -> bool) -> bool {
+    match peer.to_canonical() {
+        peer if peer.is_loopback() => true,
+        IpAddr::V4(peer) => (peer.is_private() || peer.is_link_local()) && says_so(),
+        IpAddr::V6(peer) => (peer.is_unique_local() || peer.is_unicast_link_local()) && says_so(),
     }
 }
 
@@ -263,6 +297,39 @@ mod tests {
             let address = proxies.address(ip("127.0.0.1"), [unreadable.as_bytes()].into_iter());
             assert_eq!(address, Address::UNKNOWN);
         }
+    }
+
+    #[test]
+    fn who_comes_through_a_proxy_that_is_not_named_has_no_address_of_their_own() {
+        let named = TrustedProxies::parse(["127.0.0.1", "10.0.0.9"]).unwrap();
+        let nobody = TrustedProxies::default();
+        let check = |proxies: &TrustedProxies, peer: &str, values: &[&str], expected| {
+            let values = values.iter().map(|value| value.as_bytes());
+            let found = proxies.client(ip(peer), values);
+            assert_eq!(found.is_nobodys(), expected, "{peer}");
+        };
+        let client = &["198.51.100.1"][..];
+        for loopback in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+            check(&nobody, loopback, &[], true);
+            check(&nobody, loopback, client, true);
+        }
+        for private in [
+            "10.0.0.7",
+            "172.17.0.1",
+            "192.168.1.1",
+            "fd00::1",
+            "fe80::1",
+        ] {
+            check(&nobody, private, &[], false);
+            check(&nobody, private, client, true);
+        }
+        for public in ["203.0.113.5", "2001:db8::1"] {
+            check(&nobody, public, client, false);
+        }
+        check(&named, "127.0.0.1", &[], false);
+        check(&named, "127.0.0.1", client, false);
+        check(&named, "10.0.0.9", client, false);
+        check(&named, "10.0.0.9", &["unknown"], true);
     }
 
     #[test]

@@ -4,13 +4,13 @@ use chat_protocol::{CloseCode, ServerEvent};
 
 use super::{Effect, MemberId, Room};
 use crate::address::{Address, Network};
-use crate::entry::UnixMillis;
+use crate::entry::Moment;
 use crate::moderation::Sanction;
 
 impl Room {
     /// What keeps the user `key` at `address` out of this room at `now`, where somebody else's ban took
     /// that address along.
-    pub fn address_ban(&self, key: &str, address: &Address, now: UnixMillis) -> Option<&Sanction> {
+    pub fn address_ban(&self, key: &str, address: &Address, now: Moment) -> Option<&Sanction> {
         self.standing.address_ban(key, address, now)
     }
 
@@ -37,7 +37,7 @@ impl Room {
     }
 
     /// The members whom a ban that holds keeps out for where they are.
-    pub(super) fn kept_out_by_address(&self, now: UnixMillis) -> Vec<MemberId> {
+    pub(super) fn kept_out_by_address(&self, now: Moment) -> Vec<MemberId> {
         self.members_where(|key, address| self.address_ban(key, address, now).is_some())
     }
 
@@ -46,7 +46,7 @@ impl Room {
         &mut self,
         network: &Network,
         reason: Option<String>,
-        now: UnixMillis,
+        now: Moment,
     ) -> Vec<Effect> {
         let present = self.members_where(|key, address| {
             network.contains(address) && !self.is_administered_by(key)
@@ -115,7 +115,7 @@ mod tests {
         let verdict = Verdict {
             decision: Decision::Ban(Sanction {
                 networks,
-                ..Sanction::for_seconds(None, None, 0)
+                ..Sanction::for_seconds(None, None, 0.into())
             }),
             target: Person {
                 username: name.to_owned(),

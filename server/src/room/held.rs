@@ -4,12 +4,12 @@
 use chat_protocol::{Code, Held, HeldId, HeldNotice, Nonce, Rank, ServerEvent};
 
 use super::{Effect, MemberId, Room, refusal, refuse};
-use crate::entry::{Author, EntryBody, MessagePosted, NewEntry, UnixMillis};
+use crate::entry::{Author, EntryBody, MessagePosted, Moment, NewEntry};
 use crate::held::{Choice, HeldMessage, PER_ROOM, PER_USER, Ruled, Ruling, Waiting};
 
 impl Room {
     /// Lets a message wait, unless too many do.
-    pub(super) fn hold(&mut self, id: MemberId, waiting: Waiting, now: UnixMillis) -> Vec<Effect> {
+    pub(super) fn hold(&mut self, id: MemberId, waiting: Waiting, now: Moment) -> Vec<Effect> {
         self.forget_unheard(now);
         let author = &waiting.author;
         let own = self
@@ -65,7 +65,7 @@ impl Room {
         id: MemberId,
         author: &Author,
         nonce: &Nonce,
-        now: UnixMillis,
+        now: Moment,
     ) -> Option<Vec<Effect>> {
         self.forget_unheard(now);
         let is_it = |waiting: &Waiting| {
@@ -76,7 +76,7 @@ impl Room {
     }
 
     /// All that waits, for a member who asks.
-    pub(super) fn list_held(&mut self, id: MemberId, now: UnixMillis) -> Vec<Effect> {
+    pub(super) fn list_held(&mut self, id: MemberId, now: Moment) -> Vec<Effect> {
         match self.moderator(id, "held") {
             Ok(_) => vec![Effect::Send(id, self.all_held(now))],
             Err(refused) => refused,
@@ -85,13 +85,13 @@ impl Room {
 
     /// All that waits, for somebody who comes in and is told of what happens; `None` where nothing
     /// waits, or it is no moderator.
-    pub(super) fn held_on_entering(&mut self, id: MemberId, now: UnixMillis) -> Option<Effect> {
+    pub(super) fn held_on_entering(&mut self, id: MemberId, now: Moment) -> Option<Effect> {
         self.forget_unheard(now);
         let is_told = self.is_moderator(id) && !self.held.is_empty();
         is_told.then(|| Effect::Send(id, self.all_held(now)))
     }
 
-    fn all_held(&mut self, now: UnixMillis) -> ServerEvent {
+    fn all_held(&mut self, now: Moment) -> ServerEvent {
         self.forget_unheard(now);
         ServerEvent::Held(Held {
             entries: self.held.iter().map(HeldMessage::to_entry).collect(),
@@ -105,7 +105,7 @@ impl Room {
         id: MemberId,
         named: &HeldId,
         choice: Choice,
-        now: UnixMillis,
+        now: Moment,
     ) -> Vec<Effect> {
         self.forget_unheard(now);
         let event = choice.event();
@@ -128,13 +128,13 @@ impl Room {
             choice,
             entry,
             by,
-            time: now,
+            time: now.time,
         };
         vec![Effect::Rule(id, Box::new(ruling))]
     }
 
     /// What goes into the log, or why it does not: a sanction came in between.
-    fn allowed(&self, waiting: &Waiting, now: UnixMillis) -> Result<NewEntry, String> {
+    fn allowed(&self, waiting: &Waiting, now: Moment) -> Result<NewEntry, String> {
         let Author { username, key, .. } = &waiting.author;
         if self.standing.ban(key, now).is_some() {
             return Err(format!("{username} is banned: the message waits on"));
@@ -143,7 +143,7 @@ impl Room {
             return Err(format!("{username} is muted: the message waits on"));
         }
         Ok(NewEntry {
-            time: now,
+            time: now.time,
             body: EntryBody::MessagePosted(MessagePosted {
                 author: Author {
                     rank: self.rank(key),
@@ -162,7 +162,7 @@ impl Room {
         id: MemberId,
         ruling: &Ruling,
         ruled: Ruled,
-        now: UnixMillis,
+        now: Moment,
     ) -> Vec<Effect> {
         let named = &ruling.held.id;
         self.held.retain(|held| held.id != *named);
@@ -178,7 +178,7 @@ impl Room {
             (Choice::Allow, None) => Vec::new(),
             (Choice::Allow, Some(entry)) => {
                 if let Some(nonce) = nonce {
-                    self.nonces.begin(author.account, nonce, now);
+                    self.nonces.begin(author.account, nonce, now.steady);
                     self.nonces.stored(author.account, nonce, entry.seq);
                 }
                 vec![Effect::Deliver(authors, *entry)]
@@ -225,8 +225,8 @@ impl Room {
     }
 
     /// Forgets what nobody decided in time.
-    fn forget_unheard(&mut self, now: UnixMillis) {
-        self.held.retain(|held| held.waits(now));
+    fn forget_unheard(&mut self, now: Moment) {
+        self.held.retain(|held| held.waits(now.settled));
     }
 }
 

@@ -6,7 +6,7 @@ use chat_protocol::{
 
 use super::{Effect, MemberId, NOBODY, ReplyTarget, Room, refusal, refuse};
 use crate::entry::{
-    AccountId, Author, EntryBody, NewEntry, OPERATOR, Purged, RoomChanged, UnixMillis,
+    AccountId, Author, EntryBody, Moment, NewEntry, OPERATOR, Purged, RoomChanged, UnixMillis,
 };
 use crate::moderation::{Decision, Origin, Person, Sanction, Verdict};
 
@@ -62,7 +62,7 @@ impl Order {
         }
     }
 
-    fn decision(&self, now: UnixMillis) -> Option<Decision> {
+    fn decision(&self, now: Moment) -> Option<Decision> {
         // What a ban takes along only the store knows, which is asked before the verdict is stored.
         let sanction = |seconds: Option<u64>, reason: &Option<String>| {
             Sanction::for_seconds(seconds, reason.clone(), now)
@@ -93,14 +93,14 @@ impl Order {
 }
 
 /// An operator's verdict, who stands above all rooms; `None` for what is no verdict on a person.
-pub fn operated(order: &Order, target: Person, now: UnixMillis) -> Option<Verdict> {
+pub fn operated(order: &Order, target: Person, now: Moment) -> Option<Verdict> {
     Some(Verdict {
         decision: order.decision(now)?,
         reason: order.reason().cloned(),
         target,
         by: operator(),
         origin: Origin::Vouched,
-        time: now,
+        time: now.time,
     })
 }
 
@@ -122,7 +122,7 @@ impl Room {
         id: MemberId,
         order: &Order,
         target: Option<Person>,
-        now: UnixMillis,
+        now: Moment,
     ) -> Vec<Effect> {
         let Some(by) = self.members.get(&id) else {
             return Vec::new();
@@ -153,7 +153,7 @@ impl Room {
                     target,
                     by,
                     origin,
-                    time: now,
+                    time: now.time,
                 },
             )],
             None => {
@@ -162,7 +162,8 @@ impl Room {
                     key: target.key,
                     by,
                 });
-                vec![Effect::Store(id, NewEntry { time: now, body })]
+                let time = now.time;
+                vec![Effect::Store(id, NewEntry { time, body })]
             }
         }
     }
@@ -206,7 +207,7 @@ impl Room {
     }
 
     /// Somebody's account is gone: whoever takes the name next is somebody else.
-    pub(super) fn forget(&mut self, key: &str, now: UnixMillis) -> Vec<Effect> {
+    pub(super) fn forget(&mut self, key: &str, now: Moment) -> Vec<Effect> {
         self.standing.forget(key);
         self.posted.remove(key);
         let dropped = self.drop_held(Some(key), OPERATOR);
@@ -214,7 +215,7 @@ impl Room {
     }
 
     /// Somebody has to show anew who they are.
-    pub(super) fn sign_out(&mut self, key: &str, now: UnixMillis) -> Vec<Effect> {
+    pub(super) fn sign_out(&mut self, key: &str, now: Moment) -> Vec<Effect> {
         let present = self.connections(key);
         let mut effects = vec![Effect::SignOut(present.clone())];
         for id in present {
@@ -238,12 +239,7 @@ impl Room {
     }
 
     /// A verdict is stored, so it takes effect: all at once, before anybody is told.
-    pub(super) fn judged(
-        &mut self,
-        id: MemberId,
-        verdict: &Verdict,
-        now: UnixMillis,
-    ) -> Vec<Effect> {
+    pub(super) fn judged(&mut self, id: MemberId, verdict: &Verdict, now: Moment) -> Vec<Effect> {
         let rank_before = self.standing.rank(&verdict.target.key);
         self.standing.carry_out(verdict);
         let Verdict {
@@ -342,7 +338,7 @@ impl Room {
     }
 
     /// An account became a server administrator, or is none any more.
-    pub(super) fn administer(&mut self, key: &str, is_admin: bool, now: UnixMillis) -> Vec<Effect> {
+    pub(super) fn administer(&mut self, key: &str, is_admin: bool, now: Moment) -> Vec<Effect> {
         match is_admin {
             true => self.standing.admins.insert(key.to_owned()),
             false => self.standing.admins.remove(key),
@@ -352,7 +348,7 @@ impl Room {
     }
 
     /// The user `key` stands otherwise than before: a ban that was there all along may keep them out now.
-    fn hold_against_bans(&mut self, key: &str, now: UnixMillis) -> Vec<Effect> {
+    fn hold_against_bans(&mut self, key: &str, now: Moment) -> Vec<Effect> {
         let own = self.standing.ban(key, now);
         let mut kept_out = Vec::new();
         for (id, address) in self.addresses_of(key) {
@@ -380,7 +376,7 @@ impl Room {
         reason: Option<String>,
         event: fn(ModerationNotice) -> ServerEvent,
         code: CloseCode,
-        now: UnixMillis,
+        now: Moment,
     ) -> Vec<Effect> {
         let notice = event(ModerationNotice {
             message: Some("Disconnected".to_owned()),
@@ -406,7 +402,7 @@ impl Room {
 }
 
 /// What somebody is told who is silenced.
-pub(super) fn muted(mute: &Sanction, nonce: Option<String>, now: UnixMillis) -> ServerEvent {
+pub(super) fn muted(mute: &Sanction, nonce: Option<String>, now: Moment) -> ServerEvent {
     ServerEvent::Mute(ModerationNotice {
         message: None,
         reason: mute.reason.clone(),
@@ -468,7 +464,7 @@ fn in_words(change: &RoomChange) -> String {
 }
 
 /// What was done, in words.
-pub fn sentence(verdict: &Verdict, now: UnixMillis) -> String {
+pub fn sentence(verdict: &Verdict, now: Moment) -> String {
     let name = &verdict.target.username;
     match &verdict.decision {
         Decision::Kick => format!("{name} was kicked"),

@@ -5,8 +5,8 @@ use std::collections::{HashMap, VecDeque};
 use chat_protocol::limits::NONCE_MINUTES;
 use chat_protocol::{Nonce, Seq};
 
-use super::MemberId;
-use crate::entry::{AccountId, StoredNonce, UnixMillis};
+use super::{AgedNonce, MemberId};
+use crate::entry::{AccountId, StoredNonce};
 
 /// How long a nonce is remembered, in milliseconds.
 pub(crate) const MEMORY: u64 = NONCE_MINUTES * 60 * 1000;
@@ -28,27 +28,25 @@ struct Known {
     retries: Vec<MemberId>,
 }
 
-/// The nonces of the last five minutes. Their number is bounded by what the log takes in that time.
+/// The nonces of the last five minutes, by a clock that nobody sets, in milliseconds. Their number is
+/// bounded by what the log takes in that time.
 pub(super) struct Nonces {
     known: HashMap<Key, Known>,
-    by_age: VecDeque<(UnixMillis, Key)>,
+    by_age: VecDeque<(u64, Key)>,
 }
 
 impl Nonces {
     /// Remembers what the log still knew.
-    pub(super) fn new(mut stored: Vec<StoredNonce>) -> Self {
-        stored.sort_by_key(|nonce| nonce.time);
+    pub(super) fn new(mut stored: Vec<AgedNonce>) -> Self {
+        stored.sort_by_key(|(_, time)| *time);
         let mut nonces = Self {
             known: HashMap::new(),
             by_age: VecDeque::new(),
         };
-        for StoredNonce {
-            author,
-            nonce,
-            seq,
-            time,
-        } in stored
-        {
+        for (nonce, time) in stored {
+            let StoredNonce {
+                author, nonce, seq, ..
+            } = nonce;
             nonces.begin(author, &nonce, time);
             nonces.stored(author, &nonce, seq);
         }
@@ -61,7 +59,7 @@ impl Nonces {
     }
 
     /// A message with this nonce is on its way into the log.
-    pub(super) fn begin(&mut self, author: AccountId, nonce: &Nonce, now: UnixMillis) {
+    pub(super) fn begin(&mut self, author: AccountId, nonce: &Nonce, now: u64) {
         let key = key(author, nonce);
         let known = Known {
             seq: None,
@@ -102,7 +100,7 @@ impl Nonces {
 
     /// Forgets those of five minutes ago and more. One that is still on its way into the log is kept
     /// until that is decided: others may wait for it.
-    pub(super) fn forget_old(&mut self, now: UnixMillis) {
+    pub(super) fn forget_old(&mut self, now: u64) {
         while let Some((time, key)) = self.by_age.front()
             && time.saturating_add(MEMORY) <= now
             && self.known.get(key).is_none_or(|known| known.seq.is_some())

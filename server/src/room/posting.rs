@@ -9,7 +9,7 @@ use chat_protocol::{
 use super::moderation::muted;
 use super::nonces::NonceState;
 use super::{Effect, MemberId, ReplyTarget, Room, refuse};
-use crate::entry::{Author, EntryBody, MessagePosted, NewEntry, UnixMillis};
+use crate::entry::{Author, EntryBody, MessagePosted, Moment, NewEntry};
 use crate::filter::{Action, Pattern};
 use crate::held::Waiting;
 use crate::moderation::Sanction;
@@ -39,8 +39,9 @@ impl Room {
         post: PostMessage,
         target: ReplyTarget,
         found: Option<Pattern>,
-        now: UnixMillis,
+        now: impl Into<Moment>,
     ) -> Result<Passed, Vec<Effect>> {
+        let now = now.into();
         let author = self.members.get(&id).cloned().ok_or_else(Vec::new)?;
         let PostMessage {
             content,
@@ -66,12 +67,7 @@ impl Room {
     }
 
     /// Stores what passed, in the log or for a moderator to decide, unless its sender has to wait.
-    pub(super) fn post(
-        &mut self,
-        passed: Passed,
-        wait: Option<u64>,
-        now: UnixMillis,
-    ) -> Vec<Effect> {
+    pub(super) fn post(&mut self, passed: Passed, wait: Option<u64>, now: Moment) -> Vec<Effect> {
         let Passed {
             id,
             author,
@@ -86,7 +82,7 @@ impl Room {
         }
         if let Some(Pattern { text, reason, .. }) = held {
             let waiting = Waiting {
-                time: now,
+                time: now.time,
                 author,
                 content,
                 reply_to,
@@ -100,7 +96,7 @@ impl Room {
             self.note_post(&author.key, now);
         }
         if let Some(nonce) = &nonce {
-            self.nonces.begin(author.account, nonce, now);
+            self.nonces.begin(author.account, nonce, now.steady);
         }
         let posted = MessagePosted {
             author,
@@ -109,7 +105,8 @@ impl Room {
             nonce,
         };
         let body = EntryBody::MessagePosted(posted);
-        vec![Effect::Store(id, NewEntry { time: now, body })]
+        let time = now.time;
+        vec![Effect::Store(id, NewEntry { time, body })]
     }
 
     /// What is wrong with a message, in the contract's order: rights, whether what it names exists,
@@ -120,14 +117,14 @@ impl Room {
         content: DraftContent,
         target: ReplyTarget,
         found: Option<Pattern>,
-        now: UnixMillis,
+        now: Moment,
     ) -> Result<(Content, Option<Pattern>), Obstacle> {
         let author = self.members.get(&id).ok_or(Obstacle::Gone)?;
         if let Some(mute) = self.standing.mute(&author.key, now) {
             return Err(Obstacle::Muted(mute.clone()));
         }
         let created = self.created.get(&id).copied().unwrap_or(0);
-        let age = now.saturating_sub(created);
+        let age = now.steady.saturating_sub(created);
         if self.modes.members_only && author.rank == Rank::User && age < self.membership {
             return Err(Obstacle::NoMember((self.membership - age).div_ceil(1000)));
         }
@@ -156,22 +153,22 @@ impl Room {
     }
 
     /// Seconds that slow mode makes `author` wait.
-    fn slow_wait(&self, author: &Author, now: UnixMillis) -> Option<u64> {
+    fn slow_wait(&self, author: &Author, now: Moment) -> Option<u64> {
         let last = self.posted.get(&author.key)?;
         let free = last.saturating_add(self.modes.slow_mode.saturating_mul(1000));
-        let wait = free.checked_sub(now).filter(|wait| *wait > 0)?;
+        let wait = free.checked_sub(now.steady).filter(|wait| *wait > 0)?;
         (author.rank == Rank::User).then_some(wait.div_ceil(1000))
     }
 
     /// Remembers who posted when, as long as slow mode may ask for it.
-    pub(super) fn note_post(&mut self, key: &str, now: UnixMillis) {
+    pub(super) fn note_post(&mut self, key: &str, now: Moment) {
         const CLEARING: usize = 1024;
         let memory = self.modes.slow_mode.saturating_mul(1000);
         if self.posted.len() >= CLEARING && self.posted.len().is_power_of_two() {
             self.posted
-                .retain(|_, last| last.saturating_add(memory) > now);
+                .retain(|_, last| last.saturating_add(memory) > now.steady);
         }
-        self.posted.insert(key.to_owned(), now);
+        self.posted.insert(key.to_owned(), now.steady);
     }
 
     /// What follows where `author` sent a message with this nonce before. Limits do not count here:
@@ -181,9 +178,9 @@ impl Room {
         id: MemberId,
         author: &Author,
         nonce: &Nonce,
-        now: UnixMillis,
+        now: Moment,
     ) -> Option<Vec<Effect>> {
-        self.nonces.forget_old(now);
+        self.nonces.forget_old(now.steady);
         let Some(state) = self.nonces.find(author.account, nonce) else {
             return self.still_held(id, author, nonce, now);
         };
@@ -231,7 +228,7 @@ enum Obstacle {
 }
 
 impl Obstacle {
-    fn refusal(self, id: MemberId, nonce: Option<&Nonce>, now: UnixMillis) -> Effect {
+    fn refusal(self, id: MemberId, nonce: Option<&Nonce>, now: Moment) -> Effect {
         let refused = |code, text: String| refuse(id, "message", code, text, nonce);
         match self {
             Obstacle::Gone => refused(Code::Forbidden, "you are not in the room".to_owned()),

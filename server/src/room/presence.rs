@@ -7,16 +7,16 @@ use chat_protocol::limits::PRESENCE_FROM;
 use chat_protocol::{Member, MemberChange, ServerEvent};
 
 use super::{Effect, MemberId};
-use crate::entry::UnixMillis;
 
 /// Milliseconds between two counts in a large room.
 const INTERVAL: u64 = 1_000;
 
-/// The listeners, and when they were last told a count.
+/// The listeners, and when they were last told a count. All times are by a clock that nobody sets, in
+/// milliseconds.
 #[derive(Default)]
 pub(super) struct Presence {
     listeners: BTreeSet<MemberId>,
-    told: Option<UnixMillis>,
+    told: Option<u64>,
     is_waiting: bool,
 }
 
@@ -29,20 +29,20 @@ impl Presence {
         self.listeners.remove(&id);
     }
 
-    pub(super) fn joined(&mut self, member: Member, count: usize, now: UnixMillis) -> Vec<Effect> {
+    pub(super) fn joined(&mut self, member: Member, count: usize, now: u64) -> Vec<Effect> {
         self.changed(count, now, || {
             ServerEvent::Join(MemberChange { member, count })
         })
     }
 
-    pub(super) fn left(&mut self, member: Member, count: usize, now: UnixMillis) -> Vec<Effect> {
+    pub(super) fn left(&mut self, member: Member, count: usize, now: u64) -> Vec<Effect> {
         self.changed(count, now, || {
             ServerEvent::Leave(MemberChange { member, count })
         })
     }
 
     /// The room was woken to tell a count that had to wait.
-    pub(super) fn wake(&mut self, count: usize, now: UnixMillis) -> Vec<Effect> {
+    pub(super) fn wake(&mut self, count: usize, now: u64) -> Vec<Effect> {
         match std::mem::take(&mut self.is_waiting) {
             true => self.tell(count, now),
             false => Vec::new(),
@@ -52,7 +52,7 @@ impl Presence {
     fn changed(
         &mut self,
         count: usize,
-        now: UnixMillis,
+        now: u64,
         event: impl FnOnce() -> ServerEvent,
     ) -> Vec<Effect> {
         if self.listeners.is_empty() {
@@ -65,8 +65,7 @@ impl Presence {
             return Vec::new();
         }
         match self.told {
-            // A clock that was set back must not silence the room until it has caught up.
-            Some(told) if (told..told.saturating_add(INTERVAL)).contains(&now) => {
+            Some(told) if now < told.saturating_add(INTERVAL) => {
                 self.is_waiting = true;
                 vec![Effect::WakeAt(told.saturating_add(INTERVAL))]
             }
@@ -74,7 +73,7 @@ impl Presence {
         }
     }
 
-    fn tell(&mut self, count: usize, now: UnixMillis) -> Vec<Effect> {
+    fn tell(&mut self, count: usize, now: u64) -> Vec<Effect> {
         self.told = Some(now);
         let event = ServerEvent::Presence(chat_protocol::Presence { count });
         vec![Effect::Announce(self.listening(), event)]

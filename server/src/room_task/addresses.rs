@@ -5,7 +5,7 @@ use super::{EnterError, RoomTask};
 use crate::address::{Address, Network};
 use crate::addresses::RECENT;
 use crate::clock;
-use crate::entry::UnixMillis;
+use crate::entry::Moment;
 use crate::moderation::{Decision, Verdict};
 use crate::room::Input;
 use crate::standing::StandingError;
@@ -17,7 +17,7 @@ impl RoomTask {
         &self,
         key: &str,
         address: &Address,
-        now: UnixMillis,
+        now: Moment,
     ) -> Option<EnterError> {
         if let Some(ban) = self.stores.addresses.ban_of(address, now)
             && !self.room.is_administered_by(key)
@@ -45,7 +45,7 @@ impl RoomTask {
             let key = &verdict.target.key;
             // Where they are just now may not be stored yet.
             let mut networks = self.room.own_networks(key);
-            let recent = addresses.recent(key, clock::now()).await;
+            let recent = addresses.recent(key, clock::moment()).await;
             networks.extend(recent.map_err(StandingError::new)?);
             ban.networks = first_different(networks);
         }
@@ -54,7 +54,7 @@ impl RoomTask {
 
     /// The user `key` may be no server administrator any more, whom no ban of a network keeps out.
     pub(super) async fn hold_against_networks(&mut self, key: &str) {
-        let now = clock::now();
+        let now = clock::moment();
         for (id, address) in self.room.addresses_of(key) {
             if let Some(ban) = self.stores.addresses.ban_of(&address, now)
                 && !self.room.is_administered_by(key)

@@ -7,7 +7,7 @@ use chat_protocol::{ServerEvent, Since};
 use super::{EnterError, Entrance, RoomTask, Seat, Stores, resume};
 use crate::accounts::{Account, AccountsError, Admission, Admitted, Beginning, Founder};
 use crate::clock;
-use crate::entry::{Author, UnixMillis};
+use crate::entry::{Author, Moment, UnixMillis};
 use crate::limits::{Allowance, TooFast};
 use crate::log::{LogError, Slice, Viewer};
 use crate::outgoing::Outgoing;
@@ -25,7 +25,7 @@ pub enum Founders {
 
 impl RoomTask {
     pub(super) async fn enter(&mut self, entrance: Entrance) -> Result<MemberId, EnterError> {
-        let now = clock::now();
+        let now = clock::moment();
         let founder = self.admit(&entrance, now)?;
         // What was posted before is delivered before: the log is cut behind it.
         self.store().await;
@@ -42,7 +42,7 @@ impl RoomTask {
     }
 
     /// Why somebody may not come in, where they may not; who founds the room, where it is none yet.
-    fn admit(&self, entrance: &Entrance, now: UnixMillis) -> Result<Option<Founder>, EnterError> {
+    fn admit(&self, entrance: &Entrance, now: Moment) -> Result<Option<Founder>, EnterError> {
         let key = &entrance.account.key;
         if !entrance.login.holds() {
             return Err(EnterError::SignedOut);
@@ -70,7 +70,7 @@ impl RoomTask {
         &mut self,
         entrance: &Entrance,
         founder: Option<Founder>,
-        now: UnixMillis,
+        now: Moment,
     ) -> Result<(), EnterError> {
         let Entrance {
             account,
@@ -87,7 +87,7 @@ impl RoomTask {
         let admission = Admission {
             account: account.clone(),
             is_new: *is_new,
-            room: beginning.map(|founder| self.beginning(founder, now)),
+            room: beginning.map(|founder| self.beginning(founder, now.time)),
         };
         let admitted = self.stores.accounts.admit(admission).await;
         if !matches!(admitted, Ok(Admitted::Done)) {
@@ -114,7 +114,7 @@ impl RoomTask {
         &mut self,
         entrance: Entrance,
         history: Option<Outgoing>,
-        now: UnixMillis,
+        now: Moment,
     ) -> MemberId {
         let Entrance {
             account,
@@ -147,7 +147,7 @@ impl RoomTask {
         self.apply(Input::Join(Joining {
             id,
             author,
-            created: account.created,
+            created: clock::steady_of(account.created),
             address,
             wants_presence: entrance.wants_presence,
             wants_modes: entrance.wants_modes,

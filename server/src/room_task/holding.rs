@@ -3,20 +3,22 @@
 
 use super::RoomTask;
 use crate::clock;
-use crate::held::{HeldError, Ruled, Ruling, Waiting};
+use crate::held::{HeldError, PATIENCE, Ruled, Ruling, Waiting};
 use crate::room::{Effect, Input, MemberId};
 
 impl RoomTask {
     /// Stores a message that waits.
     pub(super) async fn hold(&mut self, id: MemberId, waiting: Box<Waiting>) -> Vec<Effect> {
-        let input = match self.stores.held.hold(&self.name, &waiting).await {
+        let forget = clock::moment().settled.saturating_sub(PATIENCE);
+        let held = self.stores.held.hold(&self.name, &waiting, forget).await;
+        let input = match held {
             Ok(held) => Input::Held(id, held),
             Err(error) => {
                 self.report_held("a message could not be held", &error);
                 Input::NotHeld(id, waiting)
             }
         };
-        self.room.apply(input, clock::now())
+        self.room.apply(input, clock::moment())
     }
 
     /// Stores a ruling. Nothing else happens in the room meanwhile, so nobody can be banned, and
@@ -36,7 +38,7 @@ impl RoomTask {
                 Input::NotRuled(id, ruling.choice)
             }
         };
-        self.room.apply(input, clock::now())
+        self.room.apply(input, clock::moment())
     }
 
     fn report_held(&self, what: &'static str, error: &HeldError) {

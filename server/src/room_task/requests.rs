@@ -34,7 +34,7 @@ impl RoomTask {
                 return self.unavailable(id, "message", post.nonce.as_ref());
             }
         };
-        match self.room.look(id, post, target, found, clock::now()) {
+        match self.room.look(id, post, target, found, clock::moment()) {
             Ok(passed) => {
                 let wait = self.wait(&passed);
                 self.apply(Input::Post(passed, wait)).await;
@@ -143,7 +143,9 @@ impl RoomTask {
             if let Err(error) = self.found().await {
                 let error = &error as &dyn std::error::Error;
                 tracing::error!(room = ?self.name, error, "a room could not be founded");
-                return self.room.apply(Input::NotJudged(id, verdict), clock::now());
+                return self
+                    .room
+                    .apply(Input::NotJudged(id, verdict), clock::moment());
             }
         }
         let input = match self.save(&mut verdict, false).await {
@@ -155,7 +157,7 @@ impl RoomTask {
             }
         };
         self.who = None;
-        self.room.apply(input, clock::now())
+        self.room.apply(input, clock::moment())
     }
 
     /// The same for an operator; answers with what was done.
@@ -165,7 +167,7 @@ impl RoomTask {
         target: Person,
     ) -> Result<String, StandingError> {
         self.show_all().await;
-        let now = clock::now();
+        let now = clock::moment();
         let Some(mut verdict) = operated(order, target, now) else {
             return Ok("nothing was done: only verdicts on people come from outside".to_owned());
         };

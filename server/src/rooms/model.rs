@@ -11,7 +11,7 @@ use super::*;
 use crate::accounts::{self, Account, Accounts, AccountsError, Admission, Admitted, Creation};
 use crate::address::{Address, Network};
 use crate::addresses::{AddressStore, Addresses, AddressesError};
-use crate::entry::{AccountId, Entry, EntryBody, NewEntry, StoredNonce};
+use crate::entry::{AccountId, Entry, EntryBody, Moment, NewEntry, StoredNonce};
 use crate::filter::Pattern;
 use crate::filters::{Filters, FiltersError, Outline, RoomFilters};
 use crate::held::{HeldError, HeldMessage, HeldMessages, Ruled, Ruling, Waiting};
@@ -69,7 +69,7 @@ struct MemoryStandings(Mutex<Standing>);
 
 #[async_trait::async_trait]
 impl Standings for MemoryStandings {
-    async fn load(&self, _room: &RoomName, _now: u64) -> Result<Standing, StandingError> {
+    async fn load(&self, _room: &RoomName, _now: Moment) -> Result<Standing, StandingError> {
         Ok(self.0.lock().unwrap().clone())
     }
 
@@ -319,23 +319,23 @@ struct NoAddresses;
 
 #[async_trait::async_trait]
 impl AddressStore for NoAddresses {
-    async fn banned(&self, _: u64) -> Result<Vec<(Network, Sanction)>, AddressesError> {
+    async fn banned(&self, _: Moment) -> Result<Vec<(Network, Sanction)>, AddressesError> {
         Ok(Vec::new())
     }
 
-    async fn ban(&self, _: Network, _: &Sanction, _: u64) -> Result<(), AddressesError> {
+    async fn ban(&self, _: Network, _: &Sanction, _: Moment) -> Result<(), AddressesError> {
         Ok(())
     }
 
-    async fn lift(&self, network: Network, _: u64) -> Result<(), AddressesError> {
+    async fn lift(&self, network: Network, _: Moment) -> Result<(), AddressesError> {
         Err(AddressesError::NotBanned(network))
     }
 
-    async fn note(&self, _: &str, _: Network, _: u64) -> Result<(), AddressesError> {
+    async fn note(&self, _: &str, _: Network, _: Moment) -> Result<(), AddressesError> {
         Ok(())
     }
 
-    async fn recent(&self, _: &str, _: u64) -> Result<Vec<Network>, AddressesError> {
+    async fn recent(&self, _: &str, _: Moment) -> Result<Vec<Network>, AddressesError> {
         Ok(Vec::new())
     }
 
@@ -353,7 +353,7 @@ impl HeldMessages for NothingHeld {
         Ok(Vec::new())
     }
 
-    async fn hold(&self, _: &RoomName, _: &Waiting) -> Result<HeldMessage, HeldError> {
+    async fn hold(&self, _: &RoomName, _: &Waiting, _: u64) -> Result<HeldMessage, HeldError> {
         Err(HeldError::new(std::io::Error::other("broken")))
     }
 

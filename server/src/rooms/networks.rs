@@ -29,7 +29,7 @@ impl Rooms {
         username: &Username,
     ) -> Result<(), RoomError> {
         let Shared { stores, .. } = &*self.shared;
-        let now = clock::now();
+        let now = clock::moment();
         let Some(ban) = stores.addresses.ban_of(address, now) else {
             return Ok(());
         };
@@ -52,7 +52,7 @@ impl Rooms {
         let banning = self.shared.tasks.spawn(async move {
             let reason = ban.reason.clone();
             let addresses = &shared.stores.addresses;
-            addresses.ban(network, ban, clock::now()).await?;
+            addresses.ban(network, ban, clock::moment()).await?;
             put_out(&shared, network, reason).await;
             Ok(())
         });
@@ -67,7 +67,7 @@ impl Rooms {
         let lifting = self
             .shared
             .tasks
-            .spawn(async move { addresses.lift(network, clock::now()).await });
+            .spawn(async move { addresses.lift(network, clock::moment()).await });
         lifting
             .await
             .unwrap_or_else(|error| Err(AddressesError::Unavailable(Arc::new(error))))

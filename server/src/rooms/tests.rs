@@ -392,11 +392,11 @@ async fn where_somebody_came_from_is_kept_though_they_were_gone_before_they_were
     assert_eq!(drained, Drained::Events);
     let addresses = bench.rooms.shared.stores.addresses.clone();
     let here = address.own_network().unwrap();
-    let known = addresses.recent("ann", clock::now()).await.unwrap();
+    let known = addresses.recent("ann", clock::moment()).await.unwrap();
     assert!(known.contains(&here), "{known:?}");
     bench.rooms.stop(Stop::Restart).await;
     let store = SqliteAddresses::new(bench.database);
-    let stored = store.recent("ann", clock::now()).await.unwrap();
+    let stored = store.recent("ann", clock::moment()).await.unwrap();
     assert_eq!(stored, [here]);
 }
 

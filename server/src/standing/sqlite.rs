@@ -10,8 +10,9 @@ use rusqlite::{Connection, Row, params};
 use super::{AuditLine, StandingError, Standings};
 use crate::address::Network;
 use crate::audit::note;
+use crate::clock;
 use crate::database::{Database, DatabaseError, or_report, readable, report};
-use crate::entry::{OPERATOR, UnixMillis};
+use crate::entry::{Moment, OPERATOR, UnixMillis};
 use crate::moderation::{Appointment, Decision, Origin, Person, Sanction, Standing, Verdict};
 
 const BAN: &str = "ban";
@@ -37,7 +38,7 @@ impl From<DatabaseError> for StandingError {
 
 #[async_trait::async_trait]
 impl Standings for SqliteStandings {
-    async fn load(&self, room: &RoomName, now: u64) -> Result<Standing, StandingError> {
+    async fn load(&self, room: &RoomName, now: Moment) -> Result<Standing, StandingError> {
         let name = room.clone();
         let standing = self
             .database
@@ -114,7 +115,7 @@ impl Standings for SqliteStandings {
     }
 }
 
-fn load(connection: &Connection, room: &RoomName, now: u64) -> rusqlite::Result<Standing> {
+fn load(connection: &Connection, room: &RoomName, now: Moment) -> rusqlite::Result<Standing> {
     let mut standing = Standing {
         is_founded: connection
             .prepare_cached("SELECT 1 FROM founded_rooms WHERE room = ?1")?
@@ -135,11 +136,14 @@ fn load(connection: &Connection, room: &RoomName, now: u64) -> rusqlite::Result<
         .extend(readable("ranks", room.as_str(), rows)?);
     let mut networks = networks(connection, room)?;
     let mut sanctions = connection.prepare_cached(
-        "SELECT account, kind, until, reason FROM sanctions
+        "SELECT account, kind, until, reason, since FROM sanctions
          WHERE room = ?1 AND (until IS NULL OR until > ?2)",
     )?;
-    let rows = sanctions.query_map(params![room.as_str(), now], |row| sanction(row, room))?;
+    let rows = sanctions.query_map(params![room.as_str(), now.settled], |row| {
+        sanction(row, room)
+    })?;
     let mut sanctions = readable("sanctions", room.as_str(), rows)?;
+    sanctions.retain(|(_, _, sanction)| sanction.holds(now));
     // A ban goes before what is only taken for one.
     sanctions.sort_by_key(|(_, kind, _)| kind == BAN);
     for (account, kind, mut sanction) in sanctions {
@@ -154,7 +158,7 @@ fn load(connection: &Connection, room: &RoomName, now: u64) -> rusqlite::Result<
     Ok(standing)
 }
 
-/// A row of account, kind, until and reason. What can't be read of it does not let anybody in.
+/// A row of account, kind, until, reason and since. What can't be read of it does not let anybody in.
 fn sanction(row: &Row<'_>, room: &RoomName) -> rusqlite::Result<(String, String, Sanction)> {
     let account: String = row.get(0)?;
     let place = || format!("{}, {account}", room.as_str());
@@ -162,8 +166,11 @@ fn sanction(row: &Row<'_>, room: &RoomName) -> rusqlite::Result<(String, String,
     if ![BAN, MUTE].contains(&kind.as_str()) {
         report("sanctions", &place(), &UnknownKind(kind.clone()));
     }
+    let until = or_report("sanctions", place, row.get(2)).flatten();
+    let since = or_report("sanctions", place, row.get(4)).unwrap_or(0);
     let sanction = Sanction {
-        until: or_report("sanctions", place, row.get(2)).flatten(),
+        until,
+        ends: Sanction::stored_end(until, since, clock::steady_of(since)),
         reason: or_report("sanctions", place, row.get(3)).flatten(),
         networks: Vec::new(),
     };
@@ -418,6 +425,7 @@ mod tests {
         let room = RoomName::new("r").unwrap();
         let sanction = |until| Sanction {
             until,
+            ends: until,
             reason: Some("spam".to_owned()),
             networks: Vec::new(),
         };
@@ -443,13 +451,13 @@ mod tests {
             let verdict = verdict(decision);
             standings.save(&room, &verdict).await.unwrap();
             running.carry_out(&verdict);
-            let stored = standings.load(&room, 200).await.unwrap();
+            let stored = standings.load(&room, 200.into()).await.unwrap();
             assert_eq!(stored, running, "{:?}", verdict.decision);
         }
-        let later = standings.load(&room, 300).await.unwrap();
+        let later = standings.load(&room, 300.into()).await.unwrap();
         assert_eq!(later, Standing::default());
         let elsewhere = RoomName::new("s").unwrap();
-        let standing = standings.load(&elsewhere, 200).await.unwrap();
+        let standing = standings.load(&elsewhere, 200.into()).await.unwrap();
         assert_eq!(standing, Standing::default());
         let lines: i64 = database
             .read(|connection| {
@@ -482,11 +490,11 @@ mod tests {
         database.write(write).await.unwrap();
         let standings = SqliteStandings::new(Arc::clone(&database));
         let room = RoomName::new("r").unwrap();
-        let standing = standings.load(&room, 200).await.unwrap();
-        let ban = standing.ban("bob", 200).unwrap();
+        let standing = standings.load(&room, 200.into()).await.unwrap();
+        let ban = standing.ban("bob", 200.into()).unwrap();
         assert_eq!(ban.networks, ["192.0.2.1".parse().unwrap()]);
-        assert!(standing.ban("carl", 200).is_some());
-        assert!(standing.mute("eve", 200).is_some());
+        assert!(standing.ban("carl", 200.into()).is_some());
+        assert!(standing.mute("eve", 200.into()).is_some());
         assert_eq!(standing.rank("carl"), Rank::User);
         assert_eq!(standing.rank("dan"), Rank::Moderator);
         assert_eq!(standing.rank("eve"), Rank::User);
@@ -497,8 +505,10 @@ mod tests {
         unban.target.key = "carl".to_owned();
         unban.target.account = AccountId::named("carl");
         standings.save(&room, &unban).await.unwrap();
-        let standing = standings.load(&room, 200).await.unwrap();
-        assert!(standing.ban("carl", 200).is_none());
-        assert!(standing.ban("bob", 200).is_some() && standing.mute("eve", 200).is_some());
+        let standing = standings.load(&room, 200.into()).await.unwrap();
+        assert!(standing.ban("carl", 200.into()).is_none());
+        assert!(
+            standing.ban("bob", 200.into()).is_some() && standing.mute("eve", 200.into()).is_some()
+        );
     }
 }

@@ -19,6 +19,7 @@ use super::{Client, TransportContext, linger, websocket};
 use crate::clock;
 use crate::limits::TooFast;
 use crate::origin::AllowedOrigin;
+use crate::pulse;
 use crate::session::SERVER_NAME;
 
 /// The client's address as proxies tell it: each adds the one it was asked from.
@@ -31,7 +32,7 @@ pub(super) async fn serve(context: Arc<TransportContext>, mut stream: TcpStream,
     let peer = client.peer;
     let exchange = exchange(&context, &mut stream, client);
     let upgraded = tokio::select! {
-        served = tokio::time::timeout(context.timeouts.handshake, exchange) => match served {
+        served = pulse::timeout(context.timeouts.handshake, exchange) => match served {
             Ok(Ok(upgraded)) => upgraded,
             Ok(Err(error)) => return tracing::debug!(%peer, %error, "a request was broken off"),
             Err(_) => return tracing::debug!(%peer, "a request took too long"),

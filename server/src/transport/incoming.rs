@@ -57,6 +57,11 @@ impl Incoming {
         self.begun
     }
 
+    /// The server did not run for a while: whatever is begun begins now.
+    pub(super) fn begin_anew(&mut self, now: Instant) {
+        self.begun = self.begun.map(|_| now);
+    }
+
     /// The client's next frame. Pings are answered on the way: the latest one, before anything that
     /// has an answer of its own, and before more is waited for.
     pub(super) async fn next(

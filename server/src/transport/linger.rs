@@ -10,7 +10,8 @@ use std::time::Duration;
 use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::task::coop::consume_budget;
-use tokio::time::timeout;
+
+use crate::pulse;
 
 /// How long the peer may take to end its side.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -24,7 +25,7 @@ pub(super) async fn finish(stream: &TcpStream) {
         SockRef::from(stream).shutdown(Shutdown::Write)?;
         drop_rest(stream).await
     };
-    match timeout(PATIENCE, drain).await {
+    match pulse::timeout(PATIENCE, drain).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::trace!(%error, "the peer was gone before its connection ended"),
         Err(_) => tracing::trace!("the peer did not end its side in time"),

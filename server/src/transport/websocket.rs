@@ -11,7 +11,7 @@ use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::task::coop::consume_budget;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 
 use super::frames::{Broken, Received};
 use super::incoming::{Incoming, ReadError};
@@ -19,6 +19,7 @@ use super::{Client, Timeouts, TransportContext, linger};
 use crate::limits::Place;
 use crate::outbox::{Closing, Flushed, Line, Outbox, OutboxReader, outbox};
 use crate::outgoing::websocket::{PING, close, close_answer};
+use crate::pulse;
 use crate::session::Session;
 use crate::stopping::Stopping;
 
@@ -80,6 +81,7 @@ pub(super) fn connect(
         auth_deadline: now + context.timeouts.auth,
         next_ping: now + context.timeouts.ping,
         last_sign: now,
+        pauses: pulse::pauses(),
         ending_by: None,
         stuck: None,
         is_reading: true,
@@ -112,6 +114,8 @@ pub(super) struct Connection {
     auth_deadline: Instant,
     next_ping: Instant,
     last_sign: Instant,
+    /// Of the server, as far as the deadlines know of them.
+    pauses: u64,
     /// Until when what waits may take to be written, once the connection is to end.
     ending_by: Option<Instant>,
     /// False once nothing the client sends counts any more.
@@ -185,6 +189,11 @@ impl Connection {
     /// Does what is due.
     fn check_time(&mut self) -> Next {
         let now = Instant::now();
+        let pauses = pulse::pauses();
+        if pauses != self.pauses {
+            self.pauses = pauses;
+            self.begin_anew(now);
+        }
         let Timeouts { ping, idle, .. } = self.context.timeouts;
         let is_stuck = self.stuck.is_some_and(|since| now >= since + idle);
         // A peer that says nothing, or takes nothing, for so long is as good as gone.
@@ -203,6 +212,17 @@ impl Connection {
             self.outbox.push_control(PING);
         }
         Next::Continue
+    }
+
+    /// The server did not run for a while. What the peer did meanwhile is unknown, so it has all its
+    /// time anew, and is asked for a sign of life at once.
+    fn begin_anew(&mut self, now: Instant) {
+        self.last_sign = now;
+        self.next_ping = now;
+        self.auth_deadline = now + self.context.timeouts.auth;
+        self.incoming.begin_anew(now);
+        self.stuck = self.stuck.map(|_| now);
+        self.ending_by = self.ending_by.map(|_| now + CLOSE_PATIENCE);
     }
 
     async fn take(&mut self, received: Result<Received, ReadError>) -> Next {
@@ -312,7 +332,8 @@ impl Connection {
             }
             Next::Close(Closing { code, reason }) => self.reader.end_with(close(code, reason)),
         }
-        let written = timeout(CLOSE_PATIENCE, write_rest(&mut self.reader, &self.stream)).await;
+        let rest = write_rest(&mut self.reader, &self.stream);
+        let written = pulse::timeout(CLOSE_PATIENCE, rest).await;
         if !matches!(written, Ok(true)) {
             tracing::trace!(peer = %self.peer, "the close frame was not written");
         }

@@ -1,0 +1,119 @@
+//! How far the wall clock is believed where something is deleted for its age: watches it, and keeps what
+//! it saw, so that a start with a wrong clock deletes nothing.
+
+mod settling;
+mod sqlite;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+
+use crate::clock;
+use crate::database::{Database, DatabaseError};
+use crate::stopping::Stopping;
+use settling::{Noticed, Settling};
+
+/// Between two looks at the clock.
+const INTERVAL: Duration = Duration::from_secs(10);
+/// How often what was seen is stored while nothing is noticed.
+const STORED: Duration = Duration::from_secs(10 * 60);
+
+/// A leap of so many milliseconds between two looks is worth a line in the log.
+const NOTABLE: u64 = 60 * 1000;
+/// The same where the server was off in between: a day.
+const NOTABLE_AT_START: u64 = 24 * 60 * 60 * 1000;
+
+/// Watches the wall clock.
+pub struct Timekeeper {
+    database: Arc<Database>,
+    settling: Settling,
+    looked: Instant,
+    stored: Instant,
+}
+
+impl Timekeeper {
+    /// Looks at the clock for the first time: before anything is deleted for its age.
+    pub async fn begin(database: Arc<Database>) -> Self {
+        let now = clock::now();
+        let mut settling = match database.read(sqlite::load).await {
+            Ok(Some(settling)) => settling,
+            Ok(None) => Settling::begin(now),
+            Err(error) => {
+                report(&error, "what the clock showed last cannot be read");
+                // Nothing is believed for a day.
+                Settling::begin(0)
+            }
+        };
+        let noticed = settling.resume(now);
+        let mut timekeeper = Self {
+            database,
+            settling,
+            looked: Instant::now(),
+            stored: Instant::now(),
+        };
+        timekeeper.tell(noticed, NOTABLE_AT_START);
+        timekeeper.store().await;
+        timekeeper
+    }
+
+    /// Watches until the server stops.
+    pub async fn run(mut self, stopping: Stopping) {
+        loop {
+            let is_over = tokio::select! {
+                () = sleep(INTERVAL) => false,
+                () = stopping.begun() => true,
+            };
+            let elapsed = self.looked.elapsed();
+            self.looked = Instant::now();
+            let elapsed = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+            let noticed = self.settling.look(clock::now(), elapsed);
+            let is_to_store = noticed.is_some() || self.stored.elapsed() >= STORED;
+            self.tell(noticed, NOTABLE);
+            if is_to_store || is_over {
+                self.store().await;
+            }
+            if is_over {
+                return;
+            }
+        }
+    }
+
+    fn tell(&self, noticed: Option<Noticed>, notable: u64) {
+        clock::settle(self.settling.time());
+        match noticed {
+            Some(Noticed::Ahead(by)) if by >= notable => {
+                let by = Duration::from_millis(by);
+                tracing::warn!(
+                    ?by,
+                    "the clock leapt ahead, or the server was off for so long: if the clock is wrong, set it \
+                     right; nothing more is deleted for its age before it has stood so for a day"
+                );
+            }
+            Some(Noticed::Back(by)) if by >= notable => {
+                let by = Duration::from_millis(by);
+                tracing::warn!(?by, "the clock was set back");
+            }
+            Some(Noticed::Settled(by)) if by >= NOTABLE_AT_START => {
+                tracing::info!("the clock has stood so for a day: what is old is deleted again");
+            }
+            _ => {}
+        }
+    }
+
+    async fn store(&mut self) {
+        self.stored = Instant::now();
+        let settling = self.settling.clone();
+        let stored = self
+            .database
+            .write(move |connection| sqlite::store(connection, &settling));
+        if let Err(error) = stored.await {
+            report(&error, "what the clock shows cannot be stored");
+        }
+    }
+}
+
+fn report(error: &DatabaseError, what: &'static str) {
+    let error = error as &dyn std::error::Error;
+    tracing::warn!(error, "{what}");
+}
