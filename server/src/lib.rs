@@ -39,6 +39,7 @@ pub mod room_task;
 pub mod rooms;
 pub mod server;
 pub mod session;
+pub mod slips;
 pub mod standing;
 pub mod stopping;
 pub mod transport;

@@ -76,12 +76,14 @@ fn kind(network: &Network) -> (bool, u8) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::moderation::Height;
 
     fn ban(reason: &str, until: Option<UnixMillis>) -> Sanction {
         Sanction {
             until,
             reason: Some(reason.to_owned()),
             networks: Vec::new(),
+            height: Height::Server,
         }
     }
 

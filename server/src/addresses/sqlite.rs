@@ -10,7 +10,7 @@ use crate::address::Network;
 use crate::audit::{self, AuditLine};
 use crate::database::{Database, DatabaseError, or_report, readable};
 use crate::entry::{OPERATOR, UnixMillis};
-use crate::moderation::Sanction;
+use crate::moderation::{Height, Sanction};
 
 /// Addresses in one database.
 pub struct SqliteAddresses {
@@ -158,6 +158,7 @@ fn ban(row: &Row<'_>) -> rusqlite::Result<(Network, Sanction)> {
         until: or_report("network_bans", place, row.get(1)).flatten(),
         reason: or_report("network_bans", place, row.get(2)).flatten(),
         networks: Vec::new(),
+        height: Height::Server,
     };
     Ok((network, sanction))
 }
@@ -230,7 +231,7 @@ fn note(
     connection
         .prepare_cached(
             "INSERT INTO recent_addresses (account, network, time)
-             SELECT key, ?2, ?3 FROM accounts WHERE key = ?1
+             SELECT key, ?2, ?3 FROM accounts WHERE key = ?1 AND removed IS NULL
              ON CONFLICT (account, network) DO UPDATE SET time = excluded.time",
         )?
         .execute(params![account, network, now])?;
@@ -268,6 +269,7 @@ mod tests {
             until,
             reason: Some("spam".to_owned()),
             networks: Vec::new(),
+            height: Height::Server,
         }
     }
 
@@ -348,7 +350,7 @@ mod tests {
         assert_eq!(count().await.unwrap(), RECENT);
         addresses.forget_old(later).await.unwrap();
         assert_eq!(count().await.unwrap(), 1);
-        accounts.remove(&ann).await.unwrap();
+        accounts.remove(&ann, 9).await.unwrap();
         assert_eq!(count().await.unwrap(), 0);
         addresses.note("ann", numbered(1), later).await.unwrap();
         assert_eq!(count().await.unwrap(), 0);

@@ -10,7 +10,7 @@ pub(super) const APPLICATION_ID: i64 = 0x6368_6174;
 /// The schema version that this program writes (SQLite's `user_version`).
 pub(super) const LATEST: i64 = STEPS.len() as i64;
 
-const STEPS: [&str; 9] = [
+const STEPS: [&str; 10] = [
     "
     CREATE TABLE rooms (
         id       INTEGER PRIMARY KEY,
@@ -191,6 +191,15 @@ const STEPS: [&str; 9] = [
     -- 2 an operator did, or somebody whom an operator stands behind.
     ALTER TABLE ranks ADD COLUMN origin INTEGER NOT NULL DEFAULT 1;
     UPDATE ranks SET origin = 0 WHERE rank = 0;
+",
+    "
+    -- When the account was removed, in milliseconds since 1970, UTC; NULL while it is there. Of one that
+    -- was removed only the name is kept, which nobody else gets, for what it wrote and its sanctions.
+    ALTER TABLE accounts ADD COLUMN removed INTEGER;
+
+    -- How high the author stood when speaking it: 0 above all rooms, 1 administrator of the room,
+    -- 2 moderator; NULL where that was not noted yet.
+    ALTER TABLE sanctions ADD COLUMN height INTEGER;
 ",
 ];
 

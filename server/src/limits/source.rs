@@ -91,6 +91,11 @@ impl TrustedProxies {
         networks.collect::<Result<_, _>>().map(Self)
     }
 
+    /// Whether one of them is in `network`.
+    pub fn overlap(&self, network: &address::Network) -> bool {
+        self.0.iter().any(|proxy| network.overlaps(proxy))
+    }
+
     /// Whether `address` is one of them.
     pub fn contain(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();

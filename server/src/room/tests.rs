@@ -362,6 +362,7 @@ fn of_rank(name: &str, rank: Rank) -> Author {
 
 fn target(author: Author) -> Option<StoredMessage> {
     Some(StoredMessage {
+        is_holders: true,
         seq: Seq(7),
         author,
     })
@@ -429,6 +430,7 @@ fn person(name: &str) -> Person {
         username: name.to_owned(),
         key: name.to_owned(),
         account: AccountId::named(name),
+        is_removed: false,
     }
 }
 

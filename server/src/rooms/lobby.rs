@@ -40,8 +40,8 @@ impl Lobby {
         }
     }
 
-    /// Tells whoever is in `network` that they are banned, and closes their connections.
-    pub(super) fn put_out(&self, network: &Network, reason: Option<String>) {
+    /// Tells whoever is in `network` that they are banned, and closes their connections, so many.
+    pub(super) fn put_out(&self, network: &Network, reason: Option<String>) -> usize {
         let notice = Outgoing::new(&ServerEvent::Ban(ModerationNotice {
             message: Some("Disconnected".to_owned()),
             reason: Some(reason.unwrap_or_default()),
@@ -53,10 +53,11 @@ impl Lobby {
         let there: Vec<Outbox> = there.map(|(_, outbox)| outbox.clone()).collect();
         // Others come and go meanwhile: each of these is a write to a socket.
         drop(guests);
-        for outbox in there {
+        for outbox in &there {
             outbox.push(&notice);
             outbox.close(CloseCode::Banned, "the address was banned");
         }
+        there.len()
     }
 
     fn lock(&self) -> MutexGuard<'_, Guests> {

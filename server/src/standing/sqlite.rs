@@ -12,7 +12,9 @@ use crate::address::Network;
 use crate::audit::note;
 use crate::database::{Database, DatabaseError, or_report, readable, report};
 use crate::entry::{OPERATOR, UnixMillis};
-use crate::moderation::{Appointment, Decision, Origin, Person, Sanction, Standing, Verdict};
+use crate::moderation::{
+    Appointment, Decision, Height, Origin, Person, Sanction, Standing, Verdict, Verdicts,
+};
 
 const BAN: &str = "ban";
 const MUTE: &str = "mute";
@@ -102,6 +104,12 @@ impl Standings for SqliteStandings {
         Ok(names)
     }
 
+    async fn verdicts_on(&self, key: &str, now: UnixMillis) -> Result<Verdicts, StandingError> {
+        let account = key.to_owned();
+        let verdicts = move |connection: &Connection| verdicts_on(connection, &account, now);
+        Ok(self.database.read(verdicts).await?)
+    }
+
     async fn save(&self, room: &RoomName, verdict: &Verdict) -> Result<(), StandingError> {
         let (name, verdict) = (room.clone(), verdict.clone());
         self.database
@@ -135,7 +143,7 @@ fn load(connection: &Connection, room: &RoomName, now: u64) -> rusqlite::Result<
         .extend(readable("ranks", room.as_str(), rows)?);
     let mut networks = networks(connection, room)?;
     let mut sanctions = connection.prepare_cached(
-        "SELECT account, kind, until, reason FROM sanctions
+        "SELECT account, kind, until, reason, height FROM sanctions
          WHERE room = ?1 AND (until IS NULL OR until > ?2)",
     )?;
     let rows = sanctions.query_map(params![room.as_str(), now], |row| sanction(row, room))?;
@@ -154,7 +162,28 @@ fn load(connection: &Connection, room: &RoomName, now: u64) -> rusqlite::Result<
     Ok(standing)
 }
 
-/// A row of account, kind, until and reason. What can't be read of it does not let anybody in.
+fn verdicts_on(
+    connection: &Connection,
+    account: &str,
+    now: UnixMillis,
+) -> rusqlite::Result<Verdicts> {
+    let mut verdicts = Verdicts::default();
+    let mut statement = connection.prepare_cached(
+        "SELECT room, kind FROM sanctions
+         WHERE account = ?1 AND (until IS NULL OR until > ?2) ORDER BY room",
+    )?;
+    let mut rows = statement.query(params![account, now])?;
+    while let Some(row) = rows.next()? {
+        // What is no mute is taken for a ban.
+        match row.get_ref(1)?.as_str() {
+            Ok(MUTE) => verdicts.muted.push(row.get(0)?),
+            _ => verdicts.banned.push(row.get(0)?),
+        }
+    }
+    Ok(verdicts)
+}
+
+/// A row of account, kind, until, reason and height. What can't be read of it does not let anybody in.
 fn sanction(row: &Row<'_>, room: &RoomName) -> rusqlite::Result<(String, String, Sanction)> {
     let account: String = row.get(0)?;
     let place = || format!("{}, {account}", room.as_str());
@@ -166,6 +195,9 @@ fn sanction(row: &Row<'_>, room: &RoomName) -> rusqlite::Result<(String, String,
         until: or_report("sanctions", place, row.get(2)).flatten(),
         reason: or_report("sanctions", place, row.get(3)).flatten(),
         networks: Vec::new(),
+        height: or_report("sanctions", place, row.get::<_, Option<u8>>(4))
+            .flatten()
+            .map_or_else(Height::default, Height::from),
     };
     Ok((account, kind, sanction))
 }
@@ -241,11 +273,17 @@ fn appoint(
         .map(drop)
 }
 
-/// Whoever has the name by now has to be who was meant.
-fn check_target(connection: &Connection, target: &Person) -> rusqlite::Result<()> {
+/// Whoever has the name by now has to be who was meant, and there, where they are to get a rank.
+fn check_target(
+    connection: &Connection,
+    target: &Person,
+    is_to_be_there: bool,
+) -> rusqlite::Result<()> {
     let is_there = connection
-        .prepare_cached("SELECT 1 FROM accounts WHERE key = ?1 AND id = ?2")?
-        .exists(params![target.key, target.account.0])?;
+        .prepare_cached(
+            "SELECT 1 FROM accounts WHERE key = ?1 AND id = ?2 AND (removed IS NULL OR NOT ?3)",
+        )?
+        .exists(params![target.key, target.account.0, is_to_be_there])?;
     match is_there {
         true => Ok(()),
         false => Err(rusqlite::Error::QueryReturnedNoRows),
@@ -253,7 +291,8 @@ fn check_target(connection: &Connection, target: &Person) -> rusqlite::Result<()
 }
 
 fn carry_out(connection: &Connection, room: &RoomName, verdict: &Verdict) -> rusqlite::Result<()> {
-    check_target(connection, &verdict.target)?;
+    let is_rank = matches!(verdict.decision, Decision::Rank(_));
+    check_target(connection, &verdict.target, is_rank)?;
     let key = &verdict.target.key;
     match &verdict.decision {
         Decision::Kick => Ok(()),
@@ -287,7 +326,7 @@ fn administer(
     is_admin: bool,
     now: UnixMillis,
 ) -> rusqlite::Result<()> {
-    check_target(connection, person)?;
+    check_target(connection, person, true)?;
     let (change, action) = match is_admin {
         true => (
             "INSERT INTO admins (account) VALUES (?1) ON CONFLICT DO NOTHING",
@@ -319,10 +358,11 @@ fn sanction_by(
 ) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO sanctions (room, account, kind, since, until, reason, by)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            "INSERT INTO sanctions (room, account, kind, since, until, reason, by, height)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (room, account, kind) DO UPDATE SET since = excluded.since,
-                 until = excluded.until, reason = excluded.reason, by = excluded.by",
+                 until = excluded.until, reason = excluded.reason, by = excluded.by,
+                 height = excluded.height",
         )?
         .execute(params![
             room.as_str(),
@@ -332,6 +372,7 @@ fn sanction_by(
             sanction.until,
             sanction.reason,
             verdict.by.username,
+            u8::from(sanction.height),
         ])?;
     let of_before = [room.as_str(), &verdict.target.key, kind];
     connection
@@ -394,6 +435,7 @@ mod tests {
                 username: "Bob".to_owned(),
                 key: "bob".to_owned(),
                 account: AccountId::named("bob"),
+                is_removed: false,
             },
             by: Author {
                 username: "ann".to_owned(),
@@ -420,6 +462,10 @@ mod tests {
             until,
             reason: Some("spam".to_owned()),
             networks: Vec::new(),
+            height: match until {
+                None => Height::Server,
+                Some(_) => Height::Moderator,
+            },
         };
         // In the order in which they are read.
         let with_addresses = |until, networks: &[&str]| Sanction {
@@ -486,6 +532,8 @@ mod tests {
         let ban = standing.ban("bob", 200).unwrap();
         assert_eq!(ban.networks, ["192.0.2.1".parse().unwrap()]);
         assert!(standing.ban("carl", 200).is_some());
+        // Nobody knows who spoke them: administrators may lift them.
+        assert_eq!(ban.height, Height::Administrator);
         assert!(standing.mute("eve", 200).is_some());
         assert_eq!(standing.rank("carl"), Rank::User);
         assert_eq!(standing.rank("dan"), Rank::Moderator);
