@@ -38,6 +38,7 @@ mod rig;
 mod rooms;
 mod shutdown;
 mod signing_out;
+mod standing;
 mod start_up;
 mod strictness;
 mod terminal;
