@@ -326,7 +326,7 @@ fn the_answer_says_how_many_were_hit() {
     let done = said(&server, &["filter", "add", ROOM, "followers"]);
     assert_eq!(
         done,
-        "`followers` is blocked; 1 of the newest 2 messages here"
+        "`followers` is blocked; 1 of the newest 2 messages there would have been hit"
     );
     let done = said(&server, &["ban", "add", "new", "dan", "--create"]);
     assert_eq!(done, "dan is banned for good; 0 connections closed");
