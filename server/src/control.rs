@@ -277,13 +277,12 @@ fn with_closed(done: &str, closed: usize) -> String {
 
 /// Whom a ban of a network hit, in words.
 fn hit(hit: Hit) -> String {
-    let accounts = match hit.accounts {
-        1 => "1 user".to_owned(),
-        count => format!("{count} users"),
-    };
-    match hit.connections {
-        0 => closed_connections(0),
-        count => format!("{}, of {accounts}", closed_connections(count)),
+    let closed = closed_connections(hit.connections);
+    match hit.accounts {
+        // Those that were in no room are of nobody.
+        0 => closed,
+        1 => format!("{closed}, of 1 user"),
+        count => format!("{closed}, of {count} users"),
     }
 }
 
