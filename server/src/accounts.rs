@@ -41,6 +41,9 @@ pub struct Account {
     pub logins: String,
     /// When it was made, milliseconds since 1970, UTC.
     pub created: UnixMillis,
+    /// When it was removed, likewise; `None` while it is there. Its name is not given out again but by
+    /// an operator.
+    pub removed: Option<UnixMillis>,
 }
 
 impl Account {
@@ -59,6 +62,7 @@ impl Account {
             password_hash,
             logins: new_logins()?,
             created: time,
+            removed: None,
         })
     }
 }
@@ -75,6 +79,7 @@ impl Account {
             password_hash: "hash".to_owned(),
             logins: "logins".to_owned(),
             created: time,
+            removed: None,
         }
     }
 }
@@ -96,6 +101,7 @@ impl From<Account> for Person {
             username: account.username,
             key: account.key,
             account: account.id,
+            is_removed: account.removed.is_some(),
         }
     }
 }
@@ -162,7 +168,10 @@ pub trait Accounts: Send + Sync {
     /// The account of `username`, if there is one.
     async fn find(&self, username: &Username) -> Result<Option<Account>, AccountsError>;
 
-    /// Makes `account`, unless there is one of that name.
+    /// The account of `username`, also where it was removed.
+    async fn known(&self, username: &Username) -> Result<Option<Account>, AccountsError>;
+
+    /// Makes `account` for an operator, unless there is one of that name that was not removed.
     async fn create(&self, account: Account) -> Result<Creation, AccountsError>;
 
     /// Makes what somebody needs to come in, all of it or nothing.
@@ -200,10 +209,12 @@ pub trait Accounts: Send + Sync {
     async fn renew_hash(&self, account: &Account, password_hash: &str)
     -> Result<(), AccountsError>;
 
-    /// Removes an account with its standing in all rooms; false where there is no such account.
-    async fn remove(&self, username: &Username) -> Result<bool, AccountsError>;
+    /// Removes an account at `now`, with its password, its ranks, its addresses and what waits of it;
+    /// its name stays with what it wrote and with what was decided on it. False where there is no such
+    /// account (any more).
+    async fn remove(&self, username: &Username, now: UnixMillis) -> Result<bool, AccountsError>;
 
-    /// All accounts, by name.
+    /// All accounts, by name, those that were removed among them.
     async fn list(&self) -> Result<Vec<Account>, AccountsError>;
 
     /// Rooms, some of them, that nobody would miss: founded before `before` by a member, empty, and with

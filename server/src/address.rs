@@ -10,6 +10,26 @@ use ipnet::IpNet;
 /// The bits of an IPv6 address that tell one subscriber from another (RFC 6177).
 const SUBSCRIBER_BITS: u8 = 64;
 
+/// Networks that are shorter hold too many for a ban of them to be taken for granted.
+const WIDE_IPV4: u8 = 16;
+const WIDE_IPV6: u8 = 32;
+/// A machine's own addresses (RFC 1122, section 3.2.1.3; RFC 4291, section 2.5.3).
+const LOOPBACK: [&str; 2] = ["127.0.0.0/8", "::1/128"];
+/// Addresses that are not the internet's (RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291).
+const PRIVATE: [&str; 7] = [
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "100.64.0.0/10",
+    "169.254.0.0/16",
+    "fc00::/7",
+    "fe80::/10",
+];
+/// IPv4 addresses as a translator writes them (RFC 6052, section 2.1).
+const NAT64: &str = "64:ff9b::/96";
+/// All of Teredo (RFC 4380).
+const TEREDO: &str = "2001::/32";
+
 /// Who an address belongs to. IPv6 addresses that are made of an IPv4 address are had by whoever has
 /// that one, as many as there are: those of 6to4 (RFC 3056, section 2), of Teredo (RFC 4380, section
 /// 4), where it is the client's with all bits turned over, and of a translator in front of this server
@@ -114,6 +134,48 @@ impl Network {
         is_in(address) || address.within().is_some_and(|within| is_in(&within))
     }
 
+    /// Whether some address is in both.
+    pub fn overlaps(&self, other: &IpNet) -> bool {
+        self.0.contains(other) || other.contains(&self.0)
+    }
+
+    /// Why a ban of it is not to be taken for granted, where it would hit many, or this machine.
+    pub fn hazard(&self) -> Option<String> {
+        let is_in = |others: &[&str]| {
+            let mut others = others.iter().filter_map(|other| other.parse().ok());
+            others.any(|other| self.overlaps(&other))
+        };
+        if self.0.prefix_len() == 0 {
+            let kind = if self.is_ipv6() { "IPv6" } else { "IPv4" };
+            return Some(format!("{self} is every {kind} address that there is"));
+        }
+        if is_in(&LOOPBACK) {
+            return Some(format!(
+                "{self} holds addresses of this machine itself, which all clients have that come \
+                 through a reverse proxy on it that is not named"
+            ));
+        }
+        // The IPv4 addresses that a translator writes as IPv6 are as many.
+        let (length, wide) = match self.0 {
+            IpNet::V4(network) => (network.prefix_len(), WIDE_IPV4),
+            IpNet::V6(network) if is_in(&[NAT64]) && network.prefix_len() >= 96 => {
+                (network.prefix_len() - 96, WIDE_IPV4)
+            }
+            IpNet::V6(network) if is_in(&[TEREDO]) => (network.prefix_len(), WIDE_IPV6 + 1),
+            IpNet::V6(network) => (network.prefix_len(), WIDE_IPV6),
+        };
+        if length < wide {
+            let bits = self.0.max_prefix_len() - self.0.prefix_len();
+            return Some(match bits {
+                0..=32 => format!("{self} holds {} addresses", 1_u64 << bits),
+                bits => format!("{self} holds 2^{bits} addresses"),
+            });
+        }
+        let is_ones = length >= if self.is_ipv6() { SUBSCRIBER_BITS } else { 32 };
+        (!is_ones && is_in(&PRIVATE))
+            .then(|| format!("{self} is a private network, which may hold a reverse proxy"))
+    }
+
     /// Its length in bits.
     pub fn length(&self) -> u8 {
         self.0.prefix_len()
@@ -138,6 +200,21 @@ impl FromStr for Network {
     /// its own.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         parse(text).map(|network| Self(network.trunc()))
+    }
+}
+
+/// A network as somebody types it: one with bits beyond its length is most likely not the one that is
+/// meant.
+pub fn typed(text: &str) -> Result<Network, String> {
+    let written = parse(text).map_err(|error| error.to_string())?;
+    let network = Network(written.trunc());
+    match network.0 == written {
+        true => Ok(network),
+        false => Err(format!(
+            "{written} has bits beyond its length: give {network} for the network, or {} for the one \
+             address",
+            written.addr()
+        )),
     }
 }
 
@@ -187,6 +264,62 @@ mod tests {
         }
         // Banned as it is written, it is banned as well.
         assert!(network("2002:cb00:7105::/48").contains(&address("2002:cb00:7105::1")));
+    }
+
+    #[test]
+    fn what_many_would_be_hit_by_is_told() {
+        for (text, word) in [
+            ("0.0.0.0/0", "every IPv4"),
+            ("::/0", "every IPv6"),
+            ("0.0.0.0/1", "this machine"),
+            ("127.0.0.1", "this machine"),
+            ("127.0.0.0/8", "this machine"),
+            ("::1", "this machine"),
+            ("::/64", "this machine"),
+            ("::ffff:127.0.0.1", "this machine"),
+            ("203.0.0.0/15", "131072 addresses"),
+            ("2001:db8::/31", "2^97 addresses"),
+            ("2002::/16", "2^112 addresses"),
+            ("2001::/32", "2^96 addresses"),
+            ("64:ff9b::/96", "4294967296 addresses"),
+            ("64:ff9b::cb00:0/111", "131072 addresses"),
+            ("192.168.0.0/16", "private"),
+            ("10.1.2.0/24", "private"),
+            ("fd00:1::/48", "private"),
+        ] {
+            let hazard = network(text).hazard().unwrap_or_default();
+            assert!(hazard.contains(word), "{text}: {hazard}");
+        }
+        for text in [
+            "203.0.0.0/16",
+            "203.0.113.0/24",
+            "203.0.113.7",
+            "10.1.2.3",
+            "fd00:1::1",
+            "fd00:1::/64",
+            "2001:db8::/32",
+            "2001:db8::1",
+            "64:ff9b::cb00:7105",
+        ] {
+            assert_eq!(network(text).hazard(), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn bits_beyond_a_networks_length_are_a_slip() {
+        for text in ["203.0.113.7/24", "2001:db8::1/32", "::ffff:203.0.113.7/120"] {
+            let error = typed(text).unwrap_err();
+            let meant = network(text).to_string();
+            assert!(error.contains(&meant), "{error}");
+        }
+        for text in [
+            "203.0.113.0/24",
+            "203.0.113.7",
+            "2001:db8::1",
+            " 10.0.0.0/8 ",
+        ] {
+            assert_eq!(typed(text).unwrap(), network(text));
+        }
     }
 
     #[test]

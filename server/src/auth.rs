@@ -156,9 +156,9 @@ impl Authenticator {
         })
     }
 
-    /// The account of this name, where there is one.
+    /// The account of this name, where there is or was one.
     pub async fn person(&self, username: &Username) -> Result<Option<Person>, AccountsError> {
-        let account = self.accounts.find(username).await?;
+        let account = self.accounts.known(username).await?;
         Ok(account.map(Person::from))
     }
 
@@ -221,14 +221,18 @@ impl Authenticator {
         password: Typed,
         source: Source,
     ) -> Result<Shown, AuthError> {
-        let known = self.accounts.find(username).await?;
+        let known = self.accounts.known(username).await?;
+        let is_removed = known
+            .as_ref()
+            .is_some_and(|account| account.removed.is_some());
         match (known, self.registration) {
-            (Some(account), _) => self
+            (Some(account), _) if !is_removed => self
                 .verified(account, password, source)
                 .await
                 .map(Shown::known),
             (None, Registration::Open) => self.new_account(username, password, source).await,
-            (None, Registration::Closed) => {
+            // The name of a removed account is not given out again.
+            (Some(_), _) | (None, Registration::Closed) => {
                 // The same work, and the same line, as for a known name, so that time does not tell
                 // which names exist.
                 let forms = [Some(password.compared()), password.as_typed()];

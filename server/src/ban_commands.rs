@@ -10,15 +10,15 @@ use chat_protocol::limits::BAN_SECONDS;
 use chat_protocol::{RoomName, Username};
 use clap::{Args, Subcommand};
 
-use crate::address::Network;
+use crate::address::{self, Network};
 use crate::addresses::{self, AddressStore, SqliteAddresses};
 use crate::clock;
 use crate::console;
-use crate::control::{Deed, Request, Task};
+use crate::control::{Deed, Request};
+use crate::limits::TrustedProxies;
 use crate::moderation::{Decision, Sanction};
-use crate::moderation_commands::{ask, called, carry_out, list, person, shown};
-use crate::room::{operated, sentence};
-use crate::standing::{SqliteStandings, Standings};
+use crate::moderation_commands::{ask, carry_out, carry_out_with, list, shown};
+use crate::slips;
 
 /// What can be done with bans.
 #[derive(Subcommand)]
@@ -46,6 +46,12 @@ pub enum BanSubcommand {
         /// Keep whoever is at the user's recent addresses out of the room as well.
         #[arg(long, conflicts_with = "address")]
         ban_addresses: bool,
+        /// Make the room where there is none.
+        #[arg(long, conflicts_with = "address")]
+        create: bool,
+        /// Ban a network though it is very wide, private, or holds this machine.
+        #[arg(long, requires = "address")]
+        yes: bool,
     },
     /// End a ban.
     Remove {
@@ -64,7 +70,7 @@ pub struct TargetArguments {
     #[arg(value_parser = console::username, required_unless_present = "address", conflicts_with = "address")]
     name: Option<Username>,
     /// An address, or a network like 203.0.113.0/24, in the whole server in place of a user in a room.
-    #[arg(long, value_name = "CIDR")]
+    #[arg(long, value_name = "CIDR", value_parser = address::typed)]
     address: Option<Network>,
 }
 
@@ -86,7 +92,12 @@ impl TargetArguments {
 
 /// Carries out `command` for the server of `data`. Where none runs and `is_taking_along`, every ban
 /// from a room takes the user's recent addresses along.
-pub fn run(command: BanSubcommand, data: &Path, is_taking_along: bool) -> anyhow::Result<()> {
+pub fn run(
+    command: BanSubcommand,
+    data: &Path,
+    is_taking_along: bool,
+    proxies: &TrustedProxies,
+) -> anyhow::Result<()> {
     match command {
         BanSubcommand::List { room: None, .. } => list_networks(data),
         BanSubcommand::List {
@@ -102,16 +113,23 @@ pub fn run(command: BanSubcommand, data: &Path, is_taking_along: bool) -> anyhow
             duration,
             reason,
             ban_addresses,
+            create,
+            yes,
         } => match target.target()? {
-            Target::User(room, name) if ban_addresses => {
-                let deed = Deed::BanWithAddresses(duration, reason);
-                ban_user(data, &room, &name, deed, true)
-            }
             Target::User(room, name) => {
-                let deed = Deed::Ban(duration, reason);
-                ban_user(data, &room, &name, deed, is_taking_along)
+                let deed = match ban_addresses {
+                    true => Deed::BanWithAddresses(duration, reason),
+                    false => Deed::Ban(duration, reason),
+                };
+                let is_taking_along = is_taking_along || ban_addresses;
+                ban_user(data, &room, &name, deed, create, is_taking_along)
             }
-            Target::Network(network) => ban_network(data, network, duration, reason),
+            Target::Network(network) => {
+                if let Some(hazard) = hazard(network, proxies) {
+                    slips::be_sure(yes, &hazard)?;
+                }
+                ban_network(data, network, duration, reason)
+            }
         },
         BanSubcommand::Remove { target } => match target.target()? {
             Target::User(room, name) => carry_out(data, &room, &name, Deed::Unban, false),
@@ -149,30 +167,33 @@ fn ban_user(
     room: &RoomName,
     name: &Username,
     deed: Deed,
+    creates: bool,
     is_taking_along: bool,
 ) -> anyhow::Result<()> {
-    let request = Request::Do(Task {
-        room: room.as_str().to_owned(),
-        username: name.as_str().to_owned(),
-        deed: deed.clone(),
-        creates: false,
-    });
-    ask(data, &request, |database| async move {
-        let room = &called(&database, room).await?;
-        let target = person(&database, name).await?;
-        let now = clock::moment();
-        let Some(mut verdict) = operated(&deed.order(), target, now) else {
-            bail!("this needs the server to run");
-        };
-        if let Decision::Ban(ban) = &mut verdict.decision
-            && is_taking_along
-        {
-            let addresses = SqliteAddresses::new(Arc::clone(&database));
-            ban.networks = addresses.recent(&verdict.target.key, now).await?;
-        }
-        SqliteStandings::new(database).save(room, &verdict).await?;
-        Ok(sentence(&verdict, now))
-    })
+    carry_out_with(
+        data,
+        room,
+        name,
+        deed,
+        creates,
+        async |database, verdict| {
+            if let Decision::Ban(ban) = &mut verdict.decision
+                && is_taking_along
+            {
+                let addresses = SqliteAddresses::new(Arc::clone(database));
+                ban.networks = addresses.recent(&verdict.target.key, clock::moment()).await?;
+            }
+            Ok(())
+        },
+    )
+}
+
+/// Why a network is not banned without a second word.
+fn hazard(network: Network, proxies: &TrustedProxies) -> Option<String> {
+    let proxy = proxies
+        .overlap(&network)
+        .then(|| format!("{network} holds a reverse proxy that is named as trusted"));
+    network.hazard().or(proxy)
 }
 
 fn ban_network(

@@ -115,7 +115,8 @@ pub fn main() -> ExitCode {
         Some(Command::Room(command)) => room_commands::run(command, &config.server.data),
         Some(Command::Ban(command)) => {
             let server = &config.server;
-            ban_commands::run(command, &server.data, server.is_banning_addresses)
+            let proxies = &server.trusted_proxies;
+            ban_commands::run(command, &server.data, server.is_banning_addresses, proxies)
         }
         Some(Command::Mod(command)) => moderation_commands::run_mod(command, &config.server.data),
         Some(Command::Admin(command)) => {

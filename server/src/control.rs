@@ -24,9 +24,9 @@ use crate::addresses;
 use crate::auth::is_hash;
 use crate::clock;
 use crate::filter::Change;
-use crate::moderation::{Person, Sanction};
+use crate::moderation::{Person, Sanction, Verdicts};
 use crate::pulse;
-use crate::rooms::{Order, Rooms};
+use crate::rooms::{Hit, Order, Rooms, closed_connections};
 use crate::stopping::Stopping;
 use socket::Socket;
 
@@ -56,6 +56,8 @@ pub enum Request {
     Administer(String, bool),
     /// Change what the messages of the room of this name must not hold.
     Filter(String, Change),
+    /// The same, which makes the room where there is none.
+    FilterNew(String, Change),
     /// Keep a network out of the whole server, for so many seconds or for good.
     BanNetwork(String, Option<u64>, Option<String>),
     /// End that.
@@ -68,8 +70,22 @@ pub enum Request {
     SignOut(String),
     /// Remove somebody's account.
     RemoveUser(String),
+    /// Take out what somebody wrote who was removed, from the room of this name on. The answer is a
+    /// [`Purging`].
+    PurgeUser(String, Option<String>),
     /// Make a room of this name.
     AddRoom(String),
+}
+
+/// What one step of a purge of all rooms did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Purging {
+    /// Messages that are gone.
+    pub messages: u64,
+    /// Rooms that are done.
+    pub rooms: u64,
+    /// The room with which the next step begins; `None` where all is done.
+    pub next: Option<String>,
 }
 
 /// A password's hash on its way. It does not show itself in a log.
@@ -117,11 +133,18 @@ pub enum Deed {
 }
 
 impl Deed {
-    /// Whether it needs the room to be there: whom it appoints would be overtaken by its founder.
+    /// Whether it needs the room to be there: whom it appoints would be overtaken by its founder, and a
+    /// ban from a room that is not there is most likely meant for another one. What is left of such a ban
+    /// is lifted all the same.
     pub fn needs_room(&self) -> bool {
+        *self != Deed::Unban
+    }
+
+    /// Whether it can be done to somebody who was removed: the name may be given out again.
+    pub fn reaches_removed(&self) -> bool {
         matches!(
             self,
-            Deed::Crown | Deed::Appoint | Deed::Honour | Deed::Dismiss
+            Deed::Ban(..) | Deed::BanWithAddresses(..) | Deed::Unban
         )
     }
 
@@ -195,6 +218,34 @@ pub fn user_exists(name: &Username) -> String {
     format!("there already is a user {name}")
 }
 
+/// What holds against a name that is given out once more, in words; empty where nothing does.
+pub fn held_against(name: &Username, verdicts: &Verdicts) -> String {
+    /// Rooms that are named at most.
+    const ROOMS: usize = 5;
+    let list = |rooms: &[String]| {
+        let named = rooms.iter().take(ROOMS).map(String::as_str);
+        let named = named.collect::<Vec<_>>().join(", ");
+        match rooms.len().saturating_sub(ROOMS) {
+            0 => named,
+            more => format!("{named} and {more} more"),
+        }
+    };
+    let mut text = String::new();
+    if !verdicts.banned.is_empty() {
+        text.push_str(&format!(
+            "; the name is still banned from {}: `chat-server ban remove ROOM {name}` ends that",
+            list(&verdicts.banned)
+        ));
+    }
+    if !verdicts.muted.is_empty() {
+        text.push_str(&format!(
+            "; the name is still muted in {}",
+            list(&verdicts.muted)
+        ));
+    }
+    text
+}
+
 /// The same.
 pub fn user_removed(name: &Username) -> String {
     format!("user {name} removed")
@@ -206,6 +257,11 @@ pub fn no_user(name: &Username) -> String {
 }
 
 /// The same.
+pub fn was_removed(name: &Username) -> String {
+    format!("there is no user {name}: the account was removed")
+}
+
+/// The same.
 pub fn password_changed(name: &Username) -> String {
     format!("password of {name} changed")
 }
@@ -213,6 +269,22 @@ pub fn password_changed(name: &Username) -> String {
 /// The same.
 pub fn signed_out(name: &Username) -> String {
     format!("{name} is signed out everywhere")
+}
+
+/// What was done, with how many connections that closed.
+fn with_closed(done: &str, closed: usize) -> String {
+    format!("{done}; {}", closed_connections(closed))
+}
+
+/// Whom a ban of a network hit, in words.
+fn hit(hit: Hit) -> String {
+    let closed = closed_connections(hit.connections);
+    match hit.accounts {
+        // Those that were in no room are of nobody.
+        0 => closed,
+        1 => format!("{closed}, of 1 user"),
+        count => format!("{closed}, of {count} users"),
+    }
 }
 
 /// The same.
@@ -230,6 +302,11 @@ pub fn room_exists(room: &RoomName) -> String {
 /// The same.
 pub fn no_room(room: &RoomName) -> String {
     format!("there is no room {room}: check the name, or add --create to make it")
+}
+
+/// Why nothing was done, in words.
+pub fn no_administrator(name: &str) -> String {
+    format!("{name} is no administrator of this server: `chat-server admin list` shows them")
 }
 
 /// What was done, in words.
@@ -324,7 +401,8 @@ async fn carry_out(control: &Control, line: &str) -> Answer {
     match serde_json::from_str::<Request>(line) {
         Ok(Request::Do(task) | Request::Appoint(task)) => control.carry_out(task).await,
         Ok(Request::Administer(name, is_admin)) => control.administer(&name, is_admin).await,
-        Ok(Request::Filter(room, change)) => control.filter(&room, change).await,
+        Ok(Request::Filter(room, change)) => control.filter(&room, change, false).await,
+        Ok(Request::FilterNew(room, change)) => control.filter(&room, change, true).await,
         Ok(Request::BanNetwork(network, seconds, reason)) => {
             control.ban_network(&network, seconds, reason).await
         }
@@ -333,6 +411,7 @@ async fn carry_out(control: &Control, line: &str) -> Answer {
         Ok(Request::SetPassword(name, hash)) => control.set_password(&name, &hash).await,
         Ok(Request::SignOut(name)) => control.sign_out(&name).await,
         Ok(Request::RemoveUser(name)) => control.remove_user(&name).await,
+        Ok(Request::PurgeUser(name, from)) => control.purge_user(&name, from.as_deref()).await,
         Ok(Request::AddRoom(name)) => control.add_room(&name).await,
         Err(error) => Err(format!("{NO_REQUEST}: {error}")),
     }
@@ -341,7 +420,10 @@ async fn carry_out(control: &Control, line: &str) -> Answer {
 impl Control {
     async fn carry_out(&self, request: Task) -> Answer {
         let room = self.room(&request.room).await?;
-        let person = self.person(&request.username).await?;
+        let person = match request.deed.reaches_removed() {
+            true => self.known(&request.username).await?,
+            false => self.person(&request.username).await?,
+        };
         if request.deed.needs_room() {
             self.need(&room, request.creates).await?;
         }
@@ -385,7 +467,12 @@ impl Control {
         check_hash(&hash)?;
         let account = Account::new(&username, hash, clock::now()).map_err(error_text)?;
         match self.accounts.create(account).await.map_err(error_text)? {
-            Creation::Created(_) => Ok(user_added(&username)),
+            Creation::Created(_) => {
+                let verdicts = self.rooms.verdicts_on(username.key()).await;
+                let verdicts = verdicts.map_err(error_text)?;
+                let held_against = held_against(&username, &verdicts);
+                Ok(user_added(&username) + &held_against)
+            }
             Creation::Exists(_) => Err(user_exists(&username)),
         }
     }
@@ -395,8 +482,8 @@ impl Control {
         check_hash(hash)?;
         let done = self.rooms.set_password(&username, hash).await;
         match done.map_err(error_text)? {
-            true => Ok(password_changed(&username)),
-            false => Err(no_user(&username)),
+            Some(closed) => Ok(with_closed(&password_changed(&username), closed)),
+            None => Err(no_user(&username)),
         }
     }
 
@@ -404,8 +491,8 @@ impl Control {
         let username = username(name)?;
         let done = self.rooms.sign_out(&username).await;
         match done.map_err(error_text)? {
-            true => Ok(signed_out(&username)),
-            false => Err(no_user(&username)),
+            Some(closed) => Ok(with_closed(&signed_out(&username), closed)),
+            None => Err(no_user(&username)),
         }
     }
 
@@ -413,27 +500,63 @@ impl Control {
         let username = username(name)?;
         let done = self.rooms.remove(&username).await;
         match done.map_err(error_text)? {
-            true => Ok(user_removed(&username)),
-            false => Err(no_user(&username)),
+            Some(closed) => Ok(with_closed(&user_removed(&username), closed)),
+            None => Err(no_user(&username)),
         }
+    }
+
+    async fn purge_user(&self, name: &str, from: Option<&str>) -> Answer {
+        let person = self.known(name).await?;
+        if !person.is_removed {
+            return Err(format!("{} was not removed", person.username));
+        }
+        let from = from.map(room_name).transpose()?;
+        let step = self.rooms.purge(&person, from.as_ref()).await;
+        let step = step.map_err(error_text)?;
+        let purging = Purging {
+            messages: step.messages,
+            rooms: step.rooms,
+            next: step.next.map(|room| room.as_str().to_owned()),
+        };
+        serde_json::to_string(&purging).map_err(error_text)
     }
 
     async fn administer(&self, name: &str, is_admin: bool) -> Answer {
         let person = self.person(name).await?;
+        if !is_admin {
+            let administrators = self.rooms.administrators().await;
+            let administrators = administrators.map_err(error_text)?;
+            if !administrators.contains(&person.username) {
+                return Err(no_administrator(&person.username));
+            }
+        }
         let done = self.rooms.administer(&person, is_admin).await;
         done.map_err(|error| error.to_string())?;
         Ok(administered(&person.username, is_admin))
     }
 
     async fn person(&self, name: &str) -> Result<Person, String> {
+        let person = self.known(name).await?;
+        match person.is_removed {
+            true => Err(was_removed(&username(name)?)),
+            false => Ok(person),
+        }
+    }
+
+    /// The same, also where the account was removed.
+    async fn known(&self, name: &str) -> Result<Person, String> {
         let username = username(name)?;
-        let account = self.accounts.find(&username).await;
+        let account = self.accounts.known(&username).await;
         let account = account.map_err(error_text)?;
         account.map(Person::from).ok_or_else(|| no_user(&username))
     }
 
-    async fn filter(&self, room: &str, change: Change) -> Answer {
+    async fn filter(&self, room: &str, change: Change, creates: bool) -> Answer {
         let room = self.room(room).await?;
+        // What is left of a room that is not there may go.
+        if matches!(change, Change::Add(_)) {
+            self.need(&room, creates).await?;
+        }
         let done = self.rooms.filter(room, change).await;
         done.map_err(|error| error.to_string())
     }
@@ -448,8 +571,8 @@ impl Control {
         let now = clock::moment();
         let ban = Sanction::for_seconds(seconds, reason, now);
         let done = self.rooms.ban_network(network, ban.clone()).await;
-        done.map_err(error_text)?;
-        Ok(addresses::banned(network, &ban, now))
+        let hit = hit(done.map_err(error_text)?);
+        Ok(format!("{}; {hit}", addresses::banned(network, &ban, now)))
     }
 
     async fn lift_network(&self, network: &str) -> Answer {

@@ -17,6 +17,11 @@ use expressions::Expressions;
 pub use chat_protocol::{FilterAction as Action, FilterKind as Kind};
 pub use compared::Compared;
 
+/// `text` in the spelling in which it is compared: what can't be seen, and case, make no difference.
+pub fn spelled(text: &str) -> String {
+    normal(text, Fillers::Unseen)
+}
+
 /// Patterns of one room at most.
 pub const PATTERNS: usize = 500;
 /// Characters of a pattern at most.

@@ -2,18 +2,41 @@
 //! server changes it itself, at once; otherwise it is written to the database.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
-use chat_protocol::{RoomName, shows};
+use chat_protocol::{RoomName, Seq, shows};
 use clap::Subcommand;
 
 use crate::clock;
 use crate::console;
-use crate::control::{self, Request};
-use crate::filter::{Action, Change, Filter, Kind, Pattern};
+use crate::control::Request;
+use crate::database::Database;
+use crate::entry::Entry;
+use crate::filter::{Action, Change, Compared, Filter, Kind, Pattern};
 use crate::filters::{Filters, SqliteFilters};
-use crate::moderation_commands::called;
+use crate::log::{End, Range, RoomLog, SqliteLog};
+use crate::moderation_commands::{CREATE, ask, ask_for, called, need};
 use crate::room::operator;
+use crate::slips;
+
+/// A room's newest messages that a new pattern is held against, to tell how many it would have hit.
+const NEWEST: u64 = 200;
+/// How long that may take: some expressions are slow.
+const LOOKING: Duration = Duration::from_secs(1);
+/// Messages from which on it means something that a pattern is in almost all of them.
+const ENOUGH: usize = 20;
+/// What holds of all of these holds of every message.
+const ORDINARY: [&str; 8] = [
+    "hello, and this is rather long",
+    "Привет",
+    "你好",
+    "مرحبا",
+    "7",
+    "🎉",
+    "I",
+    "?",
+];
 
 /// What can be done with a room's patterns.
 #[derive(Subcommand)]
@@ -41,6 +64,12 @@ pub enum FilterSubcommand {
         /// Why, for who is refused to read. The pattern itself is not shown to them.
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
+        /// Make the room where there is none.
+        #[arg(long)]
+        create: bool,
+        /// Block it though it holds of (almost) every message.
+        #[arg(long)]
+        yes: bool,
     },
     /// Block a pattern no more.
     Remove {
@@ -62,6 +91,8 @@ pub fn run(command: FilterSubcommand, data: &Path) -> anyhow::Result<()> {
             regex,
             hold,
             reason,
+            create,
+            yes,
         } => {
             let kind = match regex {
                 true => Kind::Regex,
@@ -78,15 +109,20 @@ pub fn run(command: FilterSubcommand, data: &Path) -> anyhow::Result<()> {
                 reason: reason.filter(|reason| shows(reason)),
                 flaw: None,
             };
-            change(&room, Change::Add(pattern), data)
+            add(&room, pattern, create, yes, data)
         }
-        FilterSubcommand::Remove { room, pattern } => change(&room, Change::Remove(pattern), data),
+        FilterSubcommand::Remove { room, pattern } => {
+            slips::look_for_room(data, &room, None)?;
+            let change = Change::Remove(pattern);
+            let request = Request::Filter(room.as_str().to_owned(), change.clone());
+            ask(data, &request, |database| store(database, &room, &change))
+        }
     }
 }
 
 fn list(room: &RoomName, data: &Path) -> anyhow::Result<()> {
     console::for_reading(data, |database| async move {
-        let room = &called(&database, room).await?;
+        let room = &slips::need_room(&database, room, None).await?;
         let filter = Filter::stored(SqliteFilters::new(database).load(room).await?);
         console::say(filter.patterns().iter().map(|pattern| {
             let (kind, action) = (pattern.kind.as_str(), pattern.action.as_str());
@@ -105,30 +141,148 @@ fn list(room: &RoomName, data: &Path) -> anyhow::Result<()> {
     })
 }
 
-fn change(room: &RoomName, change: Change, data: &Path) -> anyhow::Result<()> {
+fn add(
+    room: &RoomName,
+    pattern: Pattern,
+    creates: bool,
+    is_sure: bool,
+    data: &Path,
+) -> anyhow::Result<()> {
     // Checked here as well: a request to the server has to be short.
-    if let Change::Add(pattern) = &change {
-        Filter::compile(vec![pattern.clone()])?;
+    let filter = Filter::compile(vec![pattern.clone()])?;
+    if !creates {
+        slips::look_for_room(data, room, Some(CREATE))?;
     }
-    let request = Request::Filter(room.as_str().to_owned(), change.clone());
-    match control::ask(data, &request).context("the server does not answer")? {
-        Some(Ok(done)) => console::say([done])?,
-        Some(Err(refused)) => bail!("{refused}"),
-        None => return store(room, &change, data),
+    let looked = Looked::at(&newest_messages(data, room), &filter);
+    if let Some(hazard) = looked.hazard(&pattern, &filter) {
+        slips::be_sure(is_sure, &hazard)?;
+    }
+    let change = Change::Add(pattern);
+    let name = room.as_str().to_owned();
+    let request = match creates {
+        true => Request::FilterNew(name, change.clone()),
+        false => Request::Filter(name, change.clone()),
     };
+    let done = ask_for(data, &request, false, |database| async move {
+        need(&database, room, creates).await?;
+        store(database, room, &change).await
+    })?;
+    console::say([match looked.messages {
+        0 => done,
+        _ => format!("{done}; {looked} would have been hit"),
+    }])?;
     Ok(())
 }
 
 /// The same, where no server runs.
-fn store(room: &RoomName, change: &Change, data: &Path) -> anyhow::Result<()> {
-    console::for_writing(data, false, |database| async move {
-        let room = &called(&database, room).await?;
-        let filters = SqliteFilters::new(database);
-        // Checked against those that are there.
-        Filter::changed(filters.load(room).await?, change)?;
-        let by = operator().username;
-        filters.change(room, change, &by, clock::now()).await?;
-        console::say([change.sentence()])?;
+async fn store(
+    database: Arc<Database>,
+    room: &RoomName,
+    change: &Change,
+) -> anyhow::Result<String> {
+    let room = &called(&database, room).await?;
+    let filters = SqliteFilters::new(database);
+    // Checked against those that are there.
+    Filter::changed(filters.load(room).await?, change)?;
+    let by = operator().username;
+    filters.change(room, change, &by, clock::now()).await?;
+    Ok(change.sentence())
+}
+
+/// The texts of a room's newest messages; none where they can't be read, such as where there is no room.
+fn newest_messages(data: &Path, room: &RoomName) -> Vec<String> {
+    let mut texts = Vec::new();
+    let range = Range {
+        after: Seq(0),
+        before: None,
+        limit: NEWEST,
+        end: End::Newest,
+        with_modes: false,
+    };
+    // What is wrong is said when the pattern is stored.
+    let _ = console::for_reading(data, async |database| {
+        let slice = SqliteLog::new(database).read(room, range).await?;
+        let messages = slice.entries.iter().filter_map(Entry::message);
+        texts.extend(messages.map(|posted| posted.content.as_str().to_owned()));
         Ok(())
-    })
+    });
+    texts
+}
+
+/// How many of a room's newest messages a pattern would have hit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Looked {
+    messages: usize,
+    hits: usize,
+}
+
+impl Looked {
+    /// Looks for as long as that takes, but not for longer than [`LOOKING`].
+    fn at(texts: &[String], filter: &Filter) -> Self {
+        let end = Instant::now() + LOOKING;
+        let mut looked = Self::default();
+        for text in texts.iter().rev() {
+            looked.messages += 1;
+            looked.hits += usize::from(filter.find(&Compared::of(text)).is_some());
+            if Instant::now() >= end {
+                break;
+            }
+        }
+        looked
+    }
+
+    /// Why a pattern is not taken without a second word.
+    fn hazard(&self, pattern: &Pattern, filter: &Filter) -> Option<String> {
+        let holds = |text: &&str| filter.find(&Compared::of(text)).is_some();
+        if ORDINARY.iter().all(|text| holds(&text)) {
+            return Some(format!("`{}` holds of every message", pattern.text));
+        }
+        let is_most = self.messages >= ENOUGH && self.hits * 10 >= self.messages * 9;
+        is_most.then(|| format!("`{}` is in {self}", pattern.text))
+    }
+}
+
+impl std::fmt::Display for Looked {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { messages, hits } = self;
+        write!(formatter, "{hits} of the newest {messages} messages there")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hazard(text: &str, kind: Kind, messages: &[&str]) -> Option<String> {
+        let pattern = Pattern {
+            text: text.to_owned(),
+            kind,
+            action: Action::Refuse,
+            reason: None,
+            flaw: None,
+        };
+        let filter = Filter::compile(vec![pattern.clone()]).unwrap();
+        let messages: Vec<String> = messages.iter().map(|&text| text.to_owned()).collect();
+        Looked::at(&messages, &filter).hazard(&pattern, &filter)
+    }
+
+    #[test]
+    fn what_holds_of_every_message_is_a_slip() {
+        for text in [".", ".+", "(?s).+", ".{1,9}", r"\S", "[^x]"] {
+            assert!(hazard(text, Kind::Regex, &[]).is_some(), "{text}");
+        }
+        for text in [r"https?://", r"\w{30}", "^.{1,9}$", "a", r"[\p{Cyrillic}]"] {
+            assert_eq!(hazard(text, Kind::Regex, &[]), None, "{text}");
+        }
+        assert_eq!(hazard(".+", Kind::Word, &[]), None);
+    }
+
+    #[test]
+    fn what_most_people_write_is_a_slip_where_enough_was_written() {
+        let gg = ["gg"; ENOUGH];
+        let said = hazard("gg", Kind::Word, &gg).unwrap();
+        assert!(said.contains("20 of the newest 20"), "{said}");
+        assert_eq!(hazard("gg", Kind::Word, &gg[1..]), None);
+        assert_eq!(hazard("bad", Kind::Word, &gg), None);
+    }
 }

@@ -43,6 +43,7 @@ pub mod rooms;
 pub mod server;
 pub mod session;
 pub mod signals;
+pub mod slips;
 pub mod standing;
 pub mod stopping;
 pub mod timekeeping;

@@ -3,12 +3,14 @@
 //! The log owns order and durability: it assigns `seq`, and what it answered for is on disk. It
 //! knows nothing of members. Where the data lives is the backends' business (`log/sqlite`).
 
+mod purging;
 mod sqlite;
 
 use chat_protocol::{Epoch, History, RoomName, RoomState, Seq};
 
 use crate::entry::{AccountId, Entry, NewEntry, StoredNonce, UnixMillis};
 
+pub use purging::{Purge, Purging};
 pub use sqlite::SqliteLog;
 pub(crate) use sqlite::{append, begin, holds_message, remove};
 
@@ -107,6 +109,17 @@ pub struct Trimmed {
     pub is_done: bool,
 }
 
+/// What one step of taking out somebody's messages did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Thinned {
+    /// What is before and at this place was looked at.
+    pub seq: Seq,
+    /// So many were taken out; or, where it is done, so many are left.
+    pub count: u64,
+    /// Whether only a few are left, or none.
+    pub is_done: bool,
+}
+
 /// Who reads a slice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Viewer {
@@ -158,6 +171,14 @@ pub trait RoomLog: Send + Sync {
 
     /// All rooms that ever had a log, by name.
     async fn list(&self) -> Result<Vec<Summary>, LogError>;
+
+    /// The names of all rooms that have a log.
+    async fn names(&self) -> Result<Vec<RoomName>, LogError>;
+
+    /// Takes a bounded number of the messages of the user `key` (a name as compared) that come after
+    /// `after` out of `room`'s log, of which this is not to be told, unless there are only a few: these
+    /// stay for a purge to take.
+    async fn thin(&self, room: &RoomName, key: &str, after: Seq) -> Result<Thinned, LogError>;
 
     /// Removes `room` with its log; false where there is none. What comes after begins a new life
     /// of the log. Not for a room that is running.

@@ -17,6 +17,53 @@ pub struct Person {
     pub key: String,
     /// The account: by the time that something is done to it, another one may have the name.
     pub account: AccountId,
+    /// Whether it was removed. Its name is nobody else's: bans of it hold, and what it wrote is there.
+    pub is_removed: bool,
+}
+
+/// How high somebody stands who speaks verdicts, the highest first. A verdict is changed and lifted only
+/// from where its author stood, or from above (the wire contract).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Height {
+    /// Above all rooms: server administrators, and the command line.
+    Server,
+    /// The room's administrators. Verdicts from before this was noted count as theirs.
+    #[default]
+    Administrator,
+    /// Its moderators.
+    Moderator,
+}
+
+impl Height {
+    /// Who stands so, in words.
+    pub fn author(self) -> &'static str {
+        match self {
+            Height::Server => "an administrator of the server",
+            Height::Administrator => "an administrator of the room",
+            Height::Moderator => "a moderator",
+        }
+    }
+}
+
+impl From<Height> for u8 {
+    fn from(height: Height) -> Self {
+        match height {
+            Height::Server => 0,
+            Height::Administrator => 1,
+            Height::Moderator => 2,
+        }
+    }
+}
+
+impl From<u8> for Height {
+    /// What nobody knows is an administrator's.
+    fn from(number: u8) -> Self {
+        match number {
+            0 => Height::Server,
+            2 => Height::Moderator,
+            _ => Height::Administrator,
+        }
+    }
 }
 
 /// A ban or a mute.
@@ -31,10 +78,12 @@ pub struct Sanction {
     pub reason: Option<String>,
     /// The user's own networks that a ban from a room took along.
     pub networks: Vec<Network>,
+    /// How high its author stood when speaking it.
+    pub height: Height,
 }
 
 impl Sanction {
-    /// From `now` on for so many seconds, or for good; takes nothing along.
+    /// An operator's, from `now` on for so many seconds, or for good; takes nothing along.
     pub fn for_seconds(seconds: Option<u64>, reason: Option<String>, now: Moment) -> Self {
         let span = seconds.map(|seconds| seconds.saturating_mul(1000));
         Self {
@@ -43,6 +92,7 @@ impl Sanction {
             // One of which nothing can be seen is none.
             reason: reason.filter(|reason| chat_protocol::shows(reason)),
             networks: Vec::new(),
+            height: Height::Server,
         }
     }
 
@@ -130,6 +180,15 @@ impl From<Rank> for Appointment {
     }
 }
 
+/// The verdicts on one user that hold, by room.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verdicts {
+    /// Where they are banned.
+    pub banned: Vec<String>,
+    /// Where they are muted.
+    pub muted: Vec<String>,
+}
+
 /// How people stand in a room.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
@@ -192,6 +251,25 @@ impl Standing {
         height(key) < height(other)
     }
 
+    /// How high the user `key` stands.
+    pub fn height(&self, key: &str) -> Height {
+        match self.admins.contains(key) {
+            true => Height::Server,
+            false if self.rank(key) == Rank::Administrator => Height::Administrator,
+            false => Height::Moderator,
+        }
+    }
+
+    /// The verdict that `decision` on the user `key` would change or lift at `now`.
+    pub fn before(&self, decision: &Decision, key: &str, now: Moment) -> Option<&Sanction> {
+        let before = match decision {
+            Decision::Ban(_) | Decision::Unban => self.bans.get(key),
+            Decision::Mute(_) | Decision::Unmute => self.mutes.get(key),
+            Decision::Kick | Decision::Rank(_) => None,
+        };
+        before.filter(|sanction| sanction.holds(now))
+    }
+
     /// The ban of the user `key` that holds at `now`; none holds for a server administrator.
     pub fn ban(&self, key: &str, now: Moment) -> Option<&Sanction> {
         let ban = self.bans.get(key).filter(|ban| ban.holds(now))?;
@@ -239,12 +317,10 @@ impl Standing {
         }
     }
 
-    /// Forgets everything about the user `key`.
+    /// The account of the user `key` was removed: it is nobody any more, and stays banned and muted.
     pub fn forget(&mut self, key: &str) {
         self.admins.remove(key);
         self.ranks.remove(key);
-        self.let_in(key);
-        self.mutes.remove(key);
     }
 
     /// Carries a verdict out.
@@ -361,6 +437,7 @@ mod tests {
             networks: addresses
                 .map(|text| address(text).own_network().unwrap())
                 .collect(),
+            height: Height::Moderator,
         }
     }
 
@@ -391,6 +468,8 @@ mod tests {
         standing.let_in("bob");
         assert!(is_kept_out(&standing, "eve", "192.0.2.2", 0));
         standing.forget("carl");
+        assert!(is_kept_out(&standing, "eve", "192.0.2.2", 0));
+        standing.let_in("carl");
         assert_eq!(standing, Standing::default());
     }
 

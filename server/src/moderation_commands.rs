@@ -15,8 +15,9 @@ use crate::control::{self, Deed, Request, Task, administered};
 use crate::database::Database;
 use crate::entry::UnixMillis;
 use crate::log::{RoomLog, SqliteLog};
-use crate::moderation::Person;
-use crate::room::{operated, sentence};
+use crate::moderation::{Person, Verdict};
+use crate::room::{operated, sentence, slip};
+use crate::slips;
 use crate::standing::{SqliteStandings, Standings};
 
 /// What can be done with moderators.
@@ -89,10 +90,14 @@ pub fn run_admin(command: AdminSubcommand, data: &Path) -> anyhow::Result<()> {
 }
 
 fn administer(data: &Path, name: &Username, is_admin: bool) -> anyhow::Result<()> {
+    slips::look_for_user(data, name, false)?;
     let request = Request::Administer(name.as_str().to_owned(), is_admin);
     ask(data, &request, |database| async move {
-        let person = person(&database, name).await?;
+        let person = person(&database, name, false).await?;
         let standings = SqliteStandings::new(database);
+        if !is_admin && !standings.administrators().await?.contains(&person.username) {
+            bail!(control::no_administrator(&person.username));
+        }
         standings
             .administer(&person, is_admin, clock::now())
             .await?;
@@ -135,7 +140,7 @@ pub fn run_mod(command: ModSubcommand, data: &Path) -> anyhow::Result<()> {
 pub fn run_audit(room: Option<RoomName>, limit: u32, data: &Path) -> anyhow::Result<()> {
     console::for_reading(data, |database| async move {
         let room = match room {
-            Some(room) => Some(called(&database, &room).await?),
+            Some(room) => Some(slips::need_room(&database, &room, None).await?),
             None => None,
         };
         let lines = SqliteStandings::new(database).audit(room, limit).await?;
@@ -166,7 +171,7 @@ pub(crate) fn list(
     lines: impl FnOnce(&crate::moderation::Standing) -> Vec<String>,
 ) -> anyhow::Result<()> {
     console::for_reading(data, |database| async move {
-        let room = called(&database, &room).await?;
+        let room = slips::need_room(&database, &room, None).await?;
         let standing = SqliteStandings::new(database)
             .load(&room, clock::moment())
             .await?;
@@ -183,6 +188,19 @@ pub(crate) fn carry_out(
     deed: Deed,
     creates: bool,
 ) -> anyhow::Result<()> {
+    carry_out_with(data, room, name, deed, creates, async |_, _| Ok(()))
+}
+
+/// The same, where no server runs with what `complete` adds to the verdict.
+pub(crate) fn carry_out_with(
+    data: &Path,
+    room: &RoomName,
+    name: &Username,
+    deed: Deed,
+    creates: bool,
+    complete: impl AsyncFnOnce(&Arc<Database>, &mut Verdict) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    look_before(data, room, name, &deed, creates)?;
     let task = Task {
         room: room.as_str().to_owned(),
         username: name.as_str().to_owned(),
@@ -195,18 +213,42 @@ pub(crate) fn carry_out(
     };
     ask(data, &request, |database| async move {
         let room = &called(&database, room).await?;
-        let target = person(&database, name).await?;
+        let target = person(&database, name, deed.reaches_removed()).await?;
         if deed.needs_room() {
             need(&database, room, creates).await?;
         }
-        let now = clock::moment();
-        let Some(verdict) = operated(&deed.order(), target, now) else {
+        let (now, order) = (clock::moment(), deed.order());
+        let standings = SqliteStandings::new(Arc::clone(&database));
+        let standing = standings.load(room, now).await?;
+        if let Some(slip) = slip(&standing, &order, &target, now) {
+            bail!(slip);
+        }
+        let Some(mut verdict) = operated(&order, target, now) else {
             bail!("this needs the server to run");
         };
-        SqliteStandings::new(database).save(room, &verdict).await?;
+        complete(&database, &mut verdict).await?;
+        standings.save(room, &verdict).await?;
         Ok(sentence(&verdict, now))
     })
 }
+
+/// Looks whether there are such a room and such a user, to name those that may be meant.
+fn look_before(
+    data: &Path,
+    room: &RoomName,
+    name: &Username,
+    deed: &Deed,
+    creates: bool,
+) -> anyhow::Result<()> {
+    let may_create = !matches!(deed, Deed::Unban | Deed::Dismiss);
+    if !creates {
+        slips::look_for_room(data, room, may_create.then_some(CREATE))?;
+    }
+    slips::look_for_user(data, name, deed.reaches_removed())
+}
+
+/// What can be done about a room that is not there.
+pub(crate) const CREATE: &str = "add --create to make it";
 
 /// Has the running server do it; where none runs, does it in the database. Says what was done.
 pub(crate) fn ask<Doing>(
@@ -217,7 +259,8 @@ pub(crate) fn ask<Doing>(
 where
     Doing: Future<Output = anyhow::Result<String>>,
 {
-    ask_with(data, request, false, otherwise)
+    console::say([ask_for(data, request, false, otherwise)?])?;
+    Ok(())
 }
 
 /// The same, and makes the database where there is none.
@@ -229,35 +272,42 @@ pub(crate) fn ask_or_make<Doing>(
 where
     Doing: Future<Output = anyhow::Result<String>>,
 {
-    ask_with(data, request, true, otherwise)
+    console::say([ask_for(data, request, true, otherwise)?])?;
+    Ok(())
 }
 
-fn ask_with<Doing>(
+/// The same, for who says what was done in other words. The database is made where `makes_one`.
+pub(crate) fn ask_for<Doing>(
     data: &Path,
     request: &Request,
     makes_one: bool,
     otherwise: impl FnOnce(Arc<Database>) -> Doing,
-) -> anyhow::Result<()>
+) -> anyhow::Result<String>
 where
     Doing: Future<Output = anyhow::Result<String>>,
 {
     match control::ask(data, request).context("the server does not answer")? {
-        Some(Ok(done)) => {
-            console::say([done])?;
-        }
+        Some(Ok(done)) => return Ok(done),
         Some(Err(refused)) => bail!("{refused}"),
-        None => {
-            console::for_writing(data, makes_one, |database| async move {
-                console::say([otherwise(database).await?])?;
-                Ok(())
-            })?;
-        }
+        None => {}
     }
-    Ok(())
+    let mut answer = String::new();
+    console::for_writing(data, makes_one, |database| {
+        let answer = &mut answer;
+        async move {
+            *answer = otherwise(database).await?;
+            Ok(())
+        }
+    })?;
+    Ok(answer)
 }
 
 /// Makes sure that there is such a room.
-async fn need(database: &Arc<Database>, room: &RoomName, creates: bool) -> anyhow::Result<()> {
+pub(crate) async fn need(
+    database: &Arc<Database>,
+    room: &RoomName,
+    creates: bool,
+) -> anyhow::Result<()> {
     let is_there = match creates {
         true => found(database, room).await.map(|_| true)?,
         false => {
@@ -294,13 +344,18 @@ pub(crate) async fn called(
     Ok(accounts.room_called(spelled).await?)
 }
 
-/// The user of this name, who has to be there.
-pub(crate) async fn person(database: &Arc<Database>, name: &Username) -> anyhow::Result<Person> {
+/// The user of this name, who has to be there, or to have been where `is_removed_meant`.
+async fn person(
+    database: &Arc<Database>,
+    name: &Username,
+    is_removed_meant: bool,
+) -> anyhow::Result<Person> {
     let accounts = SqliteAccounts::new(Arc::clone(database));
-    let account = accounts.find(name).await?;
-    account
-        .map(Person::from)
-        .with_context(|| format!("there is no user {name}"))
+    match accounts.known(name).await?.map(Person::from) {
+        None => bail!(control::no_user(name)),
+        Some(person) if person.is_removed && !is_removed_meant => bail!(control::was_removed(name)),
+        Some(person) => Ok(person),
+    }
 }
 
 /// A time as people read it (RFC 3339, UTC).

@@ -25,7 +25,7 @@ use crate::entry::{
 };
 use crate::held::{Choice, HeldMessage, Ruled, Ruling, Waiting};
 use crate::moderation::{Origin, Person, Sanction, Standing, Verdict};
-pub use moderation::{Order, operated, operator, sentence};
+pub use moderation::{Order, operated, operator, sentence, slip};
 pub(crate) use nonces::MEMORY as NONCE_MEMORY;
 use nonces::Nonces;
 pub use posting::Passed;
@@ -93,6 +93,9 @@ pub struct StoredMessage {
     pub seq: Seq,
     /// Who posted it, as they were then.
     pub author: Author,
+    /// Whether the name is still that account's: the rank of whoever has it now protects nothing of who
+    /// had it before.
+    pub is_holders: bool,
 }
 
 /// What can come to a room.
@@ -369,13 +372,18 @@ impl Room {
         let Some(member) = self.members.get(&id) else {
             return Vec::new();
         };
-        let Some(StoredMessage { seq, author }) = target else {
+        let Some(StoredMessage {
+            seq,
+            author,
+            is_holders,
+        }) = target
+        else {
             let text = "there is no message with this id".to_owned();
             return vec![refuse(id, EVENT, Code::NotFound, text, None)];
         };
         let is_moderator = member.rank <= Rank::Moderator;
         let is_own = author.is_account(member.account);
-        let stands_higher = self.standing.is_above(&member.key, &author.key);
+        let stands_higher = !is_holders || self.standing.is_above(&member.key, &author.key);
         let may_delete = is_own || (is_moderator && stands_higher);
         if !may_delete {
             let text = "only its author and moderators of higher standing may delete this message";

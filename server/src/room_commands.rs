@@ -1,5 +1,6 @@
 //! `chat-server room`: rooms from the command line, in the same database as the server's.
 
+use std::io::IsTerminal;
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -11,6 +12,7 @@ use crate::console;
 use crate::control::{self, Request};
 use crate::log::{End, Range, RoomLog, SqliteLog};
 use crate::moderation_commands::{ask_or_make, called, found};
+use crate::slips;
 
 /// Entries that are read at once for an export.
 const PAGE: u64 = 1_000;
@@ -32,11 +34,15 @@ pub enum RoomSubcommand {
         #[arg(value_parser = console::room_name)]
         name: RoomName,
     },
-    /// Delete a room with all its entries and ranks, while the server does not run.
+    /// Delete a room with all its entries and ranks, while the server does not run. On a terminal it asks
+    /// for the name once more.
     Delete {
         /// The room's name.
         #[arg(value_parser = console::room_name)]
         name: RoomName,
+        /// Delete it without asking.
+        #[arg(long)]
+        yes: bool,
     },
 }
 
@@ -48,11 +54,18 @@ pub fn run(command: RoomSubcommand, data: &Path) -> anyhow::Result<()> {
             list(&SqliteLog::new(database)).await
         }),
         RoomSubcommand::Export { name } => console::for_reading(data, |database| async move {
-            let name = called(&database, &name).await?;
+            let name = slips::need_room(&database, &name, None).await?;
             export(&SqliteLog::new(database), &name).await
         }),
         // A running server would go on with a room that is gone.
-        RoomSubcommand::Delete { name } => {
+        RoomSubcommand::Delete { name, yes } => {
+            slips::look_for_room(data, &name, None)?;
+            if !yes && std::io::stdin().is_terminal() {
+                let question = format!("This deletes all of room {name}. Type its name to do it: ");
+                if slips::asked(&question)? != name.as_str() {
+                    bail!("nothing was done");
+                }
+            }
             console::for_writing(data, false, |database| async move {
                 let name = called(&database, &name).await?;
                 let log = SqliteLog::new(database.clone());
@@ -83,10 +96,6 @@ async fn list(log: &dyn RoomLog) -> anyhow::Result<()> {
 }
 
 async fn export(log: &dyn RoomLog, room: &RoomName) -> anyhow::Result<()> {
-    let is_known = log.list().await?.iter().any(|known| known.room == *room);
-    if !is_known {
-        bail!("there is no room {room}");
-    }
     let mut after = Seq(0);
     loop {
         let range = Range {
@@ -107,11 +116,16 @@ async fn export(log: &dyn RoomLog, room: &RoomName) -> anyhow::Result<()> {
 }
 
 async fn delete(log: &dyn RoomLog, accounts: &dyn Accounts, room: &RoomName) -> anyhow::Result<()> {
-    // The log first: a room without ranks would give its log to whoever comes first.
-    if !log.remove(room).await? {
-        bail!("there is no room {room}");
-    }
+    let rooms = log.list().await?;
+    let entries = rooms.iter().find(|known| known.room == *room);
+    let entries = entries.map_or(0, |known| known.entries);
+    // The log first: a room without ranks would give its log to whoever comes first. Where there is
+    // none, what is left of the room goes.
+    log.remove(room).await?;
     accounts.forget_room(room).await?;
-    console::say([format!("room {room} deleted")])?;
+    console::say([match entries {
+        1 => format!("room {room} deleted, with 1 entry"),
+        entries => format!("room {room} deleted, with {entries} entries"),
+    }])?;
     Ok(())
 }

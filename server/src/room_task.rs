@@ -37,11 +37,12 @@ use crate::room::{Effect, Input, MemberId, Room, Start, operator};
 use crate::standing::Standings;
 use crate::stopping::Stopping;
 
-pub use command::{EnterError, Entrance, RoomCommand, Settled};
+pub use command::{EnterError, Entrance, OperateError, RoomCommand, Settled};
 pub use delivery::FlushWindow;
 use delivery::{Delivery, Seat};
 pub use entering::Founders;
 pub use login::{Login, Logins};
+pub use requests::closed_connections;
 
 /// Commands that one round takes at most.
 const ROUND: usize = 256;
@@ -282,6 +283,11 @@ impl RoomTask {
                 // Who does not wait for the answer does not need it.
                 let _ = answer.send(done);
             }
+            RoomCommand::Purge(target, answer) => {
+                let done = self.purge(target).await;
+                // Who does not wait for the answer does not need it.
+                let _ = answer.send(done);
+            }
             RoomCommand::Filter(change, answer) => {
                 let done = self.filter(&change).await;
                 // Who does not wait for the answer does not need it.
@@ -329,16 +335,18 @@ impl RoomTask {
                 // What they posted before was theirs to post.
                 self.show_all().await;
                 self.who = None;
+                let closed = self.room.connections(&key).len();
                 self.apply(Input::SignOut(key)).await;
                 // Who does not wait for the answer does not need it.
-                let _ = answer.send(());
+                let _ = answer.send(closed);
             }
             RoomCommand::Forget(key, answer) => {
                 self.show_all().await;
                 self.who = None;
+                let closed = self.room.connections(&key).len();
                 self.apply(Input::Forget(key)).await;
                 // Who does not wait for the answer does not need it.
-                let _ = answer.send(());
+                let _ = answer.send(closed);
             }
             RoomCommand::Administer(key, is_admin, answer) => {
                 self.store().await;
@@ -349,9 +357,9 @@ impl RoomTask {
                 let _ = answer.send(());
             }
             RoomCommand::PutOut(network, reason, answer) => {
-                self.put_out(network, reason).await;
+                let hit = self.put_out(network, reason).await;
                 // Who does not wait for the answer does not need it.
-                let _ = answer.send(());
+                let _ = answer.send(hit);
             }
             RoomCommand::Trimmed(first) => {
                 self.head.first = self.head.first.max(first);

@@ -33,8 +33,12 @@ use crate::stopping::{Stop, Stopping};
 use lobby::Lobby;
 
 pub use crate::room::Order;
-pub use crate::room_task::{EnterError, Entrance, FlushWindow, Founders, Login, Stores};
+pub use crate::room_task::{
+    EnterError, Entrance, FlushWindow, Founders, Login, OperateError, Stores, closed_connections,
+};
+pub use accounts::PurgeStep;
 pub use lobby::Stay;
+pub use networks::Hit;
 
 /// Commands that may wait for a room. Who finds no place waits, and with it the client behind.
 const INBOX: usize = 1024;
@@ -48,6 +52,9 @@ pub enum RoomError {
     /// The room does not let them in.
     #[error(transparent)]
     Enter(#[from] EnterError),
+    /// An operator's order is not carried out.
+    #[error(transparent)]
+    Operate(#[from] OperateError),
     /// The server is stopping.
     #[error("the server is stopping")]
     Stopping,
@@ -225,8 +232,7 @@ impl Rooms {
             .send(RoomCommand::Operate(order, target, answer))
             .await
             .map_err(|_| RoomError::Stopping)?;
-        let done = done.await.map_err(|_| RoomError::Stopping)?;
-        done.map_err(|error| RoomError::Enter(error.into()))
+        Ok(done.await.map_err(|_| RoomError::Stopping)??)
     }
 
     /// Changes the patterns of `room` for an operator; answers with what was done.

@@ -6,7 +6,7 @@ mod sqlite;
 use chat_protocol::RoomName;
 
 use crate::entry::{Moment, UnixMillis};
-use crate::moderation::{Person, Standing, Verdict};
+use crate::moderation::{Person, Standing, Verdict, Verdicts};
 
 pub use crate::audit::AuditLine;
 pub use sqlite::SqliteStandings;
@@ -47,6 +47,9 @@ pub trait Standings: Send + Sync {
 
     /// The server administrators, by name as registered.
     async fn administrators(&self) -> Result<Vec<String>, StandingError>;
+
+    /// In which rooms the user `key` (a name as compared) is banned and muted at `now`.
+    async fn verdicts_on(&self, key: &str, now: UnixMillis) -> Result<Verdicts, StandingError>;
 
     /// Stores a verdict; answers once it is on disk.
     async fn save(&self, room: &RoomName, verdict: &Verdict) -> Result<(), StandingError>;

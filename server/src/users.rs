@@ -3,6 +3,7 @@
 
 use std::io::{BufRead, IsTerminal};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
 use chat_protocol::{Secret, Username};
@@ -12,8 +13,14 @@ use crate::accounts::{Account, Accounts, Creation, SqliteAccounts};
 use crate::auth::{Errand, Passwords, prepared};
 use crate::clock;
 use crate::console;
-use crate::control::{self, Hash, Request};
-use crate::moderation_commands::{ask, ask_or_make};
+use crate::control::{self, Hash, Purging, Request};
+use crate::database::Database;
+use crate::entry::{EntryBody, NewEntry, Purged};
+use crate::log::{self, Purge, RoomLog, SqliteLog};
+use crate::moderation_commands::{ask, ask_for, ask_or_make, shown};
+use crate::room::operator;
+use crate::slips;
+use crate::standing::{SqliteStandings, Standings};
 
 /// Bytes of a password line at most; a frame could not carry more.
 const PASSWORD_BYTES: u64 = 8 * 1024;
@@ -40,14 +47,22 @@ pub enum UserSubcommand {
         #[arg(value_parser = console::username)]
         name: Username,
     },
-    /// Remove an account and its standing in all rooms. Messages stay.
+    /// Remove an account: its password, its ranks, its addresses. Its messages stay, and so do bans of it,
+    /// and nobody else gets the name, unless `user add` gives it to somebody.
     Remove {
         /// The user's name.
         #[arg(value_parser = console::username)]
         name: Username,
+        /// Take what they wrote out of all rooms as well; also of an account that was removed before.
+        #[arg(long)]
+        purge: bool,
     },
     /// List all accounts, one name a line.
-    List,
+    List {
+        /// Those that were removed instead: name, when.
+        #[arg(long)]
+        removed: bool,
+    },
 }
 
 /// Carries out `command` for the server of `data`.
@@ -61,17 +76,21 @@ pub fn run(command: UserSubcommand, data: &Path) -> anyhow::Result<()> {
             let hash = hash(&ask_password(&name)?)?;
             let request = Request::AddUser(name.as_str().to_owned(), Hash(hash.clone()));
             ask_or_make(data, &request, |database| async move {
-                let account = Account::new(&name, hash, clock::now())?;
+                let now = clock::now();
+                let account = Account::new(&name, hash, now)?;
+                let standings = SqliteStandings::new(Arc::clone(&database));
                 match SqliteAccounts::new(database).create(account).await? {
-                    Creation::Created(_) => Ok(control::user_added(&name)),
+                    Creation::Created(_) => {
+                        let verdicts = standings.verdicts_on(name.key(), now).await?;
+                        let held_against = control::held_against(&name, &verdicts);
+                        Ok(control::user_added(&name) + &held_against)
+                    }
                     Creation::Exists(_) => bail!(control::user_exists(&name)),
                 }
             })
         }
         UserSubcommand::Passwd { name } => {
-            if is_known(data, &name) == Some(false) {
-                bail!(control::no_user(&name));
-            }
+            slips::look_for_user(data, &name, false)?;
             let hash = hash(&ask_password(&name)?)?;
             let request = Request::SetPassword(name.as_str().to_owned(), Hash(hash.clone()));
             ask(data, &request, |database| async move {
@@ -81,25 +100,99 @@ pub fn run(command: UserSubcommand, data: &Path) -> anyhow::Result<()> {
             })
         }
         UserSubcommand::Logout { name } => {
+            slips::look_for_user(data, &name, false)?;
             let request = Request::SignOut(name.as_str().to_owned());
             ask(data, &request, |database| async move {
                 let is_done = SqliteAccounts::new(database).sign_out(&name).await?;
                 done(is_done, control::signed_out, &name)
             })
         }
-        UserSubcommand::Remove { name } => {
-            let request = Request::RemoveUser(name.as_str().to_owned());
-            ask(data, &request, |database| async move {
-                let is_done = SqliteAccounts::new(database).remove(&name).await?;
-                done(is_done, control::user_removed, &name)
-            })
-        }
-        UserSubcommand::List => console::for_reading(data, |database| async move {
+        UserSubcommand::Remove { name, purge } => remove(data, &name, purge),
+        UserSubcommand::List { removed } => console::for_reading(data, |database| async move {
             let accounts = SqliteAccounts::new(database).list().await?;
-            console::say(accounts.into_iter().map(|account| account.username))?;
+            let line = |account: Account| match (account.removed, removed) {
+                (None, false) => Some(account.username),
+                (Some(time), true) => Some(format!("{}\t{}", account.username, shown(time))),
+                _ => None,
+            };
+            console::say(accounts.into_iter().filter_map(line))?;
             Ok(())
         }),
     }
+}
+
+fn remove(data: &Path, name: &Username, is_purging: bool) -> anyhow::Result<()> {
+    slips::look_for_user(data, name, is_purging)?;
+    // Who was removed before may have left something that a purge did not come to.
+    if !(is_purging && is_known(data, name) == Some(false)) {
+        let request = Request::RemoveUser(name.as_str().to_owned());
+        ask(data, &request, |database| async move {
+            let accounts = SqliteAccounts::new(database);
+            let is_done = accounts.remove(name, clock::now()).await?;
+            done(is_done, control::user_removed, name)
+        })?;
+    }
+    match is_purging {
+        true => purge(data, name),
+        false => Ok(()),
+    }
+}
+
+/// Takes what a removed user wrote out of all rooms, one step after the other: what a broken off run left
+/// is found by the next.
+fn purge(data: &Path, name: &Username) -> anyhow::Result<()> {
+    let mut purged = Purging::default();
+    loop {
+        let request = Request::PurgeUser(name.as_str().to_owned(), purged.next.take());
+        let step = ask_for(data, &request, false, |database| async move {
+            Ok(serde_json::to_string(&purge_stored(database, name).await?)?)
+        })?;
+        let step: Purging = serde_json::from_str(&step).context("the answer can't be read")?;
+        purged.messages += step.messages;
+        purged.rooms += step.rooms;
+        purged.next = step.next;
+        if purged.next.is_none() {
+            break;
+        }
+    }
+    let count = |count: u64, what: &str| match count {
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
+    };
+    console::say([format!(
+        "{} of {name} taken out of {}",
+        count(purged.messages, "message"),
+        count(purged.rooms, "room")
+    )])?;
+    Ok(())
+}
+
+/// The same, where no server runs.
+async fn purge_stored(database: Arc<Database>, name: &Username) -> anyhow::Result<Purging> {
+    let accounts = SqliteAccounts::new(Arc::clone(&database));
+    let account = accounts
+        .known(name)
+        .await?
+        .with_context(|| control::no_user(name))?;
+    if account.removed.is_none() {
+        bail!("{name} was not removed");
+    }
+    let log = SqliteLog::new(database);
+    let mut rooms = log::Purging::begin(&log, &account.key, None).await?;
+    let mut purged = Purging::default();
+    while let Purge::Ready(room, messages) = rooms.next(None).await? {
+        let body = EntryBody::Purged(Purged {
+            username: account.username.clone(),
+            key: account.key.clone(),
+            by: operator(),
+        });
+        let time = clock::now();
+        log.append(&room, None, vec![NewEntry { time, body }])
+            .await?;
+        purged.messages += messages;
+        purged.rooms += 1;
+    }
+    Ok(purged)
 }
 
 fn done(

@@ -6,7 +6,7 @@ use chat_tests::{RawClient, Server, password_of};
 use serde_json::{Value, json};
 
 use crate::rig::count_from;
-use crate::support::{Over, eventually, operate, refused, said};
+use crate::support::{Over, eventually, hand_out, operate, refused, said};
 
 const ROOM: &str = "stream";
 const HERE: &str = "198.51.100.1";
@@ -63,9 +63,10 @@ fn a_banned_network_is_put_out_at_once_and_kept_out_until_it_is_lifted() {
     elsewhere.auth("carl", "another room");
     let mut waiting = connect(&server, "203.0.113.200");
     let mut waiting_here = connect(&server, HERE);
-    let add = ["ban", "add", "--address", "203.0.113.77/24"];
+    let add = ["ban", "add", "--address", NETWORK];
     let done = said(&server, &[&add[..], &["--reason", "spam"]].concat());
-    assert_eq!(done, format!("{NETWORK} is banned for good"));
+    let hit = "3 connections closed, of 2 users";
+    assert_eq!(done, format!("{NETWORK} is banned for good; {hit}"));
     for client in [&mut bob, &mut elsewhere, &mut waiting] {
         put_out(client, "spam");
     }
@@ -113,7 +114,10 @@ fn an_address_is_banned_as_given_and_its_ban_ends_by_the_clock() {
     let given = "2001:db8:0:1::1";
     let add = ["ban", "add", "--address", given, "--duration", "2"];
     let done = said(&server, &add);
-    assert_eq!(done, "2001:db8:0:1::1/128 is banned for 2 s");
+    assert!(
+        done.starts_with("2001:db8:0:1::1/128 is banned for 2 s"),
+        "{done}"
+    );
     let words = "your address is banned from this server for ";
     kept_out(&server, "bob", given, words);
     enter(&server, "bob", near).post("a neighbour");
@@ -134,7 +138,7 @@ fn server_administrators_lock_themselves_out_of_nothing() {
     let mut dora = enter(&server, "dora", BANNED);
     let mut bob = enter(&server, "bob", BANNED);
     said(&server, &["admin", "grant", "DORA"]);
-    said(&server, &["ban", "add", "--address", "0.0.0.0/0"]);
+    said(&server, &["ban", "add", "--address", "0.0.0.0/0", "--yes"]);
     put_out(&mut bob, "");
     dora.post("still here");
     enter(&server, "Dora", BANNED).post("and back");
@@ -293,11 +297,14 @@ fn an_operator_takes_the_addresses_of_an_absent_user_along() {
     // Wherever it was that he entered.
     connect(&server, "203.0.113.6").auth("bob", "another room");
     let done = said(&server, &["ban", "add", ROOM, "bob"]);
-    assert_eq!(done, "bob is banned for good");
+    assert!(done.starts_with("bob is banned for good"), "{done}");
     enter(&server, "eve", "203.0.113.5").expect_nothing();
     let add = ["ban", "add", ROOM, "bob", "--ban-addresses", "--duration"];
     let done = said(&server, &[&add[..], &["600"]].concat());
-    assert_eq!(done, "bob is banned for 600 s, with 2 recent addresses");
+    assert!(
+        done.starts_with("bob is banned for 600 s, with 2 recent addresses"),
+        "{done}"
+    );
     for address in ["203.0.113.5", "203.0.113.6"] {
         kept_out(
             &server,
@@ -319,7 +326,10 @@ fn an_operator_takes_the_addresses_of_an_absent_user_along() {
     // And all the same where no server runs.
     server.stop();
     let done = said(&server, &["ban", "add", ROOM, "bob", "--ban-addresses"]);
-    assert_eq!(done, "bob is banned for good, with 2 recent addresses");
+    assert!(
+        done.starts_with("bob is banned for good, with 2 recent addresses"),
+        "{done}"
+    );
     server.restart();
     kept_out(
         &server,
@@ -334,14 +344,17 @@ fn an_operator_takes_the_addresses_of_an_absent_user_along() {
 }
 
 #[test]
-fn whose_account_goes_is_known_from_nowhere_and_takes_the_ban_along() {
+fn whose_account_goes_is_known_from_nowhere_and_leaves_the_ban_behind() {
     let server = server();
     drop(enter(&server, "owner", HERE));
     drop(enter(&server, "bob", "203.0.113.5"));
     said(&server, &["ban", "add", ROOM, "bob", "--ban-addresses"]);
     kept_out(&server, "eve", "203.0.113.5", "your address");
     said(&server, &["user", "remove", "bob"]);
+    kept_out(&server, "eve", "203.0.113.5", "your address");
+    said(&server, &["ban", "remove", ROOM, "bob"]);
     enter(&server, "eve", "203.0.113.5").expect_nothing();
+    hand_out(&server, "bob");
     drop(enter(&server, "bob", "203.0.113.7"));
     said(&server, &["ban", "add", ROOM, "bob", "--ban-addresses"]);
     let list = said(&server, &["ban", "list", ROOM]);
@@ -370,13 +383,16 @@ fn a_proxy_that_is_not_named_is_nobodys_address() {
     let mut bob = through_proxy("bob");
     let mut eve = through_proxy("eve");
     let done = said(&server, &["ban", "add", ROOM, "bob"]);
-    assert_eq!(done, "bob is banned for good");
+    assert!(done.starts_with("bob is banned for good"), "{done}");
     put_out(&mut bob, "");
     eve.expect_nothing();
     // Who comes to it without a proxy is at that address like at any other.
     let mut carl = RawClient::join(&server, "carl", ROOM);
     let done = said(&server, &["ban", "add", ROOM, "carl"]);
-    assert_eq!(done, "carl is banned for good, with 1 recent address");
+    assert!(
+        done.starts_with("carl is banned for good, with 1 recent address"),
+        "{done}"
+    );
     put_out(&mut carl, "");
     let mut direct = RawClient::connect(&server);
     refused(&mut direct, 403, "auth", credentials("eve"), "your address");

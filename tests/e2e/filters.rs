@@ -39,7 +39,10 @@ fn what_is_blocked_is_refused_at_once_and_over_restarts_until_it_is_not_blocked_
     bob.post("so bad");
     owner.expect("message");
     let done = said(&server, &["add", "stream", "bad", "--reason", "be kind"]);
-    assert_eq!(done, "`bad` is blocked");
+    assert_eq!(
+        done,
+        "`bad` is blocked; 1 of the newest 1 messages there would have been hit"
+    );
     let words = blocked(&mut bob, "so \u{ff22}\u{ff21}\u{ff24}!");
     assert_eq!(
         words,

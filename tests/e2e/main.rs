@@ -43,6 +43,7 @@ mod settings;
 mod shutdown;
 mod signals;
 mod signing_out;
+mod standing;
 mod start_up;
 mod strictness;
 mod terminal;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use chat_tests::{PATIENCE, RawClient, Server, password_of};
 use serde_json::json;
 
-use crate::support::{operate, refused, said};
+use crate::support::{hand_out, operate, refused, said};
 
 #[test]
 fn an_operator_bans_live_and_lifts_it_while_the_server_is_stopped() {
@@ -22,7 +22,7 @@ fn an_operator_bans_live_and_lifts_it_while_the_server_is_stopped() {
         &server,
         &["ban", "add", "stream", "BOB", "--reason", "spam"],
     );
-    assert_eq!(done, "bob is banned for good");
+    assert_eq!(done, "bob is banned for good; 1 connection closed");
     assert_eq!(bob.expect("ban")["reason"], "spam");
     bob.expect_close(4104);
     owner.expect_nothing();
@@ -67,7 +67,7 @@ fn whoever_holds_the_socket_without_asking_anything_keeps_no_operator_waiting() 
         .collect();
     let asked = Instant::now();
     let done = said(&server, &["ban", "add", "stream", "bob"]);
-    assert_eq!(done, "bob is banned for good");
+    assert!(done.starts_with("bob is banned for good; "), "{done}");
     assert!(asked.elapsed() < Duration::from_secs(5));
     // Each is let go after a while.
     for mut holder in holders {
@@ -206,11 +206,17 @@ fn who_takes_a_removed_name_is_somebody_else_and_who_had_it_is_out() {
     let mut bob = RawClient::join(&server, "bob", "stream");
     said(&server, &["user", "remove", "owner"]);
     owner.expect_close(4106);
+    hand_out(&server, "owner");
     let again = RawClient::connect(&server).auth("owner", "stream");
     assert_eq!(again["accessLevel"], 3);
     said(&server, &["ban", "add", "stream", "bob"]);
     bob.expect("ban");
     said(&server, &["user", "remove", "bob"]);
+    hand_out(&server, "bob");
+    // The ban is of the name, until an operator lifts it.
+    let auth = json!({ "username": "bob", "password": password_of("bob"), "room": "stream" });
+    refused(&mut RawClient::connect(&server), 403, "auth", auth, "");
+    said(&server, &["ban", "remove", "stream", "bob"]);
     RawClient::join(&server, "bob", "stream").post("another bob");
 }
 

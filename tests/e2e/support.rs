@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use chat_tests::{Finished, PATIENCE, RawClient, RawSocket, Server};
+use chat_tests::{Finished, PATIENCE, RawClient, RawSocket, Server, password_of};
 use serde_json::{Value, json};
 
 /// Sends `event` with `data`, and expects it to be refused with `code`, in words that hold `names`.
@@ -40,6 +40,14 @@ pub(crate) fn said(server: &Server, arguments: &[&str]) -> String {
     let finished = operate(server, arguments);
     assert_eq!(finished.status.code(), Some(0), "{}", finished.error);
     finished.out
+}
+
+/// Gives the name of a removed account to another one with the same password, as operators do.
+#[track_caller]
+pub(crate) fn hand_out(server: &Server, user: &str) {
+    let typed = format!("{}\n", password_of(user));
+    let added = operate_with(server, &["user", "add", user], &typed);
+    assert_eq!(added.status.code(), Some(0), "{}", added.error);
 }
 
 /// The same, which must fail, in words that hold `names`.

@@ -15,7 +15,8 @@ use crate::log::{begin as begin_log, remove as remove_log};
 use crate::look_alikes::skeletons;
 use crate::standing::give_founder;
 
-const COLUMNS: &str = "SELECT username, key, password_hash, created, id, logins FROM accounts";
+const COLUMNS: &str =
+    "SELECT username, key, password_hash, created, id, logins, removed FROM accounts";
 
 /// Accounts in one database.
 pub struct SqliteAccounts {
@@ -26,6 +27,21 @@ impl SqliteAccounts {
     /// Keeps the accounts in `database`.
     pub fn new(database: Arc<Database>) -> Self {
         Self { database }
+    }
+
+    /// The names of all rooms that there are, or of which something is left.
+    pub async fn rooms(&self) -> Result<Vec<String>, AccountsError> {
+        let rooms = |connection: &Connection| {
+            connection
+                .prepare_cached(
+                    "SELECT room FROM founded_rooms UNION SELECT name FROM rooms
+                     UNION SELECT room FROM sanctions UNION SELECT room FROM ranks
+                     UNION SELECT room FROM filters",
+                )?
+                .query_map([], |row| row.get(0))?
+                .collect()
+        };
+        Ok(self.database.read(rooms).await?)
     }
 }
 
@@ -38,6 +54,11 @@ impl From<DatabaseError> for AccountsError {
 #[async_trait::async_trait]
 impl Accounts for SqliteAccounts {
     async fn find(&self, username: &Username) -> Result<Option<Account>, AccountsError> {
+        let known = self.known(username).await?;
+        Ok(known.filter(|account| account.removed.is_none()))
+    }
+
+    async fn known(&self, username: &Username) -> Result<Option<Account>, AccountsError> {
         let key = username.key().to_owned();
         let found = self
             .database
@@ -50,10 +71,13 @@ impl Accounts for SqliteAccounts {
         let created = self
             .database
             .write(move |connection| {
-                if let Some(existing) = find(connection, &account.key)? {
-                    return Ok(Creation::Exists(existing));
+                match find(connection, &account.key)? {
+                    Some(existing) if existing.removed.is_none() => {
+                        return Ok(Creation::Exists(existing));
+                    }
+                    Some(_) => take_over(connection, &account)?,
+                    None => insert(connection, &account)?,
                 }
-                insert(connection, &account)?;
                 Ok(Creation::Created(account))
             })
             .await?;
@@ -93,7 +117,7 @@ impl Accounts for SqliteAccounts {
             new_logins()?,
         );
         self.change(
-            "UPDATE accounts SET password_hash = ?2, logins = ?3 WHERE key = ?1",
+            "UPDATE accounts SET password_hash = ?2, logins = ?3 WHERE key = ?1 AND removed IS NULL",
             values,
         )
         .await
@@ -101,8 +125,11 @@ impl Accounts for SqliteAccounts {
 
     async fn sign_out(&self, username: &Username) -> Result<bool, AccountsError> {
         let values = (username.key().to_owned(), new_logins()?);
-        self.change("UPDATE accounts SET logins = ?2 WHERE key = ?1", values)
-            .await
+        self.change(
+            "UPDATE accounts SET logins = ?2 WHERE key = ?1 AND removed IS NULL",
+            values,
+        )
+        .await
     }
 
     async fn renew_hash(
@@ -122,10 +149,10 @@ impl Accounts for SqliteAccounts {
         renewed.await.map(drop)
     }
 
-    async fn remove(&self, username: &Username) -> Result<bool, AccountsError> {
-        let values = (username.key().to_owned(),);
-        self.change("DELETE FROM accounts WHERE key = ?1", values)
-            .await
+    async fn remove(&self, username: &Username, now: UnixMillis) -> Result<bool, AccountsError> {
+        let (key, logins) = (username.key().to_owned(), new_logins()?);
+        let remove = move |connection: &Connection| remove(connection, &key, &logins, now);
+        Ok(self.database.write(remove).await?)
     }
 
     async fn list(&self) -> Result<Vec<Account>, AccountsError> {
@@ -245,6 +272,7 @@ fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
         created: row.get(3)?,
         id: AccountId(row.get(4)?),
         logins: row.get(5)?,
+        removed: row.get(6)?,
     })
 }
 
@@ -269,6 +297,10 @@ fn insert(connection: &Connection, account: &Account) -> rusqlite::Result<()> {
             account.id.0,
             account.logins,
         ])?;
+    note_looks(connection, account)
+}
+
+fn note_looks(connection: &Connection, account: &Account) -> rusqlite::Result<()> {
     let mut note = connection.prepare_cached("INSERT INTO look_alikes VALUES (?1, ?2)")?;
     for skeleton in skeletons(&account.username, &account.key) {
         note.execute([&skeleton, &account.key])?;
@@ -309,6 +341,56 @@ fn has_room(connection: &Connection, room: &RoomName) -> rusqlite::Result<bool> 
         .exists([room.as_str()])
 }
 
+/// Gives the name of an account that was removed to another one.
+fn take_over(connection: &Connection, account: &Account) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE accounts SET username = ?2, password_hash = ?3, created = ?4, id = ?5,
+                 logins = ?6, removed = NULL
+             WHERE key = ?1",
+        )?
+        .execute(params![
+            account.key,
+            account.username,
+            account.password_hash,
+            account.created,
+            account.id.0,
+            account.logins,
+        ])?;
+    // The name may be spelled otherwise.
+    connection
+        .prepare_cached("DELETE FROM look_alikes WHERE account = ?1")?
+        .execute([&account.key])?;
+    note_looks(connection, account)
+}
+
+/// The row stays: what was decided on the account hangs on it, and nobody else gets the name.
+fn remove(
+    connection: &Connection,
+    key: &str,
+    logins: &str,
+    now: UnixMillis,
+) -> rusqlite::Result<bool> {
+    let removed = connection
+        .prepare_cached(
+            "UPDATE accounts SET password_hash = '', logins = ?2, removed = ?3
+             WHERE key = ?1 AND removed IS NULL",
+        )?
+        .execute(params![key, logins, now])?;
+    if removed == 0 {
+        return Ok(false);
+    }
+    for statement in [
+        "DELETE FROM ranks WHERE account = ?1",
+        "DELETE FROM admins WHERE account = ?1",
+        "DELETE FROM recent_addresses WHERE account = ?1",
+        "DELETE FROM held WHERE account = ?1",
+    ] {
+        connection.prepare_cached(statement)?.execute([key])?;
+    }
+    Ok(true)
+}
+
 fn is_founded(connection: &Connection, room: &RoomName) -> rusqlite::Result<bool> {
     connection
         .prepare_cached("SELECT 1 FROM founded_rooms WHERE room = ?1")?
@@ -324,7 +406,10 @@ fn admit(connection: &Connection, admission: &Admission) -> rusqlite::Result<Adm
     let known = find(connection, &account.key)?;
     match known {
         Some(_) if *is_new => return Ok(Admitted::NameTaken),
-        Some(known) if known.id == account.id && known.logins == account.logins => {}
+        Some(known)
+            if known.removed.is_none()
+                && known.id == account.id
+                && known.logins == account.logins => {}
         None if *is_new && looks_like_another(connection, account)? => {
             return Ok(Admitted::LooksLikeAnother);
         }
@@ -409,7 +494,7 @@ mod tests {
         let accounts = accounts(directory.path());
         assert!(!accounts.set_password(&name("ann"), "x").await.unwrap());
         assert!(!accounts.sign_out(&name("ann")).await.unwrap());
-        assert!(!accounts.remove(&name("ann")).await.unwrap());
+        assert!(!accounts.remove(&name("ann"), 8).await.unwrap());
         accounts.create(account("ann", "hash", 7)).await.unwrap();
         let first = accounts.find(&name("ann")).await.unwrap().unwrap();
         assert!(accounts.set_password(&name("Ann"), "new").await.unwrap());
@@ -420,9 +505,31 @@ mod tests {
         let third = accounts.find(&name("ann")).await.unwrap().unwrap();
         assert_eq!(third.password_hash, "new");
         assert_ne!(third.logins, second.logins);
-        assert!(accounts.remove(&name("ANN")).await.unwrap());
+        assert!(accounts.remove(&name("ANN"), 9).await.unwrap());
+        assert!(!accounts.remove(&name("ann"), 10).await.unwrap());
+        // The name stays, and nothing that anybody could come in by.
         assert!(accounts.find(&name("ann")).await.unwrap().is_none());
-        assert!(accounts.list().await.unwrap().is_empty());
+        let gone = accounts.known(&name("ann")).await.unwrap().unwrap();
+        assert_eq!((gone.removed, gone.password_hash.as_str()), (Some(9), ""));
+        assert_ne!(gone.logins, third.logins);
+        assert!(!accounts.set_password(&name("ann"), "x").await.unwrap());
+        assert!(!accounts.sign_out(&name("ann")).await.unwrap());
+        assert_eq!(
+            admit(&accounts, &gone, false, None).await,
+            Admitted::SignedOut
+        );
+        let twin = account("Ann", "other", 11);
+        assert_eq!(
+            admit(&accounts, &twin, true, None).await,
+            Admitted::NameTaken
+        );
+        // An operator gives it to somebody else.
+        assert!(matches!(
+            accounts.create(twin.clone()).await,
+            Ok(Creation::Created(_))
+        ));
+        let next = accounts.find(&name("ann")).await.unwrap().unwrap();
+        assert!(next == twin && next.id != gone.id);
     }
 
     #[tokio::test]
@@ -497,9 +604,10 @@ mod tests {
 
         // A name that comes back after its account was removed does not get the room back, and
         // nobody else inherits it.
-        accounts.remove(&name("ann")).await.unwrap();
+        accounts.remove(&name("ann"), 8).await.unwrap();
         let ann = account("ann", "hash", 9);
-        admit(&accounts, &ann, true, beginning(Founder::Member)).await;
+        accounts.create(ann.clone()).await.unwrap();
+        admit(&accounts, &ann, false, beginning(Founder::Member)).await;
         admit(&accounts, &bob, false, beginning(Founder::Member)).await;
         assert_eq!(rank("ann").await, Rank::User);
         assert_eq!(rank("bob").await, Rank::User);

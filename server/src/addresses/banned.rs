@@ -76,6 +76,7 @@ fn kind(network: &Network) -> (bool, u8) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::moderation::Height;
 
     fn ban(reason: &str, until: Option<UnixMillis>) -> Sanction {
         Sanction {
@@ -83,6 +84,7 @@ mod tests {
             ends: until,
             reason: Some(reason.to_owned()),
             networks: Vec::new(),
+            height: Height::Server,
         }
     }
 

@@ -11,7 +11,7 @@ use crate::audit::{self, AuditLine};
 use crate::clock;
 use crate::database::{Database, DatabaseError, or_report, readable};
 use crate::entry::{Moment, OPERATOR, UnixMillis};
-use crate::moderation::Sanction;
+use crate::moderation::{Height, Sanction};
 
 /// Addresses in one database.
 pub struct SqliteAddresses {
@@ -161,6 +161,7 @@ fn ban(row: &Row<'_>) -> rusqlite::Result<(Network, Sanction)> {
         ends: Sanction::stored_end(until, since, clock::steady_of(since)),
         reason: or_report("network_bans", place, row.get(2)).flatten(),
         networks: Vec::new(),
+        height: Height::Server,
     };
     Ok((network, sanction))
 }
@@ -237,7 +238,7 @@ fn note(
     connection
         .prepare_cached(
             "INSERT INTO recent_addresses (account, network, time)
-             SELECT key, ?2, ?3 FROM accounts WHERE key = ?1
+             SELECT key, ?2, ?3 FROM accounts WHERE key = ?1 AND removed IS NULL
              ON CONFLICT (account, network) DO UPDATE SET time = excluded.time",
         )?
         .execute(params![account, network, now])?;
@@ -276,6 +277,7 @@ mod tests {
             ends: until,
             reason: Some("spam".to_owned()),
             networks: Vec::new(),
+            height: Height::Server,
         }
     }
 
@@ -374,7 +376,7 @@ mod tests {
         assert_eq!(count().await.unwrap(), RECENT);
         addresses.forget_old(later).await.unwrap();
         assert_eq!(count().await.unwrap(), 1);
-        accounts.remove(&ann).await.unwrap();
+        accounts.remove(&ann, 9).await.unwrap();
         assert_eq!(count().await.unwrap(), 0);
         addresses
             .note("ann", numbered(1), later.into())

@@ -18,6 +18,7 @@ pub(super) fn account(key: &str, logins: &str) -> Account {
         password_hash: logins.to_owned(),
         logins: logins.to_owned(),
         created: 0,
+        removed: None,
     }
 }
 

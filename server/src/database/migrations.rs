@@ -20,7 +20,7 @@ const DEEDS: [(usize, Deed); 1] = [(10, |connection| {
 
 type Deed = fn(&Connection) -> rusqlite::Result<()>;
 
-const STEPS: [&str; 11] = [
+const STEPS: [&str; 12] = [
     "
     CREATE TABLE rooms (
         id       INTEGER PRIMARY KEY,
@@ -220,6 +220,15 @@ const STEPS: [&str; 11] = [
         seen  INTEGER NOT NULL,
         leaps TEXT NOT NULL
     ) STRICT;
+",
+    "
+    -- When the account was removed, in milliseconds since 1970, UTC; NULL while it is there. Of one that
+    -- was removed only the name is kept, which nobody else gets, for what it wrote and its sanctions.
+    ALTER TABLE accounts ADD COLUMN removed INTEGER;
+
+    -- How high the author stood when speaking it: 0 above all rooms, 1 administrator of the room,
+    -- 2 moderator; NULL where that was not noted yet.
+    ALTER TABLE sanctions ADD COLUMN height INTEGER;
 ",
 ];
 

@@ -77,6 +77,13 @@ fn hold(
     connection
         .prepare_cached("DELETE FROM held WHERE time <= ?1")?
         .execute([forget])?;
+    // Who was removed meanwhile has nothing that waits.
+    let is_there = connection
+        .prepare_cached("SELECT 1 FROM accounts WHERE key = ?1 AND removed IS NULL")?
+        .exists([&waiting.author.key])?;
+    if !is_there {
+        return Err(rusqlite::Error::QueryReturnedNoRows);
+    }
     connection
         .prepare_cached(
             "INSERT INTO held (room, account, time, username, display_name, content, reply_to,
@@ -384,6 +391,7 @@ mod tests {
                             username: "bob".to_owned(),
                             key: "bob".to_owned(),
                             account: AccountId::named("bob"),
+                            is_removed: false,
                         },
                         by: author("ann"),
                         origin: Origin::Appointed,
@@ -402,7 +410,7 @@ mod tests {
                 }
                 2 => {
                     let name = Username::new("bob").unwrap();
-                    stage.accounts.remove(&name).await.unwrap();
+                    stage.accounts.remove(&name, 9).await.unwrap();
                     stage
                         .accounts
                         .create(Account::named("bob", 1))

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use ipnet::IpNet;
 
 use super::block::{Block, Counted, blocks_of};
-use crate::address::{Address, holder};
+use crate::address::{Address, Network, holder};
 
 /// Hops of `X-Forwarded-For` that are looked at.
 const HOPS: usize = 32;
@@ -102,6 +102,11 @@ impl TrustedProxies {
     /// These addresses and networks.
     pub fn new(networks: impl IntoIterator<Item = IpNet>) -> Self {
         Self(networks.into_iter().collect())
+    }
+
+    /// Whether one of them is in `network`.
+    pub fn overlap(&self, network: &Network) -> bool {
+        self.0.iter().any(|proxy| network.overlaps(proxy))
     }
 
     /// Whether `address` is one of them.

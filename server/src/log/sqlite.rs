@@ -6,7 +6,7 @@ use chat_protocol::{Epoch, MessageId, Nonce, RoomName, RoomState, Seq};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, Statement, params};
 
-use super::{End, Keep, LogError, LogHead, Range, RoomLog, Slice, Summary, Trimmed};
+use super::{End, Keep, LogError, LogHead, Range, RoomLog, Slice, Summary, Thinned, Trimmed};
 use crate::audit::{AuditLine, note};
 use crate::database::{Database, DatabaseError, is_unreadable, or_report, readable, report};
 use crate::entry::{AccountId, Entry, NewEntry, StoredNonce};
@@ -126,6 +126,31 @@ impl RoomLog for SqliteLog {
 
     async fn list(&self) -> Result<Vec<Summary>, LogError> {
         Ok(self.database.read(list).await?)
+    }
+
+    async fn names(&self) -> Result<Vec<RoomName>, LogError> {
+        Ok(self.database.read(names).await?)
+    }
+
+    async fn thin(&self, room: &RoomName, key: &str, after: Seq) -> Result<Thinned, LogError> {
+        let (name, key) = (room.clone(), key.to_owned());
+        let find = move |connection: &Connection| removal::some_of(connection, &name, &key, after);
+        let found = self.database.read(find).await?;
+        if found.len() <= removal::STEP {
+            return Ok(Thinned {
+                seq: found.last().copied().unwrap_or(after),
+                count: found.len() as u64,
+                is_done: true,
+            });
+        }
+        let (name, taken) = (room.clone(), found[..removal::STEP].to_vec());
+        let seq = taken.last().copied().unwrap_or(after);
+        let take = move |connection: &Connection| removal::take(connection, &name, &taken);
+        Ok(Thinned {
+            seq,
+            count: self.database.write(take).await?,
+            is_done: false,
+        })
     }
 
     async fn remove(&self, room: &RoomName) -> Result<bool, LogError> {
@@ -426,6 +451,15 @@ fn read(connection: &Connection, room: &RoomName, range: Range) -> rusqlite::Res
         entries,
         complete,
     })
+}
+
+fn names(connection: &Connection) -> rusqlite::Result<Vec<RoomName>> {
+    let mut statement = connection.prepare_cached("SELECT name FROM rooms")?;
+    let names = statement.query_map([], |row| {
+        let name: String = row.get(0)?;
+        RoomName::new(&name).map_err(|error| unreadable(0, error))
+    })?;
+    readable("rooms", "names", names)
 }
 
 fn list(connection: &Connection) -> rusqlite::Result<Vec<Summary>> {

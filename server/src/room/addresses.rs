@@ -41,6 +41,13 @@ impl Room {
         self.members_where(|key, address| self.address_ban(key, address, now).is_some())
     }
 
+    /// Whom a ban of `network` from the whole server puts out.
+    pub fn members_in(&self, network: &Network) -> Vec<MemberId> {
+        self.members_where(|key, address| {
+            network.contains(address) && !self.is_administered_by(key)
+        })
+    }
+
     /// A network is kept out of the whole server.
     pub(super) fn put_out(
         &mut self,
@@ -48,9 +55,7 @@ impl Room {
         reason: Option<String>,
         now: Moment,
     ) -> Vec<Effect> {
-        let present = self.members_where(|key, address| {
-            network.contains(address) && !self.is_administered_by(key)
-        });
+        let present = self.members_in(network);
         self.expel(present, reason, ServerEvent::Ban, CloseCode::Banned, now)
     }
 
@@ -121,6 +126,7 @@ mod tests {
                 username: name.to_owned(),
                 key: name.to_owned(),
                 account: AccountId::named(name),
+                is_removed: false,
             },
             by: operator(),
             origin: Origin::Vouched,

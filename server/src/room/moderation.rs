@@ -8,7 +8,7 @@ use super::{Effect, MemberId, NOBODY, ReplyTarget, Room, refusal, refuse};
 use crate::entry::{
     AccountId, Author, EntryBody, Moment, NewEntry, OPERATOR, Purged, RoomChanged, UnixMillis,
 };
-use crate::moderation::{Decision, Origin, Person, Sanction, Verdict};
+use crate::moderation::{Decision, Height, Origin, Person, Sanction, Standing, Verdict};
 
 /// What a moderator asks to be done to somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,10 +62,11 @@ impl Order {
         }
     }
 
-    fn decision(&self, now: Moment) -> Option<Decision> {
+    fn decision(&self, now: Moment, height: Height) -> Option<Decision> {
         // What a ban takes along only the store knows, which is asked before the verdict is stored.
-        let sanction = |seconds: Option<u64>, reason: &Option<String>| {
-            Sanction::for_seconds(seconds, reason.clone(), now)
+        let sanction = |seconds: Option<u64>, reason: &Option<String>| Sanction {
+            height,
+            ..Sanction::for_seconds(seconds, reason.clone(), now)
         };
         match self {
             Order::Kick(_) => Some(Decision::Kick),
@@ -95,13 +96,45 @@ impl Order {
 /// An operator's verdict, who stands above all rooms; `None` for what is no verdict on a person.
 pub fn operated(order: &Order, target: Person, now: Moment) -> Option<Verdict> {
     Some(Verdict {
-        decision: order.decision(now)?,
+        decision: order.decision(now, Height::Server)?,
         reason: order.reason().cloned(),
         target,
         by: operator(),
         origin: Origin::Vouched,
         time: now.time,
     })
+}
+
+/// Why an operator's order would do nothing, where it would: most likely it names somebody else than it
+/// should, and is not to be taken for done.
+pub fn slip(
+    standing: &Standing,
+    order: &Order,
+    target: &Person,
+    now: Moment,
+) -> Option<String> {
+    let (name, key) = (&target.username, &target.key);
+    let is_admin = standing.admins.contains(key);
+    match order {
+        Order::Ban(..) | Order::BanWithAddresses(..) if is_admin => Some(format!(
+            "{name} is an administrator of this server, whom no ban keeps out: \
+             `chat-server admin revoke {name}` ends that"
+        )),
+        Order::Unban if standing.before(&Decision::Unban, key, now).is_none() => {
+            Some(format!("{name} is not banned from this room"))
+        }
+        Order::Crown | Order::Appoint | Order::Honour if target.is_removed => {
+            Some(format!("there is no user {name}: the account was removed"))
+        }
+        Order::Dismiss if !standing.ranks.contains_key(key) => Some(match is_admin {
+            true => format!(
+                "{name} is an administrator of this server and has no other rank in this room: \
+                 `chat-server admin revoke {name}` ends that"
+            ),
+            false => format!("{name} is a mere user of this room"),
+        }),
+        _ => None,
+    }
 }
 
 /// Who acts where no member does.
@@ -116,6 +149,11 @@ pub fn operator() -> Author {
 }
 
 impl Room {
+    /// The same as [`slip`], here.
+    pub fn slip(&self, order: &Order, target: &Person, now: Moment) -> Option<String> {
+        slip(&self.standing, order, target, now)
+    }
+
     /// The contract's order: rights, whether the target exists, whether it stands lower.
     pub(super) fn moderate(
         &self,
@@ -131,7 +169,9 @@ impl Room {
         if by.rank > order.rank() {
             return refused(Code::Forbidden, not_allowed(order.event(), order.rank()));
         }
-        let Some(target) = target else {
+        // Who was removed gets no rank any more, but may be banned, and purged, by the name.
+        let is_rank = order.rank() == Rank::Administrator;
+        let Some(target) = target.filter(|target| !(is_rank && target.is_removed)) else {
             return refused(Code::NotFound, "there is no user of this name".to_owned());
         };
         if !self.standing.is_above(&by.key, &target.key) {
@@ -144,7 +184,14 @@ impl Room {
         }
         let by = by.clone();
         let origin = self.standing.origin_by(&by);
-        match order.decision(now) {
+        let height = self.standing.height(&by.key);
+        let decision = order.decision(now, height);
+        if let Some(decision) = &decision
+            && let Some(text) = self.too_high(decision, &target, height, now)
+        {
+            return refused(Code::Forbidden, text);
+        }
+        match decision {
             Some(decision) => vec![Effect::Judge(
                 id,
                 Verdict {
@@ -166,6 +213,28 @@ impl Room {
                 vec![Effect::Store(id, NewEntry { time, body })]
             }
         }
+    }
+
+    /// Why `decision` is not for who stands at `height`, where it would change or lift the verdict of
+    /// somebody who stood higher.
+    fn too_high(
+        &self,
+        decision: &Decision,
+        target: &Person,
+        height: Height,
+        now: Moment,
+    ) -> Option<String> {
+        let before = self.standing.before(decision, &target.key, now)?;
+        let (name, authors) = (&target.username, before.height.author());
+        let what = match decision {
+            Decision::Ban(_) | Decision::Unban => "banned",
+            _ => "muted",
+        };
+        (height > before.height).then(|| {
+            format!(
+                "{name} was {what} by {authors}: only who stands as high may change or lift that"
+            )
+        })
     }
 
     pub(super) fn clear(&self, id: MemberId, now: UnixMillis) -> Vec<Effect> {
@@ -206,7 +275,7 @@ impl Room {
         vec![Effect::Store(NOBODY, NewEntry { time: now, body })]
     }
 
-    /// Somebody's account is gone: whoever takes the name next is somebody else.
+    /// Somebody's account was removed: what they wrote, and what was decided on them, stays.
     pub(super) fn forget(&mut self, key: &str, now: Moment) -> Vec<Effect> {
         self.standing.forget(key);
         self.posted.remove(key);
@@ -390,7 +459,8 @@ impl Room {
         effects
     }
 
-    pub(super) fn connections(&self, key: &str) -> Vec<MemberId> {
+    /// The connections of the user `key`.
+    pub fn connections(&self, key: &str) -> Vec<MemberId> {
         let members = self.members.iter();
         let mut found: Vec<MemberId> = members
             .filter(|(_, author)| author.key == key)

@@ -7,6 +7,7 @@ use chat_protocol::{
 use super::*;
 use crate::address::Address;
 use crate::entry::{AccountId, MessagePosted};
+use crate::moderation::Height;
 
 const ANN: MemberId = MemberId(1);
 const BOB: MemberId = MemberId(2);
@@ -365,6 +366,7 @@ fn of_rank(name: &str, rank: Rank) -> Author {
 
 fn target(author: Author) -> Option<StoredMessage> {
     Some(StoredMessage {
+        is_holders: true,
         seq: Seq(7),
         author,
     })
@@ -432,6 +434,7 @@ fn person(name: &str) -> Person {
         username: name.to_owned(),
         key: name.to_owned(),
         account: AccountId::named(name),
+        is_removed: false,
     }
 }
 
@@ -484,6 +487,133 @@ fn moderators_act_on_those_who_stand_lower_and_administrators_appoint() {
             let own = ask(&mut room, Some(person("ann")));
             check_refused(&own, ANN, Code::Forbidden, None);
         }
+    }
+}
+
+#[test]
+fn a_verdict_is_changed_by_none_who_stand_lower_than_its_author_did() {
+    let heights = [Height::Server, Height::Administrator, Height::Moderator];
+    let orders = [
+        (Order::Ban(None, None), true),
+        (Order::Ban(Some(1), None), true),
+        (Order::Unban, true),
+        (Order::Mute(1, None), false),
+        (Order::Unmute, false),
+    ];
+    for (author, by) in heights
+        .into_iter()
+        .flat_map(|author| heights.map(|by| (author, by)))
+    {
+        let mut room = room_where(&[(
+            "ann",
+            match by {
+                Height::Moderator => Rank::Moderator,
+                _ => Rank::Administrator,
+            },
+        )]);
+        if by == Height::Server {
+            room.apply(Input::Administer("ann".to_owned(), true), 0);
+        }
+        room.apply(joining(ANN, "ann", false), 0);
+        for (order, is_ban) in &orders {
+            let ask = |room: &mut Room, now| {
+                let input = Input::Moderate(ANN, order.clone(), Some(person("bob")));
+                let effects = room.apply(input, now);
+                matches!(effects[..], [Effect::Judge(..)])
+            };
+            let sanction = Sanction {
+                height: author,
+                ..Sanction::for_seconds(Some(1), None, 0)
+            };
+            let (bans, mutes) = (&mut room.standing.bans, &mut room.standing.mutes);
+            let (its_own, other) = match is_ban {
+                true => (bans, mutes),
+                false => (mutes, bans),
+            };
+            its_own.remove("bob");
+            other.insert("bob".to_owned(), sanction.clone());
+            // A ban is not in the way of a mute, nor a mute in that of a ban.
+            assert!(ask(&mut room, 999), "{order:?} {author:?} {by:?}");
+            let its_own = match is_ban {
+                true => &mut room.standing.bans,
+                false => &mut room.standing.mutes,
+            };
+            its_own.insert("bob".to_owned(), sanction);
+            let is_allowed = ask(&mut room, 999);
+            assert_eq!(is_allowed, by <= author, "{order:?} {author:?} {by:?}");
+            // What is over is in nobody's way.
+            assert!(ask(&mut room, 1_000), "{order:?} {author:?} {by:?}");
+        }
+    }
+}
+
+#[test]
+fn who_was_removed_is_banned_and_purged_by_name_and_gets_no_rank() {
+    let removed = Person {
+        is_removed: true,
+        ..person("bob")
+    };
+    for order in ORDERS {
+        let mut room = room_where(&[("ann", Rank::Administrator)]);
+        room.apply(joining(ANN, "ann", false), 0);
+        let input = Input::Moderate(ANN, order.clone(), Some(removed.clone()));
+        let effects = room.apply(input, 1);
+        match order {
+            Order::Kick(_) | Order::Appoint | Order::Honour | Order::Dismiss => {
+                check_refused(&effects, ANN, Code::NotFound, None);
+            }
+            _ => assert!(
+                matches!(effects[..], [Effect::Judge(ANN, _) | Effect::Store(ANN, _)]),
+                "{order:?}: {effects:?}"
+            ),
+        }
+    }
+}
+
+#[test]
+fn the_rank_of_who_has_a_name_now_protects_nothing_of_who_had_it() {
+    let mut room = room_where(&[("ann", Rank::Moderator), ("bob", Rank::Administrator)]);
+    room.apply(joining(ANN, "ann", false), 0);
+    let message = target(author("bob")).unwrap();
+    let refused = room.apply(Input::Delete(ANN, Some(message.clone())), 1);
+    check_refused(&refused, ANN, Code::Forbidden, None);
+    let of_before = StoredMessage {
+        is_holders: false,
+        ..message
+    };
+    let effects = room.apply(Input::Delete(ANN, Some(of_before)), 1);
+    assert!(
+        matches!(effects[..], [Effect::Store(ANN, _)]),
+        "{effects:?}"
+    );
+}
+
+#[test]
+fn what_an_operator_orders_in_vain_is_named() {
+    let mut standing = Standing::default();
+    standing.admins.insert("dora".to_owned());
+    let ban = Sanction::for_seconds(Some(1), None, 0);
+    standing.keep_out("bob".to_owned(), ban);
+    standing.found("ann");
+    let slip = |order: Order, name: &str, now| slip(&standing, &order, &person(name), now);
+    for (order, name, now, word) in [
+        (Order::Ban(None, None), "dora", 0, "no ban keeps out"),
+        (Order::BanWithAddresses(None, None), "dora", 0, "revoke"),
+        (Order::Unban, "eve", 0, "not banned"),
+        (Order::Unban, "bob", 1_000, "not banned"),
+        (Order::Dismiss, "bob", 0, "mere user"),
+        (Order::Dismiss, "dora", 0, "revoke"),
+    ] {
+        let said = slip(order.clone(), name, now).unwrap_or_default();
+        assert!(said.contains(word), "{order:?} {name}: {said}");
+    }
+    for (order, name) in [
+        (Order::Ban(None, None), "ann"),
+        (Order::Unban, "bob"),
+        (Order::Dismiss, "ann"),
+        (Order::Appoint, "eve"),
+    ] {
+        assert_eq!(slip(order.clone(), name, 0), None, "{order:?} {name}");
     }
 }
 

@@ -64,12 +64,21 @@ impl RoomTask {
         }
     }
 
-    /// A network is kept out of the whole server from now on: whoever is in it goes.
-    pub(super) async fn put_out(&mut self, network: Network, reason: Option<String>) {
+    /// A network is kept out of the whole server from now on: whoever is in it goes. Answers with their
+    /// names as compared, one for each connection.
+    pub(super) async fn put_out(
+        &mut self,
+        network: Network,
+        reason: Option<String>,
+    ) -> Vec<String> {
         // What was posted before was allowed.
         self.show_all().await;
         self.who = None;
+        let present = self.room.members_in(&network).into_iter();
+        let keys = present.filter_map(|id| self.room.key_of(id).map(str::to_owned));
+        let keys = keys.collect();
         self.apply(Input::PutOut(network, reason)).await;
+        keys
     }
 }
 

@@ -88,6 +88,17 @@ pub enum EnterError {
     NetworkBanned(Option<String>, Option<u64>),
 }
 
+/// Why what an operator asked for was not done.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum OperateError {
+    /// It could not be stored.
+    #[error(transparent)]
+    Standing(#[from] StandingError),
+    /// It would do nothing.
+    #[error("{0}")]
+    Slip(String),
+}
+
 fn banned(what: &str, reason: &Option<String>, seconds: Option<u64>) -> String {
     let mut text = what.to_owned();
     if let Some(seconds) = seconds {
@@ -122,18 +133,17 @@ pub enum RoomCommand {
     /// through the members' outboxes, as what follows.
     Moderate(MemberId, Order, Option<Person>),
     /// Do something to somebody for an operator. Answered with what was done.
-    Operate(
-        Order,
-        Person,
-        oneshot::Sender<Result<String, StandingError>>,
-    ),
+    Operate(Order, Person, oneshot::Sender<Result<String, OperateError>>),
+    /// Take all messages of somebody out, for an operator. Answered once everybody was told.
+    Purge(Person, oneshot::Sender<Result<(), LogError>>),
     /// Make the room one that there is, for an operator. Answered with whether it was made.
     Found(oneshot::Sender<Result<bool, AccountsError>>),
     /// Forget the room, where nobody is in it and nobody would miss it: founded before the first time,
     /// and nothing in it that holds at the second.
     ForgetIfIdle(UnixMillis, UnixMillis),
-    /// Close the connections of the user of this key, who was signed out. Answered once done.
-    SignOut(String, oneshot::Sender<()>),
+    /// Close the connections of the user of this key, who was signed out. Answered once done, with how
+    /// many those were.
+    SignOut(String, oneshot::Sender<usize>),
     /// Change the patterns for an operator. Answered with what was done, once messages are held
     /// against the new ones.
     Filter(Change, oneshot::Sender<Result<String, FiltersError>>),
@@ -162,13 +172,14 @@ pub enum RoomCommand {
     /// Give a member what was read when there were so many deeds. Answered with false where there
     /// were more since, or the member may not read it any more: then nothing is given.
     ShowAudit(MemberId, Outgoing, u64, oneshot::Sender<bool>),
-    /// Forget how the user of this key stands, whose account is gone, and close their connections.
-    /// Answered once done.
-    Forget(String, oneshot::Sender<()>),
+    /// Forget the rank of the user of this key, whose account was removed, and close their connections.
+    /// Answered once done, with how many those were.
+    Forget(String, oneshot::Sender<usize>),
     /// Take the user of this key for a server administrator, or not any more. Answered once done.
     Administer(String, bool, oneshot::Sender<()>),
-    /// Put out whoever is in this network, with the reason. Answered once done.
-    PutOut(Network, Option<String>, oneshot::Sender<()>),
+    /// Put out whoever is in this network, with the reason. Answered once done, with the names as
+    /// compared of those who were put out, one for each connection.
+    PutOut(Network, Option<String>, oneshot::Sender<Vec<String>>),
     /// The log now begins here.
     Trimmed(Seq),
 }

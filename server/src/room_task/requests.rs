@@ -2,19 +2,22 @@
 //! before the room's rules can decide.
 
 use chat_protocol::{
-    ClientError, CloseCode, Code, MessageId, Nonce, PostMessage, Rank, RoomChange, Seq, ServerEvent,
+    ClientError, CloseCode, Code, MessageId, Nonce, PostMessage, Rank, RoomChange, Seq,
+    ServerEvent, Username,
 };
 
-use super::RoomTask;
 use super::delivery::Seat;
+use super::{OperateError, RoomTask};
+use crate::accounts::AccountsError;
 use crate::clock;
+use crate::entry::{Author, EntryBody, NewEntry, Purged};
 use crate::limits::{Allowance, FLOODING, Privilege, TooFast};
 use crate::log::LogError;
 use crate::moderation::{Decision, Origin, Person, Verdict};
 use crate::outgoing::Outgoing;
 use crate::room::{
-    Effect, Input, MemberId, NOBODY, Order, Passed, ReplyTarget, StoredMessage, operated, refusal,
-    sentence,
+    Effect, Input, MemberId, NOBODY, Order, Passed, ReplyTarget, StoredMessage, operated, operator,
+    refusal, sentence,
 };
 use crate::standing::StandingError;
 
@@ -165,22 +168,33 @@ impl RoomTask {
         &mut self,
         order: &Order,
         target: Person,
-    ) -> Result<String, StandingError> {
+    ) -> Result<String, OperateError> {
         self.show_all().await;
         let now = clock::moment();
+        if let Some(slip) = self.room.slip(order, &target, now) {
+            return Err(OperateError::Slip(slip));
+        }
         let Some(mut verdict) = operated(order, target, now) else {
             return Ok("nothing was done: only verdicts on people come from outside".to_owned());
         };
         if matches!(verdict.decision, Decision::Rank(_)) && !self.room.is_founded() {
             // It was there a moment ago.
-            return Err(StandingError::new(NoRoom));
+            return Err(StandingError::new(NoRoom).into());
         }
         let is_taking_along = matches!(order, Order::BanWithAddresses(..));
         self.save(&mut verdict, is_taking_along).await?;
         self.who = None;
-        let done = sentence(&verdict, now);
+        let mut done = sentence(&verdict, now);
+        let is_ban = matches!(verdict.decision, Decision::Ban(_));
+        let mut closed = 0;
         for effect in self.room.apply(Input::Judged(NOBODY, verdict), now) {
+            if let Effect::Expel(ids, ..) = &effect {
+                closed += ids.len();
+            }
             self.carry_out(effect).await;
+        }
+        if is_ban {
+            done.push_str(&format!("; {}", closed_connections(closed)));
         }
         Ok(done)
     }
@@ -249,12 +263,56 @@ impl RoomTask {
     }
 
     pub(super) async fn delete(&mut self, id: MemberId, message: &MessageId) {
-        match self.message(message).await {
-            Ok(target) => self.apply(Input::Delete(id, target)).await,
+        let mut target = match self.message(message).await {
+            Ok(target) => target,
             Err(error) => {
                 self.report("cannot read a message that is to be deleted", &error);
-                self.unavailable(id, "deleteMessage", None);
+                return self.unavailable(id, "deleteMessage", None);
             }
+        };
+        if let Some(message) = &mut target {
+            match self.is_holders(&message.author).await {
+                Ok(is_holders) => message.is_holders = is_holders,
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(room = ?self.name, error, "cannot tell whose a message is");
+                    return self.unavailable(id, "deleteMessage", None);
+                }
+            }
+        }
+        self.apply(Input::Delete(id, target)).await;
+    }
+
+    /// Whether the name of `author` is still that account's. Where whoever has the name is a mere user,
+    /// that makes no difference, and is not looked for.
+    async fn is_holders(&self, author: &Author) -> Result<bool, AccountsError> {
+        if self.room.rank(&author.key) == Rank::User {
+            return Ok(true);
+        }
+        let Ok(name) = Username::new(&author.username) else {
+            return Ok(false);
+        };
+        let holder = self.stores.accounts.known(&name).await?;
+        Ok(holder.is_some_and(|holder| author.is_account(holder.id)))
+    }
+
+    /// Takes all messages of somebody out, for an operator; those that are many were taken out before.
+    pub(super) async fn purge(&mut self, target: Person) -> Result<(), LogError> {
+        self.show_all().await;
+        let purged = Purged {
+            username: target.username,
+            key: target.key,
+            by: operator(),
+        };
+        let entry = NewEntry {
+            time: clock::now(),
+            body: EntryBody::Purged(purged),
+        };
+        self.unstored.push((NOBODY, entry));
+        self.show_all().await;
+        match self.is_last_sure {
+            true => Ok(()),
+            false => Err(LogError::new(NotPurged)),
         }
     }
 
@@ -283,7 +341,11 @@ impl RoomTask {
         let entry = self.entry(seq).await?;
         Ok(entry.and_then(|entry| {
             let author = entry.message()?.author.clone();
-            Some(StoredMessage { seq, author })
+            Some(StoredMessage {
+                seq,
+                author,
+                is_holders: true,
+            })
         }))
     }
 
@@ -316,6 +378,19 @@ impl RoomTask {
         self.delivery.send(id, &Outgoing::new(&refused));
     }
 }
+
+/// How many connections were closed, in words.
+pub fn closed_connections(count: usize) -> String {
+    match count {
+        1 => "1 connection closed".to_owned(),
+        count => format!("{count} connections closed"),
+    }
+}
+
+/// The log says why.
+#[derive(Debug, thiserror::Error)]
+#[error("the purge could not be stored")]
+struct NotPurged;
 
 /// Nobody can be appointed in it.
 #[derive(Debug, thiserror::Error)]

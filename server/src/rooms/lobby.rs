@@ -40,23 +40,26 @@ impl Lobby {
         }
     }
 
-    /// Tells whoever is in `network` that they are banned, and closes their connections.
-    pub(super) fn put_out(&self, network: &Network, reason: Option<String>) {
+    /// Tells whoever is in `network` that they are banned, and closes their connections, so many.
+    pub(super) fn put_out(&self, network: &Network, reason: Option<String>) -> usize {
         let notice = Outgoing::new(&ServerEvent::Ban(ModerationNotice {
             message: Some("Disconnected".to_owned()),
             reason: Some(reason.unwrap_or_default()),
             ..ModerationNotice::default()
         }));
-        let guests = self.lock();
-        let present = guests.present.values();
-        let there = present.filter(|(address, _)| network.contains(address));
-        let there: Vec<Outbox> = there.map(|(_, outbox)| outbox.clone()).collect();
+        let mut guests = self.lock();
+        // They are not there any more, though their tasks may need a while to see it.
+        let there = guests
+            .present
+            .extract_if(|_, (address, _)| network.contains(address));
+        let there: Vec<Outbox> = there.map(|(_, (_, outbox))| outbox).collect();
         // Others come and go meanwhile: each of these is a write to a socket.
         drop(guests);
-        for outbox in there {
+        for outbox in &there {
             outbox.push(&notice);
             outbox.close(CloseCode::Banned, "the address was banned");
         }
+        there.len()
     }
 
     fn lock(&self) -> MutexGuard<'_, Guests> {
@@ -104,5 +107,6 @@ mod tests {
         }
         drop(_inside);
         assert_eq!(lobby.lock().present.len(), 1);
+        assert_eq!(lobby.put_out(&network, None), 0, "put out once");
     }
 }

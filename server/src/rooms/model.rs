@@ -16,8 +16,8 @@ use crate::filter::Pattern;
 use crate::filters::{Filters, FiltersError, Outline, RoomFilters};
 use crate::held::{HeldError, HeldMessage, HeldMessages, Ruled, Ruling, Waiting};
 use crate::limits::Allowance;
-use crate::log::{LogHead, RoomLog, Slice, Summary, Trimmed};
-use crate::moderation::{Sanction, Standing, Verdict};
+use crate::log::{LogHead, RoomLog, Slice, Summary, Thinned, Trimmed};
+use crate::moderation::{Sanction, Standing, Verdict, Verdicts};
 use crate::outbox::tests::Drained;
 use crate::outbox::{OutboxReader, outbox};
 use crate::standing::{StandingError, Standings};
@@ -71,6 +71,10 @@ struct MemoryStandings(Mutex<Standing>);
 impl Standings for MemoryStandings {
     async fn load(&self, _room: &RoomName, _now: Moment) -> Result<Standing, StandingError> {
         Ok(self.0.lock().unwrap().clone())
+    }
+
+    async fn verdicts_on(&self, _: &str, _: u64) -> Result<Verdicts, StandingError> {
+        unreachable!()
     }
 
     async fn audit(
@@ -217,6 +221,14 @@ impl RoomLog for MemoryLog {
 
     async fn overdue(&self, _keep: Keep) -> Result<Vec<RoomName>, LogError> {
         Ok(Vec::new())
+    }
+
+    async fn names(&self) -> Result<Vec<RoomName>, LogError> {
+        unreachable!()
+    }
+
+    async fn thin(&self, _: &RoomName, _: &str, _: Seq) -> Result<Thinned, LogError> {
+        unreachable!()
     }
 
     async fn trim(&self, _room: &RoomName, keep: Keep) -> Result<Trimmed, LogError> {
@@ -371,6 +383,10 @@ impl Accounts for NoAccounts {
         unreachable!()
     }
 
+    async fn known(&self, _: &Username) -> Result<Option<Account>, AccountsError> {
+        unreachable!()
+    }
+
     async fn create(&self, _: Account) -> Result<Creation, AccountsError> {
         unreachable!()
     }
@@ -403,7 +419,7 @@ impl Accounts for NoAccounts {
         unreachable!()
     }
 
-    async fn remove(&self, _: &Username) -> Result<bool, AccountsError> {
+    async fn remove(&self, _: &Username, _: u64) -> Result<bool, AccountsError> {
         unreachable!()
     }
 
@@ -487,6 +503,7 @@ impl World {
                     account: AccountId::named(&name),
                     username: name.clone(),
                     key: name,
+                    is_removed: false,
                 };
                 if let Some((membership, _)) = &self.clients[0].connection {
                     let _ = membership.moderate(Order::Purge, Some(target)).await;

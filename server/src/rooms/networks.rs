@@ -1,6 +1,7 @@
 //! Bans of networks from the whole server, as the directory carries them out: in every room, and for
 //! whoever is in none.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use chat_protocol::Username;
@@ -45,16 +46,19 @@ impl Rooms {
     }
 
     /// Keeps `network` out of the whole server: stored first, and once this answers, nobody in it is in
-    /// a room or comes in.
-    pub async fn ban_network(&self, network: Network, ban: Sanction) -> Result<(), AddressesError> {
+    /// a room or comes in. Answers with whom that hit.
+    pub async fn ban_network(
+        &self,
+        network: Network,
+        ban: Sanction,
+    ) -> Result<Hit, AddressesError> {
         let shared = Arc::clone(&self.shared);
         // Whoever asked may give up, but not when it is stored and not yet in effect.
         let banning = self.shared.tasks.spawn(async move {
             let reason = ban.reason.clone();
             let addresses = &shared.stores.addresses;
             addresses.ban(network, ban, clock::moment()).await?;
-            put_out(&shared, network, reason).await;
-            Ok(())
+            Ok(put_out(&shared, network, reason).await)
         });
         banning
             .await
@@ -74,10 +78,23 @@ impl Rooms {
     }
 }
 
-async fn put_out(shared: &Shared, network: Network, reason: Option<String>) {
+/// Whom a ban of a network hit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hit {
+    /// Connections that were closed.
+    pub connections: usize,
+    /// Accounts, each once, that they were of: some were in no room yet, and of nobody.
+    pub accounts: usize,
+}
+
+async fn put_out(shared: &Shared, network: Network, reason: Option<String>) -> Hit {
     // Whoever enters from here on is held against the ban; who is entering is in the inbox before this.
     let command = |answer| RoomCommand::PutOut(network, reason.clone(), answer);
-    tell_all(shared, command).await;
+    let keys: Vec<String> = tell_all(shared, command).await.concat();
     // After the rooms: who left one for the lobby was there before it left.
-    shared.lobby.put_out(&network, reason);
+    let waiting = shared.lobby.put_out(&network, reason);
+    Hit {
+        connections: keys.len() + waiting,
+        accounts: keys.into_iter().collect::<HashSet<_>>().len(),
+    }
 }

@@ -13,7 +13,9 @@ use crate::audit::note;
 use crate::clock;
 use crate::database::{Database, DatabaseError, or_report, readable, report};
 use crate::entry::{Moment, OPERATOR, UnixMillis};
-use crate::moderation::{Appointment, Decision, Origin, Person, Sanction, Standing, Verdict};
+use crate::moderation::{
+    Appointment, Decision, Height, Origin, Person, Sanction, Standing, Verdict, Verdicts,
+};
 
 const BAN: &str = "ban";
 const MUTE: &str = "mute";
@@ -103,6 +105,12 @@ impl Standings for SqliteStandings {
         Ok(names)
     }
 
+    async fn verdicts_on(&self, key: &str, now: UnixMillis) -> Result<Verdicts, StandingError> {
+        let account = key.to_owned();
+        let verdicts = move |connection: &Connection| verdicts_on(connection, &account, now);
+        Ok(self.database.read(verdicts).await?)
+    }
+
     async fn save(&self, room: &RoomName, verdict: &Verdict) -> Result<(), StandingError> {
         let (name, verdict) = (room.clone(), verdict.clone());
         self.database
@@ -136,7 +144,7 @@ fn load(connection: &Connection, room: &RoomName, now: Moment) -> rusqlite::Resu
         .extend(readable("ranks", room.as_str(), rows)?);
     let mut networks = networks(connection, room)?;
     let mut sanctions = connection.prepare_cached(
-        "SELECT account, kind, until, reason, since FROM sanctions
+        "SELECT account, kind, until, reason, since, height FROM sanctions
          WHERE room = ?1 AND (until IS NULL OR until > ?2)",
     )?;
     let rows = sanctions.query_map(params![room.as_str(), now.settled], |row| {
@@ -158,7 +166,28 @@ fn load(connection: &Connection, room: &RoomName, now: Moment) -> rusqlite::Resu
     Ok(standing)
 }
 
-/// A row of account, kind, until, reason and since. What can't be read of it does not let anybody in.
+fn verdicts_on(
+    connection: &Connection,
+    account: &str,
+    now: UnixMillis,
+) -> rusqlite::Result<Verdicts> {
+    let mut verdicts = Verdicts::default();
+    let mut statement = connection.prepare_cached(
+        "SELECT room, kind FROM sanctions
+         WHERE account = ?1 AND (until IS NULL OR until > ?2) ORDER BY room",
+    )?;
+    let mut rows = statement.query(params![account, now])?;
+    while let Some(row) = rows.next()? {
+        // What is no mute is taken for a ban.
+        match row.get_ref(1)?.as_str() {
+            Ok(MUTE) => verdicts.muted.push(row.get(0)?),
+            _ => verdicts.banned.push(row.get(0)?),
+        }
+    }
+    Ok(verdicts)
+}
+
+/// A row of account, kind, until, reason, since and height. What can't be read of it does not let anybody in.
 fn sanction(row: &Row<'_>, room: &RoomName) -> rusqlite::Result<(String, String, Sanction)> {
     let account: String = row.get(0)?;
     let place = || format!("{}, {account}", room.as_str());
@@ -173,6 +202,9 @@ fn sanction(row: &Row<'_>, room: &RoomName) -> rusqlite::Result<(String, String,
         ends: Sanction::stored_end(until, since, clock::steady_of(since)),
         reason: or_report("sanctions", place, row.get(3)).flatten(),
         networks: Vec::new(),
+        height: or_report("sanctions", place, row.get::<_, Option<u8>>(5))
+            .flatten()
+            .map_or_else(Height::default, Height::from),
     };
     Ok((account, kind, sanction))
 }
@@ -248,11 +280,17 @@ fn appoint(
         .map(drop)
 }
 
-/// Whoever has the name by now has to be who was meant.
-fn check_target(connection: &Connection, target: &Person) -> rusqlite::Result<()> {
+/// Whoever has the name by now has to be who was meant, and there, where they are to get a rank.
+fn check_target(
+    connection: &Connection,
+    target: &Person,
+    is_to_be_there: bool,
+) -> rusqlite::Result<()> {
     let is_there = connection
-        .prepare_cached("SELECT 1 FROM accounts WHERE key = ?1 AND id = ?2")?
-        .exists(params![target.key, target.account.0])?;
+        .prepare_cached(
+            "SELECT 1 FROM accounts WHERE key = ?1 AND id = ?2 AND (removed IS NULL OR NOT ?3)",
+        )?
+        .exists(params![target.key, target.account.0, is_to_be_there])?;
     match is_there {
         true => Ok(()),
         false => Err(rusqlite::Error::QueryReturnedNoRows),
@@ -260,7 +298,8 @@ fn check_target(connection: &Connection, target: &Person) -> rusqlite::Result<()
 }
 
 fn carry_out(connection: &Connection, room: &RoomName, verdict: &Verdict) -> rusqlite::Result<()> {
-    check_target(connection, &verdict.target)?;
+    let is_rank = matches!(verdict.decision, Decision::Rank(_));
+    check_target(connection, &verdict.target, is_rank)?;
     let key = &verdict.target.key;
     match &verdict.decision {
         Decision::Kick => Ok(()),
@@ -294,7 +333,7 @@ fn administer(
     is_admin: bool,
     now: UnixMillis,
 ) -> rusqlite::Result<()> {
-    check_target(connection, person)?;
+    check_target(connection, person, true)?;
     let (change, action) = match is_admin {
         true => (
             "INSERT INTO admins (account) VALUES (?1) ON CONFLICT DO NOTHING",
@@ -326,10 +365,11 @@ fn sanction_by(
 ) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO sanctions (room, account, kind, since, until, reason, by)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            "INSERT INTO sanctions (room, account, kind, since, until, reason, by, height)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (room, account, kind) DO UPDATE SET since = excluded.since,
-                 until = excluded.until, reason = excluded.reason, by = excluded.by",
+                 until = excluded.until, reason = excluded.reason, by = excluded.by,
+                 height = excluded.height",
         )?
         .execute(params![
             room.as_str(),
@@ -339,6 +379,7 @@ fn sanction_by(
             sanction.until,
             sanction.reason,
             verdict.by.username,
+            u8::from(sanction.height),
         ])?;
     let of_before = [room.as_str(), &verdict.target.key, kind];
     connection
@@ -401,6 +442,7 @@ mod tests {
                 username: "Bob".to_owned(),
                 key: "bob".to_owned(),
                 account: AccountId::named("bob"),
+                is_removed: false,
             },
             by: Author {
                 username: "ann".to_owned(),
@@ -428,6 +470,10 @@ mod tests {
             ends: until,
             reason: Some("spam".to_owned()),
             networks: Vec::new(),
+            height: match until {
+                None => Height::Server,
+                Some(_) => Height::Moderator,
+            },
         };
         // In the order in which they are read.
         let with_addresses = |until, networks: &[&str]| Sanction {
@@ -494,6 +540,8 @@ mod tests {
         let ban = standing.ban("bob", 200.into()).unwrap();
         assert_eq!(ban.networks, ["192.0.2.1".parse().unwrap()]);
         assert!(standing.ban("carl", 200.into()).is_some());
+        // Nobody knows who spoke them: administrators may lift them.
+        assert_eq!(ban.height, Height::Administrator);
         assert!(standing.mute("eve", 200.into()).is_some());
         assert_eq!(standing.rank("carl"), Rank::User);
         assert_eq!(standing.rank("dan"), Rank::Moderator);

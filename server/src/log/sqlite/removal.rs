@@ -15,6 +15,9 @@ use crate::entry::{EntryBody, NewEntry};
 /// Messages that are looked for ahead at most; the writer finds the rest.
 const AHEAD: usize = 10_000;
 
+/// Messages that one step takes out at most: some milliseconds of the writer's time.
+pub(super) const STEP: usize = 256;
+
 /// Where the messages stand that purges are to take out. An index by author would cost every
 /// message, so the log is read for them, ahead and beside the writer.
 #[derive(Debug, Default)]
@@ -80,6 +83,47 @@ pub(super) fn find(
         to,
         seqs,
     })
+}
+
+/// The messages of `key` after `after`, so many that it is seen whether there are more than [`STEP`].
+pub(super) fn some_of(
+    connection: &Connection,
+    room: &RoomName,
+    key: &str,
+    after: Seq,
+) -> rusqlite::Result<Vec<Seq>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq FROM entries
+         WHERE room = (SELECT id FROM rooms WHERE name = ?1) AND seq > ?2 AND author = ?3 AND kind = ?4
+           AND seq > (SELECT cleared FROM rooms WHERE name = ?1)
+         ORDER BY seq LIMIT ?5",
+    )?;
+    let bounds = params![
+        room.as_str(),
+        storable(after.0),
+        key,
+        KIND_MESSAGE,
+        storable(STEP as u64 + 1)
+    ];
+    let found = statement.query_map(bounds, |row| row.get(0).map(Seq))?;
+    found.collect()
+}
+
+/// Takes these messages out; says how many were there.
+pub(super) fn take(
+    connection: &Connection,
+    room: &RoomName,
+    seqs: &[Seq],
+) -> rusqlite::Result<u64> {
+    let mut statement = connection.prepare_cached(
+        "UPDATE entries SET kind = ?3, body = ''
+         WHERE room = (SELECT id FROM rooms WHERE name = ?1) AND seq = ?2 AND kind = ?4",
+    )?;
+    let mut taken = 0;
+    for seq in seqs {
+        taken += statement.execute(params![room.as_str(), seq.0, KIND_GONE, KIND_MESSAGE])?;
+    }
+    Ok(taken as u64)
 }
 
 /// What an entry at `seq` does to those before it, and to the room.

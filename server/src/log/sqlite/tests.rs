@@ -5,6 +5,7 @@ use chat_protocol::{DraftContent, MessageId, Rank};
 use super::*;
 use crate::database::Durability;
 use crate::entry::{AccountId, Author, EntryBody, MessageDeleted, MessagePosted, Purged};
+use crate::log::{Purge, Purging};
 
 fn ann() -> Author {
     Author {
@@ -70,6 +71,48 @@ fn range(after: u64, before: Option<u64>, limit: u64, end: End) -> Range {
         end,
         with_modes: true,
     }
+}
+
+#[tokio::test]
+async fn somebodys_messages_go_in_steps_and_the_last_of_them_stay_for_a_purge() {
+    let directory = tempfile::tempdir().unwrap();
+    let (_, log) = open(directory.path());
+    for name in ["one", "other", "empty"] {
+        begun(&log, &room(name)).await;
+    }
+    let many = removal::STEP as u64 * 2 + 10;
+    let mut entries: Vec<NewEntry> = (0..many).map(|_| posted("x", None, 10)).collect();
+    let mut others = posted("kept", None, 10);
+    if let EntryBody::MessagePosted(posted) = &mut others.body {
+        posted.author.key = "somebody".to_owned();
+    }
+    entries.insert(3, others.clone());
+    log.append(&room("one"), None, entries).await.unwrap();
+    let few = vec![others, posted("x", None, 10)];
+    log.append(&room("other"), None, few).await.unwrap();
+    let over = Some(std::time::Instant::now());
+    let mut purging = Purging::begin(&log, "ann", None).await.unwrap();
+    let late = purging.next(over).await.unwrap();
+    assert_eq!(late, Purge::Late(room("empty"), 0));
+    let mut purging = Purging::begin(&log, "ann", Some(&room("one")))
+        .await
+        .unwrap();
+    assert_eq!(
+        purging.next(None).await.unwrap(),
+        Purge::Ready(room("one"), many)
+    );
+    let left = log
+        .read(&room("one"), range(0, None, 1_000, End::Oldest))
+        .await
+        .unwrap();
+    assert_eq!(left.entries.len(), 11, "10 and somebody else's");
+    // It was broken off here: what is left is found.
+    let mut purging = Purging::begin(&log, "ann", None).await.unwrap();
+    for (name, count) in [("one", 10), ("other", 1)] {
+        let found = purging.next(None).await.unwrap();
+        assert_eq!(found, Purge::Ready(room(name), count));
+    }
+    assert_eq!(purging.next(None).await.unwrap(), Purge::Over);
 }
 
 #[tokio::test]
