@@ -137,6 +137,9 @@ fn a_verdict_from_before_authors_were_noted_is_for_administrators() {
 fn a_removed_name_is_nobodys_until_an_operator_gives_it_out() {
     let (server, mut owner, mut moderator, mut bob) = stage();
     bob.post("what bob wrote");
+    for client in [&mut owner, &mut moderator] {
+        client.expect("message");
+    }
     said(&server, &["ban", "add", ROOM, "bob"]);
     let done = said(&server, &["user", "remove", "bob"]);
     assert_eq!(done, "user bob removed; 0 connections closed");
@@ -158,9 +161,6 @@ fn a_removed_name_is_nobodys_until_an_operator_gives_it_out() {
     // The ban is there and can be lifted, what he wrote can be purged, and he gets no rank.
     assert_eq!(said(&server, &["ban", "list", ROOM]), "bob\tfor good");
     refused(&mut moderator, 403, "unban", name("bob"), "banned by");
-    for client in [&mut owner, &mut moderator] {
-        client.expect("message");
-    }
     moderator.send("purge", name("BOB"));
     assert_eq!(moderator.expect("purge")["username"], "bob");
     assert_eq!(owner.expect("purge")["username"], "bob");
