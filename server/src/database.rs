@@ -6,10 +6,12 @@
 
 mod inspection;
 mod lock;
+mod mark;
 mod migrations;
 mod opening;
 mod placement;
 mod readers;
+mod renewal;
 mod unreadable;
 mod wal;
 mod words;
@@ -25,11 +27,13 @@ use rusqlite::{Connection, OpenFlags};
 use crate::health::Health;
 use inspection::{Depth, with_suffix};
 use lock::{DatabaseLock, DatabaseLockError};
+use mark::Marker;
 pub use opening::{OpenError, create_directory};
 use opening::{check_length, connect, create_file};
 pub use placement::Misplaced;
 use placement::Placement;
 use readers::Readers;
+pub use renewal::Doubt;
 use wal::Folding;
 pub use words::SqliteError;
 use writer::Writer;
@@ -108,6 +112,7 @@ pub struct Database {
     writer: Option<Writer>,
     readers: Arc<Readers>,
     health: Arc<Health>,
+    doubt: Option<Doubt>,
 }
 
 impl Database {
@@ -141,6 +146,10 @@ impl Database {
         let mut connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(sqlite)?;
         prepare(&connection, durability).map_err(sqlite)?;
         migrations::migrate(&mut connection).map_err(sqlite)?;
+        let (marker, doubt) = Marker::begin(directory, &mut connection, durability)?;
+        if let Some(doubt) = &doubt {
+            tracing::warn!(path = %path.display(), "{doubt}");
+        }
         let readers = reading(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(sqlite)?;
         let folding = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)
             .and_then(|folder| Folding::start(&mut connection, folder))
@@ -152,9 +161,10 @@ impl Database {
         Ok(Self {
             path,
             version: migrations::LATEST,
-            writer: Some(Writer::start(connection, folding, placement, told)),
+            writer: Some(Writer::start(connection, folding, placement, marker, told)),
             readers: Arc::new(Readers::new(readers, Arc::clone(&health))),
             health,
+            doubt,
         })
     }
 
@@ -189,6 +199,7 @@ impl Database {
             writer: None,
             readers: Arc::new(Readers::new(readers, Arc::clone(&health))),
             health,
+            doubt: None,
         })
     }
 
@@ -224,6 +235,12 @@ impl Database {
             // The writer has said why.
             Err(_) => {}
         }
+    }
+
+    /// Why the database may not have been what it was when it was opened, where so. What follows from
+    /// that is done.
+    pub fn doubt(&self) -> Option<Doubt> {
+        self.doubt
     }
 
     /// Whether the last transaction was committed.

@@ -3,15 +3,15 @@
 
 use std::path::Path;
 
-use anyhow::{Context, bail};
 use chat_protocol::RoomName;
 use clap::Subcommand;
 
 use crate::clock;
 use crate::console;
-use crate::control::{self, Request};
+use crate::control::Request;
 use crate::filter::{Action, Change, Filter, Kind, Pattern};
 use crate::filters::{Filters, SqliteFilters};
+use crate::moderation_commands::ask;
 use crate::room::operator;
 
 /// What can be done with a room's patterns.
@@ -109,23 +109,12 @@ fn change(room: &RoomName, change: Change, data: &Path) -> anyhow::Result<()> {
         Filter::compile(vec![pattern.clone()])?;
     }
     let request = Request::Filter(room.as_str().to_owned(), change.clone());
-    match control::ask(data, &request).context("the server does not answer")? {
-        Some(Ok(done)) => console::say([done])?,
-        Some(Err(refused)) => bail!("{refused}"),
-        None => return store(room, &change, data),
-    };
-    Ok(())
-}
-
-/// The same, where no server runs.
-fn store(room: &RoomName, change: &Change, data: &Path) -> anyhow::Result<()> {
-    console::for_writing(data, false, |database| async move {
+    ask(data, &request, |database| async move {
         let filters = SqliteFilters::new(database);
         // Checked against those that are there.
-        Filter::changed(filters.load(room).await?, change)?;
+        Filter::changed(filters.load(room).await?, &change)?;
         let by = operator().username;
-        filters.change(room, change, &by, clock::now()).await?;
-        console::say([change.sentence()])?;
-        Ok(())
+        filters.change(room, &change, &by, clock::now()).await?;
+        Ok(change.sentence())
     })
 }

@@ -235,17 +235,17 @@ fn ask_with<Doing>(
 where
     Doing: Future<Output = anyhow::Result<String>>,
 {
-    match control::ask(data, request).context("the server does not answer")? {
+    let ask = || control::ask(data, request).context("the server does not answer");
+    let answer = console::ask_or_do(data, makes_one, ask, |database| async move {
+        console::say([otherwise(database).await?])?;
+        Ok(())
+    })?;
+    match answer {
         Some(Ok(done)) => {
             console::say([done])?;
         }
         Some(Err(refused)) => bail!("{refused}"),
-        None => {
-            console::for_writing(data, makes_one, |database| async move {
-                console::say([otherwise(database).await?])?;
-                Ok(())
-            })?;
-        }
+        None => {}
     }
     Ok(())
 }
@@ -270,7 +270,7 @@ pub(crate) async fn found(database: &Arc<Database>, room: &RoomName) -> anyhow::
     let head = SqliteLog::new(Arc::clone(database)).open(room, 0).await?;
     let beginning = Beginning {
         room: room.clone(),
-        epoch: head.epoch,
+        epoch: head.epochs.current().clone(),
         founder: Founder::Operator,
         time: clock::now(),
     };

@@ -29,6 +29,8 @@ use crate::standing::SqliteStandings;
 use crate::stopping::{Stop, Stopping};
 use crate::transport::{self, Timeouts, TransportContext};
 
+/// How long a command may still be at work on the data.
+const LOCK_PATIENCE: Duration = Duration::from_secs(1);
 /// How long rooms may take to finish what waits once the server stops.
 const ROOMS_PATIENCE: Duration = Duration::from_millis(2000);
 /// How long connections may take to end after that.
@@ -128,7 +130,7 @@ impl Server {
     async fn build(config: ServerConfig) -> Result<Self, ServerError> {
         database::create_directory(&config.data)?;
         // Before anything in it is looked at: a newer server must not migrate under an older one.
-        let lock = DataLock::take(&config.data)?;
+        let lock = DataLock::take_within(&config.data, LOCK_PATIENCE)?;
         let database = Arc::new(Database::open(&config.data, config.durability)?);
         database.reserve_log().await;
         let accounts = Arc::new(SqliteAccounts::new(Arc::clone(&database)));

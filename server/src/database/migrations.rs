@@ -10,7 +10,7 @@ pub(super) const APPLICATION_ID: i64 = 0x6368_6174;
 /// The schema version that this program writes (SQLite's `user_version`).
 pub(super) const LATEST: i64 = STEPS.len() as i64;
 
-const STEPS: [&str; 9] = [
+const STEPS: [&str; 10] = [
     "
     CREATE TABLE rooms (
         id       INTEGER PRIMARY KEY,
@@ -191,6 +191,24 @@ const STEPS: [&str; 9] = [
     -- 2 an operator did, or somebody whom an operator stands behind.
     ALTER TABLE ranks ADD COLUMN origin INTEGER NOT NULL DEFAULT 1;
     UPDATE ranks SET origin = 0 WHERE rank = 0;
+",
+    "
+    -- From which seq on the room's epoch is good; before it others are, each from `first` to `last`.
+    ALTER TABLE rooms ADD COLUMN epoch_first INTEGER NOT NULL DEFAULT 1;
+    CREATE TABLE epochs (
+        room  INTEGER NOT NULL REFERENCES rooms (id) ON DELETE CASCADE,
+        first INTEGER NOT NULL,
+        last  INTEGER NOT NULL,
+        epoch TEXT NOT NULL,
+        PRIMARY KEY (room, first)
+    ) STRICT, WITHOUT ROWID;
+
+    -- One row from the first writing on: which history of this database it is, and how far it has gone.
+    -- A file beside the database knows the same.
+    CREATE TABLE mark (
+        identity TEXT NOT NULL,
+        count    INTEGER NOT NULL
+    ) STRICT;
 ",
 ];
 

@@ -55,7 +55,8 @@ fn file_after_refusal(spoil: impl FnOnce(&mut Vec<u8>), expected: &str) {
         .unwrap_err();
     assert!(error.to_string().contains(expected), "{error}");
     assert_eq!(std::fs::read(&path).unwrap(), bytes);
-    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+    // The database and its mark.
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2);
 }
 
 #[tokio::test]
