@@ -55,8 +55,13 @@ where
         is_there(data)?;
     }
     // Before anything in it is looked at: what a running server uses is not to be migrated.
-    let _lock = DataLock::take_within(data, PATIENCE).map_err(in_use)?;
+    let _lock = lock(data)?;
     change(data, work)
+}
+
+/// Keeps servers from starting on `data` for as long as it lives.
+pub fn lock(data: &Path) -> anyhow::Result<DataLock> {
+    DataLock::take_within(data, PATIENCE).map_err(in_use)
 }
 
 /// Asks the server that runs on `data` by `ask`, or, where none runs, does the same by `otherwise` and

@@ -4,6 +4,7 @@
 //! own statements (`log/sqlite`, `accounts/sqlite`). All writes go through one thread that runs
 //! whatever is waiting in one transaction (group commit), so that many rooms share one sync.
 
+mod copies;
 mod inspection;
 mod lock;
 mod mark;
@@ -25,6 +26,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::health::Health;
+pub use copies::{CopyError, Restored, back_up, restore};
 use inspection::{Depth, with_suffix};
 use lock::{DatabaseLock, DatabaseLockError};
 use mark::Marker;
@@ -141,6 +143,7 @@ impl Database {
             DatabaseLockError::InUse => OpenError::InUse { path: path.clone() },
             DatabaseLockError::File(source) => OpenError::file(&path, source),
         })?;
+        copies::remove_leftovers(directory);
         inspection::inspect(&path, depth)?;
         let sqlite = |source| OpenError::sqlite(&path, source);
         let mut connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(sqlite)?;
@@ -183,14 +186,7 @@ impl Database {
         }
         inspection::inspect(&path, Depth::Quick)?;
         let sqlite = |source| OpenError::sqlite(&path, source);
-        // Whoever closes a database last folds its log into it, and takes the side files away, where
-        // they may write. That is wanted where they hold nothing, and not where a crash left them.
-        let log = with_suffix(&path, "-wal").metadata();
-        let flags = match log.map_or(0, |log| log.len()) {
-            0 => OpenFlags::SQLITE_OPEN_READ_WRITE,
-            _ => OpenFlags::SQLITE_OPEN_READ_ONLY,
-        };
-        let readers = reading(&path, flags).map_err(sqlite)?;
+        let readers = reading(&path, flags_for_reading(&path)).map_err(sqlite)?;
         let version = readers.first().map_or(Ok(0), migrations::version);
         let health = Arc::new(Health::default());
         Ok(Self {
@@ -314,6 +310,16 @@ fn prepare(connection: &Connection, durability: Durability) -> rusqlite::Result<
     )?;
     wal::limit_size(connection)?;
     connection.pragma_update(None, "synchronous", durability.synchronous())
+}
+
+/// Whoever closes a database last folds its log into it, and takes the side files away, where they may
+/// write. That is wanted where they hold nothing, and not where a crash left them.
+fn flags_for_reading(path: &Path) -> OpenFlags {
+    let log = with_suffix(path, "-wal").metadata();
+    match log.map_or(0, |log| log.len()) {
+        0 => OpenFlags::SQLITE_OPEN_READ_WRITE,
+        _ => OpenFlags::SQLITE_OPEN_READ_ONLY,
+    }
 }
 
 fn reading(path: &Path, flags: OpenFlags) -> rusqlite::Result<Vec<Connection>> {

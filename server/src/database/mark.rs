@@ -362,6 +362,13 @@ pub(super) fn adopt(directory: &Path, identity: String, count: u64) -> io::Resul
     Marker::keep(path, mark, 0)?.finish()
 }
 
+/// Gives the database of `connection`, in the transaction that is open, a history of its own.
+pub(super) fn begin_anew(connection: &Connection) -> rusqlite::Result<String> {
+    let identity = renewal::new_identity(connection)?;
+    store(connection, &identity, 1)?;
+    Ok(identity)
+}
+
 /// The system's run; empty where that can't be told.
 fn boot() -> String {
     let boot = std::fs::read_to_string(BOOT).unwrap_or_default();
@@ -378,7 +385,7 @@ fn begin_history(
     if let Some(doubt) = doubt {
         renewal::renew(&transaction, doubt.ends_logins())?;
     }
-    store(&transaction, mark)?;
+    store(&transaction, &mark.identity, mark.count)?;
     transaction.commit()
 }
 
@@ -427,12 +434,12 @@ fn stored(connection: &Connection) -> rusqlite::Result<Option<Stored>> {
         .optional()
 }
 
-fn store(connection: &Connection, mark: &Mark) -> rusqlite::Result<()> {
+fn store(connection: &Connection, identity: &str, count: u64) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM mark", [])?;
     connection
         .execute(
             "INSERT INTO mark (identity, count) VALUES (?1, ?2)",
-            params![mark.identity, mark.count],
+            params![identity, count],
         )
         .map(drop)
 }

@@ -2,8 +2,9 @@
 //! since may name something else, or open a door that was closed.
 
 use std::fmt;
+use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, params_from_iter};
 
 /// Why the database may be another one than it was, or less of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +94,66 @@ const RENEWAL: &str = "
         SELECT 'held', 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'held');
     UPDATE sqlite_sequence SET seq = seq + 1 + (abs(random() / 2) >> 22) WHERE name = 'held';
 ";
+
+/// What the database of `connection`, an older copy, undoes of the one at `other`, in lines for who
+/// puts it in place.
+pub(super) fn undone(
+    connection: &Connection,
+    other: &Path,
+    now: u64,
+) -> rusqlite::Result<Vec<String>> {
+    let other = other.to_string_lossy();
+    connection.execute("ATTACH ?1 AS other", [other.as_ref()])?;
+    let lines = lines(connection, now);
+    connection.execute_batch("DETACH other")?;
+    lines
+}
+
+fn lines(connection: &Connection, now: u64) -> rusqlite::Result<Vec<String>> {
+    let mut lines = Vec::new();
+    for statement in UNDONE {
+        let mut statement = connection.prepare(statement)?;
+        let is_timed = statement.parameter_count() > 0;
+        let now = is_timed.then_some(now);
+        let found = statement.query_map(params_from_iter(now), |row| row.get::<_, String>(0))?;
+        for line in found {
+            lines.push(line?);
+        }
+    }
+    Ok(lines)
+}
+
+/// Each gives lines. `main` is the copy, `other` what was there; ?1 is now.
+const UNDONE: [&str; 9] = [
+    "SELECT kind || ' of ' || account || ' in ' || room || ': undone' FROM other.sanctions AS was
+     WHERE (until IS NULL OR until > ?1) AND NOT EXISTS (SELECT 1 FROM main.sanctions AS one
+        WHERE one.room = was.room AND one.account = was.account AND one.kind = was.kind
+          AND one.until IS was.until)",
+    "SELECT kind || ' of ' || account || ' in ' || room || ': in force again'
+     FROM main.sanctions AS one
+     WHERE (until IS NULL OR until > ?1) AND NOT EXISTS (SELECT 1 FROM other.sanctions AS was
+        WHERE one.room = was.room AND one.account = was.account AND one.kind = was.kind)",
+    "SELECT 'ban of ' || network || ' from the server: undone' FROM other.network_bans AS was
+     WHERE (until IS NULL OR until > ?1)
+       AND NOT EXISTS (SELECT 1 FROM main.network_bans AS one WHERE one.network = was.network
+          AND one.until IS was.until)",
+    "SELECT 'account ' || username || ' was removed: it is there again' FROM main.accounts AS one
+     WHERE NOT EXISTS (SELECT 1 FROM other.accounts AS was
+        WHERE was.key = one.key AND was.id = one.id)",
+    "SELECT 'password of ' || username || ' was changed: the earlier one is good again'
+     FROM main.accounts AS one JOIN other.accounts AS was USING (key)
+     WHERE one.id = was.id AND one.logins <> was.logins AND one.password_hash <> was.password_hash",
+    "SELECT account || ' has rank ' || rank || ' in ' || room || ' again' FROM main.ranks AS one
+     WHERE NOT EXISTS (SELECT 1 FROM other.ranks AS was WHERE was.room = one.room
+        AND was.account = one.account AND was.rank <= one.rank)",
+    "SELECT account || ' is a server administrator again' FROM main.admins
+     WHERE account NOT IN (SELECT account FROM other.admins)",
+    "SELECT 'pattern ' || pattern || ' in ' || room || ' is not blocked any more'
+     FROM other.filters AS was WHERE NOT EXISTS (SELECT 1 FROM main.filters AS one
+        WHERE one.room = was.room AND one.pattern = was.pattern)",
+    "SELECT 'account ' || username || ' is gone: it was made since' FROM other.accounts AS was
+     WHERE key NOT IN (SELECT key FROM main.accounts)",
+];
 
 #[cfg(test)]
 mod tests {
