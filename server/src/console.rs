@@ -135,10 +135,14 @@ pub fn warn(text: &str) {
 /// What else may be wrong with the database is said when it is opened. One that can't be looked for is
 /// not one that is missing.
 fn is_there(data: &Path) -> Result<(), OpenError> {
+    use io::ErrorKind::{InvalidFilename, NotFound};
     match data.join(database::FILE_NAME).symlink_metadata() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(OpenError::Missing {
-            path: data.to_owned(),
-        }),
+        // Under such a name nothing can be.
+        Err(error) if matches!(error.kind(), NotFound | InvalidFilename) => {
+            Err(OpenError::Missing {
+                path: data.to_owned(),
+            })
+        }
         Err(source) => Err(OpenError::File {
             path: data.join(database::FILE_NAME),
             source,

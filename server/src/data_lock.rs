@@ -77,7 +77,7 @@ impl DataLock {
             .mode(0o600)
             .open(directory.join(FILE_NAME))
             .map_err(failed)?;
-        belong(&file, &directory.join(FILE_NAME)).map_err(failed)?;
+        belong(&file, &directory.join(FILE_NAME));
         match file.try_lock() {
             Ok(()) => Ok(Self {
                 _directory: opened,

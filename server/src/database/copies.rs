@@ -3,6 +3,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -143,7 +144,10 @@ pub fn back_up(directory: &Path, target: &Path, stop: &Arc<AtomicBool>) -> Resul
         .map_err(CopyError::sqlite(target))?;
     // One look at the database as it is now, which holds up nobody who writes meanwhile. What was
     // deleted is not in it.
-    let copied = connection.execute("VACUUM INTO ?1", [path.to_string_lossy().as_ref()]);
+    let copied = connection.execute(
+        "VACUUM INTO CAST(?1 AS TEXT)",
+        [path.as_os_str().as_bytes()],
+    );
     if stop.load(Ordering::Relaxed) {
         return Err(CopyError::Interrupted);
     }
@@ -273,7 +277,7 @@ fn take_copy(backup: &Path, draft: &Path) -> Result<(), CopyError> {
         let to = with_suffix(draft, suffix);
         let copy = || {
             let mut file = create_new(&to)?;
-            belong(&file, &to)?;
+            belong(&file, &to);
             io::copy(&mut from, &mut file)
         };
         let mut copy = copy;

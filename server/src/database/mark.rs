@@ -272,7 +272,19 @@ impl Marker {
         Ok(())
     }
 
+    /// Another program wrote to the database's files: whoever opens them next is to think nothing of what
+    /// they say.
+    pub(super) fn distrust(&mut self) {
+        if self.mark.count != u64::MAX {
+            self.mark.count = u64::MAX;
+            self.note_written();
+        }
+    }
+
     fn advance(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        if self.mark.count == u64::MAX {
+            return Ok(());
+        }
         let next = self.mark.count + 1;
         connection
             .prepare_cached("UPDATE mark SET count = ?1")?
@@ -290,6 +302,10 @@ impl Marker {
         self.mark.count = next;
         self.is_behind = false;
         self.raised = Instant::now();
+        self.note_written();
+    }
+
+    fn note_written(&mut self) {
         let written = self.write();
         if let Err(error) = &written
             && !self.is_failing

@@ -164,7 +164,7 @@ pub(super) fn create_file(path: &Path) -> Result<(), OpenError> {
             .open(path)?;
         // SQLite gives its side files the owner of the database.
         if file.metadata()?.len() == 0 {
-            belong(&file, path)?;
+            belong(&file, path);
         }
         sync_directory_of(path)
     };

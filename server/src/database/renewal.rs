@@ -2,6 +2,7 @@
 //! since may name something else, or open a door that was closed.
 
 use std::fmt;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use rusqlite::{Connection, params_from_iter};
@@ -102,8 +103,9 @@ pub(super) fn undone(
     other: &Path,
     now: u64,
 ) -> rusqlite::Result<Vec<String>> {
-    let other = other.to_string_lossy();
-    connection.execute("ATTACH ?1 AS other", [other.as_ref()])?;
+    // SQLite's names of files are bytes.
+    let attach = "ATTACH CAST(?1 AS TEXT) AS other";
+    connection.execute(attach, [other.as_os_str().as_bytes()])?;
     let lines = lines(connection, now);
     connection.execute_batch("DETACH other")?;
     lines
@@ -140,7 +142,7 @@ const UNDONE: [&str; 9] = [
     "SELECT 'account ' || username || ' was removed: it is there again' FROM main.accounts AS one
      WHERE NOT EXISTS (SELECT 1 FROM other.accounts AS was
         WHERE was.key = one.key AND was.id = one.id)",
-    "SELECT 'password of ' || username || ' was changed: the earlier one is good again'
+    "SELECT 'password of ' || one.username || ' was changed: the earlier one is good again'
      FROM main.accounts AS one JOIN other.accounts AS was USING (key)
      WHERE one.id = was.id AND one.logins <> was.logins AND one.password_hash <> was.password_hash",
     "SELECT account || ' has rank ' || rank || ' in ' || room || ' again' FROM main.ranks AS one

@@ -95,6 +95,29 @@ fn a_damaged_or_newer_file_is_refused_and_left_alone() {
 }
 
 #[tokio::test]
+async fn a_database_that_was_written_over_while_it_was_in_use_is_another_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = async |database: &Database| {
+        let work = |connection: &Connection| {
+            connection.execute_batch("CREATE TABLE IF NOT EXISTS t (n); INSERT INTO t VALUES (1)")
+        };
+        database.write(work).await
+    };
+    for (is_overwritten, expected) in [(false, None), (true, None), (false, Some(Doubt::Older))] {
+        let database = Database::open(directory.path(), Durability::Full).unwrap();
+        assert_eq!(database.doubt(), expected);
+        write(&database).await.unwrap();
+        if is_overwritten {
+            let path = directory.path().join(FILE_NAME);
+            let bytes = std::fs::read(&path).unwrap();
+            std::fs::write(&path, bytes).unwrap();
+            assert!(write(&database).await.is_err());
+        }
+        database.close();
+    }
+}
+
+#[tokio::test]
 async fn a_first_transaction_that_was_cut_short_is_begun_anew() {
     let [unfinished, directory] = [(); 2].map(|()| tempfile::tempdir().unwrap());
     let path = unfinished.path().join(FILE_NAME);

@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::DatabaseError;
 use super::mark::Marker;
-use super::placement::Placement;
+use super::placement::{Misplaced, Placement};
 use super::wal::Folding;
 use super::words::{chain, is_damage, of_the_machine};
 use crate::health::Health;
@@ -266,6 +266,9 @@ fn commit(
     connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
     let succeeded = run(connection, batch)?;
     let placed = placement.check();
+    if placed.as_ref().is_err_and(Misplaced::is_overwritten) {
+        marker.distrust();
+    }
     if placed.is_err() || !succeeded {
         connection.execute_batch("ROLLBACK")?;
         return Ok(placed?);
