@@ -13,14 +13,15 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::ban_commands::BanSubcommand;
 use crate::config::{Config, Flags, MAX_CONNECTIONS, Settings, without_variables, wrong_flag};
+use crate::copy_commands::CopyArguments;
 use crate::filter_commands::FilterSubcommand;
 use crate::limits::{Caps, LimitSettings};
 use crate::moderation_commands::{AdminSubcommand, ModSubcommand};
 use crate::room_commands::RoomSubcommand;
 use crate::users::UserSubcommand;
 use crate::{
-    ban_commands, console, exit, filter_commands, logging, moderation_commands, room_commands,
-    server, signals, users,
+    ban_commands, console, copy_commands, exit, filter_commands, logging, moderation_commands,
+    room_commands, server, signals, users,
 };
 
 /// Connections that may wait to be accepted, as far as the system allows: after a restart all
@@ -77,6 +78,11 @@ enum Command {
     /// not.
     #[command(subcommand)]
     Filter(FilterSubcommand),
+    /// Copy the database to a new file, while the server runs or while it does not.
+    Backup(CopyArguments),
+    /// Put a backup in the place of the database, while the server does not run. What was there is kept
+    /// beside it; everybody has to log in with the password once.
+    Restore(CopyArguments),
     /// Read all of the database and say whether it is sound. The server itself reads a part of a large
     /// one at the start.
     Check,
@@ -123,6 +129,10 @@ pub fn main() -> ExitCode {
             moderation_commands::run_admin(command, &config.server.data)
         }
         Some(Command::Filter(command)) => filter_commands::run(command, &config.server.data),
+        Some(Command::Backup(arguments)) => copy_commands::back_up(&arguments, &config.server.data),
+        Some(Command::Restore(arguments)) => {
+            copy_commands::restore(&arguments, &config.server.data)
+        }
         Some(Command::Check) => console::check(&config.server.data),
         Some(Command::Audit { room, limit }) => audit(room.as_deref(), limit, &config.server.data),
     };

@@ -14,6 +14,10 @@ use crate::database::{self, Database, OpenError, SqliteError};
 
 /// How long a command waits for others that write.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a command waits for the socket of a server that runs: one that was removed is made anew
+/// within a second.
+const SOCKET_PATIENCE: Duration = Duration::from_secs(3);
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Runs `work`, which changes nothing, on the database in `data`, whether a server runs or not.
 pub fn for_reading<F>(data: &Path, work: impl FnOnce(Arc<Database>) -> F) -> anyhow::Result<()>
@@ -51,7 +55,53 @@ where
         is_there(data)?;
     }
     // Before anything in it is looked at: what a running server uses is not to be migrated.
-    let _lock = DataLock::take_within(data, PATIENCE).map_err(|error| match error {
+    let _lock = lock(data)?;
+    change(data, work)
+}
+
+/// Keeps servers from starting on `data` for as long as it lives.
+pub fn lock(data: &Path) -> anyhow::Result<DataLock> {
+    DataLock::take_within(data, PATIENCE).map_err(in_use)
+}
+
+/// Asks the server that runs on `data` by `ask`, or, where none runs, does the same by `otherwise` and
+/// keeps one from starting meanwhile. Whether one runs is told by its lock: one that holds it and is
+/// not to be reached, because its socket is away, is an error. `None` is what `ask` gives then.
+pub fn ask_or_do<A, F>(
+    data: &Path,
+    makes_one: bool,
+    ask: impl Fn() -> anyhow::Result<Option<A>>,
+    otherwise: impl FnOnce(Arc<Database>) -> F,
+) -> anyhow::Result<Option<A>>
+where
+    F: Future<Output = anyhow::Result<()>>,
+{
+    if makes_one {
+        database::create_directory(data)?;
+    } else {
+        is_there(data)?;
+    }
+    let began = Instant::now();
+    loop {
+        match DataLock::take(data) {
+            Ok(_lock) => return change(data, otherwise).map(|()| None),
+            Err(LockError::InUse { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        // It may be starting, or stopping, or making its socket anew.
+        match ask()? {
+            Some(answer) => return Ok(Some(answer)),
+            None if began.elapsed() < SOCKET_PATIENCE => std::thread::sleep(PAUSE),
+            None => break,
+        }
+    }
+    Err(in_use(LockError::InUse {
+        path: data.to_owned(),
+    }))
+}
+
+fn in_use(error: LockError) -> anyhow::Error {
+    match error {
         LockError::InUse { path } => anyhow!(
             "the data directory {} is in use by another chat-server that runs, and this command can't go \
              through it: stop it first, or, where it is of another version, use the program that it was \
@@ -59,20 +109,45 @@ where
             path.display()
         ),
         error => error.into(),
-    })?;
+    }
+}
+
+/// For who has the lock.
+fn change<F>(data: &Path, work: impl FnOnce(Arc<Database>) -> F) -> anyhow::Result<()>
+where
+    F: Future<Output = anyhow::Result<()>>,
+{
     let database = Arc::new(Database::open_at_once(data)?);
+    if let Some(doubt) = database.doubt() {
+        warn(&doubt.to_string());
+    }
     let outcome = block_on(work(Arc::clone(&database)));
     database.close();
     outcome
 }
 
-/// What else may be wrong with the database is said when it is opened.
+/// Says on standard error what is done all the same.
+pub fn warn(text: &str) {
+    // Where nobody reads it, it is done all the same.
+    let _ = writeln!(io::stderr(), "chat-server: warning: {text}");
+}
+
+/// What else may be wrong with the database is said when it is opened. One that can't be looked for is
+/// not one that is missing.
 fn is_there(data: &Path) -> Result<(), OpenError> {
-    match data.join(database::FILE_NAME).exists() {
-        true => Ok(()),
-        false => Err(OpenError::Missing {
-            path: data.to_owned(),
+    use io::ErrorKind::{InvalidFilename, NotFound};
+    match data.join(database::FILE_NAME).symlink_metadata() {
+        // Under such a name nothing can be.
+        Err(error) if matches!(error.kind(), NotFound | InvalidFilename) => {
+            Err(OpenError::Missing {
+                path: data.to_owned(),
+            })
+        }
+        Err(source) => Err(OpenError::File {
+            path: data.join(database::FILE_NAME),
+            source,
         }),
+        Ok(_) => Ok(()),
     }
 }
 

@@ -168,7 +168,8 @@ type Answer = Result<String, String>;
 /// How a server's answer begins to a request that it does not know.
 const NO_REQUEST: &str = "this is no request";
 
-/// Asks the server that runs on `data`; `None` where none listens.
+/// Asks the server that runs on `data`; `None` where none listens, which does not say that none runs:
+/// that is told by its lock alone.
 pub fn ask(data: &Path, request: &Request) -> io::Result<Option<Answer>> {
     let Some(mut stream) = socket::connect(data)? else {
         return Ok(None);

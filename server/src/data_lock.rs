@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use crate::files::belong;
+
 /// The lock's file in the data directory.
 const FILE_NAME: &str = "server.lock";
 /// Between two attempts.
@@ -75,6 +77,7 @@ impl DataLock {
             .mode(0o600)
             .open(directory.join(FILE_NAME))
             .map_err(failed)?;
+        belong(&file, &directory.join(FILE_NAME));
         match file.try_lock() {
             Ok(()) => Ok(Self {
                 _directory: opened,

@@ -4,12 +4,15 @@
 //! own statements (`log/sqlite`, `accounts/sqlite`). All writes go through one thread that runs
 //! whatever is waiting in one transaction (group commit), so that many rooms share one sync.
 
+mod copies;
 mod inspection;
 mod lock;
+mod mark;
 mod migrations;
 mod opening;
 mod placement;
 mod readers;
+mod renewal;
 mod unreadable;
 mod wal;
 mod words;
@@ -23,13 +26,16 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::health::Health;
+pub use copies::{CopyError, Restored, back_up, restore};
 use inspection::{Depth, with_suffix};
 use lock::{DatabaseLock, DatabaseLockError};
+use mark::Marker;
 pub use opening::{OpenError, create_directory};
 use opening::{check_length, connect, create_file};
 pub use placement::Misplaced;
 use placement::Placement;
 use readers::Readers;
+pub use renewal::Doubt;
 use wal::{Folding, LogState};
 pub use words::SqliteError;
 use writer::Writer;
@@ -109,6 +115,7 @@ pub struct Database {
     log: Option<LogState>,
     readers: Arc<Readers>,
     health: Arc<Health>,
+    doubt: Option<Doubt>,
 }
 
 impl Database {
@@ -137,11 +144,16 @@ impl Database {
             DatabaseLockError::InUse => OpenError::InUse { path: path.clone() },
             DatabaseLockError::File(source) => OpenError::file(&path, source),
         })?;
+        copies::remove_leftovers(directory);
         inspection::inspect(&path, depth)?;
         let sqlite = |source| OpenError::sqlite(&path, source);
         let mut connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(sqlite)?;
         prepare(&connection, durability).map_err(sqlite)?;
         migrations::migrate(&mut connection).map_err(sqlite)?;
+        let (marker, doubt) = Marker::begin(directory, &mut connection, durability)?;
+        if let Some(doubt) = &doubt {
+            tracing::warn!(path = %path.display(), "{doubt}");
+        }
         let readers = reading(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(sqlite)?;
         let folding = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)
             .and_then(|folder| Folding::start(&mut connection, folder))
@@ -154,9 +166,10 @@ impl Database {
             path,
             version: migrations::LATEST,
             log: Some(folding.state()),
-            writer: Some(Writer::start(connection, folding, placement, told)),
+            writer: Some(Writer::start(connection, folding, placement, marker, told)),
             readers: Arc::new(Readers::new(readers, Arc::clone(&health))),
             health,
+            doubt,
         })
     }
 
@@ -175,14 +188,7 @@ impl Database {
         }
         inspection::inspect(&path, Depth::Quick)?;
         let sqlite = |source| OpenError::sqlite(&path, source);
-        // Whoever closes a database last folds its log into it, and takes the side files away, where
-        // they may write. That is wanted where they hold nothing, and not where a crash left them.
-        let log = with_suffix(&path, "-wal").metadata();
-        let flags = match log.map_or(0, |log| log.len()) {
-            0 => OpenFlags::SQLITE_OPEN_READ_WRITE,
-            _ => OpenFlags::SQLITE_OPEN_READ_ONLY,
-        };
-        let readers = reading(&path, flags).map_err(sqlite)?;
+        let readers = reading(&path, flags_for_reading(&path)).map_err(sqlite)?;
         let version = readers.first().map_or(Ok(0), migrations::version);
         let health = Arc::new(Health::default());
         Ok(Self {
@@ -192,6 +198,7 @@ impl Database {
             log: None,
             readers: Arc::new(Readers::new(readers, Arc::clone(&health))),
             health,
+            doubt: None,
         })
     }
 
@@ -227,6 +234,12 @@ impl Database {
             // The writer has said why.
             Err(_) => {}
         }
+    }
+
+    /// Why the database may not have been what it was when it was opened, where so. What follows from
+    /// that is done.
+    pub fn doubt(&self) -> Option<Doubt> {
+        self.doubt
     }
 
     /// Whether the last transaction was committed.
@@ -305,6 +318,16 @@ fn prepare(connection: &Connection, durability: Durability) -> rusqlite::Result<
     )?;
     wal::limit_size(connection)?;
     connection.pragma_update(None, "synchronous", durability.synchronous())
+}
+
+/// Whoever closes a database last folds its log into it, and takes the side files away, where they may
+/// write. That is wanted where they hold nothing, and not where a crash left them.
+fn flags_for_reading(path: &Path) -> OpenFlags {
+    let log = with_suffix(path, "-wal").metadata();
+    match log.map_or(0, |log| log.len()) {
+        0 => OpenFlags::SQLITE_OPEN_READ_WRITE,
+        _ => OpenFlags::SQLITE_OPEN_READ_ONLY,
+    }
 }
 
 fn reading(path: &Path, flags: OpenFlags) -> rusqlite::Result<Vec<Connection>> {

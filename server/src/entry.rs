@@ -3,10 +3,14 @@
 //! The vocabulary that the room's rules, its log and its task share. No behaviour beyond turning an
 //! entry into the event that clients see.
 
+mod epochs;
+
 use chat_protocol::{
-    AuditEntry, Cleared, Content, Epoch, Message, MessageId, Nonce, Rank, RoomName, RoomState, Seq,
+    AuditEntry, Cleared, Content, Message, MessageId, Nonce, Rank, RoomName, RoomState, Seq,
     ServerEvent,
 };
+
+pub use epochs::{EarlierEpoch, Epochs};
 
 /// The name under which operators act, who are no users.
 pub const OPERATOR: &str = "server operator";
@@ -199,12 +203,12 @@ impl Entry {
     }
 
     /// The entry as everybody but its sender sees it.
-    pub fn to_event(&self, room: &RoomName, epoch: &Epoch) -> ServerEvent {
+    pub fn to_event(&self, room: &RoomName, epochs: &Epochs) -> ServerEvent {
         match &self.body {
             EntryBody::MessagePosted(posted) => ServerEvent::Message(Message {
                 username: posted.author.username.clone(),
                 content: posted.content.as_str().to_owned(),
-                id: MessageId::at(epoch, self.seq),
+                id: epochs.id_of(self.seq),
                 seq: self.seq,
                 display_name: posted.author.display_name.clone(),
                 rank: posted.author.rank,
@@ -215,7 +219,7 @@ impl Entry {
             }),
             EntryBody::MessageDeleted(MessageDeleted { target, by, .. }) => {
                 ServerEvent::DeleteMessage(chat_protocol::MessageDeleted {
-                    id: MessageId::at(epoch, *target),
+                    id: epochs.id_of(*target),
                     seq: self.seq,
                     by: by.username.clone(),
                 })
@@ -237,8 +241,13 @@ impl Entry {
     }
 
     /// The entry as the user of `account` sees it: their own messages carry their nonces.
-    pub fn to_event_for(&self, account: AccountId, room: &RoomName, epoch: &Epoch) -> ServerEvent {
-        let mut event = self.to_event(room, epoch);
+    pub fn to_event_for(
+        &self,
+        account: AccountId,
+        room: &RoomName,
+        epochs: &Epochs,
+    ) -> ServerEvent {
+        let mut event = self.to_event(room, epochs);
         if let ServerEvent::Message(message) = &mut event
             && let Some(posted) = self.message()
             && posted.author.is_account(account)

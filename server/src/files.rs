@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::Path;
 
 /// Makes the file `path` with `contents`, for its owner alone. After a crash or a power loss it is
@@ -19,10 +19,26 @@ pub fn create_whole(path: &Path, contents: &[u8]) -> io::Result<()> {
         .create_new(true)
         .mode(0o600)
         .open(&draft)?;
+    belong(&file, path);
     file.write_all(contents)?;
     file.sync_all()?;
     std::fs::rename(&draft, path)?;
     sync_directory_of(path)
+}
+
+/// Where an administrator of the machine works on the data of a server that runs as somebody else, what
+/// is made is the server's all the same: `file`, which is at `path`, gets its directory's owner.
+pub fn belong(file: &File, path: &Path) {
+    let give = || {
+        let directory = path
+            .parent()
+            .filter(|_| rustix::process::geteuid().is_root());
+        let owner = std::fs::metadata(directory?).ok()?;
+        let is_theirs = file.metadata().ok()?.uid() == owner.uid();
+        (!is_theirs).then(|| fchown(file, Some(owner.uid()), Some(owner.gid())))
+    };
+    // Where it can't be given away, who needs it says so.
+    let _ = give();
 }
 
 /// Makes the names in the directory of `path` outlive a power loss.

@@ -115,7 +115,10 @@ pub fn run(command: FilterSubcommand, data: &Path) -> anyhow::Result<()> {
             slips::look_for_room(data, &room, None)?;
             let change = Change::Remove(pattern);
             let request = Request::Filter(room.as_str().to_owned(), change.clone());
-            ask(data, &request, |database| store(database, &room, &change))
+            ask(data, &request, |database| async move {
+                let room = called(&database, &room).await?;
+                store(database, &room, &change).await
+            })
         }
     }
 }
@@ -164,6 +167,7 @@ fn add(
         false => Request::Filter(name, change.clone()),
     };
     let done = ask_for(data, &request, false, |database| async move {
+        let room = &called(&database, room).await?;
         need(&database, room, creates).await?;
         store(database, room, &change).await
     })?;
@@ -180,7 +184,6 @@ async fn store(
     room: &RoomName,
     change: &Change,
 ) -> anyhow::Result<String> {
-    let room = &called(&database, room).await?;
     let filters = SqliteFilters::new(database);
     // Checked against those that are there.
     Filter::changed(filters.load(room).await?, change)?;
@@ -201,6 +204,7 @@ fn newest_messages(data: &Path, room: &RoomName) -> Vec<String> {
     };
     // What is wrong is said when the pattern is stored.
     let _ = console::for_reading(data, async |database| {
+        let room = &called(&database, room).await?;
         let slice = SqliteLog::new(database).read(room, range).await?;
         let messages = slice.entries.iter().filter_map(Entry::message);
         texts.extend(messages.map(|posted| posted.content.as_str().to_owned()));

@@ -13,6 +13,7 @@ pub mod clock;
 pub mod config;
 pub mod console;
 pub mod control;
+pub mod copy_commands;
 pub mod data_lock;
 pub mod database;
 pub mod entry;

@@ -6,9 +6,9 @@
 mod purging;
 mod sqlite;
 
-use chat_protocol::{Epoch, History, RoomName, RoomState, Seq};
+use chat_protocol::{History, RoomName, RoomState, Seq};
 
-use crate::entry::{AccountId, Entry, NewEntry, StoredNonce, UnixMillis};
+use crate::entry::{AccountId, Entry, Epochs, NewEntry, StoredNonce, UnixMillis};
 
 pub use purging::{Purge, Purging};
 pub use sqlite::SqliteLog;
@@ -29,8 +29,8 @@ impl LogError {
 /// Where a log stands when a room starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogHead {
-    /// The log's life.
-    pub epoch: Epoch,
+    /// The log's lives.
+    pub epochs: Epochs,
     /// Whether there is such a log; otherwise this is what it is to begin with.
     pub is_begun: bool,
     /// The oldest entry that is still there; one past `last` where none is.
@@ -70,8 +70,8 @@ pub enum End {
 /// The entries of a range.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slice {
-    /// The log's life.
-    pub epoch: Epoch,
+    /// The log's lives.
+    pub epochs: Epochs,
     /// The entries, in the order of `seq`. What was deleted is missing, and nothing else that was asked for.
     pub entries: Vec<Entry>,
     /// The log's beginning when this was read, as [`LogHead::first`].
@@ -137,12 +137,12 @@ impl Slice {
         room: &RoomName,
         recovered: Option<bool>,
     ) -> History {
-        let event = |entry: &Entry| entry.to_event_for(account, room, &self.epoch);
+        let event = |entry: &Entry| entry.to_event_for(account, room, &self.epochs);
         History {
             entries: self.entries.iter().map(event).collect(),
             complete: self.complete,
             recovered,
-            epoch: self.epoch,
+            epoch: self.epochs.current().clone(),
         }
     }
 }

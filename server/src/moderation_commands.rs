@@ -286,20 +286,20 @@ pub(crate) fn ask_for<Doing>(
 where
     Doing: Future<Output = anyhow::Result<String>>,
 {
-    match control::ask(data, request).context("the server does not answer")? {
-        Some(Ok(done)) => return Ok(done),
-        Some(Err(refused)) => bail!("{refused}"),
-        None => {}
-    }
-    let mut answer = String::new();
-    console::for_writing(data, makes_one, |database| {
-        let answer = &mut answer;
+    let mut done = String::new();
+    let ask = || control::ask(data, request).context("the server does not answer");
+    let answer = console::ask_or_do(data, makes_one, ask, |database| {
+        let done = &mut done;
         async move {
-            *answer = otherwise(database).await?;
+            *done = otherwise(database).await?;
             Ok(())
         }
     })?;
-    Ok(answer)
+    match answer {
+        Some(Ok(done)) => Ok(done),
+        Some(Err(refused)) => bail!("{refused}"),
+        None => Ok(done),
+    }
 }
 
 /// Makes sure that there is such a room.
@@ -327,7 +327,7 @@ pub(crate) async fn found(database: &Arc<Database>, room: &RoomName) -> anyhow::
     let head = SqliteLog::new(Arc::clone(database)).open(room, 0).await?;
     let beginning = Beginning {
         room: room.clone(),
-        epoch: head.epoch,
+        epoch: head.epochs.current().clone(),
         founder: Founder::Operator,
         time: clock::now(),
     };

@@ -508,7 +508,7 @@ impl RoomTask {
 
     fn deliver(&mut self, senders: &[MemberId], entry: &Entry) {
         self.removals += u64::from(entry.message().is_none());
-        let outgoing = Outgoing::new(&entry.to_event(&self.name, &self.head.epoch));
+        let outgoing = Outgoing::new(&entry.to_event(&self.name, &self.head.epochs));
         let marked = self.marked(entry);
         let own = marked.as_ref().map(|marked| (senders, marked));
         self.delivery.add(outgoing, own);
@@ -518,7 +518,7 @@ impl RoomTask {
     fn marked(&self, entry: &Entry) -> Option<Outgoing> {
         let posted = entry.message()?;
         posted.nonce.as_ref()?;
-        let event = entry.to_event_for(posted.author.account, &self.name, &self.head.epoch);
+        let event = entry.to_event_for(posted.author.account, &self.name, &self.head.epochs);
         Some(Outgoing::new(&event))
     }
 

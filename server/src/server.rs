@@ -35,6 +35,8 @@ use crate::timekeeping::Timekeeper;
 use crate::transport::{self, Door, Timeouts, TransportContext};
 use crowding::AcceptFailures;
 
+/// How long a command may still be at work on the data.
+const LOCK_PATIENCE: Duration = Duration::from_secs(1);
 /// How long rooms may take to finish what waits once the server stops.
 const ROOMS_PATIENCE: Duration = Duration::from_millis(2000);
 /// How long connections may take to end after that.
@@ -144,7 +146,7 @@ impl Server {
     async fn build(config: ServerConfig) -> Result<Self, ServerError> {
         database::create_directory(&config.data)?;
         // Before anything in it is looked at: a newer server must not migrate under an older one.
-        let lock = DataLock::take(&config.data)?;
+        let lock = DataLock::take_within(&config.data, LOCK_PATIENCE)?;
         let database = Arc::new(Database::open(&config.data, config.durability)?);
         database.reserve_log().await;
         // Before anything is deleted for its age.

@@ -11,6 +11,7 @@ mod address_bans;
 mod attacks;
 mod audit;
 mod auth;
+mod backup;
 mod before_auth;
 mod clock;
 mod crash;

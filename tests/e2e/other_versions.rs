@@ -125,6 +125,8 @@ fn a_server_that_does_not_know_a_request_is_said_to_be_of_another_version() {
     let directory = left_by_an_older_server();
     let data = directory.path();
     let before = fs::read(data.join("chat.db")).unwrap();
+    let lock = File::create(data.join("server.lock")).unwrap();
+    lock.lock().unwrap();
     let listener = UnixListener::bind(data.join("control.sock")).unwrap();
     let answers = [
         r#"{"Err":"this is no request: unknown variant `filter`"}"#,

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 use chat_tests::{RawClient, Server};
 use rand::{RngExt, rng};
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::rig::{self, Report, Rig};
@@ -26,6 +26,8 @@ struct Supply {
     /// What is there for good: all there was when the server was started.
     disk: Disk,
     journal: PathBuf,
+    /// What the server takes for the name of the system's run.
+    boot: PathBuf,
     directory: PathBuf,
     _elsewhere: TempDir,
 }
@@ -35,7 +37,8 @@ impl Supply {
     fn start(arguments: &[&str]) -> Option<(Server, Self)> {
         let library = recorder::library()?;
         let elsewhere = TempDir::new().unwrap();
-        let journal = elsewhere.path().join("journal");
+        let [journal, boot] = ["journal", "boot"].map(|name| elsewhere.path().join(name));
+        std::fs::write(&boot, "first").unwrap();
         // Neither of these directories is there yet.
         let setup = rig::setup(arguments).with_data("new/data");
         let directory = setup.directory().canonicalize().unwrap();
@@ -43,10 +46,12 @@ impl Supply {
         let setup = setup
             .with_environment("LD_PRELOAD", library)
             .with_environment("CHAT_POWER_ROOT", &directory)
-            .with_environment("CHAT_POWER_JOURNAL", &journal);
+            .with_environment("CHAT_POWER_JOURNAL", &journal)
+            .with_environment("CHAT_POWER_BOOT", &boot);
         let supply = Self {
             disk,
             journal,
+            boot,
             directory,
             _elsewhere: elsewhere,
         };
@@ -60,6 +65,7 @@ impl Supply {
         self.disk.lose_power(survival, &mut rng());
         self.disk.write(&self.directory);
         self.disk = Disk::read(&self.directory);
+        std::fs::write(&self.boot, format!("{:x}", rng().random::<u64>())).unwrap();
     }
 }
 
@@ -112,13 +118,40 @@ fn a_new_server_keeps_its_first_word_over_a_power_loss() {
         let mut alice = RawClient::connect(&server);
         let token = alice.auth("alice", "stream")["token"].clone();
         alice.post("first");
+        let epoch = epoch_of(&mut alice);
         server.kill();
         supply.fail(Survival::Nothing);
         server.restart();
         let mut alice = RawClient::connect(&server);
         alice.auth_with(json!({ "username": "alice", "token": token, "room": "stream" }));
         assert_eq!(whole_log(&mut alice).len(), 1);
+        assert_eq!(epoch_of(&mut alice), epoch);
     }
+}
+
+fn epoch_of(client: &mut RawClient) -> Value {
+    client.history(json!({}))["epoch"].clone()
+}
+
+/// Where the last seconds may be lost, what clients saw of them is not taken for what comes next.
+#[test]
+fn relaxed_durability_begins_new_epochs_after_a_power_loss_and_not_after_a_kill() {
+    let Some((mut server, mut supply)) = Supply::start(&["--durability", "relaxed"]) else {
+        return;
+    };
+    let mut alice = RawClient::join(&server, "alice", "stream");
+    alice.post("first");
+    let epoch = epoch_of(&mut alice);
+    server.kill();
+    supply.disk.carry_out(journal::take(&supply.journal));
+    server.restart();
+    let mut alice = RawClient::join(&server, "alice", "stream");
+    assert_eq!(epoch_of(&mut alice), epoch);
+    server.kill();
+    supply.fail(Survival::Everything);
+    server.restart();
+    let mut alice = RawClient::join(&server, "alice", "stream");
+    assert_ne!(epoch_of(&mut alice), epoch);
 }
 
 /// The power fails at any moment of a server's first start, also where nobody was told anything yet:

@@ -71,7 +71,13 @@ impl TokenKey {
         let path = directory.join(FILE_NAME);
         let loaded = match std::fs::File::open(&path) {
             Ok(file) => read(file),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => create(&path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                tracing::info!(
+                    path = %path.display(),
+                    "a new token key is made: resume tokens that were given out before are good no more"
+                );
+                create(&path)
+            }
             Err(error) => Err(error),
         };
         let bytes = loaded.map_err(|source| KeyError::File {
@@ -87,6 +93,14 @@ impl TokenKey {
             key,
             chain: chain.unwrap_or(u64::MAX),
         })
+    }
+
+    /// Makes a new key in `directory`, so that no token that was ever given out is good any more.
+    pub fn renew(directory: &Path) -> Result<(), KeyError> {
+        let path = directory.join(FILE_NAME);
+        create(&path)
+            .map(drop)
+            .map_err(|source| KeyError::File { path, source })
     }
 
     /// A token for `account`, whose password was shown at `begun`.

@@ -20,7 +20,7 @@ const DEEDS: [(usize, Deed); 1] = [(10, |connection| {
 
 type Deed = fn(&Connection) -> rusqlite::Result<()>;
 
-const STEPS: [&str; 12] = [
+const STEPS: [&str; 13] = [
     "
     CREATE TABLE rooms (
         id       INTEGER PRIMARY KEY,
@@ -229,6 +229,24 @@ const STEPS: [&str; 12] = [
     -- How high the author stood when speaking it: 0 above all rooms, 1 administrator of the room,
     -- 2 moderator; NULL where that was not noted yet.
     ALTER TABLE sanctions ADD COLUMN height INTEGER;
+",
+    "
+    -- From which seq on the room's epoch is good; before it others are, each from `first` to `last`.
+    ALTER TABLE rooms ADD COLUMN epoch_first INTEGER NOT NULL DEFAULT 1;
+    CREATE TABLE epochs (
+        room  INTEGER NOT NULL REFERENCES rooms (id) ON DELETE CASCADE,
+        first INTEGER NOT NULL,
+        last  INTEGER NOT NULL,
+        epoch TEXT NOT NULL,
+        PRIMARY KEY (room, first)
+    ) STRICT, WITHOUT ROWID;
+
+    -- One row from the first writing on: which history of this database it is, and how far it has gone.
+    -- A file beside the database knows the same.
+    CREATE TABLE mark (
+        identity TEXT NOT NULL,
+        count    INTEGER NOT NULL
+    ) STRICT;
 ",
 ];
 

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::words::SqliteError;
 use super::{BUSY_TIMEOUT, CACHE_KIB, FILE_NAME};
-use crate::files::sync_directory_of;
+use crate::files::{belong, sync_directory_of};
 
 /// Bytes of a database's whole path at most: SQLite's own limit of 512, from which it takes those of
 /// "-journal" (SQLite's `MAX_PATHNAME` on Unix).
@@ -157,11 +157,15 @@ pub(super) fn check_length(directory: &Path) -> Result<(), OpenError> {
 /// gives its side files the same mode.
 pub(super) fn create_file(path: &Path) -> Result<(), OpenError> {
     let create = || {
-        OpenOptions::new()
+        let file = OpenOptions::new()
             .append(true)
             .create(true)
             .mode(0o600)
             .open(path)?;
+        // SQLite gives its side files the owner of the database.
+        if file.metadata()?.len() == 0 {
+            belong(&file, path);
+        }
         sync_directory_of(path)
     };
     create().map_err(|source| OpenError::file(path, source))

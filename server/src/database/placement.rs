@@ -33,6 +33,13 @@ pub struct Misplaced {
     harm: Harm,
 }
 
+impl Misplaced {
+    /// Whether what the file holds by now is not what was written to it.
+    pub(super) fn is_overwritten(&self) -> bool {
+        self.harm == Harm::Overwritten
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Harm {
     Gone,

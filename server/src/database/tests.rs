@@ -55,7 +55,8 @@ fn file_after_refusal(spoil: impl FnOnce(&mut Vec<u8>), expected: &str) {
         .unwrap_err();
     assert!(error.to_string().contains(expected), "{error}");
     assert_eq!(std::fs::read(&path).unwrap(), bytes);
-    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+    // The database and its mark.
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2);
 }
 
 #[tokio::test]
@@ -91,6 +92,29 @@ fn a_damaged_or_newer_file_is_refused_and_left_alone() {
     // (SQLite's file format, section 1.3).
     file_after_refusal(|bytes| bytes[60..64].fill(1), "use a newer chat-server");
     file_after_refusal(|bytes| bytes[68..72].fill(1), "of another program");
+}
+
+#[tokio::test]
+async fn a_database_that_was_written_over_while_it_was_in_use_is_another_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = async |database: &Database| {
+        let work = |connection: &Connection| {
+            connection.execute_batch("CREATE TABLE IF NOT EXISTS t (n); INSERT INTO t VALUES (1)")
+        };
+        database.write(work).await
+    };
+    for (is_overwritten, expected) in [(false, None), (true, None), (false, Some(Doubt::Older))] {
+        let database = Database::open(directory.path(), Durability::Full).unwrap();
+        assert_eq!(database.doubt(), expected);
+        write(&database).await.unwrap();
+        if is_overwritten {
+            let path = directory.path().join(FILE_NAME);
+            let bytes = std::fs::read(&path).unwrap();
+            std::fs::write(&path, bytes).unwrap();
+            assert!(write(&database).await.is_err());
+        }
+        database.close();
+    }
 }
 
 #[tokio::test]

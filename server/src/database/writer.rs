@@ -10,9 +10,10 @@ use rustix::process::setpriority_process;
 use tokio::sync::{mpsc, oneshot};
 
 use super::DatabaseError;
-use super::placement::Placement;
+use super::mark::Marker;
+use super::placement::{Misplaced, Placement};
 use super::wal::Folding;
-use super::words::{SqliteError, chain, is_damage, of_the_machine};
+use super::words::{chain, is_damage, of_the_machine};
 use crate::health::Health;
 
 /// Jobs that may wait. A job that finds no place waits outside: its caller is held up, not memory.
@@ -109,12 +110,18 @@ impl Writer {
         connection: Connection,
         folding: Folding,
         mut placement: Placement,
+        mut marker: Marker,
         health: Arc<Health>,
     ) -> Self {
         let (jobs, waiting) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("database".to_owned())
-            .spawn(move || write_all(connection, folding, &mut placement, waiting, &health))
+            .spawn(move || {
+                let files = (&mut placement, &mut marker);
+                if write_all(connection, folding, files, waiting, &health) {
+                    marker.end();
+                }
+            })
             .expect("the system can start a thread");
         Self {
             jobs: Mutex::new(Some(jobs)),
@@ -167,13 +174,14 @@ impl Writer {
     }
 }
 
+/// Whether the database was closed, and is whole without its log.
 fn write_all(
     mut connection: Connection,
     folding: Folding,
-    placement: &mut Placement,
+    (placement, marker): (&mut Placement, &mut Marker),
     mut waiting: mpsc::Receiver<Box<dyn Job>>,
     health: &Health,
-) {
+) -> bool {
     take_precedence();
     let mut batch = Vec::new();
     let mut next: Option<Instant> = None;
@@ -187,7 +195,7 @@ fn write_all(
             gather(&mut batch, &mut waiting);
         }
         let began = Instant::now();
-        let committed = commit(&connection, placement, &mut batch);
+        let committed = commit(&connection, placement, marker, &mut batch);
         let pace = PACE.min(began.elapsed() * PACE_FACTOR);
         next = (batch.len() > 1).then(|| began + pace);
         note(health, &committed, &batch);
@@ -196,11 +204,14 @@ fn write_all(
         }
         folding.finish(&connection);
     }
+    let settled = marker.settle(&connection);
     folding.stop(&mut connection);
-    if let Err((_, error)) = connection.close() {
-        let error = SqliteError::from(error);
-        tracing::error!(%error, "the database was not closed cleanly");
+    let closed = settled.and_then(|()| connection.close().map_err(|(_, error)| error));
+    if let Err(error) = &closed {
+        let error = chain(error);
+        tracing::error!(error, "the database was not closed cleanly");
     }
+    closed.is_ok()
 }
 
 /// Tells how it went, in the log as well.
@@ -249,16 +260,23 @@ fn gather(batch: &mut Vec<Box<dyn Job>>, waiting: &mut mpsc::Receiver<Box<dyn Jo
 fn commit(
     connection: &Connection,
     placement: &mut Placement,
+    marker: &mut Marker,
     batch: &mut [Box<dyn Job>],
 ) -> Result<(), DatabaseError> {
     connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
     let succeeded = run(connection, batch)?;
     let placed = placement.check();
+    if placed.as_ref().is_err_and(Misplaced::is_overwritten) {
+        marker.distrust();
+    }
     if placed.is_err() || !succeeded {
         connection.execute_batch("ROLLBACK")?;
         return Ok(placed?);
     }
-    Ok(end(connection)?)
+    let marked = marker.raise(connection);
+    end(connection, marked)?;
+    marker.committed();
+    Ok(())
 }
 
 /// Runs the work; whether it is to be committed.
@@ -282,9 +300,10 @@ fn run(connection: &Connection, batch: &mut [Box<dyn Job>]) -> rusqlite::Result<
     Ok(true)
 }
 
-fn end(connection: &Connection) -> rusqlite::Result<()> {
-    let committed = connection
-        .prepare_cached("COMMIT")
+/// Commits, where what came before went well.
+fn end(connection: &Connection, before: rusqlite::Result<()>) -> rusqlite::Result<()> {
+    let committed = before
+        .and_then(|()| connection.prepare_cached("COMMIT"))
         .and_then(|mut statement| statement.execute([]));
     if committed.is_err() && !connection.is_autocommit() {
         connection.execute_batch("ROLLBACK")?;

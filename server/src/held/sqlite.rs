@@ -269,7 +269,14 @@ mod tests {
         async fn begin_room(&self) {
             let beginning = Beginning {
                 room: self.room.clone(),
-                epoch: self.log.open(&self.room, 0).await.unwrap().epoch,
+                epoch: self
+                    .log
+                    .open(&self.room, 0)
+                    .await
+                    .unwrap()
+                    .epochs
+                    .current()
+                    .clone(),
                 founder: Founder::Operator,
                 time: 0,
             };
@@ -327,7 +334,7 @@ mod tests {
     #[tokio::test]
     async fn a_message_answers_only_what_is_still_there_when_it_is_let_through() {
         let stage = stage().await;
-        let epoch = stage.log.open(&stage.room, 0).await.unwrap().epoch;
+        let epochs = stage.log.open(&stage.room, 0).await.unwrap().epochs;
         let allow = async |target: MessageId| {
             let waiting = Waiting {
                 reply_to: Some(target),
@@ -354,7 +361,7 @@ mod tests {
         let answers = |entry: &Entry| entry.message().unwrap().reply_to.clone();
         let unknown = MessageId::new("e-1").unwrap();
         assert_eq!(answers(&allow(unknown).await), None);
-        let first = MessageId::at(&epoch, Seq(1));
+        let first = epochs.id_of(Seq(1));
         assert_eq!(answers(&allow(first.clone()).await), Some(first.clone()));
         let deletion = EntryBody::MessageDeleted(MessageDeleted {
             target: Seq(1),
@@ -367,7 +374,7 @@ mod tests {
         };
         let stored = stage.log.append(&stage.room, None, vec![deletion]).await;
         assert_eq!(answers(&allow(first).await), None);
-        let no_message = MessageId::at(&epoch, stored.unwrap()[0].seq);
+        let no_message = epochs.id_of(stored.unwrap()[0].seq);
         assert_eq!(answers(&allow(no_message).await), None);
     }
 

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Statement, params};
 use super::{End, Keep, LogError, LogHead, Range, RoomLog, Slice, Summary, Thinned, Trimmed};
 use crate::audit::{AuditLine, note};
 use crate::database::{Database, DatabaseError, is_unreadable, or_report, readable, report};
-use crate::entry::{AccountId, Entry, NewEntry, StoredNonce};
+use crate::entry::{AccountId, EarlierEpoch, Entry, Epochs, NewEntry, StoredNonce};
 use removal::Found;
 use row::{Columns, KIND_GONE, KIND_MESSAGE, KIND_MODES, entry};
 
@@ -45,7 +45,18 @@ impl SqliteLog {
             .database
             .write(move |connection| {
                 connection
-                    .prepare_cached("UPDATE rooms SET epoch = ?2 WHERE name = ?1")?
+                    .prepare_cached(
+                        "DELETE FROM epochs WHERE room = (SELECT id FROM rooms WHERE name = ?1)",
+                    )?
+                    .execute([name.as_str()])?;
+                // What is pinned is named by an id that is good no more.
+                connection
+                    .prepare_cached(
+                        "UPDATE rooms SET epoch = ?2, epoch_first = 1,
+                             modes = iif(json_valid(modes) AND modes <> '{}',
+                                         json_set(modes, '$.pinned', NULL), modes)
+                         WHERE name = ?1",
+                    )?
                     .execute(params![name.as_str(), epoch.as_str()])?;
                 head(connection, &name, nonces_since)
             })
@@ -76,7 +87,7 @@ impl RoomLog for SqliteLog {
             Err(()) => return self.begin_anew(room, nonces_since).await,
         }
         Ok(LogHead {
-            epoch: new_epoch()?,
+            epochs: Epochs::new(new_epoch()?),
             is_begun: false,
             first: Seq(1),
             last: Seq(0),
@@ -217,6 +228,8 @@ const LAST_SEQ: &str = "max(rooms.last_seq,
 struct RoomRow {
     id: i64,
     epoch: Epoch,
+    /// The first position of that life.
+    epoch_first: Seq,
     last: Seq,
     /// Up to here all was cleared.
     cleared: Seq,
@@ -225,7 +238,7 @@ struct RoomRow {
 fn room_row(connection: &Connection, room: &RoomName) -> rusqlite::Result<Option<RoomRow>> {
     connection
         .prepare_cached(&format!(
-            "SELECT id, epoch, {LAST_SEQ}, cleared FROM rooms WHERE name = ?1"
+            "SELECT id, epoch, {LAST_SEQ}, cleared, epoch_first FROM rooms WHERE name = ?1"
         ))?
         .query_row([room.as_str()], |row| {
             Ok(RoomRow {
@@ -234,9 +247,29 @@ fn room_row(connection: &Connection, room: &RoomName) -> rusqlite::Result<Option
                     .map_err(|error| unreadable(1, error))?,
                 last: Seq(row.get(2)?),
                 cleared: Seq(row.get(3)?),
+                epoch_first: Seq(row.get(4)?),
             })
         })
         .optional()
+}
+
+/// The lives of a log. Those that can't be read are as if they were gone.
+fn epochs(connection: &Connection, room: &RoomRow) -> rusqlite::Result<Epochs> {
+    let mut statement = connection
+        .prepare_cached("SELECT epoch, first, last FROM epochs WHERE room = ?1 ORDER BY first")?;
+    let earlier = statement.query_map([room.id], |row| {
+        Ok(EarlierEpoch {
+            epoch: Epoch::new(row.get::<_, String>(0)?).map_err(|error| unreadable(0, error))?,
+            first: Seq(row.get(1)?),
+            last: Seq(row.get(2)?),
+        })
+    })?;
+    let earlier = readable("epochs", "earlier lives of logs", earlier)?;
+    Ok(Epochs::following(
+        earlier,
+        room.epoch.clone(),
+        room.epoch_first,
+    ))
 }
 
 fn head(
@@ -251,7 +284,7 @@ fn head(
         first: first(connection, &row)?,
         modes: modes(connection, row.id)?,
         nonces: nonces(connection, row.id, nonces_since)?,
-        epoch: row.epoch,
+        epochs: epochs(connection, &row)?,
         is_begun: true,
         last: row.last,
     }))
@@ -403,7 +436,7 @@ pub(crate) fn holds_message(
     let Some(row) = room_row(connection, room)? else {
         return Ok(false);
     };
-    let Some(seq) = id.seq_in(&row.epoch) else {
+    let Some(seq) = epochs(connection, &row)?.seq_of(id) else {
         return Ok(false);
     };
     connection
@@ -447,7 +480,7 @@ fn read(connection: &Connection, room: &RoomName, range: Range) -> rusqlite::Res
     Ok(Slice {
         // Read last: what was trimmed since the entries were read counts as gone.
         first: first(connection, &row)?,
-        epoch: row.epoch,
+        epochs: epochs(connection, &row)?,
         entries,
         complete,
     })

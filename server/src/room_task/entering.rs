@@ -200,7 +200,7 @@ impl RoomTask {
     fn beginning(&self, founder: Founder, time: UnixMillis) -> Beginning {
         Beginning {
             room: self.name.clone(),
-            epoch: self.head.epoch.clone(),
+            epoch: self.head.epochs.current().clone(),
             founder,
             time,
         }
@@ -226,7 +226,7 @@ impl RoomTask {
 
     fn nothing(&self) -> Slice {
         Slice {
-            epoch: self.head.epoch.clone(),
+            epochs: self.head.epochs.clone(),
             entries: Vec::new(),
             first: self.head.first,
             complete: true,

@@ -332,10 +332,8 @@ impl RoomTask {
     async fn message(&mut self, id: &MessageId) -> Result<Option<StoredMessage>, LogError> {
         self.store().await;
         let there = self.head.first..=self.head.last;
-        let Some(seq) = id
-            .seq_in(&self.head.epoch)
-            .filter(|seq| there.contains(seq))
-        else {
+        let seq = self.head.epochs.seq_of(id);
+        let Some(seq) = seq.filter(|seq| there.contains(seq)) else {
             return Ok(None);
         };
         let entry = self.entry(seq).await?;

@@ -48,7 +48,7 @@ pub(super) async fn newest(
 
 /// How many entries came after `since`, where they can be replayed.
 fn gap(head: &LogHead, since: &Since) -> Option<u64> {
-    let is_this_log = since.epoch.as_ref() == Some(&head.epoch);
+    let is_this_log = since.epoch.as_ref() == Some(head.epochs.current());
     let is_there = since.seq.next() >= head.first;
     let gap = head.last.0.checked_sub(since.seq.0)?;
     (is_this_log && is_there && gap <= RESUME_ENTRIES).then_some(gap)
@@ -59,12 +59,13 @@ mod tests {
     use chat_protocol::{Epoch, RoomState};
 
     use super::*;
+    use crate::entry::Epochs;
 
     #[test]
     fn a_gap_is_replayed_only_where_it_is_whole_and_not_too_large() {
         let epoch = |text: &str| Epoch::new(text).ok();
         let head = |first, last| LogHead {
-            epoch: Epoch::new("e").unwrap(),
+            epochs: Epochs::new(Epoch::new("e").unwrap()),
             is_begun: true,
             first: Seq(first),
             last: Seq(last),

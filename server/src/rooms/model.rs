@@ -11,7 +11,7 @@ use super::*;
 use crate::accounts::{self, Account, Accounts, AccountsError, Admission, Admitted, Creation};
 use crate::address::{Address, Network};
 use crate::addresses::{AddressStore, Addresses, AddressesError};
-use crate::entry::{AccountId, Entry, EntryBody, Moment, NewEntry, StoredNonce};
+use crate::entry::{AccountId, Entry, EntryBody, Epochs, Moment, NewEntry, StoredNonce};
 use crate::filter::Pattern;
 use crate::filters::{Filters, FiltersError, Outline, RoomFilters};
 use crate::held::{HeldError, HeldMessage, HeldMessages, Ruled, Ruling, Waiting};
@@ -38,7 +38,7 @@ struct MemoryLog {
 
 struct MemoryState {
     takes: Store,
-    epoch: Epoch,
+    epochs: Epochs,
     /// What was ever stored, in order; `None` where it was deleted or trimmed.
     entries: Vec<Option<Entry>>,
     /// How many of the oldest were trimmed.
@@ -51,7 +51,7 @@ impl MemoryLog {
         Self {
             state: Mutex::new(MemoryState {
                 takes: Store::Everything,
-                epoch: Epoch::new("e").unwrap(),
+                epochs: Epochs::new(Epoch::new("e").unwrap()),
                 entries: Vec::new(),
                 trimmed: 0,
                 nonces: Vec::new(),
@@ -160,7 +160,7 @@ impl RoomLog for MemoryLog {
         let state = self.state();
         state.read_if(state.takes != Store::Nothing)?;
         Ok(LogHead {
-            epoch: state.epoch.clone(),
+            epochs: state.epochs.clone(),
             is_begun: true,
             first: state.first(),
             last: Seq(state.entries.len() as u64),
@@ -204,7 +204,7 @@ impl RoomLog for MemoryLog {
             End::Newest => found.into_iter().skip(skipped).cloned().collect(),
         };
         Ok(Slice {
-            epoch: state.epoch.clone(),
+            epochs: state.epochs.clone(),
             entries: kept,
             first: state.first(),
             complete,
@@ -731,7 +731,7 @@ impl Client {
         assert_eq!(seen, expected, "{}", self.name);
         for seq in expected {
             let entry = log.entries[seq as usize - 1].as_ref().unwrap();
-            let stored = entry.to_event_for(AccountId::named(&self.name), &room(), &log.epoch);
+            let stored = entry.to_event_for(AccountId::named(&self.name), &room(), &log.epochs);
             assert_eq!(self.seen[&seq], stored);
         }
     }

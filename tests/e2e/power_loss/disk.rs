@@ -209,13 +209,6 @@ impl Disk {
 
     /// Makes `directory` hold what is on the disk and nothing else.
     pub(super) fn write(&self, directory: &Path) {
-        for entry in std::fs::read_dir(directory).unwrap() {
-            let entry = entry.unwrap();
-            match entry.file_type().unwrap().is_dir() {
-                true => std::fs::remove_dir_all(entry.path()).unwrap(),
-                false => std::fs::remove_file(entry.path()).unwrap(),
-            }
-        }
         Tree::of(self, 0).write(directory);
     }
 }

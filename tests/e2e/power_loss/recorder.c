@@ -185,6 +185,10 @@ static void amend(long outcome, long intended) {
 }
 
 static int opened(int (*pass)(const char *, int, ...), const char *path, int flags, mode_t mode) {
+    /* A power loss is another run of the system. */
+    const char *boot = getenv("CHAT_POWER_BOOT");
+    if (boot && strcmp(path, "/proc/sys/kernel/random/boot_id") == 0)
+        return pass(boot, flags, mode);
     if (!is_below(path))
         return pass(path, flags, mode);
     struct stat before, after;

@@ -161,7 +161,7 @@ async fn a_log_is_gapless_and_outlives_the_server() {
 
     let (_database, log) = open(directory.path());
     let again = log.open(&one, 15).await.unwrap();
-    assert_eq!(again.epoch, head.epoch);
+    assert_eq!(again.epochs, head.epochs);
     assert_eq!((again.first, again.last), (Seq(1), Seq(2)));
     let nonce = StoredNonce {
         author: AccountId::named("ann"),
@@ -216,7 +216,7 @@ async fn rooms_do_not_see_each_other() {
     let (one, two) = (room("one"), room("two"));
     let first = begun(&log, &one).await;
     let second = begun(&log, &two).await;
-    assert_ne!(first.epoch, second.epoch);
+    assert_ne!(first.epochs, second.epochs);
     let (a, b) = tokio::join!(
         log.append(&one, None, vec![posted("a", None, 1)]),
         log.append(&two, None, vec![posted("b", None, 1)]),
@@ -313,7 +313,7 @@ async fn a_removed_room_begins_a_new_life() {
     assert!(!log.remove(&one).await.unwrap());
     assert_eq!(log.list().await.unwrap(), [summary("two", 0, 0)]);
     let new = begun(&log, &one).await;
-    assert_ne!(new.epoch, old.epoch);
+    assert_ne!(new.epochs, old.epochs);
     assert_eq!((new.first, new.last), (Seq(1), Seq(0)));
 }
 
@@ -523,7 +523,7 @@ async fn what_cannot_be_read_is_as_if_it_were_gone_and_the_room_goes_on() {
     .await;
     let head = log.open(&one, 0).await.unwrap();
     assert_eq!((head.last, &head.modes), (Seq(5), &RoomState::default()));
-    assert_eq!((&head.epoch, head.nonces.len()), (&before.epoch, 4));
+    assert_eq!((&head.epochs, head.nonces.len()), (&before.epochs, 4));
     assert_eq!(left(&log, &one).await, [1]);
     let more = log.append(&one, None, vec![purge_of("ann")]).await.unwrap();
     assert_eq!(more[0].seq, Seq(6));
@@ -544,8 +544,8 @@ async fn what_cannot_be_read_is_as_if_it_were_gone_and_the_room_goes_on() {
     write(&database, "UPDATE rooms SET epoch = '' WHERE name = 'one'").await;
     let head = log.open(&one, 0).await.unwrap();
     assert_eq!(head.last, Seq(6));
-    assert_ne!(head.epoch, before.epoch);
-    assert_eq!(log.open(&one, 0).await.unwrap().epoch, head.epoch);
+    assert_ne!(head.epochs, before.epochs);
+    assert_eq!(log.open(&one, 0).await.unwrap().epochs, head.epochs);
 }
 
 #[tokio::test]

@@ -72,13 +72,15 @@ impl Tree {
         self.0.insert(path.to_owned(), thing);
     }
 
-    /// Makes all of it in `directory`, which is there and empty.
+    /// Makes all of it in `directory`, which is there, and leaves nothing else. A file that is there stays
+    /// the same one, as on a disk.
     pub(super) fn write(&self, directory: &Path) {
+        self.remove_others(directory, Path::new(""));
         // The paths are sorted: a directory comes before what is in it.
         for (path, thing) in &self.0 {
             let path = directory.join(path);
             let bytes = match thing {
-                Thing::Directory if path == directory.join("") => continue,
+                Thing::Directory if path.is_dir() => continue,
                 Thing::Directory => {
                     DirBuilder::new().mode(0o700).create(path).unwrap();
                     continue;
@@ -88,10 +90,24 @@ impl Tree {
             };
             let file = OpenOptions::new()
                 .write(true)
-                .create_new(true)
+                .create(true)
+                .truncate(true)
                 .mode(0o600)
                 .open(path);
             file.unwrap().write_all(bytes).unwrap();
+        }
+    }
+
+    fn remove_others(&self, directory: &Path, below: &Path) {
+        for entry in std::fs::read_dir(directory.join(below)).unwrap() {
+            let name = below.join(entry.unwrap().file_name());
+            let path = directory.join(&name);
+            match (path.is_dir(), self.0.get(&name)) {
+                (true, Some(Thing::Directory)) => self.remove_others(directory, &name),
+                (true, _) => std::fs::remove_dir_all(path).unwrap(),
+                (false, Some(Thing::File(_) | Thing::Shared)) => {}
+                (false, _) => std::fs::remove_file(path).unwrap(),
+            }
         }
     }
 

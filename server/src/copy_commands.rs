@@ -1,0 +1,107 @@
+//! `chat-server backup` and `restore`: a copy of the database, made beside a running server or without
+//! one, and put in the database's place where none runs.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Context;
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::auth::TokenKey;
+use crate::clock;
+use crate::console;
+use crate::database::{self, Restored};
+
+/// Which file.
+#[derive(Args)]
+pub struct CopyArguments {
+    /// The backup's file.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+/// Copies the database in `data` to a new file.
+pub fn back_up(arguments: &CopyArguments, data: &Path) -> anyhow::Result<()> {
+    let (data, file) = (data.to_owned(), arguments.file.clone());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the async runtime")?;
+    let shown = file.display().to_string();
+    let bytes = runtime.block_on(async {
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut kinds = Vec::new();
+        for kind in [
+            SignalKind::interrupt(),
+            SignalKind::terminate(),
+            SignalKind::hangup(),
+        ] {
+            kinds.push(signal(kind)?);
+        }
+        let [interrupt, terminate, hangup] = &mut kinds[..] else {
+            unreachable!("three kinds were asked for");
+        };
+        let told = Arc::clone(&stop);
+        let mut copying =
+            tokio::task::spawn_blocking(move || database::back_up(&data, &file, &told));
+        let copied = tokio::select! {
+            copied = &mut copying => copied,
+            _ = async {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                    _ = hangup.recv() => {}
+                }
+            } => {
+                stop.store(true, Ordering::Relaxed);
+                copying.await
+            }
+        };
+        anyhow::Ok(copied??)
+    })?;
+    let megabytes = bytes as f64 / 1e6;
+    console::say([format!("{shown} written: {megabytes:.1} MB")])?;
+    Ok(())
+}
+
+/// Puts a backup in the place of the database in `data`, where no server runs.
+pub fn restore(arguments: &CopyArguments, data: &Path) -> anyhow::Result<()> {
+    database::create_directory(data)?;
+    let _lock = console::lock(data)?;
+    let now = clock::now();
+    let millis = i64::try_from(now).unwrap_or(i64::MAX);
+    let label = jiff::Timestamp::from_millisecond(millis).unwrap_or_default();
+    let label = label.strftime("%Y%m%dT%H%M%SZ").to_string();
+    let Restored { kept, undone } = database::restore(data, &arguments.file, &label, now)?;
+    TokenKey::renew(data)?;
+    let mut lines = vec![format!(
+        "{} restored. All rooms have new epochs, and everybody has to log in with the password once",
+        arguments.file.display()
+    )];
+    if let Some(kept) = &kept {
+        lines.push(format!(
+            "what was there before is kept as {}",
+            kept.display()
+        ));
+    }
+    match undone {
+        Some(undone) if undone.is_empty() => {
+            lines.push("no ban, mute, removal, appointment or password is undone by it".to_owned());
+        }
+        Some(undone) => {
+            lines.push("undone, since it came after the backup:".to_owned());
+            let undone = undone.iter().map(|line| format!("  {}", console::plain(line)));
+            lines.extend(undone);
+        }
+        None if kept.is_some() => lines.push(
+            "what was there before can't be read, so it can't be told which bans, mutes, removals of \
+             accounts, appointments and passwords are undone: look through them"
+                .to_owned(),
+        ),
+        None => {}
+    }
+    console::say(lines)?;
+    Ok(())
+}
