@@ -232,7 +232,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["address", "audit", "database", "entry", "moderation"],
     ),
     ("stopping", &["outbox"]),
-    ("transport", &["origin", "stopping"]),
+    (
+        "transport",
+        &[
+            "address", "clock", "entry", "health", "limits", "origin", "outbox", "outgoing",
+            "session", "stopping",
+        ],
+    ),
     (
         "users",
         &[
