@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chat_protocol::{RoomName, Username};
 use clap::Parser;
 
-use crate::server_url::ServerUrl;
+use crate::server_url::{ServerUrl, presentable};
 
 /// Rooms that one client may show.
 const ROOMS: usize = 32;
@@ -16,7 +16,8 @@ const ROOMS: usize = 32;
 /// the program asks for it.
 ///
 /// Exit codes: 0 done (also after SIGTERM, SIGINT and SIGHUP), 1 the terminal failed, 2 wrong usage;
-/// with --json also 3 not let in, 4 not reachable or the connection was lost.
+/// with --json also 3 not let in, 4 not reachable or the connection was lost, 5 something was not sent
+/// or was refused.
 #[derive(Debug, Parser)]
 #[command(name = "chat-tui", version, max_term_width = 100)]
 pub(crate) struct Arguments {
@@ -31,6 +32,7 @@ pub(crate) struct Arguments {
         long,
         value_name = "URL",
         env = "CHAT_SERVER_URL",
+        hide_env_values = true,
         default_value = "ws://127.0.0.1:8080"
     )]
     server: String,
@@ -110,7 +112,7 @@ impl Arguments {
             return Err(UsageError::JsonRooms);
         }
         let url = ServerUrl::new(&self.server).map_err(|problem| UsageError::Server {
-            given: self.server,
+            given: presentable(&self.server),
             problem,
         })?;
         Ok(Options {
@@ -167,5 +169,15 @@ mod tests {
             "exactly one --room",
         );
         fails(&["--user", "a"], "--room");
+        for secret in [
+            "ws://a:hunter2@h",
+            "hunter2@h",
+            "http://h?t=hunter2",
+            "ws://h:x?hunter2",
+        ] {
+            let error = check(&["--user", "a", "--room", "r", "--server", secret]).unwrap_err();
+            assert!(error.starts_with("--server "), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
     }
 }
