@@ -1,5 +1,7 @@
 //! `--json`: the client for scripts.
 
+use std::io::{BufRead, BufReader};
+
 use chat_tests::{ClientSetup, Program, RawClient, Server, Signal, Stream};
 use rustix::process::{Pid, kill_process};
 use serde_json::{Value, json};
@@ -170,21 +172,23 @@ fn the_exit_code_tells_that_a_muted_user_was_refused() {
 fn a_reader_that_stopped_reading_does_not_keep_the_program_from_ending() {
     let server = Server::start_with(&["--message-burst", "1000", "--event-burst", "1000"]);
     let setup = ClientSetup::new(server.address(), "alice", &["stream"]);
-    // Nobody reads from this pipe, which holds less than what comes.
-    let (kept, out) = std::io::pipe().unwrap();
+    let (shown, out) = std::io::pipe().unwrap();
     let mut alice = setup.json_command().stdout(out).spawn().unwrap();
+    let mut shown = BufReader::new(shown);
+    let mut line = String::new();
+    while !line.contains(r#""event":"auth""#) {
+        line.clear();
+        assert_ne!(shown.read_line(&mut line).unwrap(), 0, "ended early");
+    }
+    // From here on nobody reads, and what comes is more than a pipe holds.
     let mut bob = RawClient::join(&server, "bob", "stream");
-    eventually(|| {
-        bob.send("who", json!({}));
-        (bob.expect("who")["count"] == 2).then_some(())
-    });
     for _ in 0..300 {
         bob.post(&"x".repeat(500));
     }
     kill_process(Pid::from_child(&alice), Signal::TERM).unwrap();
     let status = eventually(|| alice.try_wait().unwrap());
     assert_eq!(status.code(), Some(0));
-    drop(kept);
+    drop(shown);
 }
 
 #[test]

@@ -40,30 +40,54 @@ impl App {
                 until: now + ANSWERS,
                 refused: self.refused(),
             };
-            let words = format!(
-                "{}: leaving once the server has it, or in 2 s",
-                on_its_way(waiting)
-            );
-            self.say(Tone::Waiting, words);
         } else {
-            self.ask_to_quit(waiting);
+            self.ask_to_quit();
         }
     }
 
     /// Goes on with leaving, after whatever happened.
     pub(super) fn go_on_leaving(&mut self, effects: &mut Vec<Effect>) {
-        let Leaving::Answers { until, refused } = self.leaving else {
-            return;
+        let (until, refused) = match self.leaving {
+            Leaving::No => return,
+            Leaving::Question { until } => {
+                if self.now.elapsed >= until {
+                    self.leaving = Leaving::No;
+                    self.draw = true;
+                }
+                return;
+            }
+            Leaving::Answers { until, refused } => (until, refused),
         };
         let waiting = self.waiting();
         if self.refused() > refused {
             // Its reason is told already.
             self.leaving = Leaving::No;
+            self.draw = true;
         } else if waiting == 0 || self.now.elapsed >= until {
             // What is not answered by then is told once the terminal is the shell's again.
             effects.push(Effect::Quit);
         } else if self.on_the_way() < waiting {
-            self.ask_to_quit(waiting);
+            self.ask_to_quit();
+        }
+    }
+
+    /// What is said meanwhile, and what happens next.
+    pub(crate) fn leaving_words(&self) -> Option<(Tone, String)> {
+        let waiting = self.waiting();
+        let (messages, are, them) = match waiting {
+            1 => ("message", "is", "it"),
+            _ => ("messages", "are", "them"),
+        };
+        match self.leaving {
+            Leaving::No => None,
+            Leaving::Answers { .. } => Some((
+                Tone::Waiting,
+                format!("{waiting} {messages} {are} on the way: leaving in 2 s at most"),
+            )),
+            Leaving::Question { .. } => Some((
+                Tone::Alert,
+                format!("{waiting} {messages} {are} not sent yet: once more leaves without {them}"),
+            )),
         }
     }
 
@@ -75,8 +99,8 @@ impl App {
     /// When leaving has to be looked at again.
     pub(super) fn leaving_due(&self) -> Option<Duration> {
         match self.leaving {
-            Leaving::Answers { until, .. } => Some(until),
-            Leaving::No | Leaving::Question { .. } => None,
+            Leaving::Answers { until, .. } | Leaving::Question { until } => Some(until),
+            Leaving::No => None,
         }
     }
 
@@ -94,15 +118,11 @@ impl App {
         self.rooms.iter().flat_map(super::Room::unsent).collect()
     }
 
-    fn ask_to_quit(&mut self, waiting: usize) {
+    fn ask_to_quit(&mut self) {
         self.leaving = Leaving::Question {
             until: self.now.elapsed + QUESTION,
         };
-        let words = match waiting {
-            1 => "1 message is not sent yet: once more leaves without it".to_owned(),
-            _ => format!("{waiting} messages are not sent yet: once more leaves without them"),
-        };
-        self.say(Tone::Alert, words);
+        self.draw = true;
     }
 
     fn waiting(&self) -> usize {
@@ -111,12 +131,5 @@ impl App {
 
     fn refused(&self) -> usize {
         self.rooms.iter().map(|room| room.timeline.failed()).sum()
-    }
-}
-
-fn on_its_way(count: usize) -> String {
-    match count {
-        1 => "1 message is on its way".to_owned(),
-        _ => format!("{count} messages are on their way"),
     }
 }

@@ -15,15 +15,18 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let errors = Row::default().with(tone, format!("F2 errors:{count} "));
     let taken: usize = errors.0.iter().map(|piece| width(&piece.text)).sum();
     let left = usize::from(area.width).saturating_sub(taken + 1);
-    let (tone, words) = match app.panel {
+    let usage = match app.panel {
         Panel::None if !app.question_has_keys() && app.paste.is_none() => usage_hint(app),
         _ => None,
-    }
-    .or_else(|| asked_hint(app))
-    .unwrap_or_else(|| {
-        let (tone, words) = hint(app);
-        (tone, words.to_owned())
-    });
+    };
+    let leaving = app.leaving_words();
+    let (tone, words) = leaving
+        .or(usage)
+        .or_else(|| asked_hint(app))
+        .unwrap_or_else(|| {
+            let (tone, words) = hint(app);
+            (tone, words.to_owned())
+        });
     let row = Row::default().with(tone, truncate(&format!(" {words}"), left));
     let used = put(&row, theme, area, buffer);
     put_right(&errors, theme, area, used, buffer);
