@@ -6,6 +6,7 @@ mod floods;
 mod held;
 mod hostile;
 mod json;
+mod leaving;
 mod life;
 mod login;
 mod loss;

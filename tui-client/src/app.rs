@@ -3,6 +3,7 @@
 
 mod completion;
 mod composer;
+mod credentials;
 mod errors;
 mod event;
 mod held;
@@ -12,8 +13,10 @@ mod moderation;
 mod network;
 mod paste;
 mod prompt;
+mod quitting;
 mod room;
 mod row;
+mod signing_in;
 mod timeline;
 
 use std::time::Duration;
@@ -22,15 +25,17 @@ use chat_protocol::{RoomName, Secret, Username};
 use jiff::tz::TimeZone;
 
 use completion::Completion;
+use credentials::Credentials;
 use errors::Problem;
 pub(crate) use errors::{Entry as ErrorEntry, ErrorLog};
 pub(crate) use event::{Effect, Event, Now};
 pub(crate) use paste::Paste;
 pub(crate) use prompt::Prompt;
+use quitting::Leaving;
 pub(crate) use room::{LinkState, Room};
-pub(crate) use row::{Row, Tone};
+pub(crate) use row::{Piece, Row, Tone};
 use timeline::Reader;
-pub(crate) use timeline::{COUNTED_BELOW, Geometry, Stamp, glyph};
+pub(crate) use timeline::{Below, COUNTED_BELOW, Geometry, Stamp, glyph};
 
 use crate::layout::{Layout, input_columns, is_small};
 use crate::sanitize;
@@ -98,9 +103,12 @@ pub(crate) struct App {
     reader: Reader,
     width: u16,
     height: u16,
-    password: Option<Secret>,
-    /// The server let this user into a room once.
-    signed_in: bool,
+    credentials: Credentials,
+    /// When the user last typed into an input box.
+    typed_at: Option<Duration>,
+    /// The user gave a password, and has typed nothing since: what comes next is another one.
+    has_answered: bool,
+    leaving: Leaving,
     nonce_prefix: String,
     nonces: u64,
     now: Now,
@@ -110,7 +118,8 @@ pub(crate) struct App {
 impl App {
     /// A client that has not begun to connect.
     pub(crate) fn new(settings: Settings) -> Self {
-        let prompt = settings.password.is_none().then(Prompt::default);
+        let is_asked = settings.password.is_none();
+        let prompt = is_asked.then(|| Prompt::because(None, true));
         Self {
             rooms: settings.rooms.iter().map(Room::new).collect(),
             active: 0,
@@ -125,12 +134,15 @@ impl App {
             completion: Completion::default(),
             reader: Reader {
                 names: vec![settings.username.as_str().to_lowercase()],
+                key: settings.username.key().into(),
                 zone: settings.zone,
             },
             width: 80,
             height: 24,
-            password: settings.password,
-            signed_in: false,
+            credentials: Credentials::new(settings.password),
+            typed_at: None,
+            has_answered: false,
+            leaving: Leaving::No,
             nonce_prefix: settings.nonce_prefix,
             nonces: 0,
             now: Now::default(),
@@ -145,7 +157,7 @@ impl App {
         match event {
             Event::Started => {
                 self.draw = true;
-                effects.extend(self.connect(0));
+                self.connect_waiting(&mut effects);
             }
             Event::Action(action) => {
                 self.draw = true;
@@ -163,6 +175,7 @@ impl App {
             Event::Woke => self.wake(&mut effects),
         }
         self.load_older(&mut effects);
+        self.go_on_leaving(&mut effects);
         if std::mem::take(&mut self.draw) {
             effects.push(Effect::Draw);
         }
@@ -191,6 +204,7 @@ impl App {
             .chain(confirmations)
             .chain(countdown)
             .chain(mutes)
+            .chain(self.leaving_due())
             .min()
     }
 
@@ -242,14 +256,6 @@ impl App {
     /// Rows of the room view.
     fn view_height(&self) -> usize {
         usize::from(self.layout().view)
-    }
-
-    /// Connects a room, where there is a password to do it with.
-    fn connect(&mut self, place: usize) -> Option<Effect> {
-        let password = self.password.clone()?;
-        self.rooms[place].link = LinkState::Connecting { attempt: 1 };
-        let cursor = self.rooms[place].cursor.clone();
-        Some(Effect::Connect(place, password, cursor))
     }
 
     /// Asks for older messages where the view comes near the oldest that are here.

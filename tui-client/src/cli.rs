@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use chat_protocol::{RoomName, Username};
 use clap::Parser;
 
-use crate::server_url::ServerUrl;
+use crate::server_url::{ServerUrl, presentable};
 
 /// Names the server where no argument does.
 pub(crate) const SERVER: &str = "CHAT_SERVER_URL";
@@ -22,7 +22,8 @@ const ROOMS: usize = 32;
 /// the program asks for it.
 ///
 /// Exit codes: 0 done (also after SIGTERM, SIGINT and SIGHUP), 1 the terminal failed, 2 wrong usage;
-/// with --json also 3 not let in, 4 not reachable or the connection was lost.
+/// with --json also 3 not let in, 4 not reachable or the connection was lost, 5 something was not sent
+/// or was refused.
 #[derive(Debug, Parser)]
 #[command(name = "chat-tui", version, max_term_width = 100)]
 pub(crate) struct Arguments {
@@ -122,7 +123,7 @@ impl Arguments {
         }
         let url = ServerUrl::new(&server).map_err(|problem| UsageError::Server {
             place,
-            given: server,
+            given: presentable(&server),
             problem,
         })?;
         Ok(Options {
@@ -214,5 +215,15 @@ mod tests {
             "exactly one --room",
         );
         fails(&["--user", "a"], "--room");
+        for secret in [
+            "ws://a:hunter2@h",
+            "hunter2@h",
+            "http://h?t=hunter2",
+            "ws://h:x?hunter2",
+        ] {
+            let error = check(&["--user", "a", "--room", "r", "--server", secret]).unwrap_err();
+            assert!(error.starts_with("--server "), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
     }
 }

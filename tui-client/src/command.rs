@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Reconnect,
     /// Open the list of errors.
     Errors,
+    /// Drop what was refused.
+    Discard,
     /// Keep the room in order.
     Moderate(Order),
 }
@@ -49,11 +51,12 @@ pub(crate) enum CommandError {
 }
 
 /// The commands with what they do, for the help.
-pub(crate) const COMMANDS: [(&str, Command, &str); 6] = [
+pub(crate) const COMMANDS: [(&str, Command, &str); 7] = [
     ("help", Command::Help, "this list (F1)"),
     ("who", Command::Who, "who is in the room"),
     ("history", Command::History, "load older messages"),
     ("errors", Command::Errors, "what went wrong (F2)"),
+    ("discard", Command::Discard, "drop what was not sent"),
     ("reconnect", Command::Reconnect, "connect again now"),
     (
         "quit",

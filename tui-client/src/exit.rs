@@ -15,6 +15,8 @@ pub enum Exit {
     Refused,
     /// 4: the server was not reachable, or the connection was lost.
     Unreachable,
+    /// 5: of what was given to be sent, something was not sent or was refused.
+    NotAll,
 }
 
 impl Exit {
@@ -26,6 +28,7 @@ impl Exit {
             Exit::Usage => 2,
             Exit::Refused => 3,
             Exit::Unreachable => 4,
+            Exit::NotAll => 5,
         }
     }
 }

@@ -1,16 +1,21 @@
 //! `--json`: one server event per line out, one client event per line in, for scripts. Owns that
 //! format and its way to an exit code; must not draw, reconnect or keep anything.
 
+mod lines;
+mod output;
+
+use std::cell::Cell;
 use std::convert::Infallible;
-use std::io::{self, BufRead, Write};
+use std::io::{self, Write};
 use std::time::Duration;
 
 use chat_protocol::{
-    Auth, ClientError, ClientEvent, ClientEventError, CloseCode, Credential, Frame, FrameError,
-    Secret, ServerEvent,
+    Auth, ClientError, ClientEvent, CloseCode, Credential, Secret, ServerEvent, Username,
+    limits::FRAME_BYTES,
 };
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
+use serde_json::Value;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, interval_at, timeout, timeout_at};
@@ -19,10 +24,8 @@ use tokio_tungstenite::tungstenite::{self, Bytes, Message};
 use crate::cli::Options;
 use crate::exit::Exit;
 use crate::net::dial::{DialError, Socket, dial};
-use crate::sanitize;
+use lines::Line;
 
-/// Lines read ahead of what was sent; full, the reader waits.
-const LINES: usize = 64;
 /// How long the server may take from one step of the handshake to the next.
 const HANDSHAKE: Duration = Duration::from_secs(30);
 /// Between pings of the WebSocket's own, which bring no event.
@@ -74,55 +77,108 @@ impl JsonError {
 #[error("--json needs the password in CHAT_PASSWORD or --password-file")]
 pub(crate) struct NoPassword;
 
-/// Why a line is not sent.
-#[derive(Debug, thiserror::Error)]
-enum LineError {
-    #[error(transparent)]
-    Input(io::Error),
-    #[error(transparent)]
-    Frame(FrameError),
-    #[error(transparent)]
-    Event(ClientEventError),
-}
-
-impl LineError {
-    /// True where no further line can be read. A line that is not UTF-8 is only skipped.
-    fn ends_input(&self) -> bool {
-        matches!(self, LineError::Input(error) if error.kind() != io::ErrorKind::InvalidData)
-    }
-}
-
 /// Runs until the input ends and the server has closed, or something fails.
 pub(crate) async fn run(options: &Options, password: &Secret) -> Result<Exit, JsonError> {
-    match talk(options, password).await {
+    let tally = Tally::new(&options.username);
+    match talk(options, password, &tally).await {
         // Whoever read the output has read enough.
         Err(JsonError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
             Ok(Exit::Done)
         }
+        Ok(()) if tally.not_all.get() => Ok(Exit::NotAll),
         other => other.map(|()| Exit::Done),
     }
 }
 
-async fn talk(options: &Options, password: &Secret) -> Result<(), JsonError> {
+/// What became of the lines.
+#[derive(Debug)]
+struct Tally {
+    /// What this user's name is compared by.
+    key: String,
+    /// Messages that were sent and not answered yet. Where the same account posts from elsewhere as
+    /// well there may be more.
+    unanswered: Cell<u64>,
+    /// Something was not sent, or was refused.
+    not_all: Cell<bool>,
+}
+
+impl Tally {
+    fn new(username: &Username) -> Self {
+        Self {
+            key: username.key().to_owned(),
+            unanswered: Cell::new(0),
+            not_all: Cell::new(false),
+        }
+    }
+
+    /// A line was sent, or left out.
+    fn on_line(&self, line: &Line) {
+        match line {
+            Line::Message(_) => self.unanswered.set(self.unanswered.get() + 1),
+            Line::Other(_) => {}
+            Line::Skipped => self.not_all.set(true),
+        }
+    }
+
+    /// An event came after `auth`.
+    fn on_event(&self, event: &Value) {
+        let data = &event["data"];
+        match event["event"].as_str() {
+            Some("cerror") => self.not_all.set(true),
+            // A moderator's mute comes unasked, and again as the answer to each message.
+            Some("mute") if data["message"] != "Success" => {
+                let answers = !data["nonce"].is_null() || self.unanswered.get() > 0;
+                self.not_all.set(self.not_all.get() || answers);
+            }
+            Some("message") => {
+                let name = data["username"].as_str().unwrap_or_default();
+                if Username::new(name).is_ok_and(|name| name.key() == self.key) {
+                    self.unanswered.set(self.unanswered.get().saturating_sub(1));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+async fn talk(options: &Options, password: &Secret, tally: &Tally) -> Result<(), JsonError> {
     let mut told = Told::new()?;
-    let socket = tokio::select! {
-        socket = dial(&options.url) => socket.map_err(JsonError::Dial)?,
+    let (socket, _) = tokio::select! {
+        dialled = dial(&options.url, None) => dialled.map_err(JsonError::Dial)?,
         () = told.wait() => return Ok(()),
     };
-    let (mut sink, mut stream) = socket.split();
-    tokio::select! {
-        entered = enter(&mut sink, &mut stream, options, password) => entered?,
+    let (mut sink, stream) = socket.split();
+    let (out, mut written) = output::write_lines();
+    let mut stream = Incoming { stream, out };
+    let limit = tokio::select! {
+        entered = enter(&mut sink, &mut stream, options, password) => entered,
+        error = &mut written => Err(output_error(error)),
         () = told.wait() => return Ok(()),
-    }
-    let mut lines = read_lines();
-    let ended = tokio::select! {
-        ended = read(&mut stream) => ended,
-        ended = write(&mut sink, &mut lines) => match ended {},
-        () = told.wait() => {
-            // Told to end: the server gets a moment, and its absence is no failure.
-            return timeout(FAREWELL, leave(&mut sink, &mut stream)).await.unwrap_or(Ok(()));
+    };
+    let limit = match limit {
+        Ok(limit) => limit,
+        Err(error) => {
+            // What came before the refusal is shown all the same.
+            finish_output(stream, written, &mut told).await?;
+            return Err(error);
         }
     };
+    let mut lines = lines::read_lines(limit);
+    let ended = tokio::select! {
+        ended = stream.read(tally) => ended,
+        ended = write(&mut sink, &mut lines, tally) => match ended {},
+        error = &mut written => return Err(output_error(error)),
+        () = told.wait() => {
+            // Told to end: the server and the reader get a moment, and their absence is no failure.
+            let farewell = async {
+                leave(&mut sink, &mut stream, tally).await?;
+                drop(stream);
+                written.await.map_or(Ok(()), |ended| ended.map_err(JsonError::Output))
+            };
+            return timeout(FAREWELL, farewell).await.unwrap_or(Ok(()));
+        }
+    };
+    finish_output(stream, written, &mut told).await?;
     match ended? {
         // 1000 answers a `disconnect`, whether this program's own or one among the lines. Any other
         // end, even after it, may have cost events.
@@ -131,31 +187,48 @@ async fn talk(options: &Options, password: &Secret) -> Result<(), JsonError> {
     }
 }
 
-/// Passes on what comes until the server closes; how it closed.
-async fn read(stream: &mut Stream) -> Result<Option<CloseCode>, JsonError> {
-    loop {
-        let message = timeout(SILENCE, stream.next())
-            .await
-            .map_err(|_| JsonError::Silent)?;
-        if let Some(code) = pass_on(message)? {
-            return Ok(code);
-        }
+/// Waits until all that came is written, or until the program is told to end.
+async fn finish_output(
+    stream: Incoming,
+    written: output::Written,
+    told: &mut Told,
+) -> Result<(), JsonError> {
+    drop(stream);
+    tokio::select! {
+        ended = written => ended.map_or(Ok(()), |ended| ended.map_err(JsonError::Output)),
+        () = told.wait() => Ok(()),
     }
 }
 
-/// Sends the lines, and `disconnect` after the last. Runs beside [`read`]: a server that waits for
+/// The writing ended although there may be more to write.
+fn output_error(ended: Result<io::Result<()>, impl std::error::Error>) -> JsonError {
+    match ended {
+        Ok(Err(error)) => JsonError::Output(error),
+        Ok(Ok(())) | Err(_) => JsonError::Output(io::ErrorKind::Other.into()),
+    }
+}
+
+/// Sends the lines, and `disconnect` after the last. Runs beside the reading: a server that waits for
 /// its client to read must not wait for one that waits to write. A line that can't be sent ends the
 /// writing; how the connection ended is for the reading to find out.
-async fn write(sink: &mut Sink, lines: &mut mpsc::Receiver<String>) -> Infallible {
+async fn write(sink: &mut Sink, lines: &mut mpsc::Receiver<Line>, tally: &Tally) -> Infallible {
     let mut ping = interval_at(Instant::now() + PING, PING);
     let mut open = true;
     while open {
         let sent = tokio::select! {
-            line = lines.recv() => match line {
-                Some(line) => sink.send(Message::text(line)).await,
-                None => {
-                    open = false;
-                    sink.send(Message::text(ClientEvent::Disconnect.encode())).await
+            line = lines.recv() => {
+                if let Some(line) = &line {
+                    tally.on_line(line);
+                }
+                match line {
+                    Some(Line::Message(line) | Line::Other(line)) => {
+                        sink.send(Message::text(line)).await
+                    }
+                    Some(Line::Skipped) => Ok(()),
+                    None => {
+                        open = false;
+                        sink.send(Message::text(ClientEvent::Disconnect.encode())).await
+                    }
                 }
             },
             _ = ping.tick() => sink.send(Message::Ping(Bytes::new())).await,
@@ -191,32 +264,87 @@ impl Told {
 }
 
 type Sink = SplitSink<Socket, Message>;
-type Stream = SplitStream<Socket>;
 
-/// Authenticates, passing on what comes meanwhile.
+/// What comes from the server, and where it goes.
+struct Incoming {
+    stream: SplitStream<Socket>,
+    out: mpsc::Sender<String>,
+}
+
+impl Incoming {
+    /// Passes on what comes until the server closes; how it closed.
+    async fn read(&mut self, tally: &Tally) -> Result<Option<CloseCode>, JsonError> {
+        loop {
+            let message = timeout(SILENCE, self.stream.next())
+                .await
+                .map_err(|_| JsonError::Silent)?;
+            match self.pass_on(message).await? {
+                Came::Event(event) => tally.on_event(&event),
+                Came::Other => {}
+                Came::Close(code) => return Ok(code),
+            }
+        }
+    }
+
+    /// Hands a message's text on as one line.
+    async fn pass_on(
+        &mut self,
+        message: Option<Result<Message, tungstenite::Error>>,
+    ) -> Result<Came, JsonError> {
+        Ok(match message {
+            Some(Ok(Message::Text(text))) => {
+                let Some((line, event)) = output::line_of(&text) else {
+                    let words = "chat-tui: the server sent what is no event, which is left out";
+                    // Without standard error there is nowhere to say it.
+                    writeln!(io::stderr(), "{words}").ok();
+                    return Ok(Came::Other);
+                };
+                // Where nobody writes any more, how that ended is looked at elsewhere.
+                self.out.send(line).await.ok();
+                Came::Event(event)
+            }
+            Some(Ok(Message::Close(frame))) => {
+                Came::Close(frame.map(|frame| CloseCode::from(u16::from(frame.code))))
+            }
+            Some(Ok(_)) => Came::Other,
+            Some(Err(error)) => return Err(JsonError::Broken(error)),
+            None => Came::Close(None),
+        })
+    }
+}
+
+/// What a message was.
+enum Came {
+    Event(Value),
+    /// Nothing to look at.
+    Other,
+    Close(Option<CloseCode>),
+}
+
+/// Authenticates, passing on what comes meanwhile; bytes that the server takes in a frame.
 async fn enter(
     sink: &mut Sink,
-    stream: &mut Stream,
+    stream: &mut Incoming,
     options: &Options,
     password: &Secret,
-) -> Result<(), JsonError> {
+) -> Result<usize, JsonError> {
     // Only a step moves it on: what else may come without end does not.
     let mut deadline = Instant::now() + HANDSHAKE;
-    let mut is_greeted = false;
+    let mut limit = None;
     loop {
-        let message = timeout_at(deadline, stream.next())
+        let message = timeout_at(deadline, stream.stream.next())
             .await
             .map_err(|_| JsonError::Silent)?;
         let event = match &message {
             Some(Ok(Message::Text(text))) => ServerEvent::decode(text).ok(),
             _ => None,
         };
-        if let Some(code) = pass_on(message)? {
+        if let Came::Close(code) = stream.pass_on(message).await? {
             return Err(JsonError::Closed(code));
         }
         match event {
-            Some(ServerEvent::Connection(_)) if !is_greeted => {
-                is_greeted = true;
+            Some(ServerEvent::Connection(connection)) if limit.is_none() => {
+                limit = Some(connection.limits.frame);
                 deadline = Instant::now() + HANDSHAKE;
                 let auth = ClientEvent::Auth(Box::new(Auth {
                     username: options.username.clone(),
@@ -228,7 +356,7 @@ async fn enter(
                 let auth = Message::text(auth.encode());
                 sink.send(auth).await.map_err(JsonError::Broken)?;
             }
-            Some(ServerEvent::Auth(_)) => return Ok(()),
+            Some(ServerEvent::Auth(_)) => return Ok(limit.unwrap_or(FRAME_BYTES)),
             Some(ServerEvent::Cerror(error)) => return Err(JsonError::Refused(error)),
             _ => {}
         }
@@ -236,66 +364,10 @@ async fn enter(
 }
 
 /// Says `disconnect` and passes on what comes until the server closes.
-async fn leave(sink: &mut Sink, stream: &mut Stream) -> Result<(), JsonError> {
+async fn leave(sink: &mut Sink, stream: &mut Incoming, tally: &Tally) -> Result<(), JsonError> {
     let disconnect = Message::text(ClientEvent::Disconnect.encode());
     sink.send(disconnect).await.map_err(JsonError::Broken)?;
-    read(stream).await.map(|_| ())
-}
-
-/// Writes a message's text as one line; the close code where it was the end.
-fn pass_on(
-    message: Option<Result<Message, tungstenite::Error>>,
-) -> Result<Option<Option<CloseCode>>, JsonError> {
-    match message {
-        Some(Ok(Message::Text(text))) => {
-            // Outside of strings JSON may hold newlines, inside it does not.
-            let line = text.replace(['\n', '\r'], " ");
-            let mut out = io::stdout().lock();
-            let written = writeln!(out, "{line}").and_then(|()| out.flush());
-            written.map(|()| None).map_err(JsonError::Output)
-        }
-        Some(Ok(Message::Close(frame))) => Ok(Some(
-            frame.map(|frame| CloseCode::from(u16::from(frame.code))),
-        )),
-        Some(Ok(_)) => Ok(None),
-        Some(Err(error)) => Err(JsonError::Broken(error)),
-        None => Ok(Some(None)),
-    }
-}
-
-/// Reads standard input on a thread of its own, because a read can't be given up; the lines that are
-/// events come out.
-fn read_lines() -> mpsc::Receiver<String> {
-    let (lines, received) = mpsc::channel(LINES);
-    std::thread::spawn(move || {
-        for (number, line) in (1..).zip(io::stdin().lock().lines()) {
-            let error = match check_line(line) {
-                Ok(line) => {
-                    if lines.blocking_send(line).is_err() {
-                        // Without a receiver the program is ending.
-                        return;
-                    }
-                    continue;
-                }
-                Err(error) => error,
-            };
-            let words = sanitize::line(&error.to_string());
-            // Without standard error there is nowhere to say it.
-            writeln!(io::stderr(), "chat-tui: line {number} is not sent: {words}").ok();
-            if error.ends_input() {
-                return;
-            }
-        }
-    });
-    received
-}
-
-/// A line that is a client event, as it is.
-fn check_line(line: io::Result<String>) -> Result<String, LineError> {
-    let line = line.map_err(LineError::Input)?;
-    let frame = Frame::parse(&line).map_err(LineError::Frame)?;
-    ClientEvent::from_frame(frame).map_err(LineError::Event)?;
-    Ok(line)
+    stream.read(tally).await.map(|_| ())
 }
 
 fn code_words(code: &Option<CloseCode>) -> String {
@@ -305,15 +377,43 @@ fn code_words(code: &Option<CloseCode>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    /// True where it is told that something was refused, after `sent` messages and these events.
+    fn is_refused(sent: usize, events: &[Value]) -> bool {
+        let tally = Tally::new(&Username::new("Alice").unwrap());
+        (0..sent).for_each(|_| tally.on_line(&Line::Message(String::new())));
+        events.iter().for_each(|event| tally.on_event(event));
+        tally.not_all.get()
+    }
 
     #[test]
-    fn only_client_events_are_sent_and_as_they_are() {
-        let line = r#" {"event": "message", "data": {"content": "hi"}} "#;
-        assert_eq!(check_line(Ok(line.to_owned())).unwrap(), line);
-        let problem = |line: &str| check_line(Ok(line.to_owned())).unwrap_err().to_string();
-        assert!(problem("hi").contains("not valid JSON"));
-        assert!(problem("").contains("not valid JSON"));
-        assert!(problem(r#"{"event":"nope"}"#).contains("unknown event"));
-        assert!(problem(r#"{"event":"message"}"#).contains("`content`"));
+    fn what_was_refused_is_told_from_what_merely_happened() {
+        let own = json!({ "event": "message", "data": { "username": "alice" } });
+        let other = json!({ "event": "message", "data": { "username": "bob" } });
+        let mute = |data: Value| json!({ "event": "mute", "data": data });
+        let muted = || mute(json!({ "duration": 60 }));
+        assert!(is_refused(0, &[json!({ "event": "cerror", "data": {} })]));
+        assert!(!is_refused(0, &[muted()]), "a moderator did it");
+        assert!(!is_refused(1, &[own.clone(), muted()]));
+        assert!(is_refused(2, &[own, muted()]));
+        assert!(is_refused(1, &[other, muted()]));
+        assert!(is_refused(
+            0,
+            &[mute(json!({ "duration": 60, "nonce": "n" }))]
+        ));
+        assert!(
+            !is_refused(1, &[mute(json!({ "message": "Success" }))]),
+            "of a moderator"
+        );
+    }
+
+    #[test]
+    fn what_was_not_sent_is_told_too() {
+        let tally = Tally::new(&Username::new("alice").unwrap());
+        tally.on_line(&Line::Other(String::new()));
+        assert!(!tally.not_all.get());
+        tally.on_line(&Line::Skipped);
+        assert!(tally.not_all.get());
     }
 }

@@ -60,6 +60,7 @@ pub fn run() -> Exit {
             return complain(&json_mode::NoPassword, Exit::Usage);
         };
         let ended = runtime.block_on(json_mode::run(&options, &password));
+        leave(runtime);
         return match ended {
             Ok(exit) => exit,
             Err(error) => complain(&error, error.exit()),
@@ -68,10 +69,18 @@ pub fn run() -> Exit {
     if !terminal::is_there() {
         return complain(&NoTerminal, Exit::Usage);
     }
-    match runtime.block_on(runner::run(program(options, password))) {
+    let ended = runtime.block_on(runner::run(program(options, password)));
+    leave(runtime);
+    match ended {
         Ok(exit) => exit,
         Err(error) => complain(&error, Exit::Failed),
     }
+}
+
+/// Ends the runtime without waiting for its threads: looking up a name can't be given up, and may take
+/// for ever.
+fn leave(runtime: tokio::runtime::Runtime) {
+    runtime.shutdown_background();
 }
 
 /// There is no screen to draw on, or no keyboard.

@@ -5,6 +5,13 @@ use std::time::Duration;
 
 use chat_protocol::{AuthAccepted, ClientError, ClientEvent, CloseCode, ServerEvent};
 
+/// Which connection: the room's place, and a number that no other connection of that room has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub(crate) place: usize,
+    pub(crate) number: u64,
+}
+
 /// What happened on a room's connection.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum LinkEvent {
@@ -30,6 +37,9 @@ pub(crate) enum LinkEvent {
     Latency(Duration),
     /// `auth` was refused; the connection has ended and does not come back by itself.
     Refused(ClientError),
+    /// The login that the connection had from an earlier `auth` was refused; the connection has ended and
+    /// does not come back by itself.
+    TokenRefused,
     /// The line is down; another attempt follows by itself.
     Lost {
         /// Why.

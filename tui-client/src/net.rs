@@ -6,8 +6,11 @@ pub(crate) mod dial;
 mod handshake;
 mod heartbeat;
 mod paced;
+mod race;
+mod tls;
 mod upgrade;
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use chat_protocol::{
@@ -19,7 +22,7 @@ use tokio::time::{sleep, sleep_until, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::{self, Message};
 
 use crate::cursor::Cursor;
-use crate::link::{LinkCommand, LinkEvent, Problem};
+use crate::link::{Line, LinkCommand, LinkEvent, Problem};
 use crate::server_url::ServerUrl;
 use dial::{Socket, dial, io_words};
 use handshake::{Handshake, Identity, Step};
@@ -51,6 +54,7 @@ enum Ending {
     /// The app said so, or is gone.
     Told,
     Refused(ClientError),
+    TokenRefused,
     Ended(CloseCode, String),
     Lost(Problem),
     /// Not let in for now; at least so long.
@@ -66,36 +70,38 @@ impl From<Problem> for Ending {
 /// A room's connection over its whole life.
 #[derive(Debug)]
 struct Link {
-    place: usize,
+    line: Line,
     url: ServerUrl,
     identity: Identity,
     cursor: Cursor,
+    /// The address of the newest connection where that did not become live: others go first.
+    avoid: Option<SocketAddr>,
     /// When the present connection became live.
     live_since: Option<Instant>,
     commands: mpsc::Receiver<LinkCommand>,
-    events: mpsc::Sender<(usize, LinkEvent)>,
+    events: mpsc::Sender<(Line, LinkEvent)>,
 }
 
 /// Keeps a room connected until it is told to end, or must not come back by itself. Its events carry
-/// `place`.
+/// `line`.
 pub(crate) async fn run(
-    place: usize,
+    line: Line,
     target: Target,
     commands: mpsc::Receiver<LinkCommand>,
-    events: mpsc::Sender<(usize, LinkEvent)>,
+    events: mpsc::Sender<(Line, LinkEvent)>,
 ) {
     let identity = Identity {
         username: target.username,
         room: target.room,
         password: target.password,
         token: None,
-        was_let_in: false,
     };
     let mut link = Link {
-        place,
+        line,
         url: target.url,
         identity,
         cursor: target.cursor,
+        avoid: None,
         live_since: None,
         commands,
         events,
@@ -103,6 +109,7 @@ pub(crate) async fn run(
     // The app is told how it ended; where the app itself wanted it, nobody has to be.
     let last = match link.keep_up().await {
         Ending::Refused(error) => LinkEvent::Refused(error),
+        Ending::TokenRefused => LinkEvent::TokenRefused,
         Ending::Ended(code, reason) => LinkEvent::Ended { code, reason },
         Ending::Told | Ending::Lost(_) | Ending::Busy(..) => return,
     };
@@ -151,11 +158,14 @@ impl Link {
     async fn connect(&mut self) -> Result<std::convert::Infallible, Ending> {
         let url = self.url.clone();
         let dialled = tokio::select! {
-            dialled = dial(&url) => dialled,
+            dialled = dial(&url, self.avoid) => dialled,
             ending = told(&mut self.commands) => return Err(ending),
         };
-        let mut socket = dialled.map_err(|error| Problem::Unreachable(error.to_string()))?;
+        let (mut socket, address) =
+            dialled.map_err(|error| Problem::Unreachable(error.to_string()))?;
+        self.avoid = Some(address);
         let live = self.shake_hands(&mut socket).await?;
+        self.avoid = None;
         self.live_since = Some(Instant::now());
         self.emit(live).await;
         self.relay(&mut socket).await
@@ -190,6 +200,7 @@ impl Link {
                     deadline = Instant::now() + HANDSHAKE;
                 }
                 Step::Refused(error) => return Err(Ending::Refused(error)),
+                Step::TokenRefused => return Err(Ending::TokenRefused),
                 Step::Busy(error) => {
                     let at_least = Duration::from_secs(error.retry_after.unwrap_or(0).min(3_600));
                     return Err(Ending::Busy(Problem::Busy(error.message), at_least));
@@ -278,7 +289,7 @@ impl Link {
     /// Tells the app. Waits while the app has a full queue: the server's side of the line then fills.
     async fn emit(&self, event: LinkEvent) {
         // Without a receiver the app is gone, which the commands' channel says as well.
-        self.events.send((self.place, event)).await.ok();
+        self.events.send((self.line, event)).await.ok();
     }
 }
 

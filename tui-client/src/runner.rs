@@ -2,7 +2,7 @@
 //! carried out, and the screen is drawn at most once per frame and only when something changed. Must
 //! not decide anything that the app could.
 
-use std::io;
+use std::io::{self, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chat_protocol::{RoomName, Secret, Username};
@@ -17,7 +17,7 @@ use crate::app::{App, Effect, Event, Now, Settings};
 use crate::cursor::Cursor;
 use crate::exit::Exit;
 use crate::keymap;
-use crate::link::{LinkCommand, LinkEvent};
+use crate::link::{Line, LinkCommand, LinkEvent};
 use crate::net::{self, Target};
 use crate::server_url::ServerUrl;
 use crate::terminal::Screen;
@@ -37,6 +37,8 @@ const KEYS: usize = 64;
 const COMMANDS: usize = 64;
 /// Events taken in before the timers are looked at again.
 const BATCH: usize = 256;
+/// How long the user's last messages may take to be answered, where the system ends the program.
+const ANSWERS: Duration = Duration::from_secs(2);
 /// How long saying goodbye may take.
 const FAREWELL: Duration = Duration::from_millis(300);
 
@@ -65,7 +67,7 @@ pub(crate) struct Program {
 /// Runs the client until the user leaves or the system says so.
 pub(crate) async fn run(program: Program) -> Result<Exit, RunError> {
     let screen = Screen::take().map_err(RunError::Terminal)?;
-    let (events, received) = mpsc::channel(EVENTS);
+    let (events, mut received) = mpsc::channel(EVENTS);
     let mut runner = Runner {
         app: App::new(program.settings),
         theme: program.theme,
@@ -73,6 +75,7 @@ pub(crate) async fn run(program: Program) -> Result<Exit, RunError> {
         url: program.url,
         username: program.username,
         links: program.rooms.iter().map(|_| None).collect(),
+        numbers: vec![0; program.rooms.len()],
         rooms: program.rooms,
         tasks: JoinSet::new(),
         events,
@@ -82,9 +85,13 @@ pub(crate) async fn run(program: Program) -> Result<Exit, RunError> {
         quitting: false,
     };
     runner.start(program.panic_after_start)?;
-    let ended = runner.turn(received).await;
+    let ended = runner.turn(&mut received).await;
+    runner.wait_for_answers(&mut received).await;
     runner.screen.restore();
+    let unsent = unsent_words(&runner.app.unsent());
     runner.say_farewell().await;
+    // Where the terminal is gone there is nowhere to say it.
+    io::stderr().write_all(unsent.as_bytes()).ok();
     ended.map(|()| Exit::Done)
 }
 
@@ -97,8 +104,10 @@ struct Runner {
     rooms: Vec<RoomName>,
     /// The orders to each room's connection.
     links: Vec<Option<mpsc::Sender<LinkCommand>>>,
+    /// The number of each room's connection: what an earlier one still says is passed over.
+    numbers: Vec<u64>,
     tasks: JoinSet<()>,
-    events: mpsc::Sender<(usize, LinkEvent)>,
+    events: mpsc::Sender<(Line, LinkEvent)>,
     started: Instant,
     /// When the last frame was drawn.
     drawn: Option<Instant>,
@@ -119,7 +128,7 @@ impl Runner {
 
     async fn turn(
         &mut self,
-        mut received: mpsc::Receiver<(usize, LinkEvent)>,
+        received: &mut mpsc::Receiver<(Line, LinkEvent)>,
     ) -> Result<(), RunError> {
         let mut keys = read_keys();
         let on = |kind| signal(kind).map_err(RunError::Signals);
@@ -142,8 +151,8 @@ impl Runner {
                 Some(first) = received.recv() => {
                     let mut next = Some(first);
                     let mut left = BATCH;
-                    while let Some((place, event)) = next {
-                        self.tell(Event::Link(place, event), FRAME)?;
+                    while let Some((line, event)) = next {
+                        self.hear(line, event)?;
                         left -= 1;
                         next = if left > 0 { received.try_recv().ok() } else { None };
                     }
@@ -158,6 +167,31 @@ impl Runner {
             }
         }
         Ok(())
+    }
+
+    /// Passes on what a connection says, unless another one has taken its place.
+    fn hear(&mut self, line: Line, event: LinkEvent) -> Result<(), RunError> {
+        if self.numbers[line.place] != line.number {
+            return Ok(());
+        }
+        self.tell(Event::Link(line.place, event), FRAME)
+    }
+
+    /// Where the system ends the program: the user's messages that are on their way get a moment. Nothing
+    /// is drawn any more.
+    async fn wait_for_answers(&mut self, received: &mut mpsc::Receiver<(Line, LinkEvent)>) {
+        let answers = async {
+            while !self.quitting && self.app.on_the_way() > 0 {
+                let Some((line, event)) = received.recv().await else {
+                    return;
+                };
+                if self.hear(line, event).is_err() {
+                    return;
+                }
+            }
+        };
+        // What is not answered by then is told.
+        timeout(ANSWERS, answers).await.ok();
     }
 
     fn on_terminal(&mut self, event: TerminalEvent) -> Result<(), RunError> {
@@ -179,6 +213,10 @@ impl Runner {
                 Effect::Redraw => self.screen.forget().map_err(RunError::Terminal)?,
                 Effect::Suspend => self.suspend()?,
                 Effect::Connect(place, password, cursor) => self.connect(place, password, cursor),
+                Effect::Disconnect(place) => {
+                    self.numbers[place] += 1;
+                    self.links[place] = None;
+                }
                 Effect::Send(place, event) => self.order(place, LinkCommand::Send(event))?,
                 Effect::Retry(place) => self.order(place, LinkCommand::Retry)?,
                 Effect::Quit => self.quitting = true,
@@ -217,8 +255,11 @@ impl Runner {
             password,
             cursor,
         };
+        self.numbers[place] += 1;
+        let number = self.numbers[place];
+        let line = Line { place, number };
         self.tasks
-            .spawn(net::run(place, target, orders, self.events.clone()));
+            .spawn(net::run(line, target, orders, self.events.clone()));
         self.links[place] = Some(commands);
     }
 
@@ -258,6 +299,21 @@ impl Runner {
             unix_millis: i64::try_from(unix.as_millis()).unwrap_or(i64::MAX),
         }
     }
+}
+
+/// What to say of messages that were not sent, once the terminal is the shell's again; nothing where
+/// there are none.
+fn unsent_words(unsent: &[(&str, &str)]) -> String {
+    let mut words = match unsent.len() {
+        0 => return String::new(),
+        1 => "chat-tui: 1 message was not sent, or not confirmed:\n".to_owned(),
+        count => format!("chat-tui: {count} messages were not sent, or not confirmed:\n"),
+    };
+    for (room, text) in unsent {
+        let text = text.replace('\n', "\n    ");
+        words.push_str(&format!("  {room}: {text}\n"));
+    }
+    words
 }
 
 /// Reads the terminal in a task of its own: the stream costs a switch to its thread and back whenever

@@ -11,8 +11,11 @@ pub(crate) enum ServerUrlError {
     /// Some other scheme.
     #[error("must begin with ws:// or wss://")]
     Scheme,
-    /// A name or password in it would be shown and logged.
-    #[error("must not hold a user name")]
+    /// A name or password in it would be shown, and seen by all who list processes.
+    #[error(
+        "must not hold a name or password, which are not shown here: use --user, and \
+         CHAT_PASSWORD or --password-file"
+    )]
     User,
 }
 
@@ -25,14 +28,15 @@ pub(crate) struct ServerUrl {
 impl ServerUrl {
     /// Checks `text`.
     pub(crate) fn new(text: &str) -> Result<Self, ServerUrlError> {
+        // Looked for before anything else: a slip elsewhere must not bring it to the screen.
+        if has_user(text) {
+            return Err(ServerUrlError::User);
+        }
         let uri: Uri = text.parse().map_err(|_| ServerUrlError::Syntax)?;
         if !matches!(uri.scheme_str(), Some("ws" | "wss")) {
             return Err(ServerUrlError::Scheme);
         }
         let authority = uri.authority().ok_or(ServerUrlError::Syntax)?;
-        if authority.as_str().contains('@') {
-            return Err(ServerUrlError::User);
-        }
         // The library reads a port that is no number as none: the default would be a surprise.
         let has_port = authority.as_str().len() > authority.host().len();
         if authority.host().is_empty() || (has_port && uri.port_u16().is_none()) {
@@ -63,10 +67,33 @@ impl ServerUrl {
         &self.uri
     }
 
-    /// The address to show: without the path `/`, which says nothing.
+    /// The address to show: without the path `/`, which says nothing, and without a query, which may
+    /// hold what lets somebody in.
     pub(crate) fn shown(&self) -> String {
-        self.uri.to_string().trim_end_matches('/').to_owned()
+        presentable(&self.uri.to_string())
+            .trim_end_matches('/')
+            .to_owned()
     }
+}
+
+/// What of a text that was given as an address may be shown: nothing that is a secret in an address.
+pub(crate) fn presentable(text: &str) -> String {
+    let text = text.split(['?', '#']).next().unwrap_or_default();
+    if !has_user(text) {
+        return text.to_owned();
+    }
+    match text.split_once("://") {
+        Some((scheme, _)) if scheme.chars().all(|one| one.is_ascii_alphanumeric()) => {
+            format!("{scheme}://...")
+        }
+        _ => "...".to_owned(),
+    }
+}
+
+/// True where a name or password may be in an address: no host and no path of this program's has an
+/// `@`, in whatever spelling.
+fn has_user(text: &str) -> bool {
+    text.contains('@') || text.contains("%40") || text.contains('\u{ff20}')
 }
 
 #[cfg(test)]
@@ -95,6 +122,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_shown_holds_no_secret() {
+        let check = |text: &str, expected: &str| assert_eq!(presentable(text), expected);
+        check("ws://h:1/ws", "ws://h:1/ws");
+        check("wss://a:secret@h", "wss://...");
+        check("a:secret@h", "...");
+        check("a:secret://b@h", "...");
+        check("http://h?token=secret", "http://h");
+        check("ws://h/#secret", "ws://h/");
+        let url = ServerUrl::new("ws://h:1/?token=secret").unwrap();
+        assert_eq!(url.shown(), "ws://h:1");
+        assert_eq!(url.uri().query(), Some("token=secret"));
+    }
+
+    #[test]
     fn refuses_what_is_no_address() {
         let check = |text: &str, expected| {
             assert_eq!(ServerUrl::new(text).unwrap_err(), expected, "{text:?}");
@@ -105,7 +146,19 @@ mod tests {
         check("ws://", ServerUrlError::Syntax);
         check("ws://h:99999", ServerUrlError::Syntax);
         check("ws://h:", ServerUrlError::Syntax);
-        check("ws://a:b@h", ServerUrlError::User);
+        for secret in [
+            "ws://a:b@h",
+            "ws://b@h",
+            "wss://a:b@h:99999",
+            "a:b@h",
+            "http://a:b@h",
+            "ws://a:b/c@h",
+            "ws://a:b?c@h",
+            "ws://a:b c@h",
+            "ws://a:b%40h",
+        ] {
+            check(secret, ServerUrlError::User);
+        }
         check("ws://h\u{1b}", ServerUrlError::Syntax);
     }
 }

@@ -38,14 +38,17 @@ pub(crate) fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) {
     hints::draw(app, theme, hints, buffer);
     status::draw(app, theme, status, buffer);
     status::draw_held(app, theme, held, buffer);
-    let cursor = if let Some(prompt) = &app.prompt {
+    let cursor = if let Some(prompt) = app.question().filter(|prompt| prompt.has_keys) {
         let area = if layout.tabs == 0 { screen } else { view };
         password::draw(app, prompt, theme, area, buffer)
     } else {
-        match app.panel {
-            Panel::None => room::draw(app, theme, view, buffer),
-            Panel::Errors(scrolled) => errors::draw(app, scrolled, theme, view, buffer),
-            Panel::Help(scrolled) => help::draw(scrolled, theme, view, buffer),
+        match (app.panel, app.question()) {
+            (Panel::None, Some(prompt)) => {
+                password::draw(app, prompt, theme, view, buffer);
+            }
+            (Panel::None, None) => room::draw(app, theme, view, buffer),
+            (Panel::Errors(scrolled), _) => errors::draw(app, scrolled, theme, view, buffer),
+            (Panel::Help(scrolled), _) => help::draw(scrolled, theme, view, buffer),
         }
         match &app.paste {
             Some(paste) => {

@@ -43,7 +43,7 @@ fn a_refused_message_stands_in_the_error_panel_with_code_and_event_and_is_not_lo
                 "nonce": message["nonce"],
             }),
         );
-        // Enter sends it again.
+        // It is sent again once its author has looked at it.
         let again = play_server_until(&mut peer, "message");
         assert_eq!(again["content"], message["content"]);
         play_server_until(&mut peer, "disconnect");
@@ -58,9 +58,13 @@ fn a_refused_message_stands_in_the_error_panel_with_code_and_event_and_is_not_lo
     look_into_panel(&mut alice, "the refusal", |row| {
         row.contains("403") && row.contains("message") && row.contains("not on a sunday")
     });
+    // A stray key does not send what was refused for what it is.
     alice.key(Key::Enter);
-    alice.wait_until_joined();
-    alice.key(Key::Control('u'));
+    alice.wait_for_text("refused for good");
+    alice.key(Key::Up);
+    alice.wait_for_text("alice> work to do");
+    alice.key(Key::Enter);
+    alice.wait_for_text("alice… work to do");
     alice.enter("/quit");
     assert!(alice.exit_status().success());
     server.finish();

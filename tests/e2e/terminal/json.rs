@@ -1,10 +1,13 @@
 //! `--json`: the client for scripts.
 
-use chat_tests::{ClientSetup, Program, RawClient, Server, Stream};
+use std::io::{BufRead, BufReader};
+
+use chat_tests::{ClientSetup, Program, RawClient, Server, Signal, Stream};
+use rustix::process::{Pid, kill_process};
 use serde_json::{Value, json};
 
 use super::nobodys_address;
-use crate::support::contents;
+use crate::support::{contents, eventually};
 
 /// The data of the first line that is this event.
 #[track_caller]
@@ -35,7 +38,7 @@ fn events_come_out_as_lines_and_lines_go_in_as_events() {
     );
     alice.close_input();
     let finished = alice.finish();
-    assert_eq!(finished.status.code(), Some(0), "{}", finished.error);
+    assert_eq!(finished.status.code(), Some(5), "something was refused");
     for line in finished.out.lines() {
         let line: Value = serde_json::from_str(line).unwrap();
         assert!(line["event"].is_string(), "{line}");
@@ -70,6 +73,7 @@ fn a_line_that_is_no_event_is_named_and_the_others_are_done() {
     alice.close_input();
     let finished = alice.finish();
     assert!(finished.error.contains("line 2"), "{}", finished.error);
+    assert_eq!(finished.status.code(), Some(5), "{}", finished.error);
     let mut bob = RawClient::join(&server, "bob", "stream");
     assert_eq!(contents(&bob.history(json!({}))), ["one", "two"]);
 }
@@ -106,4 +110,98 @@ fn the_exit_code_tells_a_server_that_is_not_reachable() {
         "{}",
         finished.error
     );
+}
+
+/// The line that posts this.
+fn posting(content: &str) -> String {
+    format!(
+        "{}\n",
+        json!({ "event": "message", "data": { "content": content } })
+    )
+}
+
+#[test]
+fn a_line_that_is_too_long_takes_none_behind_it_along() {
+    let server = Server::start();
+    let setup = ClientSetup::new(server.address(), "alice", &["stream"]);
+    let mut alice = setup.start_json();
+    alice.write(&posting("one"));
+    alice.write(&posting(&"x".repeat(100_000)));
+    alice.write("\n");
+    // The last line may lack its end.
+    alice.write(posting("two").trim_end());
+    alice.close_input();
+    let finished = alice.finish();
+    assert_eq!(finished.status.code(), Some(5), "{}", finished.error);
+    assert!(finished.error.contains("line 2"), "{}", finished.error);
+    assert!(finished.error.contains("16384"), "{}", finished.error);
+    let mut bob = RawClient::join(&server, "bob", "stream");
+    assert_eq!(contents(&bob.history(json!({}))), ["one", "two"]);
+}
+
+#[test]
+fn the_resume_token_is_not_printed() {
+    let server = Server::start();
+    let setup = ClientSetup::new(server.address(), "alice", &["stream"]);
+    let mut alice = setup.start_json();
+    let auth = line(&alice, "auth");
+    assert_eq!(auth["token"], Value::Null);
+    assert_eq!(auth["Code"], 200);
+    alice.close_input();
+    let finished = alice.finish();
+    assert_eq!(finished.status.code(), Some(0), "{}", finished.error);
+    assert!(!finished.out.contains("\"token\""), "{}", finished.out);
+}
+
+#[test]
+fn the_exit_code_tells_that_a_muted_user_was_refused() {
+    let server = Server::start();
+    let mut owner = RawClient::join(&server, "owner", "stream");
+    drop(RawClient::join(&server, "alice", "stream"));
+    owner.send("mute", json!({ "username": "alice", "duration": 600 }));
+    owner.expect("mute");
+    let setup = ClientSetup::new(server.address(), "alice", &["stream"]);
+    let mut alice = setup.start_json();
+    alice.write(&posting("one"));
+    alice.close_input();
+    let finished = alice.finish();
+    assert_eq!(finished.status.code(), Some(5), "{}", finished.error);
+}
+
+#[test]
+fn a_reader_that_stopped_reading_does_not_keep_the_program_from_ending() {
+    let server = Server::start_with(&["--message-burst", "1000", "--event-burst", "1000"]);
+    let setup = ClientSetup::new(server.address(), "alice", &["stream"]);
+    let (shown, out) = std::io::pipe().unwrap();
+    let mut alice = setup.json_command().stdout(out).spawn().unwrap();
+    let mut shown = BufReader::new(shown);
+    let mut line = String::new();
+    while !line.contains(r#""event":"auth""#) {
+        line.clear();
+        assert_ne!(shown.read_line(&mut line).unwrap(), 0, "ended early");
+    }
+    // From here on nobody reads, and what comes is more than a pipe holds.
+    let mut bob = RawClient::join(&server, "bob", "stream");
+    for _ in 0..300 {
+        bob.post(&"x".repeat(500));
+    }
+    kill_process(Pid::from_child(&alice), Signal::TERM).unwrap();
+    let status = eventually(|| alice.try_wait().unwrap());
+    assert_eq!(status.code(), Some(0));
+    drop(shown);
+}
+
+#[test]
+fn a_secret_in_the_address_is_refused_and_not_printed() {
+    for address in [
+        "ws://me:hunter2@127.0.0.1:1",
+        "me:hunter2@host",
+        "http://h?t=hunter2",
+    ] {
+        let setup = ClientSetup::new(nobodys_address(), "alice", &["stream"]);
+        let finished = setup.server(address).start_json().finish();
+        assert_eq!(finished.status.code(), Some(2), "{}", finished.error);
+        assert!(finished.error.contains("--server"), "{}", finished.error);
+        assert!(!finished.error.contains("hunter2"), "{}", finished.error);
+    }
 }

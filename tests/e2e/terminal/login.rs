@@ -2,8 +2,13 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use chat_tests::{ClientSetup, RawClient, Server, password_of};
+use std::io::Read;
+use std::net::{Ipv6Addr, TcpListener, TcpStream, ToSocketAddrs};
+
+use chat_tests::{ClientSetup, Key, RawClient, Server, password_of};
 use serde_json::json;
+
+use crate::support::operate_with;
 
 /// What the masked prompt asks for.
 const PROMPT: &str = "assword";
@@ -81,4 +86,67 @@ fn a_password_file_lets_its_user_in() {
         .argument("--password-file")
         .argument(file.to_str().unwrap());
     setup.start().wait_until_joined();
+}
+
+#[test]
+fn a_password_changed_elsewhere_is_asked_for_once_for_all_rooms() {
+    let server = Server::start();
+    let rooms = ["one", "two", "three", "four", "five", "six"];
+    let setup = ClientSetup::new(server.address(), "alice", &rooms);
+    let mut alice = setup.start();
+    for place in '1'..='6' {
+        alice.key(Key::Alt(place));
+        alice.wait_until_joined();
+    }
+    let changed = operate_with(&server, &["user", "passwd", "alice"], "changed\n");
+    assert_eq!(changed.status.code(), Some(0), "{}", changed.error);
+    alice.wait_for_text(PROMPT);
+    // Six rooms with a wrong one would be more than the server takes in a minute.
+    alice.enter("wrong-guess");
+    alice.wait_for_text(&words_of_refusal(&server));
+    alice.enter("changed");
+    for place in '1'..='6' {
+        alice.key(Key::Alt(place));
+        alice.wait_until_joined();
+    }
+}
+
+#[test]
+fn a_server_that_takes_no_password_for_now_is_waited_for() {
+    let server = Server::start();
+    drop(RawClient::join(&server, "alice", "stream"));
+    loop {
+        let mut client = RawClient::connect(&server);
+        let wrong = json!({ "username": "alice", "password": "guess", "room": "stream" });
+        client.send("auth", wrong);
+        if client.expect("cerror")["Code"] == 429 {
+            break;
+        }
+    }
+    let alice = ClientSetup::new(server.address(), "alice", &["stream"]).start();
+    let screen = alice.wait_for_text("reconnecting in");
+    assert!(screen.shows("not let in for now"), "{screen:?}");
+    assert!(!screen.shows(PROMPT), "{screen:?}");
+}
+
+/// `localhost` is two addresses on most machines. Where it is one, this has nothing to show.
+#[test]
+fn an_address_that_takes_nobody_does_not_keep_the_user_out() {
+    let server = Server::start();
+    let port = server.address().port();
+    let mut found = ("localhost", port).to_socket_addrs().unwrap();
+    if !found.any(|address| address.ip() == Ipv6Addr::LOCALHOST) {
+        println!("skipped: localhost has no IPv6 address");
+        return;
+    }
+    // Takes connections and says nothing.
+    let silent = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).unwrap();
+    let visitor = std::thread::spawn(move || silent.accept().map(|(stream, _)| stream));
+    let setup = ClientSetup::new(server.address(), "alice", &["stream"]);
+    let alice = setup.server(&format!("ws://localhost:{port}")).start();
+    alice.wait_until_joined();
+    // It may have come in second; then nobody visited the silent one.
+    drop(TcpStream::connect((Ipv6Addr::LOCALHOST, port)));
+    let mut begun = visitor.join().unwrap().unwrap();
+    begun.read_to_end(&mut Vec::new()).ok();
 }

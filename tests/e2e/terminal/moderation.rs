@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use chat_tests::{Door, Key, RawClient, Screen, Server, Terminal};
+use chat_tests::{Door, Key, RawClient, Screen, Server, Terminal, password_of};
 use serde_json::{Value, json};
 
 use super::{leave, log_of, message, play_server_until, terminal_at};
@@ -235,20 +235,21 @@ fn a_kicked_client_says_why_and_does_not_come_back_by_itself() {
 }
 
 #[test]
-fn who_is_signed_out_is_told_so_and_asked_for_the_password_where_it_has_changed() {
+fn who_is_signed_out_is_told_so_and_asked_for_the_password() {
     let server = Server::start();
     let mut alice = Terminal::open(&server, "alice", &["stream"]);
     alice.wait_until_joined();
     said(&server, &["user", "logout", "alice"]);
-    let screen = alice.wait_for_text("not connected: signed out");
+    let screen = alice.wait_for_text("waiting for the password");
+    assert!(screen.shows("signed out"), "{screen:?}");
     assert!(!screen.shows("reconnecting"), "{screen:?}");
-    alice.enter("/reconnect");
+    alice.enter(&password_of("alice"));
     alice.wait_until_joined();
     let changed = operate_with(&server, &["user", "passwd", "alice"], "another\n");
     assert_eq!(changed.status.code(), Some(0), "{}", changed.error);
-    alice.wait_for_text("not connected: signed out");
-    alice.enter("/reconnect");
     alice.wait_for_text("waiting for the password");
+    alice.enter("another");
+    alice.wait_until_joined();
 }
 
 #[test]

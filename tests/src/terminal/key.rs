@@ -13,6 +13,8 @@ pub enum Key {
     Backspace,
     /// Page up.
     PageUp,
+    /// Up.
+    Up,
     /// End.
     End,
     /// F2.
@@ -31,6 +33,7 @@ impl Key {
             Key::Escape => b"\x1b".to_vec(),
             Key::Backspace => b"\x7f".to_vec(),
             Key::PageUp => b"\x1b[5~".to_vec(),
+            Key::Up => b"\x1b[A".to_vec(),
             Key::End => b"\x1b[F".to_vec(),
             Key::F2 => b"\x1bOQ".to_vec(),
             Key::Control(letter) => vec![letter as u8 & 0x1f],

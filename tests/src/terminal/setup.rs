@@ -53,6 +53,12 @@ impl ClientSetup {
         self
     }
 
+    /// With another text as the server's address.
+    pub fn server(mut self, address: &str) -> Self {
+        self.arguments[1] = address.to_owned();
+        self
+    }
+
     /// Its home directory, with its configuration and its state.
     pub fn home(&self) -> &Path {
         self.home.path()
@@ -73,6 +79,12 @@ impl ClientSetup {
     /// Starts it without one, with `--json`. Its home directory goes with this value.
     #[track_caller]
     pub fn start_json(&self) -> Program {
+        Program::start(self.json_command())
+    }
+
+    /// How it is started without a terminal, with `--json`.
+    #[track_caller]
+    pub fn json_command(&self) -> Command {
         let mut command = Command::new(&binaries().client);
         command
             .args(&self.arguments)
@@ -80,7 +92,7 @@ impl ClientSetup {
             .env_clear()
             .envs(environment(self))
             .current_dir(self.home.path());
-        Program::start(command)
+        command
     }
 }
 

@@ -51,6 +51,8 @@ pub(crate) enum Effect {
     /// Connect the room at this place with this password, in place of any earlier connection, from
     /// where that one ended.
     Connect(usize, Secret, Cursor),
+    /// Give the room's connection up; nothing more is heard of it.
+    Disconnect(usize),
     /// Send an event on the room's connection.
     Send(usize, ClientEvent),
     /// End the room's waiting for the next attempt.

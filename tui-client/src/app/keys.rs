@@ -18,21 +18,38 @@ impl App {
             effects.push(Effect::Redraw);
         } else if action == Action::Suspend {
             effects.push(Effect::Suspend);
-        } else if self.prompt.is_some() {
-            self.act_in_prompt(action, effects);
+        } else if self.act_in_prompt(&action, effects) {
+            self.stay_unless(&action);
         } else if let Some(paste) = self.paste.take() {
             self.act_on_paste(paste, &action);
         } else if !self.act_on_screen(&action) {
+            self.stay_unless(&action);
             self.act_in_input(action, effects);
+        }
+    }
+
+    /// Whoever goes on typing does not leave.
+    fn stay_unless(&mut self, action: &Action) {
+        let may_quit = matches!(
+            action,
+            Action::Interrupt | Action::DeleteOrQuit | Action::Submit
+        );
+        let types_command =
+            self.room().composer.text().starts_with('/') || matches!(action, Action::Insert('/'));
+        if !may_quit && !types_command {
+            self.stay();
         }
     }
 
     /// Puts pasted text where typed text would go; the user is asked first about text of many lines.
     pub(super) fn on_paste(&mut self, text: String) {
-        if let Some(prompt) = &mut self.prompt {
-            prompt.insert(text.lines().next().unwrap_or_default());
+        if self.question_has_keys() {
+            if let Some(prompt) = &mut self.prompt {
+                prompt.insert(text.lines().next().unwrap_or_default());
+            }
             return;
         }
+        self.note_typing();
         match Paste::question(text) {
             Ok(paste) => self.paste = Some(paste),
             Err(text) => self.insert(&text),
@@ -62,42 +79,6 @@ impl App {
         }
     }
 
-    fn act_in_prompt(&mut self, action: Action, effects: &mut Vec<Effect>) {
-        let Some(prompt) = &mut self.prompt else {
-            return;
-        };
-        match action {
-            Action::Insert(character) => prompt.insert(character.encode_utf8(&mut [0; 4])),
-            Action::Backspace | Action::Move(Motion::Left) => prompt.backspace(),
-            Action::Kill(_) => prompt.clear(),
-            Action::Submit => {
-                if let Some(password) = prompt.submit() {
-                    self.prompt = None;
-                    self.password = Some(password);
-                    self.connect_refused(effects);
-                }
-            }
-            Action::Escape | Action::Interrupt | Action::DeleteOrQuit => effects.push(Effect::Quit),
-            _ => {}
-        }
-    }
-
-    /// Connects what waits for a password: the first room alone until the server has let it in.
-    fn connect_refused(&mut self, effects: &mut Vec<Effect>) {
-        let waits = |link: &LinkState| {
-            matches!(
-                link,
-                LinkState::Off | LinkState::Stopped { refused: true, .. }
-            )
-        };
-        let last = if self.signed_in { self.rooms.len() } else { 1 };
-        for place in 0..last {
-            if waits(&self.rooms[place].link) {
-                effects.extend(self.connect(place));
-            }
-        }
-    }
-
     /// Actions on rooms, panels and the view; false for those that are for the input.
     fn act_on_screen(&mut self, action: &Action) -> bool {
         let is_empty = self.room().composer.is_empty();
@@ -109,7 +90,12 @@ impl App {
             }
             Action::Errors => self.toggle(Panel::Errors(0)),
             Action::Help => self.toggle(Panel::Help(0)),
-            Action::Escape => self.panel = Panel::None,
+            Action::Escape if self.panel != Panel::None => self.panel = Panel::None,
+            Action::Escape if is_empty && self.room().timeline.stuck() > 0 => {
+                let dropped = self.room_mut().timeline.discard(false);
+                self.say(Tone::Faint, format!("dropped: {}", messages(dropped)));
+            }
+            Action::Escape => {}
             Action::PageUp => self.scroll(true),
             Action::PageDown => self.scroll(false),
             Action::Top => self.scroll_to_top(),
@@ -122,6 +108,14 @@ impl App {
     }
 
     fn act_in_input(&mut self, action: Action, effects: &mut Vec<Effect>) {
+        if !matches!(
+            action,
+            Action::Submit | Action::Interrupt | Action::DeleteOrQuit
+        ) {
+            self.note_typing();
+        }
+        let is_empty = self.room().composer.is_empty();
+        let is_stuck = self.room().timeline.stuck() > 0;
         let composer = &mut self.room_mut().composer;
         match action {
             Action::Insert(character) => self.insert(character.encode_utf8(&mut [0; 4])),
@@ -137,10 +131,15 @@ impl App {
                 let result = composer.yank();
                 self.tell_overflow(result);
             }
+            Action::Up if is_empty && is_stuck => {
+                if let Some(text) = self.room_mut().timeline.take_stuck() {
+                    self.insert(&text);
+                }
+            }
             Action::Up => composer.up(),
             Action::Down => composer.down(),
             Action::Submit => self.submit(effects),
-            Action::Interrupt if composer.is_empty() => effects.push(Effect::Quit),
+            Action::Interrupt if is_empty => self.quit(effects),
             Action::Interrupt => {
                 composer.take();
                 self.say(
@@ -148,7 +147,7 @@ impl App {
                     "cleared (Up brings it back); Ctrl+C again quits",
                 );
             }
-            Action::DeleteOrQuit if composer.is_empty() => effects.push(Effect::Quit),
+            Action::DeleteOrQuit if is_empty => self.quit(effects),
             Action::DeleteOrQuit => composer.delete(Motion::Right),
             _ => {}
         }
@@ -160,9 +159,8 @@ impl App {
             return;
         }
         self.active = place;
-        let room = self.room_mut();
-        room.unread = 0;
-        room.mentions = 0;
+        self.room_mut().read_all();
+        self.look_for_question();
     }
 
     fn toggle(&mut self, panel: Panel) {
@@ -198,13 +196,8 @@ impl App {
 
     fn submit(&mut self, effects: &mut Vec<Effect>) {
         if self.room().composer.is_empty() {
-            if let Some(words) = self
-                .mute_words()
-                .filter(|_| self.room().timeline.failed() > 0)
-            {
-                self.say(Tone::Alert, words);
-            } else if self.room_mut().timeline.retry_newest_failed() {
-                self.send_next(self.active, effects);
+            if !self.answer() {
+                self.retry(effects);
             }
             return;
         }
@@ -220,6 +213,8 @@ impl App {
                 self.room_mut().composer.take();
                 self.run(command, effects);
             }
+            // The text stays where it is until the password is there.
+            Ok(Typed::Post(_)) if self.answer() => {}
             Ok(Typed::Post(text)) => match self.checked(&text) {
                 Err(reason) => self.say(Tone::Alert, reason),
                 Ok(content) => {
@@ -228,6 +223,27 @@ impl App {
                     self.send_next(self.active, effects);
                 }
             },
+        }
+    }
+
+    /// Sends again what may be sent again.
+    fn retry(&mut self, effects: &mut Vec<Effect>) {
+        let now = self.now;
+        let timeline = &self.room().timeline;
+        let (again, failed) = (timeline.retriable(now), timeline.failed());
+        if failed == 0 {
+            return;
+        }
+        if again == 0 {
+            let words = "refused for good: Up brings the text back, Esc drops it";
+            self.say(Tone::Alert, words);
+        } else if let LinkState::Stopped { .. } = self.room().link {
+            self.say(Tone::Alert, "not connected: /reconnect tries again");
+        } else if let Some(words) = self.mute_words() {
+            self.say(Tone::Alert, words);
+        } else {
+            self.room_mut().timeline.retry_failed(now);
+            self.send_next(self.active, effects);
         }
     }
 
@@ -265,6 +281,7 @@ impl App {
             hash: nick_hash(&self.me),
             rank: self.room().rank,
         };
+        self.stay();
         let timeline = &mut self.room_mut().timeline;
         timeline.queue(content, nonce, author, stamp);
         timeline.follow();
@@ -275,7 +292,11 @@ impl App {
         match command {
             Command::Help => self.panel = Panel::Help(0),
             Command::Errors => self.panel = Panel::Errors(0),
-            Command::Quit => effects.push(Effect::Quit),
+            Command::Quit => self.quit(effects),
+            Command::Discard => match self.room_mut().timeline.discard(true) {
+                0 => self.say(Tone::Faint, "nothing was refused here"),
+                dropped => self.say(Tone::Faint, format!("dropped: {}", messages(dropped))),
+            },
             Command::Who if !self.room().is_live() => self.say(Tone::Alert, "not connected"),
             Command::Who => {
                 self.room_mut().wants_members = true;
@@ -313,7 +334,20 @@ impl App {
                 self.say(Tone::Faint, "the connection is up or on its way");
             }
             LinkState::Waiting { .. } => effects.push(Effect::Retry(place)),
-            LinkState::Off | LinkState::Stopped { .. } => effects.extend(self.connect(place)),
+            LinkState::Off | LinkState::Stopped { .. } => {
+                self.connect(place, effects);
+                if !self.answer() && self.room().link == LinkState::Off {
+                    self.say(
+                        Tone::Faint,
+                        "waits until another room has tried the password",
+                    );
+                }
+            }
         }
     }
+}
+
+fn messages(count: usize) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} message{plural}")
 }

@@ -11,6 +11,7 @@ use chat_protocol::{
 
 use super::event::Effect;
 use super::row::Tone;
+use super::timeline::Cause;
 use super::{App, seconds_left};
 use crate::command::Order;
 use crate::sanitize;
@@ -208,8 +209,7 @@ impl App {
         room.renew_pin();
         // The tabs show every room's unread messages.
         self.draw |= place == self.active || room.unread > 0;
-        room.unread = 0;
-        room.mentions = 0;
+        room.read_all();
     }
 
     /// What this user did is told by the answer to it.
@@ -270,8 +270,8 @@ impl App {
         let room = &mut self.rooms[place];
         let was_muted = room.muted_until.replace(until).is_some();
         let failed = match notice.nonce.as_deref() {
-            Some(nonce) => room.timeline.fail(nonce, &words),
-            None => room.timeline.fail_under_way(&words),
+            Some(nonce) => room.timeline.fail(nonce, Cause::Passing, &words),
+            None => room.timeline.fail_under_way(Cause::Passing, &words),
         };
         self.draw |= place == self.active;
         // A message that says why it was refused needs no line of its own beside it.

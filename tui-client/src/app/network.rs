@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use chat_protocol::{
-    AuthAccepted, ClientError, ClientEvent, CloseCode, Code, History, Message, RoomState,
-    ServerEvent, Who, limits::USERNAME_CHARS,
+    AuthAccepted, ClientError, ClientEvent, Code, History, Message, RoomState, ServerEvent, Who,
+    limits::USERNAME_CHARS,
 };
 
 use super::event::Effect;
 use super::room::Asked;
 use super::row::Tone;
-use super::timeline::{Author, Inserted, glyph, unranked};
-use super::{App, LinkState, PROBLEM_CHARS, Prompt};
+use super::timeline::{Author, Cause, Inserted, News, glyph, unranked};
+use super::{App, LinkState, PROBLEM_CHARS};
 use crate::link::{LinkEvent, Problem};
 use crate::sanitize;
 
@@ -50,13 +50,14 @@ impl App {
                 let changed = self.rooms[place].measure(latency);
                 self.draw |= changed && place == self.active;
             }
-            LinkEvent::Refused(error) => self.on_refused(place, &error),
+            LinkEvent::Refused(error) => self.on_refused(place, &error, effects),
+            LinkEvent::TokenRefused => self.on_token_refused(place, effects),
             LinkEvent::Lost {
                 problem,
                 retry_in,
                 attempt,
             } => self.on_lost(place, &problem, retry_in, attempt),
-            LinkEvent::Ended { code, reason } => self.on_ended(place, code, &reason),
+            LinkEvent::Ended { code, reason } => self.on_ended(place, code, &reason, effects),
         }
     }
 
@@ -70,11 +71,15 @@ impl App {
         self.draw = true;
         self.me = sanitize::brief(&accepted.username, USERNAME_CHARS);
         self.key = Author::key_of(&accepted.username).into();
+        self.reader.key = self.key.as_str().into();
         let shown = sanitize::brief(&accepted.display_name, USERNAME_CHARS);
         self.reader.names = vec![self.me.to_lowercase(), shown.to_lowercase()];
         let stamp = self.stamp(self.now.unix_millis);
+        let now = self.now;
         let room = &mut self.rooms[place];
         room.link = LinkState::Live;
+        // The line may have been down for as long as it took to find a password.
+        room.timeline.unsend(now);
         room.announced = None;
         room.rank = accepted.access_level;
         if !resumed {
@@ -84,13 +89,7 @@ impl App {
         }
         effects.push(Effect::Send(place, ClientEvent::Who));
         self.send_next(place, effects);
-        if !std::mem::replace(&mut self.signed_in, true) {
-            for other in 0..self.rooms.len() {
-                if self.rooms[other].link == LinkState::Off {
-                    effects.extend(self.connect(other));
-                }
-            }
-        }
+        self.on_let_in(place, effects);
     }
 
     fn on_event(&mut self, place: usize, event: ServerEvent, effects: &mut Vec<Effect>) {
@@ -120,14 +119,10 @@ impl App {
             .as_ref()
             .is_some_and(|nonce| room.timeline.confirm(nonce));
         let inserted = room.timeline.insert(message, &self.reader);
-        if let Inserted::New { mentions } = inserted
-            && !own
-        {
-            room.timeline.count_new();
-            if !in_view {
-                room.unread += 1;
-                room.mentions += usize::from(mentions);
-            }
+        let mut news = News::default();
+        news.count(inserted);
+        if !in_view {
+            room.count(news);
         }
         // Elsewhere only the tabs change, which every room's first unread message does.
         self.draw |= in_view || inserted != Inserted::Known;
@@ -144,13 +139,17 @@ impl App {
         self.report(place, Some(error.code.into()), error.event.clone(), &words);
         self.tell_refused_order(place, error, &words);
         let now = self.now.elapsed;
+        let cause = match error.code {
+            Code::TooFast | Code::Unavailable => Cause::Passing,
+            _ => Cause::ForGood,
+        };
         let timeline = &mut self.rooms[place].timeline;
         match (error.nonce.as_deref(), error.event.as_deref()) {
             (Some(nonce), _) => {
-                timeline.fail(nonce, &words);
+                timeline.fail(nonce, cause, &words);
             }
             (None, Some("message")) => {
-                timeline.fail_under_way(&words);
+                timeline.fail_under_way(cause, &words);
             }
             (None, Some("history")) => {
                 let pause = error.retry_after.map_or(HISTORY_PAUSE, |seconds| {
@@ -167,7 +166,7 @@ impl App {
         let stamp = self.stamp(self.now.unix_millis);
         let room = &mut self.rooms[place];
         let asked = room.asked;
-        let missed = match history.recovered {
+        let news = match history.recovered {
             Some(true) => room.timeline.missed(history, &self.reader),
             Some(false) => {
                 room.timeline.part(stamp);
@@ -182,7 +181,7 @@ impl App {
                     }
                     Asked::Nothing => {}
                 }
-                0
+                News::default()
             }
         };
         if history.recovered.is_some() || asked == Asked::Newest {
@@ -193,7 +192,7 @@ impl App {
         }
         room.renew_pin();
         if place != self.active {
-            room.unread += missed;
+            room.count(news);
         }
         self.draw = true;
         self.send_next(place, effects);
@@ -226,25 +225,6 @@ impl App {
         self.draw |= place == self.active && shown != Some(people);
     }
 
-    fn on_refused(&mut self, place: usize, error: &ClientError) {
-        self.report(
-            place,
-            Some(error.code.into()),
-            Some("auth".to_owned()),
-            &error.message,
-        );
-        let words = sanitize::brief(&error.message, PROBLEM_CHARS);
-        let refused = error.code == Code::Unauthenticated;
-        if refused {
-            self.password = None;
-            self.prompt = Some(Prompt::because(Some(words.clone())));
-        } else {
-            self.notice(place, Tone::Alert, &format!("not let in: {words}"));
-        }
-        let now = self.now;
-        self.rooms[place].went_down(LinkState::Stopped { words, refused }, now);
-    }
-
     fn on_lost(&mut self, place: usize, problem: &Problem, retry_in: Duration, attempt: u32) {
         let now = self.now;
         let announced = &mut self.rooms[place].announced;
@@ -274,30 +254,6 @@ impl App {
         };
         self.rooms[place].went_down(link, now);
         self.draw = true;
-    }
-
-    fn on_ended(&mut self, place: usize, code: CloseCode, reason: &str) {
-        let deed = match code {
-            CloseCode::Kicked => "kicked".to_owned(),
-            CloseCode::Banned => "banned".to_owned(),
-            CloseCode::Flooding => "disconnected for sending too much".to_owned(),
-            CloseCode::SignedOut => "signed out".to_owned(),
-            other => format!("disconnected ({})", u16::from(other)),
-        };
-        let words = if reason.is_empty() {
-            deed
-        } else {
-            format!("{deed}: {}", sanitize::line(reason))
-        };
-        self.report(place, Some(code.into()), None, &words);
-        self.notice(
-            place,
-            Tone::Alert,
-            &format!("{words} - /reconnect to come back"),
-        );
-        let now = self.now;
-        let refused = false;
-        self.rooms[place].went_down(LinkState::Stopped { words, refused }, now);
     }
 }
 

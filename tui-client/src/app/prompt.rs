@@ -7,18 +7,20 @@ use unicode_segmentation::UnicodeSegmentation;
 const CAPACITY: usize = 1_024;
 
 /// The prompt.
-#[derive(Default)]
 pub(crate) struct Prompt {
     typed: String,
+    /// What is typed goes here; otherwise it goes into the input box until the user says so.
+    pub(crate) has_keys: bool,
     /// Why it is asked again.
     pub(crate) words: Option<String>,
 }
 
 impl Prompt {
     /// A prompt that says why it is asked.
-    pub(crate) fn because(words: Option<String>) -> Self {
+    pub(crate) fn because(words: Option<String>, has_keys: bool) -> Self {
         Self {
             typed: String::new(),
+            has_keys,
             words,
         }
     }

@@ -10,7 +10,7 @@ use chat_protocol::{
 use super::composer::Composer;
 use super::event::Now;
 use super::held::HeldList;
-use super::timeline::{PAGE, Timeline};
+use super::timeline::{News, PAGE, Timeline};
 use crate::cursor::Cursor;
 use crate::sanitize;
 
@@ -80,6 +80,12 @@ pub(crate) struct Room {
     /// Messages since the room was last in view, and mentions among them.
     pub(crate) unread: usize,
     pub(crate) mentions: usize,
+    /// There were more, which are not here.
+    pub(crate) more_unread: bool,
+    /// The number of the password that the connection began with.
+    pub(crate) password: u64,
+    /// The connection was let in, and has a login of its own since.
+    pub(crate) was_let_in: bool,
     /// Characters that a message may have.
     pub(crate) content_limit: usize,
     /// The user's standing here.
@@ -123,6 +129,9 @@ impl Room {
             latency: None,
             unread: 0,
             mentions: 0,
+            more_unread: false,
+            password: 0,
+            was_let_in: false,
             content_limit: chat_protocol::limits::CONTENT_CHARS,
             rank: Rank::User,
             muted_until: None,
@@ -135,6 +144,35 @@ impl Room {
     /// True while events may be sent.
     pub(crate) fn is_live(&self) -> bool {
         self.link == LinkState::Live
+    }
+
+    /// True where nothing happens before the user has given a password, or another room has proven it.
+    pub(crate) fn waits_for_password(&self) -> bool {
+        matches!(
+            self.link,
+            LinkState::Off | LinkState::Stopped { refused: true, .. }
+        )
+    }
+
+    /// The user has seen all that is here.
+    pub(crate) fn read_all(&mut self) {
+        self.unread = 0;
+        self.mentions = 0;
+        self.more_unread = false;
+    }
+
+    /// Counts what the user has not seen.
+    pub(crate) fn count(&mut self, news: News) {
+        self.unread += news.unread;
+        self.mentions += news.mentions;
+        self.more_unread |= news.more;
+    }
+
+    /// The user's messages that are not in the log, with the room's name; harmless.
+    pub(crate) fn unsent(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.timeline
+            .unsent()
+            .map(|text| (self.label.as_str(), text))
     }
 
     /// The line is down: nothing that was asked for will come.

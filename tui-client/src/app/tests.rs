@@ -3,8 +3,11 @@
 
 mod completion;
 mod moderation;
+mod quitting;
 mod reconnect;
 mod sending;
+mod signing_in;
+mod unread;
 
 use super::*;
 use crate::keymap::{Action, Motion};
@@ -233,11 +236,25 @@ fn other_refusals_are_told_and_not_tried_again() {
 }
 
 #[test]
-fn leaving_the_prompt_quits() {
-    for action in [Action::Escape, Action::Interrupt] {
+fn the_prompt_is_left_step_by_step() {
+    for action in [Action::Escape, Action::Interrupt, Action::DeleteOrQuit] {
         let mut driven = Driven::new(&["a"], None);
-        assert!(driven.act(action).contains(&Effect::Quit));
+        driven.type_in("secret");
+        assert!(!driven.act(action.clone()).contains(&Effect::Quit));
+        let quits = driven.act(Action::Interrupt).contains(&Effect::Quit);
+        assert_eq!(quits, action != Action::DeleteOrQuit);
     }
+    let mut driven = Driven::new(&["a"], None);
+    assert!(!driven.act(Action::Escape).contains(&Effect::Quit));
+    driven.type_in("talk");
+    assert_eq!(driven.app.room().composer.text(), "talk");
+    assert_eq!(
+        connects(&driven.act(Action::Submit)),
+        [],
+        "the keys come back"
+    );
+    assert_eq!(connects(&driven.send("secret")), [(0, "secret".to_owned())]);
+    assert_eq!(driven.app.room().composer.text(), "talk");
 }
 
 #[test]

@@ -16,12 +16,12 @@ use std::rc::Rc;
 use chat_protocol::{Epoch, Message, Seq, limits::USERNAME_CHARS};
 use jiff::tz::TimeZone;
 
-pub(crate) use entry::{Author, Stamp};
+pub(crate) use entry::{Author, Cause, Stamp};
 use entry::{Entry, Kind, Post, Status};
 use outgoing::Outgoing;
 pub(crate) use outgoing::WAITING;
 pub(crate) use rows::{Geometry, glyph, unranked};
-pub(crate) use view::COUNTED_BELOW;
+pub(crate) use view::{Below, COUNTED_BELOW};
 
 use crate::app::mention;
 use crate::app::row::{Tone, nick_hash};
@@ -48,6 +48,8 @@ const AUTHORS: usize = 10_000;
 pub(crate) struct Reader {
     /// The names that mention the user, in lower case.
     pub(crate) names: Vec<String>,
+    /// What the user's name is compared by.
+    pub(crate) key: Box<str>,
     /// Where the user's clock is.
     pub(crate) zone: TimeZone,
 }
@@ -61,7 +63,34 @@ pub(crate) enum Inserted {
     New {
         /// It names the user.
         mentions: bool,
+        /// The user wrote it, here or elsewhere.
+        own: bool,
     },
+}
+
+/// What came while the user could not see it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct News {
+    /// Messages of others.
+    pub(crate) unread: usize,
+    /// Those that name the user.
+    pub(crate) mentions: usize,
+    /// There were more, which are not here.
+    pub(crate) more: bool,
+}
+
+impl News {
+    /// Counts a message.
+    pub(crate) fn count(&mut self, inserted: Inserted) {
+        if let Inserted::New {
+            mentions,
+            own: false,
+        } = inserted
+        {
+            self.unread += 1;
+            self.mentions += usize::from(mentions);
+        }
+    }
 }
 
 /// The messages of a room.
@@ -97,14 +126,7 @@ impl Timeline {
                 return self.place_apart(message, reader);
             }
         }
-        self.place(message, reader)
-    }
-
-    /// Counts a message that came live while the view was held.
-    pub(crate) fn count_new(&mut self) {
-        if self.is_held() {
-            self.scroll.new_below += 1;
-        }
+        self.place(message, reader, true)
     }
 
     /// Adds something that the client itself has to say.
@@ -126,8 +148,8 @@ impl Timeline {
             .collect()
     }
 
-    /// Puts a message at its position.
-    fn place(&mut self, message: &Message, reader: &Reader) -> Inserted {
+    /// Puts a message at its position; `is_new` unless it was loaded out of the past.
+    fn place(&mut self, message: &Message, reader: &Reader, is_new: bool) -> Inserted {
         let index = self.entries.partition_point(|entry| entry.at < message.seq);
         let mut same = self
             .entries
@@ -140,6 +162,14 @@ impl Timeline {
             .entries
             .partition_point(|entry| entry.at <= message.seq);
         let inserted = self.insert_message(index, message.seq, message, reader);
+        if is_new && self.is_held() && matches!(inserted, Inserted::New { own: false, .. }) {
+            self.scroll.new_below += 1;
+            // Where the oldest had to go it has moved.
+            let is_it = |entry: &&mut Entry| entry.is(&message.id);
+            if let Some(entry) = self.entries.iter_mut().rev().find(is_it) {
+                entry.hold = self.scroll.hold;
+            }
+        }
         self.saw(message.seq);
         inserted
     }
@@ -153,19 +183,18 @@ impl Timeline {
     ) -> Inserted {
         let post = self.post(message, reader);
         let mentions = post.status == Status::Mentions;
+        let own = post.author.key == reader.key;
         let stamp = stamp_of(message, reader);
         let version = self.next_version();
         let entry = Entry::new(at, stamp, version, Kind::Post(Box::new(post)));
         self.insert_at(index, entry);
-        Inserted::New { mentions }
+        Inserted::New { mentions, own }
     }
 
     fn post(&mut self, message: &Message, reader: &Reader) -> Post {
         let content = content(&message.content);
-        let own = reader
-            .names
-            .first()
-            .is_some_and(|me| *me == message.username.to_lowercase());
+        let author = self.author(message);
+        let own = author.key == reader.key;
         let status = if !own && mention::names_any(&content, &reader.names) {
             Status::Mentions
         } else {
@@ -173,7 +202,7 @@ impl Timeline {
         };
         Post {
             id: Some(message.id.clone()),
-            author: self.author(message),
+            author,
             content: content.into(),
             quote: message.reply_to.as_ref().and_then(|id| self.quote(id)),
             reply_to: message.reply_to.clone(),

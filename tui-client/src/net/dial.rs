@@ -1,12 +1,12 @@
-//! From an address to an open WebSocket: TCP, TLS for wss, the upgrade, all within a time limit. Must
-//! not know the chat's events.
+//! From a server's name to an open WebSocket: looking it up, TCP, TLS for wss, the upgrade, all within
+//! time limits. Must not know the chat's events.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Once;
 use std::time::Duration;
 
-use rustls::CertificateError;
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -14,11 +14,17 @@ use tokio_tungstenite::tungstenite::{self, http};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use super::paced::Paced;
+use super::race::{Taken, order, race};
+use super::tls::tls_words;
 use super::upgrade;
 use crate::server_url::ServerUrl;
 
-/// How long one attempt may take.
+/// How long looking up a name may take.
+const LOOKUP: Duration = Duration::from_secs(5);
+/// How long one address may take, from the first packet to the open WebSocket.
 const ATTEMPT: Duration = Duration::from_secs(10);
+/// How long all addresses together may take.
+const OVERALL: Duration = Duration::from_secs(30);
 /// Bytes of one read. The library would take 128 KiB per connection.
 const READ_BUFFER: usize = 16 * 1024;
 /// Bytes of a message: 200 entries of history, each up to a frame of 16 KiB, with room to spare.
@@ -34,34 +40,89 @@ pub(crate) type Socket = WebSocketStream<MaybeTlsStream<Paced<TcpStream>>>;
 /// Why no line came about.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DialError {
-    /// Nothing listens there, the name is unknown, or TLS failed.
+    /// Nobody knows an address.
+    #[error("no address is found for {host}{}", lookup_words(.error))]
+    Unknown { host: String, error: io::Error },
+    /// Whoever is asked for addresses does not answer.
+    #[error("no address is found for {host} within {} seconds", LOOKUP.as_secs())]
+    LookupTimedOut { host: String },
+    /// Nothing listens there, or TLS failed.
     #[error("{}", io_words(.0))]
     Io(io::Error),
     /// The server speaks HTTP but not WebSocket.
     #[error("the server answered {0} instead of opening a WebSocket")]
     Http(http::StatusCode),
     /// Anything else that the library says.
-    #[error("{0}")]
+    #[error("{}", library_words(.0))]
     WebSocket(tungstenite::Error),
     /// The time limit.
-    #[error("no answer within {} seconds", ATTEMPT.as_secs())]
-    TimedOut,
+    #[error("no answer within {} seconds", .0.as_secs())]
+    TimedOut(Duration),
 }
 
-/// Opens a line to `url`.
-pub(crate) async fn dial(url: &ServerUrl) -> Result<Socket, DialError> {
-    timeout(ATTEMPT, open(url))
-        .await
-        .map_err(|_| DialError::TimedOut)?
+impl DialError {
+    /// How far it got: of several addresses the one that got farthest says most.
+    fn distance(&self) -> u8 {
+        match self {
+            DialError::Http(_) | DialError::WebSocket(_) => 3,
+            DialError::Io(error) if error.get_ref().is_some() => 3,
+            DialError::Io(_) => 2,
+            DialError::TimedOut(_) => 1,
+            DialError::Unknown { .. } | DialError::LookupTimedOut { .. } => 0,
+        }
+    }
 }
 
-async fn open(url: &ServerUrl) -> Result<Socket, DialError> {
+/// Opens a line to `url`, and says to which of its addresses. The name is looked up anew each time;
+/// `last` is tried after all others.
+pub(crate) async fn dial(
+    url: &ServerUrl,
+    last: Option<SocketAddr>,
+) -> Result<(Socket, SocketAddr), DialError> {
     if url.is_secure() {
         use_ring();
     }
-    let stream = TcpStream::connect((url.host(), url.port()))
-        .await
-        .map_err(DialError::Io)?;
+    let addresses = order(&look_up(url).await?, last);
+    let opened = race(addresses, |address, taken| async move {
+        let opened = timeout(ATTEMPT, open(url, address, &taken)).await;
+        let socket = opened.unwrap_or(Err(DialError::TimedOut(ATTEMPT)))?;
+        Ok((socket, address))
+    });
+    match timeout(OVERALL, opened).await {
+        Err(_) => Err(DialError::TimedOut(OVERALL)),
+        Ok(Ok(won)) => Ok(won),
+        Ok(Err(lost)) => Err(farthest(lost, url)),
+    }
+}
+
+/// The addresses of the server, as the system orders them.
+async fn look_up(url: &ServerUrl) -> Result<Vec<SocketAddr>, DialError> {
+    let host = url.host().to_owned();
+    match timeout(LOOKUP, lookup_host((url.host(), url.port()))).await {
+        Err(_) => Err(DialError::LookupTimedOut { host }),
+        Ok(Err(error)) => Err(DialError::Unknown { host, error }),
+        Ok(Ok(found)) => Ok(found.collect()),
+    }
+}
+
+/// The error that got farthest, of these the first.
+fn farthest(lost: Vec<DialError>, url: &ServerUrl) -> DialError {
+    let unknown = DialError::Unknown {
+        host: url.host().to_owned(),
+        error: io::ErrorKind::NotFound.into(),
+    };
+    lost.into_iter().fold(unknown, |best, next| {
+        if next.distance() > best.distance() {
+            next
+        } else {
+            best
+        }
+    })
+}
+
+async fn open(url: &ServerUrl, address: SocketAddr, taken: &Taken) -> Result<Socket, DialError> {
+    let stream = TcpStream::connect(address).await.map_err(DialError::Io)?;
+    taken.tell();
     stream.set_nodelay(true).map_err(DialError::Io)?;
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
@@ -103,6 +164,10 @@ pub(crate) fn io_words(error: &io::Error) -> String {
         io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
         io::ErrorKind::ConnectionReset => "connection reset".to_owned(),
         io::ErrorKind::UnexpectedEof => "the server went away".to_owned(),
+        // The library's only error of this kind.
+        io::ErrorKind::NotFound => "no authorities' certificates are found on this machine: \
+             SSL_CERT_FILE can name a file with them"
+            .to_owned(),
         _ => {
             let text = error.to_string();
             let words = text
@@ -113,46 +178,25 @@ pub(crate) fn io_words(error: &io::Error) -> String {
     }
 }
 
-/// A TLS error in the user's words: whose fault it is, and what to do about it.
-fn tls_words(error: &rustls::Error) -> String {
-    let certificate = match error {
-        rustls::Error::InvalidCertificate(certificate) => certificate,
-        rustls::Error::InvalidMessage(_) => return "no TLS is spoken there".to_owned(),
-        other => return format!("TLS failed: {other}"),
-    };
-    match certificate {
-        CertificateError::UnknownIssuer => {
-            "the server's certificate is not trusted: its issuer is \
-             unknown (SSL_CERT_FILE can name a file with it)"
-                .to_owned()
+/// The system's words for a name that it does not know, behind the library's.
+fn lookup_words(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(": ") {
+        Some((_, words)) => format!(": {words}"),
+        None => String::new(),
+    }
+}
+
+/// What the WebSocket library says, less what only its authors understand.
+fn library_words(error: &tungstenite::Error) -> String {
+    match error {
+        tungstenite::Error::Tls(_) => {
+            "the server's name can't be that of a certificate: connect by its host name".to_owned()
         }
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            "the server's certificate has expired".to_owned()
-        }
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "the server's certificate is for another name".to_owned()
-        }
-        other => format!("the server's certificate is not accepted: {other}"),
+        tungstenite::Error::Protocol(_) => "no WebSocket is spoken there".to_owned(),
+        other => other.to_string(),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn errors_are_in_the_users_words() {
-        let tls = |error: rustls::Error| io_words(&io::Error::other(error));
-        let certificate = |problem| tls(rustls::Error::InvalidCertificate(problem));
-        assert!(certificate(CertificateError::UnknownIssuer).contains("not trusted"));
-        assert!(certificate(CertificateError::Expired).contains("has expired"));
-        assert!(certificate(CertificateError::NotValidForName).contains("another name"));
-        assert!(certificate(CertificateError::Revoked).contains("not accepted"));
-        let plain = rustls::InvalidMessage::InvalidContentType;
-        assert_eq!(tls(plain.into()), "no TLS is spoken there");
-        let refused = io::Error::from_raw_os_error(111);
-        assert_eq!(io_words(&refused), "connection refused");
-        let other = io::Error::from_raw_os_error(113);
-        assert_eq!(io_words(&other), "No route to host");
-    }
-}
+mod tests;

@@ -18,8 +18,6 @@ pub(super) struct Identity {
     pub(super) password: Secret,
     /// A resume token from an earlier `auth`.
     pub(super) token: Option<Secret>,
-    /// The server let this user in before.
-    pub(super) was_let_in: bool,
 }
 
 /// What to do next.
@@ -37,7 +35,10 @@ pub(super) enum Step {
     },
     /// Refused, and trying again by itself is no use.
     Refused(ClientError),
-    /// Refused for now, to a user who was let in before.
+    /// The resume token was refused: it ended, or somebody ended it. Whether the password is tried in its
+    /// place is not this connection's to say.
+    TokenRefused,
+    /// Refused for now.
     Busy(ClientError),
 }
 
@@ -73,7 +74,6 @@ impl<'identity> Handshake<'identity> {
                 Step::Send(self.auth())
             }
             ServerEvent::Auth(accepted) => {
-                self.identity.was_let_in = true;
                 self.identity.token = Some(Secret::new(accepted.token.clone()));
                 Step::Live {
                     accepted,
@@ -88,11 +88,8 @@ impl<'identity> Handshake<'identity> {
 
     fn on_refusal(&mut self, error: ClientError) -> Step {
         match error.code {
-            // A token ends before a password does.
-            Code::Unauthenticated if self.identity.token.take().is_some() => {
-                Step::Send(self.auth())
-            }
-            Code::TooFast | Code::Unavailable if self.identity.was_let_in => Step::Busy(error),
+            Code::Unauthenticated if self.identity.token.take().is_some() => Step::TokenRefused,
+            Code::TooFast | Code::Unavailable => Step::Busy(error),
             _ => Step::Refused(error),
         }
     }
@@ -123,7 +120,6 @@ mod tests {
             room: RoomName::new("stream1").unwrap(),
             password: Secret::new("hunter2"),
             token: token.map(Secret::new),
-            was_let_in: token.is_some(),
         }
     }
 
@@ -167,25 +163,25 @@ mod tests {
     }
 
     #[test]
-    fn an_ended_token_gives_way_to_the_password_once() {
+    fn an_ended_token_is_told_from_a_wrong_password() {
         let mut alice = identity(Some("t1"));
         let mut handshake = Handshake::new(&mut alice, None);
         assert_eq!(sent(handshake.on(connection(&[])))["token"], json!("t1"));
-        assert_eq!(
-            sent(handshake.on(refusal(401)))["password"],
-            json!("hunter2")
-        );
+        assert_eq!(handshake.on(refusal(401)), Step::TokenRefused);
+        let mut alice = identity(None);
+        let mut handshake = Handshake::new(&mut alice, None);
+        handshake.on(connection(&[]));
         assert!(matches!(handshake.on(refusal(401)), Step::Refused(_)));
     }
 
     #[test]
-    fn a_busy_server_is_tried_again_only_after_it_let_in() {
+    fn a_busy_server_is_tried_again() {
         let step = |token: Option<&str>, code| {
             let mut alice = identity(token);
             Handshake::new(&mut alice, None).on(refusal(code))
         };
         for code in [429, 503] {
-            assert!(matches!(step(None, code), Step::Refused(_)));
+            assert!(matches!(step(None, code), Step::Busy(_)));
             assert!(matches!(step(Some("t1"), code), Step::Busy(_)));
         }
         for code in [400, 403] {

@@ -16,7 +16,7 @@ const USAGE_COLUMNS: usize = 30;
 const KEYS: [(&str, &str); 17] = [
     (
         "Enter",
-        "send; on an empty line, send a refused message again",
+        "send; on an empty line, send again what was not sent",
     ),
     ("Alt+Enter Ctrl+J", "new row"),
     (

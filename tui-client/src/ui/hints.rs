@@ -15,14 +15,18 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let errors = Row::default().with(tone, format!("F2 errors:{count} "));
     let taken: usize = errors.0.iter().map(|piece| width(&piece.text)).sum();
     let left = usize::from(area.width).saturating_sub(taken + 1);
-    let (tone, words) = match app.panel {
-        Panel::None if app.prompt.is_none() && app.paste.is_none() => usage_hint(app),
+    let usage = match app.panel {
+        Panel::None if !app.question_has_keys() && app.paste.is_none() => usage_hint(app),
         _ => None,
-    }
-    .unwrap_or_else(|| {
-        let (tone, words) = hint(app);
-        (tone, words.to_owned())
-    });
+    };
+    let leaving = app.leaving_words();
+    let (tone, words) = leaving
+        .or(usage)
+        .or_else(|| asked_hint(app))
+        .unwrap_or_else(|| {
+            let (tone, words) = hint(app);
+            (tone, words.to_owned())
+        });
     let row = Row::default().with(tone, truncate(&format!(" {words}"), left));
     let used = put(&row, theme, area, buffer);
     put_right(&errors, theme, area, used, buffer);
@@ -34,11 +38,29 @@ fn usage_hint(app: &App) -> Option<(Tone, String)> {
     Some((Tone::Faint, format!("/{name} {usage}: {words}")))
 }
 
+/// That other rooms wait for the password, while this one goes on.
+fn asked_hint(app: &App) -> Option<(Tone, String)> {
+    let (rooms, first) = app.asked_for().filter(|_| app.question().is_none())?;
+    let plural = if rooms == 1 { " needs" } else { "s need" };
+    let key = match first {
+        0..9 => format!("Alt+{}", first + 1),
+        _ => "Ctrl+N".to_owned(),
+    };
+    let words = format!("{rooms} room{plural} the password: {key} asks for it");
+    Some((Tone::Waiting, words))
+}
+
 fn hint(app: &App) -> (Tone, &'static str) {
     let room = app.room();
     let is_empty = room.composer.is_empty();
-    if app.prompt.is_some() {
-        return (Tone::Faint, "Enter sign in  Esc quit");
+    if app.question_has_keys() {
+        return (
+            Tone::Faint,
+            "Enter sign in  Esc back to the input  Ctrl+C quit",
+        );
+    }
+    if app.question().is_some() {
+        return (Tone::Waiting, "Enter asks for the password  Ctrl+C quit");
     }
     if app.paste.is_some() {
         return (Tone::Waiting, "Enter puts it into the input  Esc drops it");
@@ -49,10 +71,13 @@ fn hint(app: &App) -> (Tone, &'static str) {
         Panel::None => {}
     }
     if is_empty && room.timeline.failed() > 0 {
-        return (
-            Tone::Waiting,
-            "Enter sends the newest refused message again",
-        );
+        let (again, stuck) = (room.timeline.retriable(app.now()), room.timeline.stuck());
+        let words = match (again, stuck) {
+            (_, 0) => "Enter sends what was not sent again  /discard drops it",
+            (0, _) => "Up edits what was refused  Esc drops it",
+            _ => "Enter sends again  Up edits what was refused  Esc drops that",
+        };
+        return (Tone::Waiting, words);
     }
     if room.composer.text().starts_with('/') {
         return (

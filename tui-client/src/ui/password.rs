@@ -65,6 +65,9 @@ fn rows(app: &App, prompt: &Prompt, area: Rect) -> (Vec<Row>, u16) {
         Row::default(),
     ];
     let columns = usize::from(area.width).clamp(8, 52);
+    if !prompt.has_keys {
+        rows[3] = Row::default().with(Tone::Strong, "Enter asks for the password");
+    }
     let words = prompt.words.as_deref().unwrap_or_default();
     rows.extend(
         wrap(words, columns)

@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{put, put_right};
-use crate::app::{App, COUNTED_BELOW, LinkState, Room, Row, Tone, seconds_left};
+use crate::app::{App, Below, COUNTED_BELOW, LinkState, Room, Row, Tone, seconds_left};
 use crate::theme::Theme;
 use crate::wrap::{truncate, width};
 
@@ -56,7 +56,12 @@ fn columns(row: &Row) -> usize {
 
 /// ` up 41 rows - 7 new below (End)`
 pub(super) fn draw_held(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
-    let (rows, new) = app.room().timeline.below(app.geometry());
+    let Below {
+        rows,
+        new,
+        mentions,
+        more: more_new,
+    } = app.room().timeline.below(app.geometry());
     let more = if rows == COUNTED_BELOW { "+" } else { "" };
     let unit = if rows == 1 { "row" } else { "rows" };
     let key = if app.room().composer.is_empty() {
@@ -65,10 +70,20 @@ pub(super) fn draw_held(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffe
         "Ctrl+End"
     };
     let mut row = Row::default().with(Tone::Faint, format!(" up {rows}{more} {unit} - "));
-    row = match new {
-        0 => row.with(Tone::Faint, "nothing new below"),
-        _ => row.with(Tone::Strong, format!("{new} new below")),
+    row = match (new, more_new) {
+        (0, false) => row.with(Tone::Faint, "nothing new below"),
+        _ => {
+            let more = if more_new || new == COUNTED_BELOW {
+                "+"
+            } else {
+                ""
+            };
+            row.with(Tone::Strong, format!("{new}{more} new below"))
+        }
     };
+    if mentions > 0 {
+        row = row.with(Tone::Mention, format!(", {mentions} for you"));
+    }
     put(
         &row.with(Tone::Faint, format!(" ({key})")),
         theme,
@@ -80,7 +95,7 @@ pub(super) fn draw_held(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffe
 fn connection(app: &App) -> Row {
     let row = Row::default().with(Tone::Text, " ");
     match &app.room().link {
-        _ if app.prompt.is_some() => row.with(Tone::Waiting, "waiting for the password"),
+        _ if app.question().is_some() => row.with(Tone::Waiting, "waiting for the password"),
         LinkState::Off => row.with(Tone::Waiting, "waiting for the first room"),
         LinkState::Connecting { attempt: 1 } => {
             row.with(Tone::Waiting, format!("connecting to {}", app.server))

@@ -1,4 +1,7 @@
-//! The line of rooms: number, name, unread messages, mentions; and who the user is.
+//! The line of rooms: number, name, unread messages, mentions; and who the user is. Rooms that do not
+//! fit are told by what is unread in them: `<2` to the left, `3@1>` to the right.
+
+use std::ops::RangeInclusive;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -10,41 +13,102 @@ use crate::wrap::{truncate, width};
 
 /// Columns that a room's name may take.
 const NAME_COLUMNS: usize = 20;
+/// The highest number of messages that is told.
+const MOST: usize = 999;
 
 pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let columns = usize::from(area.width);
-    let rows: Vec<Row> = app
+    let tabs: Vec<Row> = app
         .rooms
         .iter()
         .enumerate()
-        .map(|(place, room)| tab(place, room, place == app.active))
+        .map(|(place, room)| tab(place, room, place == app.active, NAME_COLUMNS))
         .collect();
-    // The room in view is always among those shown.
-    let mut first = 0;
-    while first < app.active && columns_of(&rows[first..=app.active]) > columns {
-        first += 1;
+    let shown = shown(app, &tabs, columns);
+    let left = marker(&app.rooms[..*shown.start()], true);
+    let right = marker(&app.rooms[shown.end() + 1..], false);
+    let mut line = left.0;
+    if shown.start() == shown.end() {
+        // What is hidden beside it must be seen, even where the name is not whole then.
+        let others = columns_of(&line) + columns_of(&right.0);
+        let number_and_news = columns_of(&tab(app.active, app.room(), true, 0).0);
+        let name = columns.saturating_sub(others + number_and_news);
+        line.extend(tab(app.active, app.room(), true, name.min(NAME_COLUMNS)).0);
+    } else {
+        line.extend(tabs[shown].iter().flat_map(|row| row.0.iter().cloned()));
     }
-    let line = Row(rows.into_iter().skip(first).flat_map(|row| row.0).collect());
-    let used = put(&line, theme, area, buffer);
+    line.extend(right.0);
+    let used = put(&Row(line), theme, area, buffer);
     let name = truncate(&app.me, NAME_COLUMNS).into_owned();
     let sign = glyph(app.room().rank).trim_end();
     let me = Row::default().with(Tone::Faint, format!("{name}{sign}  F1 help"));
     put_right(&me, theme, area, used + 2, buffer);
 }
 
-fn tab(place: usize, room: &Room, is_active: bool) -> Row {
-    let name = truncate(&room.label, NAME_COLUMNS);
+/// The rooms that fit beside the signs for the others: from the first on, but always the one in view.
+fn shown(app: &App, tabs: &[Row], columns: usize) -> RangeInclusive<usize> {
+    let fits = |first: usize, last: usize| {
+        let tabs: usize = tabs[first..=last]
+            .iter()
+            .map(|tab| columns_of(&tab.0))
+            .sum();
+        let left = columns_of(&marker(&app.rooms[..first], true).0);
+        let right = columns_of(&marker(&app.rooms[last + 1..], false).0);
+        left + tabs + right <= columns
+    };
+    let mut first = 0;
+    while first < app.active && !fits(first, app.active) {
+        first += 1;
+    }
+    let mut last = app.active;
+    while last + 1 < tabs.len() && fits(first, last + 1) {
+        last += 1;
+    }
+    first..=last
+}
+
+/// What stands for rooms that do not fit.
+fn marker(hidden: &[Room], is_left: bool) -> Row {
+    if hidden.is_empty() {
+        return Row::default();
+    }
+    let unread: usize = hidden.iter().map(|room| room.unread).sum();
+    let mentions: usize = hidden.iter().map(|room| room.mentions).sum();
+    let stopped = |room: &Room| matches!(room.link, LinkState::Stopped { .. });
+    let more = hidden.iter().any(|room| room.more_unread);
+    let tone = match (unread, mentions) {
+        (_, 1..) => Tone::Mention,
+        _ if hidden.iter().any(stopped) => Tone::Alert,
+        (1.., _) => Tone::Strong,
+        _ => Tone::Faint,
+    };
+    let mut news = String::new();
+    if unread > 0 || more {
+        news = counted(unread, more);
+    }
+    if mentions > 0 {
+        news = format!("{news}@{}", counted(mentions, false));
+    }
+    if is_left {
+        Row::default().with(tone, format!("<{news}"))
+    } else {
+        Row::default().with(tone, format!("{news}>"))
+    }
+}
+
+fn tab(place: usize, room: &Room, is_active: bool, columns: usize) -> Row {
+    let name = truncate(&room.label, columns);
     let tone = match room.link {
         LinkState::Stopped { .. } => Tone::Alert,
         _ if is_active => Tone::Active,
         _ if room.mentions > 0 => Tone::Mention,
-        _ if room.unread > 0 => Tone::Strong,
+        _ if room.unread > 0 || room.more_unread => Tone::Strong,
         _ => Tone::Faint,
     };
     let news = match (room.unread, room.mentions) {
-        (0, _) => String::new(),
-        (unread, 0) => format!("({})", unread.min(999)),
-        (_, mentions) => format!("(@{})", mentions.min(999)),
+        (0, 0) if !room.more_unread => String::new(),
+        (unread, 0) => format!("({})", counted(unread, room.more_unread)),
+        (_, mentions) => format!("(@{})", counted(mentions, false)),
     };
     Row::default()
         .with(Tone::Text, " ")
@@ -52,9 +116,12 @@ fn tab(place: usize, room: &Room, is_active: bool) -> Row {
         .with(Tone::Text, " ")
 }
 
-fn columns_of(rows: &[Row]) -> usize {
-    rows.iter()
-        .flat_map(|row| &row.0)
-        .map(|piece| width(&piece.text))
-        .sum()
+/// A number, with a sign where there are more.
+fn counted(count: usize, more: bool) -> String {
+    let sign = if more || count > MOST { "+" } else { "" };
+    format!("{}{sign}", count.min(MOST))
+}
+
+fn columns_of(pieces: &[crate::app::Piece]) -> usize {
+    pieces.iter().map(|piece| width(&piece.text)).sum()
 }

@@ -230,9 +230,18 @@ fn a_refused_message_says_why_and_what_to_do() {
     );
     let (rows, _) = screen(&mut driven, 80, 24);
     assert_eq!(rows[19], "00:00     alice! hello");
-    let words = "             |   not sent: muted (Enter on an empty line sends it again)";
+    let words = "             |   not sent: muted (on an empty line Up edits it, Esc drops it)";
     assert_eq!(rows[20], words);
-    assert!(rows[23].starts_with(" Enter sends the newest refused message again"));
+    assert!(rows[23].starts_with(" Up edits what was refused  Esc drops it"));
+    driven.act(Action::Escape);
+    driven.send("again");
+    let refused = json!({ "Code": 429, "message": "slow mode", "nonce": "n-2" });
+    driven.receive(0, "cerror", refused);
+    let (rows, _) = screen(&mut driven, 80, 24);
+    assert_eq!(rows[19], "00:00     alice! again");
+    let words = "             |   not sent: slow mode (Enter on an empty line sends it again)";
+    assert_eq!(rows[20], words);
+    assert!(rows[23].starts_with(" Enter sends what was not sent again"));
 }
 
 #[test]
@@ -289,6 +298,70 @@ fn tabs_count_unread_messages_and_mentions() {
         "{}",
         rows[0]
     );
+}
+
+#[test]
+fn rooms_that_do_not_fit_are_told_by_what_is_unread_in_them() {
+    let names: Vec<String> = (1..=20).map(|number| format!("room{number}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut driven = Driven::new(&names, Some("pw"));
+    driven.tell(Event::Started);
+    for place in 0..20 {
+        driven.go_live(place, false);
+    }
+    let tabs = |driven: &mut Driven, width| screen(driven, width, 24).0[0].clone();
+    assert!(
+        tabs(&mut driven, 80).ends_with("  8:room8 >"),
+        "{}",
+        tabs(&mut driven, 80)
+    );
+    driven.message(19, 1, "bob", "hi");
+    driven.message(19, 2, "bob", "alice?");
+    driven.message(18, 1, "bob", "hi");
+    assert!(
+        tabs(&mut driven, 80).ends_with("  8:room8 3@1>"),
+        "{}",
+        tabs(&mut driven, 80)
+    );
+    driven.act(Action::PreviousRoom);
+    driven.message(0, 1, "bob", "hi");
+    driven.message(1, 1, "bob", "hi");
+    for width in [40, 60, 80, 200] {
+        let row = tabs(&mut driven, width);
+        assert!(row.contains("20:room20"), "{width}: {row}");
+        assert!(row.starts_with("<2 ") || width == 200, "{width}: {row}");
+    }
+    // Between others, on narrow screens too.
+    driven.act(Action::Room(8));
+    driven.message(19, 3, "bob", "alice?");
+    for width in 30..120 {
+        let row = tabs(&mut driven, width);
+        assert!(row.contains(" 9:room9 "), "{width}: {row}");
+        let is_seen = row.contains("@1>") || row.contains("20:room20(@1)");
+        assert!(is_seen, "{width}: {row}");
+        let are_seen = row.starts_with("<2 ")
+            || (row.starts_with("<1 ") && row.contains(" 2:room2(1)"))
+            || row.contains(" 1:room1(1)  2:room2(1)");
+        assert!(are_seen, "{width}: {row}");
+    }
+}
+
+#[test]
+fn a_long_name_hides_no_mention() {
+    let long = "a room with a name that is long";
+    let mut driven = Driven::new(&["first", long, "last"], Some("pw"));
+    driven.tell(Event::Started);
+    for place in 0..3 {
+        driven.go_live(place, false);
+    }
+    driven.act(Action::Room(1));
+    driven.message(2, 1, "bob", "alice?");
+    driven.message(0, 1, "bob", "alice?");
+    for width in 30..100 {
+        let row = screen(&mut driven, width, 24).0[0].clone();
+        assert_eq!(row.matches("@1").count(), 2, "{width}: {row}");
+        assert!(row.contains(" 2:a room"), "{width}: {row}");
+    }
 }
 
 #[test]

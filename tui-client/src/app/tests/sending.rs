@@ -99,3 +99,79 @@ fn text_after_two_slashes_is_sent_with_one() {
     assert_eq!(sent(&Driven::live().send("//quit")), ["/quit n-1"]);
     assert!(Driven::live().send("/quit").contains(&Effect::Quit));
 }
+
+fn refuse(driven: &mut Driven, code: u16, nonce: &str) -> Vec<Effect> {
+    let refused = json!({ "Code": code, "message": "no", "event": "message", "nonce": nonce,
+        "retryAfter": 3 });
+    driven.receive(0, "cerror", refused)
+}
+
+fn confirm(driven: &mut Driven, seq: u64, text: &str, nonce: &str) -> Vec<Effect> {
+    let mut confirmed = posted(seq, "alice", text);
+    confirmed["nonce"] = json!(nonce);
+    driven.receive(0, "message", confirmed)
+}
+
+#[test]
+fn what_is_sent_again_keeps_the_order_in_which_it_was_typed() {
+    let mut driven = Driven::live();
+    for text in ["one", "two", "three"] {
+        driven.send(text);
+    }
+    assert_eq!(sent(&refuse(&mut driven, 429, "n-1")), [""; 0]);
+    assert_eq!(driven.counts(), (0, 3), "those behind it wait with it");
+    assert_eq!(sent(&driven.act(Action::Submit)), ["one n-1"]);
+    assert_eq!(sent(&confirm(&mut driven, 1, "one", "n-1")), ["two n-2"]);
+    refuse(&mut driven, 503, "n-2");
+    assert_eq!(driven.counts(), (0, 2));
+    assert_eq!(sent(&driven.act(Action::Submit)), ["two n-2"]);
+    assert_eq!(sent(&confirm(&mut driven, 2, "two", "n-2")), ["three n-3"]);
+}
+
+#[test]
+fn what_was_refused_for_good_is_sent_by_no_stray_key() {
+    for code in [400, 403, 404, 413] {
+        let mut driven = Driven::live();
+        driven.send("one");
+        driven.send("two");
+        assert_eq!(sent(&refuse(&mut driven, code, "n-1")), ["two n-2"]);
+        confirm(&mut driven, 1, "two", "n-2");
+        for _ in 0..3 {
+            assert_eq!(sent(&driven.act(Action::Submit)), [""; 0]);
+        }
+        assert_eq!(driven.counts(), (0, 1));
+        // It can be written anew,
+        driven.act(Action::Up);
+        assert_eq!(driven.counts(), (0, 0));
+        assert_eq!(driven.app.room().composer.text(), "one");
+        assert_eq!(sent(&driven.act(Action::Submit)), ["one n-3"]);
+        // or dropped.
+        refuse(&mut driven, code, "n-3");
+        driven.act(Action::Escape);
+        assert_eq!(driven.counts(), (0, 0));
+    }
+}
+
+#[test]
+fn what_may_be_sent_again_is_dropped_by_a_command_alone() {
+    let mut driven = Driven::live();
+    driven.send("one");
+    refuse(&mut driven, 429, "n-1");
+    driven.act(Action::Escape);
+    assert_eq!(driven.counts(), (0, 1));
+    driven.send("/discard");
+    assert_eq!(driven.counts(), (0, 0));
+    assert_eq!(sent(&driven.act(Action::Submit)), [""; 0]);
+}
+
+#[test]
+fn what_may_be_in_the_room_is_not_sent_once_its_nonce_is_forgotten() {
+    let mut driven = Driven::live();
+    driven.send("one");
+    driven.wait(Duration::from_secs(20));
+    assert_eq!(driven.counts(), (0, 1));
+    assert_eq!(sent(&driven.act(Action::Submit)), ["one n-1"]);
+    driven.wait(Duration::from_secs(20));
+    driven.wait(Duration::from_secs(240));
+    assert_eq!(sent(&driven.act(Action::Submit)), [""; 0]);
+}

@@ -80,7 +80,18 @@ pub(crate) enum Status {
     /// Sent, or waiting to be.
     Pending,
     /// Refused, and why.
-    Failed(Box<str>),
+    Failed(Cause, Box<str>),
+}
+
+/// What a message was not sent for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// Something that passes, such as slow mode: the same text may be sent again.
+    Passing,
+    /// Nobody knows whether it was sent.
+    Unconfirmed,
+    /// The message itself: the same text must not be sent again by a stray key.
+    ForGood,
 }
 
 /// A message.
@@ -142,6 +153,8 @@ pub(crate) struct Entry {
     pub(crate) kind: Kind,
     /// Of its texts when it came.
     pub(crate) bytes: usize,
+    /// In which holding of the view it came, below what was looked at; 0 for none.
+    pub(crate) hold: u32,
     /// Rows at the width where they were last counted.
     pub(crate) height: Cell<(u16, u16)>,
 }
@@ -153,6 +166,7 @@ impl Entry {
             stamp,
             version,
             bytes: kind.bytes(),
+            hold: 0,
             kind,
             height: Cell::new((0, 0)),
         }

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use chat_protocol::{History, Message, MessageId, Seq, ServerEvent};
 
 use super::entry::{Entry, Kind, Stamp};
-use super::{Inserted, KEPT, KEPT_BYTES, PAGE, Reader, Timeline, stamp_of};
+use super::{Inserted, KEPT, KEPT_BYTES, News, PAGE, Reader, Timeline, stamp_of};
 
 impl Timeline {
     /// The positions of what is here can't be trusted any more. It stays in view; a gap tells it
@@ -29,21 +29,26 @@ impl Timeline {
     }
 
     /// The newest entries, asked for on entering the room, or sent instead of what could not be
-    /// resumed. They join what came on the same connection; how many are new.
-    pub(crate) fn newest(&mut self, history: &History, reader: &Reader, stamp: Stamp) -> usize {
+    /// resumed. They join what came on the same connection; what of it is new.
+    pub(crate) fn newest(&mut self, history: &History, reader: &Reader, stamp: Stamp) -> News {
         let is_other_life = (self.epoch.as_ref()).is_some_and(|epoch| *epoch != history.epoch);
         if is_other_life {
             self.part(stamp);
         }
         self.epoch = Some(history.epoch.clone());
         self.complete = history.complete;
-        self.absorb(history, reader)
+        let mut news = self.absorb(history, reader, true);
+        if history.recovered == Some(false) && !history.complete {
+            news.more = true;
+            self.scroll.more_below |= self.is_held();
+        }
+        news
     }
 
     /// What came while the line was down: it joins by the contract.
-    pub(crate) fn missed(&mut self, history: &History, reader: &Reader) -> usize {
+    pub(crate) fn missed(&mut self, history: &History, reader: &Reader) -> News {
         self.epoch = Some(history.epoch.clone());
-        self.absorb(history, reader)
+        self.absorb(history, reader, true)
     }
 
     /// Entries before those that are here.
@@ -54,7 +59,7 @@ impl Timeline {
             return;
         }
         let oldest = self.oldest;
-        self.absorb(history, reader);
+        self.absorb(history, reader, false);
         self.complete |= history.complete;
         // Entries of kinds that this version does not know are left out: step over them.
         if !self.complete && self.oldest == oldest {
@@ -97,10 +102,10 @@ impl Timeline {
         self.loading
     }
 
-    fn absorb(&mut self, history: &History, reader: &Reader) -> usize {
+    fn absorb(&mut self, history: &History, reader: &Reader, is_new: bool) -> News {
         let messages: Vec<&Message> = history.entries.iter().filter_map(message_of).collect();
         let shown = self.rejoin(&messages);
-        let mut new = 0;
+        let mut news = News::default();
         for event in &history.entries {
             match event {
                 ServerEvent::Message(message) => {
@@ -109,7 +114,7 @@ impl Timeline {
                     }
                     self.saw(message.seq);
                     if !shown.contains(&message.id) {
-                        new += usize::from(self.place(message, reader) != Inserted::Known);
+                        news.count(self.place(message, reader, is_new));
                     }
                 }
                 ServerEvent::DeleteMessage(deleted) => self.delete(deleted),
@@ -125,7 +130,7 @@ impl Timeline {
             }
         }
         self.find_quotes();
-        new
+        news
     }
 
     /// Puts a message that is older than all with a position before them, a gap between. A page that

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chat_protocol::{ClientEvent, DraftContent, Nonce, PostMessage, Seq};
 
 use super::Timeline;
-use super::entry::{Author, Entry, Kind, Post, Stamp, Status};
+use super::entry::{Author, Cause, Entry, Kind, Post, Stamp, Status};
 use crate::app::event::Now;
 use crate::sanitize;
 
@@ -40,6 +40,28 @@ impl Outgoing {
 
     fn is_pending(&self) -> bool {
         self.status() == Some(&Status::Pending)
+    }
+
+    fn cause(&self) -> Option<Cause> {
+        match self.status()? {
+            Status::Failed(cause, _) => Some(*cause),
+            _ => None,
+        }
+    }
+
+    /// True where the server may not know the nonce any more.
+    fn is_late(&self, now: Now) -> bool {
+        let late = |sent: Duration| now.elapsed.saturating_sub(sent) > NONCE_LIFE;
+        self.first_sent.is_some_and(late)
+    }
+
+    /// True where sending the same once more can neither be refused for what it says nor post it twice.
+    fn may_go_again(&self, now: Now) -> bool {
+        match self.cause() {
+            Some(Cause::Passing) => true,
+            Some(Cause::Unconfirmed) => !self.is_late(now),
+            Some(Cause::ForGood) | None => false,
+        }
     }
 
     fn set(&mut self, status: Status, version: u64) {
@@ -101,12 +123,9 @@ impl Timeline {
         for place in 0..self.outgoing.len() {
             let outgoing = &mut self.outgoing[place];
             outgoing.sent = None;
-            let late = |sent: Duration| now.elapsed.saturating_sub(sent) > NONCE_LIFE;
-            if outgoing.is_pending() && outgoing.first_sent.is_some_and(late) {
-                self.fail_at(
-                    place,
-                    "the line went down before it was confirmed; it may be in the room",
-                );
+            if outgoing.is_pending() && outgoing.is_late(now) {
+                let words = "the line went down before it was confirmed; it may be in the room";
+                self.fail_at(place, Cause::Unconfirmed, words);
             }
         }
     }
@@ -119,23 +138,23 @@ impl Timeline {
     }
 
     /// The message with this nonce was refused; false where there is none.
-    pub(crate) fn fail(&mut self, nonce: &str, reason: &str) -> bool {
+    pub(crate) fn fail(&mut self, nonce: &str, cause: Cause, reason: &str) -> bool {
         let place = self
             .outgoing
             .iter()
             .position(|outgoing| outgoing.nonce.as_str() == nonce);
         if let Some(place) = place {
-            self.fail_at(place, reason);
+            self.fail_at(place, cause, reason);
         }
         place.is_some()
     }
 
     /// The message that is under way was refused; false where none is.
-    pub(crate) fn fail_under_way(&mut self, reason: &str) -> bool {
+    pub(crate) fn fail_under_way(&mut self, cause: Cause, reason: &str) -> bool {
         let under_way = |outgoing: &Outgoing| outgoing.is_pending() && outgoing.sent.is_some();
         let place = self.outgoing.iter().position(under_way);
         if let Some(place) = place {
-            self.fail_at(place, reason);
+            self.fail_at(place, cause, reason);
         }
         place.is_some()
     }
@@ -144,7 +163,8 @@ impl Timeline {
     pub(crate) fn expire(&mut self, now: Now) -> bool {
         match self.confirmation_due() {
             Some(due) if due <= now.elapsed => {
-                self.fail_under_way("the server did not confirm it; it may be in the room")
+                let words = "the server did not confirm it; it may be in the room";
+                self.fail_under_way(Cause::Unconfirmed, words)
             }
             _ => false,
         }
@@ -159,19 +179,57 @@ impl Timeline {
         Some(under_way.sent? + CONFIRMATION)
     }
 
-    /// Queues the newest refused message again, under its old nonce; false where there is none.
-    pub(crate) fn retry_newest_failed(&mut self) -> bool {
-        let failed = |outgoing: &Outgoing| !outgoing.is_pending();
-        let Some(place) = self.outgoing.iter().rposition(failed) else {
-            return false;
-        };
-        let version = self.next_version();
-        let mut outgoing = self.outgoing.remove(place);
-        outgoing.sent = None;
-        outgoing.first_sent = None;
-        outgoing.set(Status::Pending, version);
-        self.outgoing.push(outgoing);
-        true
+    /// Queues what may be sent again, each under its old nonce and in the order in which it was typed; how
+    /// many.
+    pub(crate) fn retry_failed(&mut self, now: Now) -> usize {
+        let mut count = 0;
+        for place in 0..self.outgoing.len() {
+            if !self.outgoing[place].may_go_again(now) {
+                continue;
+            }
+            let version = self.next_version();
+            let outgoing = &mut self.outgoing[place];
+            outgoing.sent = None;
+            if outgoing.cause() == Some(Cause::Passing) {
+                outgoing.first_sent = None;
+            }
+            outgoing.set(Status::Pending, version);
+            count += 1;
+        }
+        count
+    }
+
+    /// Messages that may be sent again as they are.
+    pub(crate) fn retriable(&self, now: Now) -> usize {
+        let again = |outgoing: &&Outgoing| outgoing.may_go_again(now);
+        self.outgoing.iter().filter(again).count()
+    }
+
+    /// Messages that were refused for something that does not pass.
+    pub(crate) fn stuck(&self) -> usize {
+        self.outgoing.iter().filter(|one| is_stuck(one)).count()
+    }
+
+    /// Drops what was refused for something that does not pass, or all that was refused; how many.
+    pub(crate) fn discard(&mut self, all: bool) -> usize {
+        let before = self.outgoing.len();
+        self.outgoing
+            .retain(|one| one.is_pending() || !(all || is_stuck(one)));
+        before - self.outgoing.len()
+    }
+
+    /// Takes out the newest message that was refused for something that does not pass, to be written
+    /// anew; its text.
+    pub(crate) fn take_stuck(&mut self) -> Option<String> {
+        let place = self.outgoing.iter().rposition(is_stuck)?;
+        let outgoing = self.outgoing.remove(place);
+        Some(outgoing.content.as_str().to_owned())
+    }
+
+    /// The texts that are not in the log, harmless, in the order in which they were typed.
+    pub(crate) fn unsent(&self) -> impl Iterator<Item = &str> {
+        let posts = self.outgoing.iter().filter_map(|one| one.entry.post());
+        posts.map(|post| &*post.content)
     }
 
     /// Messages that wait or are under way.
@@ -187,9 +245,27 @@ impl Timeline {
         self.outgoing.len() - self.waiting()
     }
 
-    fn fail_at(&mut self, place: usize, reason: &str) {
-        let version = self.next_version();
-        let status = Status::Failed(sanitize::brief(reason, REASON_CHARS).into());
-        self.outgoing[place].set(status, version);
+    /// What was sent is refused, or was lost. Where the cause passes, those behind it wait with it: they
+    /// would be refused as well, or come before it.
+    fn fail_at(&mut self, place: usize, cause: Cause, reason: &str) {
+        let reason: Box<str> = sanitize::brief(reason, REASON_CHARS).into();
+        self.set_failed(place, cause, reason);
+        if cause != Cause::Passing {
+            return;
+        }
+        for behind in place + 1..self.outgoing.len() {
+            if self.outgoing[behind].is_pending() {
+                self.set_failed(behind, cause, "the one before it was not sent".into());
+            }
+        }
     }
+
+    fn set_failed(&mut self, place: usize, cause: Cause, reason: Box<str>) {
+        let version = self.next_version();
+        self.outgoing[place].set(Status::Failed(cause, reason), version);
+    }
+}
+
+fn is_stuck(outgoing: &Outgoing) -> bool {
+    matches!(outgoing.cause(), Some(Cause::ForGood | Cause::Unconfirmed))
 }

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use chat_protocol::Rank;
 use jiff::civil::Date;
 
-use super::entry::{Entry, Kind, Post, Stamp, Status};
+use super::entry::{Cause, Entry, Kind, Post, Stamp, Status};
 use crate::app::row::{Row, Tone};
 use crate::wrap::{truncate, width, wrap};
 
@@ -123,7 +123,7 @@ fn post_rows(post: &Post, stamp: Stamp, geometry: Geometry) -> Vec<Row> {
         ));
     }
     let (tone, content) = match &post.status {
-        Status::Posted | Status::Failed(_) => (Tone::Text, &*post.content),
+        Status::Posted | Status::Failed(..) => (Tone::Text, &*post.content),
         Status::Mentions => (Tone::Mention, &*post.content),
         Status::Pending => (Tone::Pending, &*post.content),
         Status::Deleted(_) => (Tone::Faint, ""),
@@ -138,8 +138,12 @@ fn post_rows(post: &Post, stamp: Stamp, geometry: Geometry) -> Vec<Row> {
                 .map(|line| (tone, line.to_owned())),
         ),
     }
-    if let Status::Failed(reason) = &post.status {
-        let words = format!("not sent: {reason} (Enter on an empty line sends it again)");
+    if let Status::Failed(cause, reason) = &post.status {
+        let keys = match cause {
+            Cause::Passing => "Enter on an empty line sends it again",
+            Cause::Unconfirmed | Cause::ForGood => "on an empty line Up edits it, Esc drops it",
+        };
+        let words = format!("not sent: {reason} ({keys})");
         lines.extend(
             wrap(&words, columns)
                 .into_iter()
@@ -183,7 +187,7 @@ fn first_row(post: &Post, stamp: Stamp, geometry: Geometry) -> Row {
     let padding = " ".repeat(columns.saturating_sub(width(&name)));
     let (tone, sign) = match post.status {
         Status::Pending => (Tone::Faint, "…"),
-        Status::Failed(_) => (Tone::Alert, "!"),
+        Status::Failed(..) => (Tone::Alert, "!"),
         _ => (Tone::Strong, glyph(post.author.rank)),
     };
     row.with(Tone::Text, padding)
@@ -199,7 +203,7 @@ fn inline_name(post: &Post, geometry: Geometry) -> String {
     }
     let sign = match post.status {
         Status::Pending => "…",
-        Status::Failed(_) => "!",
+        Status::Failed(..) => "!",
         _ => glyph(post.author.rank).trim(),
     };
     format!("{}{sign}: ", unranked(&post.author.name))

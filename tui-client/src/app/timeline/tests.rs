@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 fn reader() -> Reader {
     Reader {
+        key: "alice".into(),
         names: vec!["alice".to_owned()],
         zone: TimeZone::UTC,
     }
@@ -81,7 +82,10 @@ fn entries_are_in_the_order_of_the_log_and_there_once() {
         timeline.insert(&message(&event(3, "bob", "m3")), &reader()),
         Inserted::Known
     );
-    let new = Inserted::New { mentions: false };
+    let new = Inserted::New {
+        mentions: false,
+        own: false,
+    };
     assert_eq!(
         timeline.insert(&message(&event(5, "bob", "m5")), &reader()),
         new
@@ -245,19 +249,24 @@ fn a_held_view_does_not_move() {
     timeline.scroll_up(5, geometry, 10);
     let before = timeline.visible(geometry, 10);
     assert_eq!(before.last().unwrap().text().trim(), "bob  m85");
-    assert_eq!(timeline.below(geometry), (5, 0));
+    let below = |timeline: &Timeline| {
+        let below = timeline.below(geometry);
+        (below.rows, below.new)
+    };
+    assert_eq!(below(&timeline), (5, 0));
     for seq in 91..=93 {
         timeline.insert(&message(&event(seq, "bob", "new")), &reader());
-        timeline.count_new();
     }
     timeline.begin_loading();
     timeline.older(&history("e", page(1..=49), true), &reader());
     timeline.notice(Tone::Text, "notice", stamp());
     assert_eq!(timeline.visible(geometry, 10), before);
-    assert_eq!(timeline.below(geometry), (9, 3));
-    timeline.scroll_down(9, geometry);
+    assert_eq!(below(&timeline), (9, 3));
+    timeline.scroll_down(6, geometry);
+    assert_eq!(below(&timeline), (3, 2), "what is in view is not below");
+    timeline.scroll_down(3, geometry);
     assert!(!timeline.is_held());
-    assert_eq!(timeline.below(geometry), (0, 0));
+    assert_eq!(below(&timeline), (0, 0));
 }
 
 #[test]
@@ -280,7 +289,7 @@ fn rows_far_below_are_not_counted() {
     let geometry = Geometry::new(40);
     let mut timeline = timeline(1, COUNTED_BELOW as u64 * 2);
     timeline.scroll_to_top(geometry, 10);
-    assert_eq!(timeline.below(geometry), (COUNTED_BELOW, 0));
+    assert_eq!(timeline.below(geometry).rows, COUNTED_BELOW);
     let last = timeline.entries.len() - 1;
     assert_eq!(timeline.entries[last - 10].height.get(), (0, 0));
 }

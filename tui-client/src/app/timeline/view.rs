@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::Timeline;
-use super::entry::Entry;
+use super::entry::{Entry, Status};
 use super::rows::{Geometry, day_rule, rows, rule};
 use crate::app::row::{Row, Tone};
 
@@ -44,14 +44,43 @@ impl Cache {
     }
 }
 
+/// What is below the view.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Below {
+    /// Rows, counted up to [`COUNTED_BELOW`].
+    pub(crate) rows: usize,
+    /// Messages of others that came since the view was held, counted up to the same.
+    pub(crate) new: usize,
+    /// Those among them that name the user.
+    pub(crate) mentions: usize,
+    /// More came, which are not here.
+    pub(crate) more: bool,
+}
+
 /// Where a timeline is looked at.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Scroll {
     /// The lowest row in view; `None` follows the newest.
     pub(super) bottom: Option<Place>,
-    /// Messages that came while the view was held.
+    /// The number of the present holding of the view, from 1: what comes carries it.
+    pub(super) hold: u32,
+    /// Messages of others that came while the view was held, those that are in view by now included.
     pub(super) new_below: usize,
+    /// Others came that are not here.
+    pub(super) more_below: bool,
     pub(super) cache: RefCell<Cache>,
+}
+
+impl Default for Scroll {
+    fn default() -> Self {
+        Self {
+            bottom: None,
+            hold: 1,
+            new_below: 0,
+            more_below: false,
+            cache: RefCell::default(),
+        }
+    }
 }
 
 impl Timeline {
@@ -94,11 +123,10 @@ impl Timeline {
         self.scroll.bottom.is_some()
     }
 
-    /// Rows below the view, counted up to [`COUNTED_BELOW`], and messages among them that came since
-    /// it was held.
-    pub(crate) fn below(&self, geometry: Geometry) -> (usize, usize) {
+    /// What is below the view.
+    pub(crate) fn below(&self, geometry: Geometry) -> Below {
         let Some((index, row)) = self.bottom(geometry).filter(|_| self.is_held()) else {
-            return (0, 0);
+            return Below::default();
         };
         let rest = self.height(index, geometry) - 1 - row;
         let mut below = rest;
@@ -108,7 +136,28 @@ impl Timeline {
             }
             below += self.height(index, geometry);
         }
-        (below.min(COUNTED_BELOW), self.scroll.new_below)
+        let (new, mentions) = self.new_after(index);
+        Below {
+            rows: below.min(COUNTED_BELOW),
+            new,
+            mentions,
+            more: self.scroll.more_below,
+        }
+    }
+
+    /// The messages behind an entry that came since the view was held, and the mentions among them. They
+    /// are at the end: the search ends with the last of them.
+    fn new_after(&self, index: usize) -> (usize, usize) {
+        let start = (index + 1).min(self.entries.len());
+        let behind = self.entries.range(start..).rev();
+        let new = behind.filter(|entry| entry.hold == self.scroll.hold);
+        let most = self.scroll.new_below.min(COUNTED_BELOW);
+        new.take(most).fold((0, 0), |(new, mentions), entry| {
+            let is_mention = entry
+                .post()
+                .is_some_and(|post| post.status == Status::Mentions);
+            (new + 1, mentions + usize::from(is_mention))
+        })
     }
 
     /// Moves up, and holds the view.
@@ -136,6 +185,8 @@ impl Timeline {
     pub(crate) fn follow(&mut self) {
         self.scroll.bottom = None;
         self.scroll.new_below = 0;
+        self.scroll.more_below = false;
+        self.scroll.hold = self.scroll.hold.wrapping_add(1).max(1);
     }
 
     /// The first `count` entries went: a held view stays on what is left of it.

@@ -1,0 +1,157 @@
+//! One password for all rooms of the program: which room may try it, and what its answer means for the
+//! others. A server counts wrong passwords by the account, so a password is tried by one room, and by
+//! the others only once it was right. Must not ask or connect.
+
+use chat_protocol::Secret;
+
+/// What a room that needs a password does.
+#[derive(Debug, PartialEq)]
+pub(super) enum Turn {
+    /// It signs in with this one.
+    Go(Secret),
+    /// It waits for what another room is told.
+    Wait,
+    /// There is none: the user is asked.
+    Ask,
+}
+
+/// The password, and what is known of it.
+#[derive(Debug, Default)]
+pub(super) struct Credentials {
+    password: Option<Secret>,
+    /// The number of the password, from 1: an answer to an earlier one says nothing about this one.
+    number: u64,
+    /// The server let somebody in with it.
+    is_proven: bool,
+    /// The room that tries it for all.
+    trying: Option<usize>,
+}
+
+impl Credentials {
+    pub(super) fn new(password: Option<Secret>) -> Self {
+        let mut credentials = Self::default();
+        password.into_iter().for_each(|one| credentials.offer(one));
+        credentials
+    }
+
+    /// The number of the present password.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// True where there is one to sign in with.
+    pub(super) fn is_there(&self) -> bool {
+        self.password.is_some()
+    }
+
+    /// The user gave another one.
+    pub(super) fn offer(&mut self, password: Secret) {
+        self.password = Some(password);
+        self.number += 1;
+        self.is_proven = false;
+        self.trying = None;
+    }
+
+    /// What the room at `place` does now.
+    pub(super) fn turn(&mut self, place: usize) -> Turn {
+        let Some(password) = &self.password else {
+            return Turn::Ask;
+        };
+        if !self.is_proven && *self.trying.get_or_insert(place) != place {
+            return Turn::Wait;
+        }
+        Turn::Go(password.clone())
+    }
+
+    /// The room at `place` was let in; true where the others may go now.
+    pub(super) fn let_in(&mut self, place: usize) -> bool {
+        let was_trying = self.give_up(place);
+        self.is_proven |= was_trying;
+        was_trying
+    }
+
+    /// The attempt of the room at `place` ended and says nothing about the password; true where another
+    /// one may try it now.
+    pub(super) fn give_up(&mut self, place: usize) -> bool {
+        let was_trying = self.trying == Some(place);
+        if was_trying {
+            self.trying = None;
+        }
+        was_trying
+    }
+
+    /// The password with this number is worth nothing; true where that is the present one.
+    pub(super) fn refuse(&mut self, number: u64) -> bool {
+        if number != self.number || self.password.is_none() {
+            return false;
+        }
+        self.password = None;
+        self.is_proven = false;
+        self.trying = None;
+        true
+    }
+
+    /// A login that the password once got was refused: it may have been changed since.
+    pub(super) fn doubt(&mut self) {
+        self.is_proven = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(text: &str) -> Turn {
+        Turn::Go(Secret::new(text))
+    }
+
+    #[test]
+    fn one_room_tries_for_all() {
+        let mut credentials = Credentials::new(Some(Secret::new("a")));
+        assert_eq!(credentials.turn(1), secret("a"));
+        assert_eq!(credentials.turn(0), Turn::Wait);
+        assert_eq!(credentials.turn(1), secret("a"), "again, after a lost line");
+        assert!(!credentials.let_in(0), "by a login of its own");
+        assert_eq!(credentials.turn(0), Turn::Wait);
+        assert!(credentials.let_in(1));
+        assert_eq!(credentials.turn(0), secret("a"));
+        assert_eq!(credentials.turn(2), secret("a"));
+    }
+
+    #[test]
+    fn a_refused_password_is_used_by_nobody() {
+        let mut credentials = Credentials::new(Some(Secret::new("a")));
+        credentials.turn(0);
+        assert!(credentials.refuse(1));
+        assert_eq!(credentials.turn(0), Turn::Ask);
+        assert_eq!(credentials.turn(1), Turn::Ask);
+        assert!(!credentials.refuse(1), "asked for already");
+        credentials.offer(Secret::new("b"));
+        assert!(!credentials.refuse(1), "an answer to the one before");
+        assert_eq!(credentials.turn(1), secret("b"));
+        assert_eq!(credentials.turn(0), Turn::Wait);
+    }
+
+    #[test]
+    fn a_room_that_is_refused_for_something_else_makes_way() {
+        let mut credentials = Credentials::new(Some(Secret::new("a")));
+        credentials.turn(0);
+        assert!(!credentials.give_up(1));
+        assert!(credentials.give_up(0));
+        assert_eq!(credentials.turn(1), secret("a"));
+        assert_eq!(credentials.turn(0), Turn::Wait);
+    }
+
+    #[test]
+    fn a_refused_login_makes_one_room_try_again() {
+        let mut credentials = Credentials::new(Some(Secret::new("a")));
+        credentials.turn(0);
+        credentials.let_in(0);
+        credentials.doubt();
+        assert_eq!(credentials.turn(2), secret("a"));
+        credentials.doubt();
+        assert_eq!(credentials.turn(1), Turn::Wait);
+        assert!(credentials.let_in(2));
+        assert_eq!(credentials.turn(1), secret("a"));
+    }
+}

@@ -1,0 +1,111 @@
+//! Leaving while something is not sent yet.
+
+use super::*;
+
+fn quits(effects: &[Effect]) -> bool {
+    effects.contains(&Effect::Quit)
+}
+
+fn words(driven: &Driven) -> String {
+    driven
+        .app
+        .leaving_words()
+        .map_or_else(String::new, |(_, words)| words)
+}
+
+fn confirm(driven: &mut Driven, seq: u64, text: &str, nonce: &str) -> Vec<Effect> {
+    let mut confirmed = posted(seq, "alice", text);
+    confirmed["nonce"] = json!(nonce);
+    driven.receive(0, "message", confirmed)
+}
+
+#[test]
+fn whoever_leaves_is_kept_until_the_answers_are_there() {
+    for leave in ["/quit", ""] {
+        let mut driven = Driven::live();
+        driven.send("one");
+        driven.send("two");
+        let effects = match leave {
+            "" => driven.act(Action::Interrupt),
+            command => driven.send(command),
+        };
+        assert!(!quits(&effects));
+        assert!(words(&driven).starts_with("2 messages are on the way"));
+        assert!(!quits(&confirm(&mut driven, 1, "one", "n-1")));
+        assert!(quits(&confirm(&mut driven, 2, "two", "n-2")));
+    }
+}
+
+#[test]
+fn answers_are_not_waited_for_for_ever() {
+    let mut driven = Driven::live();
+    driven.send("one");
+    assert!(!quits(&driven.act(Action::Interrupt)));
+    assert_eq!(driven.app.wake_at(), Some(Duration::from_secs(2)));
+    assert!(quits(&driven.wait(Duration::from_secs(2))));
+    assert_eq!(driven.app.unsent(), [("stream1", "one")]);
+}
+
+#[test]
+fn a_line_that_goes_down_meanwhile_keeps_the_user() {
+    let mut driven = Driven::live();
+    driven.send("one");
+    driven.act(Action::Interrupt);
+    assert!(!quits(&driven.lose(0, LinkProblem::Silent)));
+    assert!(words(&driven).starts_with("1 message is not sent yet"));
+    assert!(quits(&driven.act(Action::Interrupt)));
+}
+
+#[test]
+fn what_is_queued_is_asked_about_at_once_and_once() {
+    let mut driven = Driven::live();
+    driven.lose(0, LinkProblem::Silent);
+    driven.send("one");
+    driven.send("two");
+    assert!(!quits(&driven.act(Action::DeleteOrQuit)));
+    assert!(words(&driven).starts_with("2 messages are not sent yet"));
+    driven.wait(Duration::from_secs(4));
+    assert!(
+        !quits(&driven.act(Action::DeleteOrQuit)),
+        "asked anew, much later"
+    );
+    assert!(quits(&driven.send("/quit")));
+}
+
+#[test]
+fn asking_twice_leaves_at_once() {
+    let mut driven = Driven::live();
+    driven.send("one");
+    assert!(!quits(&driven.act(Action::Interrupt)));
+    assert!(quits(&driven.act(Action::Interrupt)));
+    let mut driven = Driven::live();
+    driven.send("one");
+    assert!(!quits(&driven.act(Action::Interrupt)));
+    assert!(quits(&driven.send("/quit")));
+}
+
+#[test]
+fn a_refusal_and_going_on_typing_keep_the_user() {
+    let mut driven = Driven::live();
+    driven.send("one");
+    driven.act(Action::Interrupt);
+    let refused = json!({ "Code": 403, "message": "no", "event": "message", "nonce": "n-1" });
+    assert!(!quits(&driven.receive(0, "cerror", refused)));
+    assert_eq!(driven.app.unsent(), [("stream1", "one")]);
+    let mut driven = Driven::live();
+    driven.send("one");
+    driven.act(Action::Interrupt);
+    driven.type_in("w");
+    assert!(!quits(&confirm(&mut driven, 1, "one", "n-1")));
+    assert!(!quits(&driven.wait(Duration::from_secs(5))));
+}
+
+#[test]
+fn nothing_unsent_is_no_reason_to_wait() {
+    let mut driven = Driven::live();
+    assert!(quits(&driven.act(Action::DeleteOrQuit)));
+    let mut driven = Driven::live();
+    driven.send("one");
+    confirm(&mut driven, 1, "one", "n-1");
+    assert!(quits(&driven.send("/quit")));
+}
