@@ -82,6 +82,9 @@ fn words_are_found_where_no_blanks_part_them() {
         ("ကောင်", "ခွေးကောင်တွေ", true),
         ("광고", "광고 사절", true),
         ("광고", "불광고개", false),
+        ("광고", "광고를 하지", true),
+        ("광고", "광고주", false),
+        ("고양이", "고양이한테는", true),
         ("स्ते", "नमस्ते", false),
         ("can", "I can't", false),
         ("can't", "I CAN'T!", true),
@@ -330,6 +333,8 @@ fn worst_cases() -> Vec<(Filter, String)> {
             "a\u{3164}".repeat(4 * 1024),
             "a \u{e0100}\u{ffa0}".repeat(1820),
             "aa'".repeat(5461),
+            "은".repeat(5461),
+            "바보은은은은은은 ".repeat(650),
             "\u{e01}\u{e34}".repeat(2730),
         ] {
             cases.push((Filter::compile(patterns.clone()).unwrap(), text));

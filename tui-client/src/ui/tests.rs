@@ -161,7 +161,7 @@ fn no_name_is_taken_for_one_with_a_rank() {
     let (rows, _) = screen(&mut driven, 80, 24);
     assert_eq!(rows[18], "00:00       bob@ real");
     assert_eq!(rows[19], "00:00    “bob@”  fake");
-    assert_eq!(rows[20], "00:00    b@x.org  mail");
+    assert_eq!(rows[20], "00:00   b@x.org  mail");
     let (rows, _) = screen(&mut driven, 29, 12);
     assert!(rows.contains(&"bob@: real".to_owned()), "{rows:?}");
     assert!(rows.contains(&"“bob@”: fake".to_owned()), "{rows:?}");

@@ -15,6 +15,17 @@ const BORDER: char = '\u{1}';
 /// words. No message holds it, either.
 const END: char = '\u{2}';
 
+/// Korean particles, which are written on to the word that they follow.
+const PARTICLES: &str = "은는이가을를의에도로와과만야아여들님랑나";
+/// Those of two syllables.
+const LONG_PARTICLES: [&str; 10] = [
+    "에서", "에게", "한테", "까지", "부터", "처럼", "보다", "마다", "으로", "조차",
+];
+/// Particles that are looked for on one word at most.
+const PARTICLES_OF_ONE: usize = 6;
+/// Syllables of a word at least, so that what looks like a particle is taken for one.
+const SYLLABLES: usize = 2;
+
 /// What a character is for the words of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
@@ -52,6 +63,9 @@ pub(in crate::filter) fn bordered(text: &str) -> String {
             marked.push(END);
         }
         if (is == Part::Word) != (was == Part::Word) {
+            if was == Part::Word {
+                part_particles(&mut marked, begun);
+            }
             marked.push(BORDER);
             begun = marked.len();
         }
@@ -63,7 +77,10 @@ pub(in crate::filter) fn bordered(text: &str) -> String {
         }
     }
     match was {
-        Part::Word => marked.push(BORDER),
+        Part::Word => {
+            part_particles(&mut marked, begun);
+            marked.push(BORDER);
+        }
         Part::Unbordered => marked.push(END),
         Part::Mark | Part::Other => {}
     }
@@ -121,6 +138,25 @@ fn is_unbordered(letter: char) -> bool {
         )
 }
 
+/// Marks a border in front of each Korean particle at the end of the word that begins at `begun`, and so
+/// finds the word before them. What is looked for is marked in the same way.
+fn part_particles(marked: &mut String, begun: usize) {
+    for _ in 0..PARTICLES_OF_ONE {
+        let word = &marked[begun..];
+        let word = word.split_once(BORDER).map_or(word, |(before, _)| before);
+        let long = LONG_PARTICLES.into_iter().find(|long| word.ends_with(long));
+        let last = word.chars().last().filter(|last| PARTICLES.contains(*last));
+        let bytes = long.map(str::len).or(last.map(char::len_utf8));
+        let Some(stem) = bytes.map(|bytes| word.len() - bytes) else {
+            return;
+        };
+        if word[..stem].chars().nth(SYLLABLES - 1).is_none() {
+            return;
+        }
+        marked.insert(begun + stem, BORDER);
+    }
+}
+
 /// Whether `sign`, behind `word` and before `rest`, holds together what stands around it: an apostrophe within a word (`can't`), what
 /// parts the digits of a number (UAX #29, WB6, WB7, WB11, WB12). An apostrophe that only leans a word on
 /// another one parts them: `idiot's`, `l'idiot`.
@@ -161,7 +197,9 @@ mod tests {
                 "\u{928}\u{92e}\u{938}\u{94d}\u{924}\u{947}",
                 "|\u{928}\u{92e}\u{938}\u{94d}\u{924}\u{947}|",
             ),
-            ("바보야", "|바보야|"),
+            ("바보야 시발점", "|바보|야| |시발점|"),
+            ("고양이한테는", "|고양|이|한테|는|"),
+            ("사이", "|사이|"),
             ("加微信", "加/微/信/"),
             ("abc微信abc", "|abc|微/信/|abc|"),
             ("ゲームー", "ゲ/ー/ム/ー/"),
