@@ -70,16 +70,22 @@ impl ClientSetup {
         Terminal::start(self)
     }
 
-    /// Starts it without one, with `--json`. Its home directory goes with this value.
-    #[track_caller]
-    pub fn start_json(&self) -> Program {
+    /// The command, without a terminal.
+    pub(super) fn plain_command(&self) -> Command {
         let mut command = Command::new(&binaries().client);
         command
             .args(&self.arguments)
-            .arg("--json")
             .env_clear()
             .envs(environment(self))
             .current_dir(self.home.path());
+        command
+    }
+
+    /// Starts it without one, with `--json`. Its home directory goes with this value.
+    #[track_caller]
+    pub fn start_json(&self) -> Program {
+        let mut command = self.plain_command();
+        command.arg("--json");
         Program::start(command)
     }
 }
