@@ -165,12 +165,6 @@ impl Terminal {
         }
     }
 
-    /// Types what no key sends.
-    #[track_caller]
-    pub fn send_bytes(&mut self, bytes: &[u8]) {
-        self.write(bytes);
-    }
-
     /// Waits until the client has read all that was typed.
     #[track_caller]
     pub fn wait_until_read(&self) {
@@ -199,13 +193,18 @@ impl Terminal {
         tcsetattr(&slave, OptionalActions::Now, &modes).expect("a terminal takes modes");
     }
 
-    /// Whether the terminal is in raw mode.
+    /// Waits until the terminal is in raw mode.
     #[track_caller]
-    pub fn is_raw(&self) -> bool {
+    pub fn wait_until_raw(&self) {
         let slave = self.master.tty_name().and_then(|path| open_slave(&path));
-        let modes = tcgetattr(slave.expect("the terminal is there"));
-        let modes = modes.expect("a terminal has modes").local_modes;
-        !modes.intersects(LocalModes::ICANON | LocalModes::ECHO)
+        let slave = slave.expect("the terminal is there");
+        let deadline = Instant::now() + PATIENCE;
+        let cooked = LocalModes::ICANON | LocalModes::ECHO;
+        let modes = || tcgetattr(&slave).expect("a terminal has modes").local_modes;
+        while modes().intersects(cooked) {
+            assert!(Instant::now() < deadline, "the terminal is not in raw mode");
+            std::thread::yield_now();
+        }
     }
 
     #[track_caller]

@@ -206,7 +206,7 @@ impl Runner {
     }
 
     fn resize(&mut self) -> Result<(), RunError> {
-        let (width, height) = self.screen.size();
+        let (width, height) = self.screen.size().map_err(RunError::Terminal)?;
         self.draw_soon(KEY_FRAME);
         self.tell(Event::Resized { width, height }, KEY_FRAME)
     }

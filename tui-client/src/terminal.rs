@@ -10,6 +10,7 @@ mod widths;
 use std::io::{self, IsTerminal};
 use std::time::Instant;
 
+use ratatui::layout::{Position, Rect};
 use ratatui::{Frame, Terminal};
 use rustix::process::{Signal, getpid, kill_current_process_group, kill_process};
 
@@ -48,18 +49,12 @@ impl Screen {
             away: false,
         };
         screen.enter()?;
-        screen.before.extend_from_slice(modes::ASK);
-        screen.asked = Some(Instant::now());
         Ok(screen)
     }
 
     fn enter(&mut self) -> io::Result<()> {
-        let had_keyboard = modes::has_keyboard();
         modes::take()?;
-        self.before.extend_from_slice(modes::ENTER);
-        if had_keyboard {
-            self.before.extend_from_slice(modes::KEYBOARD);
-        }
+        self.asked = Some(Instant::now());
         self.away = false;
         Ok(())
     }
@@ -92,18 +87,17 @@ impl Screen {
     pub(crate) fn resume(&mut self) -> io::Result<()> {
         self.before.clear();
         self.enter()?;
-        if self.asked.take().is_some() || !modes::has_keyboard() {
-            self.before.extend_from_slice(modes::ASK);
-            self.asked = Some(Instant::now());
-        }
         self.forget()
     }
 
-    /// The terminal's size, looked at anew: columns and rows.
-    pub(crate) fn size(&mut self) -> (u16, u16) {
+    /// The terminal's size, looked at anew: columns and rows. Where it changed, the next frame writes
+    /// everything: nobody knows what the terminal made of the last.
+    pub(crate) fn size(&mut self) -> io::Result<(u16, u16)> {
         let (width, height) = modes::size();
-        self.terminal.backend_mut().resize(width, height);
-        (width, height)
+        if self.terminal.backend_mut().resize(width, height) {
+            self.clear()?;
+        }
+        Ok((width, height))
     }
 
     /// The terminal knows kitty's keyboard protocol.
@@ -146,10 +140,14 @@ impl Screen {
 
     /// Makes the next frame write everything.
     pub(crate) fn forget(&mut self) -> io::Result<()> {
-        self.size();
+        self.size()?;
         self.terminal.backend_mut().forget();
+        self.clear()
+    }
+
+    fn clear(&mut self) -> io::Result<()> {
         let size = self.terminal.size().map_err(into_io)?;
-        let area = (ratatui::layout::Position::ORIGIN, size).into();
+        let area = Rect::from((Position::ORIGIN, size));
         self.terminal.resize(area).map_err(into_io)
     }
 

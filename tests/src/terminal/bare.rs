@@ -27,7 +27,8 @@ impl BareTerminal {
     /// Starts the client of `setup`, with or without a size: columns and rows.
     #[track_caller]
     pub fn start(setup: &ClientSetup, size: Option<(u16, u16)>) -> Self {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a free terminal");
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)
+            .expect("a free terminal");
         grantpt(&master).expect("a terminal is ours");
         unlockpt(&master).expect("a terminal is unlocked");
         let path = ptsname(&master, Vec::new()).expect("a terminal has a name");

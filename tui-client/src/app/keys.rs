@@ -33,7 +33,9 @@ impl App {
             prompt.insert(text.lines().next().unwrap_or_default());
             return;
         }
-        match Paste::question(text) {
+        // A slow line brings a paste in pieces.
+        let before = self.paste.take().map(Paste::into_text);
+        match Paste::question(before.unwrap_or_default() + &text) {
             Ok(paste) => self.paste = Some(paste),
             Err(text) => self.insert(&text),
         }

@@ -11,7 +11,7 @@ use super::{Code, Input, Key};
 const AT_ONCE: Duration = Duration::from_millis(15);
 /// A paste ends with a pause of this length: a slow line brings it in pieces.
 const PAUSE: Duration = Duration::from_millis(100);
-/// So long after a paste Enter at the end of a piece belongs to it as well.
+/// So long after a paste what comes at once belongs to it as well, and Enter at its end.
 const AFTERWARDS: Duration = Duration::from_secs(1);
 
 /// What is known of how keys come.
@@ -67,17 +67,20 @@ impl Burst {
             }
             *until = now + PAUSE;
         } else if is_enter(&rest[0]) {
-            let afterwards = self.pasted_at.is_some_and(|at| now < at + AFTERWARDS);
+            let afterwards = self.is_afterwards(now);
             match &mut self.held {
                 Some((count, _)) => *count += 1,
                 None if quick && afterwards => self.begin("\r".to_owned(), now),
                 None if quick || rest.len() > 1 => self.held = Some((1, now + AT_ONCE)),
-                None => out.push(rest[0].clone()),
+                None => {
+                    self.pasted_at = None;
+                    out.push(rest[0].clone());
+                }
             }
         } else if let Some((count, _)) = self.held.take() {
             self.begin("\r".repeat(count), now);
             self.on_text(text, rest, now, out);
-        } else if has_line_break_within(rest) {
+        } else if has_line_break_within(rest) || rest.len() > 1 && self.is_afterwards(now) {
             self.begin(text.to_string(), now);
         } else {
             out.push(rest[0].clone());
@@ -92,8 +95,13 @@ impl Burst {
         if !matches!(input, Input::Reply(_)) {
             self.release(out);
             self.finish(out);
+            self.pasted_at = None;
         }
         out.push(input.clone());
+    }
+
+    fn is_afterwards(&self, now: Duration) -> bool {
+        self.pasted_at.is_some_and(|at| now < at + AFTERWARDS)
     }
 
     fn begin(&mut self, text: String, now: Duration) {
@@ -108,8 +116,6 @@ impl Burst {
     fn finish(&mut self, out: &mut Vec<Input>) {
         if let Some((text, until)) = self.paste.take() {
             self.pasted_at = Some(until);
-            // What ends the last line is no line of its own.
-            let text = text.trim_end_matches(['\r', '\n']).to_owned();
             out.push(Input::Paste(text));
         }
     }

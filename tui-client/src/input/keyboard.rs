@@ -46,6 +46,7 @@ pub(crate) struct Keyboard {
 impl Keyboard {
     /// Begins to read standard input.
     pub(crate) fn open() -> Self {
+        let started = Instant::now();
         let (sender, reads) = mpsc::channel(READS);
         // Ends with the program: nothing ends a blocked read.
         thread::spawn(move || read_all(&sender));
@@ -56,7 +57,7 @@ impl Keyboard {
             decoder: Decoder::new(if is_remote { ESCAPE_REMOTE } else { ESCAPE }),
             ready: VecDeque::new(),
             taken: 0,
-            started: Instant::now(),
+            started,
         }
     }
 

@@ -13,9 +13,9 @@ use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcgetwinsi
 use super::output;
 
 /// Alternate screen, no wrapping at the right edge, marked pastes.
-pub(super) const ENTER: &[u8] = b"\x1b[?1049h\x1b[?7l\x1b[?2004h\x1b[0m\x1b[2J";
+const ENTER: &[u8] = b"\x1b[?1049h\x1b[?7l\x1b[?2004h\x1b[0m\x1b[2J";
 /// Asks for kitty's keyboard protocol, and then for what every terminal answers.
-pub(super) const ASK: &[u8] = b"\x1b[?u\x1b[c";
+const ASK: &[u8] = b"\x1b[?u\x1b[c";
 /// Kitty's keyboard protocol: keys that were ambiguous are not, and each tells what it is on a
 /// keyboard for English. What was set by whoever did not put it back goes first.
 pub(super) const KEYBOARD: &[u8] = b"\x1b[<u\x1b[>5u";
@@ -46,8 +46,9 @@ fn taken() -> std::sync::MutexGuard<'static, Option<Taken>> {
     TAKEN.lock().unwrap_or_else(|error| error.into_inner())
 }
 
-/// Puts the terminal in raw mode; what to write to it besides is [`ENTER`]. Where it was not given
-/// back, because a signal stopped the program, what it was like before stays as it is known.
+/// Puts the terminal in raw mode, on the alternate screen. Where it was not given back, because a
+/// signal stopped the program, what it was like before stays as it is known. Then asks the terminal
+/// what it can do.
 pub(super) fn take() -> io::Result<()> {
     wait_for_the_terminal()?;
     let input = io::stdin();
@@ -59,10 +60,17 @@ pub(super) fn take() -> io::Result<()> {
     };
     raw.make_raw();
     tcsetattr(input.as_fd(), OptionalActions::Now, &raw)?;
-    taken.get_or_insert(Taken {
-        before: now,
-        keyboard: false,
-    });
+    let keyboard = taken
+        .get_or_insert(Taken {
+            before: now,
+            keyboard: false,
+        })
+        .keyboard;
+    drop(taken);
+    let mut bytes = ENTER.to_vec();
+    bytes.extend_from_slice(if keyboard { KEYBOARD } else { b"" });
+    bytes.extend_from_slice(ASK);
+    output::write_now(bytes, PATIENCE);
     Ok(())
 }
 
@@ -72,11 +80,6 @@ pub(super) fn keep_keyboard() -> bool {
         Some(taken) => !std::mem::replace(&mut taken.keyboard, true),
         None => false,
     }
-}
-
-/// True where the keyboard protocol is set.
-pub(super) fn has_keyboard() -> bool {
-    taken().as_ref().is_some_and(|taken| taken.keyboard)
 }
 
 /// Gives the terminal back, once, and waits for it within bounds. Errors are passed over: the
@@ -90,7 +93,7 @@ pub(super) fn give_back() {
     } else {
         LEAVE
     };
-    output::write_within(leave, PATIENCE);
+    output::write_last(leave, PATIENCE);
     tcsetattr(io::stdin().as_fd(), OptionalActions::Now, &taken.before).ok();
 }
 

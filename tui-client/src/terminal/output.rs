@@ -4,6 +4,7 @@
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
@@ -14,10 +15,16 @@ use tokio::sync::mpsc;
 
 /// Held while something is written, so that nothing comes into the midst of it.
 static WHOLE: Mutex<()> = Mutex::new(());
+/// How often the terminal was given back. What was handed over before that and not begun is not
+/// written any more.
+static TIMES: AtomicU64 = AtomicU64::new(0);
+
+/// Bytes, and how often the terminal had been given back when they were handed over.
+type Piece = (u64, Vec<u8>);
 
 /// The writing thread. What is handed over is written as a whole, one piece at a time.
 pub(super) struct Writer {
-    pieces: SyncSender<Vec<u8>>,
+    pieces: SyncSender<Piece>,
     written: mpsc::Receiver<io::Result<()>>,
     busy: bool,
 }
@@ -44,7 +51,7 @@ impl Writer {
     /// Writes `bytes`; only while nothing is being written.
     pub(super) fn write(&mut self, bytes: Vec<u8>) -> io::Result<()> {
         self.busy = true;
-        let sent = self.pieces.try_send(bytes);
+        let sent = self.pieces.try_send((TIMES.load(Ordering::SeqCst), bytes));
         sent.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
     }
 
@@ -59,28 +66,41 @@ impl Writer {
     }
 }
 
-fn write_pieces(pieces: &Receiver<Vec<u8>>, written: &mpsc::Sender<io::Result<()>>) {
-    while let Ok(bytes) = pieces.recv() {
+fn write_pieces(pieces: &Receiver<Piece>, written: &mpsc::Sender<io::Result<()>>) {
+    while let Ok((time, bytes)) = pieces.recv() {
         // Without a receiver the program is ending.
-        if written.blocking_send(write_all(&bytes)).is_err() {
+        if written.blocking_send(write_all(&bytes, time)).is_err() {
             return;
         }
     }
 }
 
 /// Writes `bytes`, behind what is being written, where the terminal takes them within `limit`.
-pub(super) fn write_within(bytes: &'static [u8], limit: Duration) {
+pub(super) fn write_now(bytes: Vec<u8>, limit: Duration) {
+    write_at(TIMES.load(Ordering::SeqCst), bytes, limit);
+}
+
+/// The same, as the last before the terminal is given back.
+pub(super) fn write_last(bytes: &[u8], limit: Duration) {
+    let time = TIMES.fetch_add(1, Ordering::SeqCst) + 1;
+    write_at(time, bytes.to_vec(), limit);
+}
+
+fn write_at(time: u64, bytes: Vec<u8>, limit: Duration) {
     let (sender, done) = sync_channel(1);
     thread::spawn(move || {
-        // Nobody is left to hear of a failure: the terminal is gone.
-        write_all(bytes).ok();
+        // A terminal that is gone is heard of by whoever reads it.
+        write_all(&bytes, time).ok();
         sender.send(()).ok();
     });
     done.recv_timeout(limit).ok();
 }
 
-fn write_all(mut bytes: &[u8]) -> io::Result<()> {
+fn write_all(mut bytes: &[u8], time: u64) -> io::Result<()> {
     let _whole = WHOLE.lock().unwrap_or_else(|error| error.into_inner());
+    if time != TIMES.load(Ordering::SeqCst) {
+        return Ok(());
+    }
     let output = io::stdout();
     while !bytes.is_empty() {
         match rustix::io::write(output.as_fd(), bytes) {

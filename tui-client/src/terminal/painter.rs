@@ -52,21 +52,22 @@ impl Painter {
     pub(super) fn new(width: u16, height: u16) -> Self {
         let mut painter = Self {
             bytes: Vec::new(),
-            size: Size::ZERO,
+            size: Size::new(width, height),
             cells: Vec::new(),
             cursor: None,
             look: Look::default(),
         };
-        painter.resize(width, height);
+        painter.blank();
         painter
     }
 
-    /// The terminal has this size now.
-    pub(super) fn resize(&mut self, width: u16, height: u16) {
-        if self.size != Size::new(width, height) {
-            self.size = Size::new(width, height);
+    /// The terminal has this size now, and what it shows is anything; false where it had it before.
+    pub(super) fn resize(&mut self, width: u16, height: u16) -> bool {
+        let before = std::mem::replace(&mut self.size, Size::new(width, height));
+        if before != self.size {
             self.blank();
         }
+        before != self.size
     }
 
     /// The bytes since the last time.

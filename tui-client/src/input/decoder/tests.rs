@@ -343,7 +343,7 @@ fn lines_that_come_at_once_are_a_paste() {
     line.read(b"one\rtwo\tx\r\nthree\r");
     assert_eq!(line.said(), "");
     line.pause(100);
-    assert_eq!(line.said(), "<one\rtwo\tx\r\nthree>");
+    assert_eq!(line.said(), "<one\rtwo\tx\r\nthree\r>");
     // In pieces of any size, as a slow line brings them, also where one ends behind Enter.
     line.pause(2_000);
     for piece in ["on", "e\r", "two\rthr", "ee", "\r"] {
@@ -353,10 +353,13 @@ fn lines_that_come_at_once_are_a_paste() {
     line.pause(500);
     line.read(b"four\r");
     line.pause(500);
-    assert_eq!(line.said(), "o n e <\rtwo\rthree> f o u r <>");
+    assert_eq!(line.said(), "o n e <\rtwo\rthree\r> <four\r>");
     // A key of its own is one again.
     line.read(b"\r");
-    assert_eq!(line.said(), "Enter");
+    line.pause(50);
+    line.read(b"five\r");
+    line.pause(50);
+    assert_eq!(line.said(), "Enter f i v e Enter");
 }
 
 #[test]
