@@ -181,7 +181,9 @@ fn ban_user(
                 && is_taking_along
             {
                 let addresses = SqliteAddresses::new(Arc::clone(database));
-                ban.networks = addresses.recent(&verdict.target.key, clock::moment()).await?;
+                ban.networks = addresses
+                    .recent(&verdict.target.key, clock::moment())
+                    .await?;
             }
             Ok(())
         },

@@ -5,6 +5,7 @@ mod evening;
 mod floods;
 mod held;
 mod hostile;
+mod input;
 mod json;
 mod leaving;
 mod life;

@@ -4,8 +4,8 @@
 //! comes from the wire contract, so that an error in a shared type can't hide itself.
 //!
 //! Whatever goes wrong here panics with what was seen: a harness has no one to hand an error to but
-//! the test that called it. Nothing sleeps for a fixed time; everything waits for a state, with
-//! [`PATIENCE`] as its deadline.
+//! the test that called it. Nothing sleeps for a fixed time, but fingers between two lines; everything
+//! waits for a state, with [`PATIENCE`] as its deadline.
 
 mod binaries;
 mod program;
@@ -25,5 +25,5 @@ pub use rustix::process::Signal;
 pub use scripted_server::{Door, ScriptedServer};
 pub use server::Server;
 pub use server_setup::ServerSetup;
-pub use terminal::{ClientSetup, Key, Screen, Terminal};
+pub use terminal::{BareTerminal, ClientSetup, Key, Screen, Terminal};
 pub use watched::PATIENCE;

@@ -5,23 +5,32 @@
 
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
+use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, ExitStatus, MasterPty, PtySize, native_pty_system};
+use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, Signal, kill_process};
+use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use tempfile::TempDir;
 
 use crate::Server;
 use crate::watched::{PATIENCE, Watched};
 
+mod bare;
 mod key;
 mod screen;
 mod setup;
 
+pub use bare::BareTerminal;
 pub use key::Key;
 pub use screen::Screen;
 pub use setup::ClientSetup;
+
+/// Between Enter and the next key, for somebody who types very fast.
+const BETWEEN_KEYS: Duration = Duration::from_millis(30);
 
 struct Display {
     parser: vt100::Parser,
@@ -145,10 +154,57 @@ impl Terminal {
         self.key(Key::Enter);
     }
 
-    /// Presses `key`.
+    /// Presses `key`. Behind Enter it waits until the client has read it, and as long as anybody's
+    /// fingers take to the next key: text that comes at once is no typing, but a paste.
     #[track_caller]
     pub fn key(&mut self, key: Key) {
         self.write(&key.bytes());
+        if key == Key::Enter {
+            self.wait_until_read();
+            std::thread::sleep(BETWEEN_KEYS);
+        }
+    }
+
+    /// Waits until the client has read all that was typed.
+    #[track_caller]
+    pub fn wait_until_read(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.unread() > 0 {
+            assert!(Instant::now() < deadline, "the client reads no keys");
+            std::thread::yield_now();
+        }
+    }
+
+    /// Bytes that wait in the terminal for the client; none where it has ended.
+    fn unread(&self) -> u64 {
+        let slave = self.master.tty_name().and_then(|path| open_slave(&path));
+        slave
+            .and_then(|slave| rustix::io::ioctl_fionread(slave).ok())
+            .unwrap_or(0)
+    }
+
+    /// Puts the terminal back into its first modes, as a shell does when a job of its has stopped.
+    #[track_caller]
+    pub fn put_modes_back(&self) {
+        let slave = self.master.tty_name().and_then(|path| open_slave(&path));
+        let slave = slave.expect("the terminal is there");
+        let mut modes = tcgetattr(&slave).expect("a terminal has modes");
+        modes.local_modes |= LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
+        tcsetattr(&slave, OptionalActions::Now, &modes).expect("a terminal takes modes");
+    }
+
+    /// Waits until the terminal is in raw mode.
+    #[track_caller]
+    pub fn wait_until_raw(&self) {
+        let slave = self.master.tty_name().and_then(|path| open_slave(&path));
+        let slave = slave.expect("the terminal is there");
+        let deadline = Instant::now() + PATIENCE;
+        let cooked = LocalModes::ICANON | LocalModes::ECHO;
+        let modes = || tcgetattr(&slave).expect("a terminal has modes").local_modes;
+        while modes().intersects(cooked) {
+            assert!(Instant::now() < deadline, "the terminal is not in raw mode");
+            std::thread::yield_now();
+        }
     }
 
     #[track_caller]
@@ -197,13 +253,7 @@ impl Terminal {
     /// Bytes of memory that the client takes.
     #[track_caller]
     pub fn memory(&self) -> usize {
-        let path = format!("/proc/{}/status", self.pid().as_raw_nonzero());
-        let status = std::fs::read_to_string(path).expect("the client still runs");
-        let resident = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:")?.strip_suffix("kB"));
-        let kibibytes = resident.and_then(|text| text.trim().parse::<usize>().ok());
-        1024 * kibibytes.expect("a process takes memory")
+        memory_of(self.pid())
     }
 
     fn pid(&self) -> Pid {
@@ -269,6 +319,23 @@ fn watch(mut reader: Box<dyn Read + Send>, display: Arc<Watched<Display>>) {
         }
         display.update(|display| display.ended = true);
     });
+}
+
+/// Bytes of memory that a process takes.
+#[track_caller]
+fn memory_of(pid: Pid) -> usize {
+    let path = format!("/proc/{}/status", pid.as_raw_nonzero());
+    let status = std::fs::read_to_string(path).expect("the client still runs");
+    let resident = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:")?.strip_suffix("kB"));
+    let kibibytes = resident.and_then(|text| text.trim().parse::<usize>().ok());
+    1024 * kibibytes.expect("a process takes memory")
+}
+
+fn open_slave(path: &Path) -> Option<OwnedFd> {
+    let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+    rustix::fs::open(path, flags, Mode::empty()).ok()
 }
 
 /// The line discipline's settings, to compare.

@@ -1,6 +1,6 @@
 //! From keys to what they mean. Owns the bindings; what an action does is the app's business.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crate::input::{Code, Key};
 
 /// What the user asked for by a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,19 +81,14 @@ pub(crate) enum Motion {
 }
 
 /// What `key` means; `None` for keys without a meaning.
-pub(crate) fn action(key: KeyEvent) -> Option<Action> {
-    if key.kind == KeyEventKind::Release {
-        return None;
-    }
-    let control = key.modifiers.contains(KeyModifiers::CONTROL);
-    let alt = key.modifiers.contains(KeyModifiers::ALT);
-    match (control, alt) {
+pub(crate) fn action(key: Key) -> Option<Action> {
+    match (key.control, key.alt) {
         (true, false) => with_control(key.code),
         (false, true) => with_alt(key.code),
-        (false, false) => plain(key.code, key.modifiers.contains(KeyModifiers::SHIFT)),
+        (false, false) => plain(key.code, key.shift),
         // AltGr arrives as both on some terminals: what it types is text.
         (true, true) => match key.code {
-            KeyCode::Char(character) if !character.is_ascii_alphanumeric() => {
+            Code::Char(character) if !character.is_ascii_alphanumeric() => {
                 Some(Action::Insert(character))
             }
             _ => None,
@@ -101,68 +96,68 @@ pub(crate) fn action(key: KeyEvent) -> Option<Action> {
     }
 }
 
-fn plain(code: KeyCode, shift: bool) -> Option<Action> {
+fn plain(code: Code, shift: bool) -> Option<Action> {
     Some(match code {
-        KeyCode::Char(character) => Action::Insert(character),
-        KeyCode::Tab => Action::Complete,
-        KeyCode::Enter if shift => Action::Newline,
-        KeyCode::Enter => Action::Submit,
-        KeyCode::Esc => Action::Escape,
-        KeyCode::Backspace => Action::Backspace,
-        KeyCode::Delete => Action::Delete,
-        KeyCode::Left => Action::Move(Motion::Left),
-        KeyCode::Right => Action::Move(Motion::Right),
-        KeyCode::Up => Action::Up,
-        KeyCode::Down => Action::Down,
-        KeyCode::Home => Action::Home,
-        KeyCode::End => Action::End,
-        KeyCode::PageUp => Action::PageUp,
-        KeyCode::PageDown => Action::PageDown,
-        KeyCode::F(1) => Action::Help,
-        KeyCode::F(2) => Action::Errors,
+        Code::Char(character) => Action::Insert(character),
+        Code::Tab => Action::Complete,
+        Code::Enter if shift => Action::Newline,
+        Code::Enter => Action::Submit,
+        Code::Escape => Action::Escape,
+        Code::Backspace => Action::Backspace,
+        Code::Delete => Action::Delete,
+        Code::Left => Action::Move(Motion::Left),
+        Code::Right => Action::Move(Motion::Right),
+        Code::Up => Action::Up,
+        Code::Down => Action::Down,
+        Code::Home => Action::Home,
+        Code::End => Action::End,
+        Code::PageUp => Action::PageUp,
+        Code::PageDown => Action::PageDown,
+        Code::F(1) => Action::Help,
+        Code::F(2) => Action::Errors,
         _ => return None,
     })
 }
 
-fn with_control(code: KeyCode) -> Option<Action> {
+fn with_control(code: Code) -> Option<Action> {
     Some(match code {
-        KeyCode::Char('a') => Action::Move(Motion::RowStart),
-        KeyCode::Char('b') => Action::Move(Motion::Left),
-        KeyCode::Char('c') => Action::Interrupt,
-        KeyCode::Char('d') => Action::DeleteOrQuit,
-        KeyCode::Char('e') => Action::Move(Motion::RowEnd),
-        KeyCode::Char('f') => Action::Move(Motion::Right),
-        KeyCode::Char('h') => Action::Backspace,
-        KeyCode::Char('j') => Action::Newline,
-        KeyCode::Char('k') => Action::Kill(Motion::RowEnd),
-        KeyCode::Char('l') => Action::Redraw,
-        KeyCode::Char('n') => Action::NextRoom,
-        KeyCode::Char('p') => Action::PreviousRoom,
-        KeyCode::Char('u') => Action::Kill(Motion::RowStart),
-        KeyCode::Char('w') => Action::Kill(Motion::SpaceLeft),
-        KeyCode::Char('y') => Action::Yank,
-        KeyCode::Char('z') => Action::Suspend,
-        KeyCode::Enter => Action::Newline,
-        KeyCode::Left => Action::Move(Motion::WordLeft),
-        KeyCode::Right => Action::Move(Motion::WordRight),
-        KeyCode::Backspace => Action::Kill(Motion::WordLeft),
-        KeyCode::Delete => Action::Kill(Motion::WordRight),
-        KeyCode::Home => Action::Top,
-        KeyCode::End => Action::Bottom,
+        Code::Char('a') => Action::Move(Motion::RowStart),
+        Code::Char('b') => Action::Move(Motion::Left),
+        Code::Char('c') => Action::Interrupt,
+        Code::Char('d') => Action::DeleteOrQuit,
+        Code::Char('e') => Action::Move(Motion::RowEnd),
+        Code::Char('f') => Action::Move(Motion::Right),
+        Code::Char('h') => Action::Backspace,
+        Code::Char('j') => Action::Newline,
+        Code::Char('k') => Action::Kill(Motion::RowEnd),
+        Code::Char('l') => Action::Redraw,
+        Code::Char('n') => Action::NextRoom,
+        Code::Char('p') => Action::PreviousRoom,
+        Code::Char('u') => Action::Kill(Motion::RowStart),
+        Code::Char('w') => Action::Kill(Motion::SpaceLeft),
+        Code::Char('y') => Action::Yank,
+        Code::Char('z') => Action::Suspend,
+        Code::Enter => Action::Newline,
+        Code::Left => Action::Move(Motion::WordLeft),
+        Code::Right => Action::Move(Motion::WordRight),
+        Code::Backspace => Action::Kill(Motion::WordLeft),
+        Code::Delete => Action::Kill(Motion::WordRight),
+        Code::Home => Action::Top,
+        Code::End => Action::Bottom,
         _ => return None,
     })
 }
 
-fn with_alt(code: KeyCode) -> Option<Action> {
+fn with_alt(code: Code) -> Option<Action> {
     Some(match code {
-        KeyCode::Char(digit @ '1'..='9') => Action::Room(digit as usize - '1' as usize),
-        KeyCode::Char('b') => Action::Move(Motion::WordLeft),
-        KeyCode::Char('f') => Action::Move(Motion::WordRight),
-        KeyCode::Char('d') => Action::Kill(Motion::WordRight),
-        KeyCode::Backspace => Action::Kill(Motion::WordLeft),
-        KeyCode::Enter => Action::Newline,
-        KeyCode::Left => Action::PreviousRoom,
-        KeyCode::Right => Action::NextRoom,
+        Code::Char(digit @ '1'..='9') => Action::Room(digit as usize - '1' as usize),
+        Code::Char('b') => Action::Move(Motion::WordLeft),
+        Code::Char('f') => Action::Move(Motion::WordRight),
+        Code::Char('d') => Action::Kill(Motion::WordRight),
+        Code::Backspace => Action::Kill(Motion::WordLeft),
+        Code::Enter => Action::Newline,
+        Code::Left => Action::PreviousRoom,
+        Code::Right => Action::NextRoom,
         _ => return None,
     })
 }
@@ -173,38 +168,29 @@ mod tests {
 
     #[test]
     fn keys_mean_what_the_help_says() {
-        let check = |code: KeyCode, modifiers: KeyModifiers, expected: Option<Action>| {
-            assert_eq!(action(KeyEvent::new(code, modifiers)), expected, "{code:?}");
+        let check =
+            |key: Key, expected: Option<Action>| assert_eq!(action(key), expected, "{key:?}");
+        let plain = |code| Key::plain(code);
+        let alt = |code| Key::plain(code).with_alt(true);
+        check(plain(Code::Char('é')), Some(Action::Insert('é')));
+        let shift = Key {
+            shift: true,
+            ..plain(Code::Char('A'))
         };
-        let (none, control, alt) = (KeyModifiers::NONE, KeyModifiers::CONTROL, KeyModifiers::ALT);
-        check(KeyCode::Char('é'), none, Some(Action::Insert('é')));
-        check(
-            KeyCode::Char('A'),
-            KeyModifiers::SHIFT,
-            Some(Action::Insert('A')),
-        );
-        check(KeyCode::Enter, none, Some(Action::Submit));
-        check(KeyCode::Enter, alt, Some(Action::Newline));
-        check(KeyCode::Char('j'), control, Some(Action::Newline));
-        check(KeyCode::Char('3'), alt, Some(Action::Room(2)));
-        check(
-            KeyCode::Char('w'),
-            control,
-            Some(Action::Kill(Motion::SpaceLeft)),
-        );
-        check(KeyCode::Char('@'), control | alt, Some(Action::Insert('@')));
-        check(KeyCode::Char('z'), control, Some(Action::Suspend));
-        check(KeyCode::Home, control, Some(Action::Top));
-        check(KeyCode::Tab, none, Some(Action::Complete));
-        check(KeyCode::F(2), none, Some(Action::Errors));
-        check(KeyCode::F(9), none, None);
-        check(KeyCode::Char('z'), alt, None);
-    }
-
-    #[test]
-    fn releasing_a_key_means_nothing() {
-        let mut key = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
-        key.kind = KeyEventKind::Release;
-        assert_eq!(action(key), None);
+        check(shift, Some(Action::Insert('A')));
+        check(plain(Code::Enter), Some(Action::Submit));
+        check(alt(Code::Enter), Some(Action::Newline));
+        check(Key::control(Code::Char('j')), Some(Action::Newline));
+        check(alt(Code::Char('3')), Some(Action::Room(2)));
+        let word = Key::control(Code::Char('w'));
+        check(word, Some(Action::Kill(Motion::SpaceLeft)));
+        let alt_gr = Key::control(Code::Char('@')).with_alt(true);
+        check(alt_gr, Some(Action::Insert('@')));
+        check(Key::control(Code::Char('z')), Some(Action::Suspend));
+        check(Key::control(Code::Home), Some(Action::Top));
+        check(plain(Code::Tab), Some(Action::Complete));
+        check(plain(Code::F(2)), Some(Action::Errors));
+        check(plain(Code::F(9)), None);
+        check(alt(Code::Char('z')), None);
     }
 }

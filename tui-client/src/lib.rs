@@ -6,6 +6,9 @@ mod cli;
 mod command;
 mod cursor;
 mod exit;
+#[cfg(test)]
+mod fuzz;
+mod input;
 mod json_mode;
 mod keymap;
 mod layout;

@@ -6,9 +6,6 @@ use std::io::{self, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chat_protocol::{RoomName, Secret, Username};
-use crossterm::event::{Event as TerminalEvent, EventStream};
-use futures_util::StreamExt;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -16,11 +13,13 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::app::{App, Effect, Event, Now, Settings};
 use crate::cursor::Cursor;
 use crate::exit::Exit;
+use crate::input::{Input, Keyboard, Reply};
 use crate::keymap;
 use crate::link::{Line, LinkCommand, LinkEvent};
 use crate::net::{self, Target};
+use crate::sanitize;
 use crate::server_url::ServerUrl;
-use crate::terminal::Screen;
+use crate::terminal::{Screen, Signals, Told};
 use crate::theme::Theme;
 use crate::ui;
 
@@ -31,8 +30,6 @@ const KEY_FRAME: Duration = Duration::from_millis(8);
 const FRAME: Duration = Duration::from_millis(40);
 /// Events from all connections that wait for the app; full, the connections wait.
 const EVENTS: usize = 128;
-/// What the terminal says that waits; full, the terminal keeps it.
-const KEYS: usize = 64;
 /// Orders to one connection that wait; full, the app is told that one was not sent.
 const COMMANDS: usize = 64;
 /// Events taken in before the timers are looked at again.
@@ -84,9 +81,11 @@ pub(crate) async fn run(program: Program) -> Result<Exit, RunError> {
         due: None,
         quitting: false,
     };
+    let mut keys = Keyboard::open();
     runner.start(program.panic_after_start)?;
-    let ended = runner.turn(&mut received).await;
+    let ended = runner.turn(&mut keys, &mut received).await;
     runner.wait_for_answers(&mut received).await;
+    keys.drain(runner.screen.asked()).await;
     runner.screen.restore();
     let unsent = unsent_words(&runner.app.unsent());
     runner.say_farewell().await;
@@ -119,8 +118,7 @@ struct Runner {
 impl Runner {
     /// Draws the first frame, and only then begins to connect.
     fn start(&mut self, panic_after_start: bool) -> Result<(), RunError> {
-        let (width, height) = self.screen.size().map_err(RunError::Terminal)?;
-        self.tell(Event::Resized { width, height }, FRAME)?;
+        self.resize()?;
         self.draw()?;
         assert!(!panic_after_start, "asked to panic after the start");
         self.tell(Event::Started, FRAME)
@@ -128,24 +126,29 @@ impl Runner {
 
     async fn turn(
         &mut self,
+        keys: &mut Keyboard,
         received: &mut mpsc::Receiver<(Line, LinkEvent)>,
     ) -> Result<(), RunError> {
-        let mut keys = read_keys();
-        let on = |kind| signal(kind).map_err(RunError::Signals);
-        let mut terminate = on(SignalKind::terminate())?;
-        let mut hang_up = on(SignalKind::hangup())?;
-        let mut interrupt = on(SignalKind::interrupt())?;
+        let mut signals = Signals::open().map_err(RunError::Signals)?;
         while !self.quitting {
             let wake_at = self.app.wake_at().map(|elapsed| self.started + elapsed);
             tokio::select! {
                 biased;
-                _ = terminate.recv() => return Ok(()),
-                _ = hang_up.recv() => return Ok(()),
-                _ = interrupt.recv() => return Ok(()),
-                () = until(self.due) => self.draw()?,
-                key = keys.recv() => match key {
-                    Some(Ok(event)) => self.on_terminal(event)?,
+                told = signals.next() => match told {
+                    Told::End => return Ok(()),
+                    Told::Stop => self.screen.stop().map_err(RunError::Terminal)?,
+                    Told::Continue => self.resume()?,
+                    Told::Resized => self.resize()?,
+                },
+                written = self.screen.written() => match written {
+                    Err(error) if has_gone(&error) => return Ok(()),
+                    written => written.map_err(RunError::Terminal)?,
+                },
+                () = until(self.due), if self.screen.is_ready() => self.draw()?,
+                key = keys.next() => match key {
+                    Some(Ok(input)) => self.on_input(input)?,
                     Some(Err(error)) => return Err(RunError::Terminal(error)),
+                    // The terminal has gone, as on SIGHUP.
                     None => return Ok(()),
                 },
                 Some(first) = received.recv() => {
@@ -194,12 +197,19 @@ impl Runner {
         timeout(ANSWERS, answers).await.ok();
     }
 
-    fn on_terminal(&mut self, event: TerminalEvent) -> Result<(), RunError> {
-        let event = match event {
-            TerminalEvent::Key(key) => keymap::action(key).map(Event::Action),
-            TerminalEvent::Paste(text) => Some(Event::Pasted(text)),
-            TerminalEvent::Resize(width, height) => Some(Event::Resized { width, height }),
-            TerminalEvent::Mouse(_) | TerminalEvent::FocusGained | TerminalEvent::FocusLost => None,
+    fn on_input(&mut self, input: Input) -> Result<(), RunError> {
+        let event = match input {
+            Input::Key(key) => keymap::action(key).map(Event::Action),
+            Input::Paste(text) => Some(Event::Pasted(text)),
+            Input::Reply(Reply::KeyboardProtocol) => {
+                self.screen.use_keyboard_protocol();
+                self.draw_soon(FRAME);
+                None
+            }
+            Input::Reply(Reply::Attributes) => {
+                self.screen.answered();
+                None
+            }
         };
         event.map_or(Ok(()), |event| self.tell(event, KEY_FRAME))
     }
@@ -211,7 +221,10 @@ impl Runner {
             match effect {
                 Effect::Draw => self.draw_soon(frame),
                 Effect::Redraw => self.screen.forget().map_err(RunError::Terminal)?,
-                Effect::Suspend => self.suspend()?,
+                Effect::Suspend => {
+                    self.screen.suspend().map_err(RunError::Terminal)?;
+                    self.resize()?;
+                }
                 Effect::Connect(place, password, cursor) => self.connect(place, password, cursor),
                 Effect::Disconnect(place) => {
                     self.numbers[place] += 1;
@@ -225,10 +238,15 @@ impl Runner {
         Ok(())
     }
 
-    /// Stops the program; goes on when the shell brings it back, on a screen of whatever size.
-    fn suspend(&mut self) -> Result<(), RunError> {
-        self.screen.suspend().map_err(RunError::Terminal)?;
+    /// The shell brought the program back, to a screen of whatever size.
+    fn resume(&mut self) -> Result<(), RunError> {
+        self.screen.resume().map_err(RunError::Terminal)?;
+        self.resize()
+    }
+
+    fn resize(&mut self) -> Result<(), RunError> {
         let (width, height) = self.screen.size().map_err(RunError::Terminal)?;
+        self.draw_soon(KEY_FRAME);
         self.tell(Event::Resized { width, height }, KEY_FRAME)
     }
 
@@ -310,26 +328,19 @@ fn unsent_words(unsent: &[(&str, &str)]) -> String {
         count => format!("chat-tui: {count} messages were not sent, or not confirmed:\n"),
     };
     for (room, text) in unsent {
-        let text = text.replace('\n', "\n    ");
+        // It goes to a terminal.
+        let text = sanitize::text(text).replace('\n', "\n    ");
         words.push_str(&format!("  {room}: {text}\n"));
     }
     words
 }
 
-/// Reads the terminal in a task of its own: the stream costs a switch to its thread and back whenever
-/// it is asked, and the loop asks at each turn.
-fn read_keys() -> mpsc::Receiver<io::Result<TerminalEvent>> {
-    let (keys, received) = mpsc::channel(KEYS);
-    tokio::spawn(async move {
-        let mut stream = EventStream::new();
-        while let Some(event) = stream.next().await {
-            if keys.send(event).await.is_err() {
-                // Without a receiver the program is ending.
-                return;
-            }
-        }
-    });
-    received
+/// True where the other end of the terminal is closed.
+fn has_gone(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::BrokenPipe | io::ErrorKind::NotConnected
+    ) || error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
 }
 
 /// Waits for a moment; without one, for ever.

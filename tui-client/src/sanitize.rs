@@ -1,13 +1,16 @@
-//! Makes text from outside harmless before it is kept or shown: nothing that steers a terminal,
-//! turns the direction of writing around or hides itself gets through.
+//! Makes text harmless for the screen: nothing that steers a terminal, turns the direction of writing
+//! around or hides itself gets through. What scripts and emoji are joined with stays.
 //!
 //! Owns that rule alone. Whatever comes from the network, the command line or the environment passes
-//! here once, at the edge; past it nothing checks again.
+//! here once, at the edge; past it nothing checks again. What the user writes passes only where it is
+//! drawn: it is sent as it was typed.
+
+use std::borrow::Cow;
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthChar;
 
-/// What stands where a control character or a change of direction was.
+/// What stands where a control character was.
 pub(crate) const REPLACEMENT: char = '\u{fffd}';
 
 /// Combining marks that one grapheme cluster may carry; further ones pile up over other rows.
@@ -53,7 +56,7 @@ pub(crate) fn line(text: &str) -> String {
     if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
         return text.to_owned();
     }
-    let visible = visible(text);
+    let visible = visible(' ', text, None);
     let mut clean = String::with_capacity(visible.len());
     for cluster in visible.graphemes(true) {
         push_capped(&mut clean, cluster);
@@ -61,20 +64,37 @@ pub(crate) fn line(text: &str) -> String {
     clean
 }
 
-/// The text without hidden characters, and with a sign in place of dangerous ones.
-fn visible(text: &str) -> String {
+/// A cluster as it is shown between `previous` and `next`.
+pub(crate) fn cluster(previous: char, cluster: &str, next: Option<char>) -> Cow<'_, str> {
+    if let [0x20..0x7f] = cluster.as_bytes() {
+        return Cow::Borrowed(cluster);
+    }
+    let mut clean = String::with_capacity(cluster.len());
+    push_capped(&mut clean, &visible(previous, cluster, next));
+    Cow::Owned(clean)
+}
+
+/// The text without what can't be seen, and with a sign in place of what steers a terminal. `previous`
+/// and `next` are what stands around it.
+fn visible(mut previous: char, text: &str, next: Option<char>) -> String {
     let mut clean = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    let mut previous = ' ';
-    while let Some(character) = chars.next() {
+    let mut chars = text.chars().chain(next).peekable();
+    let mut left = text.chars().count();
+    while let Some(character) = chars.next().filter(|_| left > 0) {
+        left -= 1;
+        let next = chars.peek().copied().unwrap_or(' ');
         let kept = match character {
             '\n' | '\t' | '\u{2028}' | '\u{2029}' => Some(' '),
+            '\u{200c}' => (joins_letters(previous) && joins_letters(next)).then_some(character),
             '\u{200d}' => {
-                let joins = is_emoji(previous) && chars.peek().is_some_and(|next| is_emoji(*next));
+                let joins = joins_letters(previous) || is_emoji(previous) && is_emoji(next);
                 joins.then_some(character)
             }
-            _ if character.is_control() || turns_direction(character) => Some(REPLACEMENT),
-            _ if is_hidden(character) => None,
+            // Mongolian letters are chosen by what follows them.
+            '\u{180b}'..='\u{180f}' if joins_letters(previous) => Some(character),
+            _ if character.is_control() => Some(REPLACEMENT),
+            // Without the controls of direction text stands in the order in which it was written.
+            _ if turns_direction(character) || is_hidden(character) => None,
             _ => Some(character),
         };
         if let Some(kept) = kept {
@@ -111,6 +131,19 @@ fn is_hidden(character: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// Letters and marks of scripts in which U+200C and U+200D decide how letters are joined (Unicode 17,
+/// section 23.2): Arabic and its relatives, Mongolian, and the scripts of South and Southeast Asia.
+fn joins_letters(character: char) -> bool {
+    matches!(character,
+        '\u{600}'..='\u{61b}' | '\u{61d}'..='\u{77f}' | '\u{7c0}'..='\u{7ff}'
+        | '\u{840}'..='\u{dff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{180a}'
+        | '\u{1810}'..='\u{18af}' | '\u{1a20}'..='\u{1aaf}' | '\u{1b00}'..='\u{1c4f}'
+        | '\u{a800}'..='\u{a8ff}' | '\u{a930}'..='\u{a9ff}' | '\u{aa00}'..='\u{aa7f}'
+        | '\u{abc0}'..='\u{abff}' | '\u{fb50}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}'
+        | '\u{10a00}'..='\u{10a5f}' | '\u{10ac0}'..='\u{10aff}' | '\u{10d00}'..='\u{10d3f}'
+        | '\u{10f30}'..='\u{10fdf}' | '\u{11000}'..='\u{11fff}' | '\u{1e900}'..='\u{1e95f}')
+}
+
 /// Roughly the property Extended_Pictographic, with skin tones and the emoji selector: what a joiner
 /// may stand between.
 fn is_emoji(character: char) -> bool {
@@ -135,21 +168,33 @@ mod tests {
 
     #[test]
     fn nothing_turns_the_direction_or_hides() {
-        for character in [
-            '\u{202a}', '\u{202e}', '\u{2066}', '\u{2069}', '\u{200e}', '\u{200f}', '\u{61c}',
-        ] {
-            assert_eq!(line(&format!("a{character}b")), "a\u{fffd}b");
+        for character in "\u{202a}\u{202e}\u{2066}\u{2069}\u{200e}\u{200f}\u{61c}\u{200b}\u{200c}\u{200d}\u{feff}\u{ad}\u{e0041}".chars() {
+            assert_eq!(line(&format!("a{character}b")), "ab", "{character:?}");
         }
-        for character in [
-            '\u{200b}',
-            '\u{200c}',
-            '\u{200d}',
-            '\u{feff}',
-            '\u{ad}',
-            '\u{e0041}',
-        ] {
-            assert_eq!(line(&format!("a{character}b")), "ab");
+    }
+
+    #[test]
+    fn scripts_keep_their_joiners() {
+        let same = [
+            "می\u{200c}خواهم",
+            "क\u{94d}\u{200d}ष और क\u{94d}\u{200c}ष",
+            "هـ\u{200d} ١٤٤٧",
+            "ශ\u{dca}\u{200d}රී",
+            "ᠠ\u{180b}ᠨ",
+        ];
+        for text in same {
+            assert_eq!(line(text), text);
+            // In the input box cluster by cluster, with the same result.
+            let (mut shown, mut previous) = (String::new(), ' ');
+            for (at, one) in text.grapheme_indices(true) {
+                let next = text[at + one.len()..].chars().next();
+                shown.push_str(&cluster(previous, one, next));
+                previous = one.chars().next_back().unwrap();
+            }
+            assert_eq!(shown, text);
         }
+        assert_eq!(line("می\u{200c} \u{200c}x\u{200c}\u{200c}"), "می x");
+        assert_eq!(line("\u{200f}שלום\u{200e} \u{2067}x\u{2069}"), "שלום x");
     }
 
     #[test]

@@ -107,12 +107,7 @@ pub fn operated(order: &Order, target: Person, now: Moment) -> Option<Verdict> {
 
 /// Why an operator's order would do nothing, where it would: most likely it names somebody else than it
 /// should, and is not to be taken for done.
-pub fn slip(
-    standing: &Standing,
-    order: &Order,
-    target: &Person,
-    now: Moment,
-) -> Option<String> {
+pub fn slip(standing: &Standing, order: &Order, target: &Person, now: Moment) -> Option<String> {
     let (name, key) = (&target.username, &target.key);
     let is_admin = standing.admins.contains(key);
     match order {

@@ -1,8 +1,9 @@
 //! The terminal client's beginning and end, and the terminal that it leaves behind.
 
 use std::net::TcpListener;
+use std::time::{Duration, Instant};
 
-use chat_tests::{ClientSetup, Key, Server, Signal, Terminal};
+use chat_tests::{BareTerminal, ClientSetup, Key, Server, Signal, Terminal};
 
 use super::nobodys_address;
 
@@ -121,4 +122,88 @@ fn without_a_shell_a_suspended_client_goes_on_at_once() {
     let transcript = alice.transcript();
     assert_eq!(transcript.matches("\x1b[?1049l").count(), 1);
     assert_eq!(transcript.matches("\x1b[?1049h").count(), 2);
+}
+
+#[test]
+fn a_terminal_that_goes_away_ends_the_client() {
+    let setup = ClientSetup::new(nobodys_address(), "alice", &["stream"]);
+    let mut alice = BareTerminal::start(&setup, Some((80, 24)));
+    alice.read_until("F2 errors:");
+    alice.hang_up();
+    assert!(alice.exit_status().success());
+}
+
+#[test]
+fn a_terminal_that_takes_nothing_does_not_keep_the_client_from_ending() {
+    let setup = ClientSetup::new(nobodys_address(), "alice", &["stream"]);
+    let mut alice = BareTerminal::start(&setup, Some((200, 80)));
+    alice.read_until("F2 errors:");
+    alice.type_bytes(b"\x1b[200~");
+    for _ in 0..10 {
+        alice.type_bytes(&[b'x'; 1_000]);
+    }
+    alice.type_bytes(b"\x1b[201~");
+    // Each paints all of it anew; 30 times is far more than a terminal keeps.
+    for _ in 0..60 {
+        alice.type_bytes(&[0x0c]);
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    alice.signal(Signal::TERM);
+    let began = Instant::now();
+    assert!(alice.exit_status().success());
+    assert!(began.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn a_terminal_has_any_size_or_none() {
+    let setup = ClientSetup::new(nobodys_address(), "alice", &["stream"]);
+    let sizes = [
+        None,
+        Some((0, 24)),
+        Some((1, 1)),
+        Some((1, 200)),
+        Some((300, 1)),
+        Some((65_535, 65_535)),
+    ];
+    for size in sizes {
+        let mut alice = BareTerminal::start(&setup, size);
+        let painted = alice.read_until("\x1b[?2026l");
+        assert!(
+            size.is_some() || painted.contains("F2 errors:"),
+            "{painted:?}"
+        );
+        assert!(alice.memory() < 100 << 20, "{size:?}");
+        alice.type_bytes(b"hi");
+        alice.read_until("\x1b[?2026l");
+        alice.type_bytes(b"\x03");
+        alice.read_until("\x1b[?2026l");
+        alice.signal(Signal::TERM);
+        assert!(alice.exit_status().success(), "{size:?}");
+    }
+}
+
+/// As `kill -STOP`, a shell, and `fg`.
+#[test]
+fn a_client_that_was_stopped_takes_its_terminal_again() {
+    let server = Server::start();
+    let mut alice = Terminal::open(&server, "alice", &["stream"]);
+    alice.type_text("before");
+    alice.wait_for_text("alice> before");
+    alice.signal(Signal::STOP);
+    alice.put_modes_back();
+    alice.signal(Signal::CONT);
+    alice.wait_until_raw();
+    alice.type_text(" and after");
+    alice.wait_for_text("alice> before and after");
+    let transcript = alice.transcript();
+    let (_, again) = transcript.rsplit_once("\x1b[?1049h").unwrap();
+    for part in ["\x1b[?2004h", "\x1b[2J", "1:stream", "F2 errors:"] {
+        assert!(again.contains(part), "{part:?} is not there again");
+    }
+    // For nothing.
+    alice.signal(Signal::CONT);
+    alice.key(Key::Control('u'));
+    alice.enter("/quit");
+    assert!(alice.exit_status().success());
+    alice.expect_restored();
 }

@@ -76,23 +76,29 @@ impl ClientSetup {
         Terminal::start(self)
     }
 
-    /// Starts it without one, with `--json`. Its home directory goes with this value.
-    #[track_caller]
-    pub fn start_json(&self) -> Program {
-        Program::start(self.json_command())
+    /// The command, without a terminal.
+    pub(super) fn plain_command(&self) -> Command {
+        let mut command = Command::new(&binaries().client);
+        command
+            .args(&self.arguments)
+            .env_clear()
+            .envs(environment(self))
+            .current_dir(self.home.path());
+        command
     }
 
     /// How it is started without a terminal, with `--json`.
     #[track_caller]
     pub fn json_command(&self) -> Command {
-        let mut command = Command::new(&binaries().client);
+        let mut command = self.plain_command();
+        command.arg("--json");
         command
-            .args(&self.arguments)
-            .arg("--json")
-            .env_clear()
-            .envs(environment(self))
-            .current_dir(self.home.path());
-        command
+    }
+
+    /// Starts it without one, with `--json`. Its home directory goes with this value.
+    #[track_caller]
+    pub fn start_json(&self) -> Program {
+        Program::start(self.json_command())
     }
 }
 

@@ -1,6 +1,7 @@
 //! The input box: text, cursor, what was cut, and what was sent before. Edits whole grapheme
 //! clusters. Must not know what a message is or where the box is drawn.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use unicode_segmentation::UnicodeSegmentation;
@@ -11,8 +12,6 @@ use crate::sanitize;
 
 /// Bytes that the box holds: what one frame may carry. Past it nothing is inserted.
 const CAPACITY: usize = 16 * 1024;
-/// Bytes of a row that is looked at: cleaning makes rows shorter, but no sound one by so much.
-const CLEANED: usize = 4 * CAPACITY;
 /// Messages that Up brings back.
 const HISTORY: usize = 200;
 
@@ -45,7 +44,8 @@ impl Composer {
         self.text.is_empty()
     }
 
-    /// Puts text where the cursor is, its newlines kept.
+    /// Puts text where the cursor is, as it is: newlines and tabs are kept, other control characters are
+    /// left out, as the server leaves them out.
     pub(crate) fn insert(&mut self, text: &str) -> Result<(), Overflow> {
         self.cutting = false;
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
@@ -54,9 +54,8 @@ impl Composer {
         let mut left_out = 0;
         for (number, row) in text.split('\n').enumerate() {
             let newline = usize::from(number > 0);
-            // Megabytes that can't fit are counted, not cleaned.
-            let may_fit = left_out == 0 && row.len() <= CLEANED;
-            let cleaned = may_fit.then(|| sanitize::line(row));
+            let is_kept = |one: &char| *one == '\t' || !one.is_control();
+            let cleaned = (left_out == 0).then(|| row.chars().filter(is_kept).collect::<String>());
             match cleaned.filter(|row| clean.len() + newline + row.len() <= room) {
                 Some(row) => {
                     clean.extend((number > 0).then_some('\n'));
@@ -169,37 +168,48 @@ impl Composer {
         }
     }
 
-    /// The text in rows of `columns`, broken between clusters, and where the cursor is: row and
-    /// column.
-    pub(crate) fn rows(&self, columns: usize) -> (Vec<&str>, (usize, usize)) {
+    /// The text as it is shown, in rows of `columns`, broken between clusters, and where the cursor is:
+    /// row and column.
+    pub(crate) fn rows(&self, columns: usize) -> (Vec<String>, (usize, usize)) {
         let columns = columns.max(2);
         let mut rows = Vec::new();
         let mut place = (0, 0);
-        let (mut start, mut used) = (0, 0);
+        let (mut row, mut used) = (String::new(), 0);
+        let mut previous = ' ';
         for (at, cluster) in self.text.grapheme_indices(true) {
-            let wide = cluster.width();
-            if cluster != "\n" && used + wide > columns {
-                rows.push(&self.text[start..at]);
-                (start, used) = (at, 0);
+            let end = at + cluster.len();
+            let next = self.text[end..].chars().next();
+            let is_break = cluster == "\n";
+            let shown: Cow<'_, str> = if is_break {
+                "".into()
+            } else {
+                sanitize::cluster(previous, cluster, next)
+            };
+            previous = cluster.chars().next_back().unwrap_or(' ');
+            let wide = shown.width();
+            if used + wide > columns {
+                rows.push(std::mem::take(&mut row));
+                used = 0;
             }
             if at == self.cursor {
                 place = (rows.len(), used);
             }
+            row.push_str(&shown);
             used += wide;
-            if cluster == "\n" {
-                rows.push(&self.text[start..at]);
-                (start, used) = (at + 1, 0);
+            if is_break {
+                rows.push(std::mem::take(&mut row));
+                used = 0;
             }
         }
         // A cursor behind a full row stands at the start of the next.
         if self.cursor == self.text.len() {
             if used >= columns {
-                rows.push(&self.text[start..]);
-                (start, used) = (self.text.len(), 0);
+                rows.push(std::mem::take(&mut row));
+                used = 0;
             }
             place = (rows.len(), used);
         }
-        rows.push(&self.text[start..]);
+        rows.push(row);
         (rows, place)
     }
 

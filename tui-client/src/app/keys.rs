@@ -50,7 +50,9 @@ impl App {
             return;
         }
         self.note_typing();
-        match Paste::question(text) {
+        // A slow line brings a paste in pieces.
+        let before = self.paste.take().map(Paste::into_text);
+        match Paste::question(before.unwrap_or_default() + &text) {
             Ok(paste) => self.paste = Some(paste),
             Err(text) => self.insert(&text),
         }

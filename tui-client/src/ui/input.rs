@@ -42,7 +42,7 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) ->
         };
         let line = u16::try_from(number - first).unwrap_or(u16::MAX);
         put(
-            &start.with(Tone::Text, *text),
+            &start.with(Tone::Text, text.as_str()),
             theme,
             below(area, line),
             buffer,

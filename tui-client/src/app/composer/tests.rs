@@ -70,11 +70,32 @@ fn cuts_add_up_and_come_back() {
 }
 
 #[test]
-fn inserts_cleaned_text_and_keeps_newlines() {
+fn inserts_text_as_it_is_without_control_characters() {
     let paste = |text: &'static str| move |c: &mut Composer| c.insert(text).unwrap();
     check("a|b", paste("x\r\ny\rz"), "ax\ny\nz|b");
-    check("|", paste("\u{1b}[2J\u{202e}"), "\u{fffd}[2J\u{fffd}|");
+    check("|", paste("\u{1b}[2J\t\u{9b}\u{7f}"), "[2J\t|");
     check("e|x", paste("\u{301}"), "e\u{301}|x");
+    for text in [
+        "می\u{200c}خواهم",
+        "\u{200f}שלום\u{200e}",
+        "\u{202e}\u{2067}\u{2069}\u{feff}\u{ad}\u{200b}",
+        "\u{1f3f4}\u{e0067}\u{e0062}\u{e007f}",
+    ] {
+        check("|", paste(text), &format!("{text}|"));
+    }
+}
+
+#[test]
+fn shows_what_may_be_shown_of_it() {
+    let rows = |text: &str| {
+        let mut composer = Composer::default();
+        composer.insert(text).unwrap();
+        composer.rows(80)
+    };
+    assert_eq!(rows("a\tb"), (vec!["a b".to_owned()], (0, 3)));
+    assert_eq!(rows("\u{202e}\u{200f}ab"), (vec!["ab".to_owned()], (0, 2)));
+    let persian = "می\u{200c}خواهم";
+    assert_eq!(rows(persian), (vec![persian.to_owned()], (0, 7)));
 }
 
 #[test]
@@ -135,7 +156,7 @@ fn wraps_between_clusters_and_finds_the_cursor() {
     let check = |text: &str, columns, rows: &[&str], place| {
         assert_eq!(
             composer(text).rows(columns),
-            (rows.to_vec(), place),
+            (rows.iter().map(|row| (*row).to_owned()).collect(), place),
             "{text:?}"
         );
     };

@@ -1,0 +1,158 @@
+//! The terminal's modes: what is set when the program takes it, and put back when it gives it back.
+//! Owns both, on every way out; must not draw.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::panic;
+use std::sync::{Mutex, Once};
+use std::time::Duration;
+
+use rustix::process::{Signal, getpgrp, getsid, kill_current_process_group};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr};
+
+use super::output;
+
+/// Alternate screen, no wrapping at the right edge, marked pastes.
+const ENTER: &[u8] = b"\x1b[?1049h\x1b[?7l\x1b[?2004h\x1b[0m\x1b[2J";
+/// Asks for kitty's keyboard protocol, and then for what every terminal answers.
+const ASK: &[u8] = b"\x1b[?u\x1b[c";
+/// Kitty's keyboard protocol: keys that were ambiguous are not, and each tells what it is on a
+/// keyboard for English. What was set by whoever did not put it back goes first.
+pub(super) const KEYBOARD: &[u8] = b"\x1b[<u\x1b[>5u";
+/// The end of a frame that was begun, and all of the above back.
+const LEAVE: &[u8] = b"\x1b[?2026l\x1b[0m\x1b[?2004l\x1b[?7h\x1b[?1049l\x1b[?25h";
+/// The same where the keyboard protocol was set: it belongs to the alternate screen.
+const LEAVE_WITH_KEYBOARD: &[u8] =
+    b"\x1b[?2026l\x1b[<u\x1b[0m\x1b[?2004l\x1b[?7h\x1b[?1049l\x1b[?25h";
+/// How long a terminal that takes nothing is waited for.
+const PATIENCE: Duration = Duration::from_millis(300);
+/// The size of a terminal that has none.
+const UNKNOWN: (u16, u16) = (80, 24);
+/// Cells that are drawn at most, several times those of the largest screens. A terminal may claim
+/// any size.
+const CELLS: usize = 200_000;
+const WIDEST: u16 = 2_000;
+
+/// While the terminal is in the program's hands: how it was before, and whether the keyboard
+/// protocol is set.
+static TAKEN: Mutex<Option<Taken>> = Mutex::new(None);
+
+struct Taken {
+    before: Termios,
+    keyboard: bool,
+}
+
+fn taken() -> std::sync::MutexGuard<'static, Option<Taken>> {
+    TAKEN.lock().unwrap_or_else(|error| error.into_inner())
+}
+
+/// Puts the terminal in raw mode, on the alternate screen. Where it was not given back, because a
+/// signal stopped the program, what it was like before stays as it is known. Then asks the terminal
+/// what it can do.
+pub(super) fn take() -> io::Result<()> {
+    wait_for_the_terminal()?;
+    let input = io::stdin();
+    let now = tcgetattr(input.as_fd())?;
+    let mut taken = taken();
+    let mut raw = match &*taken {
+        Some(taken) => taken.before.clone(),
+        None => now.clone(),
+    };
+    raw.make_raw();
+    tcsetattr(input.as_fd(), OptionalActions::Now, &raw)?;
+    let keyboard = taken
+        .get_or_insert(Taken {
+            before: now,
+            keyboard: false,
+        })
+        .keyboard;
+    drop(taken);
+    let mut bytes = ENTER.to_vec();
+    bytes.extend_from_slice(if keyboard { KEYBOARD } else { b"" });
+    bytes.extend_from_slice(ASK);
+    output::write_now(bytes, PATIENCE);
+    Ok(())
+}
+
+/// Remembers that the keyboard protocol is set; false where it was already.
+pub(super) fn keep_keyboard() -> bool {
+    match &mut *taken() {
+        Some(taken) => !std::mem::replace(&mut taken.keyboard, true),
+        None => false,
+    }
+}
+
+/// Gives the terminal back, once, and waits for it within bounds. Errors are passed over: the
+/// terminal may be gone, and there is nowhere left to say so.
+pub(super) fn give_back() {
+    let Some(taken) = taken().take() else {
+        return;
+    };
+    let leave = if taken.keyboard {
+        LEAVE_WITH_KEYBOARD
+    } else {
+        LEAVE
+    };
+    output::write_last(leave, PATIENCE);
+    tcsetattr(io::stdin().as_fd(), OptionalActions::Now, &taken.before).ok();
+}
+
+/// A panic's text must not go to the alternate screen, where nobody would see it.
+pub(super) fn give_back_on_panic() {
+    static HOOKED: Once = Once::new();
+    HOOKED.call_once(|| {
+        let print = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            give_back();
+            print(panic);
+        }));
+    });
+}
+
+/// True where a shell can bring the program back once it has stopped: it gave the program a process
+/// group beside its own.
+pub(super) fn has_job_control() -> bool {
+    getsid(None).is_ok_and(|session| session != getpgrp())
+}
+
+/// Columns and rows, within bounds.
+pub(super) fn size() -> (u16, u16) {
+    let size = tcgetwinsize(io::stdout().as_fd());
+    size.map_or(UNKNOWN, |size| bounded(size.ws_col, size.ws_row))
+}
+
+fn bounded(width: u16, height: u16) -> (u16, u16) {
+    let width = if width == 0 { UNKNOWN.0 } else { width };
+    let height = if height == 0 { UNKNOWN.1 } else { height };
+    let width = width.min(WIDEST);
+    let most = u16::try_from(CELLS / usize::from(width)).unwrap_or(u16::MAX);
+    (width, height.min(most))
+}
+
+/// In the background stops, as whoever reads the terminal there, until it is brought to the front:
+/// by then the shell has put the terminal back.
+fn wait_for_the_terminal() -> io::Result<()> {
+    let is_behind = || {
+        let front = tcgetpgrp(io::stdin().as_fd());
+        front.is_ok_and(|front| front != getpgrp())
+    };
+    while has_job_control() && is_behind() {
+        kill_current_process_group(Signal::TTIN)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_size_is_taken_and_none_takes_all_memory() {
+        assert_eq!(bounded(0, 0), (80, 24));
+        assert_eq!(bounded(0, 10), (80, 10));
+        assert_eq!(bounded(1, 1), (1, 1));
+        assert_eq!(bounded(140, 40), (140, 40));
+        assert_eq!(bounded(65_535, 65_535), (2_000, 100));
+        assert_eq!(bounded(80, 65_535), (80, 2_500));
+    }
+}
