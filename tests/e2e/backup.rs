@@ -59,6 +59,11 @@ fn a_backup_that_is_restored_keeps_ids_and_gives_no_lost_one_again() {
     said_no(&server, &["restore", file], "in use by another chat-server");
 
     let lost = alice.post("lost")["id"].clone();
+    let mut bob = RawClient::join(&server, "bob", "stream");
+    bob.post("gone");
+    let gone = alice.expect("message")["id"].clone();
+    alice.send("deleteMessage", json!({ "id": gone }));
+    alice.expect("deleteMessage");
     said(&server, &["ban", "add", "stream", "bob"]);
     said(&server, &["user", "remove", "carol"]);
     let changed = operate_with(&server, &["user", "passwd", "bob"], "another-secret\n");
@@ -69,6 +74,7 @@ fn a_backup_that_is_restored_keeps_ids_and_gives_no_lost_one_again() {
         "ban of bob in stream",
         "account carol",
         "password of bob",
+        "what 1 deletions took out of stream",
         "before-",
     ] {
         assert!(told.contains(line), "{told}");

@@ -715,7 +715,7 @@ mod tests {
         assert_eq!(founded, Admitted::Done);
         assert_eq!(admit("com").await, Admitted::LooksLikeAnother);
         // Gone with the account.
-        accounts.remove(&name("corn")).await.unwrap();
+        accounts.remove(&name("corn"), 10).await.unwrap();
         assert_eq!(admit("com").await, Admitted::Done);
     }
 

@@ -4,7 +4,9 @@
 //! The database has a row with the same number, which grows with what is written. The file is written
 //! after the commit and not synced, but at the beginning and the end: a kill loses nothing of it, and a
 //! power loss leaves it behind the database at most. So a database behind its file has lost something.
-//! The file also knows itself (its inode, and when that changed last), by which a copy of it is told.
+//! The file also knows itself (its inode, when that was made and, where the end came unexpectedly, when
+//! it changed last), by which a copy of it is told. It is another file from each beginning and each end
+//! on, so one that was copied earlier never knows the file in whose place it is put.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
@@ -169,10 +171,16 @@ fn judge(found: &Found, stored: Option<&Stored>, boot: &str) -> Option<Doubt> {
     }
     let is_same_run = !boot.is_empty() && boot == mark.boot;
     let known = &mark.file;
+    let is_born_known = known.born != 0 && file.born != 0;
+    // A file that was given another owner or mode has changed too, as start scripts do each time: so only
+    // where nothing else tells. After a power loss what the file holds may be older than when it changed.
+    let is_change_telling = match mark.is_clean {
+        true => !is_born_known,
+        false => is_same_run,
+    };
     let is_moved = known.inode != 0 && known.inode != file.inode
-        || Itself::differs(known.born, file.born, 0)
-        // Not after a power loss: what the file holds may then be older than when it changed.
-        || (is_same_run || mark.is_clean) && Itself::differs(known.changed, file.changed, NEAR);
+        || is_born_known && known.born != file.born
+        || is_change_telling && Itself::differs(known.changed, file.changed, NEAR);
     if is_moved {
         return Some(Doubt::Copied);
     }
@@ -240,10 +248,9 @@ impl Marker {
         Ok((marker, doubt))
     }
 
-    /// Writes the file, and keeps it from there on.
-    fn keep(path: PathBuf, mut mark: Mark, changes: u64) -> io::Result<Self> {
-        let file = open(&path, &mark)?;
-        mark.file = Itself::of(&file.metadata()?);
+    /// Makes the file anew, and keeps it from there on.
+    fn keep(path: PathBuf, mark: Mark, changes: u64) -> io::Result<Self> {
+        let (file, mark) = make(&path, mark)?;
         let mut marker = Self {
             path,
             file,
@@ -339,6 +346,7 @@ impl Marker {
 
     fn finish(mut self) -> io::Result<()> {
         self.mark.is_clean = true;
+        (self.file, self.mark) = make(&self.path, self.mark)?;
         self.write()?;
         self.file.sync_all()
     }
@@ -427,16 +435,13 @@ fn put(path: &Path, mark: &Mark) -> io::Result<()> {
     create_whole(path, &mark.encode())
 }
 
-/// The file, to write to. It stays the same one for as long as there is one.
-fn open(path: &Path, mark: &Mark) -> io::Result<File> {
-    if !path.exists() {
-        put(path, mark)?;
-    }
+/// Puts a new file in place, and says in `mark` which one it is.
+fn make(path: &Path, mut mark: Mark) -> io::Result<(File, Mark)> {
+    mark.file = Itself::default();
+    put(path, &mark)?;
     let file = OpenOptions::new().read(true).write(true).open(path)?;
-    if file.metadata()?.len() != BYTES as u64 {
-        file.set_len(BYTES as u64)?;
-    }
-    Ok(file)
+    mark.file = Itself::of(&file.metadata()?);
+    Ok((file, mark))
 }
 
 fn stored(connection: &Connection) -> rusqlite::Result<Option<Stored>> {
@@ -551,21 +556,19 @@ mod tests {
             changed: 2 * NEAR,
             ..known
         };
-        for file in [inode, born, changed] {
-            check(
-                with(clean.clone(), file),
-                stored("a", 5),
-                "later",
-                Some(Doubt::Copied),
-            );
-            check(
-                with(mark(5), file),
-                stored("a", 5),
-                "now",
-                Some(Doubt::Copied),
-            );
+        // As some systems know it.
+        let unborn = Itself { born: 0, ..changed };
+        for file in [inode, born, unborn] {
+            let copied = Some(Doubt::Copied);
+            check(with(clean.clone(), file), stored("a", 5), "later", copied);
+        }
+        for file in [inode, born, changed, unborn] {
+            let copied = Some(Doubt::Copied);
+            check(with(mark(5), file), stored("a", 5), "now", copied);
         }
         check(with(mark(5), changed), stored("a", 5), "later", None);
+        // Another owner or mode.
+        check(with(clean.clone(), changed), stored("a", 5), "now", None);
         check(with(clean, Itself::default()), stored("a", 5), "now", None);
         assert_eq!(judge(&Found::Nothing, None, "now"), None);
         let stored = stored("a", 5);

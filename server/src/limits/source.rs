@@ -306,7 +306,8 @@ mod tests {
 
     #[test]
     fn who_comes_through_a_proxy_that_is_not_named_has_no_address_of_their_own() {
-        let named = TrustedProxies::parse(["127.0.0.1", "10.0.0.9"]).unwrap();
+        let named =
+            TrustedProxies::new(["127.0.0.1/32", "10.0.0.9/32"].map(|text| text.parse().unwrap()));
         let nobody = TrustedProxies::default();
         let check = |proxies: &TrustedProxies, peer: &str, values: &[&str], expected| {
             let values = values.iter().map(|value| value.as_bytes());

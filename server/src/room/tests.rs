@@ -523,7 +523,7 @@ fn a_verdict_is_changed_by_none_who_stand_lower_than_its_author_did() {
             };
             let sanction = Sanction {
                 height: author,
-                ..Sanction::for_seconds(Some(1), None, 0)
+                ..Sanction::for_seconds(Some(1), None, 0.into())
             };
             let (bans, mutes) = (&mut room.standing.bans, &mut room.standing.mutes);
             let (its_own, other) = match is_ban {
@@ -592,10 +592,11 @@ fn the_rank_of_who_has_a_name_now_protects_nothing_of_who_had_it() {
 fn what_an_operator_orders_in_vain_is_named() {
     let mut standing = Standing::default();
     standing.admins.insert("dora".to_owned());
-    let ban = Sanction::for_seconds(Some(1), None, 0);
+    let ban = Sanction::for_seconds(Some(1), None, 0.into());
     standing.keep_out("bob".to_owned(), ban);
     standing.found("ann");
-    let slip = |order: Order, name: &str, now| slip(&standing, &order, &person(name), now);
+    let slip =
+        |order: Order, name: &str, now: u64| slip(&standing, &order, &person(name), now.into());
     for (order, name, now, word) in [
         (Order::Ban(None, None), "dora", 0, "no ban keeps out"),
         (Order::BanWithAddresses(None, None), "dora", 0, "revoke"),

@@ -61,7 +61,7 @@ fn every_usual_mistake_is_told_in_words_that_help() {
         assert_eq!(words.split(' ').find(|word| is_code(word)), None, "{words}");
     };
     let authority = IsCa::Ca(BasicConstraints::Unconstrained);
-    let made = certificate(&names, |one| one.is_ca = authority.clone());
+    let made = certificate(&names, |one| one.is_ca = authority);
     check(made, &["openssl req -x509", "CA:FALSE", "SSL_CERT_FILE"]);
     let late = |one: &mut CertificateParams| one.not_after = rcgen::date_time_ymd(2025, 3, 9);
     check(
