@@ -116,7 +116,7 @@ fn a_server_that_takes_no_password_for_now_is_waited_for() {
     // So that this machine has an address of its own, which is locked out.
     let server = Server::start_with(&["--trusted-proxy", "127.0.0.1"]);
     drop(RawClient::join(&server, "alice", "stream"));
-    let mut is_refused = || {
+    let is_refused = || {
         let mut client = RawClient::connect(&server);
         let wrong = json!({ "username": "alice", "password": "guess", "room": "stream" });
         client.send("auth", wrong);
