@@ -39,6 +39,7 @@ const USES: &[(&str, &[&str])] = &[
             "keymap",
             "link",
             "net",
+            "sanitize",
             "server_url",
             "terminal",
             "theme",
