@@ -65,6 +65,8 @@ fn a_backup_that_is_restored_keeps_ids_and_gives_no_lost_one_again() {
     alice.send("deleteMessage", json!({ "id": gone }));
     alice.expect("deleteMessage");
     said(&server, &["ban", "add", "stream", "bob"]);
+    said(&server, &["mod", "add", "stream", "bob"]);
+    said(&server, &["admin", "grant", "alice"]);
     said(&server, &["user", "remove", "carol"]);
     let changed = operate_with(&server, &["user", "passwd", "bob"], "another-secret\n");
     assert_eq!(changed.status.code(), Some(0), "{}", changed.error);
@@ -74,6 +76,8 @@ fn a_backup_that_is_restored_keeps_ids_and_gives_no_lost_one_again() {
         "ban of bob in stream",
         "account carol",
         "password of bob",
+        "bob has no rank 1 in stream any more",
+        "alice is no server administrator any more",
         "what 1 deletions took out of stream",
         "before-",
     ] {

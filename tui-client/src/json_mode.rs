@@ -152,7 +152,8 @@ async fn talk(options: &Options, password: &Secret, tally: &Tally) -> Result<(),
     let mut stream = Incoming { stream, out };
     let limit = tokio::select! {
         entered = enter(&mut sink, &mut stream, options, password) => entered,
-        error = &mut written => Err(output_error(error)),
+        // It has ended: nobody may ask it again.
+        error = &mut written => return Err(output_error(error)),
         () = told.wait() => return Ok(()),
     };
     let limit = match limit {

@@ -76,11 +76,14 @@ impl ServerUrl {
     }
 }
 
-/// What of a text that was given as an address may be shown: nothing that is a secret in an address.
+/// What of a text that was given as an address may be shown: nothing that is a secret in an address, or
+/// may be meant for one, as what stands behind a colon and is no port.
 pub(crate) fn presentable(text: &str) -> String {
-    let text = text.split(['?', '#']).next().unwrap_or_default();
-    if !has_user(text) {
-        return text.to_owned();
+    // Of all of it: a password may hold what ends an address.
+    let is_secret = has_user(text) || text.contains(char::is_whitespace) || has_odd_port(text);
+    let shown = text.split(['?', '#']).next().unwrap_or_default();
+    if !is_secret {
+        return shown.to_owned();
     }
     match text.split_once("://") {
         Some((scheme, _)) if scheme.chars().all(|one| one.is_ascii_alphanumeric()) => {
@@ -88,6 +91,16 @@ pub(crate) fn presentable(text: &str) -> String {
         }
         _ => "...".to_owned(),
     }
+}
+
+/// True where something else than a port stands behind the host's colon.
+fn has_odd_port(text: &str) -> bool {
+    let behind = text.split_once("://").map_or(text, |(_, behind)| behind);
+    // An IPv6 address has colons of its own.
+    let behind = behind.rsplit(']').next().unwrap_or_default();
+    let authority = behind.split(['/', '?', '#']).next().unwrap_or_default();
+    let port = authority.split_once(':').map_or("", |(_, port)| port);
+    !port.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// True where a name or password may be in an address: no host and no path of this program's has an
@@ -130,6 +143,11 @@ mod tests {
         check("a:secret://b@h", "...");
         check("http://h?token=secret", "http://h");
         check("ws://h/#secret", "ws://h/");
+        check("ws://a:secret#@h", "ws://...");
+        check("a:secret?@h", "...");
+        check("ws://a:secret", "ws://...");
+        check("ws://h /secret", "ws://...");
+        check("ws://[::1]:8080", "ws://[::1]:8080");
         let url = ServerUrl::new("ws://h:1/?token=secret").unwrap();
         assert_eq!(url.shown(), "ws://h:1");
         assert_eq!(url.uri().query(), Some("token=secret"));

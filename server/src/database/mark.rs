@@ -353,6 +353,10 @@ impl Marker {
 
     /// Writes the file, so that it says when it was changed last, by the system's own clock.
     fn write(&mut self) -> io::Result<()> {
+        if self.file.metadata()?.nlink() == 0 {
+            tracing::warn!(path = %self.path.display(), "the mark was deleted or replaced; it is made anew");
+            (self.file, self.mark) = make(&self.path, self.mark.clone())?;
+        }
         // For who finds it should this be the last that is done.
         self.put_changed(0)?;
         for _ in 0..3 {

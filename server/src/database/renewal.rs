@@ -126,7 +126,7 @@ fn lines(connection: &Connection, now: u64) -> rusqlite::Result<Vec<String>> {
 }
 
 /// Each gives lines. `main` is the copy, `other` what was there; ?1 is now.
-const UNDONE: [&str; 10] = [
+const UNDONE: [&str; 12] = [
     "SELECT kind || ' of ' || account || ' in ' || room || ': undone' FROM other.sanctions AS was
      WHERE (until IS NULL OR until > ?1) AND NOT EXISTS (SELECT 1 FROM main.sanctions AS one
         WHERE one.room = was.room AND one.account = was.account AND one.kind = was.kind
@@ -145,10 +145,15 @@ const UNDONE: [&str; 10] = [
     "SELECT 'password of ' || one.username || ' was changed: the earlier one is good again'
      FROM main.accounts AS one JOIN other.accounts AS was USING (key)
      WHERE one.id = was.id AND one.logins <> was.logins AND one.password_hash <> was.password_hash
-       AND was.removed IS NULL",
+       AND was.removed IS NULL AND one.removed IS NULL",
     "SELECT account || ' has rank ' || rank || ' in ' || room || ' again' FROM main.ranks AS one
      WHERE NOT EXISTS (SELECT 1 FROM other.ranks AS was WHERE was.room = one.room
         AND was.account = one.account AND was.rank <= one.rank)",
+    "SELECT account || ' has no rank ' || rank || ' in ' || room || ' any more' FROM other.ranks AS was
+     WHERE NOT EXISTS (SELECT 1 FROM main.ranks AS one WHERE was.room = one.room
+        AND was.account = one.account AND one.rank <= was.rank)",
+    "SELECT account || ' is no server administrator any more' FROM other.admins
+     WHERE account NOT IN (SELECT account FROM main.admins)",
     "SELECT account || ' is a server administrator again' FROM main.admins
      WHERE account NOT IN (SELECT account FROM other.admins)",
     "SELECT 'pattern ' || pattern || ' in ' || room || ' is not blocked any more'

@@ -16,6 +16,7 @@
 //! many try. Of those who wait, whoever came last is next: the owner comes once, and who guesses again and
 //! again is mostly among those who wait already.
 
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -70,7 +71,7 @@ pub struct Logins {
     by_attempt: Lines<Attempt>,
     by_block: Lines<Block>,
     /// From sources that are nobody's.
-    slowed: Arc<Stacks<String>>,
+    slowed: Arc<Stacks<String, Option<IpAddr>>>,
 }
 
 struct Failures {
@@ -98,7 +99,7 @@ enum Places<'a> {
         _others: Vec<Head<'a, Block>>,
     },
     Slowed {
-        _place: Top<String>,
+        _place: Top<String, Option<IpAddr>>,
     },
 }
 
@@ -169,7 +170,10 @@ impl Logins {
             places,
         };
         if source.is_nobodys() {
-            let place = self.slowed.wait(attempt.name.clone()).await;
+            let place = self
+                .slowed
+                .wait(attempt.name.clone(), source.claimed())
+                .await;
             if let (Some(failures), true) = (&self.failures, place.is_some()) {
                 sleep(failures.delay(&attempt.name)).await;
             }

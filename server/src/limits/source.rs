@@ -19,6 +19,9 @@ pub struct Source {
     block: IpAddr,
     is_exempt: bool,
     is_nobodys: bool,
+    /// Where a peer that is not named as a proxy says its client is, by block. Nothing is counted by it,
+    /// since anybody may say so; whoever waits there takes turns by it.
+    claimed: Option<IpAddr>,
 }
 
 impl Source {
@@ -31,6 +34,11 @@ impl Source {
             is_nobodys: false,
             ..Self::unknown_behind(address)
         }
+    }
+
+    /// Who says to be elsewhere than others who are nobody in particular.
+    pub(super) fn claimed(&self) -> Option<IpAddr> {
+        self.claimed
     }
 
     /// All clients behind `proxy` that it does not name readably.
@@ -46,13 +54,26 @@ impl Source {
             block,
             is_exempt: false,
             is_nobodys: true,
+            claimed: None,
         }
     }
 
-    /// Anybody who comes through `peer`, which is not named as a proxy and seems to be one.
-    fn of_everybody_behind(peer: IpAddr) -> Self {
+    /// Anybody who comes through `peer`, which is not named as a proxy and seems to be one. The last hop it
+    /// tells of is the one that it added itself, if it is one.
+    fn of_everybody_behind<'a>(
+        peer: IpAddr,
+        forwarded_for: impl DoubleEndedIterator<Item = &'a [u8]>,
+    ) -> Self {
+        let mut elements = forwarded_for
+            .rev()
+            .flat_map(|line| line.rsplit(|byte| *byte == b','))
+            .map(<[u8]>::trim_ascii);
+        let last = elements.find(|hop| !hop.is_empty());
         Self {
             is_nobodys: true,
+            claimed: last
+                .and_then(hop_address)
+                .map(|address| Self::of(address).block),
             ..Self::of(peer)
         }
     }
@@ -121,11 +142,12 @@ impl TrustedProxies {
     pub fn client<'a>(
         &self,
         peer: IpAddr,
-        mut forwarded_for: impl DoubleEndedIterator<Item = &'a [u8]>,
+        forwarded_for: impl DoubleEndedIterator<Item = &'a [u8]>,
     ) -> Source {
         if !self.contain(peer) {
-            return match may_be_proxy(peer, || forwarded_for.next().is_some()) {
-                true => Source::of_everybody_behind(peer),
+            let mut forwarded_for = forwarded_for.peekable();
+            return match may_be_proxy(peer, || forwarded_for.peek().is_some()) {
+                true => Source::of_everybody_behind(peer, forwarded_for),
                 false => Source::of(peer),
             };
         }
@@ -329,6 +351,19 @@ mod tests {
             check(&nobody, private, &[], false);
             check(&nobody, private, client, true);
         }
+        let claimed = |values: &[&str]| {
+            let values = values.iter().map(|value| value.as_bytes());
+            nobody.client(ip("127.0.0.1"), values).claimed()
+        };
+        assert_eq!(claimed(&[]), None);
+        assert_eq!(claimed(&["unknown"]), None);
+        // What stands before the last hop anybody may have written.
+        let last = Some(ip("198.51.100.1"));
+        assert_eq!(
+            claimed(&["192.0.2.1", "192.0.2.2, 198.51.100.1:99 ,"]),
+            last
+        );
+        assert_eq!(claimed(&["2001:db8::1:2"]), Some(ip("2001:db8::")));
         for public in ["203.0.113.5", "2001:db8::1"] {
             check(&nobody, public, client, false);
         }

@@ -9,6 +9,8 @@ use super::{Code, Input, Key};
 /// Enter that comes this soon behind text waits this long for more text. Between two keys of somebody
 /// who types fast are 50 ms.
 const AT_ONCE: Duration = Duration::from_millis(15);
+/// So many characters at once nobody types, and no message has.
+const MANY: usize = 1_000;
 /// A paste ends with a pause of this length: a slow line brings it in pieces.
 const PAUSE: Duration = Duration::from_millis(100);
 /// So long after a paste what comes at once belongs to it as well, and Enter at its end.
@@ -80,7 +82,10 @@ impl Burst {
         } else if let Some((count, _)) = self.held.take() {
             self.begin("\r".repeat(count), now);
             self.on_text(text, rest, now, out);
-        } else if has_line_break_within(rest) || rest.len() > 1 && self.is_afterwards(now) {
+        } else if has_line_break_within(rest)
+            || rest.len() > 1 && self.is_afterwards(now)
+            || rest.len() >= MANY && rest[..MANY].iter().all(|input| text_of(input).is_some())
+        {
             self.begin(text.to_string(), now);
         } else {
             out.push(rest[0].clone());

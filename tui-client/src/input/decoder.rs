@@ -73,6 +73,9 @@ pub(crate) struct Decoder {
     last: Duration,
     /// When a lone ESC was taken for the key.
     escaped: Option<Duration>,
+    /// What began as a string and came like keys so far, each in a read of its own: the letter of an Alt
+    /// key by which strings begin, and what was typed since.
+    typed: Option<(u8, Vec<u8>)>,
     burst: Burst,
     /// What is decoded and has not passed through `burst`.
     out: Vec<Input>,
@@ -86,6 +89,7 @@ impl Decoder {
             escape,
             last: Duration::ZERO,
             escaped: None,
+            typed: None,
             burst: Burst::default(),
             out: Vec::new(),
         }
@@ -105,11 +109,58 @@ impl Decoder {
                 self.give_up();
                 self.ground(INTERRUPT);
             }
-            _ => bytes.iter().for_each(|byte| self.step(*byte)),
+            State::String { .. } if self.typed.is_some() => self.take_in_string(bytes),
+            State::Ground => {
+                self.steps(bytes);
+                self.typed = match bytes {
+                    [ESC, byte @ (b']' | b'P' | b'_' | b'^' | b'X')] => Some((*byte, Vec::new())),
+                    _ => None,
+                };
+            }
+            _ => self.steps(bytes),
         }
         let decoded = std::mem::take(&mut self.out);
         self.burst.take(decoded, now, &mut inputs);
         inputs
+    }
+
+    fn steps(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.step(*byte));
+    }
+
+    /// What one read brings behind an Alt key by which a string may begin.
+    fn take_in_string(&mut self, bytes: &[u8]) {
+        let is_key =
+            |text: &str| text.chars().count() == 1 && !text.starts_with(['\u{7}', '\u{1b}']);
+        match (bytes, &mut self.typed) {
+            // A key that begins with ESC; ESC alone may be the beginning of a string's end.
+            ([ESC, second, ..], _) if *second != b'\\' => {
+                self.give_back();
+                self.steps(bytes);
+            }
+            (_, Some((_, keys))) if str::from_utf8(bytes).is_ok_and(is_key) => {
+                keys.extend_from_slice(bytes);
+                // No terminal sends what it says in single characters.
+                let is_typed = keys.len() > bytes.len() || bytes[0] < 0x20;
+                match is_typed {
+                    true => self.give_back(),
+                    false => self.steps(bytes),
+                }
+            }
+            _ => {
+                self.typed = None;
+                self.steps(bytes);
+            }
+        }
+    }
+
+    /// What was taken for a string were keys.
+    fn give_back(&mut self) {
+        self.state = State::Ground;
+        if let Some((letter, keys)) = self.typed.take() {
+            self.alt(letter as char);
+            self.steps(&keys);
+        }
     }
 
     /// When [`Decoder::wake`] has something to do.
@@ -162,6 +213,7 @@ impl Decoder {
             State::Control { body, .. } if body.is_empty() => self.alt('['),
             State::Single { body, .. } if body.is_empty() => self.alt('O'),
             State::Character { .. } => self.character(char::REPLACEMENT_CHARACTER, false),
+            State::String { .. } => self.give_back(),
             State::Paste { mut text, matched } => {
                 text.extend_from_slice(&PASTE_END[..matched]);
                 self.paste(&text);

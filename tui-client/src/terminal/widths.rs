@@ -14,8 +14,18 @@ pub(super) fn is_sure(cluster: &str) -> bool {
     first && characters.all(is_plain_mark)
 }
 
+/// Scripts whose vowel signs and joined letters some terminals give columns of their own, and others draw
+/// within their letter's: from Devanagari to Myanmar, Khmer, and those beside them.
+fn is_joining(character: char) -> bool {
+    matches!(character,
+        '\u{900}'..='\u{109f}' | '\u{1700}'..='\u{17ff}' | '\u{1900}'..='\u{1aaf}'
+        | '\u{1b00}'..='\u{1c4f}' | '\u{1cd0}'..='\u{1cff}' | '\u{a800}'..='\u{aaff}'
+        | '\u{abc0}'..='\u{abff}' | '\u{11000}'..='\u{11fff}')
+}
+
 fn is_sure_alone(character: char) -> bool {
-    if is_pictorial(character) {
+    // Thai and Lao AM, which are a sign above the letter before them and a letter of their own.
+    if is_pictorial(character) || matches!(character, '\u{e33}' | '\u{eb3}') {
         return false;
     }
     let is_ambiguous = character.width() != character.width_cjk();
@@ -27,7 +37,7 @@ fn is_sure_alone(character: char) -> bool {
 fn is_plain_mark(character: char) -> bool {
     let joins = matches!(character,
         '\u{200c}' | '\u{200d}' | '\u{20e3}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}');
-    character.width() == Some(0) && !joins
+    character.width() == Some(0) && !joins && !is_joining(character)
 }
 
 /// Emoji, and the blocks in which there are or will be some.
@@ -60,6 +70,10 @@ mod tests {
             "★",
             "🫩",
             "\u{e0b0}",
+            "ते",
+            "क्ष",
+            "न้ำ",
+            "ำ",
             "ی\u{200c}",
         ] {
             assert!(!is_sure(doubtful), "{doubtful:?}");

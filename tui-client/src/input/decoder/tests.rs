@@ -278,7 +278,7 @@ fn what_has_no_end_is_given_up() {
         line.read(b"x");
         line.pause(100);
     }
-    assert!(line.said().starts_with("x x x"), "somebody types");
+    assert!(line.said().starts_with("M-] x x x"), "somebody types");
     line.read(&[b"\x1b[", &[b'1'; 5_000][..], b"\x03"].concat());
     assert!(line.said().ends_with(" C-c"));
     line.read(&[b"\x1bP", &vec![b'1'; STRING_BYTES + 1][..]].concat());
@@ -380,4 +380,42 @@ fn what_somebody_types_is_no_paste() {
     // Held for a moment, but another key says that it is over.
     line.read(b"x\r\x03");
     assert_eq!(line.said(), "x Enter C-c");
+}
+
+#[test]
+fn an_alt_key_by_which_strings_begin_takes_nothing_that_is_typed() {
+    for letter in ["P", "X", "]", "^", "_"] {
+        let mut line = Line::new();
+        let typed = |text: &str| text.chars().map(String::from).collect::<Vec<_>>().join(" ");
+        line.read(format!("\x1b{letter}").as_bytes());
+        line.pause(250);
+        for key in ["h", "e", "y", "ä", "\r"] {
+            line.read(key.as_bytes());
+            line.pause(110);
+        }
+        assert_eq!(line.said(), format!("M-{letter} {} Enter", typed("heyä")));
+        line.read(format!("\x1b{letter}").as_bytes());
+        line.pause(600);
+        assert_eq!(line.said(), format!("M-{letter}"));
+        line.read(format!("\x1b{letter}").as_bytes());
+        line.read(b"\x1b[A");
+        assert_eq!(line.said(), format!("M-{letter} Up"));
+        // A reply that is cut there.
+        line.read(format!("\x1b{letter}").as_bytes());
+        line.pause(90);
+        line.read(b"11;rgb:0/0/0");
+        line.pause(90);
+        line.read(b"\x1b\\x");
+        assert_eq!(line.said(), "x");
+    }
+}
+
+#[test]
+fn more_at_once_than_any_message_has_is_a_paste() {
+    let mut line = Line::new();
+    let text = "a".repeat(20_000);
+    line.read(&text.as_bytes()[..9_000]);
+    line.read(&text.as_bytes()[9_000..]);
+    line.pause(200);
+    assert_eq!(line.said(), format!("<{text}>"));
 }
