@@ -8,7 +8,7 @@ use precis_profiles::UsernameCaseMapped;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use crate::limits::{ROOM_NAME_CHARS, USERNAME_CHARS};
-use crate::visible::shows;
+use crate::visible::{seen_ends, shows};
 
 /// The signs that stand beside a name for its owner's rank, here and in other chats.
 const RANK_SIGNS: [char; 3] = ['@', '+', '$'];
@@ -80,9 +80,7 @@ impl Username {
     /// The same where anybody may take a name: it must not look like one with a rank's sign, either.
     pub fn check_taken_freely(&self) -> Result<(), NameError> {
         self.check_new()?;
-        let ends = [self.key.chars().next(), self.key.chars().last()];
-        let sign = ends.into_iter().flatten();
-        match sign.into_iter().find(|end| RANK_SIGNS.contains(end)) {
+        match rank_sign(&self.key) {
             Some(sign) => Err(NameError::RankSign(sign)),
             None => Ok(()),
         }
@@ -97,6 +95,14 @@ impl Username {
     pub fn key(&self) -> &str {
         &self.key
     }
+}
+
+/// The sign of a rank with which `text` begins or ends as it is seen, whatever marks are on it.
+pub fn rank_sign(text: &str) -> Option<char> {
+    let (first, last) = seen_ends(text)?;
+    [first, last]
+        .into_iter()
+        .find(|end| RANK_SIGNS.contains(end))
 }
 
 impl PartialEq for Username {
@@ -283,7 +289,18 @@ mod tests {
 
     #[test]
     fn names_that_look_ranked_are_not_taken_freely() {
-        for name in ["bob@", "@bob", "bob+", "$bob", "bob\u{ff20}"] {
+        for name in [
+            "bob@",
+            "@bob",
+            "bob+",
+            "$bob",
+            "bob\u{ff20}",
+            "bob@\u{301}",
+            "bob@\u{323}",
+            "bob+\u{338}",
+            "\u{323}@bob",
+            "bob$\u{94d}\u{200d}",
+        ] {
             let name = Username::new(name).unwrap();
             let refused = name.check_taken_freely().unwrap_err();
             assert!(matches!(refused, NameError::RankSign(_)), "{name}");

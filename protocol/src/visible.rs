@@ -1,6 +1,7 @@
 //! What a text shows: whether anything of it can be seen, and what its white space comes to.
 
 use unicode_normalization::char::canonical_combining_class;
+use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
 /// The Braille pattern without dots: no white space by its properties, but blank.
 const BLANK_BRAILLE: char = '\u{2800}';
@@ -8,13 +9,24 @@ const BLANK_BRAILLE: char = '\u{2800}';
 /// Whether anything of `text` can be seen. White space, controls and what programs may ignore show
 /// nothing, and an accent shows nothing without a letter to stand on.
 pub fn shows(text: &str) -> bool {
-    text.chars().any(|character| {
-        !(character.is_whitespace()
-            || character.is_control()
-            || is_unseen(character)
-            || is_blank(character)
-            || canonical_combining_class(character) != 0)
-    })
+    text.chars().any(is_seen)
+}
+
+fn is_seen(character: char) -> bool {
+    !(character.is_whitespace()
+        || character.is_control()
+        || is_unseen(character)
+        || is_blank(character)
+        || canonical_combining_class(character) != 0)
+}
+
+/// The first and the last character of `text` that are seen by themselves: marks, which change how
+/// another one looks and not what it is taken for, are left aside.
+pub fn seen_ends(text: &str) -> Option<(char, char)> {
+    let is_mark = |one: char| one.general_category_group() == GeneralCategoryGroup::Mark;
+    let mut seen = text.chars().filter(|one| is_seen(*one) && !is_mark(*one));
+    let first = seen.next()?;
+    Some((first, seen.next_back().unwrap_or(first)))
 }
 
 /// Whether nothing is seen of `character` between others: those that Unicode lets programs ignore
@@ -131,6 +143,18 @@ mod tests {
             "\u{1f1e6}",
         ] {
             assert!(shows(something), "{}", something.escape_unicode());
+        }
+    }
+
+    #[test]
+    fn ends_are_seen_by_themselves() {
+        for (text, expected) in [
+            ("bob@\u{301}\u{94d}\u{200d}", Some(('b', '@'))),
+            ("\u{323}@bob", Some(('@', 'b'))),
+            ("+\u{20dd}\u{93e}", Some(('+', '+'))),
+            (" \u{301}\u{200b}", None),
+        ] {
+            assert_eq!(seen_ends(text), expected, "{}", text.escape_unicode());
         }
     }
 

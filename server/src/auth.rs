@@ -20,6 +20,7 @@ use crate::addresses::Addresses;
 use crate::clock;
 use crate::entry::UnixMillis;
 use crate::limits::{Limits, Refused, Source, TooFast};
+use crate::look_alikes::seeming_rank_sign;
 use crate::moderation::Person;
 
 pub use crate::limits::Errand;
@@ -255,6 +256,9 @@ impl Authenticator {
         source: Source,
     ) -> Result<Shown, AuthError> {
         username.check_taken_freely().map_err(AuthError::Name)?;
+        if let Some(sign) = seeming_rank_sign(username.key()) {
+            return Err(AuthError::Name(NameError::RankSign(sign)));
+        }
         let password = password.new_one().map_err(AuthError::Password)?;
         // Before the work: it is counted when the account is made.
         let may_register = self.limits.newcomers().may_register(source);

@@ -53,7 +53,15 @@ fn a_name_is_compared_as_a_whole_and_signs_of_ranks_are_not_taken() {
     let again = RawClient::connect(&server).auth_with(login(small, "a-secret-word"));
     assert_eq!(again["username"], odysseus);
     let mut client = RawClient::connect(&server);
-    for name in ["bob@", "+bob", "bob\u{ff20}"] {
+    for name in [
+        "bob@",
+        "+bob",
+        "bob\u{ff20}",
+        "bob@\u{301}",
+        "bob+\u{338}",
+        "\u{323}@bob",
+        "bob\u{1029b}",
+    ] {
         let data = login(name, "a-secret-word");
         refused(&mut client, 403, "auth", data, "sign of a rank");
     }
