@@ -134,8 +134,12 @@ impl fmt::Display for Username {
 /// `text` as UsernameCaseMapped enforces it, in the order of RFC 8265, section 3.3.3.
 fn compared(text: &str) -> Result<String, precis_core::Error> {
     let profile = UsernameCaseMapped::new();
-    // Maps width and looks at each character.
-    let prepared = profile.prepare(text)?;
+    // Maps width and looks at each character. The parts of a Korean syllable are not allowed by
+    // themselves, the syllable is.
+    let prepared = profile.prepare(text).or_else(|error| {
+        let composed: String = text.nfc().collect();
+        profile.prepare(composed).map_err(|_| error)
+    })?;
     let normal: String = prepared.to_lowercase().nfc().collect();
     Ok(profile.directionality_rule(normal)?.into_owned())
 }
@@ -226,6 +230,14 @@ mod tests {
         assert_eq!(Username::new("Alice"), Username::new("aLICE"));
         assert_eq!(key("Ａlice"), "alice");
         assert_eq!(key("ÉMILE"), key("e\u{301}mile"));
+        assert_eq!(key("\u{1100}\u{1161}"), "\u{ac00}");
+        assert_eq!(key("\u{1112}\u{1161}\u{11ab}a"), key("\u{d55c}A"));
+        assert_eq!(
+            Username::new("x\u{1100}"),
+            Err(NameError::Character(0x1100))
+        );
+        // The sign that is made of them is not allowed, and they were.
+        assert_eq!(key("=\u{338}"), "\u{2260}");
         assert_ne!(Username::new("alice"), Username::new("alicia"));
         assert_eq!(Username::new("Alice").unwrap().as_str(), "Alice");
     }

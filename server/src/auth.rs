@@ -236,8 +236,8 @@ impl Authenticator {
             (Some(_), _) | (None, Registration::Closed) => {
                 // The same work, and the same line, as for a known name, so that time does not tell
                 // which names exist.
-                let forms = [Some(password.compared()), password.as_typed()];
-                for form in forms.into_iter().flatten() {
+                let others = password.others();
+                for form in [password.compared()].into_iter().chain(&others) {
                     let verified = self
                         .passwords
                         .verify_nobody(form.clone(), Errand::Login(source));
@@ -273,8 +273,8 @@ impl Authenticator {
         })
     }
 
-    /// Hashes from before passwords were prepared are of what was typed: those that only fit that are
-    /// renewed. How often it is hashed depends on what was typed alone.
+    /// Hashes from before passwords were prepared are of what was typed, composed or not: those that only
+    /// fit that are renewed. How often it is hashed depends on what was typed alone.
     async fn verified(
         &self,
         account: Account,
@@ -290,10 +290,10 @@ impl Authenticator {
             self.passwords.verify(form, hash, Errand::Login(source))
         };
         let is_prepared = fits(compared).await?;
-        let is_right = match password.as_typed() {
-            Some(typed) if !is_prepared => fits(typed).await?,
-            _ => is_prepared,
-        };
+        let mut is_right = is_prepared;
+        for other in password.others() {
+            is_right = is_right || fits(&other).await?;
+        }
         if !is_right {
             return Err(AuthError::WrongPassword);
         }

@@ -20,10 +20,15 @@ fn a_password_is_one_on_every_keyboard() {
     let server = Server::start();
     RawClient::connect(&server).auth_with(login("alice", COMPOSED));
     RawClient::connect(&server).auth_with(login("alice", DECOMPOSED));
+    let (syllable, parts) = ("\u{ac00}", "\u{1100}\u{1161}");
+    RawClient::connect(&server).auth_with(login(syllable, &format!("{syllable}-secret")));
+    let again = login(parts, &format!("{parts}-secret"));
+    let again = RawClient::connect(&server).auth_with(again);
+    assert_eq!(again["username"], syllable);
     let mut bob = RawClient::connect(&server);
     let odd = login("bob", "with\ta tab");
     refused(&mut bob, 400, "auth", odd, "must not contain U+0009");
-    assert_eq!(said(&server, &["user", "list"]), "alice");
+    assert_eq!(said(&server, &["user", "list"]), "alice\n\u{ac00}");
     let file = server.data().join("password");
     fs::write(&file, format!("\u{feff}{DECOMPOSED}\r\n")).unwrap();
     let added = operate_with(
