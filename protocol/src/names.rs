@@ -321,8 +321,10 @@ mod tests {
         for name in ["bob", "bob@example.org", "a+b", "b$b", "bob!"] {
             assert_eq!(Username::new(name).unwrap().check_taken_freely(), Ok(()));
         }
-        let accent = Username::new("\u{301}").unwrap();
-        assert_eq!(accent.check_new(), Err(NameError::Empty));
+        for mark in ["\u{301}", "\u{e34}", "\u{941}"] {
+            let mark = Username::new(mark).unwrap();
+            assert_eq!(mark.check_new(), Err(NameError::Empty));
+        }
     }
 
     #[test]
@@ -373,7 +375,7 @@ mod tests {
             assert_eq!(is_plain, text == expected, "{text:?}");
         }
         assert!(RoomName::new(&"e\u{301}".repeat(64)).is_ok());
-        for nothing in ["\u{200b}", " \u{2800}\u{3164}", "\u{301}"] {
+        for nothing in ["\u{200b}", " \u{2800}\u{3164}", "\u{301}", "\u{e34}"] {
             assert_eq!(RoomName::new(nothing), Err(NameError::Empty));
             assert!(RoomName::stored(nothing).is_ok());
         }

@@ -185,6 +185,8 @@ fn what_shows_nothing_is_empty_and_white_space_stays() {
         "\u{3164}\u{2800}",
         " \u{fe0f}\u{e0041} ",
         "\u{301}",
+        "\u{e34}",
+        "\u{20dd}",
     ] {
         refused(
             &mut alice,

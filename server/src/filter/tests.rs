@@ -265,6 +265,8 @@ fn what_cannot_be_used_is_said() {
     for (text, kind, words) in [
         ("", Kind::Word, "can be seen"),
         (" \u{200b} ", Kind::Word, "can be seen"),
+        ("\u{301}", Kind::Word, "can be seen"),
+        ("\u{e34} \u{20dd}", Kind::Regex, "can be seen"),
         ("a\tb", Kind::Word, "control"),
         (&long, Kind::Word, "at most, this one has 201"),
         ("(a", Kind::Regex, "unclosed group"),
