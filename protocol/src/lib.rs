@@ -43,7 +43,7 @@ pub use decode::ClientEventError;
 pub use filter::{FilterAction, FilterKind};
 pub use frame::{Frame, FrameError};
 pub use identifiers::{Epoch, HeldId, IdentifierError, MessageId, Nonce, Seq};
-pub use names::{NameError, RoomName, Username};
+pub use names::{NameError, RoomName, Username, rank_sign};
 pub use parameters::{ParameterError, Problem};
 pub use rank::Rank;
 pub use secret::Secret;
@@ -52,7 +52,7 @@ pub use server_event::{
     Filters, Held, HeldEntry, HeldNotice, History, Limits, Member, MemberChange, Message,
     MessageDeleted, ModerationNotice, Pong, Presence, Purged, RoomState, ServerEvent, Who,
 };
-pub use visible::{is_unseen, line, shows};
+pub use visible::{is_unseen, line, seen_ends, shows};
 
 /// The version of the protocol that `connection` announces.
 pub const PROTOCOL_VERSION: u32 = 1;

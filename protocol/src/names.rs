@@ -8,7 +8,7 @@ use precis_profiles::UsernameCaseMapped;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use crate::limits::{ROOM_NAME_CHARS, USERNAME_CHARS};
-use crate::visible::shows;
+use crate::visible::{seen_ends, shows};
 
 /// The signs that stand beside a name for its owner's rank, here and in other chats.
 const RANK_SIGNS: [char; 3] = ['@', '+', '$'];
@@ -80,9 +80,7 @@ impl Username {
     /// The same where anybody may take a name: it must not look like one with a rank's sign, either.
     pub fn check_taken_freely(&self) -> Result<(), NameError> {
         self.check_new()?;
-        let ends = [self.key.chars().next(), self.key.chars().last()];
-        let sign = ends.into_iter().flatten();
-        match sign.into_iter().find(|end| RANK_SIGNS.contains(end)) {
+        match rank_sign(&self.key) {
             Some(sign) => Err(NameError::RankSign(sign)),
             None => Ok(()),
         }
@@ -97,6 +95,14 @@ impl Username {
     pub fn key(&self) -> &str {
         &self.key
     }
+}
+
+/// The sign of a rank with which `text` begins or ends as it is seen, whatever marks are on it.
+pub fn rank_sign(text: &str) -> Option<char> {
+    let (first, last) = seen_ends(text)?;
+    [first, last]
+        .into_iter()
+        .find(|end| RANK_SIGNS.contains(end))
 }
 
 impl PartialEq for Username {
@@ -128,8 +134,12 @@ impl fmt::Display for Username {
 /// `text` as UsernameCaseMapped enforces it, in the order of RFC 8265, section 3.3.3.
 fn compared(text: &str) -> Result<String, precis_core::Error> {
     let profile = UsernameCaseMapped::new();
-    // Maps width and looks at each character.
-    let prepared = profile.prepare(text)?;
+    // Maps width and looks at each character. The parts of a Korean syllable are not allowed by
+    // themselves, the syllable is.
+    let prepared = profile.prepare(text).or_else(|error| {
+        let composed: String = text.nfc().collect();
+        profile.prepare(composed).map_err(|_| error)
+    })?;
     let normal: String = prepared.to_lowercase().nfc().collect();
     Ok(profile.directionality_rule(normal)?.into_owned())
 }
@@ -220,6 +230,14 @@ mod tests {
         assert_eq!(Username::new("Alice"), Username::new("aLICE"));
         assert_eq!(key("Ａlice"), "alice");
         assert_eq!(key("ÉMILE"), key("e\u{301}mile"));
+        assert_eq!(key("\u{1100}\u{1161}"), "\u{ac00}");
+        assert_eq!(key("\u{1112}\u{1161}\u{11ab}a"), key("\u{d55c}A"));
+        assert_eq!(
+            Username::new("x\u{1100}"),
+            Err(NameError::Character(0x1100))
+        );
+        // The sign that is made of them is not allowed, and they were.
+        assert_eq!(key("=\u{338}"), "\u{2260}");
         assert_ne!(Username::new("alice"), Username::new("alicia"));
         assert_eq!(Username::new("Alice").unwrap().as_str(), "Alice");
     }
@@ -283,7 +301,18 @@ mod tests {
 
     #[test]
     fn names_that_look_ranked_are_not_taken_freely() {
-        for name in ["bob@", "@bob", "bob+", "$bob", "bob\u{ff20}"] {
+        for name in [
+            "bob@",
+            "@bob",
+            "bob+",
+            "$bob",
+            "bob\u{ff20}",
+            "bob@\u{301}",
+            "bob@\u{323}",
+            "bob+\u{338}",
+            "\u{323}@bob",
+            "bob$\u{94d}\u{200d}",
+        ] {
             let name = Username::new(name).unwrap();
             let refused = name.check_taken_freely().unwrap_err();
             assert!(matches!(refused, NameError::RankSign(_)), "{name}");
@@ -292,8 +321,10 @@ mod tests {
         for name in ["bob", "bob@example.org", "a+b", "b$b", "bob!"] {
             assert_eq!(Username::new(name).unwrap().check_taken_freely(), Ok(()));
         }
-        let accent = Username::new("\u{301}").unwrap();
-        assert_eq!(accent.check_new(), Err(NameError::Empty));
+        for mark in ["\u{301}", "\u{e34}", "\u{941}"] {
+            let mark = Username::new(mark).unwrap();
+            assert_eq!(mark.check_new(), Err(NameError::Empty));
+        }
     }
 
     #[test]
@@ -344,7 +375,7 @@ mod tests {
             assert_eq!(is_plain, text == expected, "{text:?}");
         }
         assert!(RoomName::new(&"e\u{301}".repeat(64)).is_ok());
-        for nothing in ["\u{200b}", " \u{2800}\u{3164}", "\u{301}"] {
+        for nothing in ["\u{200b}", " \u{2800}\u{3164}", "\u{301}", "\u{e34}"] {
             assert_eq!(RoomName::new(nothing), Err(NameError::Empty));
             assert!(RoomName::stored(nothing).is_ok());
         }

@@ -1,20 +1,38 @@
 //! What a text shows: whether anything of it can be seen, and what its white space comes to.
 
-use unicode_normalization::char::canonical_combining_class;
+use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 
 /// The Braille pattern without dots: no white space by its properties, but blank.
 const BLANK_BRAILLE: char = '\u{2800}';
 
 /// Whether anything of `text` can be seen. White space, controls and what programs may ignore show
-/// nothing, and an accent shows nothing without a letter to stand on.
+/// nothing, and a mark without a width of its own shows nothing without a letter to stand on.
 pub fn shows(text: &str) -> bool {
-    text.chars().any(|character| {
-        !(character.is_whitespace()
-            || character.is_control()
-            || is_unseen(character)
-            || is_blank(character)
-            || canonical_combining_class(character) != 0)
-    })
+    text.chars().any(is_seen)
+}
+
+fn is_seen(character: char) -> bool {
+    !(character.is_whitespace()
+        || character.is_control()
+        || is_unseen(character)
+        || is_blank(character)
+        || is_borne(character))
+}
+
+/// Marks that stand on, under or around another character (General_Category Mn and Me).
+fn is_borne(character: char) -> bool {
+    use GeneralCategory::{EnclosingMark, NonspacingMark};
+    // Most of a text.
+    character >= '\u{300}' && matches!(character.general_category(), NonspacingMark | EnclosingMark)
+}
+
+/// The first and the last character of `text` that are seen by themselves: marks, which change how
+/// another one looks and not what it is taken for, are left aside.
+pub fn seen_ends(text: &str) -> Option<(char, char)> {
+    let is_mark = |one: char| one.general_category_group() == GeneralCategoryGroup::Mark;
+    let mut seen = text.chars().filter(|one| is_seen(*one) && !is_mark(*one));
+    let first = seen.next()?;
+    Some((first, seen.next_back().unwrap_or(first)))
 }
 
 /// Whether nothing is seen of `character` between others: those that Unicode lets programs ignore
@@ -110,6 +128,15 @@ mod tests {
             "\u{a0}\u{301}",
             "\u{0}\u{7}\u{9b}",
             "\u{1d159}\u{13441}\u{16fe4}",
+            "\u{e34}\u{e31}",
+            "\u{941}",
+            "\u{902}",
+            "\u{eb4}",
+            "\u{102d}",
+            "\u{17bb}",
+            "\u{94d}",
+            "\u{20dd}\u{20e3}",
+            "\u{488}",
         ] {
             assert!(!shows(nothing), "{}", nothing.escape_unicode());
         }
@@ -123,14 +150,28 @@ mod tests {
             "\u{1f468}\u{200d}\u{1f469}",
             "\u{645}\u{6cc}\u{200c}\u{62e}",
             "e\u{301}",
-            "\u{20dd}",
+            "1\u{fe0f}\u{20e3}",
             "\u{93e}",
+            "\u{e33}",
+            "\u{915}\u{94d}",
             "\u{f8ff}",
             "\u{2801}",
             "\u{fffd}",
             "\u{1f1e6}",
         ] {
             assert!(shows(something), "{}", something.escape_unicode());
+        }
+    }
+
+    #[test]
+    fn ends_are_seen_by_themselves() {
+        for (text, expected) in [
+            ("bob@\u{301}\u{94d}\u{200d}", Some(('b', '@'))),
+            ("\u{323}@bob", Some(('@', 'b'))),
+            ("+\u{20dd}\u{93e}", Some(('+', '+'))),
+            (" \u{301}\u{200b}", None),
+        ] {
+            assert_eq!(seen_ends(text), expected, "{}", text.escape_unicode());
         }
     }
 

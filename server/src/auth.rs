@@ -20,6 +20,7 @@ use crate::addresses::Addresses;
 use crate::clock;
 use crate::entry::UnixMillis;
 use crate::limits::{Limits, Refused, Source, TooFast};
+use crate::look_alikes::seeming_rank_sign;
 use crate::moderation::Person;
 
 pub use crate::limits::Errand;
@@ -235,8 +236,8 @@ impl Authenticator {
             (Some(_), _) | (None, Registration::Closed) => {
                 // The same work, and the same line, as for a known name, so that time does not tell
                 // which names exist.
-                let forms = [Some(password.compared()), password.as_typed()];
-                for form in forms.into_iter().flatten() {
+                let others = password.others();
+                for form in [password.compared()].into_iter().chain(&others) {
                     let verified = self
                         .passwords
                         .verify_nobody(form.clone(), Errand::Login(source));
@@ -255,6 +256,9 @@ impl Authenticator {
         source: Source,
     ) -> Result<Shown, AuthError> {
         username.check_taken_freely().map_err(AuthError::Name)?;
+        if let Some(sign) = seeming_rank_sign(username.key()) {
+            return Err(AuthError::Name(NameError::RankSign(sign)));
+        }
         let password = password.new_one().map_err(AuthError::Password)?;
         // Before the work: it is counted when the account is made.
         let may_register = self.limits.newcomers().may_register(source);
@@ -269,8 +273,8 @@ impl Authenticator {
         })
     }
 
-    /// Hashes from before passwords were prepared are of what was typed: those that only fit that are
-    /// renewed. How often it is hashed depends on what was typed alone.
+    /// Hashes from before passwords were prepared are of what was typed, composed or not: those that only
+    /// fit that are renewed. How often it is hashed depends on what was typed alone.
     async fn verified(
         &self,
         account: Account,
@@ -286,10 +290,10 @@ impl Authenticator {
             self.passwords.verify(form, hash, Errand::Login(source))
         };
         let is_prepared = fits(compared).await?;
-        let is_right = match password.as_typed() {
-            Some(typed) if !is_prepared => fits(typed).await?,
-            _ => is_prepared,
-        };
+        let mut is_right = is_prepared;
+        for other in password.others() {
+            is_right = is_right || fits(&other).await?;
+        }
         if !is_right {
             return Err(AuthError::WrongPassword);
         }

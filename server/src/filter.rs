@@ -9,6 +9,7 @@ mod expressions;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use chat_protocol::limits::REASON_CHARS;
+use chat_protocol::shows;
 use serde::{Deserialize, Serialize};
 
 use compared::{Fillers, bordered, normal};
@@ -70,7 +71,7 @@ impl Pattern {
         if self.text.contains(char::is_control) {
             return Err(FilterError::Control);
         }
-        if normal(&self.text, Fillers::Unseen).trim().is_empty() {
+        if !shows(&normal(&self.text, Fillers::Unseen)) {
             return Err(FilterError::Empty);
         }
         Ok(())

@@ -2,12 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use chat_protocol::rank_sign;
 use unicode_security::confusable_detection::skeleton;
 
 /// What a name looks like as it is written, and as it is compared: two names look alike where they
 /// share one of theirs. Case does not count, but how a capital looks does: `Ι` is an `l` as well.
 pub(crate) fn skeletons(written: &str, key: &str) -> BTreeSet<String> {
     [written, key].into_iter().map(folded).collect()
+}
+
+/// The sign of a rank with which `name` seems to begin or to end.
+pub(crate) fn seeming_rank_sign(name: &str) -> Option<char> {
+    rank_sign(&skeleton(name).collect::<String>())
 }
 
 /// A capital may look like another letter than its small one, and that one like a third.
@@ -21,6 +27,20 @@ mod tests {
     use chat_protocol::Username;
 
     use super::*;
+
+    #[test]
+    fn what_looks_like_the_sign_of_a_rank_is_one() {
+        for (name, expected) in [
+            ("bob\u{1029b}", Some('+')),
+            ("\u{1029b}\u{301}bob", Some('+')),
+            ("bob\u{1029b}\u{338}", Some('+')),
+            ("bob@", Some('@')),
+            ("b\u{1029b}b", None),
+            ("bob", None),
+        ] {
+            assert_eq!(seeming_rank_sign(name), expected, "{name}");
+        }
+    }
 
     fn of(name: &str) -> BTreeSet<String> {
         skeletons(name, Username::new(name).unwrap().key())

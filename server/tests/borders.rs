@@ -44,6 +44,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "entry",
             "files",
             "limits",
+            "look_alikes",
             "moderation",
         ],
     ),

@@ -20,10 +20,15 @@ fn a_password_is_one_on_every_keyboard() {
     let server = Server::start();
     RawClient::connect(&server).auth_with(login("alice", COMPOSED));
     RawClient::connect(&server).auth_with(login("alice", DECOMPOSED));
+    let (syllable, parts) = ("\u{ac00}", "\u{1100}\u{1161}");
+    RawClient::connect(&server).auth_with(login(syllable, &format!("{syllable}-secret")));
+    let again = login(parts, &format!("{parts}-secret"));
+    let again = RawClient::connect(&server).auth_with(again);
+    assert_eq!(again["username"], syllable);
     let mut bob = RawClient::connect(&server);
     let odd = login("bob", "with\ta tab");
     refused(&mut bob, 400, "auth", odd, "must not contain U+0009");
-    assert_eq!(said(&server, &["user", "list"]), "alice");
+    assert_eq!(said(&server, &["user", "list"]), "alice\n\u{ac00}");
     let file = server.data().join("password");
     fs::write(&file, format!("\u{feff}{DECOMPOSED}\r\n")).unwrap();
     let added = operate_with(
@@ -53,7 +58,15 @@ fn a_name_is_compared_as_a_whole_and_signs_of_ranks_are_not_taken() {
     let again = RawClient::connect(&server).auth_with(login(small, "a-secret-word"));
     assert_eq!(again["username"], odysseus);
     let mut client = RawClient::connect(&server);
-    for name in ["bob@", "+bob", "bob\u{ff20}"] {
+    for name in [
+        "bob@",
+        "+bob",
+        "bob\u{ff20}",
+        "bob@\u{301}",
+        "bob+\u{338}",
+        "\u{323}@bob",
+        "bob\u{1029b}",
+    ] {
         let data = login(name, "a-secret-word");
         refused(&mut client, 403, "auth", data, "sign of a rank");
     }
@@ -172,6 +185,8 @@ fn what_shows_nothing_is_empty_and_white_space_stays() {
         "\u{3164}\u{2800}",
         " \u{fe0f}\u{e0041} ",
         "\u{301}",
+        "\u{e34}",
+        "\u{20dd}",
     ] {
         refused(
             &mut alice,

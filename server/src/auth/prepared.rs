@@ -41,9 +41,23 @@ impl Typed {
         self.prepared.as_ref().unwrap_or(&self.typed)
     }
 
-    /// As it was typed, where that is something else: once it was hashed so.
-    pub(super) fn as_typed(&self) -> Option<&Secret> {
-        Some(&self.typed).filter(|typed| *typed != self.compared())
+    /// Whatever else it may have been hashed as, before passwords were prepared: as it is typed here, or
+    /// on a keyboard that composes otherwise.
+    pub(super) fn others(&self) -> Vec<Secret> {
+        let typed = self.typed.expose();
+        let (composed, apart): (String, String) = (typed.nfc().collect(), typed.nfd().collect());
+        let forms = [
+            Secret::new(typed),
+            Secret::new(composed),
+            Secret::new(apart),
+        ];
+        let mut others: Vec<Secret> = Vec::new();
+        for form in forms {
+            if form != *self.compared() && !others.contains(&form) {
+                others.push(form);
+            }
+        }
+        others
     }
 
     /// As that of a new account.
@@ -66,12 +80,17 @@ pub fn prepared(password: &Secret) -> Result<Secret, PasswordError> {
         .chars()
         .map(|one| if is_newer(one) { 'x' } else { one })
         .collect();
-    OpaqueString::new()
-        .prepare(known.as_str())
-        .map_err(|error| match error {
-            Error::BadCodepoint(info) => PasswordError::Character(info.cp),
-            _ => PasswordError::Combination,
-        })?;
+    let profile = OpaqueString::new();
+    if let Err(error) = profile.prepare(known.as_str()) {
+        // The parts of a Korean syllable are not allowed by themselves, the syllable is.
+        let composed: String = known.nfc().collect();
+        profile
+            .prepare(composed.as_str())
+            .map_err(|_| match error {
+                Error::BadCodepoint(info) => PasswordError::Character(info.cp),
+                _ => PasswordError::Combination,
+            })?;
+    }
     let is_blank = |one: char| one.general_category_group() == GeneralCategoryGroup::Separator;
     let mapped = text.chars().map(|one| match is_blank(one) {
         true => ' ',
@@ -120,6 +139,11 @@ mod tests {
     fn spellings_are_one_and_nothing_else_is() {
         assert_eq!(check("pa\u{df}wo\u{308}rt"), check("pa\u{df}w\u{f6}rt"));
         assert_eq!(check("a\u{a0}b\u{3000}c"), Ok("a b c".to_owned()));
+        let apart = "\u{1112}\u{1161}\u{11ab}\u{1100}\u{1173}\u{11af}";
+        assert_eq!(check(apart), Ok("\u{d55c}\u{ae00}".to_owned()));
+        assert_eq!(check("\u{1100}"), Err(PasswordError::Character(0x1100)));
+        // Once composed it is a dot that may not stand there, but it was always taken.
+        assert_eq!(check("a\u{387}"), Ok("a\u{b7}".to_owned()));
         assert_ne!(check("\u{ff21}"), check("A"));
         assert_ne!(check("A"), check("a"));
         assert_eq!(check(" a "), Ok(" a ".to_owned()));

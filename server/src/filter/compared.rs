@@ -55,6 +55,8 @@ pub(super) fn normal(text: &str, fillers: Fillers) -> String {
             (seen, _) => Some(seen),
         });
     let folded = caseless::default_case_fold_str(&seen.nfkc().collect::<String>());
+    // A Turkish capital folds to a dotted i with another dot on it.
+    let folded = folded.replace("i\u{307}", "i");
     // Some characters fold to what has another spelling.
     folded
         .nfkc()

@@ -5,6 +5,9 @@
 //! anywhere between two characters as people see them. The signs of UAX #29 that join words, `_` and
 //! the full stop between letters, part them here: people put them there to hide a word.
 
+use std::borrow::Cow;
+
+use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use unicode_script::{Script, UnicodeScript};
 
@@ -40,10 +43,13 @@ enum Part {
 }
 
 /// `text` with a mark at both ends of every word, and with one blank where there are several.
+/// Apostrophes and hyphens are those of a typewriter.
 pub(in crate::filter) fn bordered(text: &str) -> String {
+    let text = plain_signs(text);
     let mut marked = String::with_capacity(text.len() * 2);
     let mut was = Part::Other;
     let mut previous = ' ';
+    let mut was_hangul = false;
     // Where the word in `marked` begins that is gone through.
     let mut begun = 0;
     let mut rest = text.chars();
@@ -62,14 +68,25 @@ pub(in crate::filter) fn bordered(text: &str) -> String {
         if was == Part::Unbordered && is_begun {
             marked.push(END);
         }
-        if (is == Part::Word) != (was == Part::Word) {
+        // With Latin letters no blanks part them, as with a name and the particle on it.
+        let is_hangul = match is_begun {
+            true => !character.is_ascii() && character.script() == Script::Hangul,
+            false => was_hangul,
+        };
+        let are_parted = is == Part::Word
+            && was == Part::Word
+            && match is_hangul {
+                true => !was_hangul && previous.script() == Script::Latin,
+                false => was_hangul && character.script() == Script::Latin,
+            };
+        if are_parted || (is == Part::Word) != (was == Part::Word) {
             if was == Part::Word {
                 part_particles(&mut marked, begun);
             }
             marked.push(BORDER);
             begun = marked.len();
         }
-        (was, previous) = (is, character);
+        (was, was_hangul, previous) = (is, is_hangul, character);
         match character.is_whitespace() {
             true if marked.ends_with(' ') => {}
             true => marked.push(' '),
@@ -85,6 +102,18 @@ pub(in crate::filter) fn bordered(text: &str) -> String {
         Part::Mark | Part::Other => {}
     }
     marked
+}
+
+fn plain_signs(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    let plain = text.chars().map(|character| match character {
+        '\u{2018}' | '\u{2019}' | '\u{201b}' | '\u{2bc}' | '\u{ff07}' => '\'',
+        '\u{2010}' | '\u{2011}' => '-',
+        other => other,
+    });
+    Cow::Owned(plain.collect())
 }
 
 fn part(character: char) -> Part {
@@ -157,9 +186,10 @@ fn part_particles(marked: &mut String, begun: usize) {
     }
 }
 
-/// Whether `sign`, behind `word` and before `rest`, holds together what stands around it: an apostrophe within a word (`can't`), what
-/// parts the digits of a number (UAX #29, WB6, WB7, WB11, WB12). An apostrophe that only leans a word on
-/// another one parts them: `idiot's`, `l'idiot`.
+/// Whether `sign`, behind `word` and before `rest`, holds together what stands around it: an apostrophe
+/// within a word (`can't`), what parts the digits of a number (UAX #29, WB6, WB7, WB11, WB12). An
+/// apostrophe that only leans a word on another one parts them: `idiot's`, `l'idiot`, `quelqu'idiot`.
+/// Where a vowel was left out, another one follows, or an h that isn't spoken.
 fn joins(previous: char, sign: char, word: &str, rest: &str) -> bool {
     let Some(next) = rest.chars().next() else {
         return false;
@@ -167,16 +197,21 @@ fn joins(previous: char, sign: char, word: &str, rest: &str) -> bool {
     let are_digits = previous.is_numeric() && next.is_numeric();
     match sign {
         '.' | ',' | ';' => are_digits,
-        '\'' | '\u{2019}' | '\u{2bc}' if are_digits => true,
-        '\'' | '\u{2019}' | '\u{2bc}' => {
+        '\'' if are_digits => true,
+        '\'' => {
             let is_letter = |one: char| part(one) == Part::Word && !one.is_numeric();
             let after = rest.chars().take_while(|one| part(*one) == Part::Word);
             let is_possessive = next == 's' && after.count() == 1;
-            let is_elision = word == "qu" || word.chars().nth(1).is_none();
+            let is_elision = word == "qu" || word.chars().nth(1).is_none() || is_vowel_or_h(next);
             is_letter(previous) && is_letter(next) && !is_possessive && !is_elision
         }
         _ => false,
     }
+}
+
+fn is_vowel_or_h(letter: char) -> bool {
+    let plain = std::iter::once(letter).nfd().next();
+    plain.is_some_and(|plain| "aeiouyhæœ".contains(plain))
 }
 
 #[cfg(test)]
@@ -190,8 +225,15 @@ mod tests {
             ("a  \n b", "|a| |b|"),
             ("_bad_ x.y", "_|bad|_ |x|.|y|"),
             ("can't", "|can't|"),
-            ("can\u{2019}t 'bad'", "|can\u{2019}t| '|bad|'"),
+            ("can\u{2019}t 'bad'", "|can't| '|bad|'"),
             ("idiot's l'idiot", "|idiot|'|s| |l|'|idiot|"),
+            ("jusqu\u{2bc}\u{e9}t\u{e9}", "|jusqu|'|\u{e9}t\u{e9}|"),
+            ("dell'hotel don't", "|dell|'|hotel| |don't|"),
+            ("a\u{2011}b", "|a|-|b|"),
+            (
+                "spam입니다 광고tv 14개 éa\u{301}은",
+                "|spam|입니다| |광고|tv| |14개| |éa|\u{301}|은|",
+            ),
             ("3.14 1,000 a.1", "|3.14| |1,000| |a|.|1|"),
             (
                 "\u{928}\u{92e}\u{938}\u{94d}\u{924}\u{947}",

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use chat_protocol::Rank;
+use chat_protocol::{Rank, seen_ends};
 use jiff::civil::Date;
 
 use super::entry::{Cause, Entry, Kind, Post, Stamp, Status};
@@ -65,10 +65,31 @@ pub(crate) fn glyph(rank: Rank) -> &'static str {
     }
 }
 
-/// A name beside which a glyph stands. One that ends as if it had one already is between quotation
-/// marks, which no name holds.
+/// What is taken for the sign of a rank: those, their wide and small forms, and letters and signs of the
+/// same shape (Tifinagh yat, Carian, runes).
+const LIKE_GLYPHS: [char; 13] = [
+    '@',
+    '+',
+    '$',
+    '＠',
+    '＋',
+    '＄',
+    '﹫',
+    '﹢',
+    '﹩',
+    '\u{2d5c}',
+    '\u{1029b}',
+    '\u{16ed}',
+    '\u{2d6}',
+];
+
+/// A name beside which a glyph stands. One that begins or ends as if it had one already, whatever
+/// marks are on that, is between quotation marks, which no name holds.
 pub(crate) fn unranked(name: &str) -> Cow<'_, str> {
-    match name.ends_with(['@', '+', '$', '!', '…']) {
+    let is_like = |(first, last): (char, char)| {
+        LIKE_GLYPHS.contains(&first) || LIKE_GLYPHS.contains(&last) || matches!(last, '!' | '…')
+    };
+    match seen_ends(name).is_some_and(is_like) {
         true => Cow::Owned(format!("“{name}”")),
         false => Cow::Borrowed(name),
     }

@@ -369,3 +369,24 @@ fn what_a_server_sends_is_kept_within_bounds() {
     assert_eq!(post.author.name.chars().count(), USERNAME_CHARS + 1);
     assert!(timeline.authors.is_empty());
 }
+
+#[test]
+fn names_that_look_ranked_are_quoted() {
+    for name in [
+        "bob@",
+        "@bob",
+        "bob!",
+        "bob@\u{301}",
+        "bob+\u{338}",
+        "\u{323}@bob",
+        "bob\u{1029b}",
+        "bob\u{2d5c}",
+        "bob\u{ff04}",
+        "bob\u{2026}\u{301}",
+    ] {
+        assert_eq!(unranked(name), format!("\u{201c}{name}\u{201d}"));
+    }
+    for name in ["bob", "!bob", "b@b", "bob\u{301}", ""] {
+        assert_eq!(unranked(name), name);
+    }
+}
