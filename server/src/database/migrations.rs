@@ -15,7 +15,8 @@ pub(super) const LATEST: i64 = STEPS.len() as i64;
 /// What a step does that SQL can't: behind the step's SQL, by the version that it leads to.
 const DEEDS: [(usize, Deed); 1] = [(10, |connection| {
     names::renew_keys(connection)?;
-    names::note_looks(connection)
+    names::note_looks(connection)?;
+    names::note_odd_rooms(connection)
 })];
 
 type Deed = fn(&Connection) -> rusqlite::Result<()>;
@@ -211,6 +212,15 @@ const STEPS: [&str; 13] = [
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX look_alikes_by_account ON look_alikes (account);
     CREATE INDEX ranks_by_account ON ranks (account);
+
+    -- Rooms from before spellings were one that have not the plain spelling of their names, the oldest
+    -- first: they are found by that.
+    CREATE TABLE odd_rooms (
+        id    INTEGER PRIMARY KEY,
+        room  TEXT NOT NULL UNIQUE,
+        plain TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX odd_rooms_by_plain ON odd_rooms (plain);
 ",
     "
     -- What the wall clock showed last, in milliseconds since 1970, UTC, and its leaps ahead that are
@@ -321,6 +331,23 @@ mod tests {
         assert_eq!(founded, "r1");
         // A second time there is nothing to do.
         migrate(&mut connection).unwrap();
+    }
+
+    #[test]
+    fn rooms_that_are_spelled_otherwise_are_noted_the_oldest_first() {
+        let mut connection = of_version_3();
+        connection
+            .execute_batch(
+                "INSERT INTO rooms (id, name, epoch, last_seq) VALUES
+                     (9, 'live ', 'e', 0), (7, ' live', 'e', 0), (8, 'cafe\u{301}', 'e', 0);
+                 INSERT INTO founded_rooms VALUES ('live '), ('a\u{308} ');",
+            )
+            .unwrap();
+        migrate(&mut connection).unwrap();
+        let noted = "SELECT group_concat(room || '=' || plain)
+                     FROM (SELECT * FROM odd_rooms ORDER BY id)";
+        let expected = " live=live,cafe\u{301}=caf\u{e9},live =live,a\u{308} =\u{e4}";
+        assert_eq!(one(&connection, noted), expected);
     }
 
     fn one(connection: &Connection, sql: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chat_protocol::Username;
+use chat_protocol::{RoomName, Username};
 use rusqlite::{Connection, params};
 
 use crate::look_alikes::skeletons;
@@ -93,6 +93,26 @@ pub(super) fn note_looks(connection: &Connection) -> rusqlite::Result<()> {
     for one in named(connection)? {
         for skeleton in skeletons(&one.username, &one.key) {
             insert.execute(params![skeleton, one.key])?;
+        }
+    }
+    Ok(())
+}
+
+/// Notes the rooms whose names have another spelling than the plain one, the oldest first.
+pub(super) fn note_odd_rooms(connection: &Connection) -> rusqlite::Result<()> {
+    let mut rooms = connection.prepare(
+        "SELECT name, id FROM rooms UNION ALL
+         SELECT room, NULL FROM founded_rooms WHERE room NOT IN (SELECT name FROM rooms)
+         ORDER BY id NULLS LAST",
+    )?;
+    let mut insert = connection.prepare("INSERT INTO odd_rooms (room, plain) VALUES (?1, ?2)")?;
+    let mut rows = rooms.query([])?;
+    while let Some(row) = rows.next()? {
+        // A name that is none is no room's.
+        if let Ok(room) = RoomName::stored(row.get_ref(0)?.as_str()?)
+            && !room.is_plain()
+        {
+            insert.execute([room.as_str(), room.plain().as_str()])?;
         }
     }
     Ok(())
