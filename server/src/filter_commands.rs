@@ -16,7 +16,7 @@ use crate::entry::Entry;
 use crate::filter::{Action, Change, Compared, Filter, Kind, Pattern};
 use crate::filters::{Filters, SqliteFilters};
 use crate::log::{End, Range, RoomLog, SqliteLog};
-use crate::moderation_commands::{CREATE, ask, ask_for, called, need};
+use crate::moderation_commands::{CREATE, ask, ask_for, called, found, need};
 use crate::room::operator;
 use crate::slips;
 
@@ -169,7 +169,11 @@ fn add(
     let done = ask_for(data, &request, false, |database| async move {
         let room = &called(&database, room).await?;
         need(&database, room, creates).await?;
-        store(database, room, &change).await
+        let done = store(Arc::clone(&database), room, &change).await?;
+        if creates {
+            found(&database, room).await?;
+        }
+        Ok(done)
     })?;
     console::say([match looked.messages {
         0 => done,

@@ -227,6 +227,9 @@ pub(crate) fn carry_out_with(
             bail!("this needs the server to run");
         };
         complete(&database, &mut verdict).await?;
+        if creates {
+            found(&database, room).await?;
+        }
         standings.save(room, &verdict).await?;
         Ok(sentence(&verdict, now))
     })
@@ -302,22 +305,18 @@ where
     }
 }
 
-/// Makes sure that there is such a room.
+/// Makes sure that there is such a room, or that it can be made where `creates`. It is made once nothing
+/// is refused any more.
 pub(crate) async fn need(
     database: &Arc<Database>,
     room: &RoomName,
     creates: bool,
 ) -> anyhow::Result<()> {
-    let is_there = match creates {
-        true => found(database, room).await.map(|_| true)?,
-        false => {
-            let accounts = SqliteAccounts::new(Arc::clone(database));
-            accounts.is_founded(room).await?
-        }
-    };
-    match is_there {
-        true => Ok(()),
-        false => bail!(control::no_room(room)),
+    let accounts = SqliteAccounts::new(Arc::clone(database));
+    match (accounts.is_founded(room).await?, creates) {
+        (true, _) => Ok(()),
+        (false, true) => control::new_room(room).map_err(anyhow::Error::msg),
+        (false, false) => bail!(control::no_room(room)),
     }
 }
 

@@ -278,6 +278,22 @@ fn a_slip_is_named_and_nothing_is_done() {
             (&["ban", "remove", ROOM, "bob"], "is not banned"),
             (&["mod", "remove", ROOM, "bob"], "mere user"),
             (&["ban", "add", ROOM, "dora"], "no ban keeps out"),
+            (
+                &["ban", "add", "new", "dora", "--create"],
+                "no ban keeps out",
+            ),
+            (
+                &["ban", "add", "new", "boob", "--create"],
+                "did you mean bob?",
+            ),
+            (
+                &["mod", "add", "new", "boob", "--create"],
+                "did you mean bob?",
+            ),
+            (
+                &["filter", "add", "new", "(", "--regex", "--create"],
+                "regular expression",
+            ),
             (&["ban", "add", "--address", "0.0.0.0/0"], "every IPv4"),
             (&["ban", "add", "--address", "203.0.0.0/15"], "131072"),
             (&["ban", "add", "--address", "127.0.0.1"], "this machine"),

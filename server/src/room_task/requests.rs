@@ -168,6 +168,7 @@ impl RoomTask {
         &mut self,
         order: &Order,
         target: Person,
+        creates: bool,
     ) -> Result<String, OperateError> {
         self.show_all().await;
         let now = clock::moment();
@@ -177,6 +178,9 @@ impl RoomTask {
         let Some(mut verdict) = operated(order, target, now) else {
             return Ok("nothing was done: only verdicts on people come from outside".to_owned());
         };
+        if creates {
+            self.found().await?;
+        }
         if matches!(verdict.decision, Decision::Rank(_)) && !self.room.is_founded() {
             // It was there a moment ago.
             return Err(StandingError::new(NoRoom).into());
