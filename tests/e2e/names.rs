@@ -124,7 +124,11 @@ fn spellings_of_a_rooms_name_are_one_room() {
     said_no(&server, &["room", "add", "\u{200b}"], "is empty");
     said(&server, &["filter", "add", decomposed, "worse"]);
     assert!(said(&server, &["filter", "list", composed]).contains("worse"));
-    said(&server, &["room", "delete", decomposed]);
+    for spelled in [decomposed, " caf\u{e9}"] {
+        let delete = ["room", "delete", spelled, "--yes"];
+        said_no(&server, &delete, "did you mean \"caf\\u{e9}\"?");
+    }
+    said(&server, &["room", "delete", composed]);
     assert_eq!(said(&server, &["room", "list"]), "");
 }
 
@@ -192,6 +196,13 @@ fn a_room_from_before_spellings_were_one_is_found_by_all_of_them() {
         }
     }
     assert_eq!(said(&server, &["room", "list"]).lines().count(), 1);
+    said_no(
+        &server,
+        &["room", "delete", "live", "--yes"],
+        "did you mean \"live \"?",
+    );
+    said(&server, &["room", "delete", "live ", "--yes"]);
+    assert_eq!(said(&server, &["room", "list"]), "");
 }
 
 #[test]
