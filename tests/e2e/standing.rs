@@ -297,6 +297,7 @@ fn a_slip_is_named_and_nothing_is_done() {
             (&["ban", "add", "--address", "0.0.0.0/0"], "every IPv4"),
             (&["ban", "add", "--address", "203.0.0.0/15"], "131072"),
             (&["ban", "add", "--address", "127.0.0.1"], "this machine"),
+            (&["ban", "add", "--address", "172.17.0.1"], "private"),
             (&["filter", "add", ROOM, ".+", "--regex"], "every message"),
         ] {
             said_no(&server, arguments, words);
