@@ -1,5 +1,6 @@
 //! The accounts in the server's own SQLite database.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chat_protocol::{Rank, RoomName, Username};
@@ -42,6 +43,21 @@ impl SqliteAccounts {
                 .collect()
         };
         Ok(self.database.read(rooms).await?)
+    }
+}
+
+impl SqliteAccounts {
+    /// The names as registered that accounts have, by their names as compared.
+    pub async fn names(&self, keys: Vec<String>) -> Result<HashMap<String, String>, AccountsError> {
+        let names = move |connection: &Connection| {
+            let found = keys.iter().map(|key| find(connection, key));
+            let named = found.filter_map(|found| match found {
+                Ok(account) => account.map(|account| Ok((account.key, account.username))),
+                Err(error) => Some(Err(error)),
+            });
+            named.collect()
+        };
+        Ok(self.database.read(names).await?)
     }
 }
 

@@ -17,7 +17,7 @@ use crate::moderation::{Decision, Origin, Person, Verdict};
 use crate::outgoing::Outgoing;
 use crate::room::{
     Effect, Input, MemberId, NOBODY, Order, Passed, ReplyTarget, StoredMessage, operated, operator,
-    refusal, sentence,
+    refusal,
 };
 use crate::standing::StandingError;
 
@@ -188,7 +188,7 @@ impl RoomTask {
         let is_taking_along = matches!(order, Order::BanWithAddresses(..));
         self.save(&mut verdict, is_taking_along).await?;
         self.who = None;
-        let mut done = sentence(&verdict, now);
+        let mut done = self.room.outcome(&verdict, now);
         let is_ban = matches!(verdict.decision, Decision::Ban(_));
         let mut closed = 0;
         for effect in self.room.apply(Input::Judged(NOBODY, verdict), now) {
