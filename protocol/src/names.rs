@@ -147,7 +147,8 @@ fn compared(text: &str) -> Result<String, precis_core::Error> {
 /// A room's name: 1 to 64 characters, something of which can be seen, none of them a control character.
 ///
 /// Names that differ in their spelling alone are one room's, so a server goes by [`RoomName::plain`],
-/// unless it has a room of exactly the name that is given: one from before spellings were one.
+/// unless it has a room of exactly the name that is given, or only one of another spelling: rooms from
+/// before spellings were one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RoomName(String);
 

@@ -183,17 +183,10 @@ pub trait Accounts: Send + Sync {
     /// Whether there is a room of this name.
     async fn is_founded(&self, room: &RoomName) -> Result<bool, AccountsError>;
 
-    /// Whether anything is kept of a room of exactly this name.
-    async fn has_room(&self, room: &RoomName) -> Result<bool, AccountsError>;
-
     /// The name by which a room goes that is called `spelled`: that one where there is a room of exactly
-    /// that name, and its plain spelling otherwise.
-    async fn room_called(&self, spelled: &RoomName) -> Result<RoomName, AccountsError> {
-        match spelled.is_plain() || self.has_room(spelled).await? {
-            true => Ok(spelled.clone()),
-            false => Ok(spelled.plain()),
-        }
-    }
+    /// that name, then its plain spelling, then that of the oldest room which differs in spelling alone.
+    /// Where there is none of these, its plain spelling.
+    async fn room_called(&self, spelled: &RoomName) -> Result<RoomName, AccountsError>;
 
     /// Changes a password, which ends all tokens; false where there is no such account.
     async fn set_password(

@@ -25,6 +25,8 @@ const PRIVATE: [&str; 7] = [
     "fc00::/7",
     "fe80::/10",
 ];
+/// Addresses that no client has, such as all or none (RFC 1122, section 3.2.1.3; RFC 4291, section 2.5.2).
+const NOBODYS: [&str; 3] = ["0.0.0.0/8", "255.255.255.255/32", "::/128"];
 /// IPv4 addresses as a translator writes them (RFC 6052, section 2.1).
 const NAT64: &str = "64:ff9b::/96";
 /// All of Teredo (RFC 4380).
@@ -171,9 +173,10 @@ impl Network {
                 bits => format!("{self} holds 2^{bits} addresses"),
             });
         }
-        let is_ones = length >= if self.is_ipv6() { SUBSCRIBER_BITS } else { 32 };
-        (!is_ones && is_in(&PRIVATE))
-            .then(|| format!("{self} is a private network, which may hold a reverse proxy"))
+        if is_in(&NOBODYS) {
+            return Some(format!("{self} holds an address that no client has"));
+        }
+        is_in(&PRIVATE).then(|| format!("{self} is private, and may be a reverse proxy's"))
     }
 
     /// Its length in bits.
@@ -286,6 +289,18 @@ mod tests {
             ("192.168.0.0/16", "private"),
             ("10.1.2.0/24", "private"),
             ("fd00:1::/48", "private"),
+            ("10.0.0.1", "private"),
+            ("172.17.0.1", "private"),
+            ("192.168.1.1", "private"),
+            ("100.64.0.1", "private"),
+            ("169.254.1.1", "private"),
+            ("::ffff:10.0.0.1", "private"),
+            ("fd00:1::1", "private"),
+            ("fd00::/64", "private"),
+            ("fe80::/64", "private"),
+            ("0.0.0.0", "no client"),
+            ("255.255.255.255", "no client"),
+            ("::", "no client"),
         ] {
             let hazard = network(text).hazard().unwrap_or_default();
             assert!(hazard.contains(word), "{text}: {hazard}");
@@ -294,9 +309,8 @@ mod tests {
             "203.0.0.0/16",
             "203.0.113.0/24",
             "203.0.113.7",
-            "10.1.2.3",
-            "fd00:1::1",
-            "fd00:1::/64",
+            "172.15.0.1",
+            "100.128.0.1",
             "2001:db8::/32",
             "2001:db8::1",
             "64:ff9b::cb00:7105",

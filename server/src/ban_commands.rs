@@ -102,9 +102,9 @@ pub fn run(
         BanSubcommand::List { room: None, .. } => list_networks(data),
         BanSubcommand::List {
             room: Some(room), ..
-        } => list(data, room, |standing| {
+        } => list(data, room, |standing, names| {
             let bans = standing.bans.iter();
-            let mut lines: Vec<String> = bans.map(|(name, ban)| line(name, ban)).collect();
+            let mut lines: Vec<String> = bans.map(|(key, ban)| line(names.of(key), ban)).collect();
             lines.sort();
             lines
         }),

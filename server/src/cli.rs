@@ -92,7 +92,7 @@ enum Command {
         #[arg(long, value_name = "ROOM")]
         room: Option<String>,
         /// The newest so many.
-        #[arg(long, value_name = "COUNT", default_value_t = 100)]
+        #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
     },
 }

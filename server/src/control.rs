@@ -428,7 +428,9 @@ impl Control {
         if request.deed.needs_room() {
             self.need(&room, request.creates).await?;
         }
-        let done = self.rooms.operate(room, request.deed.order(), person);
+        let done = self
+            .rooms
+            .operate(room, request.deed.order(), person, request.creates);
         done.await.map_err(|error| error.to_string())
     }
 
@@ -438,18 +440,14 @@ impl Control {
         called.map_err(error_text)
     }
 
-    /// Makes sure that there is such a room.
+    /// Makes sure that there is such a room, or that it can be made where `creates`. It is made once
+    /// nothing is refused any more.
     async fn need(&self, room: &RoomName, creates: bool) -> Result<(), String> {
-        if creates {
-            new_room(room)?;
-        }
-        let is_there = match creates {
-            true => self.rooms.found(room.clone()).await.map(|_| true),
-            false => self.rooms.is_founded(room).await,
-        };
-        match is_there.map_err(error_text)? {
-            true => Ok(()),
-            false => Err(no_room(room)),
+        let is_there = self.rooms.is_founded(room).await.map_err(error_text)?;
+        match (is_there, creates) {
+            (true, _) => Ok(()),
+            (false, true) => new_room(room),
+            (false, false) => Err(no_room(room)),
         }
     }
 
@@ -558,8 +556,12 @@ impl Control {
         if matches!(change, Change::Add(_)) {
             self.need(&room, creates).await?;
         }
-        let done = self.rooms.filter(room, change).await;
-        done.map_err(|error| error.to_string())
+        let done = self.rooms.filter(room.clone(), change).await;
+        let done = done.map_err(|error| error.to_string())?;
+        if creates {
+            self.rooms.found(room).await.map_err(error_text)?;
+        }
+        Ok(done)
     }
 
     async fn ban_network(

@@ -1,6 +1,7 @@
 //! `chat-server mod`, `admin` and `audit`: moderation from the command line. A running server does it
 //! itself, at once and for live connections too; otherwise it is written to the database.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,8 +16,8 @@ use crate::control::{self, Deed, Request, Task, administered};
 use crate::database::Database;
 use crate::entry::UnixMillis;
 use crate::log::{RoomLog, SqliteLog};
-use crate::moderation::{Person, Verdict};
-use crate::room::{operated, sentence, slip};
+use crate::moderation::{Person, Standing, Verdict};
+use crate::room::{operated, outcome, slip};
 use crate::slips;
 use crate::standing::{SqliteStandings, Standings};
 
@@ -108,11 +109,11 @@ fn administer(data: &Path, name: &Username, is_admin: bool) -> anyhow::Result<()
 /// Carries out `command` for the server of `data`.
 pub fn run_mod(command: ModSubcommand, data: &Path) -> anyhow::Result<()> {
     match command {
-        ModSubcommand::List { room } => list(data, room, |standing| {
-            let mut ranked: Vec<(Rank, &String)> = standing
+        ModSubcommand::List { room } => list(data, room, |standing, names| {
+            let mut ranked: Vec<(Rank, &str)> = standing
                 .ranks
                 .iter()
-                .map(|(name, there)| (there.rank, name))
+                .map(|(key, there)| (there.rank, names.of(key)))
                 .collect();
             ranked.sort();
             let line = |(rank, name)| format!("{}\t{name}", u8::from(rank));
@@ -164,18 +165,31 @@ pub fn run_audit(room: Option<RoomName>, limit: u32, data: &Path) -> anyhow::Res
     })
 }
 
+/// Names as registered, by those as compared.
+pub(crate) struct Names(HashMap<String, String>);
+
+impl Names {
+    /// The name of the user `key`.
+    pub(crate) fn of<'a>(&'a self, key: &'a str) -> &'a str {
+        self.0.get(key).map_or(key, String::as_str)
+    }
+}
+
 /// Lists what a room's standing says.
 pub(crate) fn list(
     data: &Path,
     room: RoomName,
-    lines: impl FnOnce(&crate::moderation::Standing) -> Vec<String>,
+    lines: impl FnOnce(&Standing, &Names) -> Vec<String>,
 ) -> anyhow::Result<()> {
     console::for_reading(data, |database| async move {
         let room = slips::need_room(&database, &room, None).await?;
-        let standing = SqliteStandings::new(database)
+        let standing = SqliteStandings::new(Arc::clone(&database))
             .load(&room, clock::moment())
             .await?;
-        console::say(lines(&standing))?;
+        let keys = standing.ranks.keys().chain(standing.bans.keys());
+        let accounts = SqliteAccounts::new(database);
+        let names = Names(accounts.names(keys.cloned().collect()).await?);
+        console::say(lines(&standing, &names))?;
         Ok(())
     })
 }
@@ -227,8 +241,11 @@ pub(crate) fn carry_out_with(
             bail!("this needs the server to run");
         };
         complete(&database, &mut verdict).await?;
+        if creates {
+            found(&database, room).await?;
+        }
         standings.save(room, &verdict).await?;
-        Ok(sentence(&verdict, now))
+        Ok(outcome(&standing, &verdict, now))
     })
 }
 
@@ -302,22 +319,18 @@ where
     }
 }
 
-/// Makes sure that there is such a room.
+/// Makes sure that there is such a room, or that it can be made where `creates`. It is made once nothing
+/// is refused any more.
 pub(crate) async fn need(
     database: &Arc<Database>,
     room: &RoomName,
     creates: bool,
 ) -> anyhow::Result<()> {
-    let is_there = match creates {
-        true => found(database, room).await.map(|_| true)?,
-        false => {
-            let accounts = SqliteAccounts::new(Arc::clone(database));
-            accounts.is_founded(room).await?
-        }
-    };
-    match is_there {
-        true => Ok(()),
-        false => bail!(control::no_room(room)),
+    let accounts = SqliteAccounts::new(Arc::clone(database));
+    match (accounts.is_founded(room).await?, creates) {
+        (true, _) => Ok(()),
+        (false, true) => control::new_room(room).map_err(anyhow::Error::msg),
+        (false, false) => bail!(control::no_room(room)),
     }
 }
 

@@ -25,7 +25,7 @@ use crate::entry::{
 };
 use crate::held::{Choice, HeldMessage, Ruled, Ruling, Waiting};
 use crate::moderation::{Origin, Person, Sanction, Standing, Verdict};
-pub use moderation::{Order, operated, operator, sentence, slip};
+pub use moderation::{Order, operated, operator, outcome, slip};
 pub(crate) use nonces::MEMORY as NONCE_MEMORY;
 use nonces::Nonces;
 pub use posting::Passed;

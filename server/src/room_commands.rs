@@ -37,7 +37,7 @@ pub enum RoomSubcommand {
     /// Delete a room with all its entries and ranks, while the server does not run. On a terminal it asks
     /// for the name once more.
     Delete {
-        /// The room's name.
+        /// The room's name, spelled as it is listed.
         #[arg(value_parser = console::room_name)]
         name: RoomName,
         /// Delete it without asking.
@@ -59,7 +59,7 @@ pub fn run(command: RoomSubcommand, data: &Path) -> anyhow::Result<()> {
         }),
         // A running server would go on with a room that is gone.
         RoomSubcommand::Delete { name, yes } => {
-            slips::look_for_room(data, &name, None)?;
+            slips::look_for_exactly(data, &name)?;
             if !yes && std::io::stdin().is_terminal() {
                 let question = format!("This deletes all of room {name}. Type its name to do it: ");
                 if slips::asked(&question)? != name.as_str() {
@@ -67,7 +67,7 @@ pub fn run(command: RoomSubcommand, data: &Path) -> anyhow::Result<()> {
                 }
             }
             console::for_writing(data, false, |database| async move {
-                let name = called(&database, &name).await?;
+                slips::need_exactly(&database, &name).await?;
                 let log = SqliteLog::new(database.clone());
                 delete(&log, &SqliteAccounts::new(database), &name).await
             })

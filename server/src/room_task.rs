@@ -278,8 +278,8 @@ impl RoomTask {
                 self.store().await;
                 self.apply(Input::Moderate(id, order, target)).await;
             }
-            RoomCommand::Operate(order, target, answer) => {
-                let done = self.operate(&order, target).await;
+            RoomCommand::Operate(order, target, creates, answer) => {
+                let done = self.operate(&order, target, creates).await;
                 // Who does not wait for the answer does not need it.
                 let _ = answer.send(done);
             }

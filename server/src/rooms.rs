@@ -225,11 +225,12 @@ impl Rooms {
         room: RoomName,
         order: Order,
         target: Person,
+        creates: bool,
     ) -> Result<String, RoomError> {
         let inbox = self.find_or_start(&room)?;
         let (answer, done) = oneshot::channel();
         inbox
-            .send(RoomCommand::Operate(order, target, answer))
+            .send(RoomCommand::Operate(order, target, creates, answer))
             .await
             .map_err(|_| RoomError::Stopping)?;
         Ok(done.await.map_err(|_| RoomError::Stopping)??)

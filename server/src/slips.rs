@@ -37,7 +37,23 @@ pub async fn need_room(
     Err(not_there("room", room.as_str(), known, otherwise).into())
 }
 
-/// The same, before anything is done; where that can't be told, such as from an older schema, what is
+/// Makes sure that `room` is the name of a room exactly as it is spelled: what is done to it can't be undone.
+pub async fn need_exactly(database: &Arc<Database>, room: &RoomName) -> anyhow::Result<()> {
+    let meant = need_room(database, room, None).await?;
+    match meant == *room {
+        true => Ok(()),
+        false => Err(not_there("room", room.as_str(), [meant.as_str()].into_iter(), None).into()),
+    }
+}
+
+/// The same, before anything is done.
+pub fn look_for_exactly(data: &Path, room: &RoomName) -> anyhow::Result<()> {
+    told(console::for_reading(data, async |database| {
+        need_exactly(&database, room).await
+    }))
+}
+
+/// Looks for a room before anything is done; where that can't be told, such as from an older schema, what is
 /// done then tells.
 pub fn look_for_room(data: &Path, room: &RoomName, otherwise: Option<&str>) -> anyhow::Result<()> {
     told(console::for_reading(data, async |database| {

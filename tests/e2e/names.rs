@@ -137,7 +137,11 @@ fn spellings_of_a_rooms_name_are_one_room() {
     said_no(&server, &["room", "add", "\u{200b}"], "is empty");
     said(&server, &["filter", "add", decomposed, "worse"]);
     assert!(said(&server, &["filter", "list", composed]).contains("worse"));
-    said(&server, &["room", "delete", decomposed]);
+    for spelled in [decomposed, " caf\u{e9}"] {
+        let delete = ["room", "delete", spelled, "--yes"];
+        said_no(&server, &delete, "did you mean \"caf\\u{e9}\"?");
+    }
+    said(&server, &["room", "delete", composed]);
     assert_eq!(said(&server, &["room", "list"]), "");
 }
 
@@ -174,6 +178,44 @@ fn a_room_of_exactly_the_name_that_is_given_wins() {
         said(&server, &["room", "delete", room]);
     }
     assert!(said(&server, &["room", "list"]).ends_with(composed));
+}
+
+#[test]
+fn a_room_from_before_spellings_were_one_is_found_by_all_of_them() {
+    let mut server = Server::start();
+    RawClient::join(&server, "alice", "live").post("first");
+    server.stop();
+    // As an older server made it, and the migration noted it.
+    let connection = Connection::open(server.database()).unwrap();
+    let rename = "UPDATE rooms SET name = 'live '; UPDATE ranks SET room = 'live ';
+         UPDATE founded_rooms SET room = 'live ';
+         INSERT INTO odd_rooms (room, plain) VALUES ('live ', 'live');";
+    connection.execute_batch(rename).unwrap();
+    connection.close().unwrap();
+    server.restart();
+    for (user, spelled) in [("bob", "live"), ("carl", " live"), ("dan", "live ")] {
+        let entered = RawClient::connect(&server).auth(user, spelled);
+        let place = (&entered["room"], &entered["accessLevel"]);
+        assert_eq!(place, (&"live ".into(), &3.into()));
+    }
+    for stopped in [false, true] {
+        if stopped {
+            server.stop();
+        }
+        for spelled in ["live", "live ", " live"] {
+            said_no(&server, &["room", "add", spelled], "there already is");
+            assert!(said(&server, &["room", "export", spelled]).contains("first"));
+            assert!(said(&server, &["mod", "list", spelled]).contains("alice"));
+        }
+    }
+    assert_eq!(said(&server, &["room", "list"]).lines().count(), 1);
+    said_no(
+        &server,
+        &["room", "delete", "live", "--yes"],
+        "did you mean \"live \"?",
+    );
+    said(&server, &["room", "delete", "live ", "--yes"]);
+    assert_eq!(said(&server, &["room", "list"]), "");
 }
 
 #[test]

@@ -278,9 +278,26 @@ fn a_slip_is_named_and_nothing_is_done() {
             (&["ban", "remove", ROOM, "bob"], "is not banned"),
             (&["mod", "remove", ROOM, "bob"], "mere user"),
             (&["ban", "add", ROOM, "dora"], "no ban keeps out"),
+            (
+                &["ban", "add", "new", "dora", "--create"],
+                "no ban keeps out",
+            ),
+            (
+                &["ban", "add", "new", "boob", "--create"],
+                "did you mean bob?",
+            ),
+            (
+                &["mod", "add", "new", "boob", "--create"],
+                "did you mean bob?",
+            ),
+            (
+                &["filter", "add", "new", "(", "--regex", "--create"],
+                "regular expression",
+            ),
             (&["ban", "add", "--address", "0.0.0.0/0"], "every IPv4"),
             (&["ban", "add", "--address", "203.0.0.0/15"], "131072"),
             (&["ban", "add", "--address", "127.0.0.1"], "this machine"),
+            (&["ban", "add", "--address", "172.17.0.1"], "private"),
             (&["filter", "add", ROOM, ".+", "--regex"], "every message"),
         ] {
             said_no(&server, arguments, words);
@@ -292,6 +309,59 @@ fn a_slip_is_named_and_nothing_is_done() {
         assert_eq!(said(&server, &["ban", "list", "--addresses"]), "");
         assert_eq!(said(&server, &["ban", "list", ROOM]), "");
         assert_eq!(said(&server, &["filter", "list", ROOM]), "");
+    }
+}
+
+#[test]
+fn a_rank_is_told_with_what_it_changes_and_names_as_registered() {
+    let mut server = Server::start();
+    for user in [
+        "owner",
+        "Dora",
+        "\u{3a3}\u{3bf}\u{3c6}\u{3af}\u{3b1}\u{3c2}",
+        "bob",
+    ] {
+        drop(RawClient::join(&server, user, ROOM));
+    }
+    let sophia = "\u{3a3}\u{3bf}\u{3c6}\u{3af}\u{3b1}\u{3c2}";
+    said(&server, &["admin", "grant", "Dora"]);
+    for stopped in [false, true] {
+        if stopped {
+            server.stop();
+        }
+        for (arguments, expected) in [
+            (&["mod", "add", ROOM, "bob"][..], "bob is a moderator now"),
+            (
+                &["mod", "add", ROOM, "bob", "--vip"],
+                "bob is a VIP now, and no moderator any more",
+            ),
+            (&["mod", "remove", ROOM, "bob"], "bob is no VIP any more"),
+            (
+                &["mod", "add", ROOM, "bob", "--admin"],
+                "bob is an administrator of the room now",
+            ),
+            (
+                &["mod", "add", ROOM, "bob", "--vip"],
+                "bob is a VIP now, and no administrator of the room any more",
+            ),
+            (
+                &["mod", "add", ROOM, "dora", "--vip"],
+                "Dora is a VIP now, but stays above as an administrator of this server",
+            ),
+        ] {
+            assert_eq!(said(&server, arguments), expected);
+        }
+        said(&server, &["ban", "add", ROOM, sophia]);
+        said(&server, &["mod", "add", ROOM, sophia]);
+        let banned = said(&server, &["ban", "list", ROOM]);
+        assert_eq!(banned, format!("{sophia}\tfor good"));
+        let ranked = said(&server, &["mod", "list", ROOM]);
+        assert_eq!(ranked, format!("0\towner\n1\t{sophia}\n2\tDora\n2\tbob"));
+        let none = operate(&server, &["audit", "--limit", "0"]);
+        assert_eq!(none.status.code(), Some(2), "{none:?}");
+        if !stopped {
+            said(&server, &["mod", "remove", ROOM, "bob"]);
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The accounts in the server's own SQLite database.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chat_protocol::{Rank, RoomName, Username};
@@ -42,6 +43,21 @@ impl SqliteAccounts {
                 .collect()
         };
         Ok(self.database.read(rooms).await?)
+    }
+}
+
+impl SqliteAccounts {
+    /// The names as registered that accounts have, by their names as compared.
+    pub async fn names(&self, keys: Vec<String>) -> Result<HashMap<String, String>, AccountsError> {
+        let names = move |connection: &Connection| {
+            let found = keys.iter().map(|key| find(connection, key));
+            let named = found.filter_map(|found| match found {
+                Ok(account) => account.map(|account| Ok((account.key, account.username))),
+                Err(error) => Some(Err(error)),
+            });
+            named.collect()
+        };
+        Ok(self.database.read(names).await?)
     }
 }
 
@@ -100,10 +116,10 @@ impl Accounts for SqliteAccounts {
         Ok(self.database.read(is_founded).await?)
     }
 
-    async fn has_room(&self, room: &RoomName) -> Result<bool, AccountsError> {
-        let room = room.clone();
-        let has_room = move |connection: &Connection| has_room(connection, &room);
-        Ok(self.database.read(has_room).await?)
+    async fn room_called(&self, spelled: &RoomName) -> Result<RoomName, AccountsError> {
+        let spelled = spelled.clone();
+        let called = move |connection: &Connection| room_called(connection, &spelled);
+        Ok(self.database.glance(called).await?)
     }
 
     async fn set_password(
@@ -339,6 +355,26 @@ fn has_room(connection: &Connection, room: &RoomName) -> rusqlite::Result<bool> 
              UNION ALL SELECT 1 FROM founded_rooms WHERE room = ?1",
         )?
         .exists([room.as_str()])
+}
+
+fn room_called(connection: &Connection, spelled: &RoomName) -> rusqlite::Result<RoomName> {
+    let plain = spelled.plain();
+    for room in [spelled, &plain] {
+        if has_room(connection, room)? {
+            return Ok(room.clone());
+        }
+    }
+    let odd: Option<String> = connection
+        .prepare_cached(
+            "SELECT room FROM odd_rooms WHERE plain = ?1
+             AND (EXISTS (SELECT 1 FROM rooms WHERE rooms.name = odd_rooms.room)
+                  OR EXISTS (SELECT 1 FROM founded_rooms WHERE founded_rooms.room = odd_rooms.room))
+             ORDER BY id LIMIT 1",
+        )?
+        .query_row([plain.as_str()], |row| row.get(0))
+        .optional()?;
+    let odd = odd.and_then(|name| RoomName::stored(&name).ok());
+    Ok(odd.unwrap_or(plain))
 }
 
 /// Gives the name of an account that was removed to another one.
@@ -688,6 +724,42 @@ mod tests {
         assert!(!accounts.forget_idle_room(&young, 100, 60).await.unwrap());
         let left = SqliteLog::new(Arc::clone(&accounts.database)).list().await;
         assert_eq!(left.unwrap().len(), 8);
+    }
+
+    #[tokio::test]
+    async fn rooms_that_differ_in_spelling_alone_are_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let accounts = accounts(directory.path());
+        let rows = "
+            INSERT INTO rooms (name, epoch, last_seq) VALUES (' live', 'e', 0), ('both', 'e', 0);
+            INSERT INTO founded_rooms (room) VALUES ('live '), ('cafe\u{301}'), ('both ');
+            INSERT INTO odd_rooms (room, plain) VALUES ('gone ', 'gone'), (' live', 'live'),
+                ('live ', 'live'), ('cafe\u{301}', 'caf\u{e9}'), ('both ', 'both');";
+        let write = move |connection: &Connection| connection.execute_batch(rows);
+        accounts.database.write(write).await.unwrap();
+        for (spelled, expected) in [
+            ("live", " live"),
+            ("  live", " live"),
+            ("live ", "live "),
+            ("caf\u{e9}", "cafe\u{301}"),
+            (" cafe\u{301}", "cafe\u{301}"),
+            ("both", "both"),
+            ("both ", "both "),
+            (" both", "both"),
+            ("gone ", "gone"),
+            ("new ", "new"),
+        ] {
+            let called = accounts.room_called(&RoomName::new(spelled).unwrap()).await;
+            assert_eq!(called.unwrap().as_str(), expected, "{spelled:?}");
+        }
+        let oldest = RoomName::new(" live").unwrap();
+        SqliteLog::new(Arc::clone(&accounts.database))
+            .remove(&oldest)
+            .await
+            .unwrap();
+        accounts.forget_room(&oldest).await.unwrap();
+        let called = accounts.room_called(&RoomName::new("live").unwrap()).await;
+        assert_eq!(called.unwrap().as_str(), "live ");
     }
 
     #[tokio::test]

@@ -13,10 +13,14 @@ pub(super) const APPLICATION_ID: i64 = 0x6368_6174;
 pub(super) const LATEST: i64 = STEPS.len() as i64;
 
 /// What a step does that SQL can't: behind the step's SQL, by the version that it leads to.
-const DEEDS: [(usize, Deed); 1] = [(10, |connection| {
-    names::renew_keys(connection)?;
-    names::note_looks(connection)
-})];
+const DEEDS: [(usize, Deed); 2] = [
+    (10, |connection| {
+        names::renew_keys(connection)?;
+        names::note_looks(connection)?;
+        names::note_odd_rooms(connection)
+    }),
+    (12, names::reserve_authors),
+];
 
 type Deed = fn(&Connection) -> rusqlite::Result<()>;
 
@@ -211,6 +215,15 @@ const STEPS: [&str; 13] = [
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX look_alikes_by_account ON look_alikes (account);
     CREATE INDEX ranks_by_account ON ranks (account);
+
+    -- Rooms from before spellings were one that have not the plain spelling of their names, the oldest
+    -- first: they are found by that.
+    CREATE TABLE odd_rooms (
+        id    INTEGER PRIMARY KEY,
+        room  TEXT NOT NULL UNIQUE,
+        plain TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX odd_rooms_by_plain ON odd_rooms (plain);
 ",
     "
     -- What the wall clock showed last, in milliseconds since 1970, UTC, and its leaps ahead that are
@@ -321,6 +334,52 @@ mod tests {
         assert_eq!(founded, "r1");
         // A second time there is nothing to do.
         migrate(&mut connection).unwrap();
+    }
+
+    #[test]
+    fn rooms_that_are_spelled_otherwise_are_noted_the_oldest_first() {
+        let mut connection = of_version_3();
+        connection
+            .execute_batch(
+                "INSERT INTO rooms (id, name, epoch, last_seq) VALUES
+                     (9, 'live ', 'e', 0), (7, ' live', 'e', 0), (8, 'cafe\u{301}', 'e', 0);
+                 INSERT INTO founded_rooms VALUES ('live '), ('a\u{308} ');",
+            )
+            .unwrap();
+        migrate(&mut connection).unwrap();
+        let noted = "SELECT group_concat(room || '=' || plain)
+                     FROM (SELECT * FROM odd_rooms ORDER BY id)";
+        let expected = " live=live,cafe\u{301}=caf\u{e9},live =live,a\u{308} =\u{e4}";
+        assert_eq!(one(&connection, noted), expected);
+    }
+
+    #[test]
+    fn names_of_authors_without_an_account_are_kept() {
+        let mut connection = of_version_3();
+        let body = |username: &str| format!(r#"{{"username":"{username}","content":"hi"}}"#);
+        for (seq, time, kind, author, body) in [
+            (2, 9, "message", "bob", body("BOB")),
+            (3, 7, "message", "bob", body("bob")),
+            (4, 8, "message", "carl", "no JSON".to_owned()),
+            (5, 8, "purge", "dan", body("dan")),
+            (6, 8, "message", "", body("server operator")),
+            (7, 8, "message", "οδυσσευσ", body("ΟΔΥΣΣΕΥΣ")),
+            (8, 8, "message", "eve\u{7}", body("eve\u{7}")),
+            (9, 8, "message", "frank", body("ann")),
+        ] {
+            let insert = "INSERT INTO entries VALUES (1, ?1, ?2, ?3, ?4, NULL, ?5)";
+            let row = (seq, time, kind, author, body);
+            connection.execute(insert, row).unwrap();
+        }
+        migrate(&mut connection).unwrap();
+        let kept = "SELECT group_concat(key || ' ' || username || password_hash, ', ')
+                    FROM accounts WHERE removed > 0 AND id > 0 AND logins <> ''";
+        let expected = "bob BOB, carl carl, frank frank, οδυσσευς ΟΔΥΣΣΕΥΣ";
+        assert_eq!(one(&connection, kept), expected);
+        let author = "SELECT author FROM entries WHERE seq = 7";
+        assert_eq!(one(&connection, author), "οδυσσευς");
+        let looks = "SELECT count(DISTINCT account) || '' FROM look_alikes";
+        assert_eq!(one(&connection, looks), "5");
     }
 
     fn one(connection: &Connection, sql: &str) -> String {

@@ -149,6 +149,11 @@ impl Room {
         slip(&self.standing, order, target, now)
     }
 
+    /// The same as [`outcome`], here, before it is carried out.
+    pub fn outcome(&self, verdict: &Verdict, now: Moment) -> String {
+        outcome(&self.standing, verdict, now)
+    }
+
     /// The contract's order: rights, whether the target exists, whether it stands lower.
     pub(super) fn moderate(
         &self,
@@ -529,7 +534,7 @@ fn in_words(change: &RoomChange) -> String {
 }
 
 /// What was done, in words.
-pub fn sentence(verdict: &Verdict, now: Moment) -> String {
+fn sentence(verdict: &Verdict, now: Moment) -> String {
     let name = &verdict.target.username;
     match &verdict.decision {
         Decision::Kick => format!("{name} was kicked"),
@@ -543,6 +548,30 @@ pub fn sentence(verdict: &Verdict, now: Moment) -> String {
         Decision::Rank(Rank::Moderator) => format!("{name} is a moderator now"),
         Decision::Rank(Rank::Vip) => format!("{name} is a VIP now"),
         Decision::Rank(_) => format!("{name} is no moderator any more"),
+    }
+}
+
+/// What an operator's verdict does to whom stood as in `standing` before, in words.
+pub fn outcome(standing: &Standing, verdict: &Verdict, now: Moment) -> String {
+    let done = sentence(verdict, now);
+    let Decision::Rank(rank) = verdict.decision else {
+        return done;
+    };
+    let Person { username, key, .. } = &verdict.target;
+    if standing.admins.contains(key) {
+        return format!("{done}, but stays above as an administrator of this server");
+    }
+    let before = standing.ranks.get(key).map(|there| there.rank);
+    let lost = match before {
+        Some(Rank::Administrator) => "no administrator of the room any more",
+        Some(Rank::Moderator) => "no moderator any more",
+        Some(Rank::Vip) => "no VIP any more",
+        _ => return done,
+    };
+    match before < Some(rank) {
+        true if rank == Rank::User => format!("{username} is {lost}"),
+        true => format!("{done}, and {lost}"),
+        false => done,
     }
 }
 

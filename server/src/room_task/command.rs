@@ -94,6 +94,9 @@ pub enum OperateError {
     /// It could not be stored.
     #[error(transparent)]
     Standing(#[from] StandingError),
+    /// The room could not be made.
+    #[error(transparent)]
+    Accounts(#[from] AccountsError),
     /// It would do nothing.
     #[error("{0}")]
     Slip(String),
@@ -132,8 +135,14 @@ pub enum RoomCommand {
     /// Do something to somebody for a member; `None` where there is nobody of the name. Answered
     /// through the members' outboxes, as what follows.
     Moderate(MemberId, Order, Option<Person>),
-    /// Do something to somebody for an operator. Answered with what was done.
-    Operate(Order, Person, oneshot::Sender<Result<String, OperateError>>),
+    /// Do something to somebody for an operator; where so said, it makes the room where there is none and
+    /// nothing is refused. Answered with what was done.
+    Operate(
+        Order,
+        Person,
+        bool,
+        oneshot::Sender<Result<String, OperateError>>,
+    ),
     /// Take all messages of somebody out, for an operator. Answered once everybody was told.
     Purge(Person, oneshot::Sender<Result<(), LogError>>),
     /// Make the room one that there is, for an operator. Answered with whether it was made.

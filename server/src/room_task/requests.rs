@@ -17,7 +17,7 @@ use crate::moderation::{Decision, Origin, Person, Verdict};
 use crate::outgoing::Outgoing;
 use crate::room::{
     Effect, Input, MemberId, NOBODY, Order, Passed, ReplyTarget, StoredMessage, operated, operator,
-    refusal, sentence,
+    refusal,
 };
 use crate::standing::StandingError;
 
@@ -168,6 +168,7 @@ impl RoomTask {
         &mut self,
         order: &Order,
         target: Person,
+        creates: bool,
     ) -> Result<String, OperateError> {
         self.show_all().await;
         let now = clock::moment();
@@ -177,6 +178,9 @@ impl RoomTask {
         let Some(mut verdict) = operated(order, target, now) else {
             return Ok("nothing was done: only verdicts on people come from outside".to_owned());
         };
+        if creates {
+            self.found().await?;
+        }
         if matches!(verdict.decision, Decision::Rank(_)) && !self.room.is_founded() {
             // It was there a moment ago.
             return Err(StandingError::new(NoRoom).into());
@@ -184,7 +188,7 @@ impl RoomTask {
         let is_taking_along = matches!(order, Order::BanWithAddresses(..));
         self.save(&mut verdict, is_taking_along).await?;
         self.who = None;
-        let mut done = sentence(&verdict, now);
+        let mut done = self.room.outcome(&verdict, now);
         let is_ban = matches!(verdict.decision, Decision::Ban(_));
         let mut closed = 0;
         for effect in self.room.apply(Input::Judged(NOBODY, verdict), now) {

@@ -404,7 +404,7 @@ impl Accounts for NoAccounts {
         unreachable!()
     }
 
-    async fn has_room(&self, _: &RoomName) -> Result<bool, AccountsError> {
+    async fn room_called(&self, _: &RoomName) -> Result<RoomName, AccountsError> {
         unreachable!()
     }
 

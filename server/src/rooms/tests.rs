@@ -340,7 +340,9 @@ async fn what_waits_to_share_a_write_is_shown_before_its_author_is_thrown_out() 
         account: AccountId::named("bob"),
         is_removed: false,
     };
-    let done = bench.rooms.operate(room(), Order::Kick(None), target);
+    let done = bench
+        .rooms
+        .operate(room(), Order::Kick(None), target, false);
     done.await.unwrap();
     for client in [&mut ann, &mut bob] {
         let shown = async { while client.next().await.name() != "message" {} };

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chat_protocol::Username;
+use chat_protocol::{RoomName, Username};
 use rusqlite::{Connection, params};
 
 use crate::look_alikes::skeletons;
@@ -89,10 +89,106 @@ fn rename(connection: &Connection, old: &str, new: &str) -> rusqlite::Result<()>
 
 /// Notes what the accounts' names look like.
 pub(super) fn note_looks(connection: &Connection) -> rusqlite::Result<()> {
-    let mut insert = connection.prepare("INSERT INTO look_alikes VALUES (?1, ?2)")?;
     for one in named(connection)? {
-        for skeleton in skeletons(&one.username, &one.key) {
-            insert.execute(params![skeleton, one.key])?;
+        note_look(connection, &one)?;
+    }
+    Ok(())
+}
+
+fn note_look(connection: &Connection, one: &Named) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare_cached("INSERT INTO look_alikes VALUES (?1, ?2)")?;
+    for skeleton in skeletons(&one.username, &one.key) {
+        insert.execute(params![skeleton, one.key])?;
+    }
+    Ok(())
+}
+
+/// Keeps the names of those who wrote messages and have no account: theirs were removed when removed
+/// names were not kept yet, and whoever took such a name would be taken for the author.
+pub(super) fn reserve_authors(connection: &Connection) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare(
+        "INSERT INTO accounts (key, username, password_hash, created, id, logins, removed)
+         VALUES (?1, ?2, '', ?3, abs(random() / 2) + 1, hex(randomblob(16)),
+                 CAST(unixepoch('subsec') * 1000 AS INTEGER))
+         ON CONFLICT DO NOTHING",
+    )?;
+    for one in authors_without_account(connection)? {
+        let (author, Some(name)) = (&one.key, name_of(&one)) else {
+            continue;
+        };
+        let reserved = Named {
+            key: name.key().to_owned(),
+            username: name.as_str().to_owned(),
+            created: one.created,
+        };
+        let values = params![reserved.key, reserved.username, reserved.created];
+        if insert.execute(values)? == 0 {
+            continue;
+        }
+        if reserved.key != *author {
+            // Compared otherwise by now.
+            let sql = "UPDATE entries SET author = ?2 WHERE author = ?1";
+            connection.execute(sql, [author, &reserved.key])?;
+        }
+        note_look(connection, &reserved)?;
+    }
+    Ok(())
+}
+
+/// An author's name as it was registered, where that is known and is the author's, or else as it was
+/// compared; `None` where nobody can have it.
+fn name_of(author: &Named) -> Option<Username> {
+    let registered = Username::new(&author.username).ok();
+    let compared = Username::new(&author.key).ok();
+    let (Some(name), Some(same)) = (registered, &compared) else {
+        return compared;
+    };
+    // As it was once compared.
+    let lower = name.as_str().chars().flat_map(char::to_lowercase);
+    match lower.eq(author.key.chars()) || name.key() == same.key() {
+        true => Some(name),
+        false => compared,
+    }
+}
+
+/// Those authors, with the names in their newest messages.
+fn authors_without_account(connection: &Connection) -> rusqlite::Result<Vec<Named>> {
+    // What else is chosen beside one `max` is of that row.
+    let mut statement = connection.prepare(
+        "SELECT author, iif(json_valid(body), body ->> 'username', NULL), max(time) FROM entries
+         WHERE kind = 'message' AND author NOT IN (SELECT key FROM accounts)
+         GROUP BY author ORDER BY author",
+    )?;
+    let authors = statement.query_map([], |row| {
+        let key: String = row.get(0)?;
+        // What can't be read is not known.
+        let username = row.get(1).unwrap_or_else(|_| key.clone());
+        // Nobody knows when; before all that they wrote.
+        let created = 0;
+        Ok(Named {
+            key,
+            username,
+            created,
+        })
+    })?;
+    authors.collect()
+}
+
+/// Notes the rooms whose names have another spelling than the plain one, the oldest first.
+pub(super) fn note_odd_rooms(connection: &Connection) -> rusqlite::Result<()> {
+    let mut rooms = connection.prepare(
+        "SELECT name, id FROM rooms UNION ALL
+         SELECT room, NULL FROM founded_rooms WHERE room NOT IN (SELECT name FROM rooms)
+         ORDER BY id NULLS LAST",
+    )?;
+    let mut insert = connection.prepare("INSERT INTO odd_rooms (room, plain) VALUES (?1, ?2)")?;
+    let mut rows = rooms.query([])?;
+    while let Some(row) = rows.next()? {
+        // A name that is none is no room's.
+        if let Ok(room) = RoomName::stored(row.get_ref(0)?.as_str()?)
+            && !room.is_plain()
+        {
+            insert.execute([room.as_str(), room.plain().as_str()])?;
         }
     }
     Ok(())
