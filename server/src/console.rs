@@ -49,14 +49,18 @@ pub fn for_writing<F>(
 where
     F: Future<Output = anyhow::Result<()>>,
 {
-    if makes_one {
-        database::create_directory(data)?;
-    } else {
-        is_there(data)?;
-    }
+    need_directory(data, makes_one)?;
     // Before anything in it is looked at: what a running server uses is not to be migrated.
     let _lock = lock(data)?;
     change(data, work)
+}
+
+/// The data directory is made where `makes_one`; otherwise a database has to be there.
+fn need_directory(data: &Path, makes_one: bool) -> Result<(), OpenError> {
+    match makes_one {
+        true => database::create_directory(data),
+        false => is_there(data),
+    }
 }
 
 /// Keeps servers from starting on `data` for as long as it lives.
@@ -76,11 +80,7 @@ pub fn ask_or_do<A, F>(
 where
     F: Future<Output = anyhow::Result<()>>,
 {
-    if makes_one {
-        database::create_directory(data)?;
-    } else {
-        is_there(data)?;
-    }
+    need_directory(data, makes_one)?;
     let began = Instant::now();
     loop {
         match DataLock::take(data) {

@@ -44,9 +44,7 @@ impl SqliteAccounts {
         };
         Ok(self.database.read(rooms).await?)
     }
-}
 
-impl SqliteAccounts {
     /// The names as registered that accounts have, by their names as compared.
     pub async fn names(&self, keys: Vec<String>) -> Result<HashMap<String, String>, AccountsError> {
         let names = move |connection: &Connection| {
