@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use chat_tests::{Opcode, RawClient, RawSocket, Server, frame, handshake, password_of};
 use serde_json::{Value, json};
 
-use crate::support::{Over, connect_from, entries, eventually, numbered, post_all, refused};
+use crate::support::{
+    Over, connect_from, enter_from, entries, eventually, numbered, post_all, refused,
+};
 
 /// A room with its administrator, who counts as a moderator, and a user.
 fn room_with_user(server: &Server) -> (RawClient, RawClient) {
@@ -185,12 +187,7 @@ fn the_users_of_one_address_share_what_five_of_them_may_post() {
         "1",
     ]);
     let _owner = RawClient::join(&server, "owner", "stream");
-    let enter = |user: &str, address: &str| {
-        let mut client = RawClient::open_for(server.address(), address).unwrap();
-        client.expect("connection");
-        client.auth(user, "stream");
-        client
-    };
+    let enter = |user: &str, address: &str| enter_from(&server, user, address);
     // One after the other, so that nobody hears the others.
     for number in 0..5 {
         let mut client = enter(&format!("user{number}"), "203.0.113.5");
@@ -235,8 +232,7 @@ fn failed_logins_are_counted_by_name_and_address() {
     }
     guesser.auth("bob", "stream");
     // Somebody else's failures do not lock alice out.
-    let mut elsewhere = RawClient::open_for(server.address(), "203.0.113.5").unwrap();
-    elsewhere.expect("connection");
+    let mut elsewhere = connect_from(&server, "203.0.113.5");
     elsewhere.auth_with(right);
 }
 
@@ -400,8 +396,7 @@ fn a_network_of_many_addresses_leaves_places_to_others() {
 fn guesses_from_many_addresses_are_few_and_the_owner_comes_in() {
     let server = Server::start_with(&["--trusted-proxy", "127.0.0.1", "--failed-logins", "1"]);
     let login = |address: &str, password: String| {
-        let mut client = RawClient::open_for(server.address(), address).unwrap();
-        client.expect("connection");
+        let mut client = connect_from(&server, address);
         let data = json!({ "username": "alice", "password": password, "room": "stream" });
         client.send("auth", data);
         client
@@ -429,11 +424,7 @@ fn guesses_from_many_addresses_are_few_and_the_owner_comes_in() {
 #[test]
 fn logins_elsewhere_do_not_wait_for_a_network_that_asks_for_many() {
     let server = Server::start_with(&["--trusted-proxy", "127.0.0.1"]);
-    let open = |address: &str| {
-        let mut client = RawClient::open_for(server.address(), address).unwrap();
-        client.expect("connection");
-        client
-    };
+    let open = |address: &str| connect_from(&server, address);
     let crowd = (0..80).map(|subnet| open(&format!("2001:db8:7:{subnet:x}00::1")));
     let mut crowd: Vec<RawClient> = crowd.collect();
     let mut alice = open("203.0.113.7");
@@ -464,12 +455,7 @@ fn answers_count_by_their_bytes_for_a_user_and_an_address() {
         "--answer-rate",
         "1",
     ]);
-    let enter = |user: &str, address: &str| {
-        let mut client = RawClient::open_for(server.address(), address).unwrap();
-        client.expect("connection");
-        client.auth(user, "stream");
-        client
-    };
+    let enter = |user: &str, address: &str| enter_from(&server, user, address);
     let mut owner = enter("owner", "198.51.100.1");
     post_all(&mut owner, (0..50).map(|_| "x".repeat(500)));
     let mut alice = enter("alice", "203.0.113.5");
@@ -515,8 +501,7 @@ fn answers_count_by_their_bytes_for_a_user_and_an_address() {
     };
     assert_eq!(refusal, [429, 429, 429].map(|code| json!(code)));
     // Nor by coming back: who asks for what they missed waits, and has no hole; who does not comes in.
-    let mut back = RawClient::open_for(server.address(), "203.0.113.5").unwrap();
-    back.expect("connection");
+    let mut back = connect_from(&server, "203.0.113.5");
     let resume = json!({
         "username": "bob", "password": password_of("bob"), "room": "stream",
         "since": { "epoch": "e", "seq": 0 },
@@ -587,12 +572,7 @@ fn answers_that_are_asked_for_all_at_once_count_as_if_they_were_not() {
         "--answer-rate",
         "1",
     ]);
-    let enter = |user: &str, address: &str| {
-        let mut client = RawClient::open_for(server.address(), address).unwrap();
-        client.expect("connection");
-        client.auth(user, "stream");
-        client
-    };
+    let enter = |user: &str, address: &str| enter_from(&server, user, address);
     let mut owner = enter("owner", "198.51.100.1");
     post_all(&mut owner, (0..50).map(|_| "x".repeat(500)));
     let mut crowd: Vec<RawClient> = (0..60).map(|_| enter("alice", "203.0.113.5")).collect();

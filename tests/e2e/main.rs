@@ -36,6 +36,7 @@ mod names;
 mod operators;
 mod other_versions;
 mod power_loss;
+mod preload;
 mod presence;
 mod resume;
 mod rig;

@@ -67,6 +67,14 @@ pub(crate) fn connect_from(server: &Server, address: &str) -> RawClient {
     client
 }
 
+/// The same, once `user` is in the room `stream`.
+#[track_caller]
+pub(crate) fn enter_from(server: &Server, user: &str, address: &str) -> RawClient {
+    let mut client = connect_from(server, address);
+    client.auth(user, "stream");
+    client
+}
+
 /// The names of an object's members, sorted.
 #[track_caller]
 pub(crate) fn names(data: &Value) -> Vec<&str> {
