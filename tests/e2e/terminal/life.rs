@@ -133,6 +133,22 @@ fn a_terminal_that_goes_away_ends_the_client() {
     assert!(alice.exit_status().success());
 }
 
+/// There the kernel says 0 for the client's process group and session.
+#[test]
+fn the_client_starts_where_its_process_group_is_out_of_sight() {
+    let setup = ClientSetup::new(nobodys_address(), "alice", &["stream"]);
+    let Some(mut alice) = BareTerminal::start_in_namespace(&setup, (80, 24)) else {
+        eprintln!("skipped: the test of a PID namespace, because `unshare` makes none here");
+        return;
+    };
+    alice.read_until("F2 errors:");
+    // Ctrl+Z: nobody could bring it back, so it takes the terminal again.
+    alice.type_bytes(b"\x1a");
+    alice.read_until("\x1b[?1049h");
+    alice.hang_up();
+    assert!(alice.exit_status().success());
+}
+
 #[test]
 fn a_terminal_that_takes_nothing_does_not_keep_the_client_from_ending() {
     let setup = ClientSetup::new(nobodys_address(), "alice", &["stream"]);

@@ -4,7 +4,7 @@
 //! Must not know what the client writes.
 
 use std::os::fd::OwnedFd;
-use std::process::{Child, ExitStatus};
+use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -27,6 +27,34 @@ impl BareTerminal {
     /// Starts the client of `setup`, with or without a size: columns and rows.
     #[track_caller]
     pub fn start(setup: &ClientSetup, size: Option<(u16, u16)>) -> Self {
+        Self::run(setup.plain_command(), size)
+    }
+
+    /// Starts the client of `setup` in a PID namespace of its own, which does not show the process
+    /// group and the session that it belongs to, as in a container that was entered. None where this
+    /// machine makes no such namespaces.
+    #[track_caller]
+    pub fn start_in_namespace(setup: &ClientSetup, size: (u16, u16)) -> Option<Self> {
+        let unshare = || {
+            let mut command = Command::new("unshare");
+            command.args(["--user", "--map-root-user", "--pid", "--fork", "--"]);
+            command
+        };
+        if !unshare().arg("true").status().is_ok_and(|s| s.success()) {
+            return None;
+        }
+        let client = setup.plain_command();
+        let mut command = unshare();
+        let environment = client.get_envs();
+        command
+            .arg(client.get_program())
+            .args(client.get_args())
+            .envs(environment.filter_map(|(name, value)| Some((name, value?))));
+        Some(Self::run(command, Some(size)))
+    }
+
+    #[track_caller]
+    fn run(mut client: Command, size: Option<(u16, u16)>) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)
             .expect("a free terminal");
         grantpt(&master).expect("a terminal is ours");
@@ -44,8 +72,7 @@ impl BareTerminal {
             tcsetwinsize(&slave, size).expect("a terminal takes a size");
         }
         let end = || slave.try_clone().expect("a file is cloned");
-        let child = setup
-            .plain_command()
+        let child = client
             .stdin(end())
             .stdout(end())
             .stderr(end())

@@ -7,8 +7,9 @@ use std::panic;
 use std::sync::{Mutex, Once};
 use std::time::Duration;
 
-use rustix::process::{Signal, getpgrp, getsid, kill_current_process_group};
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr};
+use nix::unistd::{Pid, getpgrp, getsid, tcgetpgrp};
+use rustix::process::{Signal, kill_current_process_group};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 
 use super::output;
 
@@ -32,6 +33,9 @@ const UNKNOWN: (u16, u16) = (80, 24);
 /// any size.
 const CELLS: usize = 200_000;
 const WIDEST: u16 = 2_000;
+
+/// The kernel's number for a process group that the program's PID namespace does not show.
+const UNSEEN: Pid = Pid::from_raw(0);
 
 /// While the terminal is in the program's hands: how it was before, and whether the keyboard
 /// protocol is set.
@@ -110,7 +114,8 @@ pub(super) fn give_back_on_panic() {
 }
 
 /// True where a shell can bring the program back once it has stopped: it gave the program a process
-/// group beside its own.
+/// group beside its own. Session and group are both 0 where they began outside of the program's PID
+/// namespace (a container that was entered): then nobody is known who could.
 pub(super) fn has_job_control() -> bool {
     getsid(None).is_ok_and(|session| session != getpgrp())
 }
@@ -133,8 +138,8 @@ fn bounded(width: u16, height: u16) -> (u16, u16) {
 /// by then the shell has put the terminal back.
 fn wait_for_the_terminal() -> io::Result<()> {
     let is_behind = || {
-        let front = tcgetpgrp(io::stdin().as_fd());
-        front.is_ok_and(|front| front != getpgrp())
+        let front = tcgetpgrp(io::stdin()).unwrap_or(UNSEEN);
+        front != UNSEEN && front != getpgrp()
     };
     while has_job_control() && is_behind() {
         kill_current_process_group(Signal::TTIN)?;
