@@ -6,6 +6,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use crate::support::skip;
+
 /// Compiles `source`, a path below this crate, to the library `name`, with `libraries` linked; `None`,
 /// with what is `skipped` said on standard error, where that can't be.
 pub(crate) fn compile(
@@ -15,7 +17,8 @@ pub(crate) fn compile(
     skipped: &str,
 ) -> Option<PathBuf> {
     if !cfg!(target_os = "linux") {
-        return skip(skipped, "a library is preloaded the way Linux does it");
+        skip(skipped, "a library is preloaded the way Linux does it");
+        return None;
     }
     let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     // Another run may be using the library of this name: it is put in place as a whole.
@@ -30,7 +33,8 @@ pub(crate) fn compile(
         .output();
     match compiled {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            skip(skipped, "there is no C compiler (`cc`)")
+            skip(skipped, "there is no C compiler (`cc`)");
+            None
         }
         Err(error) => panic!("cc does not start: {error}"),
         Ok(output) => {
@@ -41,13 +45,4 @@ pub(crate) fn compile(
             Some(library)
         }
     }
-}
-
-#[expect(
-    clippy::print_stderr,
-    reason = "a test that was not made must not look like one that passed"
-)]
-fn skip(skipped: &str, why: &str) -> Option<PathBuf> {
-    eprintln!("skipped: {skipped}, because {why}");
-    None
 }

@@ -6,6 +6,15 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use chat_tests::{Finished, PATIENCE, RawClient, RawSocket, Server, password_of};
 use serde_json::{Value, json};
 
+/// Says on standard error that the test of `what` was not made, and why.
+#[expect(
+    clippy::print_stderr,
+    reason = "a test that was not made must not look like one that passed"
+)]
+pub(crate) fn skip(what: &str, why: &str) {
+    eprintln!("skipped: {what}, because {why}");
+}
+
 /// Sends `event` with `data`, and expects it to be refused with `code`, in words that hold `names`.
 #[track_caller]
 pub(crate) fn refused(client: &mut RawClient, code: u16, event: &str, data: Value, names: &str) {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use chat_tests::{BareTerminal, ClientSetup, Key, Server, Signal, Terminal};
 
 use super::nobodys_address;
+use crate::support::skip;
 
 /// The tabs and the input box are there.
 fn is_painted(screen: &chat_tests::Screen) -> bool {
@@ -138,7 +139,7 @@ fn a_terminal_that_goes_away_ends_the_client() {
 fn the_client_starts_where_its_process_group_is_out_of_sight() {
     let setup = ClientSetup::new(nobodys_address(), "alice", &["stream"]);
     let Some(mut alice) = BareTerminal::start_in_namespace(&setup, (80, 24)) else {
-        eprintln!("skipped: the test of a PID namespace, because `unshare` makes none here");
+        skip("the test of a PID namespace", "`unshare` makes none here");
         return;
     };
     alice.read_until("F2 errors:");
