@@ -1,13 +1,9 @@
-//! Messages that wait for a moderator: what they are, what is decided on them, and the trait that a
-//! room's task uses to keep them. Which messages wait, and who decides, is the room's.
+//! Messages that wait for a moderator: what they are, and what is decided on them. Which messages wait,
+//! and who decides, is the room's.
 
-mod sqlite;
-
-use chat_protocol::{AuditEntry, Content, HeldEntry, HeldId, MessageId, Nonce, RoomName};
+use chat_protocol::{AuditEntry, Content, HeldEntry, HeldId, MessageId, Nonce};
 
 use crate::entry::{Author, Entry, NewEntry, UnixMillis};
-
-pub use sqlite::SqliteHeld;
 
 /// Milliseconds for which a message waits: 24 hours.
 pub const PATIENCE: u64 = 24 * 60 * 60 * 1000;
@@ -15,18 +11,6 @@ pub const PATIENCE: u64 = 24 * 60 * 60 * 1000;
 pub const PER_ROOM: usize = 100;
 /// Messages of one user that wait in a room at most.
 pub const PER_USER: usize = 10;
-
-/// The store of held messages can't be read or written; nothing was changed.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("the messages that wait for moderators are not available")]
-pub struct HeldError(#[source] std::sync::Arc<dyn std::error::Error + Send + Sync>);
-
-impl HeldError {
-    /// Wraps what the backend says.
-    pub fn new(source: impl std::error::Error + Send + Sync + 'static) -> Self {
-        Self(std::sync::Arc::new(source))
-    }
-}
 
 /// A message that is to wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,23 +138,4 @@ pub enum Ruled {
     Gone,
     /// It is taken out; this is its place in the log, where it was let through.
     Done(Option<Box<Entry>>),
-}
-
-/// The held messages of all rooms.
-#[async_trait::async_trait]
-pub trait HeldMessages: Send + Sync {
-    /// What waits in `room` since a time later than `since`, the oldest first.
-    async fn load(&self, room: &RoomName, since: u64) -> Result<Vec<HeldMessage>, HeldError>;
-
-    /// Keeps a message, and forgets those of all rooms that have waited since `forget` or longer; answers
-    /// once it is on disk.
-    async fn hold(
-        &self,
-        room: &RoomName,
-        waiting: &Waiting,
-        forget: UnixMillis,
-    ) -> Result<HeldMessage, HeldError>;
-
-    /// Takes a message out, in one with its line in the audit and its entry in the log.
-    async fn rule(&self, room: &RoomName, ruling: &Ruling) -> Result<Ruled, HeldError>;
 }

@@ -26,6 +26,7 @@ pub mod filters;
 mod fuzz;
 pub mod health;
 pub mod held;
+pub mod held_store;
 pub mod limits;
 pub mod log;
 pub mod logging;

@@ -21,7 +21,7 @@ use crate::control::{self, Control};
 use crate::data_lock::{DataLock, LockError};
 use crate::database::{self, Database, Durability, OpenError};
 use crate::filters::{RoomFilters, SqliteFilters};
-use crate::held::SqliteHeld;
+use crate::held_store::SqliteHeld;
 use crate::limits::{LimitSettings, Limits, TrustedProxies};
 use crate::log::SqliteLog;
 use crate::origin::AllowedOrigin;

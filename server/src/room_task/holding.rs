@@ -3,7 +3,8 @@
 
 use super::RoomTask;
 use crate::clock;
-use crate::held::{HeldError, PATIENCE, Ruled, Ruling, Waiting};
+use crate::held::{PATIENCE, Ruled, Ruling, Waiting};
+use crate::held_store::HeldError;
 use crate::room::{Effect, Input, MemberId};
 
 impl RoomTask {

@@ -15,7 +15,7 @@ use crate::addresses::{AddressStore, Addresses, SqliteAddresses};
 use crate::database::{Database, Durability};
 use crate::entry::{AccountId, NewEntry};
 use crate::filters::{RoomFilters, SqliteFilters};
-use crate::held::SqliteHeld;
+use crate::held_store::SqliteHeld;
 use crate::limits::Allowance;
 use crate::log::{RoomLog, SqliteLog};
 use crate::outbox::tests::Drained;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use chat_protocol::{Content, HeldId, MessageId, Nonce, Rank, RoomName};
 use rusqlite::{Connection, Row, params};
 
-use super::{HeldError, HeldMessage, HeldMessages, Ruled, Ruling, Waiting};
+use super::{HeldError, HeldMessages};
 use crate::audit::{AuditLine, note};
 use crate::database::{Database, DatabaseError, or_report, readable};
 use crate::entry::{AccountId, Author, EntryBody, NewEntry, UnixMillis};
+use crate::held::{HeldMessage, Ruled, Ruling, Waiting};
 use crate::log::{append, holds_message};
 
 /// Held messages in one database.
@@ -171,7 +172,7 @@ fn held(row: &Row<'_>) -> rusqlite::Result<HeldMessage> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::PATIENCE;
+    use crate::held::PATIENCE;
     use chat_protocol::{Seq, Username};
 
     use super::*;
@@ -179,6 +180,7 @@ mod tests {
     use crate::database::Durability;
     use crate::entry::{Entry, MessageDeleted, MessagePosted, Purged};
     use crate::held::Choice;
+    use crate::held::{HeldMessage, Ruled, Ruling, Waiting};
     use crate::log::{End, Range, RoomLog, SqliteLog};
     use crate::moderation::{Decision, Origin, Person, Sanction, Verdict};
     use crate::standing::{SqliteStandings, Standings};
