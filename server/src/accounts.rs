@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use chat_protocol::{Epoch, RoomName, Username};
 
-use crate::entry::{AccountId, UnixMillis};
-use crate::moderation::Person;
+use crate::domain::entry::{AccountId, UnixMillis};
+use crate::domain::moderation::Person;
 
 pub use sqlite::SqliteAccounts;
 

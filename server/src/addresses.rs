@@ -15,9 +15,9 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
-use crate::address::{Address, Network};
-use crate::entry::{Moment, UnixMillis};
-use crate::moderation::Sanction;
+use crate::domain::address::{Address, Network};
+use crate::domain::entry::{Moment, UnixMillis};
+use crate::domain::moderation::Sanction;
 use arrivals::{Arrival, Arrivals};
 use banned::BannedNetworks;
 use noted::Noted;

@@ -10,13 +10,13 @@ use chat_protocol::limits::BAN_SECONDS;
 use chat_protocol::{RoomName, Username};
 use clap::{Args, Subcommand};
 
-use crate::address::{self, Network};
 use crate::addresses::{self, AddressStore, SqliteAddresses};
 use crate::clock;
 use crate::console;
 use crate::control::{Deed, Request};
+use crate::domain::address::{self, Network};
+use crate::domain::moderation::{Decision, Sanction};
 use crate::limits::TrustedProxies;
-use crate::moderation::{Decision, Sanction};
 use crate::moderation_commands::{ask, carry_out, carry_out_with, list, shown};
 use crate::slips;
 

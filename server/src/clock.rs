@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::entry::{Moment, UnixMillis};
+use crate::domain::entry::{Moment, UnixMillis};
 
 /// The end of the year 9999, beyond which dates are not written any more.
 const LATEST: UnixMillis = 253_402_300_799_999;

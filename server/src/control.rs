@@ -19,12 +19,12 @@ use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
 use crate::accounts::{Account, Accounts, Creation};
-use crate::address::Network;
 use crate::addresses;
 use crate::auth::is_hash;
 use crate::clock;
-use crate::filter::Change;
-use crate::moderation::{Person, Sanction, Verdicts};
+use crate::domain::address::Network;
+use crate::domain::filter::Change;
+use crate::domain::moderation::{Person, Sanction, Verdicts};
 use crate::pulse;
 use crate::rooms::{Hit, Order, Rooms, closed_connections};
 use crate::stopping::Stopping;

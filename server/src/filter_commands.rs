@@ -12,12 +12,12 @@ use crate::clock;
 use crate::console;
 use crate::control::Request;
 use crate::database::Database;
-use crate::entry::Entry;
-use crate::filter::{Action, Change, Compared, Filter, Kind, Pattern};
+use crate::domain::entry::Entry;
+use crate::domain::filter::{Action, Change, Compared, Filter, Kind, Pattern};
+use crate::domain::room::operator;
 use crate::filters::{Filters, SqliteFilters};
 use crate::log::{End, Range, RoomLog, SqliteLog};
 use crate::moderation_commands::{CREATE, ask, ask_for, called, found, need};
-use crate::room::operator;
 use crate::slips;
 
 /// A room's newest messages that a new pattern is held against, to tell how many it would have hit.

@@ -8,7 +8,7 @@ mod workshop;
 
 use chat_protocol::{AuditEntry, RoomName};
 
-use crate::filter::{Change, FilterError, Kind, Pattern};
+use crate::domain::filter::{Change, FilterError, Kind, Pattern};
 
 pub use of_room::{RoomFilter, RoomFilters};
 pub use sqlite::SqliteFilters;

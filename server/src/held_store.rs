@@ -4,8 +4,8 @@ mod sqlite;
 
 use chat_protocol::RoomName;
 
-use crate::entry::UnixMillis;
-use crate::held::{HeldMessage, Ruled, Ruling, Waiting};
+use crate::domain::entry::UnixMillis;
+use crate::domain::held::{HeldMessage, Ruled, Ruling, Waiting};
 
 pub use sqlite::SqliteHeld;
 

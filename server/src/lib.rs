@@ -3,7 +3,6 @@
 //! Which module may use which is fixed in `docs/architecture.md` and held by `tests/borders.rs`.
 
 pub mod accounts;
-pub mod address;
 pub mod addresses;
 pub mod audit;
 pub mod auth;
@@ -16,29 +15,24 @@ pub mod control;
 pub mod copy_commands;
 pub mod data_lock;
 pub mod database;
-pub mod entry;
+pub mod domain;
 pub mod exit;
 pub mod files;
-pub mod filter;
 pub mod filter_commands;
 pub mod filters;
 #[cfg(test)]
 mod fuzz;
 pub mod health;
-pub mod held;
 pub mod held_store;
 pub mod limits;
 pub mod log;
 pub mod logging;
-mod look_alikes;
-pub mod moderation;
 pub mod moderation_commands;
 pub mod origin;
 pub mod outbox;
 pub mod outgoing;
 pub mod pulse;
 pub mod retention;
-pub mod room;
 pub mod room_commands;
 pub mod room_task;
 pub mod rooms;

@@ -8,7 +8,7 @@ mod sqlite;
 
 use chat_protocol::{History, RoomName, RoomState, Seq};
 
-use crate::entry::{AccountId, Entry, Epochs, NewEntry, StoredNonce, UnixMillis};
+use crate::domain::entry::{AccountId, Entry, Epochs, NewEntry, StoredNonce, UnixMillis};
 
 pub use purging::{Purge, Purging};
 pub use sqlite::SqliteLog;

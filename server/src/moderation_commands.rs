@@ -14,10 +14,10 @@ use crate::clock;
 use crate::console;
 use crate::control::{self, Deed, Request, Task, administered};
 use crate::database::Database;
-use crate::entry::UnixMillis;
+use crate::domain::entry::UnixMillis;
+use crate::domain::moderation::{Person, Standing, Verdict};
+use crate::domain::room::{operated, outcome, slip};
 use crate::log::{RoomLog, SqliteLog};
-use crate::moderation::{Person, Standing, Verdict};
-use crate::room::{operated, outcome, slip};
 use crate::slips;
 use crate::standing::{SqliteStandings, Standings};
 

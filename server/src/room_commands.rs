@@ -106,7 +106,8 @@ async fn export(log: &dyn RoomLog, room: &RoomName) -> anyhow::Result<()> {
             with_modes: true,
         };
         let slice = log.read(room, range).await.context("the export stopped")?;
-        let line = |entry: &crate::entry::Entry| entry.to_event(room, &slice.epochs).encode();
+        let line =
+            |entry: &crate::domain::entry::Entry| entry.to_event(room, &slice.epochs).encode();
         let is_read = console::say(slice.entries.iter().map(line))?;
         match slice.entries.last() {
             Some(last) if is_read && !slice.complete => after = last.seq,

@@ -21,18 +21,18 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use crate::clock;
-use crate::entry::UnixMillis;
-use crate::filter::Change;
-use crate::held::{Choice, PATIENCE};
+use crate::domain::entry::UnixMillis;
+use crate::domain::filter::Change;
+use crate::domain::held::{Choice, PATIENCE};
+use crate::domain::moderation::Person;
+use crate::domain::room::{MemberId, NONCE_MEMORY};
 use crate::log::{End, Keep, LogError, Range, Viewer};
-use crate::moderation::Person;
 use crate::outgoing::Outgoing;
-use crate::room::{MemberId, NONCE_MEMORY};
 use crate::room_task::{Beginning, Logins, Pause, RoomCommand, RoomTask, Settled};
 use crate::stopping::{Stop, Stopping};
 use lobby::Lobby;
 
-pub use crate::room::Order;
+pub use crate::domain::room::Order;
 pub use crate::room_task::{
     EnterError, Entrance, FlushWindow, Founders, Login, OperateError, Stores, closed_connections,
 };

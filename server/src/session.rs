@@ -15,10 +15,10 @@ use chat_protocol::{
     Limits as AnnouncedLimits, PROTOCOL_VERSION, Pong, Rank, RoomName, ServerEvent, Username,
 };
 
-use crate::address::Address;
 use crate::auth::{AuthError, Authenticator, Caller, HashError, Identity};
 use crate::clock;
-use crate::entry::AccountId;
+use crate::domain::address::Address;
+use crate::domain::entry::AccountId;
 use crate::limits::{Allowance, COSTLY, FLOODING, Limits, Notices, Pace, Source, TooFast};
 use crate::log::Viewer;
 use crate::outbox::Outbox;

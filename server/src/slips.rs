@@ -13,7 +13,7 @@ use chat_protocol::{RoomName, Username};
 use crate::accounts::{Accounts, SqliteAccounts};
 use crate::console;
 use crate::database::Database;
-use crate::filter::spelled;
+use crate::domain::filter::spelled;
 
 /// A name that is not there.
 #[derive(Debug, thiserror::Error)]

@@ -5,8 +5,8 @@ mod sqlite;
 
 use chat_protocol::RoomName;
 
-use crate::entry::{Moment, UnixMillis};
-use crate::moderation::{Person, Standing, Verdict, Verdicts};
+use crate::domain::entry::{Moment, UnixMillis};
+use crate::domain::moderation::{Person, Standing, Verdict, Verdicts};
 
 pub use crate::audit::AuditLine;
 pub use sqlite::SqliteStandings;

@@ -22,7 +22,7 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::address::Address;
+use crate::domain::address::Address;
 use crate::health::Health;
 use crate::limits::{Limits, NoPlace, Place, Source, TrustedProxies};
 use crate::origin::AllowedOrigin;

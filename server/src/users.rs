@@ -15,10 +15,10 @@ use crate::clock;
 use crate::console;
 use crate::control::{self, Hash, Purging, Request};
 use crate::database::Database;
-use crate::entry::{EntryBody, NewEntry, Purged};
+use crate::domain::entry::{EntryBody, NewEntry, Purged};
+use crate::domain::room::operator;
 use crate::log::{self, Purge, RoomLog, SqliteLog};
 use crate::moderation_commands::{ask, ask_for, ask_or_make, shown};
-use crate::room::operator;
 use crate::slips;
 use crate::standing::{SqliteStandings, Standings};
 

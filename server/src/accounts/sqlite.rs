@@ -11,9 +11,9 @@ use super::{
 };
 use crate::audit;
 use crate::database::{Database, DatabaseError};
-use crate::entry::{AccountId, UnixMillis};
+use crate::domain::entry::{AccountId, UnixMillis};
+use crate::domain::look_alikes::skeletons;
 use crate::log::{begin as begin_log, remove as remove_log};
-use crate::look_alikes::skeletons;
 use crate::standing::give_founder;
 
 const COLUMNS: &str =

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use crate::address::Network;
+use crate::domain::address::Network;
 
 #[derive(Default)]
 struct Present {

@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::address::{Address, Network};
-use crate::entry::{Moment, UnixMillis};
-use crate::moderation::Sanction;
+use crate::domain::address::{Address, Network};
+use crate::domain::entry::{Moment, UnixMillis};
+use crate::domain::moderation::Sanction;
 
 /// Banned networks.
 #[derive(Default)]
@@ -76,7 +76,7 @@ fn kind(network: &Network) -> (bool, u8) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::moderation::Height;
+    use crate::domain::moderation::Height;
 
     fn ban(reason: &str, until: Option<UnixMillis>) -> Sanction {
         Sanction {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
 
-use crate::address::Network;
+use crate::domain::address::Network;
 
 /// Notes that are kept. When there are more, all are forgotten: then logins look once more.
 const NOTES: usize = 16 * 1024;

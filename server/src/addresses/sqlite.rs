@@ -6,12 +6,12 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{AddressStore, AddressesError, NETWORKS, NOTED_ANEW, RECENT, REMEMBERED, before};
-use crate::address::Network;
 use crate::audit::{self, AuditLine};
 use crate::clock;
 use crate::database::{Database, DatabaseError, or_report, readable};
-use crate::entry::{Moment, OPERATOR, UnixMillis};
-use crate::moderation::{Height, Sanction};
+use crate::domain::address::Network;
+use crate::domain::entry::{Moment, OPERATOR, UnixMillis};
+use crate::domain::moderation::{Height, Sanction};
 
 /// Addresses in one database.
 pub struct SqliteAddresses {

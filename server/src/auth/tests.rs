@@ -6,7 +6,7 @@ use super::*;
 use crate::accounts::{Admission, Admitted, SqliteAccounts};
 use crate::addresses::SqliteAddresses;
 use crate::database::{Database, Durability};
-use crate::entry::AccountId;
+use crate::domain::entry::AccountId;
 use crate::limits::LimitSettings;
 
 /// An account that only has what tells it from others.

@@ -16,7 +16,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::accounts::Account;
-use crate::entry::UnixMillis;
+use crate::domain::entry::UnixMillis;
 use crate::files::create_whole;
 
 /// The key's file in the data directory.
@@ -179,7 +179,7 @@ fn create(path: &Path) -> io::Result<Vec<u8>> {
 mod tests {
     use super::*;
     use crate::auth::tests::account;
-    use crate::entry::AccountId;
+    use crate::domain::entry::AccountId;
 
     const DAY: u64 = 24 * 60 * 60 * 1000;
 

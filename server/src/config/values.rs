@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use ipnet::IpNet;
 
-use crate::address;
+use crate::domain::address;
 use crate::origin::AllowedOrigin;
 
 /// Characters of a value that an error shows.

@@ -8,7 +8,7 @@ use chat_protocol::RoomName;
 use super::shelf::Place;
 use super::workshop::{AT_ONCE, BUDGET, Workshop};
 use super::{Filters, FiltersError, Outline};
-use crate::filter::{Change, Compared, Filter, Pattern};
+use crate::domain::filter::{Change, Compared, Filter, Pattern};
 
 /// What the patterns of all rooms are kept in. Cloning it gives another handle to the same.
 #[derive(Clone)]

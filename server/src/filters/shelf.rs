@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::{Duration, Instant};
 
-use crate::filter::Filter;
+use crate::domain::filter::Filter;
 
 /// How long patterns stay ready that nobody needs.
 pub(super) const IDLE: Duration = Duration::from_secs(300);
@@ -146,7 +146,7 @@ fn millis(duration: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::filter::{Action, Kind, Pattern};
+    use crate::domain::filter::{Action, Kind, Pattern};
 
     fn filter() -> Filter {
         let pattern = Pattern {

@@ -8,7 +8,7 @@ use rusqlite::{Connection, Row, params};
 use super::{Filters, FiltersError, Outline, deed};
 use crate::audit::{AuditLine, note};
 use crate::database::{Database, DatabaseError, or_report, readable};
-use crate::filter::{Action, Change, FilterError, Kind, Pattern};
+use crate::domain::filter::{Action, Change, FilterError, Kind, Pattern};
 
 /// Patterns in one database.
 pub struct SqliteFilters {

@@ -22,7 +22,7 @@ pub(super) const BUDGET: usize = 32 * 1024 * 1024;
 const SMALL_EXPRESSIONS: usize = 400;
 const SMALL: usize = 8 * 1024;
 /// What a look at a text may cost that is taken at once (below 500 µs), and one that is short (some
-/// milliseconds); see [`crate::filter::Filter::cost`].
+/// milliseconds); see [`crate::domain::filter::Filter::cost`].
 pub(super) const AT_ONCE: usize = 80_000;
 const SHORT: usize = 1_000_000;
 /// How much the thread for what takes long steps back behind all others.

@@ -8,8 +8,8 @@ use rusqlite::{Connection, Row, params};
 use super::{HeldError, HeldMessages};
 use crate::audit::{AuditLine, note};
 use crate::database::{Database, DatabaseError, or_report, readable};
-use crate::entry::{AccountId, Author, EntryBody, NewEntry, UnixMillis};
-use crate::held::{HeldMessage, Ruled, Ruling, Waiting};
+use crate::domain::entry::{AccountId, Author, EntryBody, NewEntry, UnixMillis};
+use crate::domain::held::{HeldMessage, Ruled, Ruling, Waiting};
 use crate::log::{append, holds_message};
 
 /// Held messages in one database.
@@ -172,17 +172,17 @@ fn held(row: &Row<'_>) -> rusqlite::Result<HeldMessage> {
 
 #[cfg(test)]
 mod tests {
-    use crate::held::PATIENCE;
+    use crate::domain::held::PATIENCE;
     use chat_protocol::{Seq, Username};
 
     use super::*;
     use crate::accounts::{Account, Accounts, Beginning, Founder, SqliteAccounts};
     use crate::database::Durability;
-    use crate::entry::{Entry, MessageDeleted, MessagePosted, Purged};
-    use crate::held::Choice;
-    use crate::held::{HeldMessage, Ruled, Ruling, Waiting};
+    use crate::domain::entry::{Entry, MessageDeleted, MessagePosted, Purged};
+    use crate::domain::held::Choice;
+    use crate::domain::held::{HeldMessage, Ruled, Ruling, Waiting};
+    use crate::domain::moderation::{Decision, Origin, Person, Sanction, Verdict};
     use crate::log::{End, Range, RoomLog, SqliteLog};
-    use crate::moderation::{Decision, Origin, Person, Sanction, Verdict};
     use crate::standing::{SqliteStandings, Standings};
 
     fn author(name: &str) -> Author {

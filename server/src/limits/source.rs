@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use ipnet::IpNet;
 
 use super::block::{Block, Counted, blocks_of};
-use crate::address::{Address, Network, holder};
+use crate::domain::address::{Address, Network, holder};
 
 /// Hops of `X-Forwarded-For` that are looked at.
 const HOPS: usize = 32;
@@ -234,7 +234,7 @@ mod tests {
 
     fn trusting(networks: &[&str]) -> TrustedProxies {
         let networks = networks.iter();
-        TrustedProxies::new(networks.map(|text| crate::address::parse(text).unwrap()))
+        TrustedProxies::new(networks.map(|text| crate::domain::address::parse(text).unwrap()))
     }
 
     #[test]

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Statement, params};
 use super::{End, Keep, LogError, LogHead, Range, RoomLog, Slice, Summary, Thinned, Trimmed};
 use crate::audit::{AuditLine, note};
 use crate::database::{Database, DatabaseError, is_unreadable, or_report, readable, report};
-use crate::entry::{AccountId, EarlierEpoch, Entry, Epochs, NewEntry, StoredNonce};
+use crate::domain::entry::{AccountId, EarlierEpoch, Entry, Epochs, NewEntry, StoredNonce};
 use removal::Found;
 use row::{Columns, KIND_GONE, KIND_MESSAGE, KIND_MODES, entry};
 

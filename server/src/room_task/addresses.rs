@@ -2,12 +2,12 @@
 //! holds for the whole server.
 
 use super::{EnterError, RoomTask};
-use crate::address::{Address, Network};
 use crate::addresses::RECENT;
 use crate::clock;
-use crate::entry::Moment;
-use crate::moderation::{Decision, Verdict};
-use crate::room::Input;
+use crate::domain::address::{Address, Network};
+use crate::domain::entry::Moment;
+use crate::domain::moderation::{Decision, Verdict};
+use crate::domain::room::Input;
 use crate::standing::StandingError;
 
 impl RoomTask {

@@ -5,18 +5,18 @@ use tokio::sync::oneshot;
 
 use super::login::Login;
 use crate::accounts::{Account, AccountsError};
-use crate::address::{Address, Network};
-use crate::entry::UnixMillis;
-use crate::filter::Change;
+use crate::domain::address::{Address, Network};
+use crate::domain::entry::UnixMillis;
+use crate::domain::filter::Change;
+use crate::domain::held::Choice;
+use crate::domain::moderation::Person;
+use crate::domain::room::{MemberId, Order};
 use crate::filters::FiltersError;
-use crate::held::Choice;
 use crate::held_store::HeldError;
 use crate::limits::Allowance;
 use crate::log::LogError;
-use crate::moderation::Person;
 use crate::outbox::Outbox;
 use crate::outgoing::Outgoing;
-use crate::room::{MemberId, Order};
 use crate::standing::StandingError;
 
 /// Somebody at the door.

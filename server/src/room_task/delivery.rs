@@ -13,10 +13,10 @@ use chat_protocol::{CloseCode, ServerEvent};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use crate::domain::room::MemberId;
 use crate::limits::Allowance;
 use crate::outbox::Outbox;
 use crate::outgoing::{Chunk, Outgoing};
-use crate::room::MemberId;
 
 /// Members that are written to on the room's own thread, which others wait for meanwhile: about
 /// 500 µs. More are written to on threads of their own.

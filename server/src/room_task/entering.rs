@@ -7,11 +7,11 @@ use chat_protocol::{ServerEvent, Since};
 use super::{EnterError, Entrance, RoomTask, Seat, Stores, resume};
 use crate::accounts::{Account, AccountsError, Admission, Admitted, Beginning, Founder};
 use crate::clock;
-use crate::entry::{Author, Moment, UnixMillis};
+use crate::domain::entry::{Author, Moment, UnixMillis};
+use crate::domain::room::{Input, Joining, MemberId};
 use crate::limits::{Allowance, TooFast};
 use crate::log::{LogError, Slice, Viewer};
 use crate::outgoing::Outgoing;
-use crate::room::{Input, Joining, MemberId};
 
 /// Who may found rooms.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

@@ -5,10 +5,10 @@ use chat_protocol::{Code, PostMessage};
 
 use super::RoomTask;
 use crate::clock;
-use crate::filter::{Change, FilterError, Pattern};
+use crate::domain::filter::{Change, FilterError, Pattern};
+use crate::domain::room::{MemberId, NOBODY, operator, refusal};
 use crate::filters::{FiltersError, deed};
 use crate::outgoing::Outgoing;
-use crate::room::{MemberId, NOBODY, operator, refusal};
 
 impl RoomTask {
     /// The pattern that a member's message holds, where it has to be held against them.

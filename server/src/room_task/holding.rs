@@ -3,9 +3,9 @@
 
 use super::RoomTask;
 use crate::clock;
-use crate::held::{PATIENCE, Ruled, Ruling, Waiting};
+use crate::domain::held::{PATIENCE, Ruled, Ruling, Waiting};
+use crate::domain::room::{Effect, Input, MemberId};
 use crate::held_store::HeldError;
-use crate::room::{Effect, Input, MemberId};
 
 impl RoomTask {
     /// Stores a message that waits.

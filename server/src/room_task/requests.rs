@@ -10,15 +10,15 @@ use super::delivery::Seat;
 use super::{OperateError, RoomTask};
 use crate::accounts::AccountsError;
 use crate::clock;
-use crate::entry::{Author, EntryBody, NewEntry, Purged};
-use crate::limits::{Allowance, FLOODING, Privilege, TooFast};
-use crate::log::LogError;
-use crate::moderation::{Decision, Origin, Person, Verdict};
-use crate::outgoing::Outgoing;
-use crate::room::{
+use crate::domain::entry::{Author, EntryBody, NewEntry, Purged};
+use crate::domain::moderation::{Decision, Origin, Person, Verdict};
+use crate::domain::room::{
     Effect, Input, MemberId, NOBODY, Order, Passed, ReplyTarget, StoredMessage, operated, operator,
     refusal,
 };
+use crate::limits::{Allowance, FLOODING, Privilege, TooFast};
+use crate::log::LogError;
+use crate::outgoing::Outgoing;
 use crate::standing::StandingError;
 
 impl RoomTask {

@@ -59,7 +59,7 @@ mod tests {
     use chat_protocol::{Epoch, RoomState};
 
     use super::*;
-    use crate::entry::Epochs;
+    use crate::domain::entry::Epochs;
 
     #[test]
     fn a_gap_is_replayed_only_where_it_is_whole_and_not_too_large() {

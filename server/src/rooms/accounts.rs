@@ -10,8 +10,8 @@ use tokio::sync::oneshot;
 use super::{RoomError, Rooms, Shared};
 use crate::accounts::AccountsError;
 use crate::clock;
+use crate::domain::moderation::{Person, Verdicts};
 use crate::log::{Purge, Purging};
-use crate::moderation::{Person, Verdicts};
 use crate::room_task::RoomCommand;
 use crate::standing::StandingError;
 

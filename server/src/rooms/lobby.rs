@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use chat_protocol::{CloseCode, ModerationNotice, ServerEvent};
 
-use crate::address::{Address, Network};
+use crate::domain::address::{Address, Network};
 use crate::outbox::Outbox;
 use crate::outgoing::Outgoing;
 

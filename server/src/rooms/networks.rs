@@ -9,10 +9,10 @@ use chat_protocol::Username;
 use super::accounts::tell_all;
 use super::lobby::Stay;
 use super::{RoomError, Rooms, Shared};
-use crate::address::{Address, Network};
 use crate::addresses::AddressesError;
 use crate::clock;
-use crate::moderation::Sanction;
+use crate::domain::address::{Address, Network};
+use crate::domain::moderation::Sanction;
 use crate::outbox::Outbox;
 use crate::room_task::{EnterError, RoomCommand};
 

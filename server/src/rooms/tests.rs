@@ -10,10 +10,10 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::accounts::{Account, Accounts, SqliteAccounts};
-use crate::address::Address;
 use crate::addresses::{AddressStore, Addresses, SqliteAddresses};
 use crate::database::{Database, Durability};
-use crate::entry::{AccountId, NewEntry};
+use crate::domain::address::Address;
+use crate::domain::entry::{AccountId, NewEntry};
 use crate::filters::{RoomFilters, SqliteFilters};
 use crate::held_store::SqliteHeld;
 use crate::limits::Allowance;

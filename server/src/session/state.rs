@@ -5,8 +5,8 @@ use chat_protocol::{
     PostMessage, RoomChange, Username,
 };
 
-use crate::filter::{Change, Pattern};
-use crate::held::Choice;
+use crate::domain::filter::{Change, Pattern};
+use crate::domain::held::Choice;
 use crate::limits::TooFast;
 use crate::rooms::Order;
 

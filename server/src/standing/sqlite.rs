@@ -8,12 +8,12 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Row, params};
 
 use super::{AuditLine, StandingError, Standings};
-use crate::address::Network;
 use crate::audit::note;
 use crate::clock;
 use crate::database::{Database, DatabaseError, or_report, readable, report};
-use crate::entry::{Moment, OPERATOR, UnixMillis};
-use crate::moderation::{
+use crate::domain::address::Network;
+use crate::domain::entry::{Moment, OPERATOR, UnixMillis};
+use crate::domain::moderation::{
     Appointment, Decision, Height, Origin, Person, Sanction, Standing, Verdict, Verdicts,
 };
 
@@ -432,8 +432,8 @@ mod tests {
     use super::*;
     use crate::accounts::{Account, Accounts, SqliteAccounts};
     use crate::database::Durability;
-    use crate::entry::{AccountId, Author};
-    use crate::moderation::Person;
+    use crate::domain::entry::{AccountId, Author};
+    use crate::domain::moderation::Person;
 
     fn verdict(decision: Decision) -> Verdict {
         Verdict {

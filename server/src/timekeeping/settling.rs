@@ -4,7 +4,7 @@
 //! server was off meanwhile, has to be there for a day before it counts; one that was taken back never
 //! does. Going back only makes everything younger, and counts at once.
 
-use crate::entry::UnixMillis;
+use crate::domain::entry::UnixMillis;
 
 /// Milliseconds for which a leap has to be there.
 const DAY: u64 = 24 * 60 * 60 * 1000;

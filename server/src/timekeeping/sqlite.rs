@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::settling::Settling;
 use crate::database::or_report;
-use crate::entry::UnixMillis;
+use crate::domain::entry::UnixMillis;
 
 /// What was seen last; `None` where there is nothing yet that could be too old.
 pub(super) fn load(connection: &Connection) -> rusqlite::Result<Option<Settling>> {

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use tungstenite::handshake::derive_accept_key;
 
-use crate::entry::UnixMillis;
+use crate::domain::entry::UnixMillis;
 
 /// An answer.
 #[derive(Debug)]

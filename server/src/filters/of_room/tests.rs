@@ -5,7 +5,7 @@ use rusqlite::params;
 
 use super::*;
 use crate::database::{Database, Durability};
-use crate::filter::{Action, FilterError, Kind, PATTERN_CHARS, PATTERNS, REGEXES};
+use crate::domain::filter::{Action, FilterError, Kind, PATTERN_CHARS, PATTERNS, REGEXES};
 use crate::filters::SqliteFilters;
 
 struct Bench {

@@ -10,7 +10,7 @@ use rusqlite::{Connection, params};
 
 use super::row::{KIND_GONE, KIND_MESSAGE, encode};
 use super::{RoomRow, room_row, storable};
-use crate::entry::{EntryBody, NewEntry};
+use crate::domain::entry::{EntryBody, NewEntry};
 
 /// Messages that are looked for ahead at most; the writer finds the rest.
 const AHEAD: usize = 10_000;

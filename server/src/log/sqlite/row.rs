@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::unreadable;
-use crate::entry::{
+use crate::domain::entry::{
     AccountId, Author, Entry, EntryBody, MessageDeleted, MessagePosted, Purged, RoomChanged,
 };
 

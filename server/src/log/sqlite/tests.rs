@@ -4,7 +4,7 @@ use chat_protocol::{DraftContent, MessageId, Rank};
 
 use super::*;
 use crate::database::Durability;
-use crate::entry::{AccountId, Author, EntryBody, MessageDeleted, MessagePosted, Purged};
+use crate::domain::entry::{AccountId, Author, EntryBody, MessageDeleted, MessagePosted, Purged};
 use crate::log::{Purge, Purging};
 
 fn ann() -> Author {

@@ -19,12 +19,12 @@ use chat_protocol::{
     Seq, ServerEvent, Who,
 };
 
-use crate::address::{Address, Network};
-use crate::entry::{
+use crate::domain::address::{Address, Network};
+use crate::domain::entry::{
     Author, Entry, EntryBody, MessageDeleted, Moment, NewEntry, Purged, StoredNonce, UnixMillis,
 };
-use crate::held::{Choice, HeldMessage, Ruled, Ruling, Waiting};
-use crate::moderation::{Origin, Person, Sanction, Standing, Verdict};
+use crate::domain::held::{Choice, HeldMessage, Ruled, Ruling, Waiting};
+use crate::domain::moderation::{Origin, Person, Sanction, Standing, Verdict};
 pub use moderation::{Order, operated, operator, outcome, slip};
 pub(crate) use nonces::MEMORY as NONCE_MEMORY;
 use nonces::Nonces;

@@ -3,9 +3,9 @@
 use chat_protocol::{CloseCode, ServerEvent};
 
 use super::{Effect, MemberId, Room};
-use crate::address::{Address, Network};
-use crate::entry::Moment;
-use crate::moderation::Sanction;
+use crate::domain::address::{Address, Network};
+use crate::domain::entry::Moment;
+use crate::domain::moderation::Sanction;
 
 impl Room {
     /// What keeps the user `key` at `address` out of this room at `now`, where somebody else's ban took
@@ -73,9 +73,9 @@ impl Room {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entry::{AccountId, Author};
-    use crate::moderation::{Decision, Origin, Person, Standing, Verdict};
-    use crate::room::{Input, Joining, NOBODY, Start, operator};
+    use crate::domain::entry::{AccountId, Author};
+    use crate::domain::moderation::{Decision, Origin, Person, Standing, Verdict};
+    use crate::domain::room::{Input, Joining, NOBODY, Start, operator};
     use chat_protocol::Rank;
 
     const THERE: &str = "203.0.113.5";

@@ -5,9 +5,9 @@ use chat_protocol::{
 };
 
 use super::*;
-use crate::address::Address;
-use crate::entry::{AccountId, MessagePosted};
-use crate::moderation::Height;
+use crate::domain::address::Address;
+use crate::domain::entry::{AccountId, MessagePosted};
+use crate::domain::moderation::Height;
 
 const ANN: MemberId = MemberId(1);
 const BOB: MemberId = MemberId(2);
@@ -73,7 +73,7 @@ impl Given for Posting {
 }
 
 /// A post that holds this pattern.
-struct Blocked(Posting, crate::filter::Pattern);
+struct Blocked(Posting, crate::domain::filter::Pattern);
 
 impl Given for Blocked {
     fn given(self, room: &mut Room, now: impl Into<Moment>) -> Vec<Effect> {
@@ -954,10 +954,10 @@ fn moderators_and_nobody_else_may_read_what_was_done() {
 
 #[test]
 fn what_is_blocked_is_refused_below_moderators_and_too_long_is_too_long() {
-    let pattern = crate::filter::Pattern {
+    let pattern = crate::domain::filter::Pattern {
         text: "bad".to_owned(),
-        kind: crate::filter::Kind::Word,
-        action: crate::filter::Action::Refuse,
+        kind: crate::domain::filter::Kind::Word,
+        action: crate::domain::filter::Action::Refuse,
         reason: None,
         flaw: None,
     };
@@ -996,10 +996,10 @@ fn holding_room() -> Room {
 
 /// Holds a message of bob's under the id that `number` makes.
 fn hold(room: &mut Room, number: usize, now: u64) -> Vec<Effect> {
-    let pattern = crate::filter::Pattern {
+    let pattern = crate::domain::filter::Pattern {
         text: "link".to_owned(),
-        kind: crate::filter::Kind::Word,
-        action: crate::filter::Action::Hold,
+        kind: crate::domain::filter::Kind::Word,
+        action: crate::domain::filter::Action::Hold,
         reason: None,
         flaw: None,
     };
@@ -1052,7 +1052,7 @@ fn what_waits_is_told_to_its_sender_and_to_those_who_may_decide() {
 #[test]
 fn nobody_decides_after_a_day_and_only_so_many_wait() {
     let mut room = holding_room();
-    for number in 0..crate::held::PER_USER {
+    for number in 0..crate::domain::held::PER_USER {
         assert_eq!(hold(&mut room, number, number as u64).len(), 2);
     }
     let over = hold(&mut room, 99, 10);
@@ -1060,7 +1060,7 @@ fn nobody_decides_after_a_day_and_only_so_many_wait() {
         matches!(&over[..], [Effect::Send(BOB, ServerEvent::Cerror(_))]),
         "{over:?}"
     );
-    let day = crate::held::PATIENCE;
+    let day = crate::domain::held::PATIENCE;
     let late = decide(&mut room, 0, Choice::Allow, day);
     check_refused(&late, ANN, Code::NotFound, None);
     let in_time = decide(&mut room, 1, Choice::Allow, day);

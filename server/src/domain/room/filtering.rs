@@ -4,8 +4,8 @@ use chat_protocol::{AuditEntry, Code, FilterEntry, Filters, ModerationNotice, Ra
 
 use super::moderation::not_allowed;
 use super::{Effect, MemberId, Room, refuse};
-use crate::entry::Author;
-use crate::filter::{Change, Pattern};
+use crate::domain::entry::Author;
+use crate::domain::filter::{Change, Pattern};
 
 impl Room {
     /// As whom `id` may do what `event` asks for as a moderator; or that it may not.

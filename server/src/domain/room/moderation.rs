@@ -5,10 +5,10 @@ use chat_protocol::{
 };
 
 use super::{Effect, MemberId, NOBODY, ReplyTarget, Room, refusal, refuse};
-use crate::entry::{
+use crate::domain::entry::{
     AccountId, Author, EntryBody, Moment, NewEntry, OPERATOR, Purged, RoomChanged, UnixMillis,
 };
-use crate::moderation::{Decision, Height, Origin, Person, Sanction, Standing, Verdict};
+use crate::domain::moderation::{Decision, Height, Origin, Person, Sanction, Standing, Verdict};
 
 /// What a moderator asks to be done to somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -44,7 +44,7 @@ enum Part {
 
 /// `text` with a mark at both ends of every word, and with one blank where there are several.
 /// Apostrophes and hyphens are those of a typewriter.
-pub(in crate::filter) fn bordered(text: &str) -> String {
+pub(in crate::domain::filter) fn bordered(text: &str) -> String {
     let text = plain_signs(text);
     let mut marked = String::with_capacity(text.len() * 2);
     let mut was = Part::Other;

@@ -9,10 +9,10 @@ use chat_protocol::{
 use super::moderation::muted;
 use super::nonces::NonceState;
 use super::{Effect, MemberId, ReplyTarget, Room, refuse};
-use crate::entry::{Author, EntryBody, MessagePosted, Moment, NewEntry};
-use crate::filter::{Action, Pattern};
-use crate::held::Waiting;
-use crate::moderation::Sanction;
+use crate::domain::entry::{Author, EntryBody, MessagePosted, Moment, NewEntry};
+use crate::domain::filter::{Action, Pattern};
+use crate::domain::held::Waiting;
+use crate::domain::moderation::Sanction;
 
 /// A message that nothing is wrong with, unless its sender is too fast.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::nonces::MEMORY;
 use super::tests::{Given, Posting};
 use super::*;
-use crate::entry::AccountId;
+use crate::domain::entry::AccountId;
 
 #[derive(Clone, Debug)]
 enum Step {

@@ -4,8 +4,8 @@
 use chat_protocol::{Code, Held, HeldId, HeldNotice, Nonce, Rank, ServerEvent};
 
 use super::{Effect, MemberId, Room, refusal, refuse};
-use crate::entry::{Author, EntryBody, MessagePosted, Moment, NewEntry};
-use crate::held::{Choice, HeldMessage, PER_ROOM, PER_USER, Ruled, Ruling, Waiting};
+use crate::domain::entry::{Author, EntryBody, MessagePosted, Moment, NewEntry};
+use crate::domain::held::{Choice, HeldMessage, PER_ROOM, PER_USER, Ruled, Ruling, Waiting};
 
 impl Room {
     /// Lets a message wait, unless too many do.

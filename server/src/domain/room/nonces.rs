@@ -6,7 +6,7 @@ use chat_protocol::limits::NONCE_MINUTES;
 use chat_protocol::{Nonce, Seq};
 
 use super::{AgedNonce, MemberId};
-use crate::entry::{AccountId, StoredNonce};
+use crate::domain::entry::{AccountId, StoredNonce};
 
 /// How long a nonce is remembered, in milliseconds.
 pub(crate) const MEMORY: u64 = NONCE_MINUTES * 60 * 1000;

@@ -3,7 +3,7 @@
 
 use chat_protocol::{AuditEntry, Content, HeldEntry, HeldId, MessageId, Nonce};
 
-use crate::entry::{Author, Entry, NewEntry, UnixMillis};
+use crate::domain::entry::{Author, Entry, NewEntry, UnixMillis};
 
 /// Milliseconds for which a message waits: 24 hours.
 pub const PATIENCE: u64 = 24 * 60 * 60 * 1000;
@@ -41,7 +41,7 @@ pub struct HeldMessage {
 }
 
 impl HeldMessage {
-    /// Whether it still waits at `now`, by [`Moment::settled`](crate::entry::Moment::settled): one that no
+    /// Whether it still waits at `now`, by [`Moment::settled`](crate::domain::entry::Moment::settled): one that no
     /// longer does is forgotten.
     pub fn waits(&self, now: UnixMillis) -> bool {
         now < self.waiting.time.saturating_add(PATIENCE)

@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chat_protocol::{AuditEntry, Rank};
 
-use crate::address::{Address, Network};
-use crate::entry::{AccountId, Author, Moment, UnixMillis};
+use crate::domain::address::{Address, Network};
+use crate::domain::entry::{AccountId, Author, Moment, UnixMillis};
 
 /// Somebody who has an account.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,11 @@
+//! The rules, as data and pure functions: from what comes in and the time to what follows.
+//!
+//! Uses `protocol` and nothing else of the server: no tokio, no clock, no JSON, no SQL.
+
+pub mod address;
+pub mod entry;
+pub mod filter;
+pub mod held;
+pub(crate) mod look_alikes;
+pub mod moderation;
+pub mod room;
