@@ -33,10 +33,10 @@ use crate::domain::room::{Effect, Input, MemberId, Room, Start, operator};
 use crate::filters::{RoomFilter, RoomFilters};
 use crate::held_store::HeldMessages;
 use crate::log::{End, LogError, LogHead, Range, RoomLog};
-use crate::outbox::Closing;
-use crate::outgoing::Outgoing;
 use crate::standing::Standings;
 use crate::stopping::Stopping;
+use crate::wire::outbox::Closing;
+use crate::wire::outgoing::Outgoing;
 
 pub use command::{EnterError, Entrance, OperateError, RoomCommand, Settled};
 pub use delivery::FlushWindow;

@@ -27,9 +27,9 @@ use crate::domain::held::{Choice, PATIENCE};
 use crate::domain::moderation::Person;
 use crate::domain::room::{MemberId, NONCE_MEMORY};
 use crate::log::{End, Keep, LogError, Range, Viewer};
-use crate::outgoing::Outgoing;
 use crate::room_task::{Beginning, Logins, Pause, RoomCommand, RoomTask, Settled};
 use crate::stopping::{Stop, Stopping};
+use crate::wire::outgoing::Outgoing;
 use lobby::Lobby;
 
 pub use crate::domain::room::Order;

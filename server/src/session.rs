@@ -21,9 +21,9 @@ use crate::domain::address::Address;
 use crate::domain::entry::AccountId;
 use crate::limits::{Allowance, COSTLY, FLOODING, Limits, Notices, Pace, Source, TooFast};
 use crate::log::Viewer;
-use crate::outbox::Outbox;
-use crate::outgoing::Outgoing;
 use crate::rooms::{EnterError, Entrance, Membership, Order, RoomError, Rooms, Stay};
+use crate::wire::outbox::Outbox;
+use crate::wire::outgoing::Outgoing;
 use state::{Action, Refusal, State};
 
 /// The name and version that `connection` announces.

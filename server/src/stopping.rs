@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use chat_protocol::CloseCode;
 use tokio_util::sync::CancellationToken;
 
-use crate::outbox::Closing;
+use crate::wire::outbox::Closing;
 
 /// Why the server stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -122,8 +122,6 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("origin", &[]),
-    ("outbox", &["outgoing"]),
-    ("outgoing", &[]),
     ("pulse", &[]),
     (
         "retention",
@@ -152,10 +150,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "held_store",
             "limits",
             "log",
-            "outbox",
-            "outgoing",
             "standing",
             "stopping",
+            "wire",
         ],
     ),
     (
@@ -166,11 +163,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "clock",
             "domain",
             "log",
-            "outbox",
-            "outgoing",
             "room_task",
             "standing",
             "stopping",
+            "wire",
         ],
     ),
     (
@@ -200,20 +196,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "session",
-        &[
-            "auth", "clock", "domain", "limits", "log", "outbox", "outgoing", "rooms",
-        ],
+        &["auth", "clock", "domain", "limits", "log", "rooms", "wire"],
     ),
     ("signals", &["stopping"]),
     ("slips", &["accounts", "console", "database", "domain"]),
     ("standing", &["audit", "clock", "database", "domain"]),
-    ("stopping", &["outbox"]),
+    ("stopping", &["wire"]),
     ("timekeeping", &["clock", "database", "domain", "stopping"]),
     (
         "transport",
         &[
-            "clock", "domain", "health", "limits", "origin", "outbox", "outgoing", "pulse",
-            "session", "stopping",
+            "clock", "domain", "health", "limits", "origin", "pulse", "session", "stopping", "wire",
         ],
     ),
     (
@@ -232,6 +225,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "standing",
         ],
     ),
+    ("wire", &[]),
 ];
 
 /// Words that must not stand in a module's code: what it must know nothing of.

@@ -15,9 +15,9 @@ use crate::filters::FiltersError;
 use crate::held_store::HeldError;
 use crate::limits::Allowance;
 use crate::log::LogError;
-use crate::outbox::Outbox;
-use crate::outgoing::Outgoing;
 use crate::standing::StandingError;
+use crate::wire::outbox::Outbox;
+use crate::wire::outgoing::Outgoing;
 
 /// Somebody at the door.
 pub struct Entrance {

@@ -15,8 +15,8 @@ use tokio::time::Instant;
 
 use crate::domain::room::MemberId;
 use crate::limits::Allowance;
-use crate::outbox::Outbox;
-use crate::outgoing::{Chunk, Outgoing};
+use crate::wire::outbox::Outbox;
+use crate::wire::outgoing::{Chunk, Outgoing};
 
 /// Members that are written to on the room's own thread, which others wait for meanwhile: about
 /// 500 µs. More are written to on threads of their own.

@@ -11,7 +11,7 @@ use crate::domain::entry::{Author, Moment, UnixMillis};
 use crate::domain::room::{Input, Joining, MemberId};
 use crate::limits::{Allowance, TooFast};
 use crate::log::{LogError, Slice, Viewer};
-use crate::outgoing::Outgoing;
+use crate::wire::outgoing::Outgoing;
 
 /// Who may found rooms.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

@@ -8,7 +8,7 @@ use crate::clock;
 use crate::domain::filter::{Change, FilterError, Pattern};
 use crate::domain::room::{MemberId, NOBODY, operator, refusal};
 use crate::filters::{FiltersError, deed};
-use crate::outgoing::Outgoing;
+use crate::wire::outgoing::Outgoing;
 
 impl RoomTask {
     /// The pattern that a member's message holds, where it has to be held against them.

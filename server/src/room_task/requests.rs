@@ -18,8 +18,8 @@ use crate::domain::room::{
 };
 use crate::limits::{Allowance, FLOODING, Privilege, TooFast};
 use crate::log::LogError;
-use crate::outgoing::Outgoing;
 use crate::standing::StandingError;
+use crate::wire::outgoing::Outgoing;
 
 impl RoomTask {
     pub(super) async fn post(&mut self, id: MemberId, post: PostMessage) {

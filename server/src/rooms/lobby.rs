@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use chat_protocol::{CloseCode, ModerationNotice, ServerEvent};
 
 use crate::domain::address::{Address, Network};
-use crate::outbox::Outbox;
-use crate::outgoing::Outgoing;
+use crate::wire::outbox::Outbox;
+use crate::wire::outgoing::Outgoing;
 
 #[derive(Default)]
 struct Guests {
@@ -76,8 +76,8 @@ impl Drop for Stay {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outbox::outbox;
-    use crate::outbox::tests::Drained;
+    use crate::wire::outbox::outbox;
+    use crate::wire::outbox::tests::Drained;
 
     #[tokio::test]
     async fn only_who_is_there_and_in_the_network_is_put_out() {

@@ -19,9 +19,9 @@ use crate::filters::{Filters, FiltersError, Outline, RoomFilters};
 use crate::held_store::{HeldError, HeldMessages};
 use crate::limits::Allowance;
 use crate::log::{LogHead, RoomLog, Slice, Summary, Thinned, Trimmed};
-use crate::outbox::tests::Drained;
-use crate::outbox::{OutboxReader, outbox};
 use crate::standing::{StandingError, Standings};
+use crate::wire::outbox::tests::Drained;
+use crate::wire::outbox::{OutboxReader, outbox};
 
 /// What the store takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,8 +13,8 @@ use crate::addresses::AddressesError;
 use crate::clock;
 use crate::domain::address::{Address, Network};
 use crate::domain::moderation::Sanction;
-use crate::outbox::Outbox;
 use crate::room_task::{EnterError, RoomCommand};
+use crate::wire::outbox::Outbox;
 
 impl Rooms {
     /// Takes a connection from `address` that is in no room, for as long as it stays so.

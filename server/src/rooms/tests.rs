@@ -18,9 +18,9 @@ use crate::filters::{RoomFilters, SqliteFilters};
 use crate::held_store::SqliteHeld;
 use crate::limits::Allowance;
 use crate::log::{RoomLog, SqliteLog};
-use crate::outbox::tests::Drained;
-use crate::outbox::{OutboxReader, outbox};
 use crate::standing::SqliteStandings;
+use crate::wire::outbox::tests::Drained;
+use crate::wire::outbox::{OutboxReader, outbox};
 
 struct Bench {
     rooms: Rooms,

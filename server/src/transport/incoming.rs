@@ -12,7 +12,7 @@ use tokio::task::coop::consume_budget;
 use tokio::time::Instant;
 
 use super::frames::{Broken, Frames, Received};
-use crate::outbox::Outbox;
+use crate::wire::outbox::Outbox;
 
 /// Bytes read at once: chat messages are small.
 const READ_BUFFER: usize = 1024;

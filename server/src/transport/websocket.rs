@@ -17,11 +17,11 @@ use super::frames::{Broken, Received};
 use super::incoming::{Incoming, ReadError};
 use super::{Client, Timeouts, TransportContext, linger};
 use crate::limits::Place;
-use crate::outbox::{Closing, Flushed, Line, Outbox, OutboxReader, outbox};
-use crate::outgoing::websocket::{PING, close, close_answer};
 use crate::pulse;
 use crate::session::Session;
 use crate::stopping::Stopping;
+use crate::wire::outbox::{Closing, Flushed, Line, Outbox, OutboxReader, outbox};
+use crate::wire::outgoing::websocket::{PING, close, close_answer};
 
 /// How long a close frame may take to be written: a slow reader has to read what is before it.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(30);

@@ -5,8 +5,8 @@ use futures_util::FutureExt;
 use proptest::prelude::*;
 
 use super::*;
-use crate::outbox::tests::Drained;
-use crate::outbox::{OutboxReader, outbox};
+use crate::wire::outbox::tests::Drained;
+use crate::wire::outbox::{OutboxReader, outbox};
 
 fn event(time: u64) -> ServerEvent {
     ServerEvent::Pong(Pong { time })

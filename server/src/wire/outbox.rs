@@ -17,7 +17,7 @@ use bytes::Bytes;
 use chat_protocol::CloseCode;
 use tokio::sync::Notify;
 
-use crate::outgoing::{Chunk, Outgoing, websocket};
+use crate::wire::outgoing::{Chunk, Outgoing, websocket};
 
 /// Events that may wait.
 const EVENTS: usize = 1024;

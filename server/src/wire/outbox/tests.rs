@@ -3,7 +3,7 @@ use std::time::Duration;
 use chat_protocol::{ClientError, Code, Pong, ServerEvent};
 
 use super::*;
-use crate::outgoing::websocket::texts;
+use crate::wire::outgoing::websocket::texts;
 
 /// What a drain found.
 #[derive(Debug, PartialEq, Eq)]
@@ -227,7 +227,7 @@ fn control_frames_keep_their_place_and_count() {
 
 #[test]
 fn of_the_answers_to_pings_only_the_latest_waits() {
-    use crate::outgoing::websocket::pong;
+    use crate::wire::outgoing::websocket::pong;
     let pipe = Pipe::new(0);
     let (outbox, mut reader) = outbox(Some(pipe.clone()));
     outbox.push(&event(1));
