@@ -11,14 +11,14 @@ use clap::Subcommand;
 
 use crate::accounts::{Accounts, Beginning, Founder, SqliteAccounts};
 use crate::clock;
-use crate::console;
+use crate::command::console;
+use crate::command::slips;
 use crate::control::{self, Deed, Request, Task, administered};
 use crate::database::Database;
 use crate::domain::entry::UnixMillis;
 use crate::domain::moderation::{Person, Standing, Verdict};
 use crate::domain::room::{operated, outcome, slip};
 use crate::log::{RoomLog, SqliteLog};
-use crate::slips;
 use crate::standing::{SqliteStandings, Standings};
 
 /// What can be done with moderators.

@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::auth::TokenKey;
 use crate::clock;
-use crate::console;
+use crate::command::console;
 use crate::database::{self, Restored};
 
 /// Which file.

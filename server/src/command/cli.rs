@@ -11,18 +11,16 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::ban_commands::BanSubcommand;
+use crate::command::backup::CopyArguments;
+use crate::command::ban::BanSubcommand;
+use crate::command::filter::FilterSubcommand;
+use crate::command::moderator::{AdminSubcommand, ModSubcommand};
+use crate::command::room::RoomSubcommand;
+use crate::command::user::UserSubcommand;
+use crate::command::{backup, ban, console, exit, filter, logging, moderator, room, user};
 use crate::config::{Config, Flags, MAX_CONNECTIONS, Settings, without_variables, wrong_flag};
-use crate::copy_commands::CopyArguments;
-use crate::filter_commands::FilterSubcommand;
 use crate::limits::{Caps, LimitSettings};
-use crate::moderation_commands::{AdminSubcommand, ModSubcommand};
-use crate::room_commands::RoomSubcommand;
-use crate::users::UserSubcommand;
-use crate::{
-    ban_commands, console, copy_commands, exit, filter_commands, logging, moderation_commands,
-    room_commands, server, signals, users,
-};
+use crate::{server, signals};
 
 /// Connections that may wait to be accepted, as far as the system allows: after a restart all
 /// clients come back at once, and one that finds no place tries again only a second later.
@@ -117,22 +115,18 @@ pub fn main() -> ExitCode {
     }
     let outcome = match cli.command {
         None => serve(config),
-        Some(Command::User(command)) => users::run(command, &config.server.data),
-        Some(Command::Room(command)) => room_commands::run(command, &config.server.data),
+        Some(Command::User(command)) => user::run(command, &config.server.data),
+        Some(Command::Room(command)) => room::run(command, &config.server.data),
         Some(Command::Ban(command)) => {
             let server = &config.server;
             let proxies = &server.trusted_proxies;
-            ban_commands::run(command, &server.data, server.is_banning_addresses, proxies)
+            ban::run(command, &server.data, server.is_banning_addresses, proxies)
         }
-        Some(Command::Mod(command)) => moderation_commands::run_mod(command, &config.server.data),
-        Some(Command::Admin(command)) => {
-            moderation_commands::run_admin(command, &config.server.data)
-        }
-        Some(Command::Filter(command)) => filter_commands::run(command, &config.server.data),
-        Some(Command::Backup(arguments)) => copy_commands::back_up(&arguments, &config.server.data),
-        Some(Command::Restore(arguments)) => {
-            copy_commands::restore(&arguments, &config.server.data)
-        }
+        Some(Command::Mod(command)) => moderator::run_mod(command, &config.server.data),
+        Some(Command::Admin(command)) => moderator::run_admin(command, &config.server.data),
+        Some(Command::Filter(command)) => filter::run(command, &config.server.data),
+        Some(Command::Backup(arguments)) => backup::back_up(&arguments, &config.server.data),
+        Some(Command::Restore(arguments)) => backup::restore(&arguments, &config.server.data),
         Some(Command::Check) => console::check(&config.server.data),
         Some(Command::Audit { room, limit }) => audit(room.as_deref(), limit, &config.server.data),
     };
@@ -145,7 +139,7 @@ pub fn main() -> ExitCode {
 fn audit(room: Option<&str>, limit: u32, data: &Path) -> anyhow::Result<()> {
     let room = room.map(RoomName::any).transpose();
     let room = room.context("--room names no room")?;
-    moderation_commands::run_audit(room, limit, data)
+    moderator::run_audit(room, limit, data)
 }
 
 /// Help and version go to standard output and are success; anything else is a usage error.

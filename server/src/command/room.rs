@@ -8,11 +8,11 @@ use chat_protocol::{RoomName, Seq};
 use clap::Subcommand;
 
 use crate::accounts::{Accounts, SqliteAccounts};
-use crate::console;
+use crate::command::console;
+use crate::command::moderator::{ask_or_make, called, found};
+use crate::command::slips;
 use crate::control::{self, Request};
 use crate::log::{End, Range, RoomLog, SqliteLog};
-use crate::moderation_commands::{ask_or_make, called, found};
-use crate::slips;
 
 /// Entries that are read at once for an export.
 const PAGE: u64 = 1_000;

@@ -12,14 +12,14 @@ use clap::Subcommand;
 use crate::accounts::{Account, Accounts, Creation, SqliteAccounts};
 use crate::auth::{Errand, Passwords, prepared};
 use crate::clock;
-use crate::console;
+use crate::command::console;
+use crate::command::moderator::{ask, ask_for, ask_or_make, shown};
+use crate::command::slips;
 use crate::control::{self, Hash, Purging, Request};
 use crate::database::Database;
 use crate::domain::entry::{EntryBody, NewEntry, Purged};
 use crate::domain::room::operator;
 use crate::log::{self, Purge, RoomLog, SqliteLog};
-use crate::moderation_commands::{ask, ask_for, ask_or_make, shown};
-use crate::slips;
 use crate::standing::{SqliteStandings, Standings};
 
 /// Bytes of a password line at most; a frame could not carry more.

@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 use chat_protocol::{RoomName, Username};
 
 use crate::accounts::{Accounts, SqliteAccounts};
-use crate::console;
+use crate::command::console;
 use crate::database::Database;
 use crate::domain::filter::spelled;
 

@@ -9,7 +9,9 @@ use chat_protocol::{RoomName, Seq, shows};
 use clap::Subcommand;
 
 use crate::clock;
-use crate::console;
+use crate::command::console;
+use crate::command::moderator::{CREATE, ask, ask_for, called, found, need};
+use crate::command::slips;
 use crate::control::Request;
 use crate::database::Database;
 use crate::domain::entry::Entry;
@@ -17,8 +19,6 @@ use crate::domain::filter::{Action, Change, Compared, Filter, Kind, Pattern};
 use crate::domain::room::operator;
 use crate::filters::{Filters, SqliteFilters};
 use crate::log::{End, Range, RoomLog, SqliteLog};
-use crate::moderation_commands::{CREATE, ask, ask_for, called, found, need};
-use crate::slips;
 
 /// A room's newest messages that a new pattern is held against, to tell how many it would have hit.
 const NEWEST: u64 = 200;

@@ -12,13 +12,13 @@ use clap::{Args, Subcommand};
 
 use crate::addresses::{self, AddressStore, SqliteAddresses};
 use crate::clock;
-use crate::console;
+use crate::command::console;
+use crate::command::moderator::{ask, carry_out, carry_out_with, list, shown};
+use crate::command::slips;
 use crate::control::{Deed, Request};
 use crate::domain::address::{self, Network};
 use crate::domain::moderation::{Decision, Sanction};
 use crate::limits::TrustedProxies;
-use crate::moderation_commands::{ask, carry_out, carry_out_with, list, shown};
-use crate::slips;
 
 /// What can be done with bans.
 #[derive(Subcommand)]

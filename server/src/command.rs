@@ -1,0 +1,13 @@
+//! The command line: what `chat-server` and its subcommands do, alone or through the running server.
+
+pub mod backup;
+pub mod ban;
+pub mod cli;
+pub mod console;
+pub mod exit;
+pub mod filter;
+pub mod logging;
+pub mod moderator;
+pub mod room;
+pub mod slips;
+pub mod user;
