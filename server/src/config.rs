@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::auth::Registration;
-use crate::retention::Retention;
+use crate::rooms::retention::Retention;
 use crate::server::ServerConfig;
 use crate::transport::Timeouts;
 use file::File;

@@ -7,6 +7,8 @@
 mod accounts;
 mod lobby;
 mod networks;
+pub mod retention;
+pub mod task;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -27,13 +29,13 @@ use crate::domain::held::{Choice, PATIENCE};
 use crate::domain::moderation::Person;
 use crate::domain::room::{MemberId, NONCE_MEMORY};
 use crate::log::{End, Keep, LogError, Range, Viewer};
-use crate::room_task::{Beginning, Logins, Pause, RoomCommand, RoomTask, Settled};
+use crate::rooms::task::{Beginning, Logins, Pause, RoomCommand, RoomTask, Settled};
 use crate::stopping::{Stop, Stopping};
 use crate::wire::outgoing::Outgoing;
 use lobby::Lobby;
 
 pub use crate::domain::room::Order;
-pub use crate::room_task::{
+pub use crate::rooms::task::{
     EnterError, Entrance, FlushWindow, Founders, Login, OperateError, Stores, closed_connections,
 };
 pub use accounts::PurgeStep;

@@ -1,6 +1,7 @@
 //! The server as a whole: builds the parts, accepts connections, stops gracefully.
 
 mod crowding;
+pub(crate) mod signals;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -24,14 +25,14 @@ use crate::filters::{RoomFilters, SqliteFilters};
 use crate::held_store::SqliteHeld;
 use crate::limits::{LimitSettings, Limits, TrustedProxies};
 use crate::log::SqliteLog;
-use crate::origin::AllowedOrigin;
 use crate::pulse;
-use crate::retention::{self, Retention};
+use crate::rooms::retention::{self, Retention};
 use crate::rooms::{FlushWindow, Founders, RoomSettings, Rooms, Stores};
 use crate::session::SessionContext;
 use crate::standing::SqliteStandings;
 use crate::stopping::{Stop, Stopping};
 use crate::timekeeping::Timekeeper;
+use crate::transport::origin::AllowedOrigin;
 use crate::transport::{self, Door, Timeouts, TransportContext};
 use crowding::AcceptFailures;
 

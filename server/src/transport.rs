@@ -10,6 +10,7 @@ mod head;
 mod http;
 mod incoming;
 mod linger;
+pub mod origin;
 mod probe;
 mod websocket;
 
@@ -25,9 +26,9 @@ use tokio_util::task::TaskTracker;
 use crate::domain::address::Address;
 use crate::health::Health;
 use crate::limits::{Limits, NoPlace, Place, Source, TrustedProxies};
-use crate::origin::AllowedOrigin;
 use crate::session::SessionContext;
 use crate::stopping::Stopping;
+use crate::transport::origin::AllowedOrigin;
 
 /// How long a connection may take for what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -20,7 +20,7 @@ use crate::command::user::UserSubcommand;
 use crate::command::{backup, ban, console, exit, filter, logging, moderator, room, user};
 use crate::config::{Config, Flags, MAX_CONNECTIONS, Settings, without_variables, wrong_flag};
 use crate::limits::{Caps, LimitSettings};
-use crate::{server, signals};
+use crate::server::{self, signals};
 
 /// Connections that may wait to be accepted, as far as the system allows: after a restart all
 /// clients come back at once, and one that finds no place tries again only a second later.

@@ -13,8 +13,8 @@ use super::values::{self, Items};
 use super::{LogFormat, LogLevel};
 use crate::auth::Registration;
 use crate::database::Durability;
-use crate::origin::AllowedOrigin;
 use crate::rooms::Founders;
+use crate::transport::origin::AllowedOrigin;
 
 /// Every setting, each or none; each is a flag, an environment variable and a key of the
 /// configuration file.

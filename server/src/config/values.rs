@@ -12,7 +12,7 @@ use clap::ValueEnum;
 use ipnet::IpNet;
 
 use crate::domain::address;
-use crate::origin::AllowedOrigin;
+use crate::transport::origin::AllowedOrigin;
 
 /// Characters of a value that an error shows.
 const SHOWN: usize = 100;

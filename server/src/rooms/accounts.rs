@@ -12,7 +12,7 @@ use crate::accounts::AccountsError;
 use crate::clock;
 use crate::domain::moderation::{Person, Verdicts};
 use crate::log::{Purge, Purging};
-use crate::room_task::RoomCommand;
+use crate::rooms::task::RoomCommand;
 use crate::standing::StandingError;
 
 /// How long one step of a purge of all rooms takes, beside the last room's own: whoever asked waits for

@@ -13,7 +13,7 @@ use crate::addresses::AddressesError;
 use crate::clock;
 use crate::domain::address::{Address, Network};
 use crate::domain::moderation::Sanction;
-use crate::room_task::{EnterError, RoomCommand};
+use crate::rooms::task::{EnterError, RoomCommand};
 use crate::wire::outbox::Outbox;
 
 impl Rooms {

@@ -18,9 +18,9 @@ use super::probe::Probe;
 use super::{Client, TransportContext, linger, websocket};
 use crate::clock;
 use crate::limits::TooFast;
-use crate::origin::AllowedOrigin;
 use crate::pulse;
 use crate::session::SERVER_NAME;
+use crate::transport::origin::AllowedOrigin;
 
 /// The client's address as proxies tell it: each adds the one it was asked from.
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
