@@ -1,26 +1,14 @@
-//! Addresses beyond one connection: the networks that operators keep out of the whole server, and
-//! from where accounts came lately, which a ban from a room can take along.
-//!
-//! Owns both, in the store and, what entering is held against, in memory. It knows no connections:
-//! whoever is there already is put out by the rooms.
+//! What is kept of addresses: the networks that operators keep out of the whole server, and from where
+//! accounts came lately.
 
-mod arrivals;
-mod banned;
-mod noted;
 mod sqlite;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-use tokio_util::task::TaskTracker;
-
-use crate::domain::address::{Address, Network};
+use crate::domain::address::Network;
 use crate::domain::entry::{Moment, UnixMillis};
 use crate::domain::moderation::Sanction;
-use arrivals::{Arrival, Arrivals};
-use banned::BannedNetworks;
-use noted::Noted;
 
 pub use sqlite::SqliteAddresses;
 
@@ -33,10 +21,7 @@ pub const RECENT: usize = 32;
 pub const REMEMBERED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How long an address that was remembered is not remembered anew: logins must not cost a write
 /// each.
-const NOTED_ANEW: Duration = Duration::from_secs(60 * 60);
-
-/// Addresses that may wait to be stored.
-const NOTING: usize = 4_096;
+pub(crate) const NOTED_ANEW: Duration = Duration::from_secs(60 * 60);
 
 /// Why nothing could be read or changed; nothing was changed.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -80,165 +65,8 @@ pub trait AddressStore: Send + Sync {
     async fn forget_old(&self, settled: UnixMillis) -> Result<(), AddressesError>;
 }
 
-/// The addresses that a server knows of. Cloning it gives another handle to the same.
-#[derive(Clone)]
-pub struct Addresses {
-    store: Arc<dyn AddressStore>,
-    banned: Arc<RwLock<BannedNetworks>>,
-    /// Held while a ban is stored and then put into effect, so that memory follows the store.
-    changing: Arc<tokio::sync::Mutex<()>>,
-    arrivals: Arrivals,
-    /// Places for what is being stored of them.
-    noting: Arc<Semaphore>,
-    noted: Arc<Noted>,
-    tasks: TaskTracker,
-    is_taking_along: bool,
-}
-
-impl Addresses {
-    /// Keeps them in `store`. Where `is_taking_along`, every ban from a room takes the user's recent
-    /// addresses along. No network is banned before [`Addresses::load`].
-    pub fn new(store: Arc<dyn AddressStore>, is_taking_along: bool) -> Self {
-        Self {
-            store,
-            banned: Arc::default(),
-            changing: Arc::default(),
-            arrivals: Arrivals::default(),
-            noting: Arc::new(Semaphore::new(NOTING)),
-            noted: Arc::default(),
-            tasks: TaskTracker::new(),
-            is_taking_along,
-        }
-    }
-
-    /// Takes what the store says of banned networks.
-    pub async fn load(&self, now: Moment) -> Result<(), AddressesError> {
-        let _changing = self.changing.lock().await;
-        let stored = self.store.banned(now).await?;
-        self.change(|banned| *banned = stored.into_iter().collect());
-        Ok(())
-    }
-
-    /// Bans `network`: stored first, and whoever is to enter after this answers is held against it.
-    pub async fn ban(
-        &self,
-        network: Network,
-        ban: Sanction,
-        now: Moment,
-    ) -> Result<(), AddressesError> {
-        let _changing = self.changing.lock().await;
-        self.store.ban(network, &ban, now).await?;
-        self.change(|banned| {
-            banned.forget_ended(now);
-            banned.insert(network, ban);
-        });
-        Ok(())
-    }
-
-    /// Ends the ban of exactly `network`.
-    pub async fn lift(&self, network: Network, now: Moment) -> Result<(), AddressesError> {
-        let _changing = self.changing.lock().await;
-        self.store.lift(network, now).await?;
-        self.change(|banned| banned.remove(&network));
-        Ok(())
-    }
-
-    /// The ban that keeps `address` out of the whole server at `now`; where there are several, the
-    /// one that ends last.
-    pub fn ban_of(&self, address: &Address, now: Moment) -> Option<Sanction> {
-        let banned = self.banned.read().unwrap_or_else(PoisonError::into_inner);
-        banned.find(address, now).cloned()
-    }
-
-    /// Whether every ban from a room takes the user's recent addresses along.
-    pub fn is_taking_along(&self) -> bool {
-        self.is_taking_along
-    }
-
-    /// Remembers that the account `key` entered from `address`. That counts as recent from here on, and
-    /// is stored while who entered goes on; they are in all the same where it can't be, or where too
-    /// much waits to be.
-    pub fn remember(&self, key: &str, address: &Address, now: Moment) {
-        let Some(network) = address.own_network() else {
-            return;
-        };
-        let oldest = before(now.steady, NOTED_ANEW / 2);
-        if self.noted.is_fresh(key, network, oldest) {
-            return;
-        }
-        let Ok(place) = Arc::clone(&self.noting).try_acquire_owned() else {
-            return tracing::warn!("too many logins: where one came from was not stored");
-        };
-        let arrival = self.arrivals.begin(key, network);
-        let (store, noted) = (Arc::clone(&self.store), Arc::clone(&self.noted));
-        self.tasks.spawn(async move {
-            let Arrival { key, network, .. } = &arrival;
-            match store.note(key, *network, now).await {
-                Ok(()) => noted.note(key, *network, now.steady),
-                Err(error) => {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::warn!(user = key, error, "where a user came from was not stored");
-                }
-            }
-            drop((arrival, place));
-        });
-    }
-
-    /// Waits until everything is stored that was to be remembered; call it once nobody can enter.
-    pub async fn close(&self) {
-        self.tasks.close();
-        self.tasks.wait().await;
-    }
-
-    /// The account `key` is gone.
-    pub fn forget(&self, key: &str) {
-        self.noted.forget(key);
-    }
-
-    /// From where the account `key` entered lately, the newest first. The same may be there
-    /// twice.
-    pub async fn recent(&self, key: &str, now: Moment) -> Result<Vec<Network>, AddressesError> {
-        // Before the store: what is stored meanwhile is in both, not in neither.
-        let mut recent = self.arrivals.of(key);
-        recent.extend(self.store.recent(key, now).await?);
-        Ok(recent)
-    }
-
-    /// Whether the account `key` entered from the network of `address` lately; false where that can't
-    /// be told.
-    pub async fn is_known(&self, key: &str, address: &Address, now: Moment) -> bool {
-        let Some(network) = address.own_network() else {
-            return false;
-        };
-        let oldest = before(now.steady, REMEMBERED);
-        self.noted.is_fresh(key, network, oldest)
-            || self
-                .recent(key, now)
-                .await
-                .is_ok_and(|recent| recent.contains(&network))
-    }
-
-    /// Forgets what is too old to be kept at `settled` ([`Moment::settled`]).
-    pub async fn forget_old(&self, settled: UnixMillis) -> Result<(), AddressesError> {
-        self.store.forget_old(settled).await
-    }
-
-    fn change(&self, change: impl FnOnce(&mut BannedNetworks)) {
-        change(&mut self.banned.write().unwrap_or_else(PoisonError::into_inner));
-    }
-}
-
-fn before(now: UnixMillis, span: Duration) -> UnixMillis {
+/// The time that lies `span` before `now`, both in milliseconds.
+pub(crate) fn before(now: UnixMillis, span: Duration) -> UnixMillis {
     let span = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
     now.saturating_sub(span)
-}
-
-/// What was done, in words.
-pub fn banned(network: Network, ban: &Sanction, now: Moment) -> String {
-    format!("{network} is banned {}", ban.span(now))
-}
-
-/// What was done, in words.
-pub fn lifted(network: Network) -> String {
-    format!("{network} is not banned any more")
 }

@@ -4,6 +4,7 @@
 //! Owns that socket (`control/socket`). What is asked for it hands to the rooms, which decide and store
 //! it as they do for a moderator.
 
+pub(crate) mod sentences;
 mod socket;
 
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -19,7 +20,6 @@ use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
 use crate::accounts::{Account, Accounts, Creation};
-use crate::addresses;
 use crate::auth::is_hash;
 use crate::clock;
 use crate::domain::address::Network;
@@ -575,13 +575,13 @@ impl Control {
         let ban = Sanction::for_seconds(seconds, reason, now);
         let done = self.rooms.ban_network(network, ban.clone()).await;
         let hit = hit(done.map_err(error_text)?);
-        Ok(format!("{}; {hit}", addresses::banned(network, &ban, now)))
+        Ok(format!("{}; {hit}", sentences::banned(network, &ban, now)))
     }
 
     async fn lift_network(&self, network: &str) -> Answer {
         let network: Network = network.parse().map_err(error_text)?;
         self.rooms.lift_network(network).await.map_err(error_text)?;
-        Ok(addresses::lifted(network))
+        Ok(sentences::lifted(network))
     }
 }
 

@@ -9,3 +9,4 @@ pub mod held;
 pub(crate) mod look_alikes;
 pub mod moderation;
 pub mod room;
+pub mod settling;

@@ -1,16 +1,11 @@
-//! The patterns that rooms block: the trait that loads them and stores a change, with a line of who
-//! made it; and a running room's way to hold messages against its own.
+//! Where the patterns are kept that rooms block, with a line of who changed them.
 
-mod of_room;
-mod shelf;
 mod sqlite;
-mod workshop;
 
 use chat_protocol::{AuditEntry, RoomName};
 
 use crate::domain::filter::{Change, FilterError, Kind, Pattern};
 
-pub use of_room::{RoomFilter, RoomFilters};
 pub use sqlite::SqliteFilters;
 
 /// Why patterns could not be loaded, changed or looked for; nothing was changed.
@@ -62,7 +57,8 @@ impl Outline {
         outline
     }
 
-    fn add(&mut self, pattern: &Pattern) {
+    /// With one more.
+    pub(crate) fn add(&mut self, pattern: &Pattern) {
         let chars = pattern.text.chars().count();
         self.patterns += 1;
         self.chars += chars;

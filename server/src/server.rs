@@ -2,6 +2,7 @@
 
 mod crowding;
 pub(crate) mod signals;
+mod timekeeping;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -15,26 +16,29 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::accounts::SqliteAccounts;
-use crate::addresses::{Addresses, AddressesError, SqliteAddresses};
+use crate::addresses::{AddressesError, SqliteAddresses};
 use crate::auth::{AuthSettings, Authenticator, KeyError, Registration, watch_key};
 use crate::clock;
+use crate::clock_store::SqliteClock;
 use crate::control::{self, Control};
 use crate::data_lock::{DataLock, LockError};
 use crate::database::{self, Database, Durability, OpenError};
-use crate::filters::{RoomFilters, SqliteFilters};
+use crate::filters::SqliteFilters;
 use crate::held_store::SqliteHeld;
 use crate::limits::{LimitSettings, Limits, TrustedProxies};
+use crate::live_addresses::Addresses;
 use crate::log::SqliteLog;
 use crate::pulse;
+use crate::room_filters::RoomFilters;
 use crate::rooms::retention::{self, Retention};
 use crate::rooms::{FlushWindow, Founders, RoomSettings, Rooms, Stores};
 use crate::session::SessionContext;
 use crate::standing::SqliteStandings;
 use crate::stopping::{Stop, Stopping};
-use crate::timekeeping::Timekeeper;
 use crate::transport::origin::AllowedOrigin;
 use crate::transport::{self, Door, Timeouts, TransportContext};
 use crowding::AcceptFailures;
+use timekeeping::Timekeeper;
 
 /// How long a command may still be at work on the data.
 const LOCK_PATIENCE: Duration = Duration::from_secs(1);
@@ -151,7 +155,7 @@ impl Server {
         let database = Arc::new(Database::open(&config.data, config.durability)?);
         database.reserve_log().await;
         // Before anything is deleted for its age.
-        let timekeeper = Timekeeper::begin(Arc::clone(&database)).await;
+        let timekeeper = Timekeeper::begin(Arc::new(SqliteClock::new(Arc::clone(&database)))).await;
         let accounts = Arc::new(SqliteAccounts::new(Arc::clone(&database)));
         let store = SqliteAddresses::new(Arc::clone(&database));
         let addresses = Addresses::new(Arc::new(store), config.is_banning_addresses);

@@ -10,11 +10,12 @@ use chat_protocol::limits::BAN_SECONDS;
 use chat_protocol::{RoomName, Username};
 use clap::{Args, Subcommand};
 
-use crate::addresses::{self, AddressStore, SqliteAddresses};
+use crate::addresses::{AddressStore, SqliteAddresses};
 use crate::clock;
 use crate::command::console;
 use crate::command::moderator::{ask, carry_out, carry_out_with, list, shown};
 use crate::command::slips;
+use crate::control::sentences;
 use crate::control::{Deed, Request};
 use crate::domain::address::{self, Network};
 use crate::domain::moderation::{Decision, Sanction};
@@ -210,7 +211,7 @@ fn ban_network(
         let ban = Sanction::for_seconds(duration, reason, now);
         let addresses = SqliteAddresses::new(database);
         addresses.ban(network, &ban, now).await?;
-        Ok(addresses::banned(network, &ban, now))
+        Ok(sentences::banned(network, &ban, now))
     })
 }
 
@@ -219,6 +220,6 @@ fn lift_network(data: &Path, network: Network) -> anyhow::Result<()> {
     ask(data, &request, |database| async move {
         let addresses = SqliteAddresses::new(database);
         addresses.lift(network, clock::moment()).await?;
-        Ok(addresses::lifted(network))
+        Ok(sentences::lifted(network))
     })
 }

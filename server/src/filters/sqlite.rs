@@ -147,7 +147,7 @@ fn carry_out(connection: &Connection, room: &RoomName, change: &Change) -> rusql
 mod tests {
     use super::*;
     use crate::database::Durability;
-    use crate::filters::RoomFilters;
+    use crate::room_filters::RoomFilters;
 
     #[tokio::test]
     async fn what_is_stored_is_what_a_running_room_has() {

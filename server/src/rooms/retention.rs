@@ -6,8 +6,8 @@ use std::time::Duration;
 use chat_protocol::RoomName;
 use tokio::time::sleep;
 
-use crate::addresses::Addresses;
 use crate::clock;
+use crate::live_addresses::Addresses;
 use crate::log::{Keep, LogError};
 use crate::rooms::Rooms;
 use crate::stopping::Stopping;

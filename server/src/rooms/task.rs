@@ -24,15 +24,15 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use crate::accounts::Accounts;
-use crate::addresses::Addresses;
 use crate::clock;
 use crate::domain::entry::{Author, Entry, EntryBody, NewEntry, StoredNonce};
 use crate::domain::held::HeldMessage;
 use crate::domain::moderation::Standing;
 use crate::domain::room::{Effect, Input, MemberId, Room, Start, operator};
-use crate::filters::{RoomFilter, RoomFilters};
 use crate::held_store::HeldMessages;
+use crate::live_addresses::Addresses;
 use crate::log::{End, LogError, LogHead, Range, RoomLog};
+use crate::room_filters::{RoomFilter, RoomFilters};
 use crate::standing::Standings;
 use crate::stopping::Stopping;
 use crate::wire::outbox::Closing;

@@ -10,14 +10,16 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::accounts::{Account, Accounts, SqliteAccounts};
-use crate::addresses::{AddressStore, Addresses, SqliteAddresses};
+use crate::addresses::{AddressStore, SqliteAddresses};
 use crate::database::{Database, Durability};
 use crate::domain::address::Address;
 use crate::domain::entry::{AccountId, NewEntry};
-use crate::filters::{RoomFilters, SqliteFilters};
+use crate::filters::SqliteFilters;
 use crate::held_store::SqliteHeld;
 use crate::limits::Allowance;
+use crate::live_addresses::Addresses;
 use crate::log::{RoomLog, SqliteLog};
+use crate::room_filters::RoomFilters;
 use crate::standing::SqliteStandings;
 use crate::wire::outbox::tests::Drained;
 use crate::wire::outbox::{OutboxReader, outbox};

@@ -1,14 +1,17 @@
 //! A running room's patterns: held against messages, listed and changed. Owns when they are made
 //! ready: when a message has to be held against them and they are not, or not any more.
 
+mod shelf;
+mod workshop;
+
 use std::sync::Arc;
 
 use chat_protocol::RoomName;
 
-use super::shelf::Place;
-use super::workshop::{AT_ONCE, BUDGET, Workshop};
-use super::{Filters, FiltersError, Outline};
 use crate::domain::filter::{Change, Compared, Filter, Pattern};
+use crate::filters::{Filters, FiltersError, Outline};
+use shelf::Place;
+use workshop::{AT_ONCE, BUDGET, Workshop};
 
 /// What the patterns of all rooms are kept in. Cloning it gives another handle to the same.
 #[derive(Clone)]

@@ -1,13 +1,49 @@
 //! What the clock showed, in the server's own SQLite database.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::settling::Settling;
-use crate::database::or_report;
+use super::{ClockError, ClockStore};
+use crate::database::{Database, DatabaseError, or_report};
 use crate::domain::entry::UnixMillis;
+use crate::domain::settling::Settling;
+
+/// What the clock showed, in one database.
+pub struct SqliteClock {
+    database: Arc<Database>,
+}
+
+impl SqliteClock {
+    /// Keeps it in `database`.
+    pub fn new(database: Arc<Database>) -> Self {
+        Self { database }
+    }
+}
+
+impl From<DatabaseError> for ClockError {
+    fn from(error: DatabaseError) -> Self {
+        ClockError::new(error)
+    }
+}
+
+#[async_trait::async_trait]
+impl ClockStore for SqliteClock {
+    async fn load(&self) -> Result<Option<Settling>, ClockError> {
+        Ok(self.database.read(load).await?)
+    }
+
+    async fn save(&self, settling: &Settling) -> Result<(), ClockError> {
+        let settling = settling.clone();
+        let stored = self
+            .database
+            .write(move |connection| store(connection, &settling));
+        Ok(stored.await?)
+    }
+}
 
 /// What was seen last; `None` where there is nothing yet that could be too old.
-pub(super) fn load(connection: &Connection) -> rusqlite::Result<Option<Settling>> {
+fn load(connection: &Connection) -> rusqlite::Result<Option<Settling>> {
     let mut statement = connection.prepare("SELECT seen, leaps FROM clock")?;
     let row = statement.query_row([], |row| {
         let place = || "the clock".to_owned();
@@ -46,7 +82,7 @@ fn newest(connection: &Connection) -> rusqlite::Result<Option<UnixMillis>> {
     )
 }
 
-pub(super) fn store(connection: &Connection, settling: &Settling) -> rusqlite::Result<()> {
+fn store(connection: &Connection, settling: &Settling) -> rusqlite::Result<()> {
     let leaps = serde_json::to_string(&settling.leaps)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
     connection

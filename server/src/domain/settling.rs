@@ -19,7 +19,7 @@ const LEAPS: usize = 32;
 
 /// A leap ahead.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
-pub(super) struct Leap {
+pub struct Leap {
     /// By so many milliseconds.
     by: u64,
     /// It has been there for so many milliseconds.
@@ -28,7 +28,7 @@ pub(super) struct Leap {
 
 /// What a look at the clock brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Noticed {
+pub enum Noticed {
     /// It leapt ahead by so many milliseconds.
     Ahead(u64),
     /// It went back by so many.
@@ -39,15 +39,15 @@ pub(super) enum Noticed {
 
 /// What the clock showed, and the leaps that are not believed yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Settling {
-    pub(super) seen: UnixMillis,
+pub struct Settling {
+    pub seen: UnixMillis,
     /// The earliest first.
-    pub(super) leaps: Vec<Leap>,
+    pub leaps: Vec<Leap>,
 }
 
 impl Settling {
     /// The clock shows this, and is believed.
-    pub(super) fn begin(seen: UnixMillis) -> Self {
+    pub fn begin(seen: UnixMillis) -> Self {
         Self {
             seen,
             leaps: Vec::new(),
@@ -55,20 +55,20 @@ impl Settling {
     }
 
     /// The time as far as it is believed.
-    pub(super) fn time(&self) -> UnixMillis {
+    pub fn time(&self) -> UnixMillis {
         let ahead = self.leaps.iter().map(|leap| leap.by);
         ahead.fold(self.seen, UnixMillis::saturating_sub)
     }
 
     /// The server was off, nobody knows for how long, and the clock shows `time`.
-    pub(super) fn resume(&mut self, time: UnixMillis) -> Option<Noticed> {
+    pub fn resume(&mut self, time: UnixMillis) -> Option<Noticed> {
         let off = time.saturating_sub(self.seen);
         let settled = self.age(if off <= OFF { off } else { 0 });
         self.show(time, self.seen).or(settled)
     }
 
     /// The clock shows `time`, and `elapsed` milliseconds have passed since it was looked at.
-    pub(super) fn look(&mut self, time: UnixMillis, elapsed: u64) -> Option<Noticed> {
+    pub fn look(&mut self, time: UnixMillis, elapsed: u64) -> Option<Noticed> {
         let settled = self.age(elapsed);
         self.show(time, self.seen.saturating_add(elapsed))
             .or(settled)

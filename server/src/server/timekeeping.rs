@@ -1,18 +1,15 @@
 //! How far the wall clock is believed where something is deleted for its age: watches it, and keeps what
 //! it saw, so that a start with a wrong clock deletes nothing.
 
-mod settling;
-mod sqlite;
-
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 
 use crate::clock;
-use crate::database::{Database, DatabaseError};
+use crate::clock_store::{ClockError, ClockStore};
+use crate::domain::settling::{Noticed, Settling};
 use crate::stopping::Stopping;
-use settling::{Noticed, Settling};
 
 /// Between two looks at the clock.
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -25,8 +22,8 @@ const NOTABLE: u64 = 60 * 1000;
 const NOTABLE_AT_START: u64 = 24 * 60 * 60 * 1000;
 
 /// Watches the wall clock.
-pub struct Timekeeper {
-    database: Arc<Database>,
+pub(crate) struct Timekeeper {
+    store: Arc<dyn ClockStore>,
     settling: Settling,
     looked: Instant,
     stored: Instant,
@@ -34,9 +31,9 @@ pub struct Timekeeper {
 
 impl Timekeeper {
     /// Looks at the clock for the first time: before anything is deleted for its age.
-    pub async fn begin(database: Arc<Database>) -> Self {
+    pub(crate) async fn begin(store: Arc<dyn ClockStore>) -> Self {
         let now = clock::now();
-        let mut settling = match database.read(sqlite::load).await {
+        let mut settling = match store.load().await {
             Ok(Some(settling)) => settling,
             Ok(None) => Settling::begin(now),
             Err(error) => {
@@ -47,18 +44,18 @@ impl Timekeeper {
         };
         let noticed = settling.resume(now);
         let mut timekeeper = Self {
-            database,
+            store,
             settling,
             looked: Instant::now(),
             stored: Instant::now(),
         };
         timekeeper.tell(noticed, NOTABLE_AT_START);
-        timekeeper.store().await;
+        timekeeper.save().await;
         timekeeper
     }
 
     /// Watches until the server stops.
-    pub async fn run(mut self, stopping: Stopping) {
+    pub(crate) async fn run(mut self, stopping: Stopping) {
         loop {
             let is_over = tokio::select! {
                 () = sleep(INTERVAL) => false,
@@ -71,7 +68,7 @@ impl Timekeeper {
             let is_to_store = noticed.is_some() || self.stored.elapsed() >= STORED;
             self.tell(noticed, NOTABLE);
             if is_to_store || is_over {
-                self.store().await;
+                self.save().await;
             }
             if is_over {
                 return;
@@ -101,19 +98,15 @@ impl Timekeeper {
         }
     }
 
-    async fn store(&mut self) {
+    async fn save(&mut self) {
         self.stored = Instant::now();
-        let settling = self.settling.clone();
-        let stored = self
-            .database
-            .write(move |connection| sqlite::store(connection, &settling));
-        if let Err(error) = stored.await {
+        if let Err(error) = self.store.save(&self.settling).await {
             report(&error, "what the clock shows cannot be stored");
         }
     }
 }
 
-fn report(error: &DatabaseError, what: &'static str) {
+fn report(error: &ClockError, what: &'static str) {
     let error = error as &dyn std::error::Error;
     tracing::warn!(error, "{what}");
 }
