@@ -14,14 +14,14 @@ use std::time::{Duration, Instant};
 
 use chat_protocol::{Credential, NameError, Secret, Username};
 
-use crate::accounts::{Account, Accounts, AccountsError};
 use crate::clock;
 use crate::domain::address::Address;
 use crate::domain::entry::UnixMillis;
 use crate::domain::look_alikes::seeming_rank_sign;
 use crate::domain::moderation::Person;
+use crate::limits::addresses::Addresses;
 use crate::limits::{Limits, Refused, Source, TooFast};
-use crate::live_addresses::Addresses;
+use crate::store::accounts::{Account, Accounts, AccountsError};
 
 pub use crate::limits::Errand;
 pub use key_watch::watch_key;

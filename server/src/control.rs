@@ -19,7 +19,6 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
-use crate::accounts::{Account, Accounts, Creation};
 use crate::auth::is_hash;
 use crate::clock;
 use crate::domain::address::Network;
@@ -28,6 +27,7 @@ use crate::domain::moderation::{Person, Sanction, Verdicts};
 use crate::pulse;
 use crate::rooms::{Hit, Order, Rooms, closed_connections};
 use crate::stopping::Stopping;
+use crate::store::accounts::{Account, Accounts, Creation};
 use socket::Socket;
 
 /// Bytes of a request or an answer at most.

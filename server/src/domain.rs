@@ -3,6 +3,7 @@
 //! Uses `protocol` and nothing else of the server: no tokio, no clock, no JSON, no SQL.
 
 pub mod address;
+pub mod audit;
 pub mod entry;
 pub mod filter;
 pub mod held;

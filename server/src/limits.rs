@@ -4,6 +4,7 @@
 //! rooms and no accounts: whoever asks says who is asking, and refuses in its own words. What is
 //! kept per user or address is forgotten once its bucket is full again.
 
+pub mod addresses;
 mod answers;
 mod block;
 mod bucket;

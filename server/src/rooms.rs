@@ -5,6 +5,7 @@
 //! nothing of the directory.
 
 mod accounts;
+pub mod filters;
 mod lobby;
 mod networks;
 pub mod retention;
@@ -28,9 +29,9 @@ use crate::domain::filter::Change;
 use crate::domain::held::{Choice, PATIENCE};
 use crate::domain::moderation::Person;
 use crate::domain::room::{MemberId, NONCE_MEMORY};
-use crate::log::{End, Keep, LogError, Range, Viewer};
 use crate::rooms::task::{Beginning, Logins, Pause, RoomCommand, RoomTask, Settled};
 use crate::stopping::{Stop, Stopping};
+use crate::store::log::{End, Keep, LogError, Range, Viewer};
 use crate::wire::outgoing::Outgoing;
 use lobby::Lobby;
 

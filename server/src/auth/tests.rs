@@ -3,11 +3,12 @@
 use std::num::NonZeroU32;
 
 use super::*;
-use crate::accounts::{Admission, Admitted, SqliteAccounts};
-use crate::addresses::SqliteAddresses;
-use crate::database::{Database, Durability};
 use crate::domain::entry::AccountId;
 use crate::limits::LimitSettings;
+use crate::store::accounts::{Admission, Admitted};
+use crate::store::sqlite::accounts::SqliteAccounts;
+use crate::store::sqlite::addresses::SqliteAddresses;
+use crate::store::sqlite::database::{Database, Durability};
 
 /// An account that only has what tells it from others.
 pub(super) fn account(key: &str, logins: &str) -> Account {

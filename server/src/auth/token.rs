@@ -15,9 +15,9 @@ use chat_protocol::Secret;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::accounts::Account;
 use crate::domain::entry::UnixMillis;
 use crate::files::create_whole;
+use crate::store::accounts::Account;
 
 /// The key's file in the data directory.
 pub(super) const FILE_NAME: &str = "token.key";

@@ -12,7 +12,7 @@ use chat_protocol::Secret;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::accounts::Account;
+use crate::store::accounts::Account;
 
 /// How long a password counts as verified.
 const LIFETIME: Duration = Duration::from_secs(5 * 60);

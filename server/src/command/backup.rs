@@ -12,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::auth::TokenKey;
 use crate::clock;
 use crate::command::console;
-use crate::database::{self, Restored};
+use crate::store::sqlite::database::{self, Restored};
 
 /// Which file.
 #[derive(Args)]

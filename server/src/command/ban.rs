@@ -10,7 +10,6 @@ use chat_protocol::limits::BAN_SECONDS;
 use chat_protocol::{RoomName, Username};
 use clap::{Args, Subcommand};
 
-use crate::addresses::{AddressStore, SqliteAddresses};
 use crate::clock;
 use crate::command::console;
 use crate::command::moderator::{ask, carry_out, carry_out_with, list, shown};
@@ -20,6 +19,8 @@ use crate::control::{Deed, Request};
 use crate::domain::address::{self, Network};
 use crate::domain::moderation::{Decision, Sanction};
 use crate::limits::TrustedProxies;
+use crate::store::addresses::AddressStore;
+use crate::store::sqlite::addresses::SqliteAddresses;
 
 /// What can be done with bans.
 #[derive(Subcommand)]

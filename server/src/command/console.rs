@@ -10,7 +10,7 @@ use chat_protocol::limits::REASON_CHARS;
 use chat_protocol::{RoomName, Username, line};
 
 use crate::data_lock::{DataLock, LockError};
-use crate::database::{self, Database, OpenError, SqliteError};
+use crate::store::sqlite::database::{self, Database, OpenError, SqliteError};
 
 /// How long a command waits for others that write.
 const PATIENCE: Duration = Duration::from_secs(1);

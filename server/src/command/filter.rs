@@ -13,12 +13,14 @@ use crate::command::console;
 use crate::command::moderator::{CREATE, ask, ask_for, called, found, need};
 use crate::command::slips;
 use crate::control::Request;
-use crate::database::Database;
 use crate::domain::entry::Entry;
 use crate::domain::filter::{Action, Change, Compared, Filter, Kind, Pattern};
 use crate::domain::room::operator;
-use crate::filters::{Filters, SqliteFilters};
-use crate::log::{End, Range, RoomLog, SqliteLog};
+use crate::store::filters::Filters;
+use crate::store::log::{End, Range, RoomLog};
+use crate::store::sqlite::database::Database;
+use crate::store::sqlite::filters::SqliteFilters;
+use crate::store::sqlite::log::SqliteLog;
 
 /// A room's newest messages that a new pattern is held against, to tell how many it would have hit.
 const NEWEST: u64 = 200;

@@ -9,17 +9,20 @@ use anyhow::{Context, bail};
 use chat_protocol::{Rank, RoomName, Username};
 use clap::Subcommand;
 
-use crate::accounts::{Accounts, Beginning, Founder, SqliteAccounts};
 use crate::clock;
 use crate::command::console;
 use crate::command::slips;
 use crate::control::{self, Deed, Request, Task, administered};
-use crate::database::Database;
 use crate::domain::entry::UnixMillis;
 use crate::domain::moderation::{Person, Standing, Verdict};
 use crate::domain::room::{operated, outcome, slip};
-use crate::log::{RoomLog, SqliteLog};
-use crate::standing::{SqliteStandings, Standings};
+use crate::store::accounts::{Accounts, Beginning, Founder};
+use crate::store::log::RoomLog;
+use crate::store::sqlite::accounts::SqliteAccounts;
+use crate::store::sqlite::database::Database;
+use crate::store::sqlite::log::SqliteLog;
+use crate::store::sqlite::standing::SqliteStandings;
+use crate::store::standing::Standings;
 
 /// What can be done with moderators.
 #[derive(Subcommand)]

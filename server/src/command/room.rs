@@ -7,12 +7,14 @@ use anyhow::{Context, bail};
 use chat_protocol::{RoomName, Seq};
 use clap::Subcommand;
 
-use crate::accounts::{Accounts, SqliteAccounts};
 use crate::command::console;
 use crate::command::moderator::{ask_or_make, called, found};
 use crate::command::slips;
 use crate::control::{self, Request};
-use crate::log::{End, Range, RoomLog, SqliteLog};
+use crate::store::accounts::Accounts;
+use crate::store::log::{End, Range, RoomLog};
+use crate::store::sqlite::accounts::SqliteAccounts;
+use crate::store::sqlite::log::SqliteLog;
 
 /// Entries that are read at once for an export.
 const PAGE: u64 = 1_000;
@@ -88,7 +90,7 @@ fn add(room: &RoomName, data: &Path) -> anyhow::Result<()> {
 
 async fn list(log: &dyn RoomLog) -> anyhow::Result<()> {
     let rooms = log.list().await?;
-    let line = |summary: crate::log::Summary| {
+    let line = |summary: crate::store::log::Summary| {
         format!("{}\t{}\t{}", summary.entries, summary.last, summary.room)
     };
     console::say(rooms.into_iter().map(line))?;

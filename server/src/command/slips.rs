@@ -10,10 +10,11 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use chat_protocol::{RoomName, Username};
 
-use crate::accounts::{Accounts, SqliteAccounts};
 use crate::command::console;
-use crate::database::Database;
 use crate::domain::filter::spelled;
+use crate::store::accounts::Accounts;
+use crate::store::sqlite::accounts::SqliteAccounts;
+use crate::store::sqlite::database::Database;
 
 /// A name that is not there.
 #[derive(Debug, thiserror::Error)]

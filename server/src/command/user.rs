@@ -9,18 +9,21 @@ use anyhow::{Context, anyhow, bail};
 use chat_protocol::{Secret, Username};
 use clap::Subcommand;
 
-use crate::accounts::{Account, Accounts, Creation, SqliteAccounts};
 use crate::auth::{Errand, Passwords, prepared};
 use crate::clock;
 use crate::command::console;
 use crate::command::moderator::{ask, ask_for, ask_or_make, shown};
 use crate::command::slips;
 use crate::control::{self, Hash, Purging, Request};
-use crate::database::Database;
 use crate::domain::entry::{EntryBody, NewEntry, Purged};
 use crate::domain::room::operator;
-use crate::log::{self, Purge, RoomLog, SqliteLog};
-use crate::standing::{SqliteStandings, Standings};
+use crate::store::accounts::{Account, Accounts, Creation};
+use crate::store::log::{self, Purge, RoomLog};
+use crate::store::sqlite::accounts::SqliteAccounts;
+use crate::store::sqlite::database::Database;
+use crate::store::sqlite::log::SqliteLog;
+use crate::store::sqlite::standing::SqliteStandings;
+use crate::store::standing::Standings;
 
 /// Bytes of a password line at most; a frame could not carry more.
 const PASSWORD_BYTES: u64 = 8 * 1024;

@@ -12,8 +12,8 @@ use ipnet::IpNet;
 use super::values::{self, Items};
 use super::{LogFormat, LogLevel};
 use crate::auth::Registration;
-use crate::database::Durability;
 use crate::rooms::Founders;
+use crate::store::sqlite::database::Durability;
 use crate::transport::origin::AllowedOrigin;
 
 /// Every setting, each or none; each is a flag, an environment variable and a key of the

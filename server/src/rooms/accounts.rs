@@ -8,12 +8,12 @@ use chat_protocol::{RoomName, Username};
 use tokio::sync::oneshot;
 
 use super::{RoomError, Rooms, Shared};
-use crate::accounts::AccountsError;
 use crate::clock;
 use crate::domain::moderation::{Person, Verdicts};
-use crate::log::{Purge, Purging};
 use crate::rooms::task::RoomCommand;
-use crate::standing::StandingError;
+use crate::store::accounts::AccountsError;
+use crate::store::log::{Purge, Purging};
+use crate::store::standing::StandingError;
 
 /// How long one step of a purge of all rooms takes, beside the last room's own: whoever asked waits for
 /// an answer, and asks for the next step then.

@@ -8,20 +8,22 @@ use futures_util::FutureExt;
 use proptest::prelude::*;
 
 use super::*;
-use crate::accounts::{self, Account, Accounts, AccountsError, Admission, Admitted, Creation};
-use crate::addresses::{AddressStore, AddressesError};
 use crate::domain::address::{Address, Network};
 use crate::domain::entry::{AccountId, Entry, EntryBody, Epochs, Moment, NewEntry, StoredNonce};
 use crate::domain::filter::Pattern;
 use crate::domain::held::{HeldMessage, Ruled, Ruling, Waiting};
 use crate::domain::moderation::{Sanction, Standing, Verdict, Verdicts};
-use crate::filters::{Filters, FiltersError, Outline};
-use crate::held_store::{HeldError, HeldMessages};
 use crate::limits::Allowance;
-use crate::live_addresses::Addresses;
-use crate::log::{LogHead, RoomLog, Slice, Summary, Thinned, Trimmed};
-use crate::room_filters::RoomFilters;
-use crate::standing::{StandingError, Standings};
+use crate::limits::addresses::Addresses;
+use crate::rooms::filters::RoomFilters;
+use crate::store::accounts::{
+    self, Account, Accounts, AccountsError, Admission, Admitted, Creation,
+};
+use crate::store::addresses::{AddressStore, AddressesError};
+use crate::store::filters::{Filters, FiltersError, Outline};
+use crate::store::held::{HeldError, HeldMessages};
+use crate::store::log::{LogHead, RoomLog, Slice, Summary, Thinned, Trimmed};
+use crate::store::standing::{StandingError, Standings};
 use crate::wire::outbox::tests::Drained;
 use crate::wire::outbox::{OutboxReader, outbox};
 
@@ -84,7 +86,7 @@ impl Standings for MemoryStandings {
         &self,
         _room: Option<RoomName>,
         _limit: u32,
-    ) -> Result<Vec<crate::standing::AuditLine>, StandingError> {
+    ) -> Result<Vec<crate::store::standing::AuditLine>, StandingError> {
         Ok(Vec::new())
     }
 

@@ -9,11 +9,11 @@ use chat_protocol::Username;
 use super::accounts::tell_all;
 use super::lobby::Stay;
 use super::{RoomError, Rooms, Shared};
-use crate::addresses::AddressesError;
 use crate::clock;
 use crate::domain::address::{Address, Network};
 use crate::domain::moderation::Sanction;
 use crate::rooms::task::{EnterError, RoomCommand};
+use crate::store::addresses::AddressesError;
 use crate::wire::outbox::Outbox;
 
 impl Rooms {

@@ -7,10 +7,10 @@ use chat_protocol::RoomName;
 use tokio::time::sleep;
 
 use crate::clock;
-use crate::live_addresses::Addresses;
-use crate::log::{Keep, LogError};
+use crate::limits::addresses::Addresses;
 use crate::rooms::Rooms;
 use crate::stopping::Stopping;
+use crate::store::log::{Keep, LogError};
 
 /// Between two looks.
 const INTERVAL: Duration = Duration::from_secs(60);

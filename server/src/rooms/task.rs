@@ -23,18 +23,18 @@ use chat_protocol::{CloseCode, RoomName, Seq, ServerEvent};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
-use crate::accounts::Accounts;
 use crate::clock;
 use crate::domain::entry::{Author, Entry, EntryBody, NewEntry, StoredNonce};
 use crate::domain::held::HeldMessage;
 use crate::domain::moderation::Standing;
 use crate::domain::room::{Effect, Input, MemberId, Room, Start, operator};
-use crate::held_store::HeldMessages;
-use crate::live_addresses::Addresses;
-use crate::log::{End, LogError, LogHead, Range, RoomLog};
-use crate::room_filters::{RoomFilter, RoomFilters};
-use crate::standing::Standings;
+use crate::limits::addresses::Addresses;
+use crate::rooms::filters::{RoomFilter, RoomFilters};
 use crate::stopping::Stopping;
+use crate::store::accounts::Accounts;
+use crate::store::held::HeldMessages;
+use crate::store::log::{End, LogError, LogHead, Range, RoomLog};
+use crate::store::standing::Standings;
 use crate::wire::outbox::Closing;
 use crate::wire::outgoing::Outgoing;
 

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
 use crate::clock;
-use crate::clock_store::{ClockError, ClockStore};
 use crate::domain::settling::{Noticed, Settling};
 use crate::stopping::Stopping;
+use crate::store::clock::{ClockError, ClockStore};
 
 /// Between two looks at the clock.
 const INTERVAL: Duration = Duration::from_secs(10);

@@ -2,13 +2,13 @@
 //! holds for the whole server.
 
 use super::{EnterError, RoomTask};
-use crate::addresses::RECENT;
 use crate::clock;
 use crate::domain::address::{Address, Network};
 use crate::domain::entry::Moment;
 use crate::domain::moderation::{Decision, Verdict};
 use crate::domain::room::Input;
-use crate::standing::StandingError;
+use crate::store::addresses::RECENT;
+use crate::store::standing::StandingError;
 
 impl RoomTask {
     /// Why the user `key` may not come in from `address`, where they may not. Asked where entering is

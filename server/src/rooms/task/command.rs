@@ -4,18 +4,18 @@ use chat_protocol::{AuthAccepted, HeldId, MessageId, PostMessage, RoomChange, Se
 use tokio::sync::oneshot;
 
 use super::login::Login;
-use crate::accounts::{Account, AccountsError};
 use crate::domain::address::{Address, Network};
 use crate::domain::entry::UnixMillis;
 use crate::domain::filter::Change;
 use crate::domain::held::Choice;
 use crate::domain::moderation::Person;
 use crate::domain::room::{MemberId, Order};
-use crate::filters::FiltersError;
-use crate::held_store::HeldError;
 use crate::limits::Allowance;
-use crate::log::LogError;
-use crate::standing::StandingError;
+use crate::store::accounts::{Account, AccountsError};
+use crate::store::filters::FiltersError;
+use crate::store::held::HeldError;
+use crate::store::log::LogError;
+use crate::store::standing::StandingError;
 use crate::wire::outbox::Outbox;
 use crate::wire::outgoing::Outgoing;
 

@@ -5,12 +5,12 @@ use chat_protocol::limits::RESUME_BYTES;
 use chat_protocol::{ServerEvent, Since};
 
 use super::{EnterError, Entrance, RoomTask, Seat, Stores, resume};
-use crate::accounts::{Account, AccountsError, Admission, Admitted, Beginning, Founder};
 use crate::clock;
 use crate::domain::entry::{Author, Moment, UnixMillis};
 use crate::domain::room::{Input, Joining, MemberId};
 use crate::limits::{Allowance, TooFast};
-use crate::log::{LogError, Slice, Viewer};
+use crate::store::accounts::{Account, AccountsError, Admission, Admitted, Beginning, Founder};
+use crate::store::log::{LogError, Slice, Viewer};
 use crate::wire::outgoing::Outgoing;
 
 /// Who may found rooms.

@@ -7,7 +7,7 @@ use super::RoomTask;
 use crate::clock;
 use crate::domain::filter::{Change, FilterError, Pattern};
 use crate::domain::room::{MemberId, NOBODY, operator, refusal};
-use crate::filters::{FiltersError, deed};
+use crate::store::filters::{FiltersError, deed};
 use crate::wire::outgoing::Outgoing;
 
 impl RoomTask {

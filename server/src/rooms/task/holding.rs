@@ -5,7 +5,7 @@ use super::RoomTask;
 use crate::clock;
 use crate::domain::held::{PATIENCE, Ruled, Ruling, Waiting};
 use crate::domain::room::{Effect, Input, MemberId};
-use crate::held_store::HeldError;
+use crate::store::held::HeldError;
 
 impl RoomTask {
     /// Stores a message that waits.

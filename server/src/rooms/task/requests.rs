@@ -8,7 +8,6 @@ use chat_protocol::{
 
 use super::delivery::Seat;
 use super::{OperateError, RoomTask};
-use crate::accounts::AccountsError;
 use crate::clock;
 use crate::domain::entry::{Author, EntryBody, NewEntry, Purged};
 use crate::domain::moderation::{Decision, Origin, Person, Verdict};
@@ -17,8 +16,9 @@ use crate::domain::room::{
     refusal,
 };
 use crate::limits::{Allowance, FLOODING, Privilege, TooFast};
-use crate::log::LogError;
-use crate::standing::StandingError;
+use crate::store::accounts::AccountsError;
+use crate::store::log::LogError;
+use crate::store::standing::StandingError;
 use crate::wire::outgoing::Outgoing;
 
 impl RoomTask {

@@ -3,7 +3,7 @@
 use chat_protocol::limits::{HISTORY_ENTRIES_DEFAULT, RESUME_ENTRIES};
 use chat_protocol::{RoomName, Seq, Since};
 
-use crate::log::{End, LogError, LogHead, Range, RoomLog, Slice};
+use crate::store::log::{End, LogError, LogHead, Range, RoomLog, Slice};
 
 /// Exactly what came after `since`; `None` where that can't be told: another life of the log, a
 /// position ahead of it, a gap that is too large, or one whose beginning is gone.

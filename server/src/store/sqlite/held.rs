@@ -5,12 +5,14 @@ use std::sync::Arc;
 use chat_protocol::{Content, HeldId, MessageId, Nonce, Rank, RoomName};
 use rusqlite::{Connection, Row, params};
 
-use super::{HeldError, HeldMessages};
-use crate::audit::{AuditLine, note};
-use crate::database::{Database, DatabaseError, or_report, readable};
+use crate::domain::audit::AuditLine;
 use crate::domain::entry::{AccountId, Author, EntryBody, NewEntry, UnixMillis};
 use crate::domain::held::{HeldMessage, Ruled, Ruling, Waiting};
-use crate::log::{append, holds_message};
+use crate::store::held::{HeldError, HeldMessages};
+use crate::store::sqlite::audit::note;
+use crate::store::sqlite::database::{Database, DatabaseError, or_report, readable};
+use crate::store::sqlite::log::append;
+use crate::store::sqlite::log::holds_message;
 
 /// Held messages in one database.
 pub struct SqliteHeld {
@@ -176,14 +178,17 @@ mod tests {
     use chat_protocol::{Seq, Username};
 
     use super::*;
-    use crate::accounts::{Account, Accounts, Beginning, Founder, SqliteAccounts};
-    use crate::database::Durability;
     use crate::domain::entry::{Entry, MessageDeleted, MessagePosted, Purged};
     use crate::domain::held::Choice;
     use crate::domain::held::{HeldMessage, Ruled, Ruling, Waiting};
     use crate::domain::moderation::{Decision, Origin, Person, Sanction, Verdict};
-    use crate::log::{End, Range, RoomLog, SqliteLog};
-    use crate::standing::{SqliteStandings, Standings};
+    use crate::store::accounts::{Account, Accounts, Beginning, Founder};
+    use crate::store::log::{End, Range, RoomLog};
+    use crate::store::sqlite::accounts::SqliteAccounts;
+    use crate::store::sqlite::database::Durability;
+    use crate::store::sqlite::log::SqliteLog;
+    use crate::store::sqlite::standing::SqliteStandings;
+    use crate::store::standing::Standings;
 
     fn author(name: &str) -> Author {
         Author {

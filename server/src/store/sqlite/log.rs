@@ -6,10 +6,15 @@ use chat_protocol::{Epoch, MessageId, Nonce, RoomName, RoomState, Seq};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, Statement, params};
 
-use super::{End, Keep, LogError, LogHead, Range, RoomLog, Slice, Summary, Thinned, Trimmed};
-use crate::audit::{AuditLine, note};
-use crate::database::{Database, DatabaseError, is_unreadable, or_report, readable, report};
+use crate::domain::audit::AuditLine;
 use crate::domain::entry::{AccountId, EarlierEpoch, Entry, Epochs, NewEntry, StoredNonce};
+use crate::store::log::{
+    End, Keep, LogError, LogHead, Range, RoomLog, Slice, Summary, Thinned, Trimmed,
+};
+use crate::store::sqlite::audit::note;
+use crate::store::sqlite::database::{
+    Database, DatabaseError, is_unreadable, or_report, readable, report,
+};
 use removal::Found;
 use row::{Columns, KIND_GONE, KIND_MESSAGE, KIND_MODES, entry};
 

@@ -13,10 +13,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
-use crate::addresses::{AddressStore, AddressesError, NOTED_ANEW, REMEMBERED, before};
 use crate::domain::address::{Address, Network};
 use crate::domain::entry::{Moment, UnixMillis};
 use crate::domain::moderation::Sanction;
+use crate::store::addresses::{AddressStore, AddressesError, NOTED_ANEW, REMEMBERED, before};
 use arrivals::{Arrival, Arrivals};
 use banned::BannedNetworks;
 use noted::Noted;

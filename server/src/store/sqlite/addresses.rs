@@ -5,13 +5,16 @@ use std::sync::Arc;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{AddressStore, AddressesError, NETWORKS, NOTED_ANEW, RECENT, REMEMBERED, before};
-use crate::audit::{self, AuditLine};
 use crate::clock;
-use crate::database::{Database, DatabaseError, or_report, readable};
 use crate::domain::address::Network;
+use crate::domain::audit::AuditLine;
 use crate::domain::entry::{Moment, OPERATOR, UnixMillis};
 use crate::domain::moderation::{Height, Sanction};
+use crate::store::addresses::{
+    AddressStore, AddressesError, NETWORKS, NOTED_ANEW, RECENT, REMEMBERED, before,
+};
+use crate::store::sqlite::audit;
+use crate::store::sqlite::database::{Database, DatabaseError, or_report, readable};
 
 /// Addresses in one database.
 pub struct SqliteAddresses {
@@ -257,8 +260,9 @@ mod tests {
     use chat_protocol::Username;
 
     use super::*;
-    use crate::accounts::{Account, Accounts, SqliteAccounts};
-    use crate::database::Durability;
+    use crate::store::accounts::{Account, Accounts};
+    use crate::store::sqlite::accounts::SqliteAccounts;
+    use crate::store::sqlite::database::Durability;
 
     const HOUR: u64 = 60 * 60 * 1000;
     const DAY: u64 = 24 * HOUR;

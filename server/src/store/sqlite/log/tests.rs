@@ -3,9 +3,9 @@
 use chat_protocol::{DraftContent, MessageId, Rank};
 
 use super::*;
-use crate::database::Durability;
 use crate::domain::entry::{AccountId, Author, EntryBody, MessageDeleted, MessagePosted, Purged};
-use crate::log::{Purge, Purging};
+use crate::store::log::{Purge, Purging};
+use crate::store::sqlite::database::Durability;
 
 fn ann() -> Author {
     Author {
@@ -346,7 +346,12 @@ async fn a_deletion_is_an_entry_and_leaves_nothing_of_its_message_but_the_nonce(
     let slice = read(0, 9, End::Oldest).await.unwrap();
     assert_eq!(slice.entries.len(), 3);
     database.close();
-    let file = std::fs::read(directory.path().join(crate::database::FILE_NAME)).unwrap();
+    let file = std::fs::read(
+        directory
+            .path()
+            .join(crate::store::sqlite::database::FILE_NAME),
+    )
+    .unwrap();
     let holds = |text: &[u8]| file.windows(text.len()).any(|bytes| bytes == text);
     assert!(holds(b"first") && !holds(b"treasure"));
 }

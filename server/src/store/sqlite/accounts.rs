@@ -6,15 +6,15 @@ use std::sync::Arc;
 use chat_protocol::{Rank, RoomName, Username};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{
-    Account, Accounts, AccountsError, Admission, Admitted, Beginning, Creation, Founder, new_logins,
-};
-use crate::audit;
-use crate::database::{Database, DatabaseError};
 use crate::domain::entry::{AccountId, UnixMillis};
 use crate::domain::look_alikes::skeletons;
-use crate::log::{begin as begin_log, remove as remove_log};
-use crate::standing::give_founder;
+use crate::store::accounts::{
+    Account, Accounts, AccountsError, Admission, Admitted, Beginning, Creation, Founder, new_logins,
+};
+use crate::store::sqlite::audit;
+use crate::store::sqlite::database::{Database, DatabaseError};
+use crate::store::sqlite::log::{begin as begin_log, remove as remove_log};
+use crate::store::sqlite::standing::give_founder;
 
 const COLUMNS: &str =
     "SELECT username, key, password_hash, created, id, logins, removed FROM accounts";
@@ -491,9 +491,11 @@ mod tests {
     use chat_protocol::Epoch;
 
     use super::*;
-    use crate::database::Durability;
-    use crate::log::{RoomLog, SqliteLog};
-    use crate::standing::{SqliteStandings, Standings};
+    use crate::store::log::RoomLog;
+    use crate::store::sqlite::database::Durability;
+    use crate::store::sqlite::log::SqliteLog;
+    use crate::store::sqlite::standing::SqliteStandings;
+    use crate::store::standing::Standings;
 
     fn name(text: &str) -> Username {
         Username::new(text).unwrap()

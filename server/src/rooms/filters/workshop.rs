@@ -12,7 +12,7 @@ use rustix::process::setpriority_process;
 use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 
 use super::shelf::{IDLE, Shelf};
-use crate::filters::{FiltersError, Outline};
+use crate::store::filters::{FiltersError, Outline};
 
 /// Bytes that the small sets of patterns of all rooms take when they are ready, and those that the
 /// large ones do, which have a budget of their own: rooms with much don't push out those with little.

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{ClockError, ClockStore};
-use crate::database::{Database, DatabaseError, or_report};
 use crate::domain::entry::UnixMillis;
 use crate::domain::settling::Settling;
+use crate::store::clock::{ClockError, ClockStore};
+use crate::store::sqlite::database::{Database, DatabaseError, or_report};
 
 /// What the clock showed, in one database.
 pub struct SqliteClock {
@@ -97,7 +97,7 @@ fn store(connection: &Connection, settling: &Settling) -> rusqlite::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::database::{Database, Durability};
+    use crate::store::sqlite::database::{Database, Durability};
 
     #[tokio::test]
     async fn what_was_seen_is_kept_and_an_older_servers_traces_count() {

@@ -1,13 +1,9 @@
 //! Where messages that wait for a moderator are kept: the trait that a room's task uses.
 
-mod sqlite;
-
 use chat_protocol::RoomName;
 
 use crate::domain::entry::UnixMillis;
 use crate::domain::held::{HeldMessage, Ruled, Ruling, Waiting};
-
-pub use sqlite::SqliteHeld;
 
 /// The store of held messages can't be read or written; nothing was changed.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -7,15 +7,15 @@ use chat_protocol::{Rank, RoomName};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row, params};
 
-use super::{AuditLine, StandingError, Standings};
-use crate::audit::note;
 use crate::clock;
-use crate::database::{Database, DatabaseError, or_report, readable, report};
 use crate::domain::address::Network;
 use crate::domain::entry::{Moment, OPERATOR, UnixMillis};
 use crate::domain::moderation::{
     Appointment, Decision, Height, Origin, Person, Sanction, Standing, Verdict, Verdicts,
 };
+use crate::store::sqlite::audit::note;
+use crate::store::sqlite::database::{Database, DatabaseError, or_report, readable, report};
+use crate::store::standing::{AuditLine, StandingError, Standings};
 
 const BAN: &str = "ban";
 const MUTE: &str = "mute";
@@ -430,10 +430,11 @@ fn audit_line(row: &Row<'_>) -> rusqlite::Result<AuditLine> {
 mod tests {
 
     use super::*;
-    use crate::accounts::{Account, Accounts, SqliteAccounts};
-    use crate::database::Durability;
     use crate::domain::entry::{AccountId, Author};
     use crate::domain::moderation::Person;
+    use crate::store::accounts::{Account, Accounts};
+    use crate::store::sqlite::accounts::SqliteAccounts;
+    use crate::store::sqlite::database::Durability;
 
     fn verdict(decision: Decision) -> Verdict {
         Verdict {

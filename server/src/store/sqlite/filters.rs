@@ -5,10 +5,11 @@ use std::sync::Arc;
 use chat_protocol::RoomName;
 use rusqlite::{Connection, Row, params};
 
-use super::{Filters, FiltersError, Outline, deed};
-use crate::audit::{AuditLine, note};
-use crate::database::{Database, DatabaseError, or_report, readable};
+use crate::domain::audit::AuditLine;
 use crate::domain::filter::{Action, Change, FilterError, Kind, Pattern};
+use crate::store::filters::{Filters, FiltersError, Outline, deed};
+use crate::store::sqlite::audit::note;
+use crate::store::sqlite::database::{Database, DatabaseError, or_report, readable};
 
 /// Patterns in one database.
 pub struct SqliteFilters {
@@ -146,8 +147,8 @@ fn carry_out(connection: &Connection, room: &RoomName, change: &Change) -> rusql
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::database::Durability;
-    use crate::room_filters::RoomFilters;
+    use crate::rooms::filters::RoomFilters;
+    use crate::store::sqlite::database::Durability;
 
     #[tokio::test]
     async fn what_is_stored_is_what_a_running_room_has() {

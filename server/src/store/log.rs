@@ -4,15 +4,12 @@
 //! knows nothing of members. Where the data lives is the backends' business (`log/sqlite`).
 
 mod purging;
-mod sqlite;
 
 use chat_protocol::{History, RoomName, RoomState, Seq};
 
 use crate::domain::entry::{AccountId, Entry, Epochs, NewEntry, StoredNonce, UnixMillis};
 
 pub use purging::{Purge, Purging};
-pub use sqlite::SqliteLog;
-pub(crate) use sqlite::{append, begin, holds_message, remove};
 
 /// The log could not be read or written. Nothing of what was asked for was stored.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -1,13 +1,6 @@
-//! Who did what to whom: a line of it, and how it gets into the server's own SQLite database.
-//!
-//! Owns the writing, and how many are kept. Whoever stores something that a moderator did writes the line in the same
-//! transaction; they are read through `standing`.
-
-mod sqlite;
+//! Who did what to whom: a line of it.
 
 use chat_protocol::{AuditEntry, RoomName};
-
-pub(crate) use sqlite::{forget_room, note};
 
 /// Who decided what on whom; names as registered, times in milliseconds since 1970, UTC.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,16 +3,12 @@
 //! Owns who exists, what their password hashes to, and what is made when somebody comes in for the
 //! first time. It never sees a password, and knows nothing of who is connected.
 
-mod sqlite;
-
 use std::sync::Arc;
 
 use chat_protocol::{Epoch, RoomName, Username};
 
 use crate::domain::entry::{AccountId, UnixMillis};
 use crate::domain::moderation::Person;
-
-pub use sqlite::SqliteAccounts;
 
 /// The accounts could not be read or written; nothing was changed.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -85,7 +81,7 @@ impl Account {
 }
 
 /// Another value for [`Account::logins`].
-fn new_logins() -> Result<String, AccountsError> {
+pub(crate) fn new_logins() -> Result<String, AccountsError> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(no_randomness)?;
     Ok(format!("{:032x}", u128::from_be_bytes(bytes)))

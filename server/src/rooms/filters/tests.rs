@@ -4,9 +4,9 @@
 use rusqlite::params;
 
 use super::*;
-use crate::database::{Database, Durability};
 use crate::domain::filter::{Action, FilterError, Kind, PATTERN_CHARS, PATTERNS, REGEXES};
-use crate::filters::SqliteFilters;
+use crate::store::sqlite::database::{Database, Durability};
+use crate::store::sqlite::filters::SqliteFilters;
 
 struct Bench {
     database: Arc<Database>,

@@ -4,8 +4,8 @@ use chat_protocol::{RoomName, Seq};
 use rusqlite::{Connection, params};
 
 use super::{LAST_SEQ, room_row, storable, unreadable};
-use crate::database::readable;
-use crate::log::{Keep, Trimmed};
+use crate::store::log::{Keep, Trimmed};
+use crate::store::sqlite::database::readable;
 
 /// Rooms that one look finds at most.
 const ROOMS: i64 = 256;

@@ -1,16 +1,12 @@
 //! What is kept of addresses: the networks that operators keep out of the whole server, and from where
 //! accounts came lately.
 
-mod sqlite;
-
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::address::Network;
 use crate::domain::entry::{Moment, UnixMillis};
 use crate::domain::moderation::Sanction;
-
-pub use sqlite::SqliteAddresses;
 
 /// Networks that can be banned at the same time.
 pub const NETWORKS: usize = 10_000;

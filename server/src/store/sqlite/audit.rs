@@ -3,7 +3,7 @@
 use chat_protocol::RoomName;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::AuditLine;
+use crate::domain::audit::AuditLine;
 
 /// Lines that are kept of each room, the newest, and of the server itself. Everybody can fill a room
 /// of their own: what is kept of others must not go for it.
@@ -106,7 +106,7 @@ fn count_out(connection: &Connection, taken: usize) -> rusqlite::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::database::{Database, Durability};
+    use crate::store::sqlite::database::{Database, Durability};
 
     fn line(room: &str, time: u64) -> AuditLine {
         AuditLine {

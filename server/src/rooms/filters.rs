@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chat_protocol::RoomName;
 
 use crate::domain::filter::{Change, Compared, Filter, Pattern};
-use crate::filters::{Filters, FiltersError, Outline};
+use crate::store::filters::{Filters, FiltersError, Outline};
 use shelf::Place;
 use workshop::{AT_ONCE, BUDGET, Workshop};
 

@@ -1,16 +1,12 @@
 //! How people stand in rooms: the trait that a room's task uses to load it and to store what
 //! moderators decide, each with a line of who decided it.
 
-mod sqlite;
-
 use chat_protocol::RoomName;
 
 use crate::domain::entry::{Moment, UnixMillis};
 use crate::domain::moderation::{Person, Standing, Verdict, Verdicts};
 
-pub use crate::audit::AuditLine;
-pub use sqlite::SqliteStandings;
-pub(crate) use sqlite::give_founder;
+pub use crate::domain::audit::AuditLine;
 
 /// The standing could not be read or written; nothing was changed.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -1,12 +1,8 @@
 //! Where it is kept what the wall clock showed last.
 
-mod sqlite;
-
 use std::sync::Arc;
 
 use crate::domain::settling::Settling;
-
-pub use sqlite::SqliteClock;
 
 /// What the clock showed could not be read or stored.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -1,12 +1,8 @@
 //! Where the patterns are kept that rooms block, with a line of who changed them.
 
-mod sqlite;
-
 use chat_protocol::{AuditEntry, RoomName};
 
 use crate::domain::filter::{Change, FilterError, Kind, Pattern};
-
-pub use sqlite::SqliteFilters;
 
 /// Why patterns could not be loaded, changed or looked for; nothing was changed.
 #[derive(Clone, Debug, thiserror::Error)]

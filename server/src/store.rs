@@ -1,0 +1,12 @@
+//! What is kept: the traits that the rest of the server uses, and the engines behind them.
+//!
+//! Only an engine's folder knows its database. Knows no rooms that run, and no sockets.
+
+pub mod accounts;
+pub mod addresses;
+pub mod clock;
+pub mod filters;
+pub mod held;
+pub mod log;
+pub mod sqlite;
+pub mod standing;
