@@ -16,8 +16,8 @@ use chat_protocol::{Credential, NameError, Secret, Username};
 
 use crate::clock;
 use crate::domain::address::Address;
+use crate::domain::confusables::seeming_rank_sign;
 use crate::domain::entry::UnixMillis;
-use crate::domain::look_alikes::seeming_rank_sign;
 use crate::domain::moderation::Person;
 use crate::limits::addresses::Addresses;
 use crate::limits::{Limits, Refused, Source, TooFast};

@@ -9,5 +9,5 @@ pub mod filter;
 pub mod logging;
 pub mod moderator;
 pub mod room;
-pub mod slips;
+pub mod safeguards;
 pub mod user;

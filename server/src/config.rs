@@ -25,7 +25,7 @@ use crate::transport::Timeouts;
 use file::File;
 pub(crate) use limits::MAX_CONNECTIONS;
 pub use settings::Settings;
-pub use sources::{Flags, Place, without_variables, wrong_flag};
+pub use sources::{Flags, SettingSource, without_variables, wrong_flag};
 use sources::{Reader, Sources};
 use variables::Variables;
 
@@ -58,7 +58,7 @@ pub enum ConfigError {
     #[error("{place}: cannot read the configuration file {}", path.display())]
     Read {
         /// Who named it.
-        place: Place,
+        place: SettingSource,
         /// The file.
         path: PathBuf,
         /// Why.
@@ -78,7 +78,7 @@ pub enum ConfigError {
     #[error("{place}: {problem}")]
     Value {
         /// Where it stands.
-        place: Place,
+        place: SettingSource,
         /// What is wrong with it.
         problem: String,
     },
@@ -88,11 +88,11 @@ pub enum ConfigError {
         /// Seconds between pings.
         ping: u64,
         /// Where that was said.
-        ping_place: Box<Place>,
+        ping_place: Box<SettingSource>,
         /// Seconds of silence allowed.
         idle: u64,
         /// Where that was said.
-        idle_place: Box<Place>,
+        idle_place: Box<SettingSource>,
     },
     /// No home directory.
     #[error("cannot tell the platform's directory for data: name one with --data")]
@@ -133,7 +133,7 @@ impl Config {
         };
         let mut settings = flags.settings;
         for (key, name, value) in variables.settings {
-            let place = Place::Variable(name);
+            let place = SettingSource::Variable(name);
             match reader.read(&key, &[value]) {
                 Ok(one) => {
                     settings = settings.or(one);
@@ -162,14 +162,17 @@ impl Config {
 fn file_path(
     flags: &Flags,
     variable: Option<(String, OsString)>,
-) -> Result<Option<(Place, PathBuf)>, ConfigError> {
+) -> Result<Option<(SettingSource, PathBuf)>, ConfigError> {
     if let Some(path) = &flags.config {
-        return Ok(Some((Place::Flag("config".to_owned()), path.clone())));
+        return Ok(Some((
+            SettingSource::Flag("config".to_owned()),
+            path.clone(),
+        )));
     }
     let Some((name, value)) = variable else {
         return Ok(None);
     };
-    let place = Place::Variable(name);
+    let place = SettingSource::Variable(name);
     match values::path(value) {
         Ok(path) => Ok(Some((place, path))),
         Err(wrong) => Err(ConfigError::Value {

@@ -106,7 +106,7 @@ pub struct Task {
     /// Whom, by name.
     pub username: String,
     /// What.
-    pub deed: Deed,
+    pub action: OperatorAction,
     /// Whether the room is made where there is none. Otherwise nobody is appointed in it then.
     #[serde(default)]
     pub creates: bool,
@@ -115,7 +115,7 @@ pub struct Task {
 /// What can be done from outside a room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Deed {
+pub enum OperatorAction {
     /// Keep somebody out, for so many seconds or for good.
     Ban(Option<u64>, Option<String>),
     /// Keep somebody out so, and whoever is at the addresses that they had lately.
@@ -132,32 +132,34 @@ pub enum Deed {
     Dismiss,
 }
 
-impl Deed {
+impl OperatorAction {
     /// Whether it needs the room to be there: whom it appoints would be overtaken by its founder, and a
     /// ban from a room that is not there is most likely meant for another one. What is left of such a ban
     /// is lifted all the same.
     pub fn needs_room(&self) -> bool {
-        *self != Deed::Unban
+        *self != OperatorAction::Unban
     }
 
     /// Whether it can be done to somebody who was removed: the name may be given out again.
     pub fn reaches_removed(&self) -> bool {
         matches!(
             self,
-            Deed::Ban(..) | Deed::BanWithAddresses(..) | Deed::Unban
+            OperatorAction::Ban(..) | OperatorAction::BanWithAddresses(..) | OperatorAction::Unban
         )
     }
 
     /// The same as a moderator's order.
     pub fn order(self) -> Order {
         match self {
-            Deed::Ban(seconds, reason) => Order::Ban(seconds, reason),
-            Deed::BanWithAddresses(seconds, reason) => Order::BanWithAddresses(seconds, reason),
-            Deed::Unban => Order::Unban,
-            Deed::Crown => Order::Crown,
-            Deed::Appoint => Order::Appoint,
-            Deed::Honour => Order::Honour,
-            Deed::Dismiss => Order::Dismiss,
+            OperatorAction::Ban(seconds, reason) => Order::Ban(seconds, reason),
+            OperatorAction::BanWithAddresses(seconds, reason) => {
+                Order::BanWithAddresses(seconds, reason)
+            }
+            OperatorAction::Unban => Order::Unban,
+            OperatorAction::Crown => Order::Crown,
+            OperatorAction::Appoint => Order::Appoint,
+            OperatorAction::Honour => Order::Honour,
+            OperatorAction::Dismiss => Order::Dismiss,
         }
     }
 }
@@ -421,16 +423,16 @@ async fn carry_out(control: &Control, line: &str) -> Answer {
 impl Control {
     async fn carry_out(&self, request: Task) -> Answer {
         let room = self.room(&request.room).await?;
-        let person = match request.deed.reaches_removed() {
+        let person = match request.action.reaches_removed() {
             true => self.known(&request.username).await?,
             false => self.person(&request.username).await?,
         };
-        if request.deed.needs_room() {
+        if request.action.needs_room() {
             self.need(&room, request.creates).await?;
         }
         let done = self
             .rooms
-            .operate(room, request.deed.order(), person, request.creates);
+            .operate(room, request.action.order(), person, request.creates);
         done.await.map_err(|error| error.to_string())
     }
 

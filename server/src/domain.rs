@@ -4,10 +4,10 @@
 
 pub mod address;
 pub mod audit;
+pub(crate) mod confusables;
 pub mod entry;
 pub mod filter;
 pub mod held;
-pub(crate) mod look_alikes;
 pub mod moderation;
 pub mod room;
 pub mod settling;

@@ -8,12 +8,12 @@ pub mod addresses;
 mod answers;
 mod block;
 mod bucket;
+mod connections;
 mod fair;
-mod line;
 mod logins;
 mod newcomers;
 mod notices;
-mod places;
+mod queue;
 mod source;
 mod stack;
 
@@ -27,11 +27,11 @@ use bucket::{Bucket, Buckets};
 use newcomers::take_both;
 
 pub use block::BlockBuckets;
+pub use connections::{Caps, ConnectionPermit, ConnectionPermits, NoPermit};
 pub use fair::{Errand, FairLine, FairTurn, LineFull};
 pub use logins::{Logins, Refused, Turn};
 pub use newcomers::Newcomers;
 pub use notices::Notices;
-pub use places::{Caps, NoPlace, Place, Places};
 pub use source::{Source, TrustedProxies};
 
 /// Tokens: so many at once, and how fast they come back.
@@ -174,7 +174,7 @@ pub struct Limits {
     connections: Option<BlockBuckets>,
     answers: Option<Answers>,
     logins: Logins,
-    places: Places,
+    places: ConnectionPermits,
 }
 
 impl Limits {
@@ -194,7 +194,7 @@ impl Limits {
             connections: settings.connections.map(BlockBuckets::new),
             answers: settings.answers.map(Answers::new),
             logins: Logins::new(settings.failed_logins),
-            places: Places::new(settings.caps),
+            places: ConnectionPermits::new(settings.caps),
             settings,
         }
     }
@@ -218,10 +218,10 @@ impl Limits {
     }
 
     /// Takes a token for something that a moderator does and that is stored, other than a message.
-    pub fn deed(&self, key: &str, source: Source, privilege: Privilege) -> Result<(), TooFast> {
+    pub fn action(&self, key: &str, source: Source, privilege: Privilege) -> Result<(), TooFast> {
         match &self.moderators {
             Some(moderators) if privilege != Privilege::Vouched => {
-                moderators.deeds.take(key.to_owned(), source)
+                moderators.actions.take(key.to_owned(), source)
             }
             _ => Ok(()),
         }
@@ -263,7 +263,7 @@ impl Limits {
     }
 
     /// The connections at the same time.
-    pub fn places(&self) -> &Places {
+    pub fn places(&self) -> &ConnectionPermits {
         &self.places
     }
 
@@ -281,14 +281,14 @@ impl Limits {
 /// stands behind them.
 struct Moderators {
     messages: Crowd,
-    deeds: Crowd,
+    actions: Crowd,
 }
 
 impl Moderators {
     fn new(rate: Rate) -> Self {
         Self {
             messages: Crowd::new(rate),
-            deeds: Crowd::new(rate),
+            actions: Crowd::new(rate),
         }
     }
 }

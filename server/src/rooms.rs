@@ -40,7 +40,7 @@ pub use crate::rooms::task::{
     EnterError, Entrance, FlushWindow, Founders, Login, OperateError, Stores, closed_connections,
 };
 pub use accounts::PurgeStep;
-pub use lobby::Stay;
+pub use lobby::LobbyGuard;
 pub use networks::Hit;
 
 /// Commands that may wait for a room. Who finds no place waits, and with it the client behind.
@@ -189,14 +189,14 @@ impl Rooms {
     ) -> Result<(), RoomError> {
         let limit = request.limit.unwrap_or(AUDIT_ENTRIES_DEFAULT);
         let limit = u32::try_from(limit.min(AUDIT_ENTRIES)).unwrap_or(u32::MAX);
-        while let Some(deeds) = membership.may_audit().await? {
+        while let Some(audit_version) = membership.may_audit().await? {
             let entries = self.audit_entries(&membership.room, limit).await?;
             let audit = Audit {
                 entries,
                 live: false,
             };
             let outgoing = Outgoing::new(&ServerEvent::Audit(audit));
-            if membership.show_audit(outgoing, deeds).await? {
+            if membership.show_audit(outgoing, audit_version).await? {
                 break;
             }
         }
@@ -485,17 +485,17 @@ impl Membership {
         shown.await.map_err(|_| RoomError::Stopping)
     }
 
-    /// How many deeds there were; `None` where the member may not read them, which it was told.
+    /// How many audit_version there were; `None` where the member may not read them, which it was told.
     async fn may_audit(&self) -> Result<Option<u64>, RoomError> {
         let (answer, allowed) = oneshot::channel();
         self.command(RoomCommand::Audit(self.id, answer)).await?;
         allowed.await.map_err(|_| RoomError::Stopping)
     }
 
-    /// Gives the member what was read after `deeds`; false where that is out of date.
-    async fn show_audit(&self, outgoing: Outgoing, deeds: u64) -> Result<bool, RoomError> {
+    /// Gives the member what was read after `audit_version`; false where that is out of date.
+    async fn show_audit(&self, outgoing: Outgoing, audit_version: u64) -> Result<bool, RoomError> {
         let (answer, shown) = oneshot::channel();
-        let command = RoomCommand::ShowAudit(self.id, outgoing, deeds, answer);
+        let command = RoomCommand::ShowAudit(self.id, outgoing, audit_version, answer);
         self.command(command).await?;
         shown.await.map_err(|_| RoomError::Stopping)
     }

@@ -20,7 +20,7 @@ use crate::clock;
 use crate::domain::address::Address;
 use crate::domain::entry::AccountId;
 use crate::limits::{Allowance, COSTLY, FLOODING, Limits, Notices, Pace, Source, TooFast};
-use crate::rooms::{EnterError, Entrance, Membership, Order, RoomError, Rooms, Stay};
+use crate::rooms::{EnterError, Entrance, LobbyGuard, Membership, Order, RoomError, Rooms};
 use crate::store::log::Viewer;
 use crate::wire::outbox::Outbox;
 use crate::wire::outgoing::Outgoing;
@@ -48,7 +48,7 @@ pub struct SessionContext {
 }
 
 /// A member's place: the room, and the user's name as compared.
-struct Place {
+struct ConnectionPermit {
     membership: Membership,
     key: String,
     account: AccountId,
@@ -63,9 +63,9 @@ pub struct Session {
     address: Address,
     pace: Arc<Pace>,
     state: State,
-    place: Option<Place>,
+    place: Option<ConnectionPermit>,
     /// For as long as there is no place.
-    stay: Option<Stay>,
+    lobby_guard: Option<LobbyGuard>,
     is_over: bool,
 }
 
@@ -80,7 +80,7 @@ impl Session {
         let session = Self {
             state: State::new(context.is_test_mode_allowed),
             pace: Arc::new(context.limits.pace()),
-            stay: Some(context.rooms.wait(address, outbox.clone())),
+            lobby_guard: Some(context.rooms.wait(address, outbox.clone())),
             context,
             outbox,
             source,
@@ -221,7 +221,7 @@ impl Session {
             Action::Reset => {
                 // Before it leaves: a ban finds it here or there.
                 let rooms = &self.context.rooms;
-                self.stay = Some(rooms.wait(self.address, self.outbox.clone()));
+                self.lobby_guard = Some(rooms.wait(self.address, self.outbox.clone()));
                 self.end().await;
                 Ok(())
             }
@@ -240,7 +240,7 @@ impl Session {
         looked.map_err(Refusal::too_fast)
     }
 
-    fn place(&self) -> Result<&Place, Refusal> {
+    fn place(&self) -> Result<&ConnectionPermit, Refusal> {
         self.place.as_ref().ok_or_else(Refusal::unauthenticated)
     }
 
@@ -342,14 +342,14 @@ impl Session {
             },
         };
         let membership = rooms.enter(room, entrance).await?;
-        self.place = Some(Place {
+        self.place = Some(ConnectionPermit {
             membership,
             key,
             account,
             wants_modes,
         });
         self.state.entered();
-        self.stay = None;
+        self.lobby_guard = None;
         Ok(())
     }
 

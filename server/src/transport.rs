@@ -25,7 +25,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::domain::address::Address;
 use crate::health::Health;
-use crate::limits::{Limits, NoPlace, Place, Source, TrustedProxies};
+use crate::limits::{ConnectionPermit, Limits, NoPermit, Source, TrustedProxies};
 use crate::session::SessionContext;
 use crate::stopping::Stopping;
 use crate::transport::origin::AllowedOrigin;
@@ -76,7 +76,7 @@ struct Client {
     source: Source,
     /// The same in full.
     address: Address,
-    place: Place,
+    place: ConnectionPermit,
 }
 
 impl TransportContext {
@@ -107,7 +107,7 @@ pub fn admit(context: &Arc<TransportContext>, stream: TcpStream, peer: SocketAdd
     }
 }
 
-fn place(context: &TransportContext, peer: SocketAddr) -> Result<Client, NoPlace> {
+fn place(context: &TransportContext, peer: SocketAddr) -> Result<Client, NoPermit> {
     let mut place = context.limits.places().take()?;
     let source = Source::of(peer.ip());
     // Behind a proxy it is known only from the request whose place this is.

@@ -13,9 +13,9 @@ use clap::{Args, Subcommand};
 use crate::clock;
 use crate::command::console;
 use crate::command::moderator::{ask, carry_out, carry_out_with, list, shown};
-use crate::command::slips;
+use crate::command::safeguards;
 use crate::control::sentences;
-use crate::control::{Deed, Request};
+use crate::control::{OperatorAction, Request};
 use crate::domain::address::{self, Network};
 use crate::domain::moderation::{Decision, Sanction};
 use crate::limits::TrustedProxies;
@@ -119,22 +119,22 @@ pub fn run(
             yes,
         } => match target.target()? {
             Target::User(room, name) => {
-                let deed = match ban_addresses {
-                    true => Deed::BanWithAddresses(duration, reason),
-                    false => Deed::Ban(duration, reason),
+                let action = match ban_addresses {
+                    true => OperatorAction::BanWithAddresses(duration, reason),
+                    false => OperatorAction::Ban(duration, reason),
                 };
                 let is_taking_along = is_taking_along || ban_addresses;
-                ban_user(data, &room, &name, deed, create, is_taking_along)
+                ban_user(data, &room, &name, action, create, is_taking_along)
             }
             Target::Network(network) => {
                 if let Some(hazard) = hazard(network, proxies) {
-                    slips::be_sure(yes, &hazard)?;
+                    safeguards::be_sure(yes, &hazard)?;
                 }
                 ban_network(data, network, duration, reason)
             }
         },
         BanSubcommand::Remove { target } => match target.target()? {
-            Target::User(room, name) => carry_out(data, &room, &name, Deed::Unban, false),
+            Target::User(room, name) => carry_out(data, &room, &name, OperatorAction::Unban, false),
             Target::Network(network) => lift_network(data, network),
         },
     }
@@ -168,7 +168,7 @@ fn ban_user(
     data: &Path,
     room: &RoomName,
     name: &Username,
-    deed: Deed,
+    action: OperatorAction,
     creates: bool,
     is_taking_along: bool,
 ) -> anyhow::Result<()> {
@@ -176,7 +176,7 @@ fn ban_user(
         data,
         room,
         name,
-        deed,
+        action,
         creates,
         async |database, verdict| {
             if let Decision::Ban(ban) = &mut verdict.decision

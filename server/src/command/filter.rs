@@ -11,7 +11,7 @@ use clap::Subcommand;
 use crate::clock;
 use crate::command::console;
 use crate::command::moderator::{CREATE, ask, ask_for, called, found, need};
-use crate::command::slips;
+use crate::command::safeguards;
 use crate::control::Request;
 use crate::domain::entry::Entry;
 use crate::domain::filter::{Action, Change, Compared, Filter, Kind, Pattern};
@@ -131,7 +131,7 @@ pub fn run(command: FilterSubcommand, data: &Path) -> anyhow::Result<()> {
             add(&room, pattern, create, yes, data)
         }
         FilterSubcommand::Remove { room, pattern } => {
-            slips::look_for_room(data, &room, None)?;
+            safeguards::look_for_room(data, &room, None)?;
             let change = Change::Remove(pattern);
             let request = Request::Filter(room.as_str().to_owned(), change.clone());
             ask(data, &request, |database| async move {
@@ -144,7 +144,7 @@ pub fn run(command: FilterSubcommand, data: &Path) -> anyhow::Result<()> {
 
 fn list(room: &RoomName, data: &Path) -> anyhow::Result<()> {
     console::for_reading(data, |database| async move {
-        let room = &slips::need_room(&database, room, None).await?;
+        let room = &safeguards::need_room(&database, room, None).await?;
         let filter = Filter::stored(SqliteFilters::new(database).load(room).await?);
         console::say(filter.patterns().iter().map(|pattern| {
             let (kind, action) = (pattern.kind.as_str(), pattern.action.as_str());
@@ -173,11 +173,11 @@ fn add(
     // Checked here as well: a request to the server has to be short.
     let filter = Filter::compile(vec![pattern.clone()])?;
     if !creates {
-        slips::look_for_room(data, room, Some(CREATE))?;
+        safeguards::look_for_room(data, room, Some(CREATE))?;
     }
     let looked = Looked::at(&newest_messages(data, room), &filter);
     if let Some(hazard) = looked.hazard(&pattern, &filter) {
-        slips::be_sure(is_sure, &hazard)?;
+        safeguards::be_sure(is_sure, &hazard)?;
     }
     let change = Change::Add(pattern);
     let name = room.as_str().to_owned();

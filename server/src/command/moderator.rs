@@ -11,8 +11,8 @@ use clap::Subcommand;
 
 use crate::clock;
 use crate::command::console;
-use crate::command::slips;
-use crate::control::{self, Deed, Request, Task, administered};
+use crate::command::safeguards;
+use crate::control::{self, OperatorAction, Request, Task, administered};
 use crate::domain::entry::UnixMillis;
 use crate::domain::moderation::{Person, Standing, Verdict};
 use crate::domain::room::{operated, outcome, slip};
@@ -94,7 +94,7 @@ pub fn run_admin(command: AdminSubcommand, data: &Path) -> anyhow::Result<()> {
 }
 
 fn administer(data: &Path, name: &Username, is_admin: bool) -> anyhow::Result<()> {
-    slips::look_for_user(data, name, false)?;
+    safeguards::look_for_user(data, name, false)?;
     let request = Request::Administer(name.as_str().to_owned(), is_admin);
     ask(data, &request, |database| async move {
         let person = person(&database, name, false).await?;
@@ -129,14 +129,16 @@ pub fn run_mod(command: ModSubcommand, data: &Path) -> anyhow::Result<()> {
             admin,
             create,
         } => {
-            let deed = match (vip, admin) {
-                (true, _) => Deed::Honour,
-                (false, true) => Deed::Crown,
-                (false, false) => Deed::Appoint,
+            let action = match (vip, admin) {
+                (true, _) => OperatorAction::Honour,
+                (false, true) => OperatorAction::Crown,
+                (false, false) => OperatorAction::Appoint,
             };
-            carry_out(data, &room, &name, deed, create)
+            carry_out(data, &room, &name, action, create)
         }
-        ModSubcommand::Remove { room, name } => carry_out(data, &room, &name, Deed::Dismiss, false),
+        ModSubcommand::Remove { room, name } => {
+            carry_out(data, &room, &name, OperatorAction::Dismiss, false)
+        }
     }
 }
 
@@ -144,7 +146,7 @@ pub fn run_mod(command: ModSubcommand, data: &Path) -> anyhow::Result<()> {
 pub fn run_audit(room: Option<RoomName>, limit: u32, data: &Path) -> anyhow::Result<()> {
     console::for_reading(data, |database| async move {
         let room = match room {
-            Some(room) => Some(slips::need_room(&database, &room, None).await?),
+            Some(room) => Some(safeguards::need_room(&database, &room, None).await?),
             None => None,
         };
         let lines = SqliteStandings::new(database).audit(room, limit).await?;
@@ -155,13 +157,13 @@ pub fn run_audit(room: Option<RoomName>, limit: u32, data: &Path) -> anyhow::Res
             let reason = line.reason.map_or(String::new(), |reason| {
                 format!(": {}", console::plain(&reason))
             });
-            let deed = format!("{} {}", line.action, line.target);
+            let action = format!("{} {}", line.action, line.target);
             format!(
                 "{}\t{}\t{}\t{}{until}{reason}",
                 shown(line.time),
                 line.room,
                 line.actor,
-                deed.trim_end(),
+                action.trim_end(),
             )
         }))?;
         Ok(())
@@ -185,7 +187,7 @@ pub(crate) fn list(
     lines: impl FnOnce(&Standing, &Names) -> Vec<String>,
 ) -> anyhow::Result<()> {
     console::for_reading(data, |database| async move {
-        let room = slips::need_room(&database, &room, None).await?;
+        let room = safeguards::need_room(&database, &room, None).await?;
         let standing = SqliteStandings::new(Arc::clone(&database))
             .load(&room, clock::moment())
             .await?;
@@ -202,10 +204,10 @@ pub(crate) fn carry_out(
     data: &Path,
     room: &RoomName,
     name: &Username,
-    deed: Deed,
+    action: OperatorAction,
     creates: bool,
 ) -> anyhow::Result<()> {
-    carry_out_with(data, room, name, deed, creates, async |_, _| Ok(()))
+    carry_out_with(data, room, name, action, creates, async |_, _| Ok(()))
 }
 
 /// The same, where no server runs with what `complete` adds to the verdict.
@@ -213,28 +215,28 @@ pub(crate) fn carry_out_with(
     data: &Path,
     room: &RoomName,
     name: &Username,
-    deed: Deed,
+    action: OperatorAction,
     creates: bool,
     complete: impl AsyncFnOnce(&Arc<Database>, &mut Verdict) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    look_before(data, room, name, &deed, creates)?;
+    look_before(data, room, name, &action, creates)?;
     let task = Task {
         room: room.as_str().to_owned(),
         username: name.as_str().to_owned(),
-        deed: deed.clone(),
+        action: action.clone(),
         creates,
     };
-    let request = match deed.needs_room() {
+    let request = match action.needs_room() {
         true => Request::Appoint(task),
         false => Request::Do(task),
     };
     ask(data, &request, |database| async move {
         let room = &called(&database, room).await?;
-        let target = person(&database, name, deed.reaches_removed()).await?;
-        if deed.needs_room() {
+        let target = person(&database, name, action.reaches_removed()).await?;
+        if action.needs_room() {
             need(&database, room, creates).await?;
         }
-        let (now, order) = (clock::moment(), deed.order());
+        let (now, order) = (clock::moment(), action.order());
         let standings = SqliteStandings::new(Arc::clone(&database));
         let standing = standings.load(room, now).await?;
         if let Some(slip) = slip(&standing, &order, &target, now) {
@@ -257,14 +259,14 @@ fn look_before(
     data: &Path,
     room: &RoomName,
     name: &Username,
-    deed: &Deed,
+    action: &OperatorAction,
     creates: bool,
 ) -> anyhow::Result<()> {
-    let may_create = !matches!(deed, Deed::Unban | Deed::Dismiss);
+    let may_create = !matches!(action, OperatorAction::Unban | OperatorAction::Dismiss);
     if !creates {
-        slips::look_for_room(data, room, may_create.then_some(CREATE))?;
+        safeguards::look_for_room(data, room, may_create.then_some(CREATE))?;
     }
-    slips::look_for_user(data, name, deed.reaches_removed())
+    safeguards::look_for_user(data, name, action.reaches_removed())
 }
 
 /// What can be done about a room that is not there.

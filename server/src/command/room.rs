@@ -9,7 +9,7 @@ use clap::Subcommand;
 
 use crate::command::console;
 use crate::command::moderator::{ask_or_make, called, found};
-use crate::command::slips;
+use crate::command::safeguards;
 use crate::control::{self, Request};
 use crate::store::accounts::Accounts;
 use crate::store::log::{End, Range, RoomLog};
@@ -56,20 +56,20 @@ pub fn run(command: RoomSubcommand, data: &Path) -> anyhow::Result<()> {
             list(&SqliteLog::new(database)).await
         }),
         RoomSubcommand::Export { name } => console::for_reading(data, |database| async move {
-            let name = slips::need_room(&database, &name, None).await?;
+            let name = safeguards::need_room(&database, &name, None).await?;
             export(&SqliteLog::new(database), &name).await
         }),
         // A running server would go on with a room that is gone.
         RoomSubcommand::Delete { name, yes } => {
-            slips::look_for_exactly(data, &name)?;
+            safeguards::look_for_exactly(data, &name)?;
             if !yes && std::io::stdin().is_terminal() {
                 let question = format!("This deletes all of room {name}. Type its name to do it: ");
-                if slips::asked(&question)? != name.as_str() {
+                if safeguards::asked(&question)? != name.as_str() {
                     bail!("nothing was done");
                 }
             }
             console::for_writing(data, false, |database| async move {
-                slips::need_exactly(&database, &name).await?;
+                safeguards::need_exactly(&database, &name).await?;
                 let log = SqliteLog::new(database.clone());
                 delete(&log, &SqliteAccounts::new(database), &name).await
             })

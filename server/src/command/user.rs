@@ -13,7 +13,7 @@ use crate::auth::{Errand, Passwords, prepared};
 use crate::clock;
 use crate::command::console;
 use crate::command::moderator::{ask, ask_for, ask_or_make, shown};
-use crate::command::slips;
+use crate::command::safeguards;
 use crate::control::{self, Hash, Purging, Request};
 use crate::domain::entry::{EntryBody, NewEntry, Purged};
 use crate::domain::room::operator;
@@ -93,7 +93,7 @@ pub fn run(command: UserSubcommand, data: &Path) -> anyhow::Result<()> {
             })
         }
         UserSubcommand::Passwd { name } => {
-            slips::look_for_user(data, &name, false)?;
+            safeguards::look_for_user(data, &name, false)?;
             let hash = hash(&ask_password(&name)?)?;
             let request = Request::SetPassword(name.as_str().to_owned(), Hash(hash.clone()));
             ask(data, &request, |database| async move {
@@ -103,7 +103,7 @@ pub fn run(command: UserSubcommand, data: &Path) -> anyhow::Result<()> {
             })
         }
         UserSubcommand::Logout { name } => {
-            slips::look_for_user(data, &name, false)?;
+            safeguards::look_for_user(data, &name, false)?;
             let request = Request::SignOut(name.as_str().to_owned());
             ask(data, &request, |database| async move {
                 let is_done = SqliteAccounts::new(database).sign_out(&name).await?;
@@ -125,7 +125,7 @@ pub fn run(command: UserSubcommand, data: &Path) -> anyhow::Result<()> {
 }
 
 fn remove(data: &Path, name: &Username, is_purging: bool) -> anyhow::Result<()> {
-    slips::look_for_user(data, name, is_purging)?;
+    safeguards::look_for_user(data, name, is_purging)?;
     // Who was removed before may have left something that a purge did not come to.
     if !(is_purging && is_known(data, name) == Some(false)) {
         let request = Request::RemoveUser(name.as_str().to_owned());

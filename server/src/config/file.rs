@@ -7,19 +7,23 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
-use super::sources::{Place, Reader, nearest};
+use super::sources::{Reader, SettingSource, nearest};
 use super::{ConfigError, Settings};
 
 /// What a file says, and in which lines.
 #[derive(Debug, Default)]
 pub(super) struct File {
     pub(super) settings: Settings,
-    pub(super) places: BTreeMap<String, Place>,
+    pub(super) places: BTreeMap<String, SettingSource>,
 }
 
 impl File {
     /// Reads all of it: what is wrong in it is an error also where a flag goes before it.
-    pub(super) fn read(named_by: Place, path: &Path, reader: &Reader) -> Result<Self, ConfigError> {
+    pub(super) fn read(
+        named_by: SettingSource,
+        path: &Path,
+        reader: &Reader,
+    ) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
             place: named_by,
             path: path.to_owned(),
@@ -44,7 +48,7 @@ impl File {
             let Some(setting) = reader.setting(key) else {
                 return Err(wrong(start, unknown(key, reader)));
             };
-            let place = |start| Place::File {
+            let place = |start| SettingSource::File {
                 path: path.to_owned(),
                 line: line_of(text, start),
                 key: key.to_owned(),
@@ -98,7 +102,7 @@ fn unknown(key: &str, reader: &Reader) -> String {
     }
 }
 
-fn as_text(value: &Spanned<DeValue<'_>>, place: &Place) -> Result<OsString, ConfigError> {
+fn as_text(value: &Spanned<DeValue<'_>>, place: &SettingSource) -> Result<OsString, ConfigError> {
     let wrong = |problem: &str| ConfigError::Value {
         place: place.clone(),
         problem: problem.to_owned(),

@@ -16,7 +16,7 @@ use super::{ConfigError, Settings};
 
 /// From where a value came.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum SettingSource {
     /// A flag, by its name.
     Flag(String),
     /// An environment variable.
@@ -34,16 +34,16 @@ pub enum Place {
     Default(String),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for SettingSource {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Place::Flag(key) => write!(formatter, "--{key}"),
-            Place::Variable(name) => formatter.write_str(name),
-            Place::File { path, line, key } => {
+            SettingSource::Flag(key) => write!(formatter, "--{key}"),
+            SettingSource::Variable(name) => formatter.write_str(name),
+            SettingSource::File { path, line, key } => {
                 let path = path.display();
                 write!(formatter, "configuration file {path}, line {line}: {key}")
             }
-            Place::Default(key) => formatter.write_str(key),
+            SettingSource::Default(key) => formatter.write_str(key),
         }
     }
 }
@@ -96,7 +96,7 @@ pub fn wrong_flag(error: &clap::Error) -> Option<ConfigError> {
     let key = flag.strip_prefix("--")?.split([' ', '[', '=']).next()?;
     let is_value = error.kind() == ErrorKind::ValueValidation;
     (is_value && Reader::new().knows(key)).then(|| ConfigError::Value {
-        place: Place::Flag(key.to_owned()),
+        place: SettingSource::Flag(key.to_owned()),
         problem: problem(error),
     })
 }
@@ -178,28 +178,28 @@ impl Reader {
 /// Which setting came from where.
 #[derive(Debug, Default)]
 pub(super) struct Sources {
-    places: BTreeMap<String, Place>,
+    places: BTreeMap<String, SettingSource>,
 }
 
 impl Sources {
     /// Notes `place` for `key`, unless one that goes before it is known.
-    pub(super) fn note(&mut self, key: &str, place: Place) {
+    pub(super) fn note(&mut self, key: &str, place: SettingSource) {
         self.places.entry(key.to_owned()).or_insert(place);
     }
 
     pub(super) fn note_flags(&mut self, flags: &Flags) {
         for key in &flags.keys {
-            self.note(key, Place::Flag(key.clone()));
+            self.note(key, SettingSource::Flag(key.clone()));
         }
     }
 
-    pub(super) fn given(&self, key: &str) -> Option<&Place> {
+    pub(super) fn given(&self, key: &str) -> Option<&SettingSource> {
         self.places.get(key)
     }
 
-    pub(super) fn of(&self, key: &str) -> Place {
+    pub(super) fn of(&self, key: &str) -> SettingSource {
         let place = self.given(key).cloned();
-        place.unwrap_or_else(|| Place::Default(key.to_owned()))
+        place.unwrap_or_else(|| SettingSource::Default(key.to_owned()))
     }
 }
 

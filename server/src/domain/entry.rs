@@ -127,7 +127,7 @@ pub enum EntryBody {
 }
 
 impl EntryBody {
-    fn deed(&self, time: UnixMillis) -> Option<AuditEntry> {
+    fn audit_entry(&self, time: UnixMillis) -> Option<AuditEntry> {
         let (by, action, target, reason) = match self {
             EntryBody::MessagePosted(_) => return None,
             EntryBody::MessageDeleted(deleted) => {
@@ -198,8 +198,8 @@ pub struct RoomChanged {
 
 impl Entry {
     /// The same as [`NewEntry::deed`].
-    pub fn deed(&self) -> Option<AuditEntry> {
-        self.body.deed(self.time)
+    pub fn audit_entry(&self) -> Option<AuditEntry> {
+        self.body.audit_entry(self.time)
     }
 
     /// The entry as everybody but its sender sees it.

@@ -107,7 +107,7 @@ pub struct Ruling {
 
 impl Ruling {
     /// The decision as it stands in the audit.
-    pub fn deed(&self) -> AuditEntry {
+    pub fn audit_entry(&self) -> AuditEntry {
         AuditEntry {
             time: self.time,
             actor: self.by.username.clone(),

@@ -398,7 +398,7 @@ pub struct Verdict {
 
 impl Verdict {
     /// The verdict as it stands in the audit.
-    pub fn deed(&self) -> AuditEntry {
+    pub fn audit_entry(&self) -> AuditEntry {
         AuditEntry {
             time: self.time,
             actor: self.by.username.clone(),

@@ -203,7 +203,7 @@ pub struct Room {
     /// What waits for a moderator, the oldest first; bounded by what may wait.
     held: Vec<HeldMessage>,
     /// What moderators did since the room runs.
-    deeds: u64,
+    audit_version: u64,
 }
 
 impl Room {
@@ -222,7 +222,7 @@ impl Room {
             membership: start.membership,
             posted: HashMap::new(),
             held: start.held,
-            deeds: 0,
+            audit_version: 0,
         }
     }
 
@@ -274,8 +274,8 @@ impl Room {
     }
 
     /// How many lines the audit got since the room runs.
-    pub fn deeds(&self) -> u64 {
-        self.deeds
+    pub fn audit_version(&self) -> u64 {
+        self.audit_version
     }
 
     /// True where nobody is in.
@@ -400,7 +400,7 @@ impl Room {
     fn stored(&mut self, stored: Vec<(MemberId, Entry)>) -> Vec<Effect> {
         let mut effects = Vec::with_capacity(stored.len());
         for (sender, entry) in stored {
-            let deed = entry.deed();
+            let audit_entry = entry.audit_entry();
             let by = match &entry.body {
                 EntryBody::MessagePosted(posted) => {
                     let mut senders = match &posted.nonce {
@@ -414,7 +414,7 @@ impl Room {
                 EntryBody::RoomChanged(changed) => {
                     self.modes = changed.modes.clone();
                     effects.push(self.announce_modes(entry.seq));
-                    effects.extend(self.tell_deed(deed));
+                    effects.extend(self.tell_audit(audit_entry));
                     continue;
                 }
                 EntryBody::MessageDeleted(MessageDeleted { by, .. })
@@ -431,7 +431,7 @@ impl Room {
             if self.modes.pinned.is_some() {
                 effects.push(Effect::CheckPinned(by));
             }
-            effects.extend(self.tell_deed(deed));
+            effects.extend(self.tell_audit(audit_entry));
         }
         effects
     }

@@ -10,7 +10,7 @@ use std::num::NonZeroU32;
 
 use super::block::{Block, BlockBuckets};
 use super::bucket::Buckets;
-use super::line::{Head, Lines};
+use super::queue::{QueueTurn, Queues};
 use super::{Rate, Source, TooFast};
 
 /// Answers to one network that are under way at a time.
@@ -20,12 +20,12 @@ const AT_ONCE: usize = 4;
 pub(super) struct Answers {
     by_user: Buckets<String>,
     by_source: BlockBuckets,
-    under_way: Lines<Block>,
+    under_way: Queues<Block>,
 }
 
 /// An answer's turn; the next one's comes when this is dropped.
 pub struct AnswerTurn<'a> {
-    _place: Option<Head<'a, Block>>,
+    _place: Option<QueueTurn<'a, Block>>,
 }
 
 impl Answers {
@@ -34,7 +34,7 @@ impl Answers {
         Self {
             by_user: Buckets::new(rate),
             by_source: BlockBuckets::new(rate),
-            under_way: Lines::default(),
+            under_way: Queues::default(),
         }
     }
 

@@ -25,7 +25,7 @@ use tokio::time::sleep;
 
 use super::block::{Block, BlockBuckets, Counted};
 use super::bucket::Buckets;
-use super::line::{Head, Lines};
+use super::queue::{QueueTurn, Queues};
 use super::stack::{Stacks, Top};
 use super::{Rate, Source, TooFast};
 
@@ -68,8 +68,8 @@ struct Attempt {
 /// Who may try to log in.
 pub struct Logins {
     failures: Option<Failures>,
-    by_attempt: Lines<Attempt>,
-    by_block: Lines<Block>,
+    by_attempt: Queues<Attempt>,
+    by_block: Queues<Block>,
     /// From sources that are nobody's.
     slowed: Arc<Stacks<String, Option<IpAddr>>>,
 }
@@ -89,14 +89,14 @@ pub struct Turn<'a> {
     /// The tokens for the case that it fails are taken.
     paid: Paid,
     /// `None` where too many came since.
-    places: Option<Places<'a>>,
+    places: Option<ConnectionPermits<'a>>,
 }
 
 /// What is held until an attempt is over.
-enum Places<'a> {
+enum ConnectionPermits<'a> {
     Counted {
-        _first: Head<'a, Attempt>,
-        _others: Vec<Head<'a, Block>>,
+        _first: QueueTurn<'a, Attempt>,
+        _others: Vec<QueueTurn<'a, Block>>,
     },
     Slowed {
         _place: Top<String, Option<IpAddr>>,
@@ -131,8 +131,8 @@ impl Logins {
         });
         Self {
             failures,
-            by_attempt: Lines::default(),
-            by_block: Lines::default(),
+            by_attempt: Queues::default(),
+            by_block: Queues::default(),
             slowed: Stacks::new(SLOWED_AT_ONCE, SLOWED),
         }
     }
@@ -177,7 +177,10 @@ impl Logins {
             if let (Some(failures), true) = (&self.failures, place.is_some()) {
                 sleep(failures.delay(&attempt.name)).await;
             }
-            return turn(attempt, place.map(|_place| Places::Slowed { _place }));
+            return turn(
+                attempt,
+                place.map(|_place| ConnectionPermits::Slowed { _place }),
+            );
         }
         let first = self.by_attempt.wait(attempt.clone(), 1).await;
         let mut others = Vec::new();
@@ -188,7 +191,7 @@ impl Logins {
         }
         turn(
             attempt,
-            Some(Places::Counted {
+            Some(ConnectionPermits::Counted {
                 _first: first,
                 _others: others,
             }),
@@ -232,8 +235,8 @@ impl Turn<'_> {
     /// tried again.
     pub fn begin(&mut self, is_known: bool) -> Result<(), Refused> {
         match &self.places {
-            Some(Places::Slowed { .. }) => return Ok(()),
-            Some(Places::Counted { .. }) => {}
+            Some(ConnectionPermits::Slowed { .. }) => return Ok(()),
+            Some(ConnectionPermits::Counted { .. }) => {}
             None => return Err(Refused::Here(TooFast { retry_after: AGAIN })),
         }
         let Some(failures) = &self.logins.failures else {

@@ -163,7 +163,7 @@ fn founders_of_rooms_count_for_their_address_like_everybody() {
 fn what_is_done_and_stored_is_counted_like_a_moderators_messages_and_apart_from_them() {
     let limits = limits();
     let here = source("192.0.2.1");
-    let act = |user: &str, privilege| at_once(|| limits.deed(user, here, privilege));
+    let act = |user: &str, privilege| at_once(|| limits.action(user, here, privilege));
     assert_eq!(act("founder", Privilege::None), 200);
     assert_eq!(act("another", Privilege::Appointed), 0);
     assert_eq!(act("trusted", Privilege::Vouched), 1000);

@@ -1,8 +1,8 @@
 //! A running room's patterns: held against messages, listed and changed. Owns when they are made
 //! ready: when a message has to be held against them and they are not, or not any more.
 
-mod shelf;
-mod workshop;
+mod cache;
+mod workers;
 
 use std::sync::Arc;
 
@@ -10,14 +10,14 @@ use chat_protocol::RoomName;
 
 use crate::domain::filter::{Change, Compared, Filter, Pattern};
 use crate::store::filters::{Filters, FiltersError, Outline};
-use shelf::Place;
-use workshop::{AT_ONCE, BUDGET, Workshop};
+use cache::CacheSlot;
+use workers::{AT_ONCE, BUDGET, FilterWorkers};
 
 /// What the patterns of all rooms are kept in. Cloning it gives another handle to the same.
 #[derive(Clone)]
 pub struct RoomFilters {
     store: Arc<dyn Filters>,
-    workshop: Arc<Workshop>,
+    workers: Arc<FilterWorkers>,
 }
 
 /// One room's patterns. Without any, this costs a message nothing.
@@ -25,7 +25,7 @@ pub struct RoomFilter {
     all: RoomFilters,
     room: RoomName,
     outline: Outline,
-    place: Option<Place>,
+    slot: Option<CacheSlot>,
     has_reported: bool,
 }
 
@@ -38,7 +38,7 @@ impl RoomFilters {
     fn within(store: Arc<dyn Filters>, budget: usize) -> Self {
         Self {
             store,
-            workshop: Arc::new(Workshop::new(budget)),
+            workers: Arc::new(FilterWorkers::new(budget)),
         }
     }
 
@@ -48,7 +48,7 @@ impl RoomFilters {
             all: self.clone(),
             room: room.clone(),
             outline: self.store.outline(room).await?,
-            place: None,
+            slot: None,
             has_reported: false,
         })
     }
@@ -66,9 +66,9 @@ impl RoomFilter {
         if self.is_empty() {
             return Ok(None);
         }
-        let workshop = Arc::clone(&self.all.workshop);
+        let workers = Arc::clone(&self.all.workers);
         loop {
-            let cost = match self.place.as_ref().and_then(Place::ready) {
+            let cost = match self.slot.as_ref().and_then(CacheSlot::ready) {
                 Some(ready) => {
                     let compared = Compared::of(text);
                     let cost = ready.filter.cost(&compared);
@@ -78,13 +78,13 @@ impl RoomFilter {
                     cost
                 }
                 None => {
-                    self.make_ready().await?;
+                    self.compile().await?;
                     continue;
                 }
             };
-            let turn = workshop.for_looking(cost).turn().await;
+            let turn = workers.for_matching(cost).turn().await;
             // Not kept while waiting: it may have gone, and is looked for anew.
-            if let Some(ready) = self.place.as_ref().and_then(Place::ready) {
+            if let Some(ready) = self.slot.as_ref().and_then(CacheSlot::ready) {
                 let text = text.to_owned();
                 let look = move |_| ready.filter.find(&Compared::of(&text)).cloned();
                 return turn.run(look).await;
@@ -95,10 +95,10 @@ impl RoomFilter {
     /// All patterns, with those that are out of force.
     pub async fn list(&mut self) -> Result<Vec<Pattern>, FiltersError> {
         while !self.is_empty() {
-            if let Some(ready) = self.place.as_ref().and_then(Place::ready) {
+            if let Some(ready) = self.slot.as_ref().and_then(CacheSlot::ready) {
                 return Ok(ready.filter.patterns().to_vec());
             }
-            self.make_ready().await?;
+            self.compile().await?;
         }
         Ok(Vec::new())
     }
@@ -110,41 +110,41 @@ impl RoomFilter {
         by: &str,
         now: u64,
     ) -> Result<(), FiltersError> {
-        let workshop = Arc::clone(&self.all.workshop);
+        let workers = Arc::clone(&self.all.workers);
         let mut outline = self.outline;
         if let Change::Add(pattern) = change {
             outline.add(pattern);
         }
-        let turn = workshop.for_making(outline).turn().await;
+        let turn = workers.for_compiling(outline).turn().await;
         let stored = self.all.store.load(&self.room).await?;
         let wanted = change.clone();
-        let made = turn.run(move |shelf| {
+        let made = turn.run(move |cache| {
             let filter = Filter::changed(stored, &wanted)?;
-            Ok::<_, FiltersError>((Outline::of(filter.patterns()), shelf.put(filter)))
+            Ok::<_, FiltersError>((Outline::of(filter.patterns()), cache.put(filter)))
         });
-        let (outline, place) = made.await??;
+        let (outline, slot) = made.await??;
         drop(turn);
         let store = Arc::clone(&self.all.store);
         store.change(&self.room, change, by, now).await?;
         self.outline = outline;
-        self.place = (outline.patterns > 0).then_some(place);
+        self.slot = (outline.patterns > 0).then_some(slot);
         Ok(())
     }
 
-    async fn make_ready(&mut self) -> Result<(), FiltersError> {
-        let workshop = Arc::clone(&self.all.workshop);
-        let turn = workshop.for_making(self.outline).turn().await;
+    async fn compile(&mut self) -> Result<(), FiltersError> {
+        let workers = Arc::clone(&self.all.workers);
+        let turn = workers.for_compiling(self.outline).turn().await;
         let stored = self.all.store.load(&self.room).await?;
-        let place = turn
-            .run(move |shelf| shelf.put(Filter::stored(stored)))
+        let slot = turn
+            .run(move |cache| cache.put(Filter::stored(stored)))
             .await?;
         if !self.has_reported
-            && let Some(ready) = place.ready()
+            && let Some(ready) = slot.ready()
         {
             self.has_reported = true;
             self.report(ready.filter.patterns());
         }
-        self.place = Some(place);
+        self.slot = Some(slot);
         Ok(())
     }
 

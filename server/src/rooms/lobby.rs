@@ -22,19 +22,19 @@ pub(super) struct Lobby {
 }
 
 /// A connection's stay outside of all rooms; over when this is dropped.
-pub struct Stay {
+pub struct LobbyGuard {
     lobby: Lobby,
     id: u64,
 }
 
 impl Lobby {
-    pub(super) fn enter(&self, address: Address, outbox: Outbox) -> Stay {
+    pub(super) fn enter(&self, address: Address, outbox: Outbox) -> LobbyGuard {
         let mut guests = self.lock();
         let id = guests.next;
         guests.next += 1;
         guests.present.insert(id, (address, outbox));
         drop(guests);
-        Stay {
+        LobbyGuard {
             lobby: self.clone(),
             id,
         }
@@ -67,7 +67,7 @@ impl Lobby {
     }
 }
 
-impl Drop for Stay {
+impl Drop for LobbyGuard {
     fn drop(&mut self) {
         self.lobby.lock().present.remove(&self.id);
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chat_protocol::Username;
 
 use super::accounts::tell_all;
-use super::lobby::Stay;
+use super::lobby::LobbyGuard;
 use super::{RoomError, Rooms, Shared};
 use crate::clock;
 use crate::domain::address::{Address, Network};
@@ -18,7 +18,7 @@ use crate::wire::outbox::Outbox;
 
 impl Rooms {
     /// Takes a connection from `address` that is in no room, for as long as it stays so.
-    pub fn wait(&self, address: Address, outbox: Outbox) -> Stay {
+    pub fn wait(&self, address: Address, outbox: Outbox) -> LobbyGuard {
         self.shared.lobby.enter(address, outbox)
     }
 

@@ -40,7 +40,7 @@ use crate::wire::outgoing::Outgoing;
 
 pub use command::{EnterError, Entrance, OperateError, RoomCommand, Settled};
 pub use delivery::FlushWindow;
-use delivery::{Delivery, Seat};
+use delivery::{Delivery, MemberConnection};
 pub use entering::Founders;
 pub use login::{Login, Logins};
 pub use requests::closed_connections;
@@ -322,9 +322,9 @@ impl RoomTask {
                 // Who does not wait for the answer does not need it.
                 let _ = answer.send(self.audit(id).await);
             }
-            RoomCommand::ShowAudit(id, outgoing, deeds, answer) => {
+            RoomCommand::ShowAudit(id, outgoing, audit_version, answer) => {
                 // Who does not wait for the answer does not need it.
-                let _ = answer.send(self.show_audit(id, &outgoing, deeds).await);
+                let _ = answer.send(self.show_audit(id, &outgoing, audit_version).await);
             }
             RoomCommand::Found(answer) => {
                 let made = self.found().await;
@@ -398,7 +398,7 @@ impl RoomTask {
         for effect in effects {
             match effect {
                 Effect::Store(sender, entry) => {
-                    if let Some(event) = deed(&entry.body)
+                    if let Some(event) = charged_event(&entry.body)
                         && !self.may_act(sender, event).await
                     {
                         continue;
@@ -545,7 +545,7 @@ impl RoomTask {
 }
 
 /// The event that asks for an entry that is no message.
-fn deed(body: &EntryBody) -> Option<&'static str> {
+fn charged_event(body: &EntryBody) -> Option<&'static str> {
     match body {
         EntryBody::MessagePosted(_) => None,
         EntryBody::MessageDeleted(_) => Some("deleteMessage"),

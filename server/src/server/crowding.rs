@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use crate::limits::{Limits, NoPlace, Places};
+use crate::limits::{ConnectionPermits, Limits, NoPermit};
 
 /// How often is looked.
 const LOOK: Duration = Duration::from_secs(1);
@@ -34,7 +34,7 @@ impl AcceptFailures {
 
 /// Writes what there is to say of `limits` and `failures`, for ever.
 pub(super) async fn watch(limits: Arc<Limits>, failures: Arc<AcceptFailures>) {
-    let mut places = NoPlace::ALL.map(|reason| (reason, Watch::default()));
+    let mut places = NoPermit::ALL.map(|reason| (reason, Watch::default()));
     let mut accepting = Watch::default();
     let mut ticks = interval(LOOK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -64,7 +64,7 @@ pub(super) async fn watch(limits: Arc<Limits>, failures: Arc<AcceptFailures>) {
     }
 }
 
-fn look(places: &Places, reason: NoPlace, watch: &mut Watch, now: Instant) {
+fn look(places: &ConnectionPermits, reason: NoPermit, watch: &mut Watch, now: Instant) {
     let (count, latest) = places.refused(reason);
     let note = watch.look(now, count, places.full() == Some(reason));
     let latest = latest.map(tracing::field::display);
@@ -90,30 +90,30 @@ fn look(places: &Places, reason: NoPlace, watch: &mut Watch, now: Instant) {
     }
 }
 
-fn cap(places: &Places, reason: NoPlace) -> Option<usize> {
+fn cap(places: &ConnectionPermits, reason: NoPermit) -> Option<usize> {
     let caps = places.caps();
     match reason {
-        NoPlace::Total => caps.total,
-        NoPlace::Unauthenticated => caps.unauthenticated,
-        NoPlace::Address => caps.per_address,
-        NoPlace::Network => None,
+        NoPermit::Total => caps.total,
+        NoPermit::Unauthenticated => caps.unauthenticated,
+        NoPermit::Address => caps.per_address,
+        NoPermit::Network => None,
     }
 }
 
-fn advice(reason: NoPlace) -> &'static str {
+fn advice(reason: NoPermit) -> &'static str {
     match reason {
-        NoPlace::Total => {
+        NoPermit::Total => {
             "where they are wanted, raise --max-connections, and the limit on open files with it"
         }
-        NoPlace::Unauthenticated => {
+        NoPermit::Unauthenticated => {
             "somebody may be holding connections without logging in; where not, raise \
              --max-unauthenticated"
         }
-        NoPlace::Address => {
+        NoPermit::Address => {
             "where it is a proxy, name it with --trusted-proxy; where many people share it, raise \
              --max-connections-per-address"
         }
-        NoPlace::Network => {
+        NoPermit::Network => {
             "it holds as many as are left for all others; where it may, raise --max-connections and \
              --max-unauthenticated"
         }

@@ -19,7 +19,7 @@ pub enum FiltersError {
 }
 
 /// What stands in the audit of a change by `by`.
-pub fn deed(change: &Change, by: &str, now: u64) -> AuditEntry {
+pub fn audit_entry(change: &Change, by: &str, now: u64) -> AuditEntry {
     let (action, reason) = match change {
         Change::Add(pattern) => ("addFilter", pattern.reason.clone()),
         Change::Remove(_) => ("removeFilter", None),

@@ -152,7 +152,7 @@ pub trait RoomLog: Send + Sync {
     async fn open(&self, room: &RoomName, nonces_since: u64) -> Result<LogHead, LogError>;
 
     /// Stores `entries` at the end of `room`'s log, all or none, and answers with them in their
-    /// places once they are on disk, with a line in the audit for each that is a moderator's deed.
+    /// places once they are on disk, with a line in the audit for each that is a moderator's action.
     /// `after` is the newest entry, for who knows it, which spares looking for it: where there are newer
     /// ones, this fails.
     /// Deletions, purges and emptying take content out of the log; the messages' nonces are remembered.

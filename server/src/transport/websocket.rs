@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep_until};
 use super::frames::{Broken, Received};
 use super::incoming::{Incoming, ReadError};
 use super::{Client, Timeouts, TransportContext, linger};
-use crate::limits::Place;
+use crate::limits::ConnectionPermit;
 use crate::pulse;
 use crate::session::Session;
 use crate::stopping::Stopping;
@@ -121,7 +121,7 @@ pub(super) struct Connection {
     /// False once nothing the client sends counts any more.
     is_reading: bool,
     outbox: Outbox,
-    place: Place,
+    place: ConnectionPermit,
     peer: SocketAddr,
 }
 

@@ -165,7 +165,7 @@ impl Outbox {
 
     /// Whether it is as it should be; looked at without waiting for anybody, and without a write to
     /// memory, so that a processor may fetch many at once.
-    pub fn is_sound(&self) -> bool {
+    pub fn prefetch(&self) -> bool {
         !self.shared.state.is_poisoned()
     }
 

@@ -35,7 +35,12 @@ impl Room {
     }
 
     /// A change is stored and holds; it is told.
-    pub fn filtered(&mut self, id: MemberId, change: &Change, deed: AuditEntry) -> Vec<Effect> {
+    pub fn filtered(
+        &mut self,
+        id: MemberId,
+        change: &Change,
+        audit_entry: AuditEntry,
+    ) -> Vec<Effect> {
         let done = ModerationNotice {
             message: Some("Success".to_owned()),
             reason: Some(change.sentence()),
@@ -46,7 +51,7 @@ impl Room {
             Change::Remove(_) => ServerEvent::RemoveFilter(done),
         };
         let mut effects = vec![Effect::Send(id, answer)];
-        effects.extend(self.tell_deed(Some(deed)));
+        effects.extend(self.tell_audit(Some(audit_entry)));
         effects
     }
 }

@@ -202,7 +202,7 @@ impl Room {
             ids.retain(|other| *other != id);
             effects.push(Effect::Announce(ids, event));
         }
-        effects.extend(self.tell_deed(Some(ruling.deed())));
+        effects.extend(self.tell_audit(Some(ruling.audit_entry())));
         effects
     }
 

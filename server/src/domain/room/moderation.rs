@@ -364,15 +364,15 @@ impl Room {
                 decision => told(decision)(done),
             },
         ));
-        effects.extend(self.tell_deed(Some(verdict.deed())));
+        effects.extend(self.tell_audit(Some(verdict.audit_entry())));
         effects
     }
 
     /// A line is in the audit: tells the moderators who want to know it, by the ranks that the deed
     /// itself left.
-    pub(super) fn tell_deed(&mut self, deed: Option<AuditEntry>) -> Option<Effect> {
-        let entries = vec![deed?];
-        self.deeds += 1;
+    pub(super) fn tell_audit(&mut self, audit_entry: Option<AuditEntry>) -> Option<Effect> {
+        let entries = vec![audit_entry?];
+        self.audit_version += 1;
         let audit = Audit {
             entries,
             live: true,

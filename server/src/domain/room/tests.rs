@@ -914,7 +914,7 @@ fn what_moderators_do_to_the_log_is_told_once_it_is_stored_and_what_others_do_is
             effects[0],
             Effect::Deliver(..) | Effect::Announce(..)
         ));
-        assert_eq!(room.deeds(), number as u64 + 1);
+        assert_eq!(room.audit_version(), number as u64 + 1);
     }
     for input in [
         Input::Delete(BOB, target(author("bob"))),
@@ -923,7 +923,7 @@ fn what_moderators_do_to_the_log_is_told_once_it_is_stored_and_what_others_do_is
     ] {
         assert_eq!(told_of(&store(&mut room, input, 5)), None);
     }
-    assert_eq!(room.deeds(), 5);
+    assert_eq!(room.audit_version(), 5);
 }
 
 #[test]

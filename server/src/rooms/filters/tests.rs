@@ -183,13 +183,13 @@ async fn all_rooms_share_one_budget_and_every_message_is_looked_at() {
     let for_one = Filter::compile(vec![pattern("bad00", Kind::Word)]).unwrap();
     let budget = 4 * for_one.bytes();
     let filters = RoomFilters::within(Arc::clone(&bench.store), budget);
-    let shelf = &filters.workshop.for_making(Outline::default()).shelf;
+    let cache = &filters.workers.for_compiling(Outline::default()).cache;
     let mut rooms = Vec::new();
     for number in 0..ROOMS {
         let mut filter = filters.open(&room(number)).await.unwrap();
         filter.change(&add(number), "ann", 1).await.unwrap();
         rooms.push(filter);
-        assert!(shelf.bytes() <= budget);
+        assert!(cache.bytes() <= budget);
     }
     for _ in 0..3 {
         for (number, filter) in rooms.iter_mut().enumerate() {
@@ -197,12 +197,12 @@ async fn all_rooms_share_one_budget_and_every_message_is_looked_at() {
             assert_eq!(finds(filter, &bad).await, Some(bad));
             assert_eq!(finds(filter, "fine").await, None);
             assert_eq!(filter.list().await.unwrap().len(), 1);
-            assert!(shelf.bytes() <= budget);
+            assert!(cache.bytes() <= budget);
         }
     }
-    assert!(shelf.bytes() > 0);
+    assert!(cache.bytes() > 0);
     drop(rooms);
-    assert_eq!(shelf.bytes(), 0);
+    assert_eq!(cache.bytes(), 0);
 }
 
 #[tokio::test]
@@ -215,8 +215,8 @@ async fn a_look_that_takes_long_is_taken_elsewhere_and_finds_the_same() {
     }
     for length in [10, 400, 499] {
         let text = "ab".repeat(length / 2);
-        let workshop = Arc::clone(&filter.all.workshop);
-        let both = [workshop.for_looking(1), workshop.for_looking(usize::MAX)];
+        let workers = Arc::clone(&filter.all.workers);
+        let both = [workers.for_matching(1), workers.for_matching(usize::MAX)];
         assert_eq!(finds(&mut filter, &text).await, None);
         let found = finds(&mut filter, &format!("{text}{}", "c".repeat(20))).await;
         assert_eq!(found.as_deref(), Some("(a?b?){200}(c|d){20}"));

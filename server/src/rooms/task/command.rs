@@ -176,10 +176,10 @@ pub enum RoomCommand {
     /// Give a member what was read when there were so many removals. Answered with false where there
     /// were more since: then nothing is given.
     Show(MemberId, Outgoing, u64, oneshot::Sender<bool>),
-    /// Ask whether a member may read what moderators did. Answered with how many deeds there were
+    /// Ask whether a member may read what moderators did. Answered with how many audit_version there were
     /// since the room runs; with `None` where it may not, which the member is told.
     Audit(MemberId, oneshot::Sender<Option<u64>>),
-    /// Give a member what was read when there were so many deeds. Answered with false where there
+    /// Give a member what was read when there were so many audit_version. Answered with false where there
     /// were more since, or the member may not read it any more: then nothing is given.
     ShowAudit(MemberId, Outgoing, u64, oneshot::Sender<bool>),
     /// Forget the rank of the user of this key, whose account was removed, and close their connections.

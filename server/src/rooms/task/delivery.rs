@@ -76,7 +76,7 @@ impl FlushWindow {
 }
 
 /// A member's end: where everything for it goes, and what its messages are measured by.
-pub(super) struct Seat {
+pub(super) struct MemberConnection {
     pub(super) outbox: Outbox,
     pub(super) allowance: Allowance,
 }
@@ -93,10 +93,10 @@ struct Share {
     own: HashMap<usize, Outgoing>,
 }
 
-/// The members' seats and what waits for them.
+/// The members' connections and what waits for them.
 pub(super) struct Delivery {
     window: FlushWindow,
-    seats: HashMap<MemberId, Seat>,
+    connections: HashMap<MemberId, MemberConnection>,
     /// All outboxes in a row, until somebody comes or goes.
     rows: Option<Arc<[Row]>>,
     waiting: Vec<Outgoing>,
@@ -110,7 +110,7 @@ impl Delivery {
     pub(super) fn new(window: FlushWindow) -> Self {
         Self {
             window,
-            seats: HashMap::new(),
+            connections: HashMap::new(),
             rows: None,
             waiting: Vec::new(),
             waiting_bytes: 0,
@@ -119,26 +119,26 @@ impl Delivery {
         }
     }
 
-    pub(super) fn seat(&self, id: MemberId) -> Option<&Seat> {
-        self.seats.get(&id)
+    pub(super) fn connection(&self, id: MemberId) -> Option<&MemberConnection> {
+        self.connections.get(&id)
     }
 
-    /// Gives a member its seat; what waits is not for it, who read it from the log.
-    pub(super) fn enter(&mut self, id: MemberId, seat: Seat) {
+    /// Gives a member its connection; what waits is not for it, who read it from the log.
+    pub(super) fn enter(&mut self, id: MemberId, connection: MemberConnection) {
         self.rows = None;
-        self.seats.insert(id, seat);
+        self.connections.insert(id, connection);
         if !self.waiting.is_empty() {
             self.shares.entry(id).or_default().given = self.waiting.len();
         }
     }
 
-    /// Takes a member's seat away, behind what waits for it.
+    /// Takes a member's connection away, behind what waits for it.
     pub(super) fn leave(&mut self, id: MemberId) -> Option<Outbox> {
         self.catch_up(id);
         self.rows = None;
         self.shares.remove(&id);
-        let Seat { outbox, .. } = self.seats.remove(&id)?;
-        if self.seats.is_empty() {
+        let MemberConnection { outbox, .. } = self.connections.remove(&id)?;
+        if self.connections.is_empty() {
             self.forget_waiting();
         }
         Some(outbox)
@@ -148,14 +148,14 @@ impl Delivery {
     pub(super) async fn dismiss(&mut self, code: CloseCode, reason: &'static str) {
         self.flush().await;
         self.rows = None;
-        for (_, Seat { outbox, .. }) in self.seats.drain() {
+        for (_, MemberConnection { outbox, .. }) in self.connections.drain() {
             outbox.close(code, reason);
         }
     }
 
     /// Lets an event wait for everybody; those named get a copy of their own in its place.
     pub(super) fn add(&mut self, event: Outgoing, own: Option<(&[MemberId], &Outgoing)>) {
-        if self.seats.is_empty() {
+        if self.connections.is_empty() {
             return;
         }
         let place = self.waiting.len();
@@ -163,7 +163,7 @@ impl Delivery {
         self.waiting.push(event);
         let (members, copy) = own.unzip();
         for id in members.unwrap_or_default() {
-            if let Some(copy) = copy.filter(|_| self.seats.contains_key(id)) {
+            if let Some(copy) = copy.filter(|_| self.connections.contains_key(id)) {
                 let share = self.shares.entry(*id).or_default();
                 share.own.insert(place, copy.clone());
             }
@@ -173,14 +173,14 @@ impl Delivery {
     /// Gives one member an event, behind what waits for it.
     pub(super) fn send(&mut self, id: MemberId, outgoing: &Outgoing) {
         self.catch_up(id);
-        if let Some(Seat { outbox, .. }) = self.seats.get(&id) {
+        if let Some(MemberConnection { outbox, .. }) = self.connections.get(&id) {
             outbox.push(outgoing);
         }
     }
 
     /// Gives one member an event that it asked for, which counts by its bytes.
     pub(super) fn answer(&mut self, id: MemberId, outgoing: &Outgoing) {
-        if let Some(Seat { allowance, .. }) = self.seats.get(&id) {
+        if let Some(MemberConnection { allowance, .. }) = self.connections.get(&id) {
             allowance.charge(outgoing.bytes());
         }
         self.send(id, outgoing);
@@ -206,7 +206,7 @@ impl Delivery {
 
     /// Until when what comes now has to wait for its write; `None` where it has not.
     pub(super) fn pause(&self) -> Option<Instant> {
-        let next = self.began? + self.window.pause(self.seats.len());
+        let next = self.began? + self.window.pause(self.connections.len());
         (next > Instant::now()).then_some(next)
     }
 
@@ -253,10 +253,12 @@ impl Delivery {
     }
 
     fn rows(&mut self) -> &Arc<[Row]> {
-        let seats = &self.seats;
+        let connections = &self.connections;
         self.rows.get_or_insert_with(|| {
-            let rows = seats.iter();
-            let mut rows: Vec<Row> = rows.map(|(id, seat)| (*id, seat.outbox.clone())).collect();
+            let rows = connections.iter();
+            let mut rows: Vec<Row> = rows
+                .map(|(id, connection)| (*id, connection.outbox.clone()))
+                .collect();
             // Who came one behind the other has its things in memory so as well.
             rows.sort_unstable_by_key(|(id, _)| *id);
             rows.into()
@@ -269,7 +271,7 @@ impl Delivery {
         if count == 0 {
             return;
         }
-        let Some(Seat { outbox, .. }) = self.seats.get(&id) else {
+        let Some(MemberConnection { outbox, .. }) = self.connections.get(&id) else {
             return;
         };
         let share = self.shares.entry(id).or_default();
@@ -312,7 +314,7 @@ async fn write(rows: Arc<[Row]>, apart: Vec<MemberId>, chunk: Chunk) {
 fn write_part(rows: &[Row], apart: &[MemberId], chunk: &Chunk) {
     for rows in rows.chunks(TOGETHER) {
         // Their memory is far away, and fetched one by one if each is looked at only on its turn.
-        black_box(rows.iter().filter(|(_, outbox)| outbox.is_sound()).count());
+        black_box(rows.iter().filter(|(_, outbox)| outbox.prefetch()).count());
         for (id, outbox) in rows {
             if apart.binary_search(id).is_err() {
                 outbox.push_all(chunk);

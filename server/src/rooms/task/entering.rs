@@ -4,7 +4,7 @@
 use chat_protocol::limits::RESUME_BYTES;
 use chat_protocol::{ServerEvent, Since};
 
-use super::{EnterError, Entrance, RoomTask, Seat, Stores, resume};
+use super::{EnterError, Entrance, MemberConnection, RoomTask, Stores, resume};
 use crate::clock;
 use crate::domain::entry::{Author, Moment, UnixMillis};
 use crate::domain::room::{Input, Joining, MemberId};
@@ -142,7 +142,8 @@ impl RoomTask {
             allowance.charge(answer.bytes());
             outbox.push(&answer);
         }
-        self.delivery.enter(id, Seat { outbox, allowance });
+        self.delivery
+            .enter(id, MemberConnection { outbox, allowance });
         self.who = None;
         self.apply(Input::Join(Joining {
             id,

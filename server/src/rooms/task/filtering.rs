@@ -7,7 +7,7 @@ use super::RoomTask;
 use crate::clock;
 use crate::domain::filter::{Change, FilterError, Pattern};
 use crate::domain::room::{MemberId, NOBODY, operator, refusal};
-use crate::store::filters::{FiltersError, deed};
+use crate::store::filters::{FiltersError, audit_entry};
 use crate::wire::outgoing::Outgoing;
 
 impl RoomTask {
@@ -100,7 +100,7 @@ impl RoomTask {
         self.store().await;
         let now = clock::now();
         self.filter.change(change, by, now).await?;
-        let effects = self.room.filtered(id, change, deed(change, by, now));
+        let effects = self.room.filtered(id, change, audit_entry(change, by, now));
         self.follow(effects).await;
         Ok(())
     }

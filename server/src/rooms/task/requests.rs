@@ -6,7 +6,7 @@ use chat_protocol::{
     ServerEvent, Username,
 };
 
-use super::delivery::Seat;
+use super::delivery::MemberConnection;
 use super::{OperateError, RoomTask};
 use crate::clock;
 use crate::domain::entry::{Author, EntryBody, NewEntry, Purged};
@@ -52,7 +52,7 @@ impl RoomTask {
     /// Seconds that a member has to wait before it may post this. Only what would be stored now takes
     /// from what the member may post.
     fn wait(&self, passed: &Passed) -> Option<u64> {
-        let Allowance { limits, source, .. } = &self.delivery.seat(passed.id)?.allowance;
+        let Allowance { limits, source, .. } = &self.delivery.connection(passed.id)?.allowance;
         let key = &passed.author.key;
         let taken = limits.message(key, *source, self.privilege(key));
         taken.err().map(|too_fast| too_fast.retry_after)
@@ -71,12 +71,13 @@ impl RoomTask {
 
     /// Whether a member may have one more thing stored that is no message; whoever may not is told.
     pub(super) async fn may_act(&mut self, id: MemberId, event: &str) -> bool {
-        let (Some(seat), Some(key)) = (self.delivery.seat(id), self.room.key_of(id)) else {
+        let (Some(connection), Some(key)) = (self.delivery.connection(id), self.room.key_of(id))
+        else {
             // The room itself, or somebody who is gone by now.
             return true;
         };
-        let Allowance { limits, source, .. } = &seat.allowance;
-        let Err(TooFast { retry_after }) = limits.deed(key, *source, self.privilege(key)) else {
+        let Allowance { limits, source, .. } = &connection.allowance;
+        let Err(TooFast { retry_after }) = limits.action(key, *source, self.privilege(key)) else {
             return true;
         };
         // What the member posted before comes before.
@@ -89,7 +90,7 @@ impl RoomTask {
 
     /// Closes the connection of a member who goes on regardless of being refused for being too fast.
     pub(super) async fn put_out_if_flooding(&mut self, id: MemberId) {
-        let Some(Seat { outbox, allowance }) = self.delivery.seat(id) else {
+        let Some(MemberConnection { outbox, allowance }) = self.delivery.connection(id) else {
             return;
         };
         if allowance.pace.goes_on_regardless() {
@@ -203,7 +204,7 @@ impl RoomTask {
         Ok(done)
     }
 
-    /// How many deeds there were, for a member who may read them; whoever may not is told.
+    /// How many audit_version there were, for a member who may read them; whoever may not is told.
     pub(super) async fn audit(&mut self, id: MemberId) -> Option<u64> {
         // What the member posted before comes before.
         self.store().await;
@@ -216,7 +217,7 @@ impl RoomTask {
                 self.put_out_if_flooding(id).await;
                 None
             }
-            false => Some(self.room.deeds()),
+            false => Some(self.room.audit_version()),
         }
     }
 
@@ -225,10 +226,11 @@ impl RoomTask {
         &mut self,
         id: MemberId,
         outgoing: &Outgoing,
-        deeds: u64,
+        audit_version: u64,
     ) -> bool {
         self.store().await;
-        let is_current = deeds == self.room.deeds() && self.room.audit_refusal(id).is_none();
+        let is_current =
+            audit_version == self.room.audit_version() && self.room.audit_refusal(id).is_none();
         if is_current {
             self.delivery.answer(id, outgoing);
         }
@@ -257,7 +259,10 @@ impl RoomTask {
         event: &str,
         nonce: Option<&Nonce>,
     ) -> bool {
-        let allowance = self.delivery.seat(id).map(|seat| &seat.allowance);
+        let allowance = self
+            .delivery
+            .connection(id)
+            .map(|connection| &connection.allowance);
         let Some(Err(TooFast { retry_after })) = allowance.map(Allowance::answer) else {
             return false;
         };

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use chat_protocol::{Rank, RoomName, Username};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use crate::domain::confusables::skeletons;
 use crate::domain::entry::{AccountId, UnixMillis};
-use crate::domain::look_alikes::skeletons;
 use crate::store::accounts::{
     Account, Accounts, AccountsError, Admission, Admitted, Beginning, Creation, Founder, new_logins,
 };
@@ -76,7 +76,7 @@ impl Accounts for SqliteAccounts {
         let key = username.key().to_owned();
         let found = self
             .database
-            .glance(move |connection| find(connection, &key))
+            .read_batched(move |connection| find(connection, &key))
             .await?;
         Ok(found)
     }
@@ -117,7 +117,7 @@ impl Accounts for SqliteAccounts {
     async fn room_called(&self, spelled: &RoomName) -> Result<RoomName, AccountsError> {
         let spelled = spelled.clone();
         let called = move |connection: &Connection| room_called(connection, &spelled);
-        Ok(self.database.glance(called).await?)
+        Ok(self.database.read_batched(called).await?)
     }
 
     async fn set_password(

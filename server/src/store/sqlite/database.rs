@@ -36,7 +36,7 @@ pub use placement::Misplaced;
 use placement::Placement;
 use readers::Readers;
 pub use renewal::Doubt;
-use wal::{Folding, LogState};
+use wal::{Checkpointing, LogState};
 pub use words::SqliteError;
 use writer::Writer;
 
@@ -155,8 +155,8 @@ impl Database {
             tracing::warn!(path = %path.display(), "{doubt}");
         }
         let readers = reading(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(sqlite)?;
-        let folding = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)
-            .and_then(|folder| Folding::start(&mut connection, folder))
+        let checkpointing = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+            .and_then(|checkpointer| Checkpointing::start(&mut connection, checkpointer))
             .map_err(sqlite)?;
         let placement = Placement::new(&path, lock);
         let placement = placement.map_err(|source| OpenError::file(&path, source))?;
@@ -165,8 +165,14 @@ impl Database {
         Ok(Self {
             path,
             version: migrations::LATEST,
-            log: Some(folding.state()),
-            writer: Some(Writer::start(connection, folding, placement, marker, told)),
+            log: Some(checkpointing.state()),
+            writer: Some(Writer::start(
+                connection,
+                checkpointing,
+                placement,
+                marker,
+                told,
+            )),
             readers: Arc::new(Readers::new(readers, Arc::clone(&health))),
             health,
             doubt,
@@ -272,12 +278,12 @@ impl Database {
 
     /// The same for a `work` that takes microseconds, such as finding one row by its key: what others
     /// want to know at that moment is found in one go.
-    pub async fn glance<T, W>(&self, work: W) -> Result<T, DatabaseError>
+    pub async fn read_batched<T, W>(&self, work: W) -> Result<T, DatabaseError>
     where
         T: Send + 'static,
         W: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
-        self.readers.glance(work).await
+        self.readers.read_batched(work).await
     }
 
     /// Tries now and then whether something could be stored, so that [`Database::health`] tells of a

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row, params};
 
 use crate::domain::audit::AuditLine;
 use crate::domain::filter::{Action, Change, FilterError, Kind, Pattern};
-use crate::store::filters::{Filters, FiltersError, Outline, deed};
+use crate::store::filters::{Filters, FiltersError, Outline, audit_entry};
 use crate::store::sqlite::audit::note;
 use crate::store::sqlite::database::{Database, DatabaseError, or_report, readable};
 
@@ -35,7 +35,7 @@ impl Filters for SqliteFilters {
         let room = room.clone();
         let outline = self
             .database
-            .glance(move |connection| outline(connection, &room));
+            .read_batched(move |connection| outline(connection, &room));
         Ok(outline.await?)
     }
 
@@ -54,7 +54,7 @@ impl Filters for SqliteFilters {
         by: &str,
         now: u64,
     ) -> Result<(), FiltersError> {
-        let line = AuditLine::new(room, deed(change, by, now));
+        let line = AuditLine::new(room, audit_entry(change, by, now));
         let (room, change) = (room.clone(), change.clone());
         self.database
             .write(move |connection| {

@@ -118,7 +118,7 @@ fn rule(connection: &Connection, room: &RoomName, ruling: Ruling) -> rusqlite::R
     if taken == 0 {
         return Ok(Ruled::Gone);
     }
-    note(connection, &AuditLine::new(room, ruling.deed()))?;
+    note(connection, &AuditLine::new(room, ruling.audit_entry()))?;
     let mut entry = ruling.entry;
     if let Some(entry) = &mut entry {
         forget_lost_target(connection, room, entry)?;

@@ -369,8 +369,8 @@ fn append_with(
     let placed = in_places(row.last, entries).map(|entry| {
         removal::take_out(connection, &row, entry.seq, &entry.body, found)?;
         removal::drop_held(connection, room, &entry.body)?;
-        if let Some(deed) = entry.deed() {
-            note(connection, &AuditLine::new(room, deed))?;
+        if let Some(audit_entry) = entry.audit_entry() {
+            note(connection, &AuditLine::new(room, audit_entry))?;
         }
         put(&mut insert, room, entry)
     });

@@ -116,7 +116,7 @@ impl Standings for SqliteStandings {
         self.database
             .write(move |connection| {
                 carry_out(connection, &name, &verdict)?;
-                note(connection, &AuditLine::new(&name, verdict.deed()))
+                note(connection, &AuditLine::new(&name, verdict.audit_entry()))
             })
             .await?;
         Ok(())

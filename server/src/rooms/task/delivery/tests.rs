@@ -12,10 +12,10 @@ fn event(time: u64) -> ServerEvent {
     ServerEvent::Pong(Pong { time })
 }
 
-fn seat() -> (Seat, OutboxReader) {
+fn connection() -> (MemberConnection, OutboxReader) {
     let (outbox, reader) = outbox(None);
     let allowance = Allowance::unlimited();
-    (Seat { outbox, allowance }, reader)
+    (MemberConnection { outbox, allowance }, reader)
 }
 
 fn received(reader: &mut OutboxReader) -> Vec<String> {
@@ -30,8 +30,8 @@ const WINDOW: Duration = Duration::from_secs(600);
 fn delivery(window: Duration, members: usize) -> (Delivery, Vec<OutboxReader>) {
     let mut delivery = Delivery::new(FlushWindow::everywhere(window));
     let enter = |number| {
-        let (seat, reader) = seat();
-        delivery.enter(MemberId(number), seat);
+        let (connection, reader) = connection();
+        delivery.enter(MemberId(number), connection);
         reader
     };
     let readers = (0..members as u64).map(enter).collect();
@@ -157,8 +157,8 @@ async fn play(steps: Vec<Step>) -> Result<(), TestCaseError> {
         time += 2;
         match step {
             Step::Enter(id) if !expected.contains_key(&id) => {
-                let (seat, reader) = seat();
-                delivery.enter(MemberId(id), seat);
+                let (connection, reader) = connection();
+                delivery.enter(MemberId(id), connection);
                 expected.insert(id, (reader, Vec::new()));
             }
             Step::Enter(_) => {}

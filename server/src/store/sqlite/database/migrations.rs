@@ -13,7 +13,7 @@ pub(super) const APPLICATION_ID: i64 = 0x6368_6174;
 pub(super) const LATEST: i64 = STEPS.len() as i64;
 
 /// What a step does that SQL can't: behind the step's SQL, by the version that it leads to.
-const DEEDS: [(usize, Deed); 2] = [
+const RUST_STEPS: [(usize, RustStep); 2] = [
     (10, |connection| {
         names::renew_keys(connection)?;
         names::note_looks(connection)?;
@@ -22,7 +22,7 @@ const DEEDS: [(usize, Deed); 2] = [
     (12, names::reserve_authors),
 ];
 
-type Deed = fn(&Connection) -> rusqlite::Result<()>;
+type RustStep = fn(&Connection) -> rusqlite::Result<()>;
 
 const STEPS: [&str; 13] = [
     "
@@ -280,8 +280,11 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     if taken < STEPS.len() {
         for (step, version) in STEPS.iter().zip(1..).skip(taken) {
             transaction.execute_batch(step)?;
-            for (_, deed) in DEEDS.iter().filter(|(leads_to, _)| *leads_to == version) {
-                deed(&transaction)?;
+            for (_, step) in RUST_STEPS
+                .iter()
+                .filter(|(leads_to, _)| *leads_to == version)
+            {
+                step(&transaction)?;
             }
         }
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;

@@ -24,13 +24,13 @@ trait Glance: Send {
     fn finish(self: Box<Self>);
 }
 
-struct PendingGlance<T, W> {
+struct PendingRead<T, W> {
     work: Option<W>,
     found: Option<rusqlite::Result<T>>,
     reply: oneshot::Sender<rusqlite::Result<T>>,
 }
 
-impl<T, W> Glance for PendingGlance<T, W>
+impl<T, W> Glance for PendingRead<T, W>
 where
     T: Send,
     W: FnOnce(&Connection) -> rusqlite::Result<T> + Send,
@@ -58,7 +58,7 @@ struct Glances {
 pub(super) struct Readers {
     idle: Mutex<Vec<Connection>>,
     permits: Arc<Semaphore>,
-    glances: Mutex<Glances>,
+    batch: Mutex<Glances>,
     health: Arc<Health>,
 }
 
@@ -69,7 +69,7 @@ impl Readers {
             health,
             permits: Arc::new(Semaphore::new(connections.len())),
             idle: Mutex::new(connections),
-            glances: Mutex::default(),
+            batch: Mutex::default(),
         }
     }
 
@@ -96,21 +96,21 @@ impl Readers {
     }
 
     /// The same for a `work` that takes microseconds, together with others like it.
-    pub(super) async fn glance<T, W>(self: &Arc<Self>, work: W) -> Result<T, DatabaseError>
+    pub(super) async fn read_batched<T, W>(self: &Arc<Self>, work: W) -> Result<T, DatabaseError>
     where
         T: Send + 'static,
         W: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let glance = PendingGlance {
+        let pending = PendingRead {
             work: Some(work),
             found: None,
             reply,
         };
         let is_served = {
-            let mut glances = lock(&self.glances);
-            glances.waiting.push(Box::new(glance));
-            mem::replace(&mut glances.is_served, true)
+            let mut batch = lock(&self.batch);
+            batch.waiting.push(Box::new(pending));
+            mem::replace(&mut batch.is_served, true)
         };
         if !is_served {
             tokio::spawn(Arc::clone(self).serve());
@@ -145,12 +145,12 @@ impl Readers {
                 let visit = connection.unchecked_transaction()?;
                 together
                     .iter_mut()
-                    .for_each(|glance| glance.look(connection));
+                    .for_each(|pending| pending.look(connection));
                 visit.finish()?;
                 Ok(together)
             });
             match visited.await {
-                Ok(together) => together.into_iter().for_each(|glance| glance.finish()),
+                Ok(together) => together.into_iter().for_each(|pending| pending.finish()),
                 // Those who wait are told by what they wait for being dropped.
                 Err(error) => {
                     tracing::error!(error = chain(&error), "a visit to the database failed");
@@ -161,13 +161,13 @@ impl Readers {
 
     /// Those for the next visit; `None` where nobody waits, which ends the service.
     fn take(&self) -> Option<Vec<Box<dyn Glance>>> {
-        let mut glances = lock(&self.glances);
-        if glances.waiting.is_empty() {
-            glances.is_served = false;
+        let mut batch = lock(&self.batch);
+        if batch.waiting.is_empty() {
+            batch.is_served = false;
             return None;
         }
-        let count = glances.waiting.len().min(VISIT);
-        Some(glances.waiting.drain(..count).collect())
+        let count = batch.waiting.len().min(VISIT);
+        Some(batch.waiting.drain(..count).collect())
     }
 
     /// Lets nobody begin any more, and closes the connections that nobody uses.
@@ -188,7 +188,7 @@ mod tests {
 
     async fn number(database: &Database, number: i64) -> Result<i64, DatabaseError> {
         database
-            .glance(move |connection| match number {
+            .read_batched(move |connection| match number {
                 2 => Err(rusqlite::Error::InvalidQuery),
                 _ => connection.query_row("SELECT ?1", [number], |row| row.get(0)),
             })

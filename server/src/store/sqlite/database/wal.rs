@@ -2,7 +2,7 @@
 //! the writer, so that neither holds up a commit.
 //!
 //! A sync of a file that grows has to store its new size too; one that has its size already stores
-//! what was written and no more. Folding (a checkpoint) syncs both files, which takes many times as
+//! what was written and no more. Checkpointing (a checkpoint) syncs both files, which takes many times as
 //! long as a commit: a thread of its own does it while the writer goes on. What comes faster than
 //! the thread can follow, the writer folds itself, since a log that is never folded to its end is never begun anew.
 
@@ -48,7 +48,7 @@ enum Phase {
     /// Nothing is being folded.
     Idle,
     /// The thread is at it.
-    Folding,
+    Checkpointing,
     /// The thread is done, but the writer has added something meanwhile.
     Rest,
     /// It failed, and will be tried again a little later.
@@ -60,7 +60,7 @@ struct State {
     /// Pages in the log.
     pages: i32,
     /// All of them are folded, so that the next commit begins the log anew, unless somebody reads it.
-    is_folded: bool,
+    is_checkpointed: bool,
     /// Somebody who reads keeps it from that.
     held: Option<Held>,
 }
@@ -86,7 +86,7 @@ impl State {
         Self {
             phase: Phase::Idle,
             pages: 0,
-            is_folded: false,
+            is_checkpointed: false,
             held: None,
         }
     }
@@ -94,11 +94,11 @@ impl State {
     /// A commit left the log with so many pages.
     fn committed(&mut self, pages: i32, now: Instant) -> Option<News> {
         let is_begun_anew = pages < self.pages;
-        if self.is_folded && !is_begun_anew && pages > self.pages {
+        if self.is_checkpointed && !is_begun_anew && pages > self.pages {
             self.hold(now);
         }
         if pages != self.pages {
-            self.is_folded = false;
+            self.is_checkpointed = false;
         }
         self.pages = pages;
         let held = self.held.take_if(|_| is_begun_anew)?;
@@ -107,7 +107,7 @@ impl State {
 
     /// So many of the pages in the log are folded while nobody writes.
     fn folded(&mut self, in_log: i32, folded: i32, now: Instant) {
-        self.is_folded = folded >= in_log && in_log >= self.pages;
+        self.is_checkpointed = folded >= in_log && in_log >= self.pages;
         if folded < in_log {
             self.hold(now);
         }
@@ -228,13 +228,13 @@ fn is_oversized(path: &Path) -> bool {
         .is_ok_and(|log| log.len() > RESERVED)
 }
 
-/// The writer's side of folding.
-pub(super) struct Folding {
+/// The writer's side of checkpointing.
+pub(super) struct Checkpointing {
     shared: Arc<Shared>,
     thread: JoinHandle<()>,
 }
 
-impl Folding {
+impl Checkpointing {
     /// Folds what `writer` writes, by way of `connection`, which is to the same database.
     pub(super) fn start(writer: &mut Connection, connection: Connection) -> rusqlite::Result<Self> {
         let shared = Arc::new(Shared {
@@ -261,15 +261,15 @@ impl Folding {
     /// after a commit.
     pub(super) fn finish(&self, writer: &Connection) {
         let is_to_wait =
-            |state: &mut State| state.phase == Phase::Folding && state.pages >= TOO_MANY;
+            |state: &mut State| state.phase == Phase::Checkpointing && state.pages >= TOO_MANY;
         let mut state = self
             .shared
             .done
             .wait_while(self.shared.lock(), is_to_wait)
             .expect("no holder of the folding's lock panics");
-        let is_held = state.held.is_some() && state.phase == Phase::Idle && !state.is_folded;
+        let is_held = state.held.is_some() && state.phase == Phase::Idle && !state.is_checkpointed;
         if state.phase == Phase::Rest || is_held {
-            if let Some((in_log, folded)) = fold(writer) {
+            if let Some((in_log, folded)) = checkpoint(writer) {
                 state.folded(in_log, folded, Instant::now());
             }
             state.phase = Phase::Idle;
@@ -306,7 +306,7 @@ fn watch(
         let news = state.committed(pages, Instant::now());
         shared.tell(news, pages);
         if pages >= PAGES && state.phase == Phase::Idle && wake.try_send(()).is_ok() {
-            state.phase = Phase::Folding;
+            state.phase = Phase::Checkpointing;
         }
         Ok(())
     }))
@@ -330,7 +330,7 @@ fn fold_when_woken(connection: &Connection, woken: &Receiver<()>, shared: &Share
 /// nothing syncs the database's file.
 fn fold_in_passes(connection: &Connection, shared: &Shared) -> Phase {
     for _ in 0..PASSES {
-        match fold(connection) {
+        match checkpoint(connection) {
             Some((in_log, folded)) if folded >= in_log => {
                 shared.lock().folded(in_log, folded, Instant::now());
                 return Phase::Idle;
@@ -344,7 +344,7 @@ fn fold_in_passes(connection: &Connection, shared: &Shared) -> Phase {
 
 /// Folds as much as nobody is reading, and says how many pages the log has and how many of them are
 /// folded by now. Waits for nobody.
-fn fold(connection: &Connection) -> Option<(i32, i32)> {
+fn checkpoint(connection: &Connection) -> Option<(i32, i32)> {
     match connection.wal_checkpoint_v2(DEFAULT_NAME, CheckpointMode::PASSIVE) {
         Ok(pages) => Some(pages),
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {

@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::DatabaseError;
 use super::mark::Marker;
 use super::placement::{Misplaced, Placement};
-use super::wal::Folding;
+use super::wal::Checkpointing;
 use super::words::{chain, is_damage, of_the_machine};
 use crate::health::Health;
 
@@ -108,7 +108,7 @@ impl Writer {
     /// Begins to write. `health` is told how each transaction went.
     pub(super) fn start(
         connection: Connection,
-        folding: Folding,
+        checkpointing: Checkpointing,
         mut placement: Placement,
         mut marker: Marker,
         health: Arc<Health>,
@@ -118,7 +118,7 @@ impl Writer {
             .name("database".to_owned())
             .spawn(move || {
                 let files = (&mut placement, &mut marker);
-                if write_all(connection, folding, files, waiting, &health) {
+                if write_all(connection, checkpointing, files, waiting, &health) {
                     marker.end();
                 }
             })
@@ -177,7 +177,7 @@ impl Writer {
 /// Whether the database was closed, and is whole without its log.
 fn write_all(
     mut connection: Connection,
-    folding: Folding,
+    checkpointing: Checkpointing,
     (placement, marker): (&mut Placement, &mut Marker),
     mut waiting: mpsc::Receiver<Box<dyn Job>>,
     health: &Health,
@@ -202,10 +202,10 @@ fn write_all(
         for job in batch.drain(..) {
             job.finish(committed.clone());
         }
-        folding.finish(&connection);
+        checkpointing.finish(&connection);
     }
     let settled = marker.settle(&connection);
-    folding.stop(&mut connection);
+    checkpointing.stop(&mut connection);
     let closed = settled.and_then(|()| connection.close().map_err(|(_, error)| error));
     if let Err(error) = &closed {
         let error = chain(error);

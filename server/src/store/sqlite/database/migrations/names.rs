@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chat_protocol::{RoomName, Username};
 use rusqlite::{Connection, params};
 
-use crate::domain::look_alikes::skeletons;
+use crate::domain::confusables::skeletons;
 
 /// Where accounts are known by their names as compared: table and column.
 const KEYS: [(&str, &str); 8] = [

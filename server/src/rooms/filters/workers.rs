@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 use rustix::process::setpriority_process;
 use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 
-use super::shelf::{IDLE, Shelf};
+use super::cache::{FilterCache, IDLE};
 use crate::store::filters::{FiltersError, Outline};
 
 /// Bytes that the small sets of patterns of all rooms take when they are ready, and those that the
@@ -31,51 +31,51 @@ const NICE: i32 = 10;
 type Job = Box<dyn FnOnce() + Send>;
 
 /// Both threads, and what they made.
-pub(super) struct Workshop {
-    short: Line,
-    long: Line,
+pub(super) struct FilterWorkers {
+    short: Worker,
+    long: Worker,
 }
 
 /// A thread, started when there is something to do, and those who wait for it.
-pub(super) struct Line {
+pub(super) struct Worker {
     is_long: bool,
     turn: Semaphore,
     jobs: OnceLock<SyncSender<Job>>,
-    pub(super) shelf: Arc<Shelf>,
+    pub(super) cache: Arc<FilterCache>,
 }
 
 /// A turn on a thread.
 pub(super) struct Turn<'a> {
-    line: &'a Line,
+    worker: &'a Worker,
     _permit: SemaphorePermit<'a>,
 }
 
-impl Workshop {
+impl FilterWorkers {
     pub(super) fn new(budget: usize) -> Self {
-        let line = |is_long| Line {
+        let worker = |is_long| Worker {
             is_long,
             turn: Semaphore::new(1),
             jobs: OnceLock::new(),
-            shelf: Arc::new(Shelf::new(budget)),
+            cache: Arc::new(FilterCache::new(budget)),
         };
         Self {
-            short: line(false),
-            long: line(true),
+            short: worker(false),
+            long: worker(true),
         }
     }
 
     /// Where patterns of this outline are made ready.
-    pub(super) fn for_making(&self, outline: Outline) -> &Line {
+    pub(super) fn for_compiling(&self, outline: Outline) -> &Worker {
         let is_small = outline.expressions <= SMALL_EXPRESSIONS && outline.chars <= SMALL;
-        self.line(is_small)
+        self.worker(is_small)
     }
 
     /// Where a look is taken that costs as much.
-    pub(super) fn for_looking(&self, cost: usize) -> &Line {
-        self.line(cost <= SHORT)
+    pub(super) fn for_matching(&self, cost: usize) -> &Worker {
+        self.worker(cost <= SHORT)
     }
 
-    fn line(&self, is_short: bool) -> &Line {
+    fn worker(&self, is_short: bool) -> &Worker {
         match is_short {
             true => &self.short,
             false => &self.long,
@@ -83,13 +83,13 @@ impl Workshop {
     }
 }
 
-impl Line {
+impl Worker {
     /// Waits for a turn. Whoever has one loads what is to be worked on, and not before: so what is
     /// worked on is never more than one for each thread.
     pub(super) async fn turn(&self) -> Turn<'_> {
         let permit = self.turn.acquire().await;
         Turn {
-            line: self,
+            worker: self,
             _permit: permit.expect("nobody closes the line"),
         }
     }
@@ -98,10 +98,10 @@ impl Line {
         self.jobs.get_or_init(|| {
             // One at most: whoever sends it has the turn.
             let (jobs, waiting) = sync_channel(1);
-            let (shelf, is_long) = (Arc::clone(&self.shelf), self.is_long);
+            let (cache, is_long) = (Arc::clone(&self.cache), self.is_long);
             std::thread::Builder::new()
                 .name("filters".to_owned())
-                .spawn(move || work(&waiting, &shelf, is_long))
+                .spawn(move || work(&waiting, &cache, is_long))
                 .expect("the system can start a thread");
             jobs
         })
@@ -113,21 +113,21 @@ impl Turn<'_> {
     pub(super) async fn run<T, W>(&self, work: W) -> Result<T, FiltersError>
     where
         T: Send + 'static,
-        W: FnOnce(Arc<Shelf>) -> T + Send + 'static,
+        W: FnOnce(Arc<FilterCache>) -> T + Send + 'static,
     {
         let (answer, done) = oneshot::channel();
-        let shelf = Arc::clone(&self.line.shelf);
+        let cache = Arc::clone(&self.worker.cache);
         let job: Job = Box::new(move || {
             // Who went away does not need it.
-            let _ = answer.send(work(shelf));
+            let _ = answer.send(work(cache));
         });
-        let sent = self.line.jobs().try_send(job);
+        let sent = self.worker.jobs().try_send(job);
         sent.map_err(|_| FiltersError::BrokeOff)?;
         done.await.map_err(|_| FiltersError::BrokeOff)
     }
 }
 
-fn work(jobs: &Receiver<Job>, shelf: &Shelf, is_long: bool) {
+fn work(jobs: &Receiver<Job>, cache: &FilterCache, is_long: bool) {
     if is_long && let Err(error) = setpriority_process(None, NICE) {
         tracing::debug!(%error, "the thread for long work on patterns runs like any other");
     }
@@ -146,7 +146,7 @@ fn work(jobs: &Receiver<Job>, shelf: &Shelf, is_long: bool) {
                 }
                 is_empty = false;
             }
-            Err(RecvTimeoutError::Timeout) => is_empty = !shelf.drop_idle(IDLE),
+            Err(RecvTimeoutError::Timeout) => is_empty = !cache.drop_idle(IDLE),
             Err(RecvTimeoutError::Disconnected) => return,
         }
     }

@@ -16,7 +16,7 @@ pub(super) const IDLE: Duration = Duration::from_secs(300);
 pub(super) struct Ready {
     pub(super) filter: Filter,
     bytes: usize,
-    /// Milliseconds of the shelf's age when they were used last.
+    /// Milliseconds of the cache's age when they were used last.
     used: AtomicU64,
 }
 
@@ -29,20 +29,20 @@ struct Kept {
 }
 
 /// Patterns of many rooms, of so many bytes together at most.
-pub(super) struct Shelf {
+pub(super) struct FilterCache {
     budget: usize,
     begun: Instant,
     kept: Mutex<Kept>,
 }
 
-/// A room's place on a shelf, free again once this is dropped. What stood there may be gone.
-pub(super) struct Place {
-    shelf: Arc<Shelf>,
+/// A room's place on a cache, free again once this is dropped. What stood there may be gone.
+pub(super) struct CacheSlot {
+    cache: Arc<FilterCache>,
     id: u64,
     ready: Weak<Ready>,
 }
 
-impl Shelf {
+impl FilterCache {
     pub(super) fn new(budget: usize) -> Self {
         Self {
             budget,
@@ -52,7 +52,7 @@ impl Shelf {
     }
 
     /// Keeps `filter`, in place of what was not used for the longest time where there is no room.
-    pub(super) fn put(self: Arc<Self>, filter: Filter) -> Place {
+    pub(super) fn put(self: Arc<Self>, filter: Filter) -> CacheSlot {
         let bytes = filter.bytes();
         let ready = Arc::new(Ready {
             filter,
@@ -67,8 +67,8 @@ impl Shelf {
         kept.bytes += bytes;
         kept.by_id.insert(id, ready);
         drop(kept);
-        Place {
-            shelf: self,
+        CacheSlot {
+            cache: self,
             id,
             ready: weak,
         }
@@ -101,7 +101,7 @@ impl Shelf {
     fn lock(&self) -> MutexGuard<'_, Kept> {
         self.kept
             .lock()
-            .expect("no holder of a shelf's lock panics")
+            .expect("no holder of a cache's lock panics")
     }
 }
 
@@ -124,18 +124,18 @@ impl Kept {
     }
 }
 
-impl Place {
+impl CacheSlot {
     /// What stands here, which counts as used; `None` where it is gone.
     pub(super) fn ready(&self) -> Option<Arc<Ready>> {
         let ready = self.ready.upgrade()?;
-        ready.used.store(self.shelf.age(), Ordering::Relaxed);
+        ready.used.store(self.cache.age(), Ordering::Relaxed);
         Some(ready)
     }
 }
 
-impl Drop for Place {
+impl Drop for CacheSlot {
     fn drop(&mut self) {
-        self.shelf.lock().take(self.id);
+        self.cache.lock().take(self.id);
     }
 }
 
@@ -162,12 +162,12 @@ mod tests {
     #[test]
     fn what_is_used_stays_and_the_rest_goes_when_there_is_no_room_or_no_need() {
         let each = filter().bytes();
-        let shelf = Arc::new(Shelf::new(3 * each));
-        let put = || Arc::clone(&shelf).put(filter());
+        let cache = Arc::new(FilterCache::new(3 * each));
+        let put = || Arc::clone(&cache).put(filter());
         let mut places = [put(), put(), put()];
         for used in 0..3 {
-            let use_at = |place: &Place, age| {
-                let ready = place.ready.upgrade().unwrap();
+            let use_at = |slot: &CacheSlot, age| {
+                let ready = slot.ready.upgrade().unwrap();
                 ready.used.store(age, Ordering::Relaxed);
             };
             let gone = (used + 1) % 3;
@@ -177,18 +177,18 @@ mod tests {
             let new = put();
             assert!(places[gone].ready().is_none());
             assert!(places[used].ready().is_some());
-            assert_eq!(shelf.bytes(), 3 * each);
+            assert_eq!(cache.bytes(), 3 * each);
             places[gone] = new;
         }
         let [one, two, three] = places;
         drop(one);
-        assert_eq!(shelf.bytes(), 2 * each);
-        assert!(shelf.drop_idle(Duration::from_secs(300)));
+        assert_eq!(cache.bytes(), 2 * each);
+        assert!(cache.drop_idle(Duration::from_secs(300)));
         assert!(two.ready().is_some() && three.ready().is_some());
-        assert!(!shelf.drop_idle(Duration::ZERO));
+        assert!(!cache.drop_idle(Duration::ZERO));
         assert!(two.ready().is_none() && three.ready().is_none());
-        assert_eq!(shelf.bytes(), 0);
+        assert_eq!(cache.bytes(), 0);
         drop((two, three));
-        assert_eq!(shelf.bytes(), 0);
+        assert_eq!(cache.bytes(), 0);
     }
 }

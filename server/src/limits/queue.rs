@@ -7,36 +7,36 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// A line for each key that anybody is in.
-pub(super) struct Lines<K> {
-    lines: Mutex<HashMap<K, Arc<Semaphore>>>,
+pub(super) struct Queues<K> {
+    queues: Mutex<HashMap<K, Arc<Semaphore>>>,
 }
 
-impl<K> Default for Lines<K> {
+impl<K> Default for Queues<K> {
     fn default() -> Self {
         Self {
-            lines: Mutex::default(),
+            queues: Mutex::default(),
         }
     }
 }
 
 /// A place at the head of a line; the next one's turn comes when this is dropped.
-pub(super) struct Head<'a, K: Hash + Eq + Clone> {
-    lines: &'a Lines<K>,
+pub(super) struct QueueTurn<'a, K: Hash + Eq + Clone> {
+    queues: &'a Queues<K>,
     key: K,
     permit: Option<OwnedSemaphorePermit>,
 }
 
-impl<K: Hash + Eq + Clone> Lines<K> {
+impl<K: Hash + Eq + Clone> Queues<K> {
     /// Waits in the line of `key`, at whose head there may always be `at_once`.
-    pub(super) async fn wait(&self, key: K, at_once: usize) -> Head<'_, K> {
+    pub(super) async fn wait(&self, key: K, at_once: usize) -> QueueTurn<'_, K> {
         let line = self
             .lock()
             .entry(key.clone())
             .or_insert_with(|| Arc::new(Semaphore::new(at_once)))
             .clone();
         // Made before the wait, so that giving the wait up tidies the line up as well.
-        let mut head = Head {
-            lines: self,
+        let mut head = QueueTurn {
+            queues: self,
             key,
             permit: None,
         };
@@ -46,7 +46,7 @@ impl<K: Hash + Eq + Clone> Lines<K> {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<K, Arc<Semaphore>>> {
-        self.lines.lock().expect("no holder of this lock panics")
+        self.queues.lock().expect("no holder of this lock panics")
     }
 
     /// Whether nobody is in any line.
@@ -56,15 +56,15 @@ impl<K: Hash + Eq + Clone> Lines<K> {
     }
 }
 
-impl<K: Hash + Eq + Clone> Drop for Head<'_, K> {
+impl<K: Hash + Eq + Clone> Drop for QueueTurn<'_, K> {
     fn drop(&mut self) {
         self.permit = None;
-        let mut lines = self.lines.lock();
-        // Whoever else is in the line has a handle of their own, taken under this lock.
-        if let Some(line) = lines.get(&self.key)
+        let mut queues = self.queues.lock();
+        // Whoever else is in the queue has a handle of their own, taken under this lock.
+        if let Some(line) = queues.get(&self.key)
             && Arc::strong_count(line) == 1
         {
-            lines.remove(&self.key);
+            queues.remove(&self.key);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Connections at the same time: in all, those that are in no room yet, and those of one address.
 //!
-//! Places are shared between networks, the widest blocks in which addresses are counted: one gets
+//! ConnectionPermits are shared between networks, the widest blocks in which addresses are counted: one gets
 //! another place only while it has fewer than are left. So one alone has half of them at most, `k` of
 //! them leave at least one in `k + 1`, and whoever comes from anywhere else finds a place, though
 //! nobody is put out for it. Exempt sources, behind which anybody may be, are not held to that, nor is
@@ -33,7 +33,7 @@ impl Caps {
 /// There is no place left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[repr(usize)]
-pub enum NoPlace {
+pub enum NoPermit {
     /// Not in all.
     #[error("too many connections")]
     Total,
@@ -48,13 +48,13 @@ pub enum NoPlace {
     Network,
 }
 
-impl NoPlace {
+impl NoPermit {
     /// All reasons.
-    pub const ALL: [NoPlace; 4] = [
-        NoPlace::Total,
-        NoPlace::Unauthenticated,
-        NoPlace::Address,
-        NoPlace::Network,
+    pub const ALL: [NoPermit; 4] = [
+        NoPermit::Total,
+        NoPermit::Unauthenticated,
+        NoPermit::Address,
+        NoPermit::Network,
     ];
 }
 
@@ -64,7 +64,7 @@ struct Counts {
     unauthenticated: usize,
     by_block: HashMap<Block, Present>,
     /// How often there was no place, by the reason.
-    refused: [u64; NoPlace::ALL.len()],
+    refused: [u64; NoPermit::ALL.len()],
     /// Of the sources that may not have more, the one that asked last.
     latest: Option<Source>,
 }
@@ -88,18 +88,18 @@ impl Shared {
 }
 
 /// All places.
-pub struct Places {
+pub struct ConnectionPermits {
     shared: Arc<Shared>,
 }
 
 /// A connection's place; free again when this is dropped.
-pub struct Place {
+pub struct ConnectionPermit {
     shared: Arc<Shared>,
     is_authenticated: bool,
     source: Option<Source>,
 }
 
-impl Places {
+impl ConnectionPermits {
     /// Empty places.
     pub fn new(caps: Caps) -> Self {
         let counts = Mutex::default();
@@ -109,7 +109,7 @@ impl Places {
     }
 
     /// A place for a connection that was just accepted.
-    pub fn take(&self) -> Result<Place, NoPlace> {
+    pub fn take(&self) -> Result<ConnectionPermit, NoPermit> {
         let mut counts = self.shared.lock();
         if let Some(full) = counts.full(&self.shared.caps) {
             counts.refused[full as usize] += 1;
@@ -118,7 +118,7 @@ impl Places {
         counts.total += 1;
         counts.unauthenticated += 1;
         drop(counts);
-        Ok(Place {
+        Ok(ConnectionPermit {
             shared: Arc::clone(&self.shared),
             is_authenticated: false,
             source: None,
@@ -126,15 +126,15 @@ impl Places {
     }
 
     /// Why the next connection would find no place, wherever it comes from.
-    pub fn full(&self) -> Option<NoPlace> {
+    pub fn full(&self) -> Option<NoPermit> {
         self.shared.lock().full(&self.shared.caps)
     }
 
     /// How often there was no place for this reason, and who found none last, where it is about who
     /// asks.
-    pub fn refused(&self, reason: NoPlace) -> (u64, Option<Source>) {
+    pub fn refused(&self, reason: NoPermit) -> (u64, Option<Source>) {
         let counts = self.shared.lock();
-        let is_about_source = matches!(reason, NoPlace::Address | NoPlace::Network);
+        let is_about_source = matches!(reason, NoPermit::Address | NoPermit::Network);
         let latest = counts.latest.filter(|_| is_about_source);
         (counts.refused[reason as usize], latest)
     }
@@ -145,9 +145,9 @@ impl Places {
     }
 }
 
-impl Place {
+impl ConnectionPermit {
     /// Counts the place for `source`, once it is known.
-    pub fn count_for(&mut self, source: Source) -> Result<(), NoPlace> {
+    pub fn count_for(&mut self, source: Source) -> Result<(), NoPermit> {
         if source.is_exempt() || self.source == Some(source) {
             return Ok(());
         }
@@ -183,7 +183,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let mut counts = self.shared.lock();
         counts.total -= 1;
@@ -197,24 +197,24 @@ impl Drop for Place {
 }
 
 impl Counts {
-    fn full(&self, caps: &Caps) -> Option<NoPlace> {
+    fn full(&self, caps: &Caps) -> Option<NoPermit> {
         match () {
-            () if is_full(self.total, caps.total) => Some(NoPlace::Total),
+            () if is_full(self.total, caps.total) => Some(NoPermit::Total),
             () if is_full(self.unauthenticated, caps.unauthenticated) => {
-                Some(NoPlace::Unauthenticated)
+                Some(NoPermit::Unauthenticated)
             }
             () => None,
         }
     }
 
     /// Whether one more from `source`, which is counted in all already, may stay.
-    fn check(&self, source: Source, caps: &Caps) -> Result<(), NoPlace> {
+    fn check(&self, source: Source, caps: &Caps) -> Result<(), NoPermit> {
         for counted in source.blocks() {
             let present = self.present(counted.block);
             let factor = counted.factor.get() as usize;
             let cap = caps.per_address.map(|cap| cap.saturating_mul(factor));
             if is_full(present.total, cap) {
-                return Err(NoPlace::Address);
+                return Err(NoPermit::Address);
             }
             let has_more_than_is_left = takes_too_much(present.total, self.total, caps.total)
                 || takes_too_much(
@@ -223,7 +223,7 @@ impl Counts {
                     caps.unauthenticated,
                 );
             if counted.is_widest && has_more_than_is_left {
-                return Err(NoPlace::Network);
+                return Err(NoPermit::Network);
             }
         }
         Ok(())
@@ -274,25 +274,25 @@ mod tests {
 
     #[test]
     fn places_are_free_again_when_they_are_left() {
-        let places = Places::new(Caps {
+        let places = ConnectionPermits::new(Caps {
             total: Some(3),
             unauthenticated: Some(2),
             per_address: None,
         });
         let mut first = places.take().unwrap();
         let second = places.take().unwrap();
-        assert_eq!(places.take().err(), Some(NoPlace::Unauthenticated));
+        assert_eq!(places.take().err(), Some(NoPermit::Unauthenticated));
         first.set_authenticated(true);
         first.set_authenticated(true);
         let third = places.take().unwrap();
-        assert_eq!(places.full(), Some(NoPlace::Total));
-        assert_eq!(places.take().err(), Some(NoPlace::Total));
-        assert_eq!(places.refused(NoPlace::Total), (1, None));
-        assert_eq!(places.refused(NoPlace::Unauthenticated), (1, None));
+        assert_eq!(places.full(), Some(NoPermit::Total));
+        assert_eq!(places.take().err(), Some(NoPermit::Total));
+        assert_eq!(places.refused(NoPermit::Total), (1, None));
+        assert_eq!(places.refused(NoPermit::Unauthenticated), (1, None));
         drop((first, second, third));
         assert_eq!(places.full(), None);
         let again = [places.take().unwrap(), places.take().unwrap()];
-        assert_eq!(places.take().err(), Some(NoPlace::Unauthenticated));
+        assert_eq!(places.take().err(), Some(NoPermit::Unauthenticated));
         drop(again);
         let counts = places.shared.lock();
         assert_eq!((counts.total, counts.unauthenticated), (0, 0));
@@ -300,7 +300,7 @@ mod tests {
 
     #[test]
     fn an_address_has_so_many_and_loopback_any_number() {
-        let places = Places::new(Caps {
+        let places = ConnectionPermits::new(Caps {
             per_address: Some(1),
             ..Caps::default()
         });
@@ -311,9 +311,9 @@ mod tests {
             first.count_for(source("2001:db8::1")).unwrap();
         }
         let refused = second.count_for(source("2001:db8::2"));
-        assert_eq!(refused, Err(NoPlace::Address));
+        assert_eq!(refused, Err(NoPermit::Address));
         let latest = Some(source("2001:db8::2"));
-        assert_eq!(places.refused(NoPlace::Address), (1, latest));
+        assert_eq!(places.refused(NoPermit::Address), (1, latest));
         second.count_for(source("192.0.2.1")).unwrap();
         second.count_for(source("192.0.2.2")).unwrap();
         first.count_for(source("192.0.2.1")).unwrap();
@@ -326,7 +326,7 @@ mod tests {
 
     #[test]
     fn a_wider_block_has_more_but_not_as_many_times_as_it_is_wider() {
-        let places = Places::new(Caps {
+        let places = ConnectionPermits::new(Caps {
             per_address: Some(2),
             ..Caps::default()
         });
@@ -347,15 +347,15 @@ mod tests {
         assert!(places.shared.lock().by_block.is_empty());
     }
 
-    /// Places for so many who are in no room, of which nobody has gone.
-    fn places(unauthenticated: usize) -> Places {
-        Places::new(Caps {
+    /// ConnectionPermits for so many who are in no room, of which nobody has gone.
+    fn places(unauthenticated: usize) -> ConnectionPermits {
+        ConnectionPermits::new(Caps {
             unauthenticated: Some(unauthenticated),
             ..Caps::default()
         })
     }
 
-    fn come(places: &Places, address: &str) -> Result<Place, NoPlace> {
+    fn come(places: &ConnectionPermits, address: &str) -> Result<ConnectionPermit, NoPermit> {
         let mut place = places.take()?;
         place.count_for(source(address))?;
         Ok(place)
@@ -393,11 +393,11 @@ mod tests {
         let places = places(4);
         let mut first = come(&places, "2001:db8::1").unwrap();
         let _second = come(&places, "2001:db8::2").unwrap();
-        assert_eq!(come(&places, "2001:db8::3").err(), Some(NoPlace::Network));
+        assert_eq!(come(&places, "2001:db8::3").err(), Some(NoPermit::Network));
         first.set_authenticated(true);
         let third = come(&places, "2001:db8::3").unwrap();
         first.set_authenticated(false);
-        assert_eq!(come(&places, "2001:db8::3").err(), Some(NoPlace::Network));
+        assert_eq!(come(&places, "2001:db8::3").err(), Some(NoPermit::Network));
         drop((first, third));
         let _again = come(&places, "2001:db8::3").unwrap();
     }
@@ -407,6 +407,6 @@ mod tests {
         let places = places(4);
         let _network = come(&places, "2001:db8::1").unwrap();
         let _exempt = [(); 3].map(|()| come(&places, "127.0.0.1").unwrap());
-        assert_eq!(places.take().err(), Some(NoPlace::Unauthenticated));
+        assert_eq!(places.take().err(), Some(NoPermit::Unauthenticated));
     }
 }
