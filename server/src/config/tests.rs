@@ -84,7 +84,7 @@ fn all_three_read_a_value_alike() {
         "\"many\" is not a whole number from 0 to 65535",
     );
     check("log-level", "DEBUG", "log_level: Debug");
-    check("registration", "no", "\"no\" is none of open, closed");
+    check("registration", "no", "\"no\" is not one of open, closed");
     check("test-mode", "yes", "is_test_mode_allowed: true");
     check("test-mode", "maybe", "\"maybe\" is neither true nor false");
     check(
@@ -106,7 +106,7 @@ fn all_three_read_a_value_alike() {
         "trusted-proxy",
         "10.0.0.1, me:secret@proxy",
         "\"…@proxy\" is neither an address nor a network: it should look like 10.0.0.7 or 10.0.0.0/8; \
-         names are not looked up",
+         host names are not looked up",
     );
     check("allowed-origin", "https://a, https://B:443/", "host: \"b\"");
     check(
@@ -117,13 +117,13 @@ fn all_three_read_a_value_alike() {
     check(
         "bind",
         "localhost",
-        "\"localhost\" is not an IP address, without a port: \
-        127.0.0.1 and ::1 are this machine, 0.0.0.0 and :: all its addresses; names are not looked up",
+        "\"localhost\" is not an IP address without a port: \
+        127.0.0.1 and ::1 are this machine, 0.0.0.0 and :: are all its addresses; host names are not looked up",
     );
     check(
         "data",
         "~/chat",
-        "\"~/chat\" begins with ~, which nobody replaced: write the whole path",
+        "\"~/chat\" begins with ~, which no shell expanded: write the full path",
     );
 }
 
@@ -133,12 +133,12 @@ fn a_wrong_variable_that_is_not_needed_is_warned_about() {
     assert!(load_all(&[], &variables, "port = 1").is_err());
     let config = load_all(&["--port", "1"], &variables, "").unwrap();
     let expected = "CHAT_SERVER_PORT: \"many\" is not a whole number from 0 to 65535 \
-        (--port is used in its place)";
+        (--port is used instead)";
     assert_eq!(config.warnings, [expected]);
     let lifted = load("no-limits = true\nroom-rate = 5").unwrap();
     assert!(
         lifted.warnings[0]
-            .ends_with("room-rate: it has no effect, since --no-limits lifts all limits")
+            .ends_with("room-rate: it has no effect, because --no-limits turns off all limits")
     );
 }
 
@@ -187,11 +187,11 @@ fn what_is_wrong_in_the_file_is_said_in_one_line() {
     check("port = 80.5", &said(1, "port: \"80.5\" is not"));
     check(
         "port = [1]",
-        &said(1, "port: it is one value, and not a list"),
+        &said(1, "port: it takes one value, not a list"),
     );
     check(
         "port = { a = 1 }",
-        &said(1, "port: it is a value, and not a table"),
+        &said(1, "port: it takes a value, not a table"),
     );
     check("bind = \"\"", &said(1, "bind: it is empty"));
     check("data = [", &said(1, ""));
@@ -214,7 +214,7 @@ fn what_is_wrong_in_the_file_is_said_in_one_line() {
     );
     check(
         "allowed-origin = [[\"https://a\"]]",
-        &said(1, "allowed-origin: it is one value"),
+        &said(1, "allowed-origin: it takes one value"),
     );
 }
 
