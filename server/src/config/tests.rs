@@ -279,3 +279,59 @@ fn a_missing_file_is_an_error_and_a_variable_may_name_it() {
         assert!(Config::load(Flags::default(), empty).is_ok());
     }
 }
+
+/// The tables of settings in `docs/server.md`: flag, variable, default.
+fn documented() -> Vec<(&'static str, &'static str, &'static str)> {
+    let page = include_str!("../../../docs/server.md");
+    let rows = page.lines().filter_map(|line| {
+        let mut cells = line.split('|').map(str::trim).skip(1);
+        let bare = |cell: &'static str| cell.trim_matches('`');
+        let flag = cells.next()?.strip_prefix("`--")?.strip_suffix('`')?;
+        Some((flag, bare(cells.next()?), bare(cells.next()?)))
+    });
+    rows.collect()
+}
+
+#[test]
+fn the_page_about_the_server_has_every_setting_with_its_variable_and_default() {
+    let command = Settings::augment_args(Command::new("settings"));
+    let mut settings = vec![(
+        "config".to_owned(),
+        "CHAT_SERVER_CONFIG".to_owned(),
+        "none".to_owned(),
+    )];
+    settings.extend(command.get_arguments().map(|arg| {
+        let help = arg.get_help().unwrap().to_string();
+        let (_, default) = help.split_once("[default: ").unwrap();
+        let default = default.split(']').next().unwrap();
+        // The page marks the program's name as code.
+        let default = default.replace("chat-server in", "chat-server` in");
+        let variable = arg.get_env().unwrap().to_str().unwrap();
+        (
+            arg.get_long().unwrap().to_owned(),
+            variable.to_owned(),
+            default,
+        )
+    }));
+    let mut page: Vec<_> = documented()
+        .into_iter()
+        .map(|(flag, variable, default)| (flag.to_owned(), variable.to_owned(), default.to_owned()))
+        .collect();
+    page.sort();
+    settings.sort();
+    assert_eq!(page, settings);
+}
+
+#[test]
+fn the_defaults_in_the_page_about_the_server_are_those_of_the_code() {
+    let shown = |file: &str| format!("{:?}", load(file).unwrap());
+    let no_default = ["config", "data", "allowed-origin", "trusted-proxy"];
+    let mut checked = 0;
+    for (flag, _, default) in documented() {
+        if !no_default.contains(&flag) {
+            assert_eq!(shown(&format!("{flag} = {default:?}")), shown(""), "{flag}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 30, "only {checked} settings were checked");
+}
