@@ -1,4 +1,5 @@
 //! The command line: what `chat-server` and its subcommands do, alone or through the running server.
+//! Prints, asks and exits; no other part may do that.
 
 pub mod backup;
 pub mod ban;

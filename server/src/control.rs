@@ -1,8 +1,8 @@
 //! The command line's way to a running server: a socket in the data directory, for its owner alone.
-//! One request a connection, a line of JSON, and one line of JSON as the answer.
+//! Each connection carries one request, a line of JSON, and one answer, a line of JSON.
 //!
-//! Owns that socket (`control/socket`). What is asked for it hands to the rooms, which decide and store
-//! it as they do for a moderator.
+//! Owns that socket (`control/socket`) and the sentences that operators read. Must not decide anything:
+//! it hands a request to the rooms, which decide and store it as they do for a moderator.
 
 pub(crate) mod sentences;
 mod socket;
@@ -30,65 +30,67 @@ use crate::stopping::Stopping;
 use crate::store::accounts::{Account, Accounts, Creation};
 use socket::Socket;
 
-/// Bytes of a request or an answer at most.
+/// Longest request or answer, in bytes.
 const LINE: u64 = 8 * 1024;
 /// How long one exchange may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long a request may take to come: the command line sends it at once.
+/// How long a request may take to arrive. The command line sends it at once.
 const REQUEST_PATIENCE: Duration = Duration::from_secs(1);
-/// Connections at the same time; more wait to be accepted. Who holds them all without asking anything
-/// keeps others waiting for [`REQUEST_PATIENCE`].
+/// Connections at the same time; more wait to be accepted. A program that holds them all without asking
+/// anything keeps others waiting for [`REQUEST_PATIENCE`].
 const CONNECTIONS: usize = 64;
-/// Requests that are carried out at the same time; more wait for their turn.
+/// Requests carried out at the same time; more wait for their turn.
 const AT_ONCE: usize = 4;
-/// Pause after an accept that failed.
+/// Pause after a failed accept.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// What can be asked of a running server.
+/// A request to the running server. The names on the wire must not change: the command line may be of
+/// another version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Request {
-    /// Do something to somebody in a room.
+    /// Act on a user in a room.
     Do(Task),
-    /// Appoint somebody in a room that has to be there, or is made. An older server would do it in any.
+    /// Act on a user in a room that has to exist, or is created. It is a request of its own because an older
+    /// server would accept any room.
     Appoint(Task),
-    /// Make somebody, by name, a server administrator, or end that.
+    /// Make the user of this name a server administrator (true), or end that (false).
     Administer(String, bool),
-    /// Change what the messages of the room of this name must not hold.
+    /// Change the blocked patterns of the room of this name.
     Filter(String, Change),
-    /// The same, which makes the room where there is none.
+    /// The same, and create the room if it does not exist.
     FilterNew(String, Change),
-    /// Keep a network out of the whole server, for so many seconds or for good.
+    /// Ban a network from the whole server: network, seconds (`None`: permanently), reason.
     BanNetwork(String, Option<u64>, Option<String>),
-    /// End that.
+    /// Lift the ban of a network.
     LiftNetwork(String),
-    /// Make an account of this name.
+    /// Add an account of this name.
     AddUser(String, Hash),
-    /// Give somebody another password, which ends their connections and tokens.
+    /// Change a user's password, which ends their connections and tokens.
     SetPassword(String, Hash),
-    /// End somebody's connections and tokens.
+    /// End a user's connections and tokens.
     SignOut(String),
-    /// Remove somebody's account.
+    /// Remove an account.
     RemoveUser(String),
-    /// Take out what somebody wrote who was removed, from the room of this name on. The answer is a
-    /// [`Purging`].
+    /// Delete the messages of a removed user: user, room to begin with. The answer is a [`Purging`] as
+    /// JSON.
     PurgeUser(String, Option<String>),
-    /// Make a room of this name.
+    /// Create a room of this name.
     AddRoom(String),
 }
 
 /// What one step of a purge of all rooms did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Purging {
-    /// Messages that are gone.
+    /// Number of messages deleted.
     pub messages: u64,
-    /// Rooms that are done.
+    /// Number of rooms done.
     pub rooms: u64,
-    /// The room with which the next step begins; `None` where all is done.
+    /// The room with which the next step begins; `None` if all are done.
     pub next: Option<String>,
 }
 
-/// A password's hash on its way. It does not show itself in a log.
+/// The hash of a password, which `Debug` does not show.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hash(pub String);
 
@@ -98,49 +100,49 @@ impl std::fmt::Debug for Hash {
     }
 }
 
-/// What to do to whom, where.
+/// An action on a user in a room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
     /// The room.
     pub room: String,
-    /// Whom, by name.
+    /// Name of the user.
     pub username: String,
-    /// What.
+    /// What to do.
     pub action: OperatorAction,
-    /// Whether the room is made where there is none. Otherwise nobody is appointed in it then.
+    /// Whether to create a missing room; without it, a missing room is an error.
     #[serde(default)]
     pub creates: bool,
 }
 
-/// What can be done from outside a room.
+/// An action of an operator on a user in a room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum OperatorAction {
-    /// Keep somebody out, for so many seconds or for good.
+    /// Ban the user: seconds (`None`: permanently), reason.
     Ban(Option<u64>, Option<String>),
-    /// Keep somebody out so, and whoever is at the addresses that they had lately.
+    /// The same, with the user's recent addresses.
     BanWithAddresses(Option<u64>, Option<String>),
-    /// End that.
+    /// Lift the ban.
     Unban,
-    /// Make somebody an administrator of the room.
+    /// Make the user an administrator of the room.
     Crown,
-    /// Make somebody a moderator.
+    /// Make the user a moderator.
     Appoint,
-    /// Make somebody a VIP.
+    /// Make the user a VIP.
     Honour,
-    /// Make somebody a user.
+    /// Take away whatever rank the user has.
     Dismiss,
 }
 
 impl OperatorAction {
-    /// Whether it needs the room to be there: whom it appoints would be overtaken by its founder, and a
-    /// ban from a room that is not there is most likely meant for another one. What is left of such a ban
-    /// is lifted all the same.
+    /// Whether the room has to exist. Somebody appointed in a room that does not exist would rank below
+    /// its later founder, and a ban from such a room is most likely meant for another one. A ban that is
+    /// left from a deleted room can still be lifted.
     pub fn needs_room(&self) -> bool {
         *self != OperatorAction::Unban
     }
 
-    /// Whether it can be done to somebody who was removed: the name may be given out again.
+    /// Whether it can be done to a removed user, because the name may be given out again.
     pub fn reaches_removed(&self) -> bool {
         matches!(
             self,
@@ -164,14 +166,14 @@ impl OperatorAction {
     }
 }
 
-/// A sentence: what was done, or why nothing was.
+/// One sentence: what was done, or why nothing was.
 type Answer = Result<String, String>;
 
-/// How a server's answer begins to a request that it does not know.
+/// How a server begins its answer to a request that it does not know.
 const NO_REQUEST: &str = "this is no request";
 
-/// Asks the server that runs on `data`; `None` where none listens, which does not say that none runs:
-/// that is told by its lock alone.
+/// Sends `request` to the running server of `data`. `None` if no server listens, which does not mean
+/// that none is running: only the lock tells that.
 pub fn ask(data: &Path, request: &Request) -> io::Result<Option<Answer>> {
     let Some(mut stream) = socket::connect(data)? else {
         return Ok(None);
@@ -185,7 +187,7 @@ pub fn ask(data: &Path, request: &Request) -> io::Result<Option<Answer>> {
     understood(&answer).map(Some)
 }
 
-/// A server's answer. It may be of another version than this program.
+/// Parses a server's answer. The server may be of another version than this program.
 fn understood(line: &str) -> io::Result<Answer> {
     if line.trim_end().is_empty() {
         return Err(io::Error::other(
@@ -211,19 +213,20 @@ fn understood(line: &str) -> io::Result<Answer> {
     }))
 }
 
-/// What was done, or why nothing was, in words.
+/// The answer to `user add`.
 pub fn user_added(name: &Username) -> String {
     format!("user {name} added")
 }
 
-/// The same.
+/// Why `user add` was refused.
 pub fn user_exists(name: &Username) -> String {
     format!("there is already a user {name}")
 }
 
-/// What holds against a name that is given out once more, in words; empty where nothing does.
+/// The bans and mutes that still apply to a name that is given out again, as the end of a sentence; empty
+/// if there are none.
 pub fn held_against(name: &Username, verdicts: &Verdicts) -> String {
-    /// Rooms that are named at most.
+    /// How many rooms are named at most.
     const ROOMS: usize = 5;
     let list = |rooms: &[String]| {
         let named = rooms.iter().take(ROOMS).map(String::as_str);
@@ -249,70 +252,70 @@ pub fn held_against(name: &Username, verdicts: &Verdicts) -> String {
     text
 }
 
-/// The same.
+/// The answer to `user remove`.
 pub fn user_removed(name: &Username) -> String {
     format!("user {name} removed")
 }
 
-/// The same.
+/// The error for a user who does not exist.
 pub fn no_user(name: &Username) -> String {
     format!("there is no user {name}")
 }
 
-/// The same.
+/// The error for a removed user.
 pub fn was_removed(name: &Username) -> String {
     format!("there is no user {name}: the account was removed")
 }
 
-/// The same.
+/// The answer to `user passwd`.
 pub fn password_changed(name: &Username) -> String {
     format!("password of {name} changed")
 }
 
-/// The same.
+/// The answer to `user logout`.
 pub fn signed_out(name: &Username) -> String {
     format!("{name} is signed out everywhere")
 }
 
-/// What was done, with how many connections that closed.
+/// What was done, with the number of connections that it closed.
 fn with_closed(done: &str, closed: usize) -> String {
     format!("{done}; {}", closed_connections(closed))
 }
 
-/// Whom a ban of a network hit, in words.
+/// How many connections and users a ban of a network hit.
 fn hit(hit: Hit) -> String {
     let closed = closed_connections(hit.connections);
     match hit.accounts {
-        // Those that were in no room are of nobody.
+        // Connections in no room belong to no user.
         0 => closed,
         1 => format!("{closed}, of 1 user"),
         count => format!("{closed}, of {count} users"),
     }
 }
 
-/// The same.
+/// The answer to `room add`.
 pub fn room_added(room: &RoomName) -> String {
     format!(
         "room {room} added; `chat-server mod add --admin {room} NAME` gives it an administrator"
     )
 }
 
-/// The same.
+/// Why `room add` was refused.
 pub fn room_exists(room: &RoomName) -> String {
     format!("there is already a room {room}")
 }
 
-/// The same.
+/// The error for a room that does not exist.
 pub fn no_room(room: &RoomName) -> String {
     format!("there is no room {room}: check the name, or add --create to make it")
 }
 
-/// Why nothing was done, in words.
+/// Why `admin revoke` was refused.
 pub fn no_administrator(name: &str) -> String {
     format!("{name} is not an administrator of this server: `chat-server admin list` shows who is")
 }
 
-/// What was done, in words.
+/// The answer to `admin grant` and `admin revoke`.
 pub fn administered(name: &str, is_admin: bool) -> String {
     match is_admin {
         true => format!("{name} is now an administrator of this server"),
@@ -320,15 +323,15 @@ pub fn administered(name: &str, is_admin: bool) -> String {
     }
 }
 
-/// What serves the socket.
+/// What the socket needs to carry requests out.
 pub struct Control {
-    /// Who there is.
+    /// The accounts.
     pub accounts: Arc<dyn Accounts>,
-    /// The rooms.
+    /// The running rooms.
     pub rooms: Rooms,
 }
 
-/// Listens in `data` until the server stops. A server without this socket is a server all the same.
+/// Listens in `data` until the server stops. The server runs on even if this socket can't be made.
 pub async fn run(control: Control, data: PathBuf, stopping: Stopping) {
     let control = Arc::new(control);
     let places = Arc::new(Semaphore::new(CONNECTIONS));
@@ -388,12 +391,12 @@ async fn exchange(control: &Arc<Control>, stream: UnixStream, turns: &Semaphore)
     let mut reading = tokio::io::BufReader::new(reading.take(LINE));
     pulse::timeout(REQUEST_PATIENCE, reading.read_line(&mut line)).await??;
     let turn = turns.acquire().await;
-    // On its own: what was begun is carried through, though whoever asked may not wait for it. What is
-    // stored must not be without its effect.
+    // A task of its own: the request is carried through even if its client goes away, because what is
+    // stored must take effect.
     let control = Arc::clone(control);
     let carrying_out = tokio::spawn(async move { carry_out(&control, &line).await });
     let answer = carrying_out.await.map_err(io::Error::other)?;
-    // Who does not read the answer holds nobody up.
+    // A client that does not read its answer must not delay others.
     drop(turn);
     let mut line = serde_json::to_vec(&answer)?;
     line.push(b'\n');
@@ -436,14 +439,14 @@ impl Control {
         done.await.map_err(|error| error.to_string())
     }
 
-    /// The room that goes by the name `text`.
+    /// The stored name of the room that `text` refers to.
     async fn room(&self, text: &str) -> Result<RoomName, String> {
         let called = self.rooms.called(&room_name(text)?).await;
         called.map_err(error_text)
     }
 
-    /// Makes sure that there is such a room, or that it can be made where `creates`. It is made once
-    /// nothing is refused any more.
+    /// Requires that the room exists or, if `creates`, that it can be created. It is created later, when
+    /// nothing can be refused any more.
     async fn need(&self, room: &RoomName, creates: bool) -> Result<(), String> {
         let is_there = self.rooms.is_founded(room).await.map_err(error_text)?;
         match (is_there, creates) {
@@ -509,7 +512,7 @@ impl Control {
     async fn purge_user(&self, name: &str, from: Option<&str>) -> Answer {
         let person = self.known(name).await?;
         if !person.is_removed {
-            return Err(format!("{} was not removed", person.username));
+            return Err(format!("{} has not been removed", person.username));
         }
         let from = from.map(room_name).transpose()?;
         let step = self.rooms.purge(&person, from.as_ref()).await;
@@ -544,7 +547,7 @@ impl Control {
         }
     }
 
-    /// The same, also where the account was removed.
+    /// The user of this name, also if the account was removed.
     async fn known(&self, name: &str) -> Result<Person, String> {
         let username = username(name)?;
         let account = self.accounts.known(&username).await;
@@ -554,7 +557,7 @@ impl Control {
 
     async fn filter(&self, room: &str, change: Change, creates: bool) -> Answer {
         let room = self.room(room).await?;
-        // What is left of a room that is not there may go.
+        // A pattern that is left from a deleted room may be removed.
         if matches!(change, Change::Add(_)) {
             self.need(&room, creates).await?;
         }
@@ -591,7 +594,7 @@ fn room_name(text: &str) -> Result<RoomName, String> {
     RoomName::any(text).map_err(|error| format!("a room name {error}"))
 }
 
-/// Whether a new room may have this name.
+/// Refuses a name that a new room may not have.
 pub fn new_room(name: &RoomName) -> Result<(), String> {
     let checked = RoomName::new(name.as_str());
     checked
@@ -599,7 +602,7 @@ pub fn new_room(name: &RoomName) -> Result<(), String> {
         .map_err(|error| format!("a room name {error}"))
 }
 
-/// Whether a new account may have this name.
+/// Refuses a name that a new account may not have.
 pub fn new_user(name: &Username) -> Result<(), String> {
     let checked = name.check_new();
     checked.map_err(|error| format!("a user name {error}"))

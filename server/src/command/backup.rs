@@ -1,5 +1,5 @@
-//! `chat-server backup` and `restore`: a copy of the database, made beside a running server or without
-//! one, and put in the database's place where none runs.
+//! `chat-server backup` and `restore`: copies the database, whether a server is running or not, and
+//! replaces it with a copy while none is. How a copy is made belongs to the store.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,7 +22,8 @@ pub struct CopyArguments {
     file: PathBuf,
 }
 
-/// Copies the database in `data` to a new file.
+/// Copies the database in `data` to a new file. A signal that ends the program removes the unfinished
+/// copy first.
 pub fn back_up(arguments: &CopyArguments, data: &Path) -> anyhow::Result<()> {
     let (data, file) = (data.to_owned(), arguments.file.clone());
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -66,7 +67,8 @@ pub fn back_up(arguments: &CopyArguments, data: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Puts a backup in the place of the database in `data`, where no server runs.
+/// Replaces the database in `data` with a backup, and says what that undid. Fails while a server is
+/// running.
 pub fn restore(arguments: &CopyArguments, data: &Path) -> anyhow::Result<()> {
     database::create_directory(data)?;
     let _lock = console::lock(data)?;

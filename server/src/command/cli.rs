@@ -1,4 +1,5 @@
-//! The command line: what can be given, and which command runs.
+//! The arguments of `chat-server`, the choice of the command, and the start of the server: log, limit on
+//! open files, runtime, listener. The commands themselves are in the modules beside this one.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -22,22 +23,23 @@ use crate::config::{Config, Flags, MAX_CONNECTIONS, Settings, without_variables,
 use crate::limits::{Caps, LimitSettings};
 use crate::server::{self, signals};
 
-/// Connections that may wait to be accepted, as far as the system allows: after a restart all
-/// clients come back at once, and one that finds no place tries again only a second later.
+/// Connections that may wait to be accepted, if the system allows as many. After a restart all clients
+/// come back at once, and one that finds no place tries again only a second later.
 const BACKLOG: u32 = 4096;
-/// Bytes that a connection's socket may hold before it has sent them. The system's own bound grows
-/// to megabytes, behind which a client that reads nothing goes unnoticed for a long time. What is on
-/// its way does not count, so that no distance makes this a limit on speed.
+/// Unsent bytes that a connection's socket may hold. The system's own bound grows to megabytes, which
+/// would hide a client that reads nothing for a long time. Bytes in flight do not count, so this does
+/// not limit the speed of distant clients.
 #[cfg(target_os = "linux")]
 const UNSENT_BYTES: u32 = 16 * 1024;
 
-/// Open files that are not connections: the database's, its temporary ones, the log, the runtime's.
+/// Open files that are not connections: the database and its temporary files, the log, the runtime.
 const OTHER_FILES: u64 = 64;
-/// Connections for which a server is worth starting.
+/// With room for fewer connections than this, the server does not start.
 const FEWEST_CONNECTIONS: usize = 32;
-/// Turns of tasks after which a busy thread looks what came from the network, and what others (such
-/// as the database) left for it. A room's turn is a write to each of its members, some hundred
-/// microseconds: with the runtime's 61 turns, what came would wait for several milliseconds.
+/// Number of task turns after which a busy thread polls the network (`EVENT_INTERVAL`) and the queue
+/// that other threads, such as the database's, fill (`QUEUE_INTERVAL`). A room's turn writes to each of
+/// its members and takes some hundred microseconds. With the runtime's default of 61 turns, new events
+/// would wait for several milliseconds.
 const EVENT_INTERVAL: u32 = 11;
 const QUEUE_INTERVAL: u32 = 5;
 
@@ -101,7 +103,7 @@ enum Command {
     },
 }
 
-/// Runs what the command line asks for.
+/// Parses the command line, loads the settings and runs the command.
 pub fn main() -> ExitCode {
     let matches = match without_variables(Cli::command()).try_get_matches() {
         Ok(matches) => matches,
@@ -148,12 +150,12 @@ fn audit(room: Option<&str>, limit: u32, data: &Path) -> anyhow::Result<()> {
     moderator::run_audit(room, limit, data)
 }
 
-/// Help and version go to standard output and are success; anything else is a usage error.
+/// Prints help and version to standard output (success), and anything else as a usage error.
 fn usage(error: &clap::Error) -> ExitCode {
     if let Some(error) = wrong_flag(error) {
         return exit::fail(exit::USAGE, &error.into());
     }
-    // Where nobody reads it any more, the exit code still tells.
+    // If the output is closed, the exit code still tells.
     let _ = error.print();
     match error.use_stderr() {
         true => ExitCode::from(exit::USAGE),
@@ -190,9 +192,10 @@ fn serve(mut config: Config) -> anyhow::Result<()> {
         server::run(listener, config.server, stop).await?;
         anyhow::Ok(())
     });
-    // This thread is none of the runtime's: whatever it did would have to wake one of those.
+    // The server runs as a task: on this thread, which is not the runtime's, all work would have to wake
+    // one of the runtime's threads.
     let outcome = runtime.block_on(serving);
-    // Nobody waits any more for a password that is still being hashed.
+    // Nobody waits for a password hash that is still running.
     runtime.shutdown_background();
     outcome.unwrap_or_else(|error| match error.try_into_panic() {
         Ok(panic) => std::panic::resume_unwind(panic),
@@ -214,8 +217,9 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Every connection is an open file, and the usual soft limit of 1,024 is there for programs that
-/// use `select`: take what the hard limit allows. Answers with the limit there is then.
+/// Raises the soft limit on open files to the hard limit, and answers with the limit in force then.
+/// Every connection is an open file, and the usual soft limit of 1,024 is only for programs that use
+/// `select`.
 fn raise_open_files() -> Option<u64> {
     let limits = getrlimit(Resource::Nofile);
     let raised = Rlimit {
@@ -229,8 +233,8 @@ fn raise_open_files() -> Option<u64> {
     limits.maximum
 }
 
-/// Lowers the cap on connections to what there is room for among the open files: the database needs
-/// some as well, and to run out of them would stop everything.
+/// Lowers the cap on connections to what the limit on open files leaves. The database needs open files
+/// too, and without them everything would stop.
 fn fit_open_files(caps: &mut Caps) -> anyhow::Result<()> {
     let Some(open_files) = raise_open_files() else {
         return Ok(());
@@ -245,7 +249,7 @@ fn fit_open_files(caps: &mut Caps) -> anyhow::Result<()> {
             OTHER_FILES + FEWEST_CONNECTIONS as u64
         );
     }
-    // A few less than the default are no news; what was asked for is.
+    // A few fewer than the default are no reason to warn; fewer than somebody asked for are.
     let news = match wanted {
         MAX_CONNECTIONS => wanted - wanted / 10,
         asked_for => asked_for,
@@ -262,8 +266,9 @@ fn fit_open_files(caps: &mut Caps) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A file that may not grow any more is an error like a full disk, and not the end of the server: with
-/// nobody to take it, SIGXFSZ ends a program without a word (setrlimit(2), RLIMIT_FSIZE).
+/// Catches SIGXFSZ while the returned value lives. A file that has reached its size limit is then an
+/// error like a full disk; without a handler, the signal ends the program without a word (setrlimit(2),
+/// RLIMIT_FSIZE).
 fn outlive_file_limit() -> Option<Signal> {
     let number = rustix::process::Signal::XFSZ.as_raw();
     signal(SignalKind::from_raw(number))

@@ -1,7 +1,6 @@
-//! The log on standard error. No message content, password or token ever goes into it.
+//! The log on standard error. No message content, password or token may ever go into it.
 //!
-//! Lines are written by a thread of their own: whoever reads standard error slowly, or not at all,
-//! holds up nobody.
+//! A thread of its own writes the lines, so a slow reader of standard error delays nobody.
 
 use std::io::IsTerminal;
 
@@ -10,10 +9,10 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::config::{LogFormat, LogLevel};
 
-/// Lines that may wait to be written. Those that find no place are dropped.
+/// Lines that may wait to be written. When the queue is full, new lines are dropped.
 const LINES: usize = 8192;
 
-/// Begins to log. To be called once; dropping what it gives writes what still waits.
+/// Starts the log; call it once. Dropping the returned guard writes the lines that still wait.
 pub fn init(format: LogFormat, level: LogLevel) -> WorkerGuard {
     let (writer, guard) = NonBlockingBuilder::default()
         .lossy(true)

@@ -1,5 +1,6 @@
-//! `chat-server mod`, `admin` and `audit`: moderation from the command line. A running server does it
-//! itself, at once and for live connections too; otherwise it is written to the database.
+//! `chat-server mod`, `admin` and `audit`: ranks and the audit log on the command line. A running server
+//! carries a change out itself, at once and for live connections too; otherwise it is written to the
+//! database.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -144,7 +145,7 @@ pub fn run_mod(command: ModSubcommand, data: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// Lists who decided what on whom, the newest `limit`, the oldest of them first.
+/// Prints the newest `limit` lines of the audit log, oldest first.
 pub fn run_audit(room: Option<RoomName>, limit: u32, data: &Path) -> anyhow::Result<()> {
     console::for_reading(data, |database| async move {
         let room = match room {
@@ -172,17 +173,17 @@ pub fn run_audit(room: Option<RoomName>, limit: u32, data: &Path) -> anyhow::Res
     })
 }
 
-/// Names as registered, by those as compared.
+/// Maps the key of an account (its name as compared) to its name as registered.
 pub(crate) struct Names(HashMap<String, String>);
 
 impl Names {
-    /// The name of the user `key`.
+    /// The registered name of the account `key`, or the key itself if there is no such account.
     pub(crate) fn of<'a>(&'a self, key: &'a str) -> &'a str {
         self.0.get(key).map_or(key, String::as_str)
     }
 }
 
-/// Lists what a room's standing says.
+/// Prints what `lines` makes of a room's ranks, bans and mutes.
 pub(crate) fn list(
     data: &Path,
     room: RoomName,
@@ -201,7 +202,7 @@ pub(crate) fn list(
     })
 }
 
-/// Does something to somebody in a room.
+/// Does something to a user in a room, through the running server or in the database.
 pub(crate) fn carry_out(
     data: &Path,
     room: &RoomName,
@@ -212,7 +213,7 @@ pub(crate) fn carry_out(
     carry_out_with(data, room, name, action, creates, async |_, _| Ok(()))
 }
 
-/// The same, where no server runs with what `complete` adds to the verdict.
+/// [`carry_out`]; if no server is running, `complete` can add to the verdict before it is stored.
 pub(crate) fn carry_out_with(
     data: &Path,
     room: &RoomName,
@@ -256,7 +257,7 @@ pub(crate) fn carry_out_with(
     })
 }
 
-/// Looks whether there are such a room and such a user, to name those that may be meant.
+/// Refuses a room or a user that does not exist, with the nearest name that does.
 fn look_before(
     data: &Path,
     room: &RoomName,
@@ -271,10 +272,11 @@ fn look_before(
     safeguards::look_for_user(data, name, action.reaches_removed())
 }
 
-/// What can be done about a room that is not there.
+/// What an error advises if a room does not exist.
 pub(crate) const CREATE: &str = "add --create to make it";
 
-/// Has the running server do it; where none runs, does it in the database. Says what was done.
+/// Sends `request` to the running server; if none is running, does the same in the database with
+/// `otherwise`. Prints what was done.
 pub(crate) fn ask<Doing>(
     data: &Path,
     request: &Request,
@@ -287,7 +289,7 @@ where
     Ok(())
 }
 
-/// The same, and makes the database where there is none.
+/// [`ask`], which creates a missing database.
 pub(crate) fn ask_or_make<Doing>(
     data: &Path,
     request: &Request,
@@ -300,7 +302,8 @@ where
     Ok(())
 }
 
-/// The same, for who says what was done in other words. The database is made where `makes_one`.
+/// [`ask`], which answers what was done instead of printing it. A missing database is created if
+/// `makes_one`.
 pub(crate) fn ask_for<Doing>(
     data: &Path,
     request: &Request,
@@ -326,8 +329,8 @@ where
     }
 }
 
-/// Makes sure that there is such a room, or that it can be made where `creates`. It is made once nothing
-/// is refused any more.
+/// Requires that the room exists or, if `creates`, that it can be created. It is created later, when
+/// nothing can be refused any more.
 pub(crate) async fn need(
     database: &Arc<Database>,
     room: &RoomName,
@@ -341,7 +344,7 @@ pub(crate) async fn need(
     }
 }
 
-/// Makes a room; false where there is one already.
+/// Creates a room; false if it exists already.
 pub(crate) async fn found(database: &Arc<Database>, room: &RoomName) -> anyhow::Result<bool> {
     control::new_room(room).map_err(anyhow::Error::msg)?;
     let head = SqliteLog::new(Arc::clone(database)).open(room, 0).await?;
@@ -355,7 +358,7 @@ pub(crate) async fn found(database: &Arc<Database>, room: &RoomName) -> anyhow::
     Ok(accounts.found(beginning).await?)
 }
 
-/// The name by which the room goes that is called `spelled`.
+/// The stored name of the room that `spelled` refers to.
 pub(crate) async fn called(
     database: &Arc<Database>,
     spelled: &RoomName,
@@ -364,7 +367,7 @@ pub(crate) async fn called(
     Ok(accounts.room_called(spelled).await?)
 }
 
-/// The user of this name, who has to be there, or to have been where `is_removed_meant`.
+/// The user of this name. A removed user counts only if `is_removed_meant`.
 async fn person(
     database: &Arc<Database>,
     name: &Username,
@@ -378,7 +381,7 @@ async fn person(
     }
 }
 
-/// A time as people read it (RFC 3339, UTC).
+/// A time for people to read (RFC 3339, UTC).
 pub(crate) fn shown(time: UnixMillis) -> String {
     let millis = i64::try_from(time).unwrap_or(i64::MAX);
     jiff::Timestamp::from_millisecond(millis)

@@ -1,4 +1,5 @@
-//! `chat-server room`: rooms from the command line, in the same database as the server's.
+//! `chat-server room`: creates, lists, exports and deletes rooms on the command line. Adding goes through
+//! a running server; deleting needs it stopped, because its room would go on without a log.
 
 use std::io::IsTerminal;
 use std::path::Path;
@@ -16,7 +17,7 @@ use crate::store::log::{End, Range, RoomLog};
 use crate::store::sqlite::accounts::SqliteAccounts;
 use crate::store::sqlite::log::SqliteLog;
 
-/// Entries that are read at once for an export.
+/// Entries that an export reads at once.
 const PAGE: u64 = 1_000;
 
 /// The subcommands of `chat-server room`.
@@ -127,8 +128,8 @@ async fn delete(log: &dyn RoomLog, accounts: &dyn Accounts, room: &RoomName) -> 
     let rooms = log.list().await?;
     let entries = rooms.iter().find(|known| known.room == *room);
     let entries = entries.map_or(0, |known| known.entries);
-    // The log first: a room without ranks would give its log to whoever comes first. Where there is
-    // none, what is left of the room goes.
+    // The log first: if the ranks went first, whoever enters next would own the log. A room without a
+    // log may still have ranks to delete.
     log.remove(room).await?;
     accounts.forget_room(room).await?;
     console::say([match entries {

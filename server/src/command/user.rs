@@ -1,5 +1,5 @@
-//! `chat-server user`: accounts from the command line. A running server does it itself, at once and for
-//! live connections too; otherwise it is written to the database.
+//! `chat-server user`: accounts on the command line. A running server carries a change out itself, at
+//! once and for live connections too; otherwise it is written to the database.
 
 use std::io::{BufRead, IsTerminal};
 use std::path::Path;
@@ -25,7 +25,7 @@ use crate::store::sqlite::log::SqliteLog;
 use crate::store::sqlite::standing::SqliteStandings;
 use crate::store::standing::Standings;
 
-/// Bytes of a password line at most; a frame could not carry more.
+/// Longest password line, in bytes, so that endless input is not read into memory.
 const PASSWORD_BYTES: u64 = 8 * 1024;
 
 /// The subcommands of `chat-server user`.
@@ -137,7 +137,7 @@ pub fn run(command: UserSubcommand, data: &Path) -> anyhow::Result<()> {
 
 fn remove(data: &Path, name: &Username, is_purging: bool) -> anyhow::Result<()> {
     safeguards::look_for_user(data, name, is_purging)?;
-    // Who was removed before may have left something that a purge did not come to.
+    // The account may have been removed before, by a run whose purge was interrupted.
     if !(is_purging && is_known(data, name) == Some(false)) {
         let request = Request::RemoveUser(name.as_str().to_owned());
         ask(data, &request, |database| async move {
@@ -152,8 +152,8 @@ fn remove(data: &Path, name: &Username, is_purging: bool) -> anyhow::Result<()> 
     }
 }
 
-/// Takes what a removed user wrote out of all rooms, one step after the other: what a broken off run left
-/// is found by the next.
+/// Deletes a removed user's messages in all rooms, step by step. If it is interrupted, the next run
+/// finds what is left.
 fn purge(data: &Path, name: &Username) -> anyhow::Result<()> {
     let mut purged = Purging::default();
     loop {
@@ -161,7 +161,8 @@ fn purge(data: &Path, name: &Username) -> anyhow::Result<()> {
         let step = ask_for(data, &request, false, |database| async move {
             Ok(serde_json::to_string(&purge_stored(database, name).await?)?)
         })?;
-        let step: Purging = serde_json::from_str(&step).context("the answer can't be read")?;
+        let step: Purging =
+            serde_json::from_str(&step).context("the server's answer can't be read")?;
         purged.messages += step.messages;
         purged.rooms += step.rooms;
         purged.next = step.next;
@@ -181,7 +182,7 @@ fn purge(data: &Path, name: &Username) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The same, where no server runs.
+/// Deletes them in the database, for when no server is running.
 async fn purge_stored(database: Arc<Database>, name: &Username) -> anyhow::Result<Purging> {
     let accounts = SqliteAccounts::new(Arc::clone(&database));
     let account = accounts
@@ -189,7 +190,7 @@ async fn purge_stored(database: Arc<Database>, name: &Username) -> anyhow::Resul
         .await?
         .with_context(|| control::no_user(name))?;
     if account.removed.is_none() {
-        bail!("{name} was not removed");
+        bail!("{name} has not been removed");
     }
     let log = SqliteLog::new(database);
     let mut rooms = log::Purging::begin(&log, &account.key, None).await?;
@@ -220,9 +221,8 @@ fn done(
     }
 }
 
-/// Whether there is a user of this name: nobody is to be asked for a password in vain. `None` where
-/// that can't be told, such as from an older schema: what is done after the question tells why, or
-/// brings it up to date.
+/// Whether there is a user of this name, checked before asking for a password in vain. `None` if the
+/// database can't be read (an older schema, say): the command then migrates it or fails.
 fn is_known(data: &Path, name: &Username) -> Option<bool> {
     let mut is_known = None;
     let looked = console::for_reading(data, |database| {
@@ -243,7 +243,7 @@ fn hash(password: &Secret) -> anyhow::Result<String> {
     Ok(runtime.block_on(Passwords::new().hash(password, Errand::Operator))?)
 }
 
-/// Asks twice on a terminal; elsewhere the first line of standard input is the password.
+/// Asks twice on a terminal; otherwise the first line of standard input is the password.
 fn ask_password(name: &Username) -> anyhow::Result<Secret> {
     let password = if std::io::stdin().is_terminal() {
         let first = rpassword::prompt_password(format!("password for {name}: "))?;
@@ -256,12 +256,14 @@ fn ask_password(name: &Username) -> anyhow::Result<Secret> {
         first_line(input)?
     };
     if password.is_empty() {
-        bail!("the password is empty: give one line on standard input, or run this in a terminal");
+        bail!(
+            "the password is empty: pass it as one line on standard input, or run this in a terminal"
+        );
     }
     Ok(Secret::new(password))
 }
 
-/// What some editors begin a file with, and what ends a line, is no part of a password.
+/// The first line of `input`. A byte order mark and the line end are not part of the password.
 fn first_line(mut input: impl BufRead) -> anyhow::Result<String> {
     let mut line = String::new();
     input

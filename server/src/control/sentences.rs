@@ -1,16 +1,16 @@
-//! What was done to networks, in the words that operators read: the same whether a running server did it
-//! or the command itself.
+//! The answers about bans of networks, the same whether a running server carried the command out or the
+//! command itself did.
 
 use crate::domain::address::Network;
 use crate::domain::entry::Moment;
 use crate::domain::moderation::Sanction;
 
-/// What was done, in words.
+/// The answer to `ban add --address`.
 pub(crate) fn banned(network: Network, ban: &Sanction, now: Moment) -> String {
     format!("{network} is banned {}", ban.span(now))
 }
 
-/// What was done, in words.
+/// The answer to `ban remove --address`.
 pub(crate) fn lifted(network: Network) -> String {
     format!("{network} is not banned any more")
 }

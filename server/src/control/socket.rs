@@ -1,8 +1,8 @@
-//! The socket's place in the data directory: reached however long the directory's path is, kept there
-//! while the server runs, taken away at its end.
+//! The socket's file in the data directory: found however long the directory's path is, put back if
+//! somebody removes it, and removed when the server stops. Knows nothing of requests.
 //!
-//! A socket's address has room for some hundred bytes (unix(7)), a path may have thousands. A longer
-//! one is reached by way of an open handle of its directory, or of a link with a short name.
+//! A socket's address has room for about a hundred bytes (unix(7)), but a path may have thousands. A
+//! longer path is reached through an open handle of its directory, or through a link with a short name.
 
 use std::fs::{DirBuilder, File, Metadata};
 use std::io;
@@ -16,16 +16,16 @@ use std::time::Duration;
 use tokio::net::UnixListener;
 use tokio::time::sleep;
 
-/// The socket's file.
+/// Name of the socket's file in the data directory.
 pub(super) const FILE_NAME: &str = "control.sock";
 /// Bytes of a path that fit into an address on every system (103 on macOS, 107 on Linux).
 const ADDRESS_BYTES: usize = 103;
 /// Where a process finds its open handles, as links.
 const HANDLES: &str = "/proc/self/fd";
-/// How often the server looks whether the socket is still there.
+/// How often the server checks whether the socket is still there.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Connects to the server that listens in `data`; `None` where none does.
+/// Connects to the server that listens in `data`; `None` if none does.
 pub(super) fn connect(data: &Path) -> io::Result<Option<UnixStream>> {
     let path = data.join(FILE_NAME);
     match path.symlink_metadata() {
@@ -42,13 +42,13 @@ pub(super) fn connect(data: &Path) -> io::Result<Option<UnixStream>> {
     }
 }
 
-/// Where there can't be a socket, no server listens.
+/// Whether the error means that there is no socket, so no server listens.
 fn is_missing(error: &io::Error) -> bool {
     use io::ErrorKind::{InvalidFilename, NotADirectory, NotFound};
     matches!(error.kind(), NotFound | NotADirectory | InvalidFilename)
 }
 
-/// Has `act` use the socket in `directory` by a path that fits into an address.
+/// Calls `act` with a path to the socket in `directory` that is short enough for an address.
 fn by_short_path<T>(directory: &Path, act: impl Fn(&Path) -> io::Result<T>) -> io::Result<T> {
     let path = directory.join(FILE_NAME);
     if path.as_os_str().as_bytes().len() <= ADDRESS_BYTES {
@@ -63,7 +63,7 @@ fn by_short_path<T>(directory: &Path, act: impl Fn(&Path) -> io::Result<T>) -> i
     act(&link.path.join(FILE_NAME))
 }
 
-/// A link to a directory, in a directory of its own that only its owner may look into.
+/// A link to a directory, in a private directory of its own. Both are removed when it is dropped.
 struct ShortLink {
     path: PathBuf,
     parent: PathBuf,
@@ -85,27 +85,27 @@ impl ShortLink {
 
 impl Drop for ShortLink {
     fn drop(&mut self) {
-        // What can't be removed does no harm.
+        // If it can't be removed, it does no harm.
         let _ = std::fs::remove_file(&self.path);
         let _ = std::fs::remove_dir(&self.parent);
     }
 }
 
-/// The socket of a server that runs.
+/// The socket of a running server.
 pub(super) struct Socket {
     data: PathBuf,
-    /// The data directory's, whatever becomes of its path.
+    /// Identity of the data directory, even if its path changes.
     directory: Identity,
     file: Identity,
     listener: UnixListener,
 }
 
-/// A file's system and its number there.
+/// Device and inode number of a file.
 type Identity = (u64, u64);
 
 impl Socket {
-    /// Listens in `data`, for its owner alone, as soon as that is possible. For who has the
-    /// directory's lock, so that nobody else listens there.
+    /// Listens in `data`, for its owner alone, as soon as that is possible. The caller holds the
+    /// directory's lock, so nobody else listens there.
     pub(super) async fn listen(data: PathBuf) -> Self {
         let mut is_told = false;
         loop {
@@ -122,7 +122,7 @@ impl Socket {
                     };
                 }
                 Err(error) if !is_told => {
-                    tracing::warn!(path = %data.display(), %error, "no socket for the command line");
+                    tracing::warn!(path = %data.display(), %error, "cannot make the socket for the command line");
                     is_told = true;
                 }
                 Err(_) => {}
@@ -135,33 +135,33 @@ impl Socket {
         &self.listener
     }
 
-    /// Ends when the socket is not at its place any more.
+    /// Returns when the socket's file is gone or replaced.
     pub(super) async fn gone(&self) {
         while self.is_there() {
             sleep(LOOK).await;
         }
     }
 
-    /// Makes the socket anew. Waits for as long as the data directory itself is away: what is in its
+    /// Makes the socket again. Waits while the data directory itself is gone, because a directory in its
     /// place is not this server's.
     pub(super) async fn make_anew(&mut self) {
         let mut is_told = false;
         loop {
             let made = match self.is_directory_there() {
                 true => bind(&self.data),
-                false => Err(io::Error::other("the data directory is not where it was")),
+                false => Err(io::Error::other("the data directory was moved or removed")),
             };
             match made {
                 Ok((listener, file)) => {
                     tracing::warn!(
                         path = %self.data.join(FILE_NAME).display(),
-                        "the socket for the command line was removed, and is made anew"
+                        "the socket for the command line was removed; a new one was made"
                     );
                     (self.listener, self.file) = (listener, file);
                     return;
                 }
                 Err(error) if !is_told => {
-                    tracing::error!(%error, "the socket for the command line was removed, and cannot be made anew");
+                    tracing::error!(%error, "the socket for the command line was removed, and a new one cannot be made");
                     is_told = true;
                 }
                 Err(_) => {}
@@ -170,10 +170,10 @@ impl Socket {
         }
     }
 
-    /// Removes the socket, where it is this one.
+    /// Removes the socket's file, if it is still this one.
     pub(super) fn remove(self) {
         if self.is_there() {
-            // The next server takes away what could not be taken away now.
+            // If that fails, the next server removes it.
             let _ = std::fs::remove_file(self.data.join(FILE_NAME));
         }
     }
