@@ -81,7 +81,7 @@ fn look(beats: bool) -> u64 {
     if let Some(pause) = pause.filter(|pause| *pause >= NOTABLE) {
         tracing::warn!(
             ?pause,
-            "the server did not run: every client has its time anew"
+            "the server was paused: every timeout of a client starts again"
         );
     }
     pauses

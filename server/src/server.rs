@@ -276,7 +276,7 @@ impl Server {
             .is_err()
         {
             let left = self.context.tasks.len();
-            tracing::info!(left, "some clients did not end their side in time");
+            tracing::info!(left, "some clients did not close their connection in time");
         }
         let database = Arc::clone(&self.database);
         let close = tokio::task::spawn_blocking(move || database.close());

@@ -83,19 +83,19 @@ fn origins_that_can_never_match_are_refused_in_words() {
             "https://a.*.example.org",
             "\"https://a.*.example.org\" has its *",
         ),
-        ("*", "\"*\" would be any origin"),
-        ("null", "\"null\" is sent by frames of any site"),
+        ("*", "\"*\" would allow any origin"),
+        ("null", "\"null\" is sent by sandboxed frames of any site"),
         (
             "wss://chat.example",
             "\"wss://chat.example\" is the address of a WebSocket",
         ),
         (
             "https://a.example/chat",
-            "\"https://a.example/chat\" holds more than an origin",
+            "\"https://a.example/chat\" contains more than an origin",
         ),
         (
             "https://me:hunter2@a.example",
-            "\"https://…@a.example\" holds a user name",
+            "\"https://…@a.example\" contains a user name",
         ),
     ] {
         let flag = ["--allowed-origin", origin];

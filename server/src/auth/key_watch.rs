@@ -47,7 +47,7 @@ fn tell(path: &Path, is_there: bool) {
         false => tracing::warn!(
             %path,
             "the token key was removed or changed: after the next start everybody has to log in with \
-             the password; put it back where that is not meant"
+             the password; put the key back if you do not want that"
         ),
     }
 }

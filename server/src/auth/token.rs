@@ -74,7 +74,7 @@ impl TokenKey {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 tracing::info!(
                     path = %path.display(),
-                    "a new token key is made: resume tokens that were given out before are good no more"
+                    "made a new token key: earlier resume tokens are no longer valid"
                 );
                 create(&path)
             }

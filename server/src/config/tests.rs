@@ -112,7 +112,7 @@ fn all_three_read_a_value_alike() {
     check(
         "allowed-origin",
         "https://a, wss://b",
-        "\"wss://b\" is the address of a WebSocket: name the page's, which begins with https://",
+        "\"wss://b\" is the address of a WebSocket: give the origin of the page, which begins with https://",
     );
     check(
         "bind",

@@ -287,7 +287,7 @@ mod tests {
         }
         wrong(
             origins("https://me:secret@a"),
-            "\"https://…@a\" holds a user name",
+            "\"https://…@a\" contains a user name",
         );
         assert!(shown(&"x".repeat(1000)).len() < 120);
     }

@@ -149,12 +149,12 @@ impl Network {
         };
         if self.0.prefix_len() == 0 {
             let kind = if self.is_ipv6() { "IPv6" } else { "IPv4" };
-            return Some(format!("{self} is every {kind} address that there is"));
+            return Some(format!("{self} contains every {kind} address"));
         }
         if is_in(&LOOPBACK) {
             return Some(format!(
-                "{self} holds addresses of this machine itself, which all clients have that come \
-                 through a reverse proxy on it that is not named"
+                "{self} contains addresses of this machine itself, which all clients share that come \
+                 through an unnamed reverse proxy on it"
             ));
         }
         // The IPv4 addresses that a translator writes as IPv6 are as many.
@@ -169,14 +169,14 @@ impl Network {
         if length < wide {
             let bits = self.0.max_prefix_len() - self.0.prefix_len();
             return Some(match bits {
-                0..=32 => format!("{self} holds {} addresses", 1_u64 << bits),
-                bits => format!("{self} holds 2^{bits} addresses"),
+                0..=32 => format!("{self} contains {} addresses", 1_u64 << bits),
+                bits => format!("{self} contains 2^{bits} addresses"),
             });
         }
         if is_in(&NOBODYS) {
-            return Some(format!("{self} holds an address that no client has"));
+            return Some(format!("{self} contains an address that no client has"));
         }
-        is_in(&PRIVATE).then(|| format!("{self} is private, and may be a reverse proxy's"))
+        is_in(&PRIVATE).then(|| format!("{self} is private, and may belong to a reverse proxy"))
     }
 
     /// Its length in bits.

@@ -111,7 +111,7 @@ impl Addresses {
             return;
         }
         let Ok(place) = Arc::clone(&self.noting).try_acquire_owned() else {
-            return tracing::warn!("too many logins: where one came from was not stored");
+            return tracing::warn!("too many logins: the address of one was not remembered");
         };
         let arrival = self.arrivals.begin(key, network);
         let (store, noted) = (Arc::clone(&self.store), Arc::clone(&self.noted));
@@ -121,7 +121,11 @@ impl Addresses {
                 Ok(()) => noted.note(key, *network, now.steady),
                 Err(error) => {
                     let error = &error as &dyn std::error::Error;
-                    tracing::warn!(user = key, error, "where a user came from was not stored");
+                    tracing::warn!(
+                        user = key,
+                        error,
+                        "the address of a user was not remembered"
+                    );
                 }
             }
             drop((arrival, place));

@@ -55,7 +55,7 @@ pub(super) async fn watch(limits: Arc<Limits>, failures: Arc<AcceptFailures>) {
         match note {
             Some(Note::Begins | Note::GoesOn { .. }) => tracing::warn!(
                 error = latest(),
-                "cannot accept connections: where too many files are open, raise the limit on them \
+                "cannot accept connections: if too many files are open, raise the limit on open files \
                  (`ulimit -n`, or LimitNOFILE= in a systemd unit)"
             ),
             Some(Note::Over { .. }) => tracing::info!("connections are accepted again"),
@@ -78,13 +78,13 @@ fn look(places: &ConnectionPermits, reason: NoPermit, watch: &mut Watch, now: In
         Some(Note::GoesOn { refused }) => tracing::warn!(
             refused,
             latest,
-            "{reason} still, others are refused: {}",
+            "still {reason}, others are refused: {}",
             advice(reason)
         ),
         Some(Note::Over { refused, lasted }) => tracing::info!(
             refused,
             seconds = lasted.as_secs(),
-            "no longer {reason}: who comes is taken again"
+            "no longer {reason}: new ones are accepted again"
         ),
         None => {}
     }
@@ -103,19 +103,19 @@ fn cap(places: &ConnectionPermits, reason: NoPermit) -> Option<usize> {
 fn advice(reason: NoPermit) -> &'static str {
     match reason {
         NoPermit::Total => {
-            "where they are wanted, raise --max-connections, and the limit on open files with it"
+            "if they are legitimate, raise --max-connections, and the limit on open files with it"
         }
         NoPermit::Unauthenticated => {
-            "somebody may be holding connections without logging in; where not, raise \
+            "somebody may be holding connections without logging in; if not, raise \
              --max-unauthenticated"
         }
         NoPermit::Address => {
-            "where it is a proxy, name it with --trusted-proxy; where many people share it, raise \
+            "if it is a proxy, name it with --trusted-proxy; if many people share it, raise \
              --max-connections-per-address"
         }
         NoPermit::Network => {
-            "it holds as many as are left for all others; where it may, raise --max-connections and \
-             --max-unauthenticated"
+            "it has as many as are left for all others; if that is right, raise --max-connections \
+             and --max-unauthenticated"
         }
     }
 }

@@ -83,8 +83,9 @@ impl Timekeeper {
                 let by = Duration::from_millis(by);
                 tracing::warn!(
                     ?by,
-                    "the clock leapt ahead, or the server was off for so long: if the clock is wrong, set it \
-                     right; nothing more is deleted for its age before it has stood so for a day"
+                    "the clock jumped ahead, or the server was off for this long: if the clock is wrong, \
+                     correct it; until it has kept this time for a day, nothing more is deleted for its \
+                     age"
                 );
             }
             Some(Noticed::Back(by)) if by >= notable => {
@@ -92,7 +93,9 @@ impl Timekeeper {
                 tracing::warn!(?by, "the clock was set back");
             }
             Some(Noticed::Settled(by)) if by >= NOTABLE_AT_START => {
-                tracing::info!("the clock has stood so for a day: what is old is deleted again");
+                tracing::info!(
+                    "the clock has kept its time for a day: old entries are deleted again"
+                );
             }
             _ => {}
         }
@@ -101,7 +104,7 @@ impl Timekeeper {
     async fn save(&mut self) {
         self.stored = Instant::now();
         if let Err(error) = self.store.save(&self.settling).await {
-            report(&error, "what the clock shows cannot be stored");
+            report(&error, "the time of the clock cannot be stored");
         }
     }
 }

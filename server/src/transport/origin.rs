@@ -28,27 +28,27 @@ pub enum OriginError {
     )]
     Syntax,
     /// Several, or a slip.
-    #[error("holds a blank: a list of origins has commas between them")]
+    #[error("contains a blank: separate origins by commas")]
     Blank,
     /// `*` alone.
-    #[error("would be any origin: name none for that")]
+    #[error("would allow any origin: leave the setting out for that")]
     Any,
     /// What frames in a sandbox send, those of any site, and files.
-    #[error("is sent by frames of any site: it can't be told whose page that is")]
+    #[error("is sent by sandboxed frames of any site, so nobody can tell whose page it is")]
     Null,
     /// A scheme whose pages send no origin of their own.
     #[error(
-        "is sent by no page: an origin begins with https:// or http://, or with an app's scheme"
+        "is never sent by a page: an origin begins with https:// or http://, or with the scheme of an app"
     )]
     Scheme,
     /// The address of the chat in place of the page's.
-    #[error("is the address of a WebSocket: name the page's, which begins with {0}://")]
+    #[error("is the address of a WebSocket: give the origin of the page, which begins with {0}://")]
     WebSocket(&'static str),
     /// A name or password, which is not repeated.
-    #[error("holds a user name: an origin has none")]
+    #[error("contains a user name, which no origin has")]
     User,
     /// What follows the host and the port.
-    #[error("holds more than an origin: nothing may follow the host and the port")]
+    #[error("contains more than an origin: nothing may follow the host and the port")]
     Path,
     /// `*` where it has no meaning.
     #[error(

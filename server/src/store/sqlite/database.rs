@@ -235,7 +235,7 @@ impl Database {
         match self.write(move |_| Ok(wal::reserve(&path))).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::warn!(%error, "the write-ahead log has less space than is good for it");
+                tracing::warn!(%error, "cannot allocate the write-ahead log in advance: commits may be slower");
             }
             // The writer has said why.
             Err(_) => {}

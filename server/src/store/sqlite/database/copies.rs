@@ -38,7 +38,7 @@ pub enum CopyError {
     #[error(transparent)]
     Open(#[from] OpenError),
     /// There is something of that name.
-    #[error("there already is a file {}: name another one, or remove it", path.display())]
+    #[error("there is already a file {}: name another one, or remove it", path.display())]
     Exists {
         /// The file.
         path: PathBuf,

@@ -317,7 +317,7 @@ impl Marker {
         if let Err(error) = &written
             && !self.is_failing
         {
-            tracing::warn!(path = %self.path.display(), %error, "the mark cannot be written");
+            tracing::warn!(path = %self.path.display(), %error, "chat.mark cannot be written");
         }
         self.is_failing = written.is_err();
     }
@@ -340,7 +340,7 @@ impl Marker {
         }
         let path = self.path.clone();
         if let Err(error) = self.finish() {
-            tracing::warn!(path = %path.display(), %error, "the mark cannot be written");
+            tracing::warn!(path = %path.display(), %error, "chat.mark cannot be written");
         }
     }
 
@@ -354,7 +354,7 @@ impl Marker {
     /// Writes the file, so that it says when it was changed last, by the system's own clock.
     fn write(&mut self) -> io::Result<()> {
         if self.file.metadata()?.nlink() == 0 {
-            tracing::warn!(path = %self.path.display(), "the mark was deleted or replaced; it is made anew");
+            tracing::warn!(path = %self.path.display(), "chat.mark was deleted or replaced; a new one is made");
             (self.file, self.mark) = make(&self.path, self.mark.clone())?;
         }
         // For who finds it should this be the last that is done.

@@ -29,7 +29,7 @@ pub enum OpenError {
         source: io::Error,
     },
     /// Its path is longer than SQLite takes.
-    #[error("the data directory {} has a path of {length} bytes, of which at most {} are possible: choose a shorter one", path.display(), PATH_BYTES - FILE_NAME.len() - 1)]
+    #[error("the path of the data directory {} has {length} bytes, and at most {} are possible: choose a shorter one", path.display(), PATH_BYTES - FILE_NAME.len() - 1)]
     TooLong {
         /// The directory.
         path: PathBuf,

@@ -35,9 +35,9 @@ impl Doubt {
 impl fmt::Display for Doubt {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let found = match self {
-            Doubt::NoMark => "chat.mark, which tells how far the database had gone, is missing",
+            Doubt::NoMark => "chat.mark, which records how far the database had come, is missing",
             Doubt::Illegible => {
-                "chat.mark, which tells how far the database had gone, is illegible"
+                "chat.mark, which records how far the database had come, is unreadable"
             }
             Doubt::Another => "chat.db is not the database that was used here before",
             Doubt::Older => "chat.db is an older copy of the database that was used here before",
@@ -45,17 +45,17 @@ impl fmt::Display for Doubt {
                 "the data directory was copied or put back (or chat.mark got another owner or mode), so chat.db may be an older copy"
             }
             Doubt::PowerLoss => {
-                "the system ended while the server ran with relaxed durability, so the last seconds may be lost"
+                "the system stopped while the server ran with relaxed durability, so the last seconds may be lost"
             }
         };
         let done = match self.ends_logins() {
             true => {
                 "all rooms have new epochs, and all logins by resume tokens are ended. Bans, mutes, \
                  appointments, removals of accounts and new passwords since the copy was made are \
-                 undone: look through them"
+                 undone: check them"
             }
             false => {
-                "all rooms have new epochs. Bans, removals and new passwords of these seconds may be \
+                "all rooms have new epochs. Bans, removals and new passwords of those seconds may be \
                  undone"
             }
         };

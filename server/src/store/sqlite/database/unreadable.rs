@@ -59,7 +59,7 @@ pub fn report(table: &str, place: &str, error: &(dyn StdError + 'static)) {
             table,
             place,
             error,
-            "something stored can't be read and is left out"
+            "something stored can't be read and is ignored"
         );
     }
 }

@@ -157,15 +157,17 @@ impl Shared {
     fn tell(&self, news: Option<News>, pages: i32) {
         match news {
             None => {}
-            Some(News::Over) => tracing::info!("the write-ahead log is begun anew again"),
+            Some(News::Over) => {
+                tracing::info!("the write-ahead log starts again from its beginning")
+            }
             Some(News::Held(since)) => {
                 let seconds = since.as_secs();
                 let bytes = u64::try_from(pages).unwrap_or(0) * PAGE;
                 tracing::warn!(
                     seconds,
                     megabytes = bytes / 1_000_000,
-                    "something reads the database all the time, so the write-ahead log grows: end it (an \
-                     open `sqlite3` shell, an export or a backup that hangs)"
+                    "something has been reading the database all this time, so the write-ahead log grows: \
+                     end it (an open `sqlite3` shell, an export or a backup that hangs)"
                 );
             }
         }
@@ -354,7 +356,7 @@ fn checkpoint(connection: &Connection) -> Option<(i32, i32)> {
         Err(error) => {
             // Nothing is lost: what is in the log stays there, and the log grows.
             let error = SqliteError::from(error);
-            tracing::warn!(%error, "the write-ahead log cannot be folded into the database");
+            tracing::warn!(%error, "the checkpoint of the write-ahead log failed");
             None
         }
     }

@@ -230,7 +230,7 @@ fn note(health: &Health, committed: &Result<(), DatabaseError>, batch: &[Box<dyn
     let is_news = health.note(committed.is_ok());
     match committed {
         Err(error) => tracing::error!(error = chain(error), "nothing was stored"),
-        Ok(()) if is_news => tracing::info!("the database takes what it is given again"),
+        Ok(()) if is_news => tracing::info!("the database accepts writes again"),
         Ok(()) => {}
     }
 }
