@@ -1,9 +1,8 @@
-//! The settings: from the command line, completed from the environment, from a file, then from
-//! defaults, and checked.
+//! The settings: merged from flags, environment variables, a file and defaults, then checked.
 //!
-//! Precedence: a flag, then its environment variable, then the file's key, then the default. A variable
-//! that is wrong and not needed, for a flag goes before it, is warned about only: whoever gave the flag
-//! may not be who set it.
+//! A flag wins over its variable, the variable over the file's key, the key over the default. A wrong
+//! variable that a flag overrides is only a warning: the person who gave the flag may not be the one
+//! who set the variable.
 
 mod file;
 mod limits;
@@ -29,42 +28,42 @@ pub use sources::{Flags, SettingSource, without_variables, wrong_flag};
 use sources::{Reader, Sources};
 use variables::Variables;
 
-/// How the log is written.
+/// Format of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {
-    /// A line a person reads.
+    /// Lines for people.
     Text,
-    /// A JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// What the log tells at least.
+/// Least severe level that is logged; each level includes those above it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogLevel {
-    /// What failed.
+    /// Something failed.
     Error,
-    /// And what may become a problem.
+    /// Something may become a problem.
     Warn,
-    /// And what an operator wants to know.
+    /// Something that an operator wants to know.
     Info,
-    /// And what a developer wants to know.
+    /// Something that a developer wants to know.
     Debug,
 }
 
-/// Settings that can't be used.
+/// Why the settings can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file can't be read.
     #[error("{place}: cannot read the configuration file {}", path.display())]
     Read {
-        /// Who named it.
+        /// The setting that named the file.
         place: SettingSource,
         /// The file.
         path: PathBuf,
         /// Why.
         source: std::io::Error,
     },
-    /// The file is not as it should be.
+    /// The file is not valid TOML, or has an unknown key.
     #[error("configuration file {}, line {line}: {message}", path.display())]
     Parse {
         /// The file.
@@ -77,47 +76,47 @@ pub enum ConfigError {
     /// A value that can't be used.
     #[error("{place}: {problem}")]
     Value {
-        /// Where it stands.
+        /// The flag, variable or line that gave it.
         place: SettingSource,
         /// What is wrong with it.
         problem: String,
     },
-    /// Pings that come too late to keep a connection.
+    /// The ping interval is not shorter than the idle timeout, so quiet connections would be dropped.
     #[error("{ping_place} ({ping} s) must be shorter than {idle_place} ({idle} s)")]
     PingTooRare {
-        /// Seconds between pings.
+        /// Ping interval, in seconds.
         ping: u64,
-        /// Where that was said.
+        /// What set it.
         ping_place: Box<SettingSource>,
-        /// Seconds of silence allowed.
+        /// Idle timeout, in seconds.
         idle: u64,
-        /// Where that was said.
+        /// What set it.
         idle_place: Box<SettingSource>,
     },
-    /// No home directory.
-    #[error("cannot tell the platform's directory for data: name one with --data")]
+    /// There is no home directory, so no default data directory.
+    #[error("cannot find the platform's data directory: name a directory with --data")]
     NoHome,
 }
 
-/// What the program runs with.
+/// The checked settings.
 #[derive(Debug)]
 pub struct Config {
     /// Address to listen on.
     pub bind: IpAddr,
     /// Port to listen on.
     pub port: u16,
-    /// How the log is written.
+    /// Format of the log.
     pub log_format: LogFormat,
-    /// What the log tells at least.
+    /// Least severe level that is logged.
     pub log_level: LogLevel,
-    /// What the server is built from.
+    /// The settings of the server itself.
     pub server: ServerConfig,
-    /// What in the settings is probably not meant so, a sentence each.
+    /// Settings that are probably mistakes, one sentence each.
     pub warnings: Vec<String>,
 }
 
 impl Config {
-    /// Completes `flags` from `environment`, from the file, where one is named, and from the defaults.
+    /// Merges `flags` with `environment`, the file (if one is named) and the defaults.
     pub fn load(
         flags: Flags,
         environment: impl IntoIterator<Item = (OsString, OsString)>,
@@ -140,7 +139,7 @@ impl Config {
                     sources.note(&key, place);
                 }
                 Err(problem) if sources.given(&key).is_some() => {
-                    warnings.push(format!("{place}: {problem} (--{key} is used in its place)"));
+                    warnings.push(format!("{place}: {problem} (--{key} is used instead)"));
                 }
                 Err(problem) => return Err(ConfigError::Value { place, problem }),
             }
@@ -152,7 +151,7 @@ impl Config {
         if settings.no_limits == Some(true) {
             let lifted = reader.limits().filter_map(|key| sources.given(key));
             warnings.extend(lifted.map(|place| {
-                format!("{place}: it has no effect, since --no-limits lifts all limits")
+                format!("{place}: it has no effect, because --no-limits turns off all limits")
             }));
         }
         settings.check(&sources, warnings)
@@ -234,7 +233,7 @@ fn retention(entries: Option<u64>, days: Option<u32>) -> Retention {
     }
 }
 
-/// So many days; none for ever.
+/// `None` for 0 days, which means forever.
 fn days(days: u32) -> Option<Duration> {
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
     (days > 0).then(|| DAY.saturating_mul(days))

@@ -189,20 +189,20 @@ pub fn ask(data: &Path, request: &Request) -> io::Result<Option<Answer>> {
 fn understood(line: &str) -> io::Result<Answer> {
     if line.trim_end().is_empty() {
         return Err(io::Error::other(
-            "it said nothing: it may be stopping, or busy, and what was asked may be done all the same; \
-             look before you ask again",
+            "it may be stopping or busy, and it may still carry the command out: check before you try \
+             again",
         ));
     }
     let answer: Answer = serde_json::from_str(line).map_err(|_| {
         io::Error::other(format!(
-            "it is of another version than this program ({}), which does not understand it: use the \
+            "it is of another version than this program ({}), and its answer can't be read: use the \
              program that the server was started from, or restart the server with this one",
             env!("CARGO_PKG_VERSION")
         ))
     })?;
     Ok(answer.map_err(|refused| match refused.starts_with(NO_REQUEST) {
         true => format!(
-            "the running server does not know this command, since it is of another version than this \
+            "the running server does not know this command, because it is of another version than this \
              program ({}): use the program that the server was started from, or restart the server \
              with this one",
             env!("CARGO_PKG_VERSION")
@@ -218,7 +218,7 @@ pub fn user_added(name: &Username) -> String {
 
 /// The same.
 pub fn user_exists(name: &Username) -> String {
-    format!("there already is a user {name}")
+    format!("there is already a user {name}")
 }
 
 /// What holds against a name that is given out once more, in words; empty where nothing does.
@@ -236,7 +236,7 @@ pub fn held_against(name: &Username, verdicts: &Verdicts) -> String {
     let mut text = String::new();
     if !verdicts.banned.is_empty() {
         text.push_str(&format!(
-            "; the name is still banned from {}: `chat-server ban remove ROOM {name}` ends that",
+            "; the name is still banned from {}: `chat-server ban remove ROOM {name}` lifts the ban",
             list(&verdicts.banned)
         ));
     }
@@ -299,7 +299,7 @@ pub fn room_added(room: &RoomName) -> String {
 
 /// The same.
 pub fn room_exists(room: &RoomName) -> String {
-    format!("there already is a room {room}")
+    format!("there is already a room {room}")
 }
 
 /// The same.
@@ -309,14 +309,14 @@ pub fn no_room(room: &RoomName) -> String {
 
 /// Why nothing was done, in words.
 pub fn no_administrator(name: &str) -> String {
-    format!("{name} is no administrator of this server: `chat-server admin list` shows them")
+    format!("{name} is not an administrator of this server: `chat-server admin list` shows who is")
 }
 
 /// What was done, in words.
 pub fn administered(name: &str, is_admin: bool) -> String {
     match is_admin {
-        true => format!("{name} is an administrator of this server now"),
-        false => format!("{name} is no administrator of this server any more"),
+        true => format!("{name} is now an administrator of this server"),
+        false => format!("{name} is no longer an administrator of this server"),
     }
 }
 

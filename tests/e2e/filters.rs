@@ -41,7 +41,7 @@ fn what_is_blocked_is_refused_at_once_and_over_restarts_until_it_is_not_blocked_
     let done = said(&server, &["add", "stream", "bad", "--reason", "be kind"]);
     assert_eq!(
         done,
-        "`bad` is blocked; 1 of the newest 1 messages there would have been hit"
+        "`bad` is blocked; it would have matched 1 of the newest 1 messages in the room"
     );
     let words = blocked(&mut bob, "so \u{ff22}\u{ff21}\u{ff24}!");
     assert_eq!(

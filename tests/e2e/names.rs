@@ -115,7 +115,7 @@ fn spellings_of_a_rooms_name_are_one_room() {
     said_no(
         &server,
         &["room", "add", decomposed],
-        "there already is a room",
+        "there is already a room",
     );
     said(&server, &["mod", "add", &spelled, "bob"]);
     bob.expect("setMod");

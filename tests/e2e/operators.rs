@@ -102,7 +102,7 @@ fn a_server_administrator_stands_above_the_room_at_once_and_until_it_is_revoked(
     owner.expect("ban");
     dora.expect("ban");
     let done = said(&server, &["admin", "grant", "DORA"]);
-    assert_eq!(done, "dora is an administrator of this server now");
+    assert_eq!(done, "dora is now an administrator of this server");
     assert_eq!(said(&server, &["admin", "list"]), "dora");
     // No ban holds for her, in this room as in one that starts only now.
     let mut dora = RawClient::join(&server, "dora", "stream");
@@ -120,7 +120,7 @@ fn a_server_administrator_stands_above_the_room_at_once_and_until_it_is_revoked(
     dora.send("clear", serde_json::Value::Null);
     dora.expect("clear");
     let done = said(&server, &["admin", "revoke", "dora"]);
-    assert_eq!(done, "dora is no administrator of this server any more");
+    assert_eq!(done, "dora is no longer an administrator of this server");
     refused(&mut dora, 403, "clear", serde_json::Value::Null, "");
     let auth = json!({ "username": "dora", "password": password_of("dora"), "room": "stream" });
     refused(

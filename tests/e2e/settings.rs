@@ -120,9 +120,9 @@ fn variables_of_a_service_of_the_same_name_are_passed_over() {
         ("CHAT_SERVER_SERVICE_PORT_HTTP", "8080"),
     ];
     let finished = run(&links, &[]);
-    starts_on(8080, &finished, &["CHAT_SERVER_PORT", "passed over"]);
-    assert_eq!(finished.error.matches("passed over").count(), 1);
-    starts_on(1234, &run(&links, &["--port", "1234"]), &["passed over"]);
+    starts_on(8080, &finished, &["CHAT_SERVER_PORT", "ignored"]);
+    assert_eq!(finished.error.matches("ignored").count(), 1);
+    starts_on(1234, &run(&links, &["--port", "1234"]), &["ignored"]);
 }
 
 #[test]

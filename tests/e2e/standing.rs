@@ -396,7 +396,7 @@ fn the_answer_says_how_many_were_hit() {
     let done = said(&server, &["filter", "add", ROOM, "followers"]);
     assert_eq!(
         done,
-        "`followers` is blocked; 1 of the newest 2 messages there would have been hit"
+        "`followers` is blocked; it would have matched 1 of the newest 2 messages in the room"
     );
     let done = said(&server, &["ban", "add", "new", "dan", "--create"]);
     assert_eq!(done, "dan is banned for good; 0 connections closed");

@@ -197,7 +197,7 @@ fn too_few_open_files_for_connections_are_an_error_and_fewer_than_wanted_a_warni
         "{complaint}"
     );
     assert!(complaint.contains("raise it to 96"), "{complaint}");
-    let warning = "the limit on open files leaves room for fewer connections";
+    let warning = "the limit on open files allows fewer connections";
     let server = Server::start_as(ServerSetup::new(&[]).with_limit("-n", 96));
     let clients: Vec<RawClient> = (0..32).map(|_| RawClient::connect(&server)).collect();
     assert!(server.log().contains(warning), "{}", server.log());

@@ -14,10 +14,10 @@ use crate::clock;
 use crate::command::console;
 use crate::store::sqlite::database::{self, Restored};
 
-/// Which file.
+/// The arguments of `backup` and `restore`.
 #[derive(Args)]
 pub struct CopyArguments {
-    /// The backup's file.
+    /// The file of the backup.
     #[arg(value_name = "FILE")]
     file: PathBuf,
 }
@@ -82,22 +82,22 @@ pub fn restore(arguments: &CopyArguments, data: &Path) -> anyhow::Result<()> {
     )];
     if let Some(kept) = &kept {
         lines.push(format!(
-            "what was there before is kept as {}",
+            "the database that was there before is kept as {}",
             kept.display()
         ));
     }
     match undone {
         Some(undone) if undone.is_empty() => {
-            lines.push("no ban, mute, removal, appointment or password is undone by it".to_owned());
+            lines.push("it undid no ban, mute, removal, appointment or new password".to_owned());
         }
         Some(undone) => {
-            lines.push("undone, since it came after the backup:".to_owned());
+            lines.push("undone, because it happened after the backup:".to_owned());
             let undone = undone.iter().map(|line| format!("  {}", console::plain(line)));
             lines.extend(undone);
         }
         None if kept.is_some() => lines.push(
-            "what was there before can't be read, so it can't be told which bans, mutes, removals of \
-             accounts, appointments and passwords are undone: look through them"
+            "the database that was there before can't be read, so there is no list of the bans, mutes, \
+             removals of accounts, appointments and new passwords that were undone: check them"
                 .to_owned(),
         ),
         None => {}

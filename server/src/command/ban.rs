@@ -1,6 +1,5 @@
-//! `chat-server ban`: who is kept out of a room, and which addresses of the whole server, from the
-//! command line. A running server does it itself, at once and for live connections too; otherwise it is
-//! written to the database.
+//! `chat-server ban`: bans from a room and of addresses on the command line. A running server carries
+//! a ban out itself, at once and for live connections too; otherwise it is written to the database.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,56 +21,58 @@ use crate::limits::TrustedProxies;
 use crate::store::addresses::AddressStore;
 use crate::store::sqlite::addresses::SqliteAddresses;
 
-/// What can be done with bans.
+/// The subcommands of `chat-server ban`.
 #[derive(Subcommand)]
 pub enum BanSubcommand {
-    /// List who is banned from a room (name, end, reason, the addresses that were taken along), or
-    /// which addresses are banned from the server (network, end, reason).
+    /// List the bans of a room, or the addresses that are banned from the server.
+    ///
+    /// A room's bans: name, end, reason, and the addresses that are banned with the user. Banned
+    /// addresses: network, end, reason.
     List {
         /// The room.
         #[arg(value_parser = console::room_name, required_unless_present = "addresses", conflicts_with = "addresses")]
         room: Option<RoomName>,
-        /// The addresses that are banned from the whole server, in place of a room's users.
+        /// List the addresses that are banned from the whole server.
         #[arg(long)]
         addresses: bool,
     },
-    /// Ban somebody from a room, or an address or network from the whole server.
+    /// Ban a user from a room, or an address or network from the whole server.
     Add {
         #[command(flatten)]
         target: TargetArguments,
-        /// For so many seconds; for good where left out.
+        /// How long the ban lasts, in seconds; without it, the ban is permanent.
         #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=BAN_SECONDS))]
         duration: Option<u64>,
-        /// Why, for them to read.
+        /// Reason, which the banned user can read.
         #[arg(long, value_name = "TEXT", value_parser = console::reason)]
         reason: Option<String>,
-        /// Keep whoever is at the user's recent addresses out of the room as well.
+        /// Also keep everybody at the user's recent addresses out of the room.
         #[arg(long, conflicts_with = "address")]
         ban_addresses: bool,
-        /// Make the room where there is none.
+        /// Create the room if it does not exist.
         #[arg(long, conflicts_with = "address")]
         create: bool,
-        /// Ban a network though it is very wide, private, or holds this machine.
+        /// Ban the network even if it is very wide, private, or contains this machine.
         #[arg(long, requires = "address")]
         yes: bool,
     },
-    /// End a ban.
+    /// Lift a ban.
     Remove {
         #[command(flatten)]
         target: TargetArguments,
     },
 }
 
-/// Whom or what a ban is of.
+/// The target of a ban: a user in a room, or a network on the whole server.
 #[derive(Args)]
 pub struct TargetArguments {
     /// The room.
     #[arg(value_parser = console::room_name, required_unless_present = "address", conflicts_with = "address")]
     room: Option<RoomName>,
-    /// Whom.
+    /// The user.
     #[arg(value_parser = console::username, required_unless_present = "address", conflicts_with = "address")]
     name: Option<Username>,
-    /// An address, or a network like 203.0.113.0/24, in the whole server in place of a user in a room.
+    /// Address or network (such as 203.0.113.0/24) on the whole server, instead of a user in a room.
     #[arg(long, value_name = "CIDR", value_parser = address::typed)]
     address: Option<Network>,
 }
@@ -87,13 +88,13 @@ impl TargetArguments {
             (Some(room), Some(name), None) => Ok(Target::User(room, name)),
             (None, None, Some(network)) => Ok(Target::Network(network)),
             // Other combinations are refused before they come here.
-            _ => bail!("name a room and a user, or an --address"),
+            _ => bail!("give either a room and a user, or an --address"),
         }
     }
 }
 
-/// Carries out `command` for the server of `data`. Where none runs and `is_taking_along`, every ban
-/// from a room takes the user's recent addresses along.
+/// Carries out `command` for the server whose data directory is `data`. With `is_taking_along`, every
+/// ban from a room that this process writes itself includes the user's recent addresses.
 pub fn run(
     command: BanSubcommand,
     data: &Path,
@@ -192,11 +193,11 @@ fn ban_user(
     )
 }
 
-/// Why a network is not banned without a second word.
+/// Why the operator has to confirm a ban of this network, if it may hit more than was meant.
 fn hazard(network: Network, proxies: &TrustedProxies) -> Option<String> {
     let proxy = proxies
         .overlap(&network)
-        .then(|| format!("{network} holds a reverse proxy that is named as trusted"));
+        .then(|| format!("{network} contains a trusted proxy"));
     network.hazard().or(proxy)
 }
 

@@ -41,13 +41,16 @@ const FEWEST_CONNECTIONS: usize = 32;
 const EVENT_INTERVAL: u32 = 11;
 const QUEUE_INTERVAL: u32 = 5;
 
-/// A self-hosted live chat server: every stream gets its room, over WebSocket.
+/// A self-hosted live chat server with rooms over WebSocket.
+///
+/// Without a command, it starts the server. Commands that change something go through the running
+/// server if there is one, and otherwise change the database.
 #[derive(Parser)]
 #[command(name = "chat-server", version)]
 struct Cli {
     #[command(flatten)]
     settings: Settings,
-    /// Configuration file (TOML), with the options' long names as keys.
+    /// Configuration file (TOML); its keys are the long names of the options.
     #[arg(long, env = "CHAT_SERVER_CONFIG", value_name = "FILE", global = true)]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -56,40 +59,43 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Manage accounts, while the server runs or while it does not.
+    /// Manage accounts.
     #[command(subcommand)]
     User(UserSubcommand),
-    /// List, export and delete rooms.
+    /// Create, list, export and delete rooms.
     #[command(subcommand)]
     Room(RoomSubcommand),
-    /// Show and change who is banned from a room, and which addresses are banned from the server, while
-    /// the server runs or while it does not.
+    /// Ban users from a room, or addresses from the whole server; list and lift bans.
     #[command(subcommand)]
     Ban(BanSubcommand),
-    /// Show and change who moderates a room, while the server runs or while it does not.
+    /// Manage the moderators, VIPs and administrators of a room.
     #[command(subcommand)]
     Mod(ModSubcommand),
-    /// Show and change who administers all rooms, while the server runs or while it does not.
+    /// Manage the server administrators, who administer all rooms.
     #[command(subcommand)]
     Admin(AdminSubcommand),
-    /// Show and change what messages in a room must not hold, while the server runs or while it does
-    /// not.
+    /// Manage the words and expressions that are blocked in a room.
     #[command(subcommand)]
     Filter(FilterSubcommand),
-    /// Copy the database to a new file, while the server runs or while it does not.
+    /// Copy the database to a new file.
+    ///
+    /// Works whether the server is running or not.
     Backup(CopyArguments),
-    /// Put a backup in the place of the database, while the server does not run. What was there is kept
-    /// beside it; everybody has to log in with the password once.
+    /// Replace the database with a backup; the server has to be stopped.
+    ///
+    /// The old database is kept beside the new one. Afterwards everybody has to log in with the
+    /// password once.
     Restore(CopyArguments),
-    /// Read all of the database and say whether it is sound. The server itself reads a part of a large
-    /// one at the start.
+    /// Read the whole database and report any damage.
+    ///
+    /// When the server starts, it checks only a part of a large database.
     Check,
-    /// Show who decided what on whom: time, room, who, what.
+    /// Show the audit log: time, room, who acted, what was done.
     Audit {
-        /// Of this room only.
+        /// Show only this room.
         #[arg(long, value_name = "ROOM")]
         room: Option<String>,
-        /// The newest so many.
+        /// How many of the newest lines to show.
         #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
     },
@@ -138,7 +144,7 @@ pub fn main() -> ExitCode {
 
 fn audit(room: Option<&str>, limit: u32, data: &Path) -> anyhow::Result<()> {
     let room = room.map(RoomName::any).transpose();
-    let room = room.context("--room names no room")?;
+    let room = room.context("--room is not a valid room name")?;
     moderator::run_audit(room, limit, data)
 }
 
@@ -161,12 +167,12 @@ fn serve(mut config: Config) -> anyhow::Result<()> {
         tracing::warn!("{warning}");
     }
     if config.server.limits == LimitSettings::NONE {
-        tracing::warn!("no limits: anybody may flood this server");
+        tracing::warn!("all limits are off: anybody can flood this server");
     }
     if config.server.allowed_origins.is_empty() && !config.bind.to_canonical().is_loopback() {
         tracing::warn!(
             bind = %config.bind,
-            "pages of any web site may connect: name those that may with --allowed-origin"
+            "pages of any web site may connect: list the allowed ones with --allowed-origin"
         );
     }
     fit_open_files(&mut config.server.limits.caps)?;
@@ -233,9 +239,9 @@ fn fit_open_files(caps: &mut Caps) -> anyhow::Result<()> {
     let wanted = caps.total.unwrap_or(MAX_CONNECTIONS);
     if room < wanted.min(FEWEST_CONNECTIONS) {
         bail!(
-            "the limit on open files is {open_files}, of which the server itself needs {OTHER_FILES}: \
-             that leaves room for {room} connections; raise it to {} or more (`ulimit -n`, or \
-             LimitNOFILE= in a systemd unit)",
+            "the limit on open files is {open_files}, and the server itself needs {OTHER_FILES}: that \
+             leaves {room} connections; raise it to {} or more (`ulimit -n`, or LimitNOFILE= in \
+             a systemd unit)",
             OTHER_FILES + FEWEST_CONNECTIONS as u64
         );
     }
@@ -249,7 +255,7 @@ fn fit_open_files(caps: &mut Caps) -> anyhow::Result<()> {
             open_files,
             connections = room,
             wanted,
-            "the limit on open files leaves room for fewer connections than --max-connections: raise it"
+            "the limit on open files allows fewer connections than --max-connections: raise it"
         );
     }
     caps.lower_total(Some(room));
@@ -261,6 +267,6 @@ fn fit_open_files(caps: &mut Caps) -> anyhow::Result<()> {
 fn outlive_file_limit() -> Option<Signal> {
     let number = rustix::process::Signal::XFSZ.as_raw();
     signal(SignalKind::from_raw(number))
-        .inspect_err(|error| tracing::warn!(%error, "a limit on file sizes ends the server"))
+        .inspect_err(|error| tracing::warn!(%error, "a limit on file sizes can end the server: cannot listen for SIGXFSZ"))
         .ok()
 }

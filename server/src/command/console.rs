@@ -1,4 +1,5 @@
-//! What the commands have in common: the database they work on, and lines on standard output.
+//! What all commands share: opening the database or asking the running server, parsing names, and
+//! writing lines to standard output and standard error.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -12,14 +13,14 @@ use chat_protocol::{RoomName, Username, line};
 use crate::data_lock::{DataLock, LockError};
 use crate::store::sqlite::database::{self, Database, OpenError, SqliteError};
 
-/// How long a command waits for others that write.
+/// How long a command waits for another command that holds the data directory.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How long a command waits for the socket of a server that runs: one that was removed is made anew
-/// within a second.
+/// How long a command waits for the socket of a running server, which replaces a removed socket within
+/// a second.
 const SOCKET_PATIENCE: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Runs `work`, which changes nothing, on the database in `data`, whether a server runs or not.
+/// Runs `work`, which changes nothing, on the database in `data`, whether a server is running or not.
 pub fn for_reading<F>(data: &Path, work: impl FnOnce(Arc<Database>) -> F) -> anyhow::Result<()>
 where
     F: Future<Output = anyhow::Result<()>>,
@@ -39,8 +40,8 @@ where
     })
 }
 
-/// Runs `work` on the database in `data` where no server runs, and keeps one from starting meanwhile.
-/// Makes a database only where the command is there to fill it.
+/// Runs `work` on the database in `data`, and keeps a server from starting meanwhile. Fails if one is
+/// running. With `makes_one`, a missing database is created.
 pub fn for_writing<F>(
     data: &Path,
     makes_one: bool,
@@ -50,12 +51,12 @@ where
     F: Future<Output = anyhow::Result<()>>,
 {
     need_directory(data, makes_one)?;
-    // Before anything in it is looked at: what a running server uses is not to be migrated.
+    // Before looking at the database: one that a running server uses must not be migrated.
     let _lock = lock(data)?;
     change(data, work)
 }
 
-/// The data directory is made where `makes_one`; otherwise a database has to be there.
+/// Creates the data directory if `makes_one`; otherwise requires a database in it.
 fn need_directory(data: &Path, makes_one: bool) -> Result<(), OpenError> {
     match makes_one {
         true => database::create_directory(data),
@@ -63,14 +64,15 @@ fn need_directory(data: &Path, makes_one: bool) -> Result<(), OpenError> {
     }
 }
 
-/// Keeps servers from starting on `data` for as long as it lives.
+/// Keeps servers from starting on `data` while the returned lock lives.
 pub fn lock(data: &Path) -> anyhow::Result<DataLock> {
     DataLock::take_within(data, PATIENCE).map_err(in_use)
 }
 
-/// Asks the server that runs on `data` by `ask`, or, where none runs, does the same by `otherwise` and
-/// keeps one from starting meanwhile. Whether one runs is told by its lock: one that holds it and is
-/// not to be reached, because its socket is away, is an error. `None` is what `ask` gives then.
+/// Asks the running server of `data` with `ask`. If no server is running, does the work with
+/// `otherwise`, answers `None`, and keeps a server from starting meanwhile. Only the lock tells whether
+/// one is running: if it is taken and `ask` finds no socket (`None`) for [`SOCKET_PATIENCE`], that is
+/// an error.
 pub fn ask_or_do<A, F>(
     data: &Path,
     makes_one: bool,
@@ -88,7 +90,7 @@ where
             Err(LockError::InUse { .. }) => {}
             Err(error) => return Err(error.into()),
         }
-        // It may be starting, or stopping, or making its socket anew.
+        // The server may be starting, stopping, or replacing its socket.
         match ask()? {
             Some(answer) => return Ok(Some(answer)),
             None if began.elapsed() < SOCKET_PATIENCE => std::thread::sleep(PAUSE),
@@ -103,16 +105,15 @@ where
 fn in_use(error: LockError) -> anyhow::Error {
     match error {
         LockError::InUse { path } => anyhow!(
-            "the data directory {} is in use by another chat-server that runs, and this command can't go \
-             through it: stop it first, or, where it is of another version, use the program that it was \
-             started from",
+            "the data directory {} is in use by another chat-server, which this command can't reach: \
+             stop it first, or if it is another version, use the program that it was started from",
             path.display()
         ),
         error => error.into(),
     }
 }
 
-/// For who has the lock.
+/// Runs `work` on the database in `data`; the caller holds the lock.
 fn change<F>(data: &Path, work: impl FnOnce(Arc<Database>) -> F) -> anyhow::Result<()>
 where
     F: Future<Output = anyhow::Result<()>>,
@@ -126,18 +127,18 @@ where
     outcome
 }
 
-/// Says on standard error what is done all the same.
+/// Writes a warning to standard error.
 pub fn warn(text: &str) {
-    // Where nobody reads it, it is done all the same.
+    // A closed standard error does not stop the command.
     let _ = writeln!(io::stderr(), "chat-server: warning: {text}");
 }
 
-/// What else may be wrong with the database is said when it is opened. One that can't be looked for is
-/// not one that is missing.
+/// Requires a database in `data`. Anything else that is wrong with it is reported when it is opened;
+/// a path that can't be looked at is another error than a missing database.
 fn is_there(data: &Path) -> Result<(), OpenError> {
     use io::ErrorKind::{InvalidFilename, NotFound};
     match data.join(database::FILE_NAME).symlink_metadata() {
-        // Under such a name nothing can be.
+        // No file can have an invalid name.
         Err(error) if matches!(error.kind(), NotFound | InvalidFilename) => {
             Err(OpenError::Missing {
                 path: data.to_owned(),
@@ -158,7 +159,7 @@ fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()
         .block_on(work)
 }
 
-/// `chat-server check`: reads all of the database in `data`.
+/// `chat-server check`: reads the whole database in `data` and reports damage.
 pub fn check(data: &Path) -> anyhow::Result<()> {
     let began = Instant::now();
     let bytes = Database::check(data)?;
@@ -169,17 +170,17 @@ pub fn check(data: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A room's name as an argument.
+/// Parses a room's name. Takes also names that older servers allowed.
 pub fn room_name(text: &str) -> Result<RoomName, String> {
     RoomName::any(text).map_err(|error| format!("a room name {error}"))
 }
 
-/// A user's name as an argument.
+/// Parses a user's name.
 pub fn username(text: &str) -> Result<Username, String> {
     Username::new(text).map_err(|error| format!("a user name {error}"))
 }
 
-/// A reason as an argument: as long as moderators may make theirs. Empty where nothing of it can be seen.
+/// Parses a reason, with the same limit on length as for moderators. Empty if nothing in it is visible.
 pub fn reason(text: &str) -> Result<String, String> {
     match text.chars().count() <= REASON_CHARS {
         true => Ok(line(text)),
@@ -187,13 +188,12 @@ pub fn reason(text: &str) -> Result<String, String> {
     }
 }
 
-/// Text that somebody else wrote, as part of a line: what would move the cursor or begin a new line
-/// is a space.
+/// Text that somebody else wrote, made safe for one line of output: control characters become spaces.
 pub fn plain(text: &str) -> String {
     text.replace(char::is_control, " ")
 }
 
-/// Writes lines to standard output. Whoever stopped reading has read enough: false then.
+/// Writes lines to standard output. Answers false if the reader closed the pipe, which is no error.
 pub fn say(lines: impl IntoIterator<Item = String>) -> anyhow::Result<bool> {
     let mut output = io::BufWriter::new(io::stdout().lock());
     let write = || {

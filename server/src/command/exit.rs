@@ -3,23 +3,23 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-/// Done.
+/// The command was carried out.
 pub const DONE: u8 = 0;
-/// It could not be done; the line on standard error says why.
+/// The command failed; one line on standard error says why.
 pub const FAILED: u8 = 1;
-/// The arguments or the settings are wrong.
+/// The arguments or the settings are invalid.
 pub const USAGE: u8 = 2;
 
-/// Says on standard error what is probably not meant so.
+/// Writes a warning about the settings to standard error.
 pub fn warn(warning: &str) {
     let _ = writeln!(std::io::stderr(), "chat-server: warning: {warning}");
 }
 
-/// Says on standard error what failed, the chain of causes in one line, with the program's name in
-/// front.
+/// Writes the error with its causes to standard error, in one line after the program's name, and
+/// answers with the exit code `code`.
 pub fn fail(code: u8, error: &anyhow::Error) -> ExitCode {
     let line = format!("chat-server: {error:#}").replace('\n', " ");
-    // Where nobody reads standard error any more, the exit code still tells.
+    // If standard error is closed, the exit code still tells.
     let _ = writeln!(std::io::stderr(), "{line}");
     ExitCode::from(code)
 }

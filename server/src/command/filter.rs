@@ -1,5 +1,5 @@
-//! `chat-server filter`: what messages in a room must not hold, from the command line. A running
-//! server changes it itself, at once; otherwise it is written to the database.
+//! `chat-server filter`: a room's blocked patterns on the command line. A running server makes the
+//! change itself, with effect at once; otherwise the change is written to the database.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,14 +22,14 @@ use crate::store::sqlite::database::Database;
 use crate::store::sqlite::filters::SqliteFilters;
 use crate::store::sqlite::log::SqliteLog;
 
-/// A room's newest messages that a new pattern is held against, to tell how many it would have hit.
+/// How many of a room's newest messages a new pattern is tried on.
 const NEWEST: u64 = 200;
-/// How long that may take: some expressions are slow.
+/// How long that may take, because some expressions are slow.
 const LOOKING: Duration = Duration::from_secs(1);
-/// Messages from which on it means something that a pattern is in almost all of them.
+/// A room needs this many messages before a pattern that matches almost all of them is a warning sign.
 const ENOUGH: usize = 20;
-/// Messages as people write them: what holds of most of these holds of almost every message somewhere.
-/// Most are of Latin letters, so that an expression for those alone is found.
+/// Ordinary messages: a pattern that matches most of these matches almost everything in some room.
+/// Most are in Latin letters, so that an expression for those alone is caught.
 const ORDINARY: [&str; 24] = [
     "hello everyone, how is it going?",
     "this was the best run I have ever seen",
@@ -57,45 +57,50 @@ const ORDINARY: [&str; 24] = [
     "🎉",
 ];
 
-/// What can be done with a room's patterns.
+/// The subcommands of `chat-server filter`.
 #[derive(Subcommand)]
 pub enum FilterSubcommand {
-    /// List what is blocked in a room: kind, pattern, action, reason; of patterns that can't be used,
-    /// why they are out of force.
+    /// List a room's blocked patterns: kind, pattern, action, reason.
+    ///
+    /// A pattern that can't be used is marked as out of force, with the reason why.
     List {
         /// The room.
         #[arg(value_parser = console::room_name)]
         room: RoomName,
     },
-    /// Refuse messages that hold a pattern, or hold them. Moderators may post it all the same.
+    /// Refuse messages that contain a pattern, or hold them for a moderator.
+    ///
+    /// Moderators are exempt.
     Add {
         /// The room.
         #[arg(value_parser = console::room_name)]
         room: RoomName,
-        /// A word or a phrase, whatever its case; only whole words count.
+        /// Word or phrase; case is ignored, and only whole words match.
         pattern: String,
-        /// The pattern is a regular expression instead, which counts anywhere in a message.
+        /// Treat the pattern as a regular expression, which matches anywhere in a message.
         #[arg(long)]
         regex: bool,
-        /// Messages that hold it wait for a moderator instead of being refused.
+        /// Hold messages for a moderator instead of refusing them.
         #[arg(long)]
         hold: bool,
-        /// Why, for who is refused to read. The pattern itself is not shown to them.
+        /// Reason, which the author of a refused message can read.
+        ///
+        /// The author never sees the pattern itself.
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
-        /// Make the room where there is none.
+        /// Create the room if it does not exist.
         #[arg(long)]
         create: bool,
-        /// Block it though it holds of (almost) every message, or of most.
+        /// Block the pattern even if it matches most messages.
         #[arg(long)]
         yes: bool,
     },
-    /// Block a pattern no more.
+    /// Stop blocking a pattern.
     Remove {
         /// The room.
         #[arg(value_parser = console::room_name)]
         room: RoomName,
-        /// The pattern as it is listed.
+        /// The pattern, as `filter list` shows it.
         pattern: String,
     },
 }
@@ -196,12 +201,12 @@ fn add(
     })?;
     console::say([match looked.messages {
         0 => done,
-        _ => format!("{done}; {looked} would have been hit"),
+        _ => format!("{done}; it would have matched {looked}"),
     }])?;
     Ok(())
 }
 
-/// The same, where no server runs.
+/// Makes the change in the database, for when no server is running.
 async fn store(
     database: Arc<Database>,
     room: &RoomName,
@@ -215,7 +220,7 @@ async fn store(
     Ok(change.sentence())
 }
 
-/// The texts of a room's newest messages; none where they can't be read, such as where there is no room.
+/// The texts of a room's newest messages; none if they can't be read (the room does not exist, say).
 fn newest_messages(data: &Path, room: &RoomName) -> Vec<String> {
     let mut texts = Vec::new();
     let range = Range {
@@ -258,25 +263,28 @@ impl Looked {
         looked
     }
 
-    /// Why a pattern is not taken without a second word.
+    /// Why the operator has to confirm the pattern, if it matches too much.
     fn hazard(&self, pattern: &Pattern, filter: &Filter) -> Option<String> {
         let holds = |text: &&&str| filter.find(&Compared::of(text)).is_some();
         let held = ORDINARY.iter().filter(holds).count();
         if held == ORDINARY.len() {
-            return Some(format!("`{}` holds of every message", pattern.text));
+            return Some(format!("`{}` matches every message", pattern.text));
         }
         if held * 2 > ORDINARY.len() {
-            return Some(format!("`{}` holds of most messages", pattern.text));
+            return Some(format!("`{}` matches most messages", pattern.text));
         }
         let is_most = self.messages >= ENOUGH && self.hits * 10 >= self.messages * 9;
-        is_most.then(|| format!("`{}` is in {self}", pattern.text))
+        is_most.then(|| format!("`{}` matches {self}", pattern.text))
     }
 }
 
 impl std::fmt::Display for Looked {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { messages, hits } = self;
-        write!(formatter, "{hits} of the newest {messages} messages there")
+        write!(
+            formatter,
+            "{hits} of the newest {messages} messages in the room"
+        )
     }
 }
 

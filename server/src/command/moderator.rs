@@ -24,58 +24,60 @@ use crate::store::sqlite::log::SqliteLog;
 use crate::store::sqlite::standing::SqliteStandings;
 use crate::store::standing::Standings;
 
-/// What can be done with moderators.
+/// The subcommands of `chat-server mod`.
 #[derive(Subcommand)]
 pub enum ModSubcommand {
-    /// List who stands above users in a room: rank, name.
+    /// List the administrators, moderators and VIPs of a room: rank, name.
+    ///
+    /// The rank is 0 for an administrator, 1 for a moderator, 2 for a VIP.
     List {
         /// The room.
         #[arg(value_parser = console::room_name)]
         room: RoomName,
     },
-    /// Make somebody a moderator of a room, or a VIP, or its administrator.
+    /// Make a user a moderator of a room, or a VIP, or an administrator.
     Add {
         /// The room.
         #[arg(value_parser = console::room_name)]
         room: RoomName,
-        /// Whom.
+        /// The user.
         #[arg(value_parser = console::username)]
         name: Username,
-        /// A VIP, whom slow mode and members-only leave alone, in place of a moderator.
+        /// Make the user a VIP, who is exempt from slow mode and members-only mode.
         #[arg(long)]
         vip: bool,
-        /// An administrator of the room, who can make moderators, in place of a moderator.
+        /// Make the user an administrator of the room, who can appoint moderators.
         #[arg(long, conflicts_with = "vip")]
         admin: bool,
-        /// Make the room where there is none.
+        /// Create the room if it does not exist.
         #[arg(long)]
         create: bool,
     },
-    /// Make somebody a user of a room, whatever they were.
+    /// Take away whatever rank a user has in a room.
     Remove {
         /// The room.
         #[arg(value_parser = console::room_name)]
         room: RoomName,
-        /// Whom.
+        /// The user.
         #[arg(value_parser = console::username)]
         name: Username,
     },
 }
 
-/// What can be done with server administrators.
+/// The subcommands of `chat-server admin`.
 #[derive(Subcommand)]
 pub enum AdminSubcommand {
     /// List the server administrators, one name a line.
     List,
-    /// Make somebody an administrator of all rooms, above the rooms' own.
+    /// Make a user a server administrator, who ranks above the administrators of every room.
     Grant {
-        /// Whom.
+        /// The user.
         #[arg(value_parser = console::username)]
         name: Username,
     },
-    /// End that.
+    /// Take server administration away from a user.
     Revoke {
-        /// Whose.
+        /// The user.
         #[arg(value_parser = console::username)]
         name: Username,
     },
@@ -243,7 +245,7 @@ pub(crate) fn carry_out_with(
             bail!(slip);
         }
         let Some(mut verdict) = operated(&order, target, now) else {
-            bail!("this needs the server to run");
+            bail!("this works only while the server is running");
         };
         complete(&database, &mut verdict).await?;
         if creates {

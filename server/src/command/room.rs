@@ -19,30 +19,33 @@ use crate::store::sqlite::log::SqliteLog;
 /// Entries that are read at once for an export.
 const PAGE: u64 = 1_000;
 
-/// What can be done with rooms.
+/// The subcommands of `chat-server room`.
 #[derive(Subcommand)]
 pub enum RoomSubcommand {
-    /// Make a room. Nobody is its administrator until `mod add --admin` makes somebody one.
+    /// Create a room.
+    ///
+    /// The room has no administrator until `chat-server mod add --admin` appoints one.
     Add {
-        /// The room's name.
+        /// The name of the room.
         #[arg(value_parser = console::room_name)]
         name: RoomName,
     },
-    /// List all rooms: entries kept, newest position, name.
+    /// List all rooms: number of entries kept, newest position, name.
     List,
-    /// Write a room's entries to standard output, one JSON object a line, as clients got them.
+    /// Write a room's entries to standard output as JSON lines, as clients got them.
     Export {
-        /// The room's name.
+        /// The name of the room.
         #[arg(value_parser = console::room_name)]
         name: RoomName,
     },
-    /// Delete a room with all its entries and ranks, while the server does not run. On a terminal it asks
-    /// for the name once more.
+    /// Delete a room with all its entries and ranks; the server has to be stopped.
+    ///
+    /// On a terminal, it asks for the name once more.
     Delete {
-        /// The room's name, spelled as it is listed.
+        /// The name of the room, exactly as `room list` shows it.
         #[arg(value_parser = console::room_name)]
         name: RoomName,
-        /// Delete it without asking.
+        /// Delete the room without asking.
         #[arg(long)]
         yes: bool,
     },
@@ -63,7 +66,9 @@ pub fn run(command: RoomSubcommand, data: &Path) -> anyhow::Result<()> {
         RoomSubcommand::Delete { name, yes } => {
             safeguards::look_for_exactly(data, &name)?;
             if !yes && std::io::stdin().is_terminal() {
-                let question = format!("This deletes all of room {name}. Type its name to do it: ");
+                let question = format!(
+                    "This deletes room {name} and everything in it. Type its name to confirm: "
+                );
                 if safeguards::asked(&question)? != name.as_str() {
                     bail!("nothing was done");
                 }

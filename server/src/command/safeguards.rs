@@ -1,7 +1,8 @@
-//! What an operator most likely did not mean: names that are not there, told with the nearest that are,
-//! and what is not done without a second word.
+//! Catches mistakes of an operator: names that do not exist (the error suggests the nearest one that
+//! does), and actions that need `--yes` because they are rarely meant.
 //!
-//! Only looks. Whether a room or a user is there is decided where something is done to it.
+//! Must not change anything. These checks are only for better errors: the code that carries out a
+//! command checks again whether the room or the user exists.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::Path;
@@ -16,13 +17,13 @@ use crate::store::accounts::Accounts;
 use crate::store::sqlite::accounts::SqliteAccounts;
 use crate::store::sqlite::database::Database;
 
-/// A name that is not there.
+/// A room or a user that does not exist; the text is the whole error.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct NotThere(String);
 
-/// The name of the room that is called `room`, which has to be there. What `otherwise` says can be done
-/// where it is not is said as well.
+/// The stored name of the room that `room` refers to. If there is none, the error suggests the nearest
+/// name and says what else can be done (`otherwise`).
 pub async fn need_room(
     database: &Arc<Database>,
     room: &RoomName,
@@ -38,7 +39,7 @@ pub async fn need_room(
     Err(not_there("room", room.as_str(), known, otherwise).into())
 }
 
-/// Makes sure that `room` is the name of a room exactly as it is spelled: what is done to it can't be undone.
+/// Requires a room whose name is spelled exactly like `room`, for commands that can't be undone.
 pub async fn need_exactly(database: &Arc<Database>, room: &RoomName) -> anyhow::Result<()> {
     let meant = need_room(database, room, None).await?;
     match meant == *room {
@@ -47,22 +48,23 @@ pub async fn need_exactly(database: &Arc<Database>, room: &RoomName) -> anyhow::
     }
 }
 
-/// The same, before anything is done.
+/// [`need_exactly`] on the database in `data`, before a command does anything.
 pub fn look_for_exactly(data: &Path, room: &RoomName) -> anyhow::Result<()> {
     told(console::for_reading(data, async |database| {
         need_exactly(&database, room).await
     }))
 }
 
-/// Looks for a room before anything is done; where that can't be told, such as from an older schema, what is
-/// done then tells.
+/// Refuses a room that does not exist, before a command does anything. If the database can't be read
+/// (an older schema, say), the command goes on and finds out by itself.
 pub fn look_for_room(data: &Path, room: &RoomName, otherwise: Option<&str>) -> anyhow::Result<()> {
     told(console::for_reading(data, async |database| {
         need_room(&database, room, otherwise).await.map(drop)
     }))
 }
 
-/// Refuses a user who is not there, likewise. Who was removed is there where `is_removed_meant`.
+/// Refuses a user who does not exist, likewise. A removed user counts as existing if
+/// `is_removed_meant`.
 pub fn look_for_user(data: &Path, name: &Username, is_removed_meant: bool) -> anyhow::Result<()> {
     told(console::for_reading(data, async |database| {
         let accounts = SqliteAccounts::new(database);
@@ -90,22 +92,22 @@ fn told(looked: anyhow::Result<()>) -> anyhow::Result<()> {
     }
 }
 
-/// Whether to go on with what is seldom meant: on a terminal whoever is there is asked, elsewhere only
-/// `--yes` says so.
+/// Goes on only if the operator is sure: `--yes` was given (`is_sure`), or somebody at the terminal
+/// types yes. `what` is the reason for asking.
 pub fn be_sure(is_sure: bool, what: &str) -> anyhow::Result<()> {
     if is_sure {
         return Ok(());
     }
     if !io::stdin().is_terminal() {
-        bail!("{what}: nothing was done; add --yes to do it all the same");
+        bail!("{what}: nothing was done; add --yes to do it anyway");
     }
-    match asked(&format!("{what}. Type yes to do it all the same: "))? == "yes" {
+    match asked(&format!("{what}. Type yes to do it anyway: "))? == "yes" {
         true => Ok(()),
         false => bail!("nothing was done"),
     }
 }
 
-/// What somebody at the terminal answers to `question`.
+/// Asks `question` on standard error and reads one line as the answer, without its line end.
 pub fn asked(question: &str) -> anyhow::Result<String> {
     write!(io::stderr(), "{question}").context("cannot ask")?;
     let mut answer = String::new();
@@ -139,10 +141,9 @@ fn not_there<'a>(
     NotThere(text)
 }
 
-/// Of the names that are like `wanted` the one that is most like it.
+/// The known name that is most like `wanted`, if a third of its characters at most differ.
 fn nearest<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let spelled_so = spelled(wanted).trim().to_owned();
-    // A third of it may be wrong.
     let most = (spelled_so.chars().count() / 3).max(1);
     let near = known.filter_map(|name| {
         let distance = strsim::osa_distance(&spelled_so, spelled(name).trim());
@@ -151,8 +152,8 @@ fn nearest<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a
     near.min().map(|(_, name)| name)
 }
 
-/// Whether a name is easily taken for another one: something in it can't be seen, or it mixes letters
-/// of ASCII with others, which may look the same.
+/// Whether a name is easily mistaken for another one: it has invisible characters, or mixes ASCII
+/// letters with others that may look the same. Errors show such names escaped.
 fn is_odd(name: &str) -> bool {
     let is_unseen = spelled(name).chars().count() < name.chars().count() || name.trim() != name;
     let has_ascii = name

@@ -28,41 +28,52 @@ use crate::store::standing::Standings;
 /// Bytes of a password line at most; a frame could not carry more.
 const PASSWORD_BYTES: u64 = 8 * 1024;
 
-/// What can be done with accounts.
+/// The subcommands of `chat-server user`.
 #[derive(Subcommand)]
 pub enum UserSubcommand {
-    /// Make an account. Asks for the password, or reads it from standard input.
+    /// Add an account.
+    ///
+    /// Asks for the password on a terminal; otherwise the first line of standard input is the
+    /// password.
     Add {
-        /// The user's name.
+        /// The name of the user.
         #[arg(value_parser = console::username)]
         name: Username,
     },
-    /// Change a password, which ends all connections and resume tokens of the account. Asks for it, or
-    /// reads it from standard input.
+    /// Change a password; this signs the user out everywhere.
+    ///
+    /// All connections and resume tokens of the account end. Asks for the password on a terminal;
+    /// otherwise the first line of standard input is the password.
     Passwd {
-        /// The user's name.
+        /// The name of the user.
         #[arg(value_parser = console::username)]
         name: Username,
     },
-    /// End all connections and resume tokens of an account. The password stays.
+    /// Sign a user out everywhere.
+    ///
+    /// All connections and resume tokens of the account end. The password stays the same.
     Logout {
-        /// The user's name.
+        /// The name of the user.
         #[arg(value_parser = console::username)]
         name: Username,
     },
-    /// Remove an account: its password, its ranks, its addresses. Its messages stay, and so do bans of it,
-    /// and nobody else gets the name, unless `user add` gives it to somebody.
+    /// Remove an account, with its password, ranks and remembered addresses.
+    ///
+    /// Its messages and the bans of it stay. Nobody else can take the name, unless `user add` gives
+    /// it to somebody.
     Remove {
-        /// The user's name.
+        /// The name of the user.
         #[arg(value_parser = console::username)]
         name: Username,
-        /// Take what they wrote out of all rooms as well; also of an account that was removed before.
+        /// Also delete the user's messages in all rooms.
+        ///
+        /// Works for an account that was removed before, too.
         #[arg(long)]
         purge: bool,
     },
-    /// List all accounts, one name a line.
+    /// List all accounts, one name per line.
     List {
-        /// Those that were removed instead: name, when.
+        /// List the removed accounts instead: name, time of removal.
         #[arg(long)]
         removed: bool,
     },

@@ -1,4 +1,5 @@
-//! The configuration file (TOML): its keys are the settings' names.
+//! The configuration file (TOML), whose keys are the names of the settings. Must not decide between
+//! sources: `config` merges what the file says with flags and variables.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -10,7 +11,7 @@ use toml::de::{DeArray, DeTable, DeValue};
 use super::sources::{Reader, SettingSource, nearest};
 use super::{ConfigError, Settings};
 
-/// What a file says, and in which lines.
+/// The settings in a file, and the line of each, for errors.
 #[derive(Debug, Default)]
 pub(super) struct File {
     pub(super) settings: Settings,
@@ -18,7 +19,7 @@ pub(super) struct File {
 }
 
 impl File {
-    /// Reads all of it: what is wrong in it is an error also where a flag goes before it.
+    /// Reads the whole file. A wrong value is an error even if a flag overrides it.
     pub(super) fn read(
         named_by: SettingSource,
         path: &Path,
@@ -61,7 +62,7 @@ impl File {
             for value in values {
                 let place = place(value.span().start);
                 let text = as_text(value, &place)?;
-                // By itself, for its line.
+                // Checked alone first, so that the error names its line.
                 let read = reader.read(key, std::slice::from_ref(&text));
                 read.map_err(|problem| ConfigError::Value { place, problem })?;
                 texts.push(text);
@@ -81,7 +82,7 @@ impl File {
     }
 }
 
-/// The items of a list: what is empty in it is nothing, unless there is nothing else.
+/// The items of a list without the empty ones. A list of empty items alone keeps them, to be refused.
 fn in_list<'a, 'text>(items: &'a DeArray<'text>) -> Vec<&'a Spanned<DeValue<'text>>> {
     let is_empty = |item: &&Spanned<DeValue<'_>>| {
         let text = item.get_ref().as_str();
@@ -109,7 +110,7 @@ fn as_text(value: &Spanned<DeValue<'_>>, place: &SettingSource) -> Result<OsStri
     };
     let text = match value.get_ref() {
         DeValue::String(text) if text.trim().is_empty() => {
-            return Err(wrong("it is empty: leave it out"));
+            return Err(wrong("it is empty: remove it, or give it a value"));
         }
         DeValue::String(text) => text.to_string(),
         DeValue::Integer(number) => match i128::from_str_radix(number.as_str(), number.radix()) {
@@ -119,8 +120,8 @@ fn as_text(value: &Spanned<DeValue<'_>>, place: &SettingSource) -> Result<OsStri
         DeValue::Float(number) => number.as_str().to_owned(),
         DeValue::Boolean(is_so) => is_so.to_string(),
         DeValue::Datetime(time) => time.to_string(),
-        DeValue::Array(_) => return Err(wrong("it is one value, and not a list")),
-        DeValue::Table(_) => return Err(wrong("it is a value, and not a table")),
+        DeValue::Array(_) => return Err(wrong("it takes one value, not a list")),
+        DeValue::Table(_) => return Err(wrong("it takes a value, not a table")),
     };
     Ok(text.into())
 }

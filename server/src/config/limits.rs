@@ -1,11 +1,11 @@
-//! The limits among the settings: their defaults and checks.
+//! The defaults of the limits, and the limits that follow from the settings.
 
 use std::num::NonZeroU32;
 
 use super::Settings;
 use crate::limits::{Caps, LimitSettings, Rate, TrustedProxies};
 
-/// Where nothing else is said.
+// The defaults. A rate is per minute, for accounts and rooms per hour.
 const MESSAGE_BURST: NonZeroU32 = NonZeroU32::new(20).unwrap();
 const MESSAGE_RATE: u32 = 60;
 const MODERATOR_FACTOR: NonZeroU32 = NonZeroU32::new(10).unwrap();
@@ -15,9 +15,9 @@ const EVENT_RATE: u32 = 6_000;
 const FLOOD_REFUSALS: u32 = 100;
 const CONNECTION_BURST: NonZeroU32 = NonZeroU32::new(20).unwrap();
 const CONNECTION_RATE: u32 = 60;
-/// KiB.
+/// In KiB.
 const ANSWER_BURST: NonZeroU32 = NonZeroU32::new(16 * 1024).unwrap();
-/// KiB: one MiB in a second.
+/// In KiB: one MiB per second.
 const ANSWER_RATE: u32 = 60 * 1024;
 const FAILED_LOGINS: u32 = 5;
 const ACCOUNT_BURST: NonZeroU32 = NonZeroU32::new(20).unwrap();
@@ -77,7 +77,7 @@ pub(super) fn trusted_proxies(settings: &Settings) -> TrustedProxies {
     TrustedProxies::new(given.flat_map(|items| items.0.iter().copied()))
 }
 
-/// No limit where nothing is to come back in a minute.
+/// A rate of 0 means no limit.
 fn rate(
     (burst, default_burst): (Option<NonZeroU32>, NonZeroU32),
     (per_minute, default_per_minute): (Option<u32>, u32),
@@ -87,7 +87,7 @@ fn rate(
     per_minute.map(|per_minute| Rate::per_minute(burst, per_minute))
 }
 
-/// No limit where nothing is to come back in an hour.
+/// A rate of 0 means no limit.
 fn hourly_rate(
     (burst, default_burst): (Option<NonZeroU32>, NonZeroU32),
     (per_hour, default_per_hour): (Option<u32>, u32),

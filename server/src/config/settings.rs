@@ -1,5 +1,5 @@
-//! The settings as they are given: by flags, by environment variables, or by a file. All three are
-//! read by what is said here, and merged by `sources`.
+//! Every setting, with its flag, its environment variable, its help and its parser. The keys of the
+//! configuration file are the flags' long names. Must hold no defaults: `config` and `limits` do.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -16,20 +16,23 @@ use crate::rooms::Founders;
 use crate::store::sqlite::database::Durability;
 use crate::transport::origin::AllowedOrigin;
 
-/// Every setting, each or none; each is a flag, an environment variable and a key of the
-/// configuration file.
+/// The settings that one source gives: the flags, one variable, or the file.
 #[derive(Args, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// Port to listen on; 0 takes a free one [default: 8080].
+    /// Port to listen on; 0 picks a free one [default: 8080].
     #[arg(long, env = "CHAT_SERVER_PORT", value_name = "PORT", value_parser = values::whole::<u16>(0, 65_535))]
     pub port: Option<u16>,
     /// Address to listen on [default: 127.0.0.1].
     #[arg(long, env = "CHAT_SERVER_BIND", value_name = "ADDRESS", value_parser = values::bind)]
     pub bind: Option<IpAddr>,
-    /// Data directory [default: chat-server in the platform's directory for data].
+    /// Directory of the database and the keys [default: chat-server in the platform's data
+    /// directory].
     #[arg(long, env = "CHAT_SERVER_DATA", value_name = "DIR", global = true, value_parser = OsStringValueParser::new().try_map(values::path))]
     pub data: Option<PathBuf>,
-    /// Whether the first password used with an unknown name makes an account [default: open].
+    /// Whether anybody may make an account [default: open].
+    ///
+    /// `open`: the first password used with a new name makes the account. `closed`: only
+    /// `chat-server user add` makes accounts.
     #[arg(
         long,
         env = "CHAT_SERVER_REGISTRATION",
@@ -37,8 +40,10 @@ pub struct Settings {
         value_parser = values::choice::<Registration>
     )]
     pub registration: Option<Registration>,
-    /// Who may found rooms: `anyone` who comes into one that is not there, or `nobody` but operators
-    /// [default: anyone].
+    /// Who may create rooms [default: anyone].
+    ///
+    /// `anyone`: entering a room that does not exist creates it. `nobody`: only operators create
+    /// rooms, with `chat-server room add`.
     #[arg(
         long,
         env = "CHAT_SERVER_FOUNDERS",
@@ -46,14 +51,19 @@ pub struct Settings {
         value_parser = values::choice::<Founders>
     )]
     pub founders: Option<Founders>,
-    /// Days after which the password is asked for again, however often somebody came back by resume
-    /// tokens meanwhile; 0 for never [default: 30].
+    /// Days until a user has to give the password again; 0 for never [default: 30].
+    ///
+    /// Counts from the last login with the password, however often the user comes back with resume
+    /// tokens.
     #[arg(long, env = "CHAT_SERVER_TOKEN_DAYS", value_name = "DAYS", value_parser = values::count)]
     pub token_days: Option<u32>,
     /// Allow clients to switch to test mode [default: false].
     #[arg(long, env = "CHAT_SERVER_TEST_MODE", value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = values::switch)]
     pub test_mode: Option<bool>,
-    /// Origin whose pages may connect; may be repeated [default: any].
+    /// Web origin whose pages may connect, such as `https://example.org` [default: any].
+    ///
+    /// May be repeated, or be a list separated by commas. `https://*.example.org` allows every host
+    /// below example.org, `https://example.org:*` every port.
     #[arg(
         long,
         env = "CHAT_SERVER_ALLOWED_ORIGIN",
@@ -61,20 +71,21 @@ pub struct Settings {
         value_parser = values::origins
     )]
     pub allowed_origin: Option<Vec<Items<AllowedOrigin>>>,
-    /// Seconds from connecting to the end of the HTTP exchange or the upgrade [default: 10].
+    /// Seconds that a new connection has for its upgrade or HTTP request [default: 10].
     #[arg(long, env = "CHAT_SERVER_HANDSHAKE_TIMEOUT", value_name = "SECONDS", value_parser = values::at_least_one)]
     pub handshake_timeout: Option<NonZeroU32>,
     /// Seconds from the upgrade to a successful `auth` [default: 60].
     #[arg(long, env = "CHAT_SERVER_AUTH_TIMEOUT", value_name = "SECONDS", value_parser = values::at_least_one)]
     pub auth_timeout: Option<NonZeroU32>,
-    /// Seconds between two WebSocket pings [default: 30].
+    /// Seconds between two WebSocket pings; less than --idle-timeout [default: 30].
     #[arg(long, env = "CHAT_SERVER_PING_INTERVAL", value_name = "SECONDS", value_parser = values::at_least_one)]
     pub ping_interval: Option<NonZeroU32>,
-    /// Seconds without a sign of life after which a connection is dropped [default: 75].
+    /// Seconds of silence after which a connection is dropped [default: 75].
     #[arg(long, env = "CHAT_SERVER_IDLE_TIMEOUT", value_name = "SECONDS", value_parser = values::at_least_one)]
     pub idle_timeout: Option<NonZeroU32>,
-    /// `full`: what was answered for outlives a power loss; `relaxed`: a power loss may take the
-    /// last seconds [default: full].
+    /// What a power loss may take [default: full].
+    ///
+    /// `full`: nothing that the server acknowledged. `relaxed`: the last seconds.
     #[arg(
         long,
         env = "CHAT_SERVER_DURABILITY",
@@ -82,21 +93,25 @@ pub struct Settings {
         value_parser = values::choice::<Durability>
     )]
     pub durability: Option<Durability>,
-    /// Entries that a room keeps, the newest; 0 for all [default: 10000].
+    /// Number of newest entries that each room keeps; 0 keeps all [default: 10000].
     #[arg(long, env = "CHAT_SERVER_RETENTION_ENTRIES", value_name = "COUNT", value_parser = values::whole::<u64>(0, i64::MAX.cast_unsigned()))]
     pub retention_entries: Option<u64>,
-    /// Days that a room keeps entries; 0 for ever [default: 90].
+    /// Days that a room keeps its entries; 0 keeps them forever [default: 90].
     #[arg(long, env = "CHAT_SERVER_RETENTION_DAYS", value_name = "DAYS", value_parser = values::count)]
     pub retention_days: Option<u32>,
-    /// Minutes from which on an account may post in a room that is for members only [default: 15].
+    /// Age in minutes from which an account may post in a members-only room [default: 15].
     #[arg(long, env = "CHAT_SERVER_MEMBERS_AGE", value_name = "MINUTES", value_parser = values::count)]
     pub members_age: Option<u32>,
-    /// Every ban of a user from a room keeps out whoever is at the user's recent addresses as well
-    /// [default: false].
+    /// Ban a user's recent addresses with every ban from a room [default: false].
+    ///
+    /// This keeps everybody at those addresses out of the room, except VIPs, moderators and
+    /// administrators.
     #[arg(long, env = "CHAT_SERVER_BAN_ADDRESSES", value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = values::switch)]
     pub ban_addresses: Option<bool>,
-    /// Milliseconds that messages of a large room may wait to share a write; 0 for not at all
+    /// Milliseconds that messages in a large room may wait to share a write; 0 for no wait
     /// [default: 50].
+    ///
+    /// Applies to rooms with 50 members or more. The first message after a pause never waits.
     #[arg(long, env = "CHAT_SERVER_FLUSH_WINDOW", value_name = "MILLISECONDS", value_parser = values::whole::<u32>(0, 1000))]
     pub flush_window: Option<u32>,
     /// Format of the log on standard error [default: text].
@@ -107,7 +122,7 @@ pub struct Settings {
         value_parser = values::choice::<LogFormat>
     )]
     pub log_format: Option<LogFormat>,
-    /// What the log tells at least [default: info].
+    /// Least severe level that is logged [default: info].
     #[arg(
         long,
         env = "CHAT_SERVER_LOG_LEVEL",
@@ -124,7 +139,9 @@ pub struct Settings {
         value_parser = values::at_least_one
     )]
     pub message_burst: Option<NonZeroU32>,
-    /// Messages that a user may post in a minute after that; 0 for any number [default: 60].
+    /// Messages that a user may post per minute after the burst; 0 for no limit [default: 60].
+    ///
+    /// Counted over all of the user's connections and rooms.
     #[arg(
         long,
         env = "CHAT_SERVER_MESSAGE_RATE",
@@ -133,7 +150,9 @@ pub struct Settings {
         value_parser = values::count
     )]
     pub message_rate: Option<u32>,
-    /// How many times that a moderator may post [default: 10].
+    /// How many times a user's message rate a moderator may use [default: 10].
+    ///
+    /// Moderation actions have the same limit.
     #[arg(
         long,
         env = "CHAT_SERVER_MODERATOR_FACTOR",
@@ -142,8 +161,11 @@ pub struct Settings {
         value_parser = values::at_least_one
     )]
     pub moderator_factor: Option<NonZeroU32>,
-    /// How many times as much as one of them the users of one address may post together, moderators
-    /// apart; 0 for any number [default: 5].
+    /// How many times one user's message rate all users at one address may use together; moderators
+    /// do not count [default: 5].
+    ///
+    /// 0 for no limit. The founder of a room counts as a user. Moderators whom a founder appointed
+    /// share the rate of one moderator.
     #[arg(
         long,
         env = "CHAT_SERVER_ADDRESS_FACTOR",
@@ -152,8 +174,9 @@ pub struct Settings {
         value_parser = values::count
     )]
     pub address_factor: Option<u32>,
-    /// Events that a connection may send at once; those that are costly to answer count ten
-    /// [default: 2000].
+    /// Events that a connection may send at once; costly ones count as ten [default: 2000].
+    ///
+    /// Costly are `auth`, `history`, `who` and moderation actions.
     #[arg(
         long,
         env = "CHAT_SERVER_EVENT_BURST",
@@ -162,7 +185,8 @@ pub struct Settings {
         value_parser = values::at_least_one
     )]
     pub event_burst: Option<NonZeroU32>,
-    /// Events that a connection may send in a minute after that; 0 for any number [default: 6000].
+    /// Events that a connection may send per minute after the burst; 0 for no limit [default:
+    /// 6000].
     #[arg(
         long,
         env = "CHAT_SERVER_EVENT_RATE",
@@ -171,8 +195,10 @@ pub struct Settings {
         value_parser = values::count
     )]
     pub event_rate: Option<u32>,
-    /// Refusals for being too fast after which a connection is closed (4105); 0 for never
+    /// Refusals for sending too fast after which a connection is closed (4105); 0 for never
     /// [default: 100].
+    ///
+    /// Every minute, 60 of a connection's refusals are forgotten.
     #[arg(
         long,
         env = "CHAT_SERVER_FLOOD_REFUSALS",
@@ -190,7 +216,8 @@ pub struct Settings {
         value_parser = values::at_least_one
     )]
     pub connection_burst: Option<NonZeroU32>,
-    /// Connections that an address may open in a minute after that; 0 for any number [default: 60].
+    /// Connections that an address may open per minute after the burst; 0 for no limit [default:
+    /// 60].
     #[arg(
         long,
         env = "CHAT_SERVER_CONNECTION_RATE",
@@ -199,8 +226,9 @@ pub struct Settings {
         value_parser = values::count
     )]
     pub connection_rate: Option<u32>,
-    /// KiB of history and other answers that may be long that a user, and an address, may be sent at
-    /// once [default: 16384].
+    /// KiB of long answers that a user or an address may get at once [default: 16384].
+    ///
+    /// Long answers are history, `who`, the audit log and what a resume brings.
     #[arg(
         long,
         env = "CHAT_SERVER_ANSWER_BURST",
@@ -209,8 +237,8 @@ pub struct Settings {
         value_parser = values::at_least_one
     )]
     pub answer_burst: Option<NonZeroU32>,
-    /// KiB of them that a user, and an address, may be sent in a minute after that; 0 for any number
-    /// [default: 61440].
+    /// KiB of long answers that a user or an address may get per minute after the burst; 0 for no
+    /// limit [default: 61440].
     #[arg(
         long,
         env = "CHAT_SERVER_ANSWER_RATE",
@@ -219,7 +247,10 @@ pub struct Settings {
         value_parser = values::count
     )]
     pub answer_rate: Option<u32>,
-    /// Failed logins in a minute for one name from one address; 0 for any number [default: 5].
+    /// Failed logins per minute for one name from one address; 0 for no limit [default: 5].
+    ///
+    /// The limit is ten times as high for all names from one address, and for one name from all
+    /// addresses.
     #[arg(
         long,
         env = "CHAT_SERVER_FAILED_LOGINS",
@@ -228,7 +259,7 @@ pub struct Settings {
         value_parser = values::count
     )]
     pub failed_logins: Option<u32>,
-    /// Accounts that may be made from an address at once [default: 20].
+    /// Accounts that may be made from one address at once [default: 20].
     #[arg(
         long,
         env = "CHAT_SERVER_ACCOUNT_BURST",
@@ -237,7 +268,7 @@ pub struct Settings {
         value_parser = values::at_least_one
     )]
     pub account_burst: Option<NonZeroU32>,
-    /// Accounts that may be made from an address in an hour after that; 0 for any number
+    /// Accounts that may be made from one address per hour after the burst; 0 for no limit
     /// [default: 60].
     #[arg(
         long,
@@ -247,7 +278,7 @@ pub struct Settings {
         value_parser = values::count
     )]
     pub account_rate: Option<u32>,
-    /// Rooms that an account, or an address, may found at once [default: 10].
+    /// Rooms that an account or an address may create at once [default: 10].
     #[arg(
         long,
         env = "CHAT_SERVER_ROOM_BURST",
@@ -256,7 +287,7 @@ pub struct Settings {
         value_parser = values::at_least_one
     )]
     pub room_burst: Option<NonZeroU32>,
-    /// Rooms that an account, or an address, may found in an hour after that; 0 for any number
+    /// Rooms that an account or an address may create per hour after the burst; 0 for no limit
     /// [default: 30].
     #[arg(
         long,
@@ -266,7 +297,7 @@ pub struct Settings {
         value_parser = values::count
     )]
     pub room_rate: Option<u32>,
-    /// Connections at the same time; 0 for as many as the system allows [default: 20000].
+    /// Most connections at the same time; 0 for as many as the system allows [default: 20000].
     #[arg(
         long,
         env = "CHAT_SERVER_MAX_CONNECTIONS",
@@ -275,7 +306,8 @@ pub struct Settings {
         value_parser = values::places
     )]
     pub max_connections: Option<usize>,
-    /// Connections at the same time that are in no room yet; 0 for any number [default: 5000].
+    /// Most connections at the same time that are not in a room yet; 0 for no limit [default:
+    /// 5000].
     #[arg(
         long,
         env = "CHAT_SERVER_MAX_UNAUTHENTICATED",
@@ -284,7 +316,7 @@ pub struct Settings {
         value_parser = values::places
     )]
     pub max_unauthenticated: Option<usize>,
-    /// Connections at the same time from one address; 0 for any number [default: 200].
+    /// Most connections at the same time from one address; 0 for no limit [default: 200].
     #[arg(
         long,
         env = "CHAT_SERVER_MAX_CONNECTIONS_PER_ADDRESS",
@@ -293,11 +325,13 @@ pub struct Settings {
         value_parser = values::places
     )]
     pub max_connections_per_address: Option<usize>,
-    /// No limits at all, for load tests [default: false].
+    /// Turn off all limits, for load tests [default: false].
     #[arg(long, env = "CHAT_SERVER_NO_LIMITS", value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = values::switch, help_heading = "Limits")]
     pub no_limits: Option<bool>,
-    /// Address or network of a proxy whose `X-Forwarded-For` tells a client's address; may be
-    /// repeated [default: none].
+    /// Address or network of a reverse proxy whose `X-Forwarded-For` is trusted [default: none].
+    ///
+    /// May be repeated, or be a list separated by commas. Name every proxy in front of the server;
+    /// otherwise its clients are not told apart.
     #[arg(
         long,
         env = "CHAT_SERVER_TRUSTED_PROXY",
@@ -309,7 +343,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// These, completed from `other`.
+    /// These settings, and those of `other` for what is not set here.
     pub(super) fn or(self, other: Settings) -> Settings {
         Settings {
             port: self.port.or(other.port),

@@ -1,7 +1,6 @@
-//! Where settings come from: which of several counts, and how each is named where it is wrong.
+//! Where settings come from: which source wins, and how an error names it.
 //!
-//! All are read by the same parsers, those of the flags: what a flag takes, a variable and a key of the
-//! file take as well.
+//! Flags, variables and the file share the flags' parsers, so all three take the same values.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -14,7 +13,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use super::{ConfigError, Settings};
 
-/// From where a value came.
+/// Where a value came from, as errors name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SettingSource {
     /// A flag, by its name.
@@ -23,14 +22,14 @@ pub enum SettingSource {
     Variable(String),
     /// The configuration file.
     File {
-        /// Which.
+        /// Path of the file.
         path: PathBuf,
-        /// The line, from 1.
+        /// Line number, from 1.
         line: usize,
-        /// The setting's name there.
+        /// Name of the setting.
         key: String,
     },
-    /// The default of this setting.
+    /// The default of the setting of this name.
     Default(String),
 }
 
@@ -48,7 +47,7 @@ impl fmt::Display for SettingSource {
     }
 }
 
-/// What the command line says of settings.
+/// The settings given by flags, and which flags were given.
 #[derive(Debug, Default)]
 pub struct Flags {
     pub(super) settings: Settings,
@@ -68,14 +67,23 @@ impl Flags {
     }
 }
 
-/// `command`, with the variables of its flags told in their help alone: this module reads them, since
-/// what is empty or somebody else's is to be passed over.
+/// `command`, whose flags name their variables in the help but do not read them. This module reads
+/// them, because it skips empty ones and those that another program set.
 pub fn without_variables(command: Command) -> Command {
     command.mut_args(|arg| {
         let Some(name) = variable(&arg) else {
             return arg;
         };
-        let with_name = |help: &dyn fmt::Display| format!("{help} [env: {name}]");
+        // Behind the first paragraph, where the default is.
+        let with_name = |help: &dyn fmt::Display| {
+            let help = help.to_string();
+            match help.split_once("\n\n") {
+                Some((first, more)) => {
+                    format!("{} [env: {name}]\n\n{more}", first.trim_end_matches('.'))
+                }
+                None => format!("{help} [env: {name}]"),
+            }
+        };
         let help = arg.get_help().map(|help| with_name(help));
         let long_help = arg.get_long_help().map(|help| with_name(help));
         let arg = arg.env(None::<&'static str>);
@@ -88,7 +96,8 @@ fn variable(arg: &Arg) -> Option<String> {
     Some(arg.get_env()?.to_string_lossy().into_owned())
 }
 
-/// The flag's value that `error` is about, where it is one of a setting.
+/// The error for a setting's wrong flag, in the same words as for variables and the file. `None` if
+/// `error` is about something else.
 pub fn wrong_flag(error: &clap::Error) -> Option<ConfigError> {
     let Some(ContextValue::String(flag)) = error.get(ContextKind::InvalidArg) else {
         return None;
@@ -105,8 +114,8 @@ fn problem(error: &clap::Error) -> String {
     match (error.source(), error.kind()) {
         (Some(source), _) => source.to_string(),
         (None, ErrorKind::InvalidUtf8) => "it is not UTF-8".to_owned(),
-        (None, ErrorKind::ArgumentConflict) => "it is one value, and not a list".to_owned(),
-        (None, _) => "it has no value that can be read".to_owned(),
+        (None, ErrorKind::ArgumentConflict) => "it takes one value, not a list".to_owned(),
+        (None, _) => "its value can't be read".to_owned(),
     }
 }
 
@@ -161,7 +170,7 @@ impl Reader {
             .map(|(key, _)| key)
     }
 
-    /// Nothing but the setting `key`, given by `values`; or what is wrong with them.
+    /// Settings in which only `key` is set, from `values`; or what is wrong with them.
     pub(super) fn read(&self, key: &str, values: &[OsString]) -> Result<Settings, String> {
         let arguments = values.iter().map(|value| {
             let mut argument = OsString::from(format!("--{key}="));
@@ -175,14 +184,14 @@ impl Reader {
     }
 }
 
-/// Which setting came from where.
+/// The source of each setting that was given.
 #[derive(Debug, Default)]
 pub(super) struct Sources {
     places: BTreeMap<String, SettingSource>,
 }
 
 impl Sources {
-    /// Notes `place` for `key`, unless one that goes before it is known.
+    /// Notes `place` for `key`, unless an earlier call did: sources are noted in order of precedence.
     pub(super) fn note(&mut self, key: &str, place: SettingSource) {
         self.places.entry(key.to_owned()).or_insert(place);
     }
@@ -203,7 +212,7 @@ impl Sources {
     }
 }
 
-/// Which of `names` may have been meant by `wrong`.
+/// The name that was probably meant by `wrong`: one of similar spelling, or one that contains it.
 pub(super) fn nearest<'a>(wrong: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let names: Vec<&str> = names.collect();
     let close = names

@@ -84,7 +84,7 @@ fn all_three_read_a_value_alike() {
         "\"many\" is not a whole number from 0 to 65535",
     );
     check("log-level", "DEBUG", "log_level: Debug");
-    check("registration", "no", "\"no\" is none of open, closed");
+    check("registration", "no", "\"no\" is not one of open, closed");
     check("test-mode", "yes", "is_test_mode_allowed: true");
     check("test-mode", "maybe", "\"maybe\" is neither true nor false");
     check(
@@ -106,7 +106,7 @@ fn all_three_read_a_value_alike() {
         "trusted-proxy",
         "10.0.0.1, me:secret@proxy",
         "\"…@proxy\" is neither an address nor a network: it should look like 10.0.0.7 or 10.0.0.0/8; \
-         names are not looked up",
+         host names are not looked up",
     );
     check("allowed-origin", "https://a, https://B:443/", "host: \"b\"");
     check(
@@ -117,13 +117,13 @@ fn all_three_read_a_value_alike() {
     check(
         "bind",
         "localhost",
-        "\"localhost\" is not an IP address, without a port: \
-        127.0.0.1 and ::1 are this machine, 0.0.0.0 and :: all its addresses; names are not looked up",
+        "\"localhost\" is not an IP address without a port: \
+        127.0.0.1 and ::1 are this machine, 0.0.0.0 and :: are all its addresses; host names are not looked up",
     );
     check(
         "data",
         "~/chat",
-        "\"~/chat\" begins with ~, which nobody replaced: write the whole path",
+        "\"~/chat\" begins with ~, which no shell expanded: write the full path",
     );
 }
 
@@ -133,12 +133,12 @@ fn a_wrong_variable_that_is_not_needed_is_warned_about() {
     assert!(load_all(&[], &variables, "port = 1").is_err());
     let config = load_all(&["--port", "1"], &variables, "").unwrap();
     let expected = "CHAT_SERVER_PORT: \"many\" is not a whole number from 0 to 65535 \
-        (--port is used in its place)";
+        (--port is used instead)";
     assert_eq!(config.warnings, [expected]);
     let lifted = load("no-limits = true\nroom-rate = 5").unwrap();
     assert!(
         lifted.warnings[0]
-            .ends_with("room-rate: it has no effect, since --no-limits lifts all limits")
+            .ends_with("room-rate: it has no effect, because --no-limits turns off all limits")
     );
 }
 
@@ -187,11 +187,11 @@ fn what_is_wrong_in_the_file_is_said_in_one_line() {
     check("port = 80.5", &said(1, "port: \"80.5\" is not"));
     check(
         "port = [1]",
-        &said(1, "port: it is one value, and not a list"),
+        &said(1, "port: it takes one value, not a list"),
     );
     check(
         "port = { a = 1 }",
-        &said(1, "port: it is a value, and not a table"),
+        &said(1, "port: it takes a value, not a table"),
     );
     check("bind = \"\"", &said(1, "bind: it is empty"));
     check("data = [", &said(1, ""));
@@ -214,7 +214,7 @@ fn what_is_wrong_in_the_file_is_said_in_one_line() {
     );
     check(
         "allowed-origin = [[\"https://a\"]]",
-        &said(1, "allowed-origin: it is one value"),
+        &said(1, "allowed-origin: it takes one value"),
     );
 }
 
@@ -278,4 +278,60 @@ fn a_missing_file_is_an_error_and_a_variable_may_name_it() {
         let empty = [("CHAT_SERVER_CONFIG".into(), empty.into())];
         assert!(Config::load(Flags::default(), empty).is_ok());
     }
+}
+
+/// The tables of settings in `docs/server.md`: flag, variable, default.
+fn documented() -> Vec<(&'static str, &'static str, &'static str)> {
+    let page = include_str!("../../../docs/server.md");
+    let rows = page.lines().filter_map(|line| {
+        let mut cells = line.split('|').map(str::trim).skip(1);
+        let bare = |cell: &'static str| cell.trim_matches('`');
+        let flag = cells.next()?.strip_prefix("`--")?.strip_suffix('`')?;
+        Some((flag, bare(cells.next()?), bare(cells.next()?)))
+    });
+    rows.collect()
+}
+
+#[test]
+fn the_page_about_the_server_has_every_setting_with_its_variable_and_default() {
+    let command = Settings::augment_args(Command::new("settings"));
+    let mut settings = vec![(
+        "config".to_owned(),
+        "CHAT_SERVER_CONFIG".to_owned(),
+        "none".to_owned(),
+    )];
+    settings.extend(command.get_arguments().map(|arg| {
+        let help = arg.get_help().unwrap().to_string();
+        let (_, default) = help.split_once("[default: ").unwrap();
+        let default = default.split(']').next().unwrap();
+        // The page marks the program's name as code.
+        let default = default.replace("chat-server in", "chat-server` in");
+        let variable = arg.get_env().unwrap().to_str().unwrap();
+        (
+            arg.get_long().unwrap().to_owned(),
+            variable.to_owned(),
+            default,
+        )
+    }));
+    let mut page: Vec<_> = documented()
+        .into_iter()
+        .map(|(flag, variable, default)| (flag.to_owned(), variable.to_owned(), default.to_owned()))
+        .collect();
+    page.sort();
+    settings.sort();
+    assert_eq!(page, settings);
+}
+
+#[test]
+fn the_defaults_in_the_page_about_the_server_are_those_of_the_code() {
+    let shown = |file: &str| format!("{:?}", load(file).unwrap());
+    let no_default = ["config", "data", "allowed-origin", "trusted-proxy"];
+    let mut checked = 0;
+    for (flag, _, default) in documented() {
+        if !no_default.contains(&flag) {
+            assert_eq!(shown(&format!("{flag} = {default:?}")), shown(""), "{flag}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 30, "only {checked} settings were checked");
 }

@@ -1,7 +1,7 @@
-//! Settings' values, from texts: one way for flags, variables and the file.
+//! Parses the values of settings, in the same way for flags, variables and the file.
 //!
-//! Blanks around a value never count. What is wrong with one is said with the value itself, shortened
-//! and without what may be a password in it.
+//! Blanks around a value are ignored. An error shows the wrong value, shortened and without anything
+//! that may be a password.
 
 use std::ffi::OsString;
 use std::net::IpAddr;
@@ -14,7 +14,7 @@ use ipnet::IpNet;
 use crate::domain::address;
 use crate::transport::origin::AllowedOrigin;
 
-/// Characters of a value that an error shows.
+/// How many characters of a value an error shows at most.
 const SHOWN: usize = 100;
 
 /// A value that can't be used, and what would be right.
@@ -34,8 +34,8 @@ impl Wrong {
     }
 }
 
-/// A value as an error shows it: in URLs names and passwords may stand before an `@`, tokens behind a
-/// `?`.
+/// A value as an error shows it, without secrets: in a URL, a user name and password come before the
+/// `@`, and tokens after the `?`.
 pub(super) fn shown(value: &str) -> String {
     let end = value.find('?').unwrap_or(value.len());
     let (value, query) = value.split_at(end);
@@ -50,7 +50,7 @@ pub(super) fn shown(value: &str) -> String {
     }
 }
 
-/// What stands in one occurrence of a setting that is a list: items between commas.
+/// The items, separated by commas, in one occurrence of a setting that is a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Items<T>(pub(super) Vec<T>);
 
@@ -71,23 +71,23 @@ pub(super) fn whole<T: TryFrom<u64>>(
     }
 }
 
-/// A whole number of any size that is counted with.
+/// A whole number from 0.
 pub(super) fn count(text: &str) -> Result<u32, Wrong> {
     whole(0, u32::MAX.into())(text)
 }
 
-/// The same, and not 0.
+/// A whole number from 1.
 pub(super) fn at_least_one(text: &str) -> Result<NonZeroU32, Wrong> {
     let number: u32 = whole(1, u32::MAX.into())(text)?;
     NonZeroU32::new(number).ok_or_else(|| Wrong::new(text, "is not at least 1"))
 }
 
-/// A number of connections; more than fits there never are.
+/// A number of connections. One that does not fit a `usize` becomes the largest: no system has more.
 pub(super) fn places(text: &str) -> Result<usize, Wrong> {
     count(text).map(|count| usize::try_from(count).unwrap_or(usize::MAX))
 }
 
-/// On or off, in the words that are usual for it.
+/// True or false, also written as yes or no, on or off, 1 or 0.
 pub(super) fn switch(text: &str) -> Result<bool, Wrong> {
     match text.trim().to_ascii_lowercase().as_str() {
         "true" | "yes" | "on" | "1" => Ok(true),
@@ -96,12 +96,12 @@ pub(super) fn switch(text: &str) -> Result<bool, Wrong> {
     }
 }
 
-/// One of a few words, in any case.
+/// One of a few words, in upper or lower case.
 pub(super) fn choice<T: ValueEnum>(text: &str) -> Result<T, Wrong> {
     T::from_str(text.trim(), true).map_err(|_| {
         let values = T::value_variants().iter().filter_map(T::to_possible_value);
         let names: Vec<String> = values.map(|value| value.get_name().to_owned()).collect();
-        Wrong::new(text, format!("is none of {}", names.join(", ")))
+        Wrong::new(text, format!("is not one of {}", names.join(", ")))
     })
 }
 
@@ -113,23 +113,24 @@ pub(super) fn bind(text: &str) -> Result<IpAddr, Wrong> {
         .and_then(|bare| bare.strip_suffix(']'))
         .unwrap_or(bare);
     let address = bare.parse().map_err(|_| {
-        let problem = "is not an IP address, without a port: 127.0.0.1 and ::1 are this machine, \
-            0.0.0.0 and :: all its addresses; names are not looked up";
+        let problem = "is not an IP address without a port: 127.0.0.1 and ::1 are this machine, \
+            0.0.0.0 and :: are all its addresses; host names are not looked up";
         Wrong::new(text, problem)
     })?;
     // IPv4 written as IPv6 is IPv4, which takes no socket for both.
     Ok(IpAddr::to_canonical(&address))
 }
 
-/// A file or a directory. Blanks in it count; what a shell would have taken away does not belong there.
+/// The path of a file or directory. Blanks in it count. A `~` or quotes that a shell should have
+/// removed are refused.
 pub(super) fn path(given: OsString) -> Result<PathBuf, Wrong> {
     let text = given.to_string_lossy();
     let problem = match text.trim() {
-        "" => "names nothing",
+        "" => "is empty",
         text if text == "~" || text.starts_with("~/") => {
-            "begins with ~, which nobody replaced: write the whole path"
+            "begins with ~, which no shell expanded: write the full path"
         }
-        text if is_quoted(text) => "has quotes around it: leave them out",
+        text if is_quoted(text) => "is in quotes: remove them",
         _ => return Ok(PathBuf::from(given)),
     };
     Err(Wrong::new(&text, problem))
@@ -142,23 +143,23 @@ fn is_quoted(text: &str) -> bool {
     })
 }
 
-/// Origins, between commas.
+/// Origins, separated by commas.
 pub(super) fn origins(text: &str) -> Result<Items<AllowedOrigin>, Wrong> {
     items(text, |item| {
         item.parse().map_err(|error| Wrong::new(item, error))
     })
 }
 
-/// Addresses and networks, between commas.
+/// Addresses and networks, separated by commas.
 pub(super) fn networks(text: &str) -> Result<Items<IpNet>, Wrong> {
     let problem = "is neither an address nor a network: it should look like 10.0.0.7 or 10.0.0.0/8; \
-        names are not looked up";
+        host names are not looked up";
     items(text, |item| {
         address::parse(item).map_err(|_| Wrong::new(item, problem))
     })
 }
 
-/// What stands between commas, blanks around it and nothing at all left out. There is something.
+/// Items separated by commas; empty ones are skipped. At least one has to remain.
 fn items<T>(text: &str, read: impl Fn(&str) -> Result<T, Wrong>) -> Result<Items<T>, Wrong> {
     let items = text
         .split(',')
@@ -166,7 +167,7 @@ fn items<T>(text: &str, read: impl Fn(&str) -> Result<T, Wrong>) -> Result<Items
         .filter(|item| !item.is_empty());
     let items = items.map(read).collect::<Result<Vec<T>, Wrong>>()?;
     match items.is_empty() {
-        true => Err(Wrong::new(text, "names nothing: leave it out")),
+        true => Err(Wrong::new(text, "is empty: remove it, or give it a value")),
         false => Ok(Items(items)),
     }
 }
@@ -213,7 +214,7 @@ mod tests {
         assert_eq!(choice::<LogLevel>(" Warn").unwrap(), LogLevel::Warn);
         wrong(
             choice::<LogLevel>("warning"),
-            "\"warning\" is none of error, warn, info, debug",
+            "\"warning\" is not one of error, warn, info, debug",
         );
     }
 
@@ -244,9 +245,9 @@ mod tests {
         for text in ["/var/lib/chat", "data", "./~", "with blank ", "it's"] {
             assert_eq!(path(text.into()).unwrap().to_str(), Some(text));
         }
-        wrong(path(" ".into()), "names nothing");
-        wrong(path("~/chat".into()), "~, which nobody replaced");
-        wrong(path("\"/var/lib/chat\"".into()), "has quotes around it");
+        wrong(path(" ".into()), "is empty");
+        wrong(path("~/chat".into()), "~, which no shell expanded");
+        wrong(path("\"/var/lib/chat\"".into()), "is in quotes");
     }
 
     #[test]
@@ -254,7 +255,7 @@ mod tests {
         let found = networks(" 10.0.0.0/8,, ::1 ,\n").unwrap();
         assert_eq!(found.0.len(), 2);
         for text in ["", " ", ",", " , ,"] {
-            wrong(networks(text), "names nothing");
+            wrong(networks(text), "is empty");
         }
         wrong(
             networks("10.0.0.1, proxy"),

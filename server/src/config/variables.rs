@@ -1,36 +1,36 @@
-//! The environment: which variables are settings, which were meant to be, and which are somebody
-//! else's. Values that are no settings are never shown.
+//! The environment: which variables are settings, which are misspelt settings, and which belong to
+//! another program. Must never show the value of a variable that is not a setting.
 
 use std::ffi::OsString;
 
 use super::sources::{Reader, nearest};
 
-/// What all settings begin with.
+/// The prefix of all settings' variables.
 const PREFIX: &str = "CHAT_SERVER_";
-/// The terminal client's.
+/// The terminal client's variable, which is no misspelt setting.
 const CLIENTS: &str = "CHAT_SERVER_URL";
-/// The configuration file's path, which is no setting of the file itself.
+/// Names the configuration file, so it can't be a key in that file.
 const CONFIG: &str = "CHAT_SERVER_CONFIG";
-/// Slips that a name with another beginning may have.
+/// Wrong characters, at most, in a variable with another prefix that still counts as misspelt.
 const SLIPS: usize = 2;
-/// Names of links that a warning holds.
+/// How many service variables a warning names at most.
 const SHOWN: usize = 4;
 
-/// What the environment says.
+/// The variables that concern the server.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Variables {
-    /// Settings' keys, with the variables' names and values.
+    /// Key of the setting, name and value of the variable.
     pub(super) settings: Vec<(String, String, OsString)>,
-    /// The configuration file's path.
+    /// Name and value of the variable that names the configuration file.
     pub(super) config: Option<(String, OsString)>,
-    /// Names of variables that a service of this name brought along.
+    /// Variables that Kubernetes or Docker set for a service named chat-server.
     links: Vec<String>,
-    /// Names that are none of settings, with those that may have been meant.
+    /// Misspelt variables, each with the setting that was probably meant.
     unknown: Vec<(String, Option<String>)>,
 }
 
 impl Variables {
-    /// Sorts `environment`. What is empty, or blank, is not set.
+    /// Sorts `environment`. An empty or blank variable counts as not set.
     pub(super) fn sort(
         reader: &Reader,
         environment: impl IntoIterator<Item = (OsString, OsString)>,
@@ -58,7 +58,7 @@ impl Variables {
         sorted
     }
 
-    /// What an operator should know of it.
+    /// One sentence for each thing that an operator should look at.
     pub(super) fn warnings(&self) -> impl Iterator<Item = String> + '_ {
         let links = (!self.links.is_empty()).then(|| {
             let more = match self.links.len().saturating_sub(SHOWN) {
@@ -67,8 +67,8 @@ impl Variables {
             };
             let names = &self.links[..self.links.len().min(SHOWN)];
             format!(
-                "{}{more} passed over: variables that Kubernetes or Docker sets for a service of that \
-                 name are no settings (enableServiceLinks: false keeps them away)",
+                "{}{more} ignored: Kubernetes or Docker sets these variables for a service with that \
+                 name, and they are not settings (enableServiceLinks: false turns them off)",
                 names.join(", ")
             )
         });
@@ -80,7 +80,7 @@ impl Variables {
     }
 }
 
-/// Whether `name` was meant to be a setting's, and which may have been meant.
+/// Whether `name` looks like a misspelt setting, and if so, the setting that was probably meant.
 fn meant(reader: &Reader, name: &str) -> Option<Option<String>> {
     let upper = name.to_uppercase().replace('-', "_");
     let names = || {
@@ -100,8 +100,8 @@ fn meant(reader: &Reader, name: &str) -> Option<Option<String>> {
     }
 }
 
-/// Whether a service or a linked container brought the variable along: one whose name is `chat-server`,
-/// or begins so. Kubernetes: "Discovering services", environment variables; Docker: "Legacy container
+/// Whether Kubernetes or Docker set the variable for a service or container whose name is or begins
+/// with `chat-server`. Kubernetes: "Discovering services", environment variables; Docker: "Legacy container
 /// links", environment variables.
 fn is_link(name: &str, value: &str) -> bool {
     let Some(rest) = name.strip_prefix(PREFIX) else {
@@ -120,7 +120,7 @@ fn is_link(name: &str, value: &str) -> bool {
         || rest.contains("_ENV_")
 }
 
-/// `_PORT_8080_TCP`, whatever follows.
+/// Whether the name contains something like `_PORT_8080_TCP`.
 fn holds_port(rest: &str) -> bool {
     rest.split("_PORT_").skip(1).any(|after| {
         let (number, protocol) = after.split_once('_').unwrap_or((after, ""));
@@ -180,7 +180,7 @@ mod tests {
         let [warning] = &found.warnings().collect::<Vec<_>>()[..] else {
             panic!("not one warning");
         };
-        assert!(warning.contains("and 10 more passed over"), "{warning}");
+        assert!(warning.contains("and 10 more ignored"), "{warning}");
         assert!(!warning.contains("hunter2"), "{warning}");
         let found = sort(&[("CHAT_SERVER_PORT", "8080")]);
         assert_eq!(found.settings.len(), 1);
