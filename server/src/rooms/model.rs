@@ -552,9 +552,7 @@ impl World {
             is_new: false,
             login: self.rooms.log_in(&Username::new(&client.name).unwrap()),
             address: Address::UNKNOWN,
-            wants_presence: false,
-            wants_modes: false,
-            wants_audit: false,
+            capabilities: chat_protocol::Capabilities::default(),
             since: since.or(Some(Since {
                 epoch: None,
                 seq: Seq(0),

@@ -29,9 +29,10 @@ fn joining(id: MemberId, name: &str, wants_presence: bool) -> Input {
         author: author(name),
         created: 0,
         address: Address::UNKNOWN,
-        wants_audit: false,
-        wants_modes: false,
-        wants_presence,
+        capabilities: Capabilities {
+            presence: wants_presence,
+            ..Capabilities::default()
+        },
     })
 }
 
@@ -387,9 +388,7 @@ fn authors_delete_their_own_and_moderators_what_lower_standing_wrote() {
                 author: member.clone(),
                 created: 0,
                 address: Address::UNKNOWN,
-                wants_audit: false,
-                wants_modes: false,
-                wants_presence: false,
+                capabilities: Capabilities::default(),
             }),
             0,
         );
@@ -800,9 +799,10 @@ fn watching(id: MemberId, name: &str) -> Input {
         author: author(name),
         created: 0,
         address: Address::UNKNOWN,
-        wants_audit: true,
-        wants_modes: false,
-        wants_presence: false,
+        capabilities: Capabilities {
+            moderation: true,
+            ..Capabilities::default()
+        },
     })
 }
 

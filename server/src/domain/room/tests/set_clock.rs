@@ -107,9 +107,7 @@ fn an_account_becomes_a_members_in_time() {
             author: author("bob"),
             created: THEN,
             address: Address::UNKNOWN,
-            wants_audit: false,
-            wants_modes: false,
-            wants_presence: false,
+            capabilities: Capabilities::default(),
         };
         room.apply(Input::Join(newcomer), after(1, leap));
         let young = give(&mut room, posting(BOB, "hi", None), after(899_999, leap));
