@@ -452,7 +452,10 @@ fn rooms(log: &Arc<MemoryLog>, standings: &Arc<MemoryStandings>, window: FlushWi
         log: log.clone(),
         standings: standings.clone(),
         filters: RoomFilters::new(Arc::new(NoFilters)),
-        addresses: Addresses::new(Arc::new(NoAddresses), false),
+        addresses: Addresses::new(
+            Arc::new(NoAddresses),
+            crate::domain::moderation::BanScope::Account,
+        ),
         held: Arc::new(NothingHeld),
     };
     let settings = RoomSettings {

@@ -62,7 +62,7 @@ fn bench_with(window: FlushWindow) -> Bench {
                 filters: RoomFilters::new(Arc::new(SqliteFilters::new(Arc::clone(&database)))),
                 addresses: Addresses::new(
                     Arc::new(SqliteAddresses::new(Arc::clone(&database))),
-                    false,
+                    crate::domain::moderation::BanScope::Account,
                 ),
                 held: Arc::new(SqliteHeld::new(Arc::clone(&database))),
             },
