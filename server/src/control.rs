@@ -23,7 +23,7 @@ use crate::auth::is_hash;
 use crate::clock;
 use crate::domain::address::Network;
 use crate::domain::filter::Change;
-use crate::domain::moderation::{Person, Sanction, Verdicts};
+use crate::domain::moderation::{BanScope, Person, Sanction, Verdicts};
 use crate::pulse;
 use crate::rooms::{Hit, Order, Rooms, closed_connections};
 use crate::stopping::Stopping;
@@ -117,9 +117,7 @@ pub struct Task {
 #[serde(rename_all = "camelCase")]
 pub enum OperatorAction {
     /// Keep somebody out, for so many seconds or for good.
-    Ban(Option<u64>, Option<String>),
-    /// Keep somebody out so, and whoever is at the addresses that they had lately.
-    BanWithAddresses(Option<u64>, Option<String>),
+    Ban(Option<u64>, Option<String>, BanScope),
     /// End that.
     Unban,
     /// Make somebody an administrator of the room.
@@ -142,19 +140,13 @@ impl OperatorAction {
 
     /// Whether it can be done to somebody who was removed: the name may be given out again.
     pub fn reaches_removed(&self) -> bool {
-        matches!(
-            self,
-            OperatorAction::Ban(..) | OperatorAction::BanWithAddresses(..) | OperatorAction::Unban
-        )
+        matches!(self, OperatorAction::Ban(..) | OperatorAction::Unban)
     }
 
     /// The same as a moderator's order.
     pub fn order(self) -> Order {
         match self {
-            OperatorAction::Ban(seconds, reason) => Order::Ban(seconds, reason),
-            OperatorAction::BanWithAddresses(seconds, reason) => {
-                Order::BanWithAddresses(seconds, reason)
-            }
+            OperatorAction::Ban(seconds, reason, scope) => Order::Ban(seconds, reason, scope),
             OperatorAction::Unban => Order::Unban,
             OperatorAction::Crown => Order::Crown,
             OperatorAction::Appoint => Order::Appoint,
