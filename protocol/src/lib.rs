@@ -22,6 +22,7 @@ mod client_event;
 mod code;
 mod content;
 mod decode;
+pub mod events;
 mod filter;
 mod frame;
 mod identifiers;
@@ -30,6 +31,7 @@ mod names;
 mod parameters;
 mod rank;
 mod secret;
+pub mod sentences;
 mod server_event;
 mod visible;
 
