@@ -127,7 +127,8 @@ fn auth(mut parameters: Parameters) -> Result<Auth, ParameterError> {
         (None, Some(token)) => Credential::Token(token),
         (None, None) => return Err(parameters.error("password", Problem::Missing)),
         (Some(_), Some(_)) => {
-            let problem = Problem::Invalid("stands in place of `password`: send one".to_owned());
+            let problem =
+                Problem::Invalid("replaces `password`: send only one of the two".to_owned());
             return Err(parameters.error("token", problem));
         }
     };
@@ -254,14 +255,16 @@ fn capabilities(value: Value) -> Result<Vec<String>, Problem> {
     if items.len() > CAPABILITIES {
         let count = items.len();
         return Err(Problem::Invalid(format!(
-            "is too long: {count} capabilities, at most {CAPABILITIES} are allowed"
+            "is too long: {count} capabilities, the limit is {CAPABILITIES}"
         )));
     }
     items
         .into_iter()
         .map(|item| match item {
             Value::String(name) if name.len() <= IDENTIFIER_BYTES => Ok(name),
-            Value::String(_) => Err(Problem::Invalid("holds a name that is too long".to_owned())),
+            Value::String(_) => Err(Problem::Invalid(
+                "contains a name that is too long".to_owned(),
+            )),
             _ => Err(LIST),
         })
         .collect()

@@ -22,6 +22,7 @@ mod client_event;
 mod code;
 mod content;
 mod decode;
+pub mod durations;
 pub mod events;
 mod filter;
 mod frame;

@@ -222,7 +222,7 @@ pub(crate) mod read {
         let chars = text.chars().count();
         if chars > most {
             return Err(Problem::Invalid(format!(
-                "is too long: {chars} characters, at most {most} are allowed"
+                "is too long: {chars} characters, the limit is {most}"
             )));
         }
         Ok(text)

@@ -409,7 +409,7 @@ pub enum DecodeError {
     #[error("unknown event `{0}`")]
     UnknownEvent(String),
     /// A known event with data that does not fit.
-    #[error("the data of `{event}` does not fit")]
+    #[error("the data of `{event}` is not valid")]
     Data {
         /// The event's name.
         event: String,
