@@ -23,6 +23,8 @@ mod client_event;
 mod code;
 mod content;
 mod decode;
+pub mod durations;
+pub mod events;
 mod filter;
 mod frame;
 mod identifiers;
@@ -31,6 +33,7 @@ mod names;
 mod parameters;
 mod rank;
 mod secret;
+pub mod sentences;
 mod server_event;
 mod visible;
 
