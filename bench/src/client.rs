@@ -62,7 +62,7 @@ pub(crate) enum ClientError {
     #[error("the connection broke")]
     Broken(#[source] Box<Error>),
     /// The server sent what is no event.
-    #[error("the server sent what is no event: {0}")]
+    #[error("the server sent something that is not an event: {0}")]
     Unreadable(String),
     /// No answer in time.
     #[error("no {0} in time")]

@@ -12,7 +12,7 @@ pub struct EmptyContent;
 
 /// The content has more characters than a message may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("content is too long: {chars} characters, at most {CONTENT_CHARS} are allowed")]
+#[error("content is too long: {chars} characters, the limit is {CONTENT_CHARS}")]
 pub struct ContentTooLong {
     /// Characters it has after cleaning.
     pub chars: usize,

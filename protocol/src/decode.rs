@@ -6,6 +6,7 @@ use crate::client_event::{
     AddFilter, AuditRequest, Auth, Ban, ClientEvent, Credential, HistoryRequest, Kick, Mute,
     PostMessage, RoomChange, Since,
 };
+use crate::events::{self, SINCE};
 use crate::limits::{
     AUDIT_ENTRIES, BAN_SECONDS, CAPABILITIES, HISTORY_ENTRIES, IDENTIFIER_BYTES, MUTE_SECONDS,
     REASON_CHARS, SLOW_MODE_SECONDS, TOPIC_CHARS,
@@ -30,86 +31,57 @@ pub enum ClientEventError {
 impl ClientEvent {
     /// Reads the event that `frame` names, strictly.
     pub fn from_frame(frame: Frame) -> Result<Self, ClientEventError> {
-        let known = known_parameters(&frame.event)
+        let row = events::client_event(&frame.event)
             .ok_or_else(|| ClientEventError::UnknownEvent(frame.event.clone()))?;
-        Ok(decode(Parameters::new(frame.event, frame.data, known)?)?)
+        Ok(decode(Parameters::new(row, frame.data)?)?)
     }
-}
-
-/// The parameters that each event has; `None` for an event that the contract does not have.
-fn known_parameters(event: &str) -> Option<&'static [&'static str]> {
-    Some(match event {
-        "auth" => &[
-            "username",
-            "password",
-            "room",
-            "capabilities",
-            "since",
-            "token",
-        ],
-        "message" => &["content", "nonce", "replyTo"],
-        "setTestMode" => &["value"],
-        "history" => &["before", "after", "limit"],
-        "disconnect" | "resetSocket" | "who" | "ping" | "clear" | "filters" | "held" => &[],
-        "kick" => &["username", "reason"],
-        "mute" | "ban" => &["username", "duration", "reason"],
-        "unmute" | "unban" | "setMod" | "delMod" | "setVip" | "purge" => &["username"],
-        "deleteMessage" => &["id"],
-        "setRoom" => &["slowMode", "membersOnly", "topic", "pinned"],
-        "audit" => &["limit"],
-        "addFilter" => &["pattern", "kind", "action", "reason"],
-        "removeFilter" => &["pattern"],
-        "allow" => &["id"],
-        "deny" => &["id", "reason"],
-        _ => return None,
-    })
 }
 
 fn decode(mut parameters: Parameters) -> Result<ClientEvent, ParameterError> {
     match parameters.event() {
-        "auth" => auth(parameters).map(|auth| ClientEvent::Auth(Box::new(auth))),
-        "message" => Ok(ClientEvent::Message(PostMessage {
+        events::AUTH => auth(parameters).map(|auth| ClientEvent::Auth(Box::new(auth))),
+        events::MESSAGE => Ok(ClientEvent::Message(PostMessage {
             content: parameters.required("content", content)?,
             nonce: parameters.optional("nonce", nonce)?,
             reply_to: parameters.optional("replyTo", message_id)?,
         })),
-        "disconnect" => Ok(ClientEvent::Disconnect),
-        "setTestMode" => Ok(ClientEvent::SetTestMode {
+        events::DISCONNECT => Ok(ClientEvent::Disconnect),
+        events::SET_TEST_MODE => Ok(ClientEvent::SetTestMode {
             value: parameters.required("value", read::boolean)?,
         }),
-        "resetSocket" => Ok(ClientEvent::ResetSocket),
-        "history" => Ok(ClientEvent::History(HistoryRequest {
+        events::RESET_SOCKET => Ok(ClientEvent::ResetSocket),
+        events::HISTORY => Ok(ClientEvent::History(HistoryRequest {
             before: parameters.optional("before", seq)?,
             after: parameters.optional("after", seq)?,
             limit: parameters
                 .optional("limit", |value| read::between(value, 1, HISTORY_ENTRIES))?,
         })),
-        "who" => Ok(ClientEvent::Who),
-        "ping" => Ok(ClientEvent::Ping),
-        "deleteMessage" => Ok(ClientEvent::DeleteMessage {
+        events::WHO => Ok(ClientEvent::Who),
+        events::PING => Ok(ClientEvent::Ping),
+        events::DELETE_MESSAGE => Ok(ClientEvent::DeleteMessage {
             id: parameters.required("id", message_id)?,
         }),
-        "clear" => Ok(ClientEvent::Clear),
-        "setRoom" => room_change(parameters).map(ClientEvent::SetRoom),
-        "audit" => Ok(ClientEvent::Audit(AuditRequest {
+        events::CLEAR => Ok(ClientEvent::Clear),
+        events::SET_ROOM => room_change(parameters).map(ClientEvent::SetRoom),
+        events::AUDIT => Ok(ClientEvent::Audit(AuditRequest {
             limit: parameters.optional("limit", |value| read::between(value, 1, AUDIT_ENTRIES))?,
         })),
-        "filters" => Ok(ClientEvent::Filters),
-        "addFilter" => Ok(ClientEvent::AddFilter(AddFilter {
+        events::FILTERS => Ok(ClientEvent::Filters),
+        events::ADD_FILTER => Ok(ClientEvent::AddFilter(AddFilter {
             pattern: parameters.required("pattern", read::string)?,
             kind: parameters.optional("kind", kind)?.unwrap_or_default(),
             action: parameters.optional("action", action)?.unwrap_or_default(),
             reason: parameters.optional("reason", reason)?.flatten(),
         })),
-        "held" => Ok(ClientEvent::Held),
-        "allow" => Ok(ClientEvent::Allow {
+        events::HELD => Ok(ClientEvent::Held),
+        events::ALLOW => Ok(ClientEvent::Allow {
             id: parameters.required("id", held_id)?,
         }),
-        "deny" => Ok(ClientEvent::Deny {
+        events::DENY => Ok(ClientEvent::Deny {
             id: parameters.required("id", held_id)?,
             reason: parameters.optional("reason", reason)?.flatten(),
         }),
-        "removeFilter" => Ok(ClientEvent::RemoveFilter {
+        events::REMOVE_FILTER => Ok(ClientEvent::RemoveFilter {
             pattern: parameters.required("pattern", read::string)?,
         }),
         _ => against(parameters),
@@ -120,28 +92,28 @@ fn decode(mut parameters: Parameters) -> Result<ClientEvent, ParameterError> {
 fn against(mut parameters: Parameters) -> Result<ClientEvent, ParameterError> {
     let username = parameters.required("username", username)?;
     Ok(match parameters.event() {
-        "kick" => ClientEvent::Kick(Kick {
+        events::KICK => ClientEvent::Kick(Kick {
             username,
             reason: parameters.optional("reason", reason)?.flatten(),
         }),
-        "mute" => ClientEvent::Mute(Mute {
+        events::MUTE => ClientEvent::Mute(Mute {
             username,
             duration: parameters
                 .required("duration", |value| read::between(value, 1, MUTE_SECONDS))?,
             reason: parameters.optional("reason", reason)?.flatten(),
         }),
-        "ban" => ClientEvent::Ban(Ban {
+        events::BAN => ClientEvent::Ban(Ban {
             username,
             duration: parameters
                 .optional("duration", |value| read::between(value, 1, BAN_SECONDS))?,
             reason: parameters.optional("reason", reason)?.flatten(),
         }),
-        "unmute" => ClientEvent::Unmute { username },
-        "unban" => ClientEvent::Unban { username },
-        "setMod" => ClientEvent::SetMod { username },
-        "delMod" => ClientEvent::DelMod { username },
-        "setVip" => ClientEvent::SetVip { username },
-        "purge" => ClientEvent::Purge { username },
+        events::UNMUTE => ClientEvent::Unmute { username },
+        events::UNBAN => ClientEvent::Unban { username },
+        events::SET_MOD => ClientEvent::SetMod { username },
+        events::DEL_MOD => ClientEvent::DelMod { username },
+        events::SET_VIP => ClientEvent::SetVip { username },
+        events::PURGE => ClientEvent::Purge { username },
         event => unreachable!("{event} has parameters but no decoder"),
     })
 }
@@ -155,7 +127,8 @@ fn auth(mut parameters: Parameters) -> Result<Auth, ParameterError> {
         (None, Some(token)) => Credential::Token(token),
         (None, None) => return Err(parameters.error("password", Problem::Missing)),
         (Some(_), Some(_)) => {
-            let problem = Problem::Invalid("stands in place of `password`: send one".to_owned());
+            let problem =
+                Problem::Invalid("replaces `password`: send only one of the two".to_owned());
             return Err(parameters.error("token", problem));
         }
     };
@@ -164,10 +137,7 @@ fn auth(mut parameters: Parameters) -> Result<Auth, ParameterError> {
     let since = match parameters.optional("since", read::object)? {
         None => None,
         Some(members) => Some(since(Parameters::within(
-            "since",
-            "since.",
-            members,
-            &["epoch", "seq"],
+            "since", "since.", members, SINCE,
         )?)?),
     };
     Ok(Auth {
@@ -285,14 +255,16 @@ fn capabilities(value: Value) -> Result<Vec<String>, Problem> {
     if items.len() > CAPABILITIES {
         let count = items.len();
         return Err(Problem::Invalid(format!(
-            "is too long: {count} capabilities, at most {CAPABILITIES} are allowed"
+            "is too long: {count} capabilities, the limit is {CAPABILITIES}"
         )));
     }
     items
         .into_iter()
         .map(|item| match item {
             Value::String(name) if name.len() <= IDENTIFIER_BYTES => Ok(name),
-            Value::String(_) => Err(Problem::Invalid("holds a name that is too long".to_owned())),
+            Value::String(_) => Err(Problem::Invalid(
+                "contains a name that is too long".to_owned(),
+            )),
             _ => Err(LIST),
         })
         .collect()

@@ -26,7 +26,7 @@ pub enum FrameError {
         event: String,
     },
     /// A member of the frame that is neither `event` nor `data`.
-    #[error("unknown member {} in the frame: it holds `event` and `data`", quoted(.member))]
+    #[error("unknown member {} in the frame: a frame has only `event` and `data`", quoted(.member))]
     UnknownMember {
         /// The event that the frame names.
         event: String,

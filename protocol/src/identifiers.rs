@@ -33,7 +33,7 @@ pub enum IdentifierError {
     #[error("is empty")]
     Empty,
     /// More bytes than the limit.
-    #[error("is too long: {bytes} bytes, at most {limit} are allowed")]
+    #[error("is too long: {bytes} bytes, the limit is {limit}")]
     TooLong {
         /// Bytes it has.
         bytes: usize,

@@ -18,10 +18,13 @@
 //! assert_eq!(pong.name(), "pong");
 //! ```
 
+mod capabilities;
 mod client_event;
 mod code;
 mod content;
 mod decode;
+pub mod durations;
+pub mod events;
 mod filter;
 mod frame;
 mod identifiers;
@@ -30,9 +33,11 @@ mod names;
 mod parameters;
 mod rank;
 mod secret;
+pub mod sentences;
 mod server_event;
 mod visible;
 
+pub use capabilities::Capabilities;
 pub use client_event::{
     AddFilter, AuditRequest, Auth, Ban, ClientEvent, Credential, HistoryRequest, Kick, Mute,
     PostMessage, RoomChange, Since,
@@ -56,13 +61,3 @@ pub use visible::{is_unseen, line, seen_ends, shows};
 
 /// The version of the protocol that `connection` announces.
 pub const PROTOCOL_VERSION: u32 = 1;
-
-/// The capability that brings `join`, `leave` and `presence`.
-pub const CAPABILITY_PRESENCE: &str = "presence";
-
-/// The capability that brings `room`: the room's modes, on entering and on every change.
-pub const CAPABILITY_ROOM: &str = "room";
-
-/// The capability that brings moderators `audit` and `held`: what moderators do, as they do it, and
-/// what waits for them.
-pub const CAPABILITY_MODERATION: &str = "moderation";

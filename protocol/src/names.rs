@@ -20,7 +20,7 @@ pub enum NameError {
     #[error("is empty")]
     Empty,
     /// More characters than the limit.
-    #[error("is too long: {chars} characters, at most {limit} are allowed")]
+    #[error("is too long: {chars} characters, the limit is {limit}")]
     TooLong {
         /// Characters it has.
         chars: usize,
@@ -28,13 +28,13 @@ pub enum NameError {
         limit: usize,
     },
     /// A character that this kind of name can't hold.
-    #[error("must not contain U+{0:04X}")]
+    #[error("can't contain {}", character_words(*.0))]
     Character(u32),
     /// The characters are allowed, their combination is not (RFC 8265, the Bidi rule of RFC 5893).
-    #[error("is not a valid name (RFC 8265)")]
+    #[error("is not a valid name: its characters can't be combined (RFC 8265)")]
     Combination,
     /// It could be taken for a name with the sign of a rank beside it.
-    #[error("must not begin or end with `{0}`, which is the sign of a rank")]
+    #[error("can't begin or end with `{0}`, which marks a rank")]
     RankSign(char),
 }
 
@@ -207,6 +207,20 @@ fn check_room(text: &str) -> Result<(), NameError> {
 impl fmt::Display for RoomName {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
+    }
+}
+
+/// A character that a name can't contain, by its code point.
+fn character_words(code_point: u32) -> String {
+    match char::from_u32(code_point) {
+        Some(' ') => "a space".to_owned(),
+        Some(control) if control.is_control() => {
+            format!("a control character (U+{code_point:04X})")
+        }
+        Some(seen) if shows(seen.encode_utf8(&mut [0; 4])) => {
+            format!("`{seen}` (U+{code_point:04X})")
+        }
+        _ => format!("the character U+{code_point:04X}"),
     }
 }
 

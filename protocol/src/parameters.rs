@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::events::{ClientEventRow, Parameter};
+
 /// What is wrong with a parameter. The text completes "`name` …".
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
@@ -30,14 +32,14 @@ pub struct ParameterError {
     /// What is wrong with it.
     pub problem: Problem,
     /// What has parameters: the event, or the parameter that this one is within.
-    pub owner: String,
+    pub owner: &'static str,
     /// The parameters that the owner has.
-    pub known: &'static [&'static str],
+    pub known: &'static [Parameter],
 }
 
 impl std::fmt::Display for ParameterError {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let owner = quoted(&self.owner);
+        let owner = quoted(self.owner);
         match (&self.problem, self.known) {
             (Problem::Unknown, []) => write!(
                 formatter,
@@ -48,7 +50,7 @@ impl std::fmt::Display for ParameterError {
                 formatter,
                 "unknown parameter {}: {owner} has {}",
                 quoted(&self.parameter),
-                known.join(", ")
+                names(known)
             ),
             (problem, _) => write!(formatter, "parameter `{}` {problem}", self.parameter),
         }
@@ -56,6 +58,11 @@ impl std::fmt::Display for ParameterError {
 }
 
 impl std::error::Error for ParameterError {}
+
+fn names(parameters: &[Parameter]) -> String {
+    let names: Vec<&str> = parameters.iter().map(|known| known.name).collect();
+    names.join(", ")
+}
 
 /// `text` between backquotes, made harmless and short: it came from outside and goes into a message.
 pub(crate) fn quoted(text: &str) -> String {
@@ -76,22 +83,21 @@ pub(crate) type Reader<T> = fn(Value) -> Result<T, Problem>;
 
 /// The parameters of one event, taken out one by one.
 pub(crate) struct Parameters {
-    owner: String,
-    known: &'static [&'static str],
+    owner: &'static str,
+    known: &'static [Parameter],
     prefix: &'static str,
     data: Map<String, Value>,
 }
 
 impl Parameters {
-    /// The parameters of `event`. Refuses those that are not among `known`.
+    /// The parameters of an event. Refuses those that it does not have.
     pub(crate) fn new(
-        event: String,
+        event: &'static ClientEventRow,
         data: Map<String, Value>,
-        known: &'static [&'static str],
     ) -> Result<Self, ParameterError> {
         Self::checked(Self {
-            owner: event,
-            known,
+            owner: event.name,
+            known: event.parameters,
             prefix: "",
             data,
         })
@@ -100,13 +106,13 @@ impl Parameters {
     /// The members of `owner`, an object that is itself a parameter; `prefix` goes before their
     /// names.
     pub(crate) fn within(
-        owner: &str,
+        owner: &'static str,
         prefix: &'static str,
         data: Map<String, Value>,
-        known: &'static [&'static str],
+        known: &'static [Parameter],
     ) -> Result<Self, ParameterError> {
         Self::checked(Self {
-            owner: owner.to_owned(),
+            owner,
             known,
             prefix,
             data,
@@ -117,7 +123,7 @@ impl Parameters {
         let unknown = parameters
             .data
             .keys()
-            .find(|name| !parameters.known.contains(&name.as_str()));
+            .find(|name| parameters.known.iter().all(|known| known.name != **name));
         match unknown {
             Some(name) => Err(ParameterError {
                 parameter: name.clone(),
@@ -128,8 +134,8 @@ impl Parameters {
     }
 
     /// The event's name.
-    pub(crate) fn event(&self) -> &str {
-        &self.owner
+    pub(crate) fn event(&self) -> &'static str {
+        self.owner
     }
 
     /// True where none is left.
@@ -162,7 +168,7 @@ impl Parameters {
         ParameterError {
             parameter: format!("{}{name}", self.prefix),
             problem,
-            owner: self.owner.clone(),
+            owner: self.owner,
             known: self.known,
         }
     }
@@ -216,7 +222,7 @@ pub(crate) mod read {
         let chars = text.chars().count();
         if chars > most {
             return Err(Problem::Invalid(format!(
-                "is too long: {chars} characters, at most {most} are allowed"
+                "is too long: {chars} characters, the limit is {most}"
             )));
         }
         Ok(text)

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
     Code, Epoch, FilterAction, FilterKind, Frame, FrameError, HeldId, MessageId, Nonce, Rank, Seq,
+    events::{self, SERVER_EVENTS},
 };
 
 /// An event from a server.
@@ -72,39 +73,6 @@ pub enum ServerEvent {
     /// A message was not let through, or that was done.
     Deny(HeldNotice),
 }
-
-/// The names of all events, in the order of the enum.
-const NAMES: [&str; 29] = [
-    "connection",
-    "auth",
-    "message",
-    "cerror",
-    "history",
-    "pong",
-    "who",
-    "deleteMessage",
-    "purge",
-    "clear",
-    "kick",
-    "mute",
-    "ban",
-    "unmute",
-    "unban",
-    "setMod",
-    "delMod",
-    "join",
-    "leave",
-    "presence",
-    "room",
-    "audit",
-    "setVip",
-    "addFilter",
-    "removeFilter",
-    "filters",
-    "held",
-    "allow",
-    "deny",
-];
 
 /// `connection`: what the client speaks to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -441,7 +409,7 @@ pub enum DecodeError {
     #[error("unknown event `{0}`")]
     UnknownEvent(String),
     /// A known event with data that does not fit.
-    #[error("the data of `{event}` does not fit")]
+    #[error("the data of `{event}` is not valid")]
     Data {
         /// The event's name.
         event: String,
@@ -453,37 +421,37 @@ pub enum DecodeError {
 impl ServerEvent {
     /// The event's name on the wire.
     pub fn name(&self) -> &'static str {
-        NAMES[match self {
-            ServerEvent::Connection(_) => 0,
-            ServerEvent::Auth(_) => 1,
-            ServerEvent::Message(_) => 2,
-            ServerEvent::Cerror(_) => 3,
-            ServerEvent::History(_) => 4,
-            ServerEvent::Pong(_) => 5,
-            ServerEvent::Who(_) => 6,
-            ServerEvent::DeleteMessage(_) => 7,
-            ServerEvent::Purge(_) => 8,
-            ServerEvent::Clear(_) => 9,
-            ServerEvent::Kick(_) => 10,
-            ServerEvent::Mute(_) => 11,
-            ServerEvent::Ban(_) => 12,
-            ServerEvent::Unmute(_) => 13,
-            ServerEvent::Unban(_) => 14,
-            ServerEvent::SetMod(_) => 15,
-            ServerEvent::DelMod(_) => 16,
-            ServerEvent::Join(_) => 17,
-            ServerEvent::Leave(_) => 18,
-            ServerEvent::Presence(_) => 19,
-            ServerEvent::Room(_) => 20,
-            ServerEvent::Audit(_) => 21,
-            ServerEvent::SetVip(_) => 22,
-            ServerEvent::AddFilter(_) => 23,
-            ServerEvent::RemoveFilter(_) => 24,
-            ServerEvent::Filters(_) => 25,
-            ServerEvent::Held(_) => 26,
-            ServerEvent::Allow(_) => 27,
-            ServerEvent::Deny(_) => 28,
-        }]
+        match self {
+            ServerEvent::Connection(_) => events::CONNECTION,
+            ServerEvent::Auth(_) => events::AUTH,
+            ServerEvent::Message(_) => events::MESSAGE,
+            ServerEvent::Cerror(_) => events::CERROR,
+            ServerEvent::History(_) => events::HISTORY,
+            ServerEvent::Pong(_) => events::PONG,
+            ServerEvent::Who(_) => events::WHO,
+            ServerEvent::DeleteMessage(_) => events::DELETE_MESSAGE,
+            ServerEvent::Purge(_) => events::PURGE,
+            ServerEvent::Clear(_) => events::CLEAR,
+            ServerEvent::Kick(_) => events::KICK,
+            ServerEvent::Mute(_) => events::MUTE,
+            ServerEvent::Ban(_) => events::BAN,
+            ServerEvent::Unmute(_) => events::UNMUTE,
+            ServerEvent::Unban(_) => events::UNBAN,
+            ServerEvent::SetMod(_) => events::SET_MOD,
+            ServerEvent::DelMod(_) => events::DEL_MOD,
+            ServerEvent::Join(_) => events::JOIN,
+            ServerEvent::Leave(_) => events::LEAVE,
+            ServerEvent::Presence(_) => events::PRESENCE,
+            ServerEvent::Room(_) => events::ROOM,
+            ServerEvent::Audit(_) => events::AUDIT,
+            ServerEvent::SetVip(_) => events::SET_VIP,
+            ServerEvent::AddFilter(_) => events::ADD_FILTER,
+            ServerEvent::RemoveFilter(_) => events::REMOVE_FILTER,
+            ServerEvent::Filters(_) => events::FILTERS,
+            ServerEvent::Held(_) => events::HELD,
+            ServerEvent::Allow(_) => events::ALLOW,
+            ServerEvent::Deny(_) => events::DENY,
+        }
     }
 
     /// The position of an event that is an entry of the room's log.
@@ -507,7 +475,7 @@ impl ServerEvent {
     pub fn decode(text: &str) -> Result<Self, DecodeError> {
         let frame = Frame::parse(text)?;
         let event = frame.event.clone();
-        if !NAMES.contains(&event.as_str()) {
+        if !SERVER_EVENTS.contains(&event.as_str()) {
             return Err(DecodeError::UnknownEvent(event));
         }
         let value = serde_json::json!({ "event": frame.event, "data": frame.data });
@@ -520,7 +488,7 @@ fn known_entries<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Serve
         .into_iter()
         .filter(
             |entry| match entry.get("event").and_then(|name| name.as_str()) {
-                Some(name) => NAMES.contains(&name),
+                Some(name) => SERVER_EVENTS.contains(&name),
                 None => true,
             },
         )

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use chat_protocol::events::{CLIENT_EVENTS, SERVER_EVENTS};
 use chat_protocol::{ClientEvent, Frame, ServerEvent};
 
 const PAGE: &str = include_str!("../../docs/protocol.md");
@@ -37,36 +38,8 @@ fn client_examples_are_events_and_all_events_have_one() {
                 .name(),
         );
     }
-    let expected = [
-        "addFilter",
-        "allow",
-        "audit",
-        "auth",
-        "ban",
-        "clear",
-        "delMod",
-        "deleteMessage",
-        "deny",
-        "disconnect",
-        "filters",
-        "held",
-        "history",
-        "kick",
-        "message",
-        "mute",
-        "ping",
-        "purge",
-        "removeFilter",
-        "resetSocket",
-        "setMod",
-        "setRoom",
-        "setTestMode",
-        "setVip",
-        "unban",
-        "unmute",
-        "who",
-    ];
-    assert_eq!(names, BTreeSet::from(expected));
+    let expected = CLIENT_EVENTS.iter().map(|event| event.name);
+    assert_eq!(names, expected.collect());
 }
 
 #[test]
@@ -77,36 +50,5 @@ fn server_examples_are_written_as_the_server_writes_them() {
         assert_eq!(event.encode(), line);
         names.insert(event.name());
     }
-    let expected = [
-        "addFilter",
-        "allow",
-        "audit",
-        "auth",
-        "ban",
-        "cerror",
-        "clear",
-        "connection",
-        "delMod",
-        "deleteMessage",
-        "deny",
-        "filters",
-        "held",
-        "history",
-        "join",
-        "kick",
-        "leave",
-        "message",
-        "mute",
-        "pong",
-        "presence",
-        "purge",
-        "removeFilter",
-        "room",
-        "setMod",
-        "setVip",
-        "unban",
-        "unmute",
-        "who",
-    ];
-    assert_eq!(names, BTreeSet::from(expected));
+    assert_eq!(names, SERVER_EVENTS.iter().copied().collect());
 }

@@ -143,7 +143,7 @@ fn auth_names_what_is_wrong() {
     );
     check(
         r#"{"username":"a","password":"p","token":"t","room":"r"}"#,
-        "parameter `token` stands in place of `password`: send one",
+        "parameter `token` replaces `password`: send only one of the two",
     );
     for (name, data) in [
         ("username", r#"{"username":"","password":"p","room":"r"}"#),
@@ -158,7 +158,7 @@ fn auth_names_what_is_wrong() {
     );
     check(
         r#"{"username":"a b","password":"p","room":"r"}"#,
-        "parameter `username` must not contain U+0020",
+        "parameter `username` can't contain a space",
     );
     check(
         r#"{"username":"a","password":"p","room":"r","since":{"seq":1}}"#,

@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::auth::Registration;
+use crate::domain::moderation::BanScope;
 use crate::rooms::retention::Retention;
 use crate::server::ServerConfig;
 use crate::transport::Timeouts;
@@ -219,7 +220,7 @@ impl Settings {
                 timeouts,
                 limits,
                 trusted_proxies,
-                is_banning_addresses: self.ban_addresses.unwrap_or(false),
+                every_ban: BanScope::with_addresses(self.ban_addresses.unwrap_or(false)),
             },
             warnings,
         })

@@ -19,6 +19,7 @@ use crate::auth::{AuthSettings, Authenticator, KeyError, Registration, watch_key
 use crate::clock;
 use crate::control::{self, Control};
 use crate::data_lock::{DataLock, LockError};
+use crate::domain::moderation::BanScope;
 use crate::limits::addresses::Addresses;
 use crate::limits::{LimitSettings, Limits, TrustedProxies};
 use crate::pulse;
@@ -81,8 +82,8 @@ pub struct ServerConfig {
     pub limits: LimitSettings,
     /// The proxies whose `X-Forwarded-For` counts.
     pub trusted_proxies: TrustedProxies,
-    /// Whether every ban from a room takes the user's recent addresses along.
-    pub is_banning_addresses: bool,
+    /// How far every ban from a room reaches at least.
+    pub every_ban: BanScope,
 }
 
 /// Why a server can't start.
@@ -159,7 +160,7 @@ impl Server {
         let timekeeper = Timekeeper::begin(Arc::new(SqliteClock::new(Arc::clone(&database)))).await;
         let accounts = Arc::new(SqliteAccounts::new(Arc::clone(&database)));
         let store = SqliteAddresses::new(Arc::clone(&database));
-        let addresses = Addresses::new(Arc::new(store), config.is_banning_addresses);
+        let addresses = Addresses::new(Arc::new(store), config.every_ban);
         // Before anybody can come in.
         addresses.load(clock::moment()).await?;
         let stores = Stores {

@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use chat_protocol::limits::{CONTENT_CHARS, FRAME_BYTES};
 use chat_protocol::{
-    AuditRequest, Auth, AuthAccepted, CAPABILITY_MODERATION, CAPABILITY_PRESENCE, CAPABILITY_ROOM,
-    ClientError, ClientEvent, CloseCode, Code, Connection, Frame, HistoryRequest,
-    Limits as AnnouncedLimits, PROTOCOL_VERSION, Pong, Rank, RoomName, ServerEvent, Username,
+    AuditRequest, Auth, AuthAccepted, Capabilities, ClientError, ClientEvent, CloseCode, Code,
+    Connection, Frame, HistoryRequest, Limits as AnnouncedLimits, PROTOCOL_VERSION, Pong, Rank,
+    RoomName, ServerEvent, Username,
 };
 
 use crate::auth::{AuthError, Authenticator, Caller, HashError, Identity};
@@ -28,9 +28,6 @@ use state::{Action, Refusal, State};
 
 /// The name and version that `connection` announces.
 pub const SERVER_NAME: &str = concat!("chat-server/", env!("CARGO_PKG_VERSION"));
-
-/// What a client may ask for in `auth`.
-const CAPABILITIES: [&str; 3] = [CAPABILITY_PRESENCE, CAPABILITY_ROOM, CAPABILITY_MODERATION];
 
 /// How often a login is looked at anew whose account changes meanwhile.
 const ATTEMPTS: usize = 3;
@@ -52,7 +49,7 @@ struct ConnectionPermit {
     membership: Membership,
     key: String,
     account: AccountId,
-    wants_modes: bool,
+    capabilities: Capabilities,
 }
 
 /// One client's session.
@@ -91,7 +88,7 @@ impl Session {
         session.send(&ServerEvent::Connection(Connection {
             server: SERVER_NAME.to_owned(),
             protocol: PROTOCOL_VERSION,
-            capabilities: CAPABILITIES.map(str::to_owned).to_vec(),
+            capabilities: Capabilities::ALL.names(),
             limits: AnnouncedLimits {
                 content: CONTENT_CHARS,
                 frame: FRAME_BYTES,
@@ -259,7 +256,7 @@ impl Session {
         let place = self.place()?;
         let viewer = Viewer {
             account: place.account,
-            wants_modes: place.wants_modes,
+            wants_modes: place.capabilities.room,
         };
         let rooms = &self.context.rooms;
         rooms
@@ -316,22 +313,17 @@ impl Session {
             // By the address once more: others may have had their turn before.
             self.look_for_answers(Some(&identity.account.key))?;
         }
-        let wants = |name: &str| auth.capabilities.iter().any(|wanted| wanted == name);
-        let wants_modes = wants(CAPABILITY_ROOM);
-        let granted = CAPABILITIES.into_iter().filter(|name| wants(name));
-        let granted = granted.map(str::to_owned).collect();
+        let capabilities = Capabilities::named(auth.capabilities.iter().map(String::as_str));
         let key = identity.account.key.clone();
         let account = identity.account.id;
         let room = rooms.called(&auth.room).await?;
         let entrance = Entrance {
-            welcome: welcome(&identity, &room, granted),
+            welcome: welcome(&identity, &room, capabilities.names()),
             account: identity.account,
             is_new: identity.is_new,
             login,
             address: self.address,
-            wants_presence: wants(CAPABILITY_PRESENCE),
-            wants_modes,
-            wants_audit: wants(CAPABILITY_MODERATION),
+            capabilities,
             since: auth.since.clone(),
             outbox: self.outbox.clone(),
             allowance: Allowance {
@@ -346,7 +338,7 @@ impl Session {
             membership,
             key,
             account,
-            wants_modes,
+            capabilities,
         });
         self.state.entered();
         self.lobby_guard = None;

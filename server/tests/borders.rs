@@ -1,5 +1,5 @@
-//! Holds the module borders of `docs/architecture.md`: who may use whom, and who must not touch
-//! what. Reads every path that begins with `crate::` in the sources.
+//! Holds the sources against the table of parts in `docs/architecture.md`: who may use whom, and which
+//! words a part must not contain. Reads every path that begins with `crate::`.
 
 #![allow(clippy::unwrap_used)] // a file that cannot be read is to fail the test
 
@@ -7,127 +7,48 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Each module with those that it may use.
-const MAY_USE: &[(&str, &[&str])] = &[
-    ("auth", &["clock", "domain", "files", "limits", "store"]),
-    ("clock", &["domain"]),
-    (
-        "command",
-        &[
-            "auth",
-            "clock",
-            "config",
-            "control",
-            "data_lock",
-            "domain",
-            "limits",
-            "server",
-            "store",
-        ],
-    ),
-    (
-        "config",
-        &[
-            "auth",
-            "domain",
-            "limits",
-            "rooms",
-            "server",
-            "store",
-            "transport",
-        ],
-    ),
-    (
-        "control",
-        &[
-            "auth", "clock", "domain", "pulse", "rooms", "stopping", "store",
-        ],
-    ),
-    ("data_lock", &["files"]),
-    ("domain", &[]),
-    ("files", &[]),
-    ("health", &[]),
-    ("lib", &[]),
-    ("limits", &["domain", "store"]),
-    ("main", &[]),
-    ("pulse", &[]),
-    (
-        "rooms",
-        &["clock", "domain", "limits", "stopping", "store", "wire"],
-    ),
-    (
-        "server",
-        &[
-            "auth",
-            "clock",
-            "control",
-            "data_lock",
-            "domain",
-            "limits",
-            "pulse",
-            "rooms",
-            "session",
-            "stopping",
-            "store",
-            "transport",
-        ],
-    ),
-    (
-        "session",
-        &[
-            "auth", "clock", "domain", "limits", "rooms", "store", "wire",
-        ],
-    ),
-    ("stopping", &["wire"]),
-    ("store", &["clock", "domain", "files", "health"]),
-    (
-        "transport",
-        &[
-            "clock", "domain", "health", "limits", "pulse", "session", "stopping", "wire",
-        ],
-    ),
-    ("wire", &[]),
-];
+const PAGE: &str = include_str!("../../docs/architecture.md");
+/// The first line of the table.
+const HEAD: &str = "| part | owns | may use | never |";
+/// What declares the parts and starts them.
+const ROOTS: [&str; 2] = ["lib", "main"];
 
-/// Words that must not stand in a module's code: what it must know nothing of.
-const NEVER: &[(&str, &[&str])] = &[
-    (
-        "domain/room",
-        &[
-            "tokio",
-            "serde_json",
-            "std::time",
-            "std::io",
-            "rusqlite",
-            "async ",
-        ],
-    ),
-    ("rooms/task", &["tungstenite", "rusqlite", "hyper"]),
-    ("rooms", &["tungstenite", "rusqlite", "hyper"]),
-    (
-        "session",
-        &["tungstenite", "rusqlite", "hyper", "std::net", "tokio::net"],
-    ),
-    ("session/state", &["tokio", "async "]),
-    ("transport", &["rusqlite", "serde_json"]),
-    ("auth", &["rusqlite", "tungstenite"]),
-    (
-        "limits",
-        &["tokio::net", "tungstenite", "hyper", "rusqlite"],
-    ),
-    ("accounts", &["tungstenite", "hyper"]),
-    ("log", &["tungstenite", "hyper"]),
-    ("domain/entry", &["tokio", "rusqlite", "serde"]),
-    (
-        "domain/address",
-        &["tokio", "rusqlite", "std::io", "std::time", "async "],
-    ),
-    ("addresses", &["tungstenite", "hyper"]),
-    (
-        "domain/filter",
-        &["tokio", "rusqlite", "std::io", "std::time", "async "],
-    ),
-];
+/// A row of the table.
+struct Part {
+    /// A path below `src`, without its ending.
+    name: String,
+    may_use: BTreeSet<String>,
+    /// Words that must not stand in its code.
+    never: Vec<String>,
+}
+
+/// All parts, in the order of the page: from the ground up.
+fn parts() -> Vec<Part> {
+    let rows = PAGE.lines().skip_while(|line| *line != HEAD).skip(2);
+    let rows = rows.take_while(|line| line.starts_with('|'));
+    let mut parts = Vec::new();
+    for row in rows {
+        let cells: Vec<&str> = row.split('|').collect();
+        let [_, names, _, may_use, never, _] = cells[..] else {
+            panic!("a row of four cells: {row}");
+        };
+        for name in quoted(names) {
+            parts.push(Part {
+                name,
+                may_use: quoted(may_use).into_iter().collect(),
+                never: quoted(never),
+            });
+        }
+    }
+    assert!(parts.len() > 15, "the table was not found");
+    parts
+}
+
+/// What stands in backticks.
+fn quoted(cell: &str) -> Vec<String> {
+    let every_second = cell.split('`').skip(1).step_by(2);
+    every_second.map(str::to_owned).collect()
+}
 
 struct Source {
     /// The path below `src` without its ending.
@@ -135,25 +56,11 @@ struct Source {
     code: String,
 }
 
-impl Source {
-    fn module(&self) -> &str {
-        self.path.split('/').next().unwrap_or(&self.path)
-    }
-
-    fn is_within(&self, module: &str) -> bool {
-        self.path == module || self.path.starts_with(&format!("{module}/"))
-    }
-}
-
 fn sources() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
     collect(&root, &root, &mut found);
-    assert!(
-        found.len() > 20,
-        "the sources were not found in {}",
-        root.display()
-    );
+    assert!(found.len() > 100, "no sources in {}", root.display());
     found
 }
 
@@ -166,21 +73,26 @@ fn collect(root: &Path, directory: &Path, found: &mut Vec<Source>) {
     for path in paths {
         if path.is_dir() {
             collect(root, &path, found);
-        } else if path.extension().is_some_and(|ending| ending == "rs")
-            && path
-                .file_stem()
-                .is_some_and(|stem| !["tests", "model", "fuzz"].iter().any(|test| stem == *test))
-        {
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
             let name = path.strip_prefix(root).unwrap().with_extension("");
-            found.push(Source {
-                path: name.to_string_lossy().into_owned(),
-                code: code_only(&fs::read_to_string(&path).unwrap()),
-            });
+            let name = name.to_string_lossy().into_owned();
+            if !is_test(&name) {
+                found.push(Source {
+                    path: name,
+                    code: code_only(&fs::read_to_string(&path).unwrap()),
+                });
+            }
         }
     }
 }
 
-/// Without comments, and without the tests at a file's end: those may use what they need.
+/// Tests may use what they need.
+fn is_test(path: &str) -> bool {
+    let tests = ["tests", "model", "fuzz", "conformance", "memory"];
+    path.split('/').any(|name| tests.contains(&name))
+}
+
+/// Without comments, and without the tests at a file's end.
 fn code_only(text: &str) -> String {
     let code = text.split("#[cfg(test)]").next().unwrap_or(text);
     code.lines()
@@ -189,46 +101,60 @@ fn code_only(text: &str) -> String {
         .join("\n")
 }
 
-/// The modules that follow `crate::` in `code`, those of `crate::{a, b}` among them.
-fn used_modules(code: &str) -> BTreeSet<String> {
-    let name = |text: &str| -> String {
-        text.chars()
-            .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
-            .collect()
+/// The paths that follow `crate::` in `code`, with `/` between their names, those of `crate::{a, b}`
+/// among them.
+fn used_paths(code: &str) -> BTreeSet<String> {
+    let path = |text: &str| -> String {
+        let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':'));
+        let path = &text[..end.unwrap_or(text.len())];
+        path.trim_end_matches(':').replace("::", "/")
     };
     let mut used = BTreeSet::new();
-    for (_, rest) in code
-        .match_indices("crate::")
-        .map(|(at, found)| (at, &code[at + found.len()..]))
-    {
+    for (at, found) in code.match_indices("crate::") {
+        let rest = &code[at + found.len()..];
         match rest.strip_prefix('{') {
-            None => used.insert(name(rest)),
+            None => drop(used.insert(path(rest))),
             Some(list) => {
                 let list = list.split('}').next().unwrap_or(list);
-                used.extend(list.split(',').map(|item| name(item.trim())));
-                true
+                used.extend(list.split(',').map(|item| path(item.trim())));
             }
-        };
+        }
     }
-    used.remove("");
     used
 }
 
+/// The innermost part that `path` belongs to.
+fn part_of<'a>(parts: &'a [Part], path: &str) -> Option<&'a Part> {
+    let is_within =
+        |part: &&Part| path == part.name || path.starts_with(&format!("{}/", part.name));
+    parts
+        .iter()
+        .filter(is_within)
+        .max_by_key(|part| part.name.len())
+}
+
 #[test]
-fn modules_use_only_what_they_may() {
-    let table: BTreeMap<&str, &[&str]> = MAY_USE.iter().copied().collect();
+fn parts_use_only_what_the_page_allows() {
+    let parts = parts();
     let mut broken = Vec::new();
     for source in sources() {
-        let module = source.module();
-        let Some(allowed) = table.get(module) else {
-            broken.push(format!("{module} is not in the table of borders"));
+        if ROOTS.contains(&source.path.as_str()) {
+            continue;
+        }
+        let Some(part) = part_of(&parts, &source.path) else {
+            broken.push(format!(
+                "{}.rs belongs to no part of the table",
+                source.path
+            ));
             continue;
         };
-        for used in used_modules(&source.code) {
-            if used != module && !allowed.contains(&used.as_str()) {
+        for path in used_paths(&source.code) {
+            let used = part_of(&parts, &path).map_or(path.as_str(), |used| &used.name);
+            if used != part.name && !part.may_use.contains(used) {
+                let Source { path, .. } = &source;
                 broken.push(format!(
-                    "{}.rs uses {used}, which {module} may not",
-                    source.path
+                    "{path}.rs uses {used}, which {} may not",
+                    part.name
                 ));
             }
         }
@@ -237,44 +163,48 @@ fn modules_use_only_what_they_may() {
 }
 
 #[test]
-fn the_table_allows_nothing_that_is_not_used() {
-    let mut used: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+fn the_page_allows_nothing_that_is_not_used() {
+    let parts = parts();
+    let mut used: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for source in sources() {
-        let modules = used.entry(source.module().to_owned()).or_default();
-        modules.extend(used_modules(&source.code));
-    }
-    for (module, allowed) in MAY_USE {
-        for name in *allowed {
-            assert!(
-                used[*module].contains(*name),
-                "{module} does not use {name}"
-            );
+        if let Some(part) = part_of(&parts, &source.path) {
+            let paths = used_paths(&source.code).into_iter();
+            let names = paths.filter_map(|path| Some(part_of(&parts, &path)?.name.clone()));
+            used.entry(&part.name).or_default().extend(names);
         }
     }
-}
-
-#[test]
-fn no_module_reaches_itself_through_others() {
-    let table: BTreeMap<&str, &[&str]> = MAY_USE.iter().copied().collect();
-    for (module, allowed) in MAY_USE {
-        let mut reached = BTreeSet::new();
-        let mut open: Vec<&str> = allowed.to_vec();
-        while let Some(next) = open.pop() {
-            if reached.insert(next) {
-                open.extend(table[next]);
+    let mut unused = Vec::new();
+    for part in &parts {
+        match used.get(part.name.as_str()) {
+            None => unused.push(format!("{} has no sources", part.name)),
+            Some(used) => {
+                let names = part.may_use.difference(used);
+                unused.extend(names.map(|name| format!("{} does not use {name}", part.name)));
             }
         }
-        assert!(!reached.contains(module), "{module} reaches itself");
+    }
+    assert!(unused.is_empty(), "{}", unused.join("\n"));
+}
+
+/// So nothing reaches itself through others.
+#[test]
+fn every_part_stands_on_those_above_it() {
+    let mut above = BTreeSet::new();
+    for part in parts() {
+        let below: Vec<_> = part.may_use.difference(&above).collect();
+        assert!(below.is_empty(), "{} comes before {below:?}", part.name);
+        above.insert(part.name);
     }
 }
 
 #[test]
-fn modules_know_nothing_of_what_is_not_theirs() {
+fn parts_know_nothing_of_what_is_not_theirs() {
+    let parts = parts();
     let mut broken = Vec::new();
     for source in sources() {
-        let rules = NEVER.iter().filter(|(module, _)| source.is_within(module));
-        for word in rules.flat_map(|(_, words)| *words) {
-            if source.code.contains(word) {
+        let never = part_of(&parts, &source.path).map(|part| &part.never);
+        for word in never.into_iter().flatten() {
+            if source.code.contains(word.as_str()) {
                 broken.push(format!("{}.rs knows of {word}", source.path));
             }
         }
@@ -283,11 +213,10 @@ fn modules_know_nothing_of_what_is_not_theirs() {
 }
 
 #[test]
-fn only_the_sqlite_backends_know_the_database() {
+fn only_an_engine_knows_its_database() {
     for source in sources() {
-        let is_backend = source.path.contains("/sqlite") || source.is_within("database");
         assert!(
-            is_backend || !source.code.contains("rusqlite"),
+            source.path.starts_with("store/sqlite") || !source.code.contains("rusqlite"),
             "{}.rs knows of rusqlite",
             source.path
         );
@@ -296,7 +225,7 @@ fn only_the_sqlite_backends_know_the_database() {
 
 #[test]
 fn paths_are_found_in_all_their_spellings() {
-    let code = "use crate::auth::A;\nuse crate::{exit, logging};\nlet x = crate::log::y();";
-    let expected = ["auth", "exit", "log", "logging"].map(str::to_owned);
-    assert_eq!(used_modules(code), BTreeSet::from(expected));
+    let code = "use crate::auth::A;\nuse crate::{exit, store::log};\nlet x = crate::log::y();";
+    let expected = ["auth/A", "exit", "log/y", "store/log"].map(str::to_owned);
+    assert_eq!(used_paths(code), BTreeSet::from(expected));
 }

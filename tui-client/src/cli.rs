@@ -18,19 +18,19 @@ const ROOMS: usize = 32;
 
 /// A client for the chat, in the terminal.
 ///
-/// The password comes from the environment variable CHAT_PASSWORD, else from --password-file, else
-/// the program asks for it.
+/// The password is read from the environment variable CHAT_PASSWORD or from --password-file.
+/// Without either, you are asked for it.
 ///
-/// Exit codes: 0 done (also after SIGTERM, SIGINT and SIGHUP), 1 the terminal failed, 2 wrong usage;
-/// with --json also 3 not let in, 4 not reachable or the connection was lost, 5 something was not sent
-/// or was refused.
+/// Exit codes: 0 done (also after SIGTERM, SIGINT and SIGHUP), 1 the terminal failed, 2 wrong usage.
+/// With --json also: 3 couldn't join, 4 couldn't connect or lost the connection, 5 something was not
+/// sent or was refused.
 #[derive(Debug, Parser)]
 #[command(name = "chat-tui", version, max_term_width = 100)]
 pub(crate) struct Arguments {
     /// The name to sign in with.
     #[arg(long, value_name = "NAME")]
     user: String,
-    /// A room to enter; may be given several times.
+    /// A room to join; repeat it to join several.
     #[arg(long = "room", value_name = "NAME", required = true)]
     rooms: Vec<String>,
     /// The server, as ws://host:port or wss://host [env: CHAT_SERVER_URL] [default:
@@ -40,8 +40,8 @@ pub(crate) struct Arguments {
     /// A file whose first line is the password.
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
-    /// No screen: one server event per line to standard output, one client event per line from
-    /// standard input.
+    /// Don't draw a screen: print server events to standard output and read client events from
+    /// standard input, one per line.
     #[arg(long)]
     json: bool,
     /// Panic once the first frame is drawn, to test that the terminal is restored.
@@ -86,7 +86,7 @@ pub(crate) enum UsageError {
         problem: crate::server_url::ServerUrlError,
     },
     /// Too many rooms.
-    #[error("--room may be given {ROOMS} times at most")]
+    #[error("at most {ROOMS} rooms (--room) are allowed")]
     Rooms,
     /// One stream of events can't tell rooms apart.
     #[error("--json takes exactly one --room")]
@@ -203,7 +203,7 @@ mod tests {
         };
         fails(
             &["--user", "a b", "--room", "r"],
-            "--user \"a b\" must not contain U+0020",
+            "--user \"a b\" can't contain a space",
         );
         fails(&["--user", "a", "--room", ""], "--room \"\" is empty");
         fails(

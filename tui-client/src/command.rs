@@ -40,10 +40,10 @@ pub(crate) enum Command {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CommandError {
     /// There is none of this name.
-    #[error("no command /{0} - /help lists them, //{0} sends it")]
+    #[error("unknown command /{0} (/help lists all, //{0} sends it as text)")]
     Unknown(String),
     /// It takes no arguments.
-    #[error("/{0} takes nothing after it")]
+    #[error("/{0} takes no arguments")]
     Arguments(&'static str),
     /// Its arguments are not right; says what would be.
     #[error("{0}")]
@@ -52,12 +52,16 @@ pub(crate) enum CommandError {
 
 /// The commands with what they do, for the help.
 pub(crate) const COMMANDS: [(&str, Command, &str); 7] = [
-    ("help", Command::Help, "this list (F1)"),
-    ("who", Command::Who, "who is in the room"),
+    ("help", Command::Help, "show this help (F1)"),
+    ("who", Command::Who, "list who is here"),
     ("history", Command::History, "load older messages"),
-    ("errors", Command::Errors, "what went wrong (F2)"),
-    ("discard", Command::Discard, "drop what was not sent"),
-    ("reconnect", Command::Reconnect, "connect again now"),
+    ("errors", Command::Errors, "show errors (F2)"),
+    (
+        "discard",
+        Command::Discard,
+        "discard messages that were not sent",
+    ),
+    ("reconnect", Command::Reconnect, "reconnect now"),
     (
         "quit",
         Command::Quit,

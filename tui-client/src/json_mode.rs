@@ -10,8 +10,8 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use chat_protocol::{
-    Auth, ClientError, ClientEvent, CloseCode, Credential, Secret, ServerEvent, Username,
-    limits::FRAME_BYTES,
+    Auth, ClientError, ClientEvent, CloseCode, Credential, Secret, ServerEvent, Username, events,
+    limits::FRAME_BYTES, sentences,
 };
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
@@ -24,7 +24,7 @@ use tokio_tungstenite::tungstenite::{self, Bytes, Message};
 use crate::cli::Options;
 use crate::exit::Exit;
 use crate::net::dial::{DialError, Socket, dial};
-use lines::Line;
+use lines::InputLine;
 
 /// How long the server may take from one step of the handshake to the next.
 const HANDSHAKE: Duration = Duration::from_secs(30);
@@ -39,10 +39,10 @@ const FAREWELL: Duration = Duration::from_secs(2);
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JsonError {
     /// No connection.
-    #[error("the server is not reachable")]
+    #[error("can't reach the server")]
     Dial(#[source] DialError),
     /// `auth` was refused.
-    #[error("not let in: {}", .0.message)]
+    #[error("couldn't join: {}", .0.message)]
     Refused(ClientError),
     /// The connection broke.
     #[error("the connection was lost")]
@@ -51,13 +51,13 @@ pub(crate) enum JsonError {
     #[error("the server closed the connection{}", code_words(.0))]
     Closed(Option<CloseCode>),
     /// Nothing came for too long.
-    #[error("the server does not answer")]
+    #[error("the server is not answering")]
     Silent,
     /// Standard output can't be written to.
-    #[error("standard output can't be written to")]
+    #[error("can't write to standard output")]
     Output(#[source] io::Error),
     /// Signals can't be waited for.
-    #[error("signals can't be handled")]
+    #[error("can't handle signals")]
     Signals(#[source] io::Error),
 }
 
@@ -112,11 +112,11 @@ impl Tally {
     }
 
     /// A line was sent, or left out.
-    fn on_line(&self, line: &Line) {
+    fn on_line(&self, line: &InputLine) {
         match line {
-            Line::Message(_) => self.unanswered.set(self.unanswered.get() + 1),
-            Line::Other(_) => {}
-            Line::Skipped => self.not_all.set(true),
+            InputLine::Message(_) => self.unanswered.set(self.unanswered.get() + 1),
+            InputLine::Other(_) => {}
+            InputLine::Skipped => self.not_all.set(true),
         }
     }
 
@@ -124,13 +124,13 @@ impl Tally {
     fn on_event(&self, event: &Value) {
         let data = &event["data"];
         match event["event"].as_str() {
-            Some("cerror") => self.not_all.set(true),
+            Some(events::CERROR) => self.not_all.set(true),
             // A moderator's mute comes unasked, and again as the answer to each message.
-            Some("mute") if data["message"] != "Success" => {
+            Some(events::MUTE) if data["message"] != sentences::SUCCESS => {
                 let answers = !data["nonce"].is_null() || self.unanswered.get() > 0;
                 self.not_all.set(self.not_all.get() || answers);
             }
-            Some("message") => {
+            Some(events::MESSAGE) => {
                 let name = data["username"].as_str().unwrap_or_default();
                 if Username::new(name).is_ok_and(|name| name.key() == self.key) {
                     self.unanswered.set(self.unanswered.get().saturating_sub(1));
@@ -142,10 +142,10 @@ impl Tally {
 }
 
 async fn talk(options: &Options, password: &Secret, tally: &Tally) -> Result<(), JsonError> {
-    let mut told = Told::new()?;
+    let mut stop_signals = StopSignals::new()?;
     let (socket, _) = tokio::select! {
         dialled = dial(&options.url, None) => dialled.map_err(JsonError::Dial)?,
-        () = told.wait() => return Ok(()),
+        () = stop_signals.wait() => return Ok(()),
     };
     let (mut sink, stream) = socket.split();
     let (out, mut written) = output::write_lines();
@@ -154,13 +154,13 @@ async fn talk(options: &Options, password: &Secret, tally: &Tally) -> Result<(),
         entered = enter(&mut sink, &mut stream, options, password) => entered,
         // It has ended: nobody may ask it again.
         error = &mut written => return Err(output_error(error)),
-        () = told.wait() => return Ok(()),
+        () = stop_signals.wait() => return Ok(()),
     };
     let limit = match limit {
         Ok(limit) => limit,
         Err(error) => {
             // What came before the refusal is shown all the same.
-            finish_output(stream, written, &mut told).await?;
+            finish_output(stream, written, &mut stop_signals).await?;
             return Err(error);
         }
     };
@@ -169,8 +169,8 @@ async fn talk(options: &Options, password: &Secret, tally: &Tally) -> Result<(),
         ended = stream.read(tally) => ended,
         ended = write(&mut sink, &mut lines, tally) => match ended {},
         error = &mut written => return Err(output_error(error)),
-        () = told.wait() => {
-            // Told to end: the server and the reader get a moment, and their absence is no failure.
+        () = stop_signals.wait() => {
+            // StopSignals to end: the server and the reader get a moment, and their absence is no failure.
             let farewell = async {
                 leave(&mut sink, &mut stream, tally).await?;
                 drop(stream);
@@ -179,7 +179,7 @@ async fn talk(options: &Options, password: &Secret, tally: &Tally) -> Result<(),
             return timeout(FAREWELL, farewell).await.unwrap_or(Ok(()));
         }
     };
-    finish_output(stream, written, &mut told).await?;
+    finish_output(stream, written, &mut stop_signals).await?;
     match ended? {
         // 1000 answers a `disconnect`, whether this program's own or one among the lines. Any other
         // end, even after it, may have cost events.
@@ -192,12 +192,12 @@ async fn talk(options: &Options, password: &Secret, tally: &Tally) -> Result<(),
 async fn finish_output(
     stream: Incoming,
     written: output::Written,
-    told: &mut Told,
+    stop_signals: &mut StopSignals,
 ) -> Result<(), JsonError> {
     drop(stream);
     tokio::select! {
         ended = written => ended.map_or(Ok(()), |ended| ended.map_err(JsonError::Output)),
-        () = told.wait() => Ok(()),
+        () = stop_signals.wait() => Ok(()),
     }
 }
 
@@ -212,7 +212,11 @@ fn output_error(ended: Result<io::Result<()>, impl std::error::Error>) -> JsonEr
 /// Sends the lines, and `disconnect` after the last. Runs beside the reading: a server that waits for
 /// its client to read must not wait for one that waits to write. A line that can't be sent ends the
 /// writing; how the connection ended is for the reading to find out.
-async fn write(sink: &mut Sink, lines: &mut mpsc::Receiver<Line>, tally: &Tally) -> Infallible {
+async fn write(
+    sink: &mut Sink,
+    lines: &mut mpsc::Receiver<InputLine>,
+    tally: &Tally,
+) -> Infallible {
     let mut ping = interval_at(Instant::now() + PING, PING);
     let mut open = true;
     while open {
@@ -222,10 +226,10 @@ async fn write(sink: &mut Sink, lines: &mut mpsc::Receiver<Line>, tally: &Tally)
                     tally.on_line(line);
                 }
                 match line {
-                    Some(Line::Message(line) | Line::Other(line)) => {
+                    Some(InputLine::Message(line) | InputLine::Other(line)) => {
                         sink.send(Message::text(line)).await
                     }
-                    Some(Line::Skipped) => Ok(()),
+                    Some(InputLine::Skipped) => Ok(()),
                     None => {
                         open = false;
                         sink.send(Message::text(ClientEvent::Disconnect.encode())).await
@@ -240,9 +244,9 @@ async fn write(sink: &mut Sink, lines: &mut mpsc::Receiver<Line>, tally: &Tally)
 }
 
 /// The signals that end the program.
-struct Told([tokio::signal::unix::Signal; 3]);
+struct StopSignals([tokio::signal::unix::Signal; 3]);
 
-impl Told {
+impl StopSignals {
     fn new() -> Result<Self, JsonError> {
         let on = |kind| signal(kind).map_err(JsonError::Signals);
         let signals = [
@@ -280,9 +284,9 @@ impl Incoming {
                 .await
                 .map_err(|_| JsonError::Silent)?;
             match self.pass_on(message).await? {
-                Came::Event(event) => tally.on_event(&event),
-                Came::Other => {}
-                Came::Close(code) => return Ok(code),
+                Received::Event(event) => tally.on_event(&event),
+                Received::Other => {}
+                Received::Close(code) => return Ok(code),
             }
         }
     }
@@ -291,31 +295,31 @@ impl Incoming {
     async fn pass_on(
         &mut self,
         message: Option<Result<Message, tungstenite::Error>>,
-    ) -> Result<Came, JsonError> {
+    ) -> Result<Received, JsonError> {
         Ok(match message {
             Some(Ok(Message::Text(text))) => {
                 let Some((line, event)) = output::line_of(&text) else {
-                    let words = "chat-tui: the server sent what is no event, which is left out";
+                    let words = "chat-tui: skipped a message from the server that is not an event";
                     // Without standard error there is nowhere to say it.
                     writeln!(io::stderr(), "{words}").ok();
-                    return Ok(Came::Other);
+                    return Ok(Received::Other);
                 };
                 // Where nobody writes any more, how that ended is looked at elsewhere.
                 self.out.send(line).await.ok();
-                Came::Event(event)
+                Received::Event(event)
             }
             Some(Ok(Message::Close(frame))) => {
-                Came::Close(frame.map(|frame| CloseCode::from(u16::from(frame.code))))
+                Received::Close(frame.map(|frame| CloseCode::from(u16::from(frame.code))))
             }
-            Some(Ok(_)) => Came::Other,
+            Some(Ok(_)) => Received::Other,
             Some(Err(error)) => return Err(JsonError::Broken(error)),
-            None => Came::Close(None),
+            None => Received::Close(None),
         })
     }
 }
 
 /// What a message was.
-enum Came {
+enum Received {
     Event(Value),
     /// Nothing to look at.
     Other,
@@ -340,7 +344,7 @@ async fn enter(
             Some(Ok(Message::Text(text))) => ServerEvent::decode(text).ok(),
             _ => None,
         };
-        if let Came::Close(code) = stream.pass_on(message).await? {
+        if let Received::Close(code) = stream.pass_on(message).await? {
             return Err(JsonError::Closed(code));
         }
         match event {
@@ -380,10 +384,10 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    /// True where it is told that something was refused, after `sent` messages and these events.
+    /// True if it is told that something was refused, after `sent` messages and these events.
     fn is_refused(sent: usize, events: &[Value]) -> bool {
         let tally = Tally::new(&Username::new("Alice").unwrap());
-        (0..sent).for_each(|_| tally.on_line(&Line::Message(String::new())));
+        (0..sent).for_each(|_| tally.on_line(&InputLine::Message(String::new())));
         events.iter().for_each(|event| tally.on_event(event));
         tally.not_all.get()
     }
@@ -412,9 +416,9 @@ mod tests {
     #[test]
     fn what_was_not_sent_is_told_too() {
         let tally = Tally::new(&Username::new("alice").unwrap());
-        tally.on_line(&Line::Other(String::new()));
+        tally.on_line(&InputLine::Other(String::new()));
         assert!(!tally.not_all.get());
-        tally.on_line(&Line::Skipped);
+        tally.on_line(&InputLine::Skipped);
         assert!(tally.not_all.get());
     }
 }

@@ -88,7 +88,7 @@ fn leave(runtime: tokio::runtime::Runtime) {
 
 /// There is no screen to draw on, or no keyboard.
 #[derive(Debug, thiserror::Error)]
-#[error("standard input and output must be a terminal; --json works without one")]
+#[error("standard input and output must be a terminal (use --json without one)")]
 struct NoTerminal;
 
 fn program(options: Options, password: Option<chat_protocol::Secret>) -> Program {

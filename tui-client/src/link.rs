@@ -7,7 +7,7 @@ use chat_protocol::{AuthAccepted, ClientError, ClientEvent, CloseCode, ServerEve
 
 /// Which connection: the room's place, and a number that no other connection of that room has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Line {
+pub(crate) struct ConnectionId {
     pub(crate) place: usize,
     pub(crate) number: u64,
 }
@@ -62,10 +62,10 @@ pub(crate) enum LinkEvent {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Problem {
     /// No connection came about.
-    #[error("not reachable: {0}")]
+    #[error("can't connect: {0}")]
     Unreachable(String),
     /// The server closed the connection.
-    #[error("closed by the server with {}{}", u16::from(*.code), parenthesised(.reason))]
+    #[error("the server closed the connection with {}{}", u16::from(*.code), parenthesised(.reason))]
     Closed {
         /// How.
         code: CloseCode,
@@ -73,10 +73,10 @@ pub(crate) enum Problem {
         reason: String,
     },
     /// The server refused `auth` for now.
-    #[error("not let in for now: {0}")]
+    #[error("couldn't join yet: {0}")]
     Busy(String),
     /// Nothing came for too long.
-    #[error("the server does not answer any more")]
+    #[error("the server stopped answering")]
     Silent,
     /// The connection broke.
     #[error("connection lost: {0}")]

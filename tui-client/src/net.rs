@@ -22,7 +22,7 @@ use tokio::time::{sleep, sleep_until, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::{self, Message};
 
 use crate::cursor::Cursor;
-use crate::link::{Line, LinkCommand, LinkEvent, Problem};
+use crate::link::{ConnectionId, LinkCommand, LinkEvent, Problem};
 use crate::server_url::ServerUrl;
 use dial::{Socket, dial, io_words};
 use handshake::{Handshake, Identity, Step};
@@ -52,7 +52,7 @@ pub(crate) struct Target {
 #[derive(Debug)]
 enum Ending {
     /// The app said so, or is gone.
-    Told,
+    Disconnected,
     Refused(ClientError),
     TokenRefused,
     Ended(CloseCode, String),
@@ -70,7 +70,7 @@ impl From<Problem> for Ending {
 /// A room's connection over its whole life.
 #[derive(Debug)]
 struct Link {
-    line: Line,
+    id: ConnectionId,
     url: ServerUrl,
     identity: Identity,
     cursor: Cursor,
@@ -79,16 +79,16 @@ struct Link {
     /// When the present connection became live.
     live_since: Option<Instant>,
     commands: mpsc::Receiver<LinkCommand>,
-    events: mpsc::Sender<(Line, LinkEvent)>,
+    events: mpsc::Sender<(ConnectionId, LinkEvent)>,
 }
 
 /// Keeps a room connected until it is told to end, or must not come back by itself. Its events carry
-/// `line`.
+/// `id`.
 pub(crate) async fn run(
-    line: Line,
+    id: ConnectionId,
     target: Target,
     commands: mpsc::Receiver<LinkCommand>,
-    events: mpsc::Sender<(Line, LinkEvent)>,
+    events: mpsc::Sender<(ConnectionId, LinkEvent)>,
 ) {
     let identity = Identity {
         username: target.username,
@@ -97,7 +97,7 @@ pub(crate) async fn run(
         token: None,
     };
     let mut link = Link {
-        line,
+        id,
         url: target.url,
         identity,
         cursor: target.cursor,
@@ -111,7 +111,7 @@ pub(crate) async fn run(
         Ending::Refused(error) => LinkEvent::Refused(error),
         Ending::TokenRefused => LinkEvent::TokenRefused,
         Ending::Ended(code, reason) => LinkEvent::Ended { code, reason },
-        Ending::Told | Ending::Lost(_) | Ending::Busy(..) => return,
+        Ending::Disconnected | Ending::Lost(_) | Ending::Busy(..) => return,
     };
     link.emit(last).await;
 }
@@ -189,7 +189,7 @@ impl Link {
                 Ok(event) => event,
                 Err(DecodeError::UnknownEvent(_)) => continue,
                 Err(error) => {
-                    let words = format!("this is no chat server: {error}");
+                    let words = format!("this is not a chat server: {error}");
                     return Err(Problem::Unreachable(words).into());
                 }
             };
@@ -237,7 +237,7 @@ impl Link {
                     Some(LinkCommand::Retry) => {}
                     Some(LinkCommand::Disconnect) | None => {
                         say_farewell(socket).await;
-                        return Err(Ending::Told);
+                        return Err(Ending::Disconnected);
                     }
                 },
                 () = sleep_until(wake_at.into()) => match heartbeat.beat(Instant::now()) {
@@ -263,7 +263,9 @@ impl Link {
             }
             // The contract lets a server grow.
             Err(DecodeError::UnknownEvent(_)) => return,
-            Err(error) => LinkEvent::Fault(format!("the server sent what is no event: {error}")),
+            Err(error) => LinkEvent::Fault(format!(
+                "the server sent something that is not an event: {error}"
+            )),
         };
         self.emit(event).await;
     }
@@ -277,7 +279,7 @@ impl Link {
                 () = &mut end => return Ok(()),
                 command = self.commands.recv() => match command {
                     Some(LinkCommand::Retry) => return Ok(()),
-                    Some(LinkCommand::Disconnect) | None => return Err(Ending::Told),
+                    Some(LinkCommand::Disconnect) | None => return Err(Ending::Disconnected),
                     // The app sends on live lines only; this one went down meanwhile, which the app
                     // has been told.
                     Some(LinkCommand::Send(_)) => {}
@@ -289,7 +291,7 @@ impl Link {
     /// Tells the app. Waits while the app has a full queue: the server's side of the line then fills.
     async fn emit(&self, event: LinkEvent) {
         // Without a receiver the app is gone, which the commands' channel says as well.
-        self.events.send((self.line, event)).await.ok();
+        self.events.send((self.id, event)).await.ok();
     }
 }
 
@@ -297,7 +299,7 @@ impl Link {
 async fn told(commands: &mut mpsc::Receiver<LinkCommand>) -> Ending {
     loop {
         match commands.recv().await {
-            Some(LinkCommand::Disconnect) | None => return Ending::Told,
+            Some(LinkCommand::Disconnect) | None => return Ending::Disconnected,
             Some(LinkCommand::Send(_) | LinkCommand::Retry) => {}
         }
     }

@@ -15,11 +15,11 @@ use crate::cursor::Cursor;
 use crate::exit::Exit;
 use crate::input::{Input, Keyboard, Reply};
 use crate::keymap;
-use crate::link::{Line, LinkCommand, LinkEvent};
+use crate::link::{ConnectionId, LinkCommand, LinkEvent};
 use crate::net::{self, Target};
 use crate::sanitize;
 use crate::server_url::ServerUrl;
-use crate::terminal::{Screen, Signals, Told};
+use crate::terminal::{Screen, Signals, TerminalSignal};
 use crate::theme::Theme;
 use crate::ui;
 
@@ -43,10 +43,10 @@ const FAREWELL: Duration = Duration::from_millis(300);
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RunError {
     /// The terminal can't be used.
-    #[error("the terminal can't be used")]
+    #[error("can't use the terminal")]
     Terminal(#[source] io::Error),
     /// Signals can't be waited for.
-    #[error("signals can't be handled")]
+    #[error("can't handle signals")]
     Signals(#[source] io::Error),
 }
 
@@ -106,7 +106,7 @@ struct Runner {
     /// The number of each room's connection: what an earlier one still says is passed over.
     numbers: Vec<u64>,
     tasks: JoinSet<()>,
-    events: mpsc::Sender<(Line, LinkEvent)>,
+    events: mpsc::Sender<(ConnectionId, LinkEvent)>,
     started: Instant,
     /// When the last frame was drawn.
     drawn: Option<Instant>,
@@ -127,7 +127,7 @@ impl Runner {
     async fn turn(
         &mut self,
         keys: &mut Keyboard,
-        received: &mut mpsc::Receiver<(Line, LinkEvent)>,
+        received: &mut mpsc::Receiver<(ConnectionId, LinkEvent)>,
     ) -> Result<(), RunError> {
         let mut signals = Signals::open().map_err(RunError::Signals)?;
         while !self.quitting {
@@ -135,10 +135,10 @@ impl Runner {
             tokio::select! {
                 biased;
                 told = signals.next() => match told {
-                    Told::End => return Ok(()),
-                    Told::Stop => self.screen.stop().map_err(RunError::Terminal)?,
-                    Told::Continue => self.resume()?,
-                    Told::Resized => self.resize()?,
+                    TerminalSignal::End => return Ok(()),
+                    TerminalSignal::Stop => self.screen.stop().map_err(RunError::Terminal)?,
+                    TerminalSignal::Continue => self.resume()?,
+                    TerminalSignal::Resized => self.resize()?,
                 },
                 written = self.screen.written() => match written {
                     Err(error) if has_gone(&error) => return Ok(()),
@@ -154,8 +154,8 @@ impl Runner {
                 Some(first) = received.recv() => {
                     let mut next = Some(first);
                     let mut left = BATCH;
-                    while let Some((line, event)) = next {
-                        self.hear(line, event)?;
+                    while let Some((id, event)) = next {
+                        self.hear(id, event)?;
                         left -= 1;
                         next = if left > 0 { received.try_recv().ok() } else { None };
                     }
@@ -173,22 +173,22 @@ impl Runner {
     }
 
     /// Passes on what a connection says, unless another one has taken its place.
-    fn hear(&mut self, line: Line, event: LinkEvent) -> Result<(), RunError> {
-        if self.numbers[line.place] != line.number {
+    fn hear(&mut self, id: ConnectionId, event: LinkEvent) -> Result<(), RunError> {
+        if self.numbers[id.place] != id.number {
             return Ok(());
         }
-        self.tell(Event::Link(line.place, event), FRAME)
+        self.tell(Event::Link(id.place, event), FRAME)
     }
 
     /// Where the system ends the program: the user's messages that are on their way get a moment. Nothing
     /// is drawn any more.
-    async fn wait_for_answers(&mut self, received: &mut mpsc::Receiver<(Line, LinkEvent)>) {
+    async fn wait_for_answers(&mut self, received: &mut mpsc::Receiver<(ConnectionId, LinkEvent)>) {
         let answers = async {
             while !self.quitting && self.app.on_the_way() > 0 {
-                let Some((line, event)) = received.recv().await else {
+                let Some((id, event)) = received.recv().await else {
                     return;
                 };
-                if self.hear(line, event).is_err() {
+                if self.hear(id, event).is_err() {
                     return;
                 }
             }
@@ -275,9 +275,9 @@ impl Runner {
         };
         self.numbers[place] += 1;
         let number = self.numbers[place];
-        let line = Line { place, number };
+        let id = ConnectionId { place, number };
         self.tasks
-            .spawn(net::run(line, target, orders, self.events.clone()));
+            .spawn(net::run(id, target, orders, self.events.clone()));
         self.links[place] = Some(commands);
     }
 

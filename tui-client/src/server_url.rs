@@ -13,7 +13,7 @@ pub(crate) enum ServerUrlError {
     Scheme,
     /// A name or password in it would be shown, and seen by all who list processes.
     #[error(
-        "must not hold a name or password, which are not shown here: use --user, and \
+        "can't contain a user name or password (not shown here): use --user, and \
          CHAT_PASSWORD or --password-file"
     )]
     User,

@@ -17,7 +17,7 @@ use rustix::process::{Signal, getpid, kill_current_process_group, kill_process};
 use output::Writer;
 use painter::Painter;
 
-pub(crate) use signals::{Signals, Told};
+pub(crate) use signals::{Signals, TerminalSignal};
 
 /// The screen, taken; dropping it gives the terminal back.
 pub(crate) struct Screen {
@@ -65,7 +65,7 @@ impl Screen {
         if modes::has_job_control() {
             self.away = true;
             modes::give_back();
-            // Comes back as [`Told::Stop`].
+            // Comes back as [`TerminalSignal::Stop`].
             Ok(kill_current_process_group(Signal::TSTP)?)
         } else {
             modes::give_back();

@@ -50,7 +50,10 @@ fn bench(registration: Registration) -> Bench {
         ..LimitSettings::NONE
     }));
     let store = SqliteAddresses::new(Arc::clone(&database));
-    let addresses = Addresses::new(Arc::new(store), false);
+    let addresses = Addresses::new(
+        Arc::new(store),
+        crate::domain::moderation::BanScope::Account,
+    );
     let accounts: Arc<dyn Accounts> = Arc::new(SqliteAccounts::new(database));
     let authenticator = Authenticator::new(
         Arc::clone(&accounts),

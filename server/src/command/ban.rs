@@ -16,7 +16,7 @@ use crate::command::safeguards;
 use crate::control::sentences;
 use crate::control::{OperatorAction, Request};
 use crate::domain::address::{self, Network};
-use crate::domain::moderation::{Decision, Sanction};
+use crate::domain::moderation::{BanScope, Decision, Sanction};
 use crate::limits::TrustedProxies;
 use crate::store::addresses::AddressStore;
 use crate::store::sqlite::addresses::SqliteAddresses;
@@ -93,12 +93,12 @@ impl TargetArguments {
     }
 }
 
-/// Carries out `command` for the server whose data directory is `data`. With `is_taking_along`, every
-/// ban from a room that this process writes itself includes the user's recent addresses.
+/// Carries out `command` for the server whose data directory is `data`. A ban from a room that this
+/// process writes itself reaches at least as far as `every_ban`.
 pub fn run(
     command: BanSubcommand,
     data: &Path,
-    is_taking_along: bool,
+    every_ban: BanScope,
     proxies: &TrustedProxies,
 ) -> anyhow::Result<()> {
     match command {
@@ -120,12 +120,9 @@ pub fn run(
             yes,
         } => match target.target()? {
             Target::User(room, name) => {
-                let action = match ban_addresses {
-                    true => OperatorAction::BanWithAddresses(duration, reason),
-                    false => OperatorAction::Ban(duration, reason),
-                };
-                let is_taking_along = is_taking_along || ban_addresses;
-                ban_user(data, &room, &name, action, create, is_taking_along)
+                let scope = BanScope::with_addresses(ban_addresses);
+                let action = OperatorAction::Ban(duration, reason, scope);
+                ban_user(data, &room, &name, action, create, scope.max(every_ban))
             }
             Target::Network(network) => {
                 if let Some(hazard) = hazard(network, proxies) {
@@ -171,7 +168,7 @@ fn ban_user(
     name: &Username,
     action: OperatorAction,
     creates: bool,
-    is_taking_along: bool,
+    scope: BanScope,
 ) -> anyhow::Result<()> {
     carry_out_with(
         data,
@@ -181,7 +178,7 @@ fn ban_user(
         creates,
         async |database, verdict| {
             if let Decision::Ban(ban) = &mut verdict.decision
-                && is_taking_along
+                && scope.takes_addresses()
             {
                 let addresses = SqliteAddresses::new(Arc::clone(database));
                 ban.networks = addresses

@@ -128,7 +128,7 @@ pub fn main() -> ExitCode {
         Some(Command::Ban(command)) => {
             let server = &config.server;
             let proxies = &server.trusted_proxies;
-            ban::run(command, &server.data, server.is_banning_addresses, proxies)
+            ban::run(command, &server.data, server.every_ban, proxies)
         }
         Some(Command::Mod(command)) => moderator::run_mod(command, &config.server.data),
         Some(Command::Admin(command)) => moderator::run_admin(command, &config.server.data),

@@ -13,7 +13,7 @@ use clap::Subcommand;
 use crate::clock;
 use crate::command::console;
 use crate::command::safeguards;
-use crate::control::{self, OperatorAction, Request, Task, administered};
+use crate::control::{self, OperatorAction, Request, Task, sentences};
 use crate::domain::entry::UnixMillis;
 use crate::domain::moderation::{Person, Standing, Verdict};
 use crate::domain::room::{operated, outcome, slip};
@@ -103,12 +103,12 @@ fn administer(data: &Path, name: &Username, is_admin: bool) -> anyhow::Result<()
         let person = person(&database, name, false).await?;
         let standings = SqliteStandings::new(database);
         if !is_admin && !standings.administrators().await?.contains(&person.username) {
-            bail!(control::no_administrator(&person.username));
+            bail!(sentences::no_administrator(&person.username));
         }
         standings
             .administer(&person, is_admin, clock::now())
             .await?;
-        Ok(administered(&person.username, is_admin))
+        Ok(sentences::administered(&person.username, is_admin))
     })
 }
 
@@ -340,7 +340,7 @@ pub(crate) async fn need(
     match (accounts.is_founded(room).await?, creates) {
         (true, _) => Ok(()),
         (false, true) => control::new_room(room).map_err(anyhow::Error::msg),
-        (false, false) => bail!(control::no_room(room)),
+        (false, false) => bail!(sentences::no_room(room)),
     }
 }
 
@@ -375,8 +375,10 @@ async fn person(
 ) -> anyhow::Result<Person> {
     let accounts = SqliteAccounts::new(Arc::clone(database));
     match accounts.known(name).await?.map(Person::from) {
-        None => bail!(control::no_user(name)),
-        Some(person) if person.is_removed && !is_removed_meant => bail!(control::was_removed(name)),
+        None => bail!(sentences::no_user(name)),
+        Some(person) if person.is_removed && !is_removed_meant => {
+            bail!(sentences::was_removed(name))
+        }
         Some(person) => Ok(person),
     }
 }

@@ -11,7 +11,7 @@ use clap::Subcommand;
 use crate::command::console;
 use crate::command::moderator::{ask_or_make, called, found};
 use crate::command::safeguards;
-use crate::control::{self, Request};
+use crate::control::{Request, sentences};
 use crate::store::accounts::Accounts;
 use crate::store::log::{End, Range, RoomLog};
 use crate::store::sqlite::accounts::SqliteAccounts;
@@ -88,8 +88,8 @@ fn add(room: &RoomName, data: &Path) -> anyhow::Result<()> {
     ask_or_make(data, &request, |database| async move {
         let room = &called(&database, room).await?;
         match found(&database, room).await? {
-            true => Ok(control::room_added(room)),
-            false => bail!(control::room_exists(room)),
+            true => Ok(sentences::room_added(room)),
+            false => bail!(sentences::room_exists(room)),
         }
     })
 }

@@ -14,7 +14,7 @@ use crate::clock;
 use crate::command::console;
 use crate::command::moderator::{ask, ask_for, ask_or_make, shown};
 use crate::command::safeguards;
-use crate::control::{self, Hash, Purging, Request};
+use crate::control::{self, Hash, Purging, Request, sentences};
 use crate::domain::entry::{EntryBody, NewEntry, Purged};
 use crate::domain::room::operator;
 use crate::store::accounts::{Account, Accounts, Creation};
@@ -85,7 +85,7 @@ pub fn run(command: UserSubcommand, data: &Path) -> anyhow::Result<()> {
         UserSubcommand::Add { name } => {
             control::new_user(&name).map_err(anyhow::Error::msg)?;
             if is_known(data, &name) == Some(true) {
-                bail!(control::user_exists(&name));
+                bail!(sentences::user_exists(&name));
             }
             let hash = hash(&ask_password(&name)?)?;
             let request = Request::AddUser(name.as_str().to_owned(), Hash(hash.clone()));
@@ -96,10 +96,10 @@ pub fn run(command: UserSubcommand, data: &Path) -> anyhow::Result<()> {
                 match SqliteAccounts::new(database).create(account).await? {
                     Creation::Created(_) => {
                         let verdicts = standings.verdicts_on(name.key(), now).await?;
-                        let held_against = control::held_against(&name, &verdicts);
-                        Ok(control::user_added(&name) + &held_against)
+                        let held_against = sentences::held_against(&name, &verdicts);
+                        Ok(sentences::user_added(&name) + &held_against)
                     }
-                    Creation::Exists(_) => bail!(control::user_exists(&name)),
+                    Creation::Exists(_) => bail!(sentences::user_exists(&name)),
                 }
             })
         }
@@ -110,7 +110,7 @@ pub fn run(command: UserSubcommand, data: &Path) -> anyhow::Result<()> {
             ask(data, &request, |database| async move {
                 let accounts = SqliteAccounts::new(database);
                 let is_done = accounts.set_password(&name, &hash).await?;
-                done(is_done, control::password_changed, &name)
+                done(is_done, sentences::password_changed, &name)
             })
         }
         UserSubcommand::Logout { name } => {
@@ -118,7 +118,7 @@ pub fn run(command: UserSubcommand, data: &Path) -> anyhow::Result<()> {
             let request = Request::SignOut(name.as_str().to_owned());
             ask(data, &request, |database| async move {
                 let is_done = SqliteAccounts::new(database).sign_out(&name).await?;
-                done(is_done, control::signed_out, &name)
+                done(is_done, sentences::signed_out, &name)
             })
         }
         UserSubcommand::Remove { name, purge } => remove(data, &name, purge),
@@ -143,7 +143,7 @@ fn remove(data: &Path, name: &Username, is_purging: bool) -> anyhow::Result<()> 
         ask(data, &request, |database| async move {
             let accounts = SqliteAccounts::new(database);
             let is_done = accounts.remove(name, clock::now()).await?;
-            done(is_done, control::user_removed, name)
+            done(is_done, sentences::user_removed, name)
         })?;
     }
     match is_purging {
@@ -188,7 +188,7 @@ async fn purge_stored(database: Arc<Database>, name: &Username) -> anyhow::Resul
     let account = accounts
         .known(name)
         .await?
-        .with_context(|| control::no_user(name))?;
+        .with_context(|| sentences::no_user(name))?;
     if account.removed.is_none() {
         bail!("{name} has not been removed");
     }
@@ -217,7 +217,7 @@ fn done(
 ) -> anyhow::Result<String> {
     match is_done {
         true => Ok(sentence(name)),
-        false => bail!(control::no_user(name)),
+        false => bail!(sentences::no_user(name)),
     }
 }
 

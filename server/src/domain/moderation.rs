@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chat_protocol::{AuditEntry, Rank};
+use serde::{Deserialize, Serialize};
 
 use crate::domain::address::{Address, Network};
 use crate::domain::entry::{AccountId, Author, Moment, UnixMillis};
@@ -63,6 +64,31 @@ impl From<u8> for Height {
             2 => Height::Moderator,
             _ => Height::Administrator,
         }
+    }
+}
+
+/// How far a ban from a room reaches; the farther, the greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum BanScope {
+    /// The account is kept out.
+    Account,
+    /// And whoever is at the addresses that its user had lately.
+    AccountAndAddresses,
+}
+
+impl BanScope {
+    /// The scope that takes addresses along where so said.
+    pub fn with_addresses(takes_addresses: bool) -> Self {
+        match takes_addresses {
+            true => BanScope::AccountAndAddresses,
+            false => BanScope::Account,
+        }
+    }
+
+    /// Whether it takes addresses along.
+    pub fn takes_addresses(self) -> bool {
+        self == BanScope::AccountAndAddresses
     }
 }
 

@@ -15,8 +15,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chat_protocol::limits::WHO_MEMBERS;
 use chat_protocol::{
-    ClientError, CloseCode, Code, HeldId, Member, MessageId, Nonce, Rank, RoomChange, RoomState,
-    Seq, ServerEvent, Who,
+    Capabilities, ClientError, CloseCode, Code, HeldId, Member, MessageId, Nonce, Rank, RoomChange,
+    RoomState, Seq, ServerEvent, Who,
 };
 
 use crate::domain::address::{Address, Network};
@@ -49,12 +49,8 @@ pub struct Joining {
     pub created: u64,
     /// Where they are.
     pub address: Address,
-    /// Whether it wants `join`, `leave` and `presence`.
-    pub wants_presence: bool,
-    /// Whether it wants the room's modes.
-    pub wants_modes: bool,
-    /// Whether it wants to be told what moderators do, where it is one's.
-    pub wants_audit: bool,
+    /// What it is told beyond what everybody is.
+    pub capabilities: Capabilities,
 }
 
 /// What a room starts with.
@@ -322,9 +318,7 @@ impl Room {
             mut author,
             created,
             address,
-            wants_presence,
-            wants_modes,
-            wants_audit,
+            capabilities,
         } = joining;
         author.rank = self.rank(&author.key);
         let member = member(&author);
@@ -333,16 +327,16 @@ impl Room {
         self.members.insert(id, author);
         let count = self.members.len();
         let mut effects = self.presence.joined(member, count, now.steady);
-        if wants_modes {
+        if capabilities.room {
             self.mode_listeners.insert(id);
             effects.push(Effect::Send(id, ServerEvent::Room(self.modes.clone())));
         }
-        if wants_audit {
+        if capabilities.moderation {
             self.audit_listeners.insert(id);
             effects.extend(self.held_on_entering(id, now));
         }
         // Only now: who comes in is not told of it.
-        if wants_presence {
+        if capabilities.presence {
             self.presence.add_listener(id);
         }
         effects

@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::domain::address::{Address, Network};
 use crate::domain::entry::{Moment, UnixMillis};
-use crate::domain::moderation::Sanction;
+use crate::domain::moderation::{BanScope, Sanction};
 use crate::store::addresses::{AddressStore, AddressesError, NOTED_ANEW, REMEMBERED, before};
 use arrivals::{Arrival, Arrivals};
 use banned::BannedNetworks;
@@ -36,13 +36,13 @@ pub struct Addresses {
     noting: Arc<Semaphore>,
     noted: Arc<Noted>,
     tasks: TaskTracker,
-    is_taking_along: bool,
+    every_ban: BanScope,
 }
 
 impl Addresses {
-    /// Keeps them in `store`. Where `is_taking_along`, every ban from a room takes the user's recent
-    /// addresses along. No network is banned before [`Addresses::load`].
-    pub fn new(store: Arc<dyn AddressStore>, is_taking_along: bool) -> Self {
+    /// Keeps them in `store`. Every ban from a room reaches at least as far as `every_ban`.
+    /// No network is banned before [`Addresses::load`].
+    pub fn new(store: Arc<dyn AddressStore>, every_ban: BanScope) -> Self {
         Self {
             store,
             banned: Arc::default(),
@@ -51,7 +51,7 @@ impl Addresses {
             noting: Arc::new(Semaphore::new(NOTING)),
             noted: Arc::default(),
             tasks: TaskTracker::new(),
-            is_taking_along,
+            every_ban,
         }
     }
 
@@ -94,9 +94,9 @@ impl Addresses {
         banned.find(address, now).cloned()
     }
 
-    /// Whether every ban from a room takes the user's recent addresses along.
-    pub fn is_taking_along(&self) -> bool {
-        self.is_taking_along
+    /// How far every ban from a room reaches at least.
+    pub fn every_ban(&self) -> BanScope {
+        self.every_ban
     }
 
     /// Remembers that the account `key` entered from `address`. That counts as recent from here on, and

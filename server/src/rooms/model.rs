@@ -452,7 +452,10 @@ fn rooms(log: &Arc<MemoryLog>, standings: &Arc<MemoryStandings>, window: FlushWi
         log: log.clone(),
         standings: standings.clone(),
         filters: RoomFilters::new(Arc::new(NoFilters)),
-        addresses: Addresses::new(Arc::new(NoAddresses), false),
+        addresses: Addresses::new(
+            Arc::new(NoAddresses),
+            crate::domain::moderation::BanScope::Account,
+        ),
         held: Arc::new(NothingHeld),
     };
     let settings = RoomSettings {
@@ -552,9 +555,7 @@ impl World {
             is_new: false,
             login: self.rooms.log_in(&Username::new(&client.name).unwrap()),
             address: Address::UNKNOWN,
-            wants_presence: false,
-            wants_modes: false,
-            wants_audit: false,
+            capabilities: chat_protocol::Capabilities::default(),
             since: since.or(Some(Since {
                 epoch: None,
                 seq: Seq(0),

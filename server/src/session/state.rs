@@ -7,6 +7,7 @@ use chat_protocol::{
 
 use crate::domain::filter::{Change, Pattern};
 use crate::domain::held::Choice;
+use crate::domain::moderation::BanScope;
 use crate::limits::TooFast;
 use crate::rooms::Order;
 
@@ -149,7 +150,7 @@ impl State {
             ClientEvent::Unmute { username } => Ok(Action::Moderate(username, Order::Unmute)),
             ClientEvent::Ban(ban) => Ok(Action::Moderate(
                 ban.username,
-                Order::Ban(ban.duration, ban.reason),
+                Order::Ban(ban.duration, ban.reason, BanScope::Account),
             )),
             ClientEvent::Unban { username } => Ok(Action::Moderate(username, Order::Unban)),
             ClientEvent::SetMod { username } => Ok(Action::Moderate(username, Order::Appoint)),

@@ -60,7 +60,7 @@ fn a_refused_message_stands_in_the_error_panel_with_code_and_event_and_is_not_lo
     });
     // A stray key does not send what was refused for what it is.
     alice.key(Key::Enter);
-    alice.wait_for_text("refused for good");
+    alice.wait_for_text("this can't be sent");
     alice.key(Key::Up);
     alice.wait_for_text("alice> work to do");
     alice.key(Key::Enter);

@@ -125,7 +125,7 @@ fn a_server_that_takes_no_password_for_now_is_waited_for() {
     assert!((0..10).any(|_| is_refused()));
     let alice = ClientSetup::new(server.address(), "alice", &["stream"]).start();
     let screen = alice.wait_for_text("reconnecting in");
-    assert!(screen.shows("not let in for now"), "{screen:?}");
+    assert!(screen.shows("couldn't join yet"), "{screen:?}");
     assert!(!screen.shows(PROMPT), "{screen:?}");
 }
 

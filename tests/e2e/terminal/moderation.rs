@@ -112,7 +112,7 @@ fn a_muted_user_sees_the_time_left_and_keeps_the_text() {
     assert!(screen.shows("alice> two"), "{screen:?}");
     alice.key(Key::Control('u'));
     alice.enter("/who");
-    alice.wait_for_text("you are not muted any more");
+    alice.wait_for_text("you are no longer muted");
     alice.key(Key::Control('y'));
     alice.key(Key::Enter);
     let screen = alice.wait_for_text("alice… two");
@@ -206,7 +206,7 @@ fn appointments_show_beside_the_users_own_name() {
     alice.wait_for("moderator", |screen| own("+", screen));
     alice.enter("hello");
     let screen = alice.wait_for("user", |screen| own("", screen));
-    assert!(screen.shows("you are no moderator any more"), "{screen:?}");
+    assert!(screen.shows("you are no longer a moderator"), "{screen:?}");
     alice.enter("why?");
     let screen = alice.wait_for("moderator", |screen| own("+", screen));
     assert!(screen.shows("you are a moderator now"), "{screen:?}");

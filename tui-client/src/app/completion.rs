@@ -32,7 +32,7 @@ impl App {
         }
         let Completion { fitting, shown } = &self.completion;
         let Some(next) = fitting.get(*shown) else {
-            self.say(Tone::Faint, "nothing begins like that");
+            self.say(Tone::Faint, "no match");
             return;
         };
         // One that is the only one is done with; of several, Tab brings the next.

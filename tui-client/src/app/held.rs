@@ -48,9 +48,15 @@ impl HeldList {
     /// The message that a command names, or why there is none.
     pub(crate) fn find(&self, which: &Which) -> Result<HeldId, String> {
         let found = match (which, &self.waiting[..]) {
-            (Which::Only, []) => return Err("nothing waits for a moderator here".to_owned()),
+            (Which::Only, []) => {
+                return Err("no messages are waiting for a moderator here".to_owned());
+            }
             (Which::Only, [(_, id)]) => Some(id),
-            (Which::Only, _) => return Err("several wait: say which, /held lists them".to_owned()),
+            (Which::Only, _) => {
+                return Err(
+                    "several messages are waiting: say which one (/held lists them)".to_owned(),
+                );
+            }
             (Which::Number(number), waiting) => waiting
                 .iter()
                 .find(|(known, _)| known == number)
@@ -59,7 +65,7 @@ impl HeldList {
         };
         found
             .cloned()
-            .ok_or_else(|| "this one does not wait: /held lists what does".to_owned())
+            .ok_or_else(|| "that message is not waiting (/held lists those that are)".to_owned())
     }
 }
 
@@ -79,7 +85,11 @@ impl App {
             list.waiting.retain(|(_, id)| still(id));
         }
         if is_asked && held.entries.is_empty() {
-            return self.notice(place, Tone::Faint, "nothing waits for a moderator here");
+            return self.notice(
+                place,
+                Tone::Faint,
+                "no messages are waiting for a moderator here",
+            );
         }
         for entry in held.entries.iter().take(KEPT) {
             let (number, is_new) = self.rooms[place].held.number(&entry.id);
@@ -126,10 +136,10 @@ fn blocked(entry: &FilterEntry) -> String {
     let pattern = sanitize::brief(&entry.pattern, 2 * SHORT);
     let kind = match entry.kind {
         FilterKind::Word => "",
-        FilterKind::Regex => "expression ",
+        FilterKind::Regex => "regex ",
     };
     let action = match entry.action {
-        _ if entry.broken => "out of force",
+        _ if entry.broken => "not working",
         FilterAction::Refuse => "refused",
         FilterAction::Hold => "held",
     };

@@ -1,7 +1,7 @@
 //! What the user's actions do: editing, sending, scrolling, switching rooms, the prompt and the
 //! panels. Must not know which key asked.
 
-use chat_protocol::{DraftContent, Nonce};
+use chat_protocol::{DraftContent, Nonce, durations};
 
 use super::composer::Overflow;
 use super::event::Effect;
@@ -62,7 +62,7 @@ impl App {
     fn act_on_paste(&mut self, paste: Paste, action: &Action) {
         match action {
             Action::Submit => self.insert(&paste.into_text()),
-            Action::Escape | Action::Interrupt => self.say(Tone::Faint, "the paste is dropped"),
+            Action::Escape | Action::Interrupt => self.say(Tone::Faint, "paste discarded"),
             _ => self.paste = Some(paste),
         }
     }
@@ -76,7 +76,7 @@ impl App {
         if let Err(Overflow(characters)) = result {
             self.say(
                 Tone::Alert,
-                format!("the input is full: {characters} characters left out"),
+                format!("the input is full: {characters} characters were left out"),
             );
         }
     }
@@ -95,7 +95,7 @@ impl App {
             Action::Escape if self.panel != Panel::None => self.panel = Panel::None,
             Action::Escape if is_empty && self.room().timeline.stuck() > 0 => {
                 let dropped = self.room_mut().timeline.discard(false);
-                self.say(Tone::Faint, format!("dropped: {}", messages(dropped)));
+                self.say(Tone::Faint, format!("discarded {}", messages(dropped)));
             }
             Action::Escape => {}
             Action::PageUp => self.scroll(true),
@@ -146,7 +146,7 @@ impl App {
                 composer.take();
                 self.say(
                     Tone::Faint,
-                    "cleared (Up brings it back); Ctrl+C again quits",
+                    "cleared (Up brings it back); press Ctrl+C again to quit",
                 );
             }
             Action::DeleteOrQuit if is_empty => self.quit(effects),
@@ -237,10 +237,10 @@ impl App {
             return;
         }
         if again == 0 {
-            let words = "refused for good: Up brings the text back, Esc drops it";
+            let words = "this can't be sent: press Up to edit it, Esc to discard it";
             self.say(Tone::Alert, words);
         } else if let LinkState::Stopped { .. } = self.room().link {
-            self.say(Tone::Alert, "not connected: /reconnect tries again");
+            self.say(Tone::Alert, "not connected: type /reconnect to try again");
         } else if let Some(words) = self.mute_words() {
             self.say(Tone::Alert, words);
         } else {
@@ -252,22 +252,22 @@ impl App {
     /// The text as content, or why it can't be sent now; nothing is lost then.
     fn checked(&self, text: &str) -> Result<DraftContent, String> {
         let room = self.room();
-        let content = DraftContent::new(text).map_err(|_| "there is nothing to send".to_owned())?;
+        let content = DraftContent::new(text).map_err(|_| "nothing to send".to_owned())?;
         let characters = content.as_str().chars().count();
         if characters > room.content_limit {
             return Err(format!(
-                "too long: {characters} characters, at most {} are allowed",
+                "too long: {characters} characters, the limit is {}",
                 room.content_limit
             ));
         }
         if let LinkState::Stopped { .. } = room.link {
-            return Err("not connected: /reconnect tries again".to_owned());
+            return Err("not connected: type /reconnect to try again".to_owned());
         }
         if let Some(words) = self.mute_words() {
             return Err(words);
         }
         if room.timeline.waiting() >= WAITING {
-            return Err(format!("{WAITING} messages wait to be sent already"));
+            return Err(format!("{WAITING} messages are already waiting to be sent"));
         }
         Ok(content)
     }
@@ -296,8 +296,8 @@ impl App {
             Command::Errors => self.panel = Panel::Errors(0),
             Command::Quit => self.quit(effects),
             Command::Discard => match self.room_mut().timeline.discard(true) {
-                0 => self.say(Tone::Faint, "nothing was refused here"),
-                dropped => self.say(Tone::Faint, format!("dropped: {}", messages(dropped))),
+                0 => self.say(Tone::Faint, "nothing to discard here"),
+                dropped => self.say(Tone::Faint, format!("discarded {}", messages(dropped))),
             },
             Command::Who if !self.room().is_live() => self.say(Tone::Alert, "not connected"),
             Command::Who => {
@@ -313,19 +313,19 @@ impl App {
 
     /// That nothing can be sent while the user is muted.
     fn mute_words(&self) -> Option<String> {
-        let left = self.muted_for()?;
-        Some(format!("muted for {left} more: not sent"))
+        let left = durations::left(self.muted_seconds()?);
+        Some(format!("not sent: you are muted for another {left}"))
     }
 
     fn load_on_request(&mut self, effects: &mut Vec<Effect>) {
         let (place, now) = (self.active, self.now);
         let room = self.room_mut();
         if room.timeline.is_complete() {
-            self.say(Tone::Faint, "the room's first message is here already");
+            self.say(Tone::Faint, "you already have the room's first message");
         } else if let Some(request) = room.ask_older(now) {
             effects.push(Effect::Send(place, request));
         } else {
-            self.say(Tone::Faint, "nothing can be loaded now");
+            self.say(Tone::Faint, "can't load messages right now");
         }
     }
 
@@ -333,7 +333,7 @@ impl App {
         let place = self.active;
         match self.room().link {
             LinkState::Live | LinkState::Connecting { .. } => {
-                self.say(Tone::Faint, "the connection is up or on its way");
+                self.say(Tone::Faint, "already connected or connecting");
             }
             LinkState::Waiting { .. } => effects.push(Effect::Retry(place)),
             LinkState::Off | LinkState::Stopped { .. } => {
@@ -341,7 +341,7 @@ impl App {
                 if !self.answer() && self.room().link == LinkState::Off {
                     self.say(
                         Tone::Faint,
-                        "waits until another room has tried the password",
+                        "waiting until another room has tried the password",
                     );
                 }
             }

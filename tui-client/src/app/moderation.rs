@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use chat_protocol::limits::MUTE_SECONDS;
+use chat_protocol::limits::{MUTE_SECONDS, USERNAME_CHARS};
 use chat_protocol::{
     Audit, AuditEntry, Cleared, ClientError, ClientEvent, ModerationNotice, Purged, Rank,
-    RoomChange, RoomState, ServerEvent, Username, limits::USERNAME_CHARS,
+    RoomChange, RoomState, ServerEvent, Username, durations, events, sentences,
 };
 
 use super::event::Effect;
@@ -20,25 +20,25 @@ use crate::sanitize;
 const QUESTION: Duration = Duration::from_secs(10);
 /// The events whose refusal is told in the room: somebody ordered them.
 const ORDERS: [&str; 19] = [
-    "kick",
-    "mute",
-    "unmute",
-    "ban",
-    "unban",
-    "setMod",
-    "delMod",
-    "deleteMessage",
-    "purge",
-    "clear",
-    "setRoom",
-    "audit",
-    "setVip",
-    "addFilter",
-    "removeFilter",
-    "filters",
-    "held",
-    "allow",
-    "deny",
+    events::KICK,
+    events::MUTE,
+    events::UNMUTE,
+    events::BAN,
+    events::UNBAN,
+    events::SET_MOD,
+    events::SET_VIP,
+    events::DEL_MOD,
+    events::DELETE_MESSAGE,
+    events::PURGE,
+    events::CLEAR,
+    events::SET_ROOM,
+    events::ADD_FILTER,
+    events::REMOVE_FILTER,
+    events::FILTERS,
+    events::HELD,
+    events::ALLOW,
+    events::DENY,
+    events::AUDIT,
 ];
 
 impl App {
@@ -71,14 +71,14 @@ impl App {
     }
 
     fn deletion(&mut self, username: Option<Username>) -> Result<ClientEvent, String> {
-        let (key, whose) = match &username {
+        let (key, author) = match &username {
             Some(username) => (username.key(), username.as_str()),
-            None => (self.key.as_str(), "yours"),
+            None => (self.key.as_str(), "you"),
         };
         let timeline = &self.room().timeline;
         let (id, quote) = timeline
             .last_of(Some(key))
-            .ok_or_else(|| format!("no message of {whose} is here to delete"))?;
+            .ok_or_else(|| format!("there is no message from {author} to delete here"))?;
         self.say(Tone::Faint, format!("deleting {quote}"));
         Ok(ClientEvent::DeleteMessage { id })
     }
@@ -86,7 +86,7 @@ impl App {
     fn pinning(&mut self, username: Option<Username>) -> Result<ClientEvent, String> {
         let key = username.as_ref().map(Username::key);
         let (id, quote) = (self.room().timeline.last_of(key))
-            .ok_or_else(|| "there is no such message here to pin".to_owned())?;
+            .ok_or_else(|| "there is no message to pin here".to_owned())?;
         self.say(Tone::Faint, format!("pinning {quote}"));
         Ok(ClientEvent::SetRoom(RoomChange {
             pinned: Some(Some(id)),
@@ -102,7 +102,8 @@ impl App {
             return true;
         }
         self.room_mut().clear_until = Some(now + QUESTION);
-        let words = "this empties the room for everybody: /clear again within 10 s does it";
+        let words =
+            "this deletes all messages for everybody: type /clear again within 10 s to confirm";
         self.notice(self.active, Tone::Waiting, words);
         false
     }
@@ -127,37 +128,37 @@ impl App {
             ServerEvent::SetVip(notice)
             | ServerEvent::AddFilter(notice)
             | ServerEvent::RemoveFilter(notice) => {
-                self.tell_deed(place, "done", &notice);
+                self.tell_done(place, "done", &notice);
             }
             ServerEvent::Mute(notice) => self.on_mute(place, &notice, effects),
             ServerEvent::Unmute(notice) => {
-                if !self.tell_deed(place, "you are not muted any more", &notice) {
+                if !self.tell_done(place, "you are no longer muted", &notice) {
                     return;
                 }
                 self.rooms[place].muted_until = None;
                 self.send_next(place, effects);
             }
             ServerEvent::SetMod(notice) => {
-                if !self.tell_deed(place, "you are a moderator now", &notice) {
+                if !self.tell_done(place, "you are a moderator now", &notice) {
                     return;
                 }
                 let rank = &mut self.rooms[place].rank;
                 *rank = (*rank).min(Rank::Moderator);
             }
             ServerEvent::DelMod(notice) => {
-                if !self.tell_deed(place, "you are no moderator any more", &notice) {
+                if !self.tell_done(place, "you are no longer a moderator", &notice) {
                     return;
                 }
                 self.rooms[place].rank = Rank::User;
             }
             ServerEvent::Kick(notice) => {
-                self.tell_deed(place, "you were kicked", &notice);
+                self.tell_done(place, "you were kicked", &notice);
             }
             ServerEvent::Ban(notice) => {
-                self.tell_deed(place, "you were banned", &notice);
+                self.tell_done(place, "you were banned", &notice);
             }
             ServerEvent::Unban(notice) => {
-                self.tell_deed(place, "you are not banned any more", &notice);
+                self.tell_done(place, "you are no longer banned", &notice);
             }
             // The connection keeps the others for itself, or they are not moderation.
             _ => {}
@@ -175,10 +176,15 @@ impl App {
         }
     }
 
-    /// Until when this user may not post in the room in view, as a clock: `9:58`.
+    /// How long this user may not post in the room in view, as a clock: `9:58`.
     pub(crate) fn muted_for(&self) -> Option<String> {
+        self.muted_seconds().map(clock)
+    }
+
+    /// The same in seconds.
+    pub(super) fn muted_seconds(&self) -> Option<u64> {
         let left = seconds_left(self.room().muted_until?, self.now.elapsed);
-        (left > 0).then(|| clock(left))
+        (left > 0).then_some(left)
     }
 
     /// Ends the mutes whose time is up; what was held back is sent.
@@ -215,19 +221,19 @@ impl App {
     /// What this user did is told by the answer to it.
     fn on_audit(&mut self, place: usize, audit: &Audit) {
         if !audit.live && audit.entries.is_empty() {
-            return self.notice(place, Tone::Faint, "no moderator did anything here");
+            return self.notice(place, Tone::Faint, "moderators have done nothing here");
         }
         for entry in &audit.entries {
             if audit.live && entry.actor == self.me {
                 continue;
             }
-            let words = self.deed(entry, audit.live);
+            let words = self.audit_words(entry, audit.live);
             self.notice(place, Tone::Faint, &words);
         }
     }
 
     /// An entry in words; with its time where it is told later.
-    fn deed(&self, entry: &AuditEntry, live: bool) -> String {
+    fn audit_words(&self, entry: &AuditEntry, live: bool) -> String {
         let moment = |millis: u64| {
             let stamp = self.stamp(i64::try_from(millis).unwrap_or(i64::MAX));
             format!("{} {:02}:{:02}", stamp.date, stamp.hour, stamp.minute)
@@ -258,11 +264,11 @@ impl App {
 
     fn on_mute(&mut self, place: usize, notice: &ModerationNotice, effects: &mut Vec<Effect>) {
         let Some(seconds) = notice.duration.filter(|_| !is_success(notice)) else {
-            self.tell_deed(place, "muted", notice);
+            self.tell_done(place, "muted", notice);
             return;
         };
         let reason = notice.reason.as_deref().unwrap_or_default();
-        let mut words = format!("you are muted for {}", span(seconds));
+        let mut words = format!("you are muted for {}", durations::left(seconds));
         if !reason.is_empty() {
             words = format!("{words}: {reason}");
         }
@@ -283,12 +289,12 @@ impl App {
 
     /// Tells what was done to this user, or the server's words on what this user did to another; true
     /// for the former.
-    fn tell_deed(&mut self, place: usize, deed: &str, notice: &ModerationNotice) -> bool {
+    fn tell_done(&mut self, place: usize, what: &str, notice: &ModerationNotice) -> bool {
         let done = is_success(notice);
         let words = match &notice.reason {
             Some(reason) if done => reason.clone(),
-            Some(reason) if !reason.is_empty() => format!("{deed}: {reason}"),
-            _ => deed.to_owned(),
+            Some(reason) if !reason.is_empty() => format!("{what}: {reason}"),
+            _ => what.to_owned(),
         };
         self.notice(place, if done { Tone::Good } else { Tone::Alert }, &words);
         !done
@@ -296,7 +302,7 @@ impl App {
 }
 
 fn is_success(notice: &ModerationNotice) -> bool {
-    notice.message.as_deref() == Some("Success")
+    notice.message.as_deref() == Some(sentences::SUCCESS)
 }
 
 /// A time that is counted down: `0:42`, `1:00:00`, `13d 23:59:59`.
@@ -307,15 +313,5 @@ fn clock(seconds: u64) -> String {
         (0, 0) => format!("{minutes}:{seconds:02}"),
         (0, _) => format!("{hours}:{minutes:02}:{seconds:02}"),
         _ => format!("{days}d {hours}:{minutes:02}:{seconds:02}"),
-    }
-}
-
-/// A time in the largest unit that is exact enough.
-fn span(seconds: u64) -> String {
-    match seconds {
-        0..=120 => format!("{seconds} s"),
-        121..=7_200 => format!("{} min", seconds.div_ceil(60)),
-        7_201..=172_800 => format!("{} h", seconds.div_ceil(3_600)),
-        _ => format!("{} days", seconds.div_ceil(86_400)),
     }
 }

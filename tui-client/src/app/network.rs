@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chat_protocol::{
     AuthAccepted, ClientError, ClientEvent, Code, History, Message, RoomState, ServerEvent, Who,
-    limits::USERNAME_CHARS,
+    durations, events, limits::USERNAME_CHARS,
 };
 
 use super::event::Effect;
@@ -133,7 +133,13 @@ impl App {
 
     fn on_cerror(&mut self, place: usize, error: &ClientError, effects: &mut Vec<Effect>) {
         let words = match error.retry_after {
-            Some(seconds) => format!("{} (again in {seconds} s)", error.message),
+            Some(seconds) => {
+                format!(
+                    "{} (try again in {})",
+                    error.message,
+                    durations::left(seconds)
+                )
+            }
             None => error.message.clone(),
         };
         self.report(place, Some(error.code.into()), error.event.clone(), &words);
@@ -148,10 +154,10 @@ impl App {
             (Some(nonce), _) => {
                 timeline.fail(nonce, cause, &words);
             }
-            (None, Some("message")) => {
+            (None, Some(events::MESSAGE)) => {
                 timeline.fail_under_way(cause, &words);
             }
-            (None, Some("history")) => {
+            (None, Some(events::HISTORY)) => {
                 let pause = error.retry_after.map_or(HISTORY_PAUSE, |seconds| {
                     Duration::from_secs(seconds.min(LONGEST_PAUSE))
                 });

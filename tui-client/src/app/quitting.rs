@@ -82,11 +82,13 @@ impl App {
             Leaving::No => None,
             Leaving::Answers { .. } => Some((
                 Tone::Waiting,
-                format!("{waiting} {messages} {are} on the way: leaving in 2 s at most"),
+                format!("{waiting} {messages} {are} on the way: quitting within 2 s"),
             )),
             Leaving::Question { .. } => Some((
                 Tone::Alert,
-                format!("{waiting} {messages} {are} not sent yet: once more leaves without {them}"),
+                format!(
+                    "{waiting} {messages} {are} not sent yet: quit again to leave without {them}"
+                ),
             )),
         }
     }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use chat_protocol::{ClientError, CloseCode, Code};
+use chat_protocol::{ClientError, CloseCode, Code, events};
 
 use super::credentials::Turn;
 use super::event::Effect;
@@ -81,7 +81,7 @@ impl App {
             // An answer to a password that was given up meanwhile.
             return self.connect(place, effects);
         }
-        let (code, event) = (error.code.into(), "auth".to_owned());
+        let (code, event) = (error.code.into(), events::AUTH.to_owned());
         self.report(place, Some(code), Some(event), &error.message);
         if refused {
             if self.credentials.refuse(number) {
@@ -90,7 +90,7 @@ impl App {
             }
             return;
         }
-        self.notice(place, Tone::Alert, &format!("not let in: {words}"));
+        self.notice(place, Tone::Alert, &format!("Couldn't join: {words}"));
         self.make_way(place, effects);
     }
 
@@ -113,7 +113,7 @@ impl App {
         reason: &str,
         effects: &mut Vec<Effect>,
     ) {
-        let deed = match code {
+        let what = match code {
             CloseCode::Kicked => "kicked".to_owned(),
             CloseCode::Banned => "banned".to_owned(),
             CloseCode::Flooding => "disconnected for sending too much".to_owned(),
@@ -121,9 +121,9 @@ impl App {
             other => format!("disconnected ({})", u16::from(other)),
         };
         let words = if reason.is_empty() {
-            deed
+            what
         } else {
-            format!("{deed}: {}", sanitize::line(reason))
+            format!("{what}: {}", sanitize::line(reason))
         };
         let refused = code == CloseCode::SignedOut;
         let now = self.now;
@@ -145,7 +145,7 @@ impl App {
             }
             return;
         }
-        let words = format!("{words} - /reconnect to come back");
+        let words = format!("{words} (type /reconnect to rejoin)");
         self.notice(place, Tone::Alert, &words);
         self.make_way(place, effects);
     }

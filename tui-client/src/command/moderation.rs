@@ -45,59 +45,55 @@ pub(crate) enum Which {
 
 /// The commands: name, what follows it, what it does.
 pub(crate) const MODERATION: [(&str, &str, &str); 25] = [
-    ("kick", "NAME [REASON]", "throw out"),
+    ("kick", "NAME [REASON]", "remove from the room"),
     (
         "mute",
         "NAME DURATION [REASON]",
-        "silence: 90 (seconds), 10m, 2h, 7d",
+        "mute for 90 (seconds), 10m, 2h, 7d",
     ),
     ("unmute", "NAME", "end a mute"),
     (
         "ban",
         "NAME [DURATION] [REASON]",
-        "keep out; for good without a duration",
+        "keep out; without a duration, for good",
     ),
     (
         "ban",
         "NAME - REASON",
-        "for good, for a reason that begins with a digit",
+        "for good, if the reason begins with a digit",
     ),
     ("unban", "NAME", "end a ban"),
     ("mod", "NAME", "make a moderator"),
-    ("unmod", "NAME", "take that back"),
+    ("unmod", "NAME", "make an ordinary user again"),
     ("vip", "NAME", "make a VIP"),
-    ("unvip", "NAME", "take that back"),
-    (
-        "delete",
-        "[NAME]",
-        "delete the last message: yours, or NAME's",
-    ),
-    ("purge", "NAME", "delete all messages of NAME"),
-    ("clear", "[yes]", "empty the room; asks first"),
+    ("unvip", "NAME", "make an ordinary user again"),
+    ("delete", "[NAME]", "delete your last message, or NAME's"),
+    ("purge", "NAME", "delete all of NAME's messages"),
+    ("clear", "[yes]", "delete all messages; asks first"),
     (
         "slow",
         "SECONDS|off",
-        "seconds between a user's messages, 120 at most",
+        "make users wait between messages, up to 120 s",
     ),
-    ("members", "on|off", "new accounts may not post"),
-    ("topic", "[TEXT]", "set the topic; remove it without text"),
+    ("members", "on|off", "keep new accounts from posting"),
+    ("topic", "[TEXT]", "set the topic; without text, remove it"),
     ("pin", "[NAME]", "pin the last message, or NAME's last"),
-    ("unpin", "", "nothing is pinned"),
-    ("filters", "", "what is blocked here"),
+    ("unpin", "", "unpin the message"),
+    ("filters", "", "list what is blocked here"),
     (
         "filter",
         "[-h] [-r] PATTERN [-- REASON]",
-        "block it; -h hold, -r expression",
+        "block a pattern (-h: hold it, -r: a regex)",
     ),
-    ("unfilter", "PATTERN", "block it no more"),
-    ("held", "", "what waits for a moderator"),
-    ("allow", "[N|#ID]", "let the held message N through"),
+    ("unfilter", "PATTERN", "unblock a pattern"),
+    ("held", "", "list messages waiting for a moderator"),
+    ("allow", "[N|#ID]", "approve the held message N"),
     (
         "deny",
         "[N|#ID] [REASON]",
-        "do not let it through; its author reads why",
+        "reject it; its author sees the reason",
     ),
-    ("audit", "", "what moderators did last"),
+    ("audit", "", "show what moderators did lately"),
 ];
 
 /// Reads the arguments of the command `name`; `None` where there is no such command here.
@@ -174,7 +170,7 @@ impl<'text> Arguments<'text> {
     fn mute(&self) -> Result<ClientEvent, CommandError> {
         let (username, rest) = self.user_and_rest()?;
         let (duration, rest) = split_word(rest);
-        let bounds = "a mute lasts 1 second to 14 days";
+        let bounds = "a mute can last from 1 second to 14 days";
         let duration = self.duration(duration, MUTE_SECONDS, bounds)?;
         let reason = self.reason(rest)?;
         Ok(ClientEvent::Mute(Mute {
@@ -189,7 +185,8 @@ impl<'text> Arguments<'text> {
         let (duration, reason) = match split_word(rest) {
             ("-", reason) => (None, reason),
             (word, reason) if begins_like_one(word) => {
-                let bounds = "a ban lasts 1 second to 100 years, or for good without a duration";
+                let bounds =
+                    "a ban can last from 1 second to 100 years; without a duration it is for good";
                 (Some(self.duration(word, BAN_SECONDS, bounds)?), reason)
             }
             _ => (None, rest),
@@ -206,7 +203,7 @@ impl<'text> Arguments<'text> {
         match self.text {
             "" => Ok(Order::Clear { sure: false }),
             yes if yes.eq_ignore_ascii_case("yes") => Ok(Order::Clear { sure: true }),
-            _ => Err(self.wrong("/clear yes does it without asking")),
+            _ => Err(self.wrong("/clear yes empties the room without asking")),
         }
     }
 
@@ -239,7 +236,7 @@ impl<'text> Arguments<'text> {
     fn allow(&self) -> Result<Order, CommandError> {
         match self.which()? {
             (which, "") => Ok(Order::Allow(which)),
-            _ => Err(self.wrong("a number, nothing after it")),
+            _ => Err(self.wrong("give only a number")),
         }
     }
 
@@ -279,14 +276,14 @@ impl<'text> Arguments<'text> {
             return Ok(0);
         }
         let seconds = seconds(self.text).filter(|seconds| *seconds <= SLOW_MODE_SECONDS);
-        seconds.ok_or_else(|| self.wrong("1 to 120 seconds, or off"))
+        seconds.ok_or_else(|| self.wrong("give 1 to 120 seconds, or off"))
     }
 
     fn switch(&self) -> Result<bool, CommandError> {
         match self.text.to_ascii_lowercase().as_str() {
             "on" => Ok(true),
             "off" => Ok(false),
-            _ => Err(self.wrong("on or off")),
+            _ => Err(self.wrong("say on or off")),
         }
     }
 
@@ -294,7 +291,7 @@ impl<'text> Arguments<'text> {
     fn only_user(&self) -> Result<Username, CommandError> {
         match self.user_and_rest()? {
             (username, "") => Ok(username),
-            _ => Err(self.wrong("only the name, nothing after it")),
+            _ => Err(self.wrong("give only a name")),
         }
     }
 
@@ -309,7 +306,7 @@ impl<'text> Arguments<'text> {
         let (word, rest) = split_word(self.text);
         let name = word.strip_prefix('@').unwrap_or(word);
         if name.is_empty() {
-            return Err(self.wrong("whose name is missing"));
+            return Err(self.wrong("the name is missing"));
         }
         let username = Username::new(name).map_err(|error| {
             let shown: String = name.chars().take(20).collect();
@@ -322,7 +319,7 @@ impl<'text> Arguments<'text> {
         match seconds(word) {
             Some(seconds) if (1..=most).contains(&seconds) => Ok(seconds),
             Some(_) => Err(self.wrong(bounds)),
-            None => Err(self.wrong("durations are like 90, 90s, 10m, 2h or 7d")),
+            None => Err(self.wrong("give a duration like 90, 90s, 10m, 2h or 7d")),
         }
     }
 
@@ -337,7 +334,7 @@ impl<'text> Arguments<'text> {
         let characters = text.chars().count();
         if characters > most {
             let words =
-                format!("the {what} has {characters} characters, at most {most} are allowed");
+                format!("the {what} is too long: {characters} characters, the limit is {most}");
             return Err(self.wrong(&words));
         }
         Ok(text)

@@ -15,7 +15,7 @@ const MOST_BYTES: usize = 4 * 1024 * 1024;
 
 /// What a line of the input is.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Line {
+pub(super) enum InputLine {
     /// A message to post.
     Message(String),
     /// Another event.
@@ -28,9 +28,9 @@ pub(super) enum Line {
 #[derive(Debug, thiserror::Error)]
 enum LineError {
     /// No further line can be read either.
-    #[error("standard input can't be read: {0}")]
+    #[error("can't read standard input: {0}")]
     Input(io::Error),
-    #[error("it has {0} bytes, and the server takes {1} at most")]
+    #[error("it has {0} bytes, but the server accepts at most {1}")]
     TooLong(u64, usize),
     #[error("it is not valid UTF-8")]
     Encoding,
@@ -42,7 +42,7 @@ enum LineError {
 
 /// A line as it was read, without its end.
 #[derive(Debug, PartialEq, Eq)]
-enum Raw {
+enum RawLine {
     Whole(Vec<u8>),
     /// Longer than the limit: so many bytes, which are gone.
     TooLong(u64),
@@ -50,7 +50,7 @@ enum Raw {
 
 /// Reads standard input on a thread of its own, because a read can't be given up. `limit`: bytes that
 /// the server takes in a frame.
-pub(super) fn read_lines(limit: usize) -> mpsc::Receiver<Line> {
+pub(super) fn read_lines(limit: usize) -> mpsc::Receiver<InputLine> {
     let (lines, received) = mpsc::channel(LINES);
     let limit = limit.min(MOST_BYTES);
     std::thread::spawn(move || {
@@ -67,7 +67,7 @@ pub(super) fn read_lines(limit: usize) -> mpsc::Receiver<Line> {
                 Ok(Some(line)) => line,
                 Err(error) => {
                     complain(number, &error);
-                    Line::Skipped
+                    InputLine::Skipped
                 }
             };
             // Without a receiver the program is ending.
@@ -82,12 +82,16 @@ pub(super) fn read_lines(limit: usize) -> mpsc::Receiver<Line> {
 fn complain(number: u64, error: &LineError) {
     let words = sanitize::line(&error.to_string());
     // Without standard error there is nowhere to say it.
-    writeln!(io::stderr(), "chat-tui: line {number} is not sent: {words}").ok();
+    writeln!(
+        io::stderr(),
+        "chat-tui: line {number} was not sent: {words}"
+    )
+    .ok();
 }
 
 /// The next line; `None` at the end. The last one may lack its newline. Of one that is too long no more
 /// is kept than what the reader holds at a time.
-fn next_line(input: &mut impl BufRead, limit: usize) -> io::Result<Option<Raw>> {
+fn next_line(input: &mut impl BufRead, limit: usize) -> io::Result<Option<RawLine>> {
     let mut line = Vec::new();
     let mut bytes = 0_u64;
     let mut is_there = false;
@@ -119,16 +123,16 @@ fn next_line(input: &mut impl BufRead, limit: usize) -> io::Result<Option<Raw>> 
         bytes -= 1;
     }
     Ok(is_there.then_some(match bytes <= limit as u64 {
-        true => Raw::Whole(line),
-        false => Raw::TooLong(bytes),
+        true => RawLine::Whole(line),
+        false => RawLine::TooLong(bytes),
     }))
 }
 
 /// A line that is a client event, as it is; `None` for an empty one.
-fn check(raw: Raw, limit: usize) -> Result<Option<Line>, LineError> {
+fn check(raw: RawLine, limit: usize) -> Result<Option<InputLine>, LineError> {
     let line = match raw {
-        Raw::Whole(line) => String::from_utf8(line).map_err(|_| LineError::Encoding)?,
-        Raw::TooLong(bytes) => return Err(LineError::TooLong(bytes, limit)),
+        RawLine::Whole(line) => String::from_utf8(line).map_err(|_| LineError::Encoding)?,
+        RawLine::TooLong(bytes) => return Err(LineError::TooLong(bytes, limit)),
     };
     // Some editors begin a file with this mark, which is no part of its text.
     let line = line.strip_prefix('\u{feff}').unwrap_or(&line);
@@ -138,8 +142,8 @@ fn check(raw: Raw, limit: usize) -> Result<Option<Line>, LineError> {
     let frame = Frame::parse(line).map_err(LineError::Frame)?;
     let event = ClientEvent::from_frame(frame).map_err(LineError::Event)?;
     Ok(Some(match event {
-        ClientEvent::Message(_) => Line::Message(line.to_owned()),
-        _ => Line::Other(line.to_owned()),
+        ClientEvent::Message(_) => InputLine::Message(line.to_owned()),
+        _ => InputLine::Other(line.to_owned()),
     }))
 }
 
@@ -147,19 +151,19 @@ fn check(raw: Raw, limit: usize) -> Result<Option<Line>, LineError> {
 mod tests {
     use super::*;
 
-    fn checked(line: &str) -> Result<Option<Line>, String> {
-        let raw = Raw::Whole(line.as_bytes().to_vec());
+    fn checked(line: &str) -> Result<Option<InputLine>, String> {
+        let raw = RawLine::Whole(line.as_bytes().to_vec());
         check(raw, 100).map_err(|error| error.to_string())
     }
 
     #[test]
     fn only_client_events_are_sent_and_as_they_are() {
         let line = r#" {"event": "message", "data": {"content": "hi"}} "#;
-        assert_eq!(checked(line), Ok(Some(Line::Message(line.to_owned()))));
+        assert_eq!(checked(line), Ok(Some(InputLine::Message(line.to_owned()))));
         let who = r#"{"event":"who"}"#;
-        assert_eq!(checked(who), Ok(Some(Line::Other(who.to_owned()))));
+        assert_eq!(checked(who), Ok(Some(InputLine::Other(who.to_owned()))));
         let marked = format!("\u{feff}{who}");
-        assert_eq!(checked(&marked), Ok(Some(Line::Other(who.to_owned()))));
+        assert_eq!(checked(&marked), Ok(Some(InputLine::Other(who.to_owned()))));
         for nothing in ["", "  ", "\t"] {
             assert_eq!(checked(nothing), Ok(None));
         }
@@ -167,18 +171,18 @@ mod tests {
         assert!(problem("hi").contains("not valid JSON"));
         assert!(problem(r#"{"event":"nope"}"#).contains("unknown event"));
         assert!(problem(r#"{"event":"message"}"#).contains("`content`"));
-        let broken = check(Raw::Whole(vec![0xff]), 100).unwrap_err();
+        let broken = check(RawLine::Whole(vec![0xff]), 100).unwrap_err();
         assert!(broken.to_string().contains("UTF-8"));
-        let long = check(Raw::TooLong(101), 100).unwrap_err();
+        let long = check(RawLine::TooLong(101), 100).unwrap_err();
         assert_eq!(
             long.to_string(),
-            "it has 101 bytes, and the server takes 100 at most"
+            "it has 101 bytes, but the server accepts at most 100"
         );
     }
 
     #[test]
     fn a_long_line_takes_none_behind_it_along() {
-        let check = |text: &str, expected: &[Raw]| {
+        let check = |text: &str, expected: &[RawLine]| {
             for capacity in [1, 2, 7, 100] {
                 let mut input = io::BufReader::with_capacity(capacity, text.as_bytes());
                 let mut read = Vec::new();
@@ -188,17 +192,22 @@ mod tests {
                 assert_eq!(read, expected, "{text:?} in pieces of {capacity}");
             }
         };
-        let whole = |text: &str| Raw::Whole(text.as_bytes().to_vec());
+        let whole = |text: &str| RawLine::Whole(text.as_bytes().to_vec());
         check("", &[]);
         check("a\nb", &[whole("a"), whole("b")]);
         check("a\r\n\n", &[whole("a"), whole("")]);
         check(
             "1234\n12345\r\n1234\r\nb",
-            &[whole("1234"), Raw::TooLong(6), whole("1234"), whole("b")],
+            &[
+                whole("1234"),
+                RawLine::TooLong(6),
+                whole("1234"),
+                whole("b"),
+            ],
         );
         check(
             "123456789\nb\n123456",
-            &[Raw::TooLong(9), whole("b"), Raw::TooLong(6)],
+            &[RawLine::TooLong(9), whole("b"), RawLine::TooLong(6)],
         );
     }
 }

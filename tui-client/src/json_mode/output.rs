@@ -3,13 +3,14 @@
 
 use std::io::{self, Write};
 
+use chat_protocol::events;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
 /// Lines that wait to be written; full, nothing more is read from the server.
 const LINES: usize = 64;
 /// Events that hold a resume token, which lets in whoever has it.
-const WITH_TOKEN: [&str; 2] = ["auth", "changePassword"];
+const WITH_TOKEN: [&str; 2] = [events::AUTH, "changePassword"];
 
 /// How the writing ended.
 pub(super) type Written = oneshot::Receiver<io::Result<()>>;
@@ -72,7 +73,7 @@ mod tests {
 
     #[test]
     fn a_resume_token_is_left_out() {
-        for name in ["auth", "changePassword"] {
+        for name in WITH_TOKEN {
             let text = format!(r#"{{"event":"{name}","data":{{"Code":200,"token":"secret"}}}}"#);
             let expected = format!(r#"{{"data":{{"Code":200}},"event":"{name}"}}"#);
             assert_eq!(line(&text), Some(expected));

@@ -41,10 +41,10 @@ pub(crate) type Socket = WebSocketStream<MaybeTlsStream<Paced<TcpStream>>>;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DialError {
     /// Nobody knows an address.
-    #[error("no address is found for {host}{}", lookup_words(.error))]
+    #[error("no address found for {host}{}", lookup_words(.error))]
     Unknown { host: String, error: io::Error },
     /// Whoever is asked for addresses does not answer.
-    #[error("no address is found for {host} within {} seconds", LOOKUP.as_secs())]
+    #[error("no address found for {host} within {} seconds", LOOKUP.as_secs())]
     LookupTimedOut { host: String },
     /// Nothing listens there, or TLS failed.
     #[error("{}", io_words(.0))]
@@ -165,8 +165,8 @@ pub(crate) fn io_words(error: &io::Error) -> String {
         io::ErrorKind::ConnectionReset => "connection reset".to_owned(),
         io::ErrorKind::UnexpectedEof => "the server went away".to_owned(),
         // The library's only error of this kind.
-        io::ErrorKind::NotFound => "no authorities' certificates are found on this machine: \
-             SSL_CERT_FILE can name a file with them"
+        io::ErrorKind::NotFound => "no CA certificates found on this machine: \
+             set SSL_CERT_FILE to a file that has them"
             .to_owned(),
         _ => {
             let text = error.to_string();
@@ -191,9 +191,9 @@ fn lookup_words(error: &io::Error) -> String {
 fn library_words(error: &tungstenite::Error) -> String {
     match error {
         tungstenite::Error::Tls(_) => {
-            "the server's name can't be that of a certificate: connect by its host name".to_owned()
+            "no certificate can be for this server's name: connect by its host name".to_owned()
         }
-        tungstenite::Error::Protocol(_) => "no WebSocket is spoken there".to_owned(),
+        tungstenite::Error::Protocol(_) => "the server does not speak WebSocket".to_owned(),
         other => other.to_string(),
     }
 }

@@ -2,13 +2,9 @@
 //! means. Pure: events in, steps out.
 
 use chat_protocol::{
-    Auth, AuthAccepted, CAPABILITY_MODERATION, CAPABILITY_PRESENCE, CAPABILITY_ROOM, ClientError,
-    ClientEvent, Code, Credential, RoomName, Secret, ServerEvent, Since, Username,
-    limits::CONTENT_CHARS,
+    Auth, AuthAccepted, Capabilities, ClientError, ClientEvent, Code, Credential, RoomName, Secret,
+    ServerEvent, Since, Username, limits::CONTENT_CHARS,
 };
-
-/// The capabilities that are asked for where the server has them.
-const WANTED: [&str; 3] = [CAPABILITY_PRESENCE, CAPABILITY_ROOM, CAPABILITY_MODERATION];
 
 /// Who enters which room, by what right. Outlives connections.
 #[derive(Debug)]
@@ -47,7 +43,7 @@ pub(super) enum Step {
 pub(super) struct Handshake<'identity> {
     identity: &'identity mut Identity,
     since: Option<Since>,
-    capabilities: Vec<String>,
+    capabilities: Capabilities,
     content_limit: usize,
 }
 
@@ -57,7 +53,7 @@ impl<'identity> Handshake<'identity> {
         Self {
             identity,
             since,
-            capabilities: Vec::new(),
+            capabilities: Capabilities::default(),
             content_limit: CONTENT_CHARS,
         }
     }
@@ -67,10 +63,9 @@ impl<'identity> Handshake<'identity> {
         match event {
             ServerEvent::Connection(connection) => {
                 self.content_limit = connection.limits.content;
-                // Each once, however often a server offers it.
-                let offered = |name: &&str| connection.capabilities.iter().any(|one| one == name);
-                let wanted = WANTED.iter().copied().filter(offered);
-                self.capabilities = wanted.map(str::to_owned).collect();
+                // All that the server offers and this client knows.
+                let offered = connection.capabilities.iter().map(String::as_str);
+                self.capabilities = Capabilities::named(offered);
                 Step::Send(self.auth())
             }
             ServerEvent::Auth(accepted) => {
@@ -103,7 +98,7 @@ impl<'identity> Handshake<'identity> {
             username: self.identity.username.clone(),
             credential,
             room: self.identity.room.clone(),
-            capabilities: self.capabilities.clone(),
+            capabilities: self.capabilities.names(),
             since: self.since.clone(),
         }))
     }

@@ -70,9 +70,8 @@ fn certificate_words(error: &CertificateError) -> String {
                 .to_owned()
         }
         CertificateError::BadSignature => {
-            "the server's certificate is not trusted: its issuer has the name of one that is known \
-             here, but another key (where it is your own and was renewed, SSL_CERT_FILE must name \
-             the new one)"
+            "the server's certificate is not trusted: its issuer has a known name but a \
+             different key (if it is your own and was renewed, SSL_CERT_FILE must name the new one)"
                 .to_owned()
         }
         CertificateError::BadEncoding => {
@@ -85,8 +84,7 @@ fn certificate_words(error: &CertificateError) -> String {
                 .to_owned()
         }
         CertificateError::Other(other) => other_words(other.0.downcast_ref()).to_owned(),
-        _ => "the server's certificate is not accepted: it is not made as one for a server is"
-            .to_owned(),
+        _ => "the server's certificate is not accepted: it is not made for a server".to_owned(),
     }
 }
 
@@ -104,12 +102,12 @@ fn other_words(error: Option<&webpki::Error>) -> &'static str {
              one with -addext subjectAltName=DNS:NAME"
         }
         Some(webpki::Error::EndEntityUsedAsCa) => {
-            "the server's certificate is not trusted: what it is issued by is no authority (CA:TRUE)"
+            "the server's certificate is not trusted: its issuer is not an authority (CA:TRUE)"
         }
         Some(webpki::Error::PathLenConstraintViolated | webpki::Error::NameConstraintViolation) => {
-            "the server's certificate is not accepted: its issuer may not vouch for this name"
+            "the server's certificate is not accepted: its issuer can't issue certificates for this name"
         }
-        _ => "the server's certificate is not accepted: it is not made as one for a server is",
+        _ => "the server's certificate is not accepted: it is not made for a server",
     }
 }
 
@@ -129,8 +127,8 @@ fn too_early(date: Option<String>) -> String {
 fn other_name(expected: &str, presented: &[String]) -> String {
     if presented.is_empty() {
         return format!(
-            "the server's certificate names no server, so not {expected} either: it needs a \
-             subjectAltName, the common name does not count"
+            "the server's certificate names no server, so it can't be for {expected}: it needs a \
+             subjectAltName (the common name does not count)"
         );
     }
     let mut names: Vec<String> = presented
@@ -143,7 +141,7 @@ fn other_name(expected: &str, presented: &[String]) -> String {
         names.push(format!("{more} more"));
     }
     format!(
-        "the server's certificate is for another name: for {}, not for {expected}",
+        "the server's certificate is for {}, not for {expected}",
         names.join(", ")
     )
 }

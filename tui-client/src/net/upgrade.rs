@@ -80,7 +80,7 @@ async fn secured(
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if roots.is_empty() {
-        let words = "no certificates of authorities are found on this machine";
+        let words = "no CA certificates found on this machine";
         return Err(IoError::new(ErrorKind::NotFound, words).into());
     }
     let config = ClientConfig::builder()

@@ -7,7 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// What a signal says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum TerminalSignal {
     /// End: SIGTERM, SIGHUP, SIGINT.
     End,
     /// Stop for a while, giving the terminal back first: SIGTSTP.
@@ -43,15 +43,15 @@ impl Signals {
     }
 
     /// The next; none is lost where this is dropped.
-    pub(crate) async fn next(&mut self) -> Told {
+    pub(crate) async fn next(&mut self) -> TerminalSignal {
         tokio::select! {
             biased;
-            _ = self.terminate.recv() => Told::End,
-            _ = self.hang_up.recv() => Told::End,
-            _ = self.interrupt.recv() => Told::End,
-            _ = self.go_on.recv() => Told::Continue,
-            _ = self.stop.recv() => Told::Stop,
-            _ = self.resize.recv() => Told::Resized,
+            _ = self.terminate.recv() => TerminalSignal::End,
+            _ = self.hang_up.recv() => TerminalSignal::End,
+            _ = self.interrupt.recv() => TerminalSignal::End,
+            _ = self.go_on.recv() => TerminalSignal::Continue,
+            _ = self.stop.recv() => TerminalSignal::Stop,
+            _ = self.resize.recv() => TerminalSignal::Resized,
         }
     }
 }

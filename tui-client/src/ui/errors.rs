@@ -17,7 +17,7 @@ pub(super) fn draw(app: &App, scrolled: usize, theme: &Theme, area: Rect, buffer
     let columns = usize::from(area.width);
     let title = match app.errors.count() {
         0 => " Errors: none so far".to_owned(),
-        count => format!(" Errors: {count}, the newest last"),
+        count => format!(" Errors: {count}, newest last"),
     };
     put(
         &Row::default().with(Tone::Strong, title),

@@ -14,40 +14,34 @@ const NAME_COLUMNS: usize = 17;
 const USAGE_COLUMNS: usize = 30;
 /// The keys with what they do.
 const KEYS: [(&str, &str); 17] = [
-    (
-        "Enter",
-        "send; on an empty line, send again what was not sent",
-    ),
-    ("Alt+Enter Ctrl+J", "new row"),
-    (
-        "Tab",
-        "complete a command or a name; again, the next that fits",
-    ),
-    ("Up Down", "rows of the input, then what was sent before"),
-    ("PgUp PgDn", "scroll; at the top older messages are loaded"),
+    ("Enter", "send; on an empty line, resend what was not sent"),
+    ("Alt+Enter Ctrl+J", "new line"),
+    ("Tab", "complete a command or a name; again, the next match"),
+    ("Up Down", "move by line, then through sent messages"),
+    ("PgUp PgDn", "scroll; older messages load at the top"),
     (
         "Home End",
-        "first and newest message (with text: Ctrl+Home, Ctrl+End)",
+        "oldest and newest message (while typing: Ctrl+Home, Ctrl+End)",
     ),
-    ("Alt+1..9", "room by its number"),
+    ("Alt+1..9", "go to a room by its number"),
     (
         "Ctrl+N Ctrl+P",
         "next and previous room (or Alt+Right, Alt+Left)",
     ),
-    ("Ctrl+A Ctrl+E", "start and end of the row"),
+    ("Ctrl+A Ctrl+E", "start and end of the line"),
     (
         "Alt+B Alt+F",
-        "a word back and on (or Ctrl+Left, Ctrl+Right)",
+        "one word back or forward (or Ctrl+Left, Ctrl+Right)",
     ),
     (
         "Ctrl+U Ctrl+K",
-        "cut to the start and to the end of the row",
+        "cut to the start or to the end of the line",
     ),
-    ("Ctrl+W Alt+D", "cut a word back and on"),
-    ("Ctrl+Y", "put back what was cut"),
+    ("Ctrl+W Alt+D", "cut one word back or forward"),
+    ("Ctrl+Y", "paste what was cut"),
     ("F1 F2 Esc", "this help, errors, close"),
-    ("Ctrl+L", "draw the screen anew"),
-    ("Ctrl+Z", "back to the shell; fg there comes back"),
+    ("Ctrl+L", "redraw the screen"),
+    ("Ctrl+Z", "suspend; type fg in the shell to come back"),
     ("Ctrl+C Ctrl+D", "clear the input; on an empty line, quit"),
 ];
 

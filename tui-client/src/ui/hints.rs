@@ -46,7 +46,7 @@ fn asked_hint(app: &App) -> Option<(Tone, String)> {
         0..9 => format!("Alt+{}", first + 1),
         _ => "Ctrl+N".to_owned(),
     };
-    let words = format!("{rooms} room{plural} the password: {key} asks for it");
+    let words = format!("{rooms} room{plural} the password: press {key} to give it");
     Some((Tone::Waiting, words))
 }
 
@@ -60,10 +60,10 @@ fn hint(app: &App) -> (Tone, &'static str) {
         );
     }
     if app.question().is_some() {
-        return (Tone::Waiting, "Enter asks for the password  Ctrl+C quit");
+        return (Tone::Waiting, "Enter type the password  Ctrl+C quit");
     }
     if app.paste.is_some() {
-        return (Tone::Waiting, "Enter puts it into the input  Esc drops it");
+        return (Tone::Waiting, "Enter paste  Esc cancel");
     }
     match app.panel {
         Panel::Errors(_) => return (Tone::Faint, "PgUp/PgDn scroll  Esc close"),
@@ -73,9 +73,9 @@ fn hint(app: &App) -> (Tone, &'static str) {
     if is_empty && room.timeline.failed() > 0 {
         let (again, stuck) = (room.timeline.retriable(app.now()), room.timeline.stuck());
         let words = match (again, stuck) {
-            (_, 0) => "Enter sends what was not sent again  /discard drops it",
-            (0, _) => "Up edits what was refused  Esc drops it",
-            _ => "Enter sends again  Up edits what was refused  Esc drops that",
+            (_, 0) => "Enter send again  /discard discard it",
+            (0, _) => "Up edit the refused message  Esc discard it",
+            _ => "Enter send again  Up edit the refused message  Esc discard it",
         };
         return (Tone::Waiting, words);
     }
@@ -88,7 +88,7 @@ fn hint(app: &App) -> (Tone, &'static str) {
     if !is_empty {
         return (
             Tone::Faint,
-            "Enter send  Alt+Enter new row  Ctrl+C clear  Up sent before",
+            "Enter send  Alt+Enter new line  Ctrl+C clear  Up previous message",
         );
     }
     if app.rooms.len() > 1 {

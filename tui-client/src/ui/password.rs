@@ -66,7 +66,7 @@ fn rows(app: &App, prompt: &Prompt, area: Rect) -> (Vec<Row>, u16) {
     ];
     let columns = usize::from(area.width).clamp(8, 52);
     if !prompt.has_keys {
-        rows[3] = Row::default().with(Tone::Strong, "Enter asks for the password");
+        rows[3] = Row::default().with(Tone::Strong, "Press Enter to type the password");
     }
     let words = prompt.words.as_deref().unwrap_or_default();
     rows.extend(

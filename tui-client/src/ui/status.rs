@@ -96,7 +96,7 @@ fn connection(app: &App) -> Row {
     let row = Row::default().with(Tone::Text, " ");
     match &app.room().link {
         _ if app.question().is_some() => row.with(Tone::Waiting, "waiting for the password"),
-        LinkState::Off => row.with(Tone::Waiting, "waiting for the first room"),
+        LinkState::Off => row.with(Tone::Waiting, "waiting for another room to sign in"),
         LinkState::Connecting { attempt: 1 } => {
             row.with(Tone::Waiting, format!("connecting to {}", app.server))
         }

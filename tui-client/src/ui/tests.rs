@@ -74,7 +74,7 @@ fn a_conversation_at_80_by_24() {
         "00:00      ivan  @alice can you pin the poll?   << mention",
         " ok 23ms  412 here",
         "alice> wait for it                                                       11/500",
-        " Enter send  Alt+Enter new row  Ctrl+C clear  Up sent before        F2 errors:0",
+        " Enter send  Alt+Enter new line  Ctrl+C clear  Up previous message  F2 errors:0",
     ];
     let shown: Vec<&str> = rows
         .iter()
@@ -183,7 +183,7 @@ fn states_of_the_connection() {
         lost(Problem::Unreachable("connection refused".to_owned())),
     );
     driven.send("hello");
-    let words = " reconnecting in 3s (attempt 4) not reachable: connection refused      queued 1";
+    let words = " reconnecting in 3s (attempt 4) can't connect: connection refused      queued 1";
     assert_eq!(status(&mut driven), words);
     let (code, reason) = (CloseCode::Restart, String::new());
     driven.link(0, lost(Problem::Closed { code, reason }));
@@ -211,7 +211,7 @@ fn the_error_panel_lists_code_event_and_words() {
     assert!(rows[23].ends_with("F2 errors:1"));
     driven.act(Action::Errors);
     let (rows, _) = screen(&mut driven, 80, 24);
-    assert_eq!(rows[1], " Errors: 1, the newest last");
+    assert_eq!(rows[1], " Errors: 1, newest last");
     assert_eq!(rows[2], " 00:00:00  429 message      stream1    too fast");
     driven.act(Action::Escape);
     assert!(screen(&mut driven, 80, 24).0[20].contains("ivan"));
@@ -230,9 +230,9 @@ fn a_refused_message_says_why_and_what_to_do() {
     );
     let (rows, _) = screen(&mut driven, 80, 24);
     assert_eq!(rows[19], "00:00     alice! hello");
-    let words = "             |   not sent: muted (on an empty line Up edits it, Esc drops it)";
+    let words = "             |   not sent: muted (on an empty line, Up edits it, Esc drops it)";
     assert_eq!(rows[20], words);
-    assert!(rows[23].starts_with(" Up edits what was refused  Esc drops it"));
+    assert!(rows[23].starts_with(" Up edit the refused message  Esc discard it"));
     driven.act(Action::Escape);
     driven.send("again");
     let refused = json!({ "Code": 429, "message": "slow mode", "nonce": "n-2" });
@@ -241,7 +241,7 @@ fn a_refused_message_says_why_and_what_to_do() {
     assert_eq!(rows[19], "00:00     alice! again");
     let words = "             |   not sent: slow mode (Enter on an empty line sends it again)";
     assert_eq!(rows[20], words);
-    assert!(rows[23].starts_with(" Enter sends what was not sent again"));
+    assert!(rows[23].starts_with(" Enter send again  /discard"));
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn a_paste_of_many_lines_asks_first() {
     driven.tell(pasted());
     let (rows, _) = screen(&mut driven, 80, 24);
     assert_eq!(rows[22], "paste 7 lines? one");
-    assert!(rows[23].starts_with(" Enter puts it into the input  Esc drops it"));
+    assert!(rows[23].starts_with(" Enter paste  Esc cancel"));
     driven.type_in("x");
     assert_eq!(screen(&mut driven, 24, 4).0[3], "paste 7 lines? one");
     driven.act(Action::Escape);
@@ -373,7 +373,7 @@ fn the_help_fits_a_usual_screen_in_three() {
     let rows = screen(&mut driven, 80, 24).0;
     let panel = &rows[1..21];
     assert!(panel.iter().all(|row| row.chars().count() < 80), "{rows:?}");
-    let ban = " /ban NAME - REASON             for good, for a reason that begins with a digit";
+    let ban = " /ban NAME - REASON             for good, if the reason begins with a digit";
     assert!(rows.iter().any(|row| row == ban), "{rows:?}");
     driven.act(Action::PageDown);
     assert!(screen(&mut driven, 80, 24).0[20].contains("not confirmed yet"));

@@ -107,9 +107,7 @@ mod tests {
                 author,
                 created: 0,
                 address: address(from),
-                wants_presence: false,
-                wants_modes: false,
-                wants_audit: false,
+                capabilities: chat_protocol::Capabilities::default(),
             };
             room.apply(Input::Join(joining), 0);
         }

@@ -89,9 +89,7 @@ impl Model {
             author,
             created: 0,
             address: Address::UNKNOWN,
-            wants_audit: false,
-            wants_modes: false,
-            wants_presence: false,
+            capabilities: Capabilities::default(),
         }))
     }
 

@@ -8,7 +8,9 @@ use super::{Effect, MemberId, NOBODY, ReplyTarget, Room, refusal, refuse};
 use crate::domain::entry::{
     AccountId, Author, EntryBody, Moment, NewEntry, OPERATOR, Purged, RoomChanged, UnixMillis,
 };
-use crate::domain::moderation::{Decision, Height, Origin, Person, Sanction, Standing, Verdict};
+use crate::domain::moderation::{
+    BanScope, Decision, Height, Origin, Person, Sanction, Standing, Verdict,
+};
 
 /// What a moderator asks to be done to somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,9 +22,7 @@ pub enum Order {
     /// End that.
     Unmute,
     /// Keep them out, for so many seconds or for good.
-    Ban(Option<u64>, Option<String>),
-    /// Keep them out so, and whoever is at the addresses that they had lately.
-    BanWithAddresses(Option<u64>, Option<String>),
+    Ban(Option<u64>, Option<String>, BanScope),
     /// End that.
     Unban,
     /// Make them an administrator of the room.
@@ -44,7 +44,7 @@ impl Order {
             Order::Kick(_) => "kick",
             Order::Mute(..) => "mute",
             Order::Unmute => "unmute",
-            Order::Ban(..) | Order::BanWithAddresses(..) => "ban",
+            Order::Ban(..) => "ban",
             Order::Unban => "unban",
             Order::Crown => "setAdmin",
             Order::Appoint => "setMod",
@@ -72,9 +72,7 @@ impl Order {
             Order::Kick(_) => Some(Decision::Kick),
             Order::Mute(seconds, reason) => Some(Decision::Mute(sanction(Some(*seconds), reason))),
             Order::Unmute => Some(Decision::Unmute),
-            Order::Ban(seconds, reason) | Order::BanWithAddresses(seconds, reason) => {
-                Some(Decision::Ban(sanction(*seconds, reason)))
-            }
+            Order::Ban(seconds, reason, _) => Some(Decision::Ban(sanction(*seconds, reason))),
             Order::Unban => Some(Decision::Unban),
             Order::Crown => Some(Decision::Rank(Rank::Administrator)),
             Order::Appoint => Some(Decision::Rank(Rank::Moderator)),
@@ -84,10 +82,18 @@ impl Order {
         }
     }
 
+    /// How far it reaches, where it is a ban.
+    pub fn scope(&self) -> BanScope {
+        match self {
+            Order::Ban(_, _, scope) => *scope,
+            _ => BanScope::Account,
+        }
+    }
+
     fn reason(&self) -> Option<&String> {
         match self {
             Order::Kick(reason) | Order::Mute(_, reason) => reason.as_ref(),
-            Order::Ban(_, reason) | Order::BanWithAddresses(_, reason) => reason.as_ref(),
+            Order::Ban(_, reason, _) => reason.as_ref(),
             _ => None,
         }
     }
@@ -111,7 +117,7 @@ pub fn slip(standing: &Standing, order: &Order, target: &Person, now: Moment) ->
     let (name, key) = (&target.username, &target.key);
     let is_admin = standing.admins.contains(key);
     match order {
-        Order::Ban(..) | Order::BanWithAddresses(..) if is_admin => Some(format!(
+        Order::Ban(..) if is_admin => Some(format!(
             "{name} is an administrator of this server, whom no ban keeps out: \
              `chat-server admin revoke {name}` ends that"
         )),

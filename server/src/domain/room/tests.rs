@@ -7,7 +7,7 @@ use chat_protocol::{
 use super::*;
 use crate::domain::address::Address;
 use crate::domain::entry::{AccountId, MessagePosted};
-use crate::domain::moderation::Height;
+use crate::domain::moderation::{BanScope, Height};
 
 const ANN: MemberId = MemberId(1);
 const BOB: MemberId = MemberId(2);
@@ -29,9 +29,10 @@ fn joining(id: MemberId, name: &str, wants_presence: bool) -> Input {
         author: author(name),
         created: 0,
         address: Address::UNKNOWN,
-        wants_audit: false,
-        wants_modes: false,
-        wants_presence,
+        capabilities: Capabilities {
+            presence: wants_presence,
+            ..Capabilities::default()
+        },
     })
 }
 
@@ -387,9 +388,7 @@ fn authors_delete_their_own_and_moderators_what_lower_standing_wrote() {
                 author: member.clone(),
                 created: 0,
                 address: Address::UNKNOWN,
-                wants_audit: false,
-                wants_modes: false,
-                wants_presence: false,
+                capabilities: Capabilities::default(),
             }),
             0,
         );
@@ -442,7 +441,7 @@ const ORDERS: [Order; 9] = [
     Order::Kick(None),
     Order::Mute(60, None),
     Order::Unmute,
-    Order::Ban(None, None),
+    Order::Ban(None, None, BanScope::Account),
     Order::Unban,
     Order::Appoint,
     Order::Honour,
@@ -494,8 +493,8 @@ fn moderators_act_on_those_who_stand_lower_and_administrators_appoint() {
 fn a_verdict_is_changed_by_none_who_stand_lower_than_its_author_did() {
     let heights = [Height::Server, Height::Administrator, Height::Moderator];
     let orders = [
-        (Order::Ban(None, None), true),
-        (Order::Ban(Some(1), None), true),
+        (Order::Ban(None, None, BanScope::Account), true),
+        (Order::Ban(Some(1), None, BanScope::Account), true),
         (Order::Unban, true),
         (Order::Mute(1, None), false),
         (Order::Unmute, false),
@@ -598,8 +597,18 @@ fn what_an_operator_orders_in_vain_is_named() {
     let slip =
         |order: Order, name: &str, now: u64| slip(&standing, &order, &person(name), now.into());
     for (order, name, now, word) in [
-        (Order::Ban(None, None), "dora", 0, "no ban keeps out"),
-        (Order::BanWithAddresses(None, None), "dora", 0, "revoke"),
+        (
+            Order::Ban(None, None, BanScope::Account),
+            "dora",
+            0,
+            "no ban keeps out",
+        ),
+        (
+            Order::Ban(None, None, BanScope::AccountAndAddresses),
+            "dora",
+            0,
+            "revoke",
+        ),
         (Order::Unban, "eve", 0, "not banned"),
         (Order::Unban, "bob", 1_000, "not banned"),
         (Order::Dismiss, "bob", 0, "mere user"),
@@ -609,7 +618,7 @@ fn what_an_operator_orders_in_vain_is_named() {
         assert!(said.contains(word), "{order:?} {name}: {said}");
     }
     for (order, name) in [
-        (Order::Ban(None, None), "ann"),
+        (Order::Ban(None, None, BanScope::Account), "ann"),
         (Order::Unban, "bob"),
         (Order::Dismiss, "ann"),
         (Order::Appoint, "eve"),
@@ -648,7 +657,7 @@ fn server_administrators_stand_above_a_rooms_own() {
 fn neither_ban_nor_mute_holds_for_a_server_administrator() {
     let mut room = moderated_room();
     judge(&mut room, Order::Mute(60, None), 1);
-    judge(&mut room, Order::Ban(None, None), 1);
+    judge(&mut room, Order::Ban(None, None, BanScope::Account), 1);
     assert!(room.ban("bob", 2).is_some());
     room.apply(Input::Administer("bob".to_owned(), true), 2);
     assert!(room.ban("bob", 2).is_none());
@@ -715,7 +724,11 @@ fn who_is_muted_is_told_for_how_long_until_it_ends() {
 #[test]
 fn who_is_banned_is_out_at_once_and_kept_out() {
     let mut room = moderated_room();
-    let effects = judge(&mut room, Order::Ban(Some(60), None), 1_000);
+    let effects = judge(
+        &mut room,
+        Order::Ban(Some(60), None, BanScope::Account),
+        1_000,
+    );
     let [
         Effect::Expel(ids, ServerEvent::Ban(_), CloseCode::Banned),
         Effect::Send(ANN, _),
@@ -800,9 +813,10 @@ fn watching(id: MemberId, name: &str) -> Input {
         author: author(name),
         created: 0,
         address: Address::UNKNOWN,
-        wants_audit: true,
-        wants_modes: false,
-        wants_presence: false,
+        capabilities: Capabilities {
+            moderation: true,
+            ..Capabilities::default()
+        },
     })
 }
 
@@ -930,7 +944,12 @@ fn what_moderators_do_to_the_log_is_told_once_it_is_stored_and_what_others_do_is
 fn operators_verdicts_are_told_like_those_of_members() {
     let mut room = room_where(&[("ann", Rank::Moderator)]);
     room.apply(watching(ANN, "ann"), 0);
-    let verdict = operated(&Order::Ban(None, None), person("bob"), 7.into()).unwrap();
+    let verdict = operated(
+        &Order::Ban(None, None, BanScope::Account),
+        person("bob"),
+        7.into(),
+    )
+    .unwrap();
     let effects = room.apply(Input::Judged(NOBODY, verdict), 7);
     let (ids, entry) = told_of(&effects).unwrap();
     assert_eq!((ids, entry.actor.as_str()), (&[ANN][..], "server operator"));

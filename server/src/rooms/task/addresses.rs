@@ -5,7 +5,7 @@ use super::{EnterError, RoomTask};
 use crate::clock;
 use crate::domain::address::{Address, Network};
 use crate::domain::entry::Moment;
-use crate::domain::moderation::{Decision, Verdict};
+use crate::domain::moderation::{BanScope, Decision, Verdict};
 use crate::domain::room::Input;
 use crate::store::addresses::RECENT;
 use crate::store::standing::StandingError;
@@ -31,16 +31,15 @@ impl RoomTask {
     }
 
     /// Stores a verdict. A ban takes the recent addresses of its target along where it is to, or where
-    /// all are.
+    /// all bans are.
     pub(super) async fn save(
         &mut self,
         verdict: &mut Verdict,
-        is_taking_along: bool,
+        scope: BanScope,
     ) -> Result<(), StandingError> {
         let addresses = &self.stores.addresses;
-        let is_taking_along = is_taking_along || addresses.is_taking_along();
         if let Decision::Ban(ban) = &mut verdict.decision
-            && is_taking_along
+            && scope.max(addresses.every_ban()).takes_addresses()
         {
             let key = &verdict.target.key;
             // Where they are just now may not be stored yet.

@@ -1,6 +1,8 @@
 //! What sessions ask of a room.
 
-use chat_protocol::{AuthAccepted, HeldId, MessageId, PostMessage, RoomChange, Seq, Since};
+use chat_protocol::{
+    AuthAccepted, Capabilities, HeldId, MessageId, PostMessage, RoomChange, Seq, Since,
+};
 use tokio::sync::oneshot;
 
 use super::login::Login;
@@ -29,12 +31,8 @@ pub struct Entrance {
     pub login: Login,
     /// Where they are.
     pub address: Address,
-    /// Whether they want `join`, `leave` and `presence`.
-    pub wants_presence: bool,
-    /// Whether they want the room's modes.
-    pub wants_modes: bool,
-    /// Whether they want to be told what moderators do, where they are one.
-    pub wants_audit: bool,
+    /// What they are told beyond what everybody is.
+    pub capabilities: Capabilities,
     /// The last entry they have, to resume after it.
     pub since: Option<Since>,
     /// What they are told first: that they are in, with the rank that they have.

@@ -31,7 +31,7 @@ impl RoomTask {
         self.store().await;
         let viewer = Viewer {
             account: entrance.account.id,
-            wants_modes: entrance.wants_modes,
+            wants_modes: entrance.capabilities.room,
         };
         let history = match &entrance.since {
             None => None,
@@ -150,9 +150,7 @@ impl RoomTask {
             author,
             created: clock::steady_of(account.created),
             address,
-            wants_presence: entrance.wants_presence,
-            wants_modes: entrance.wants_modes,
-            wants_audit: entrance.wants_audit,
+            capabilities: entrance.capabilities,
         }))
         .await;
         id

@@ -10,7 +10,7 @@ use super::delivery::MemberConnection;
 use super::{OperateError, RoomTask};
 use crate::clock;
 use crate::domain::entry::{Author, EntryBody, NewEntry, Purged};
-use crate::domain::moderation::{Decision, Origin, Person, Verdict};
+use crate::domain::moderation::{BanScope, Decision, Origin, Person, Verdict};
 use crate::domain::room::{
     Effect, Input, MemberId, NOBODY, Order, Passed, ReplyTarget, StoredMessage, operated, operator,
     refusal,
@@ -152,7 +152,7 @@ impl RoomTask {
                     .apply(Input::NotJudged(id, verdict), clock::moment());
             }
         }
-        let input = match self.save(&mut verdict, false).await {
+        let input = match self.save(&mut verdict, BanScope::Account).await {
             Ok(()) => Input::Judged(id, verdict),
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
@@ -186,8 +186,7 @@ impl RoomTask {
             // It was there a moment ago.
             return Err(StandingError::new(NoRoom).into());
         }
-        let is_taking_along = matches!(order, Order::BanWithAddresses(..));
-        self.save(&mut verdict, is_taking_along).await?;
+        self.save(&mut verdict, order.scope()).await?;
         self.who = None;
         let mut done = self.room.outcome(&verdict, now);
         let is_ban = matches!(verdict.decision, Decision::Ban(_));

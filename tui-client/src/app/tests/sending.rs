@@ -26,7 +26,7 @@ fn a_refused_message_can_be_sent_again_under_its_nonce() {
         "nonce": "n-1", "retryAfter": 3 });
     driven.receive(0, "cerror", refused);
     assert_eq!(driven.counts(), (0, 1));
-    assert_eq!(driven.toast(), "too fast (again in 3 s)");
+    assert_eq!(driven.toast(), "too fast (try again in 3 s)");
     assert_eq!(sent(&driven.act(Action::Submit)), ["one n-1"]);
     assert_eq!(driven.counts(), (1, 0));
 }
@@ -82,9 +82,9 @@ fn what_cannot_be_sent_stays_in_the_input() {
         assert_eq!(driven.app.room().composer.text(), text);
         assert!(driven.toast().contains(words), "{}", driven.toast());
     };
-    check(&"é".repeat(501), "501 characters, at most 500");
+    check(&"é".repeat(501), "501 characters, the limit is 500");
     check("   ", "nothing to send");
-    check("/nope", "no command /nope");
+    check("/nope", "unknown command /nope");
     let mut driven = Driven::live();
     driven.lose(0, LinkProblem::Silent);
     for _ in 0..timeline::WAITING {

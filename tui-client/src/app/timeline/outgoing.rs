@@ -124,7 +124,7 @@ impl Timeline {
             let outgoing = &mut self.outgoing[place];
             outgoing.sent = None;
             if outgoing.is_pending() && outgoing.is_late(now) {
-                let words = "the line went down before it was confirmed; it may be in the room";
+                let words = "the connection was lost before the server confirmed it; it may have been posted";
                 self.fail_at(place, Cause::Unconfirmed, words);
             }
         }
@@ -163,7 +163,7 @@ impl Timeline {
     pub(crate) fn expire(&mut self, now: Now) -> bool {
         match self.confirmation_due() {
             Some(due) if due <= now.elapsed => {
-                let words = "the server did not confirm it; it may be in the room";
+                let words = "the server did not confirm it; it may have been posted";
                 self.fail_under_way(Cause::Unconfirmed, words)
             }
             _ => false,
@@ -255,7 +255,7 @@ impl Timeline {
         }
         for behind in place + 1..self.outgoing.len() {
             if self.outgoing[behind].is_pending() {
-                self.set_failed(behind, cause, "the one before it was not sent".into());
+                self.set_failed(behind, cause, "the message before it was not sent".into());
             }
         }
     }

@@ -162,7 +162,7 @@ fn post_rows(post: &Post, stamp: Stamp, geometry: Geometry) -> Vec<Row> {
     if let Status::Failed(cause, reason) = &post.status {
         let keys = match cause {
             Cause::Passing => "Enter on an empty line sends it again",
-            Cause::Unconfirmed | Cause::ForGood => "on an empty line Up edits it, Esc drops it",
+            Cause::Unconfirmed | Cause::ForGood => "on an empty line, Up edits it, Esc drops it",
         };
         let words = format!("not sent: {reason} ({keys})");
         lines.extend(

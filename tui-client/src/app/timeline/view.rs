@@ -17,7 +17,7 @@ const CACHED: usize = 10_000;
 pub(crate) const COUNTED_BELOW: usize = 5_000;
 
 /// A row of an entry: the entry's place, and the row within it, the day's rule included.
-pub(super) type Place = (usize, usize);
+pub(super) type RowPosition = (usize, usize);
 
 /// Made rows, by the version of their entry, all of one geometry.
 #[derive(Debug, Default)]
@@ -61,7 +61,7 @@ pub(crate) struct Below {
 #[derive(Debug)]
 pub(super) struct Scroll {
     /// The lowest row in view; `None` follows the newest.
-    pub(super) bottom: Option<Place>,
+    pub(super) bottom: Option<RowPosition>,
     /// The number of the present holding of the view, from 1: what comes carries it.
     pub(super) hold: u32,
     /// Messages of others that came while the view was held, those that are in view by now included.
@@ -206,12 +206,12 @@ impl Timeline {
     }
 
     /// The lowest row of a screen whose top is the first row of all.
-    fn highest(&self, geometry: Geometry, height: usize) -> Place {
+    fn highest(&self, geometry: Geometry, height: usize) -> RowPosition {
         let heading = usize::from(self.heading(geometry).is_some());
         self.forward((0, 0), height.saturating_sub(1 + heading), geometry)
     }
 
-    fn hold(&mut self, target: Place, geometry: Geometry) {
+    fn hold(&mut self, target: RowPosition, geometry: Geometry) {
         if self.end(geometry).is_none_or(|end| target >= end) {
             self.follow();
         } else {
@@ -231,7 +231,7 @@ impl Timeline {
     }
 
     /// The lowest row in view.
-    fn bottom(&self, geometry: Geometry) -> Option<Place> {
+    fn bottom(&self, geometry: Geometry) -> Option<RowPosition> {
         let end = self.end(geometry)?;
         let Some((index, row)) = self.scroll.bottom else {
             return Some(end);
@@ -243,12 +243,17 @@ impl Timeline {
     }
 
     /// The last row of all.
-    fn end(&self, geometry: Geometry) -> Option<Place> {
+    fn end(&self, geometry: Geometry) -> Option<RowPosition> {
         let last = self.count().checked_sub(1)?;
         Some((last, self.height(last, geometry) - 1))
     }
 
-    fn back(&self, (mut index, mut row): Place, by: usize, geometry: Geometry) -> Place {
+    fn back(
+        &self,
+        (mut index, mut row): RowPosition,
+        by: usize,
+        geometry: Geometry,
+    ) -> RowPosition {
         let mut left = by;
         while left > row {
             if index == 0 {
@@ -261,7 +266,12 @@ impl Timeline {
         (index, row - left)
     }
 
-    fn forward(&self, (mut index, mut row): Place, by: usize, geometry: Geometry) -> Place {
+    fn forward(
+        &self,
+        (mut index, mut row): RowPosition,
+        by: usize,
+        geometry: Geometry,
+    ) -> RowPosition {
         let mut left = by;
         loop {
             if index >= self.count() {

@@ -56,23 +56,17 @@ fn users_are_named_with_or_without_an_at() {
         "/purge ann@example.org",
         r#"{"event":"purge","data":{"username":"ann@example.org"}}"#,
     );
-    wrong("/kick", "/kick NAME [REASON]: whose name is missing");
-    wrong("/purge @", "/purge NAME: whose name is missing");
-    wrong(
-        "/unban bob please",
-        "/unban NAME: only the name, nothing after it",
-    );
-    wrong(
-        "/mod a\u{2028}b",
-        "/mod NAME: only the name, nothing after it",
-    );
+    wrong("/kick", "/kick NAME [REASON]: the name is missing");
+    wrong("/purge @", "/purge NAME: the name is missing");
+    wrong("/unban bob please", "/unban NAME: give only a name");
+    wrong("/mod a\u{2028}b", "/mod NAME: give only a name");
     wrong(
         "/mod a%\u{7f}",
-        "/mod NAME: the name a%\u{7f} must not contain U+007F",
+        "/mod NAME: the name a%\u{7f} can't contain a control character (U+007F)",
     );
     let long = "x".repeat(65);
     let words = format!(
-        "/mod NAME: the name {} is too long: 65 characters, at most 64 are allowed",
+        "/mod NAME: the name {} is too long: 65 characters, the limit is 64",
         &long[..20]
     );
     wrong(&format!("/mod {long}"), &words);
@@ -93,10 +87,10 @@ fn mutes_last_from_a_second_to_fourteen_days() {
         r#"{"event":"mute","data":{"duration":1209600,"username":"bob"}}"#,
     );
     let usage = "/mute NAME DURATION [REASON]";
-    let bounds = format!("{usage}: a mute lasts 1 second to 14 days");
+    let bounds = format!("{usage}: a mute can last from 1 second to 14 days");
     wrong("/mute bob 0", &bounds);
     wrong("/mute bob 1209601", &bounds);
-    let durations = format!("{usage}: durations are like 90, 90s, 10m, 2h or 7d");
+    let durations = format!("{usage}: give a duration like 90, 90s, 10m, 2h or 7d");
     wrong("/mute bob", &durations);
     wrong("/mute bob spam", &durations);
 }
@@ -120,12 +114,12 @@ fn bans_tell_a_duration_from_a_reason() {
     let usage = "/ban NAME [DURATION] [REASON]";
     wrong(
         "/ban bob 10min",
-        &format!("{usage}: durations are like 90, 90s, 10m, 2h or 7d"),
+        &format!("{usage}: give a duration like 90, 90s, 10m, 2h or 7d"),
     );
-    let bounds = "a ban lasts 1 second to 100 years, or for good without a duration";
+    let bounds = "a ban can last from 1 second to 100 years; without a duration it is for good";
     wrong("/ban bob 0s", &format!("{usage}: {bounds}"));
     wrong("/ban bob 36501d", &format!("{usage}: {bounds}"));
-    let words = format!("{usage}: the reason has 501 characters, at most 500 are allowed");
+    let words = format!("{usage}: the reason is too long: 501 characters, the limit is 500");
     wrong(&format!("/ban bob {}", "é".repeat(501)), &words);
 }
 
@@ -150,11 +144,11 @@ fn modes_are_set_one_at_a_time() {
     check("/unpin", r#"{"event":"setRoom","data":{"pinned":null}}"#);
     check("/audit", r#"{"event":"audit","data":{"limit":20}}"#);
     for text in ["/slow", "/slow 121", "/slow fast"] {
-        wrong(text, "/slow SECONDS|off: 1 to 120 seconds, or off");
+        wrong(text, "/slow SECONDS|off: give 1 to 120 seconds, or off");
     }
-    wrong("/members", "/members on|off: on or off");
-    wrong("/unpin x", "/unpin takes nothing after it");
-    wrong("/audit x", "/audit takes nothing after it");
+    wrong("/members", "/members on|off: say on or off");
+    wrong("/unpin x", "/unpin takes no arguments");
+    wrong("/audit x", "/audit takes no arguments");
 }
 
 #[test]
@@ -199,7 +193,7 @@ fn patterns_are_typed_with_what_becomes_of_a_message_and_why() {
     );
     let usage = "/filter [-h] [-r] PATTERN [-- REASON]";
     wrong("/filter -h", &format!("{usage}: the pattern is missing"));
-    wrong("/filters x", "/filters takes nothing after it");
+    wrong("/filters x", "/filters takes no arguments");
 }
 
 #[test]

@@ -16,7 +16,7 @@ fn errors_are_in_the_users_words() {
         host: "chat.example".to_owned(),
         error: io::Error::other("failed to lookup address information: Name not known"),
     };
-    let words = "no address is found for chat.example: Name not known";
+    let words = "no address found for chat.example: Name not known";
     assert_eq!(unknown.to_string(), words);
 }
 
@@ -37,7 +37,7 @@ fn of_several_addresses_the_one_that_got_farthest_is_told() {
     check(vec![refused(), silent()], "refused");
     check(vec![refused(), certificate(), silent()], "revoked");
     check(vec![silent()], "no answer within 10 seconds");
-    check(vec![], "no address is found for h");
+    check(vec![], "no address found for h");
 }
 
 /// An address that takes no connections any more: its queue is full.

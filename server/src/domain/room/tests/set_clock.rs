@@ -69,7 +69,11 @@ fn a_mute_and_a_ban_end_after_what_was_said() {
         assert_eq!(wait(&mut room, BOB, after(1, leap)), Some(60), "{leap}");
         assert_eq!(wait(&mut room, BOB, after(59_001, leap)), Some(1), "{leap}");
         assert_eq!(wait(&mut room, BOB, after(60_000, leap)), None, "{leap}");
-        judge(&mut room, Order::Ban(Some(60), None), after(60_000, leap));
+        judge(
+            &mut room,
+            Order::Ban(Some(60), None, BanScope::Account),
+            after(60_000, leap),
+        );
         assert!(room.ban("bob", after(119_999, leap)).is_some(), "{leap}");
         assert!(room.ban("bob", after(120_000, leap)).is_none(), "{leap}");
     }
@@ -107,9 +111,7 @@ fn an_account_becomes_a_members_in_time() {
             author: author("bob"),
             created: THEN,
             address: Address::UNKNOWN,
-            wants_audit: false,
-            wants_modes: false,
-            wants_presence: false,
+            capabilities: Capabilities::default(),
         };
         room.apply(Input::Join(newcomer), after(1, leap));
         let young = give(&mut room, posting(BOB, "hi", None), after(899_999, leap));
