@@ -17,31 +17,31 @@ const FROM_ONE_ADDRESS: usize = 20_000;
 
 /// Who comes in, and where to.
 #[derive(Clone, Debug)]
-pub(crate) struct Seat {
+pub(crate) struct JoinRequest {
     /// The account.
     pub(crate) login: Login,
     /// The room.
     pub(crate) room: RoomName,
 }
 
-/// Lets all in. Their connections come in the order of the seats, and do not block.
+/// Lets all in. Their connections come in the order of the requests, and do not block.
 pub(crate) async fn enter_all(
     address: SocketAddr,
-    seats: Vec<Seat>,
+    requests: Vec<JoinRequest>,
 ) -> Result<Vec<TcpStream>, ClientError> {
-    let seats = Arc::new(seats);
+    let requests = Arc::new(requests);
     let mut entering = JoinSet::new();
-    for first in 0..AT_ONCE.min(seats.len()) {
-        let seats = Arc::clone(&seats);
+    for first in 0..AT_ONCE.min(requests.len()) {
+        let requests = Arc::clone(&requests);
         entering.spawn(async move {
             let mut entered = Vec::new();
-            for (number, seat) in seats.iter().enumerate().skip(first).step_by(AT_ONCE) {
-                entered.push((number, enter(address, number, seat).await?));
+            for (number, request) in requests.iter().enumerate().skip(first).step_by(AT_ONCE) {
+                entered.push((number, enter(address, number, request).await?));
             }
             Ok(entered)
         });
     }
-    let mut all = Vec::with_capacity(seats.len());
+    let mut all = Vec::with_capacity(requests.len());
     while let Some(entered) = entering.join_next().await {
         all.extend(entered.unwrap_or(Err(ClientError::Late("end of a task that broke down")))?);
     }
@@ -49,10 +49,14 @@ pub(crate) async fn enter_all(
     Ok(all.into_iter().map(|(_, stream)| stream).collect())
 }
 
-async fn enter(address: SocketAddr, number: usize, seat: &Seat) -> Result<TcpStream, ClientError> {
+async fn enter(
+    address: SocketAddr,
+    number: usize,
+    request: &JoinRequest,
+) -> Result<TcpStream, ClientError> {
     let mut client = Client::connect_from(address, source(address, number)).await?;
     client
-        .enter(&seat.login, &seat.room, None, PATIENCE)
+        .enter(&request.login, &request.room, None, PATIENCE)
         .await?;
     client.into_stream()
 }

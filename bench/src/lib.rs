@@ -22,6 +22,7 @@ mod server_process;
 mod stamp;
 mod target;
 mod trickle;
+mod values;
 mod worker;
 
 pub use cli::run;

@@ -8,16 +8,16 @@
 mod frame;
 mod member;
 mod message;
+mod message_writer;
 mod observed;
 mod readers;
 mod sender;
 mod tally;
-mod voice;
 
 pub(crate) use frame::{server_text, text_header_bytes};
 pub(crate) use member::Member;
+pub(crate) use message_writer::{MessageWriter, write_whole};
 pub(crate) use observed::Observed;
 pub(crate) use readers::Readers;
 pub(crate) use sender::{Sender, wait_until};
 pub(crate) use tally::{MEASURED, Tally, WARMING_UP};
-pub(crate) use voice::{Voice, write_whole};

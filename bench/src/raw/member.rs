@@ -5,9 +5,9 @@ use std::net::TcpStream;
 
 use super::frame::{self, CLOSE, Frame, PING, PONG, TEXT};
 use super::message;
+use super::message_writer::{MessageWriter, write_whole};
 use super::observed::Observed;
 use super::tally::Tally;
-use super::voice::{Voice, write_whole};
 use crate::check::{Checker, Findings};
 use crate::client::{Incoming, Posted, parse};
 use crate::clock;
@@ -21,7 +21,7 @@ pub(crate) struct Member {
     /// The beginning of a frame of which the rest has not come yet.
     tail: Vec<u8>,
     /// Where it says something as soon as its last word is back.
-    voice: Option<Voice>,
+    writer: Option<MessageWriter>,
 }
 
 impl Member {
@@ -32,13 +32,13 @@ impl Member {
             room,
             checker: Checker::from_start(),
             tail: Vec::new(),
-            voice: None,
+            writer: None,
         }
     }
 
     /// Lets it say something as soon as its last word is back.
-    pub(crate) fn with_voice(mut self, voice: Voice) -> Self {
-        self.voice = Some(voice);
+    pub(crate) fn with_writer(mut self, writer: MessageWriter) -> Self {
+        self.writer = Some(writer);
         self
     }
 
@@ -50,13 +50,13 @@ impl Member {
         self.room
     }
 
-    /// Says the first word, where it has a voice.
+    /// Sends the first message, if it has a writer.
     pub(super) fn begin(&mut self, tally: &Tally) -> io::Result<()> {
-        let Some(voice) = self.voice.as_mut().filter(|_| !tally.is_closed()) else {
+        let Some(writer) = self.writer.as_mut().filter(|_| !tally.is_closed()) else {
             return Ok(());
         };
         tally.count_sent(1);
-        voice.post(&self.stream, tally.phase())
+        writer.post(&self.stream, tally.phase())
     }
 
     /// Reads once and takes what came; gives the messages among it. The buffer is one for all
@@ -118,10 +118,10 @@ impl Member {
     }
 
     fn check(&mut self, posted: &Posted, tally: &Tally) -> Result<(), String> {
-        let (writer, count) = posted.origin();
-        self.checker.observe(posted.seq, writer, count);
-        match &self.voice {
-            Some(voice) if voice.writer() == writer => {
+        let (number, count) = posted.origin();
+        self.checker.observe(posted.seq, number, count);
+        match &self.writer {
+            Some(writer) if writer.number() == number => {
                 self.begin(tally).map_err(|error| error.to_string())
             }
             _ => Ok(()),

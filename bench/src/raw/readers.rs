@@ -60,7 +60,7 @@ impl Readers {
         threads.map(|(_, thread)| thread.watched()).collect()
     }
 
-    /// Lets all members with a voice say the first word.
+    /// Lets all members with a writer send the first message.
     pub(crate) fn begin(&self) -> io::Result<()> {
         for (orders, _) in &self.threads {
             { orders }.write_all(&[BEGIN])?;

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
+use super::message_writer::MessageWriter;
 use super::tally::Tally;
-use super::voice::Voice;
 use crate::measure::Latencies;
 use crate::worker::{TimedThread, Watched};
 
@@ -31,10 +31,13 @@ pub(crate) struct Sender {
 
 impl Sender {
     /// Sends by these, one for each room.
-    pub(crate) fn start(voices: Vec<(TcpStream, Voice)>, tally: &Arc<Tally>) -> io::Result<Self> {
+    pub(crate) fn start(
+        writers: Vec<(TcpStream, MessageWriter)>,
+        tally: &Arc<Tally>,
+    ) -> io::Result<Self> {
         let (orders, ordered) = mpsc::channel();
         let tally = Arc::clone(tally);
-        let thread = TimedThread::start("sender", move || obey(voices, &tally, &ordered))?;
+        let thread = TimedThread::start("sender", move || obey(writers, &tally, &ordered))?;
         Ok(Self { orders, thread })
     }
 
@@ -57,7 +60,7 @@ impl Sender {
     }
 }
 
-fn obey(mut voices: Vec<(TcpStream, Voice)>, tally: &Tally, orders: &Receiver<Order>) {
+fn obey(mut writers: Vec<(TcpStream, MessageWriter)>, tally: &Tally, orders: &Receiver<Order>) {
     let mut next = 0;
     while let Ok(order) = orders.recv() {
         let mut late = Latencies::default();
@@ -67,11 +70,11 @@ fn obey(mut voices: Vec<(TcpStream, Voice)>, tally: &Tally, orders: &Receiver<Or
             let due = began + Duration::from_secs_f64(number as f64 / order.rate);
             wait_until(due);
             late.record(due.elapsed());
-            let place = next % voices.len();
-            let (stream, voice) = &mut voices[place];
+            let place = next % writers.len();
+            let (stream, writer) = &mut writers[place];
             next += 1;
             tally.count_sent(1);
-            outcome = voice.post(stream, tally.phase());
+            outcome = writer.post(stream, tally.phase());
             if outcome.is_err() {
                 break;
             }

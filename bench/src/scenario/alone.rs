@@ -20,10 +20,10 @@ use crate::worker::{Worker, finished};
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct AloneOptions {
     /// Seconds that are measured.
-    #[arg(long, default_value_t = 10.0, value_parser = crate::cli::positive)]
+    #[arg(long, default_value_t = 10.0, value_parser = crate::values::positive)]
     seconds: f64,
     /// Milliseconds between a message that is back and the next one.
-    #[arg(long, default_value_t = 20.0, value_parser = crate::cli::positive)]
+    #[arg(long, default_value_t = 20.0, value_parser = crate::values::positive)]
     pause: f64,
 }
 

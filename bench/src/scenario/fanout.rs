@@ -2,6 +2,7 @@
 //! for each delivery and nothing else, in a process of its own, in the same run.
 
 mod limit;
+mod limit_process;
 mod load;
 mod members;
 mod options;

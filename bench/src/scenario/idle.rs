@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use super::{ScenarioError, Setup, WARM_UP, describe, mib};
 use crate::accounts::{Logins, SHARED, room};
 use crate::client::PATIENCE;
-use crate::entering::{Seat, enter_all};
+use crate::entering::{JoinRequest, enter_all};
 use crate::exit::progress;
 use crate::measure::{Meter, resident_bytes};
 use crate::raw::{Member, Readers, Tally};
@@ -33,7 +33,7 @@ pub(crate) struct IdleOptions {
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     rooms: u32,
     /// Seconds that are measured; a server pings every 30 seconds, where nobody has changed it.
-    #[arg(long, default_value_t = 40.0, value_parser = crate::cli::positive)]
+    #[arg(long, default_value_t = 40.0, value_parser = crate::values::positive)]
     seconds: f64,
 }
 
@@ -56,7 +56,7 @@ pub(crate) async fn run(setup: &Setup, options: &IdleOptions) -> Result<Report, 
     let empty = memory()?;
     progress(&format!("letting {} connections in", options.connections));
     let meter = Meter::begin(target.id(), [worker.watched()])?;
-    let entering = worker.spawn(enter_all(target.address(), seats(options, &logins)));
+    let entering = worker.spawn(enter_all(target.address(), join_requests(options, &logins)));
     let bound = PATIENCE * (1 + options.connections / 2000);
     let streams = finished(entering, bound).await?;
     let entered = meter.read()?;
@@ -102,15 +102,15 @@ pub(crate) async fn run(setup: &Setup, options: &IdleOptions) -> Result<Report, 
     Ok(report)
 }
 
-fn seats(options: &IdleOptions, logins: &Logins) -> Vec<Seat> {
+fn join_requests(options: &IdleOptions, logins: &Logins) -> Vec<JoinRequest> {
     let rooms: Vec<_> = (0..options.rooms).map(|_| room("idle")).collect();
     let rooms = rooms.iter().cycle();
-    let seats = (0..options.connections as usize).zip(rooms);
-    let seats = seats.map(|(number, room)| Seat {
+    let requests = (0..options.connections as usize).zip(rooms);
+    let requests = requests.map(|(number, room)| JoinRequest {
         login: logins.of(number).clone(),
         room: room.clone(),
     });
-    seats.collect()
+    requests.collect()
 }
 
 /// Every connection is an open file, here and in the server that inherits this program's limit.

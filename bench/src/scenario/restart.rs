@@ -1,7 +1,7 @@
 //! The server restarts while a room is in use: how long until all are back, what a comeback costs,
 //! and that nobody misses anything.
 
-mod guest;
+mod returning;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,7 +20,7 @@ use crate::report::Report;
 use crate::server_process::Durability;
 use crate::target::Target;
 use crate::worker::{Worker, finished};
-use guest::{Comeback, Gathering, Guest, Word};
+use returning::{Instruction, Reconnection, RestartPlan, ReturningMember};
 
 /// What `restart` is told.
 #[derive(Clone, Debug, clap::Args)]
@@ -29,13 +29,13 @@ pub(crate) struct RestartOptions {
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     members: u32,
     /// Messages a second in it.
-    #[arg(long, default_value_t = 10.0, value_parser = crate::cli::positive)]
+    #[arg(long, default_value_t = 10.0, value_parser = crate::values::positive)]
     rate: f64,
     /// Seconds that each waits at most before it comes back, at random.
-    #[arg(long, default_value_t = 2.0, value_parser = crate::cli::positive)]
+    #[arg(long, default_value_t = 2.0, value_parser = crate::values::positive)]
     pause: f64,
     /// Seconds that are measured before the restart.
-    #[arg(long, default_value_t = 5.0, value_parser = crate::cli::positive)]
+    #[arg(long, default_value_t = 5.0, value_parser = crate::values::positive)]
     seconds: f64,
 }
 
@@ -48,15 +48,15 @@ struct Measured {
     down: Duration,
     /// From SIGTERM until all were back.
     all_back: Duration,
-    comebacks: Vec<Comeback>,
+    reconnections: Vec<Reconnection>,
 }
 
 /// The running tasks.
-struct Guests {
+struct ReturningMembers {
     writer: tokio::task::JoinHandle<Result<(u64, Findings), ClientError>>,
     members: Vec<tokio::task::JoinHandle<Result<Findings, ClientError>>>,
-    back: mpsc::UnboundedReceiver<Comeback>,
-    word: watch::Sender<Word>,
+    back: mpsc::UnboundedReceiver<Reconnection>,
+    instruction: watch::Sender<Instruction>,
 }
 
 /// Runs the scenario once.
@@ -64,7 +64,7 @@ pub(crate) async fn run(setup: &Setup, options: &RestartOptions) -> Result<Repor
     let mut target = setup.source.open(Durability::Full)?;
     let worker = Worker::start("members")?;
     let preparing = worker.spawn(Logins::prepare(target.address(), SHARED));
-    let gathering = Arc::new(Gathering {
+    let plan = Arc::new(RestartPlan {
         address: target.address(),
         room: room("restart"),
         logins: finished(preparing, PATIENCE).await?,
@@ -74,18 +74,18 @@ pub(crate) async fn run(setup: &Setup, options: &RestartOptions) -> Result<Repor
         failed_tries: AtomicU64::new(0),
     });
     progress(&format!("letting {} members in", options.members));
-    let mut guests = gather(&worker, &gathering, options.members).await?;
+    let mut members = gather(&worker, &plan, options.members).await?;
     sleep(WARM_UP).await;
-    let measured = measure(&mut target, &worker, options, &mut guests).await?;
+    let measured = measure(&mut target, &worker, options, &mut members).await?;
     sleep(WARM_UP).await;
-    let findings = finish(guests).await?;
+    let findings = finish(members).await?;
     let mut report = Report::new("restart");
     report.set("members", options.members);
     report.set("rate", options.rate);
     report.set("pause", options.pause);
     describe(&mut report, setup, &target);
     tell(&mut report, &measured);
-    let failed_tries = gathering.failed_tries.load(Ordering::Relaxed);
+    let failed_tries = plan.failed_tries.load(Ordering::Relaxed);
     report.add("failed_tries", failed_tries as f64);
     report.add_usage(&measured.return_of_all);
     report.add_findings(findings);
@@ -96,25 +96,25 @@ pub(crate) async fn run(setup: &Setup, options: &RestartOptions) -> Result<Repor
 /// Lets all in, one after the other, the one who writes last.
 async fn gather(
     worker: &Worker,
-    gathering: &Arc<Gathering>,
+    plan: &Arc<RestartPlan>,
     members: u32,
-) -> Result<Guests, ScenarioError> {
+) -> Result<ReturningMembers, ScenarioError> {
     // Each member is in it once: it is as long as there are members.
     let (tell, back) = mpsc::unbounded_channel();
-    let (word, heard) = watch::channel(Word::GoOn);
+    let (instruction, heard) = watch::channel(Instruction::GoOn);
     let mut tasks = Vec::new();
     for number in 0..members as usize {
-        let entering = worker.spawn(Guest::enter(Arc::clone(gathering), number));
-        let (guest, client) = finished(entering, PATIENCE).await?;
-        tasks.push(worker.spawn(guest.stay(client, tell.clone(), heard.clone())));
+        let entering = worker.spawn(ReturningMember::enter(Arc::clone(plan), number));
+        let (member, client) = finished(entering, PATIENCE).await?;
+        tasks.push(worker.spawn(member.stay(client, tell.clone(), heard.clone())));
     }
-    let entering = worker.spawn(Guest::enter(Arc::clone(gathering), members as usize));
-    let (guest, client) = finished(entering, PATIENCE).await?;
-    Ok(Guests {
-        writer: worker.spawn(guest.write(client, tell, heard)),
+    let entering = worker.spawn(ReturningMember::enter(Arc::clone(plan), members as usize));
+    let (member, client) = finished(entering, PATIENCE).await?;
+    Ok(ReturningMembers {
+        writer: worker.spawn(member.write(client, tell, heard)),
         members: tasks,
         back,
-        word,
+        instruction,
     })
 }
 
@@ -122,7 +122,7 @@ async fn measure(
     target: &mut Target,
     worker: &Worker,
     options: &RestartOptions,
-    guests: &mut Guests,
+    members: &mut ReturningMembers,
 ) -> Result<Measured, ScenarioError> {
     let meter = Meter::begin(target.id(), [worker.watched()])?;
     sleep(Duration::from_secs_f64(options.seconds)).await;
@@ -134,13 +134,13 @@ async fn measure(
     }
     let down = began.elapsed();
     let meter = Meter::begin(target.id(), [worker.watched()])?;
-    let mut comebacks = Vec::new();
+    let mut reconnections = Vec::new();
     let bound = Duration::from_secs_f64(options.pause) + PATIENCE;
     let coming = async {
-        while comebacks.len() <= options.members as usize
-            && let Some(comeback) = guests.back.recv().await
+        while reconnections.len() <= options.members as usize
+            && let Some(reconnection) = members.back.recv().await
         {
-            comebacks.push(comeback);
+            reconnections.push(reconnection);
         }
     };
     let came = timeout(bound, coming).await;
@@ -150,48 +150,52 @@ async fn measure(
         return_of_all: meter.read()?,
         down,
         all_back: began.elapsed(),
-        comebacks,
+        reconnections,
     })
 }
 
 /// The one who writes ends, and everybody gets its last message.
-async fn finish(guests: Guests) -> Result<Findings, ClientError> {
-    guests.word.send_replace(Word::Finish);
-    let (last, mut findings) = finished(guests.writer, PATIENCE).await?;
-    guests.word.send_replace(Word::Last(last));
-    for member in guests.members {
+async fn finish(members: ReturningMembers) -> Result<Findings, ClientError> {
+    members.instruction.send_replace(Instruction::Finish);
+    let (last, mut findings) = finished(members.writer, PATIENCE).await?;
+    members.instruction.send_replace(Instruction::Last(last));
+    for member in members.members {
         findings += finished(member, PATIENCE).await?;
     }
     Ok(findings)
 }
 
 fn tell(report: &mut Report, measured: &Measured) {
-    let comebacks = &measured.comebacks;
-    report.add("came_back", comebacks.len() as f64);
+    let reconnections = &measured.reconnections;
+    report.add("came_back", reconnections.len() as f64);
     report.add("down_seconds", measured.down.as_secs_f64());
     report.add("all_back_seconds", measured.all_back.as_secs_f64());
     let mut latencies = Latencies::default();
-    for comeback in comebacks {
-        latencies.record(comeback.took);
+    for reconnection in reconnections {
+        latencies.record(reconnection.took);
     }
     report.add_latencies("comeback", &latencies);
-    let missed: u64 = comebacks.iter().map(|comeback| comeback.missed).sum();
-    let each = missed as f64 / comebacks.len().max(1) as f64;
+    let missed: u64 = reconnections
+        .iter()
+        .map(|reconnection| reconnection.missed)
+        .sum();
+    let each = missed as f64 / reconnections.len().max(1) as f64;
     report.add("missed_messages_each", each);
     if let (Some(quiet), Some(all)) = (measured.quiet.server, measured.return_of_all.server) {
         let usual = quiet / measured.quiet.seconds * measured.return_of_all.seconds;
-        let each = (all - usual).max(0.0) / comebacks.len().max(1) as f64;
+        let each = (all - usual).max(0.0) / reconnections.len().max(1) as f64;
         report.add("server_cpu_us_per_comeback", each * 1e6);
     }
-    let count = |is: fn(&Comeback) -> bool| comebacks.iter().filter(|each| is(each)).count();
-    let untold = count(|comeback| !comeback.was_told);
+    let count =
+        |is: fn(&Reconnection) -> bool| reconnections.iter().filter(|each| is(each)).count();
+    let untold = count(|reconnection| !reconnection.was_told);
     report.add("not_told", untold as f64);
     if untold > 0 {
         let text = format!("{untold} members were not told of the restart (close code 1012)");
         // One who writes at that moment may lose the code with its connection (a TCP reset).
         report.doubts.push(text);
     }
-    let unrecovered = count(|comeback| !comeback.recovered);
+    let unrecovered = count(|reconnection| !reconnection.recovered);
     report.add("not_recovered", unrecovered as f64);
     if unrecovered > 0 {
         let text = format!("{unrecovered} members could not resume where they were");

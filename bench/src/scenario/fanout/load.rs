@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::time::sleep;
 
-use super::limit::LimitProcess;
+use super::limit_process::LimitProcess;
 use super::options::{Pace, Plan};
 use crate::measure::{Meter, Usage, resident_bytes};
 use crate::raw::{MEASURED, Observed, Readers, Sender, Tally, WARMING_UP};

@@ -6,9 +6,9 @@ use super::load::{Load, Talk};
 use super::options::{Pace, Plan};
 use crate::accounts::{Logins, SHARED, room};
 use crate::client::PATIENCE;
-use crate::entering::{Seat, enter_all};
+use crate::entering::{JoinRequest, enter_all};
 use crate::measure::{Meter, Usage, resident_bytes};
-use crate::raw::{Member, Readers, Sender, Tally, Voice};
+use crate::raw::{Member, MessageWriter, Readers, Sender, Tally};
 use crate::scenario::{ScenarioError, Setup};
 use crate::target::Target;
 use crate::worker::{Worker, finished};
@@ -32,7 +32,7 @@ pub(super) async fn enter(
     let logins = finished(preparing, PATIENCE).await?;
     let resident = target.id().map(resident_bytes).transpose()?;
     let meter = Meter::begin(target.id(), [worker.watched()])?;
-    let entering = worker.spawn(enter_all(target.address(), seats(plan, &logins)));
+    let entering = worker.spawn(enter_all(target.address(), join_requests(plan, &logins)));
     let bound = PATIENCE * u32::try_from(1 + plan.connections() / 2000).unwrap_or(u32::MAX);
     let streams = finished(entering, bound).await?;
     let entered = Entered {
@@ -46,10 +46,10 @@ pub(super) async fn enter(
         Pace::Echo(_) => Talk::Echo,
         Pace::Rate(_) => {
             let first = streams.iter().step_by(of_room);
-            let voices =
-                first.map(|stream| Ok((stream.try_clone()?, Voice::new(0, setup.content))));
-            let voices: std::io::Result<_> = voices.collect();
-            Talk::Rate(Sender::start(voices?, &tally)?)
+            let writers =
+                first.map(|stream| Ok((stream.try_clone()?, MessageWriter::new(0, setup.content))));
+            let writers: std::io::Result<_> = writers.collect();
+            Talk::Rate(Sender::start(writers?, &tally)?)
         }
     };
     let members = streams.into_iter().enumerate().map(|(number, stream)| {
@@ -57,7 +57,7 @@ pub(super) async fn enter(
         let member = Member::new(stream, room);
         match plan.pace {
             Pace::Echo(senders) if place < senders as usize => {
-                member.with_voice(Voice::new(place as u64, setup.content))
+                member.with_writer(MessageWriter::new(place as u64, setup.content))
             }
             _ => member,
         }
@@ -73,13 +73,13 @@ pub(super) async fn enter(
 }
 
 /// One after the other: all of a room, then the next.
-fn seats(plan: &Plan, logins: &Logins) -> Vec<Seat> {
+fn join_requests(plan: &Plan, logins: &Logins) -> Vec<JoinRequest> {
     let rooms = (0..plan.rooms).map(|_| room("fanout"));
-    let seats = rooms.flat_map(|room| {
-        (0..plan.of_room as usize).map(move |place| Seat {
+    let requests = rooms.flat_map(|room| {
+        (0..plan.of_room as usize).map(move |place| JoinRequest {
             login: logins.of(place).clone(),
             room: room.clone(),
         })
     });
-    seats.collect()
+    requests.collect()
 }

@@ -14,7 +14,7 @@ pub(crate) struct FanoutOptions {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     members: Option<u32>,
     /// Messages a second, over all rooms.
-    #[arg(long, value_parser = crate::cli::positive)]
+    #[arg(long, value_parser = crate::values::positive)]
     rate: Option<f64>,
     #[command(flatten)]
     measuring: MeasuringOptions,
@@ -37,7 +37,7 @@ pub(crate) struct FlatOutOptions {
 #[derive(Clone, Debug, clap::Args)]
 struct MeasuringOptions {
     /// Seconds that are measured; the limit is measured as long.
-    #[arg(long, default_value_t = 10.0, value_parser = crate::cli::positive)]
+    #[arg(long, default_value_t = 10.0, value_parser = crate::values::positive)]
     seconds: f64,
     /// Threads of chat-bench that read, for the server and for the limit.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]

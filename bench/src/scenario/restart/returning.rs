@@ -24,7 +24,7 @@ const RESTART: u16 = 1012;
 
 /// What all of them share.
 #[derive(Debug)]
-pub(super) struct Gathering {
+pub(super) struct RestartPlan {
     pub(super) address: SocketAddr,
     pub(super) room: RoomName,
     pub(super) logins: Logins,
@@ -40,7 +40,7 @@ pub(super) struct Gathering {
 
 /// One who is back.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Comeback {
+pub(super) struct Reconnection {
     /// From when it began to connect until it had all that it had missed.
     pub(super) took: Duration,
     /// Messages that it had missed.
@@ -53,7 +53,7 @@ pub(super) struct Comeback {
 
 /// What the room is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Word {
+pub(super) enum Instruction {
     /// All goes on.
     GoOn,
     /// The one who writes is to end, once all it said is back.
@@ -63,8 +63,8 @@ pub(super) enum Word {
 }
 
 /// One of them.
-pub(super) struct Guest {
-    gathering: Arc<Gathering>,
+pub(super) struct ReturningMember {
+    plan: Arc<RestartPlan>,
     number: usize,
     epoch: Option<Epoch>,
     checker: Checker,
@@ -72,31 +72,31 @@ pub(super) struct Guest {
     pending: VecDeque<Stamp>,
 }
 
-impl Guest {
+impl ReturningMember {
     /// Comes in for the first time.
     pub(super) async fn enter(
-        gathering: Arc<Gathering>,
+        plan: Arc<RestartPlan>,
         number: usize,
     ) -> Result<(Self, Client), ClientError> {
-        let mut guest = Self {
-            gathering,
+        let mut member = Self {
+            plan,
             number,
             epoch: None,
             checker: Checker::from_start(),
             pending: VecDeque::new(),
         };
-        let (client, _) = guest.come().await?;
-        Ok((guest, client))
+        let (client, _) = member.come().await?;
+        Ok((member, client))
     }
 
     /// Connects, logs in, and takes what came since.
     async fn come(&mut self) -> Result<(Client, History), ClientError> {
-        let Gathering {
+        let RestartPlan {
             address,
             room,
             logins,
             ..
-        } = self.gathering.as_ref();
+        } = self.plan.as_ref();
         let since = Since {
             epoch: self.epoch.clone(),
             seq: Seq(self.checker.newest()),
@@ -132,22 +132,22 @@ impl Guest {
     }
 
     /// Comes back for as long as it takes: only the run's own bound ends it.
-    async fn come_back(&mut self, was_told: bool) -> (Client, Comeback) {
-        sleep(self.share_of(self.gathering.pause)).await;
+    async fn come_back(&mut self, was_told: bool) -> (Client, Reconnection) {
+        sleep(self.share_of(self.plan.pause)).await;
         loop {
             let began = Instant::now();
             match self.come().await {
                 Ok((client, history)) => {
-                    let comeback = Comeback {
+                    let reconnection = Reconnection {
                         took: began.elapsed(),
                         missed: history.entries.len() as u64,
                         was_told,
                         recovered: history.recovered == Some(true),
                     };
-                    return (client, comeback);
+                    return (client, reconnection);
                 }
                 Err(_) => {
-                    self.gathering.failed_tries.fetch_add(1, Ordering::Relaxed);
+                    self.plan.failed_tries.fetch_add(1, Ordering::Relaxed);
                     sleep(AGAIN / 2 + self.share_of(AGAIN / 2)).await;
                 }
             }
@@ -164,12 +164,12 @@ impl Guest {
     pub(super) async fn stay(
         mut self,
         mut client: Client,
-        back: mpsc::UnboundedSender<Comeback>,
-        mut word: watch::Receiver<Word>,
+        back: mpsc::UnboundedSender<Reconnection>,
+        mut instruction: watch::Receiver<Instruction>,
     ) -> Result<Findings, ClientError> {
         loop {
-            let now = *word.borrow_and_update();
-            if let Word::Last(last) = now
+            let now = *instruction.borrow_and_update();
+            if let Instruction::Last(last) = now
                 && self.checker.newest() >= last
             {
                 return Ok(self.checker.finish(last));
@@ -180,7 +180,7 @@ impl Guest {
                     Ok(Incoming::Event(_)) => {}
                     Err(error) => client = self.go_and_return(error, &back).await?,
                 },
-                changed = word.changed() => if changed.is_err() {
+                changed = instruction.changed() => if changed.is_err() {
                     return Err(ClientError::Late("end of the room"));
                 },
             }
@@ -191,13 +191,13 @@ impl Guest {
     pub(super) async fn write(
         mut self,
         mut client: Client,
-        back: mpsc::UnboundedSender<Comeback>,
-        mut word: watch::Receiver<Word>,
+        back: mpsc::UnboundedSender<Reconnection>,
+        mut instruction: watch::Receiver<Instruction>,
     ) -> Result<(u64, Findings), ClientError> {
-        let mut ticks = interval(Duration::from_secs_f64(1.0 / self.gathering.rate));
+        let mut ticks = interval(Duration::from_secs_f64(1.0 / self.plan.rate));
         let mut count = 0;
         loop {
-            let is_finishing = *word.borrow_and_update() == Word::Finish;
+            let is_finishing = *instruction.borrow_and_update() == Instruction::Finish;
             if is_finishing && self.pending.is_empty() {
                 let last = self.checker.newest();
                 return Ok((last, self.checker.finish(last)));
@@ -217,7 +217,7 @@ impl Guest {
                     Ok(Incoming::Event(_)) => Ok(()),
                     Err(error) => Err(error),
                 },
-                changed = word.changed() => match changed {
+                changed = instruction.changed() => match changed {
                     Ok(()) => Ok(()),
                     Err(_) => return Err(ClientError::Late("end of the room")),
                 },
@@ -233,13 +233,13 @@ impl Guest {
     }
 
     async fn say(&self, client: &mut Client, stamp: &Stamp) -> Result<(), ClientError> {
-        client.post(stamp, self.gathering.content).await?;
+        client.post(stamp, self.plan.content).await?;
         client.flush().await
     }
 
     async fn say_again(&self, client: &mut Client) -> Result<(), ClientError> {
         for stamp in &self.pending {
-            client.post(stamp, self.gathering.content).await?;
+            client.post(stamp, self.plan.content).await?;
         }
         client.flush().await
     }
@@ -248,16 +248,16 @@ impl Guest {
     async fn go_and_return(
         &mut self,
         error: ClientError,
-        back: &mpsc::UnboundedSender<Comeback>,
+        back: &mpsc::UnboundedSender<Reconnection>,
     ) -> Result<Client, ClientError> {
         let was_told = match &error {
             ClientError::Closed { code } => *code == Some(RESTART),
             ClientError::Broken(_) => false,
             _ => return Err(error),
         };
-        let (client, comeback) = self.come_back(was_told).await;
+        let (client, reconnection) = self.come_back(was_told).await;
         // Whoever counts them may have gone.
-        let _ = back.send(comeback);
+        let _ = back.send(reconnection);
         Ok(client)
     }
 }

@@ -15,7 +15,7 @@ const STUCK: i64 = 20;
 
 /// One writer.
 #[derive(Debug)]
-pub(crate) struct Voice {
+pub(crate) struct MessageWriter {
     writer: u64,
     count: u64,
     /// Bytes of a message's content.
@@ -23,7 +23,7 @@ pub(crate) struct Voice {
     frame: Vec<u8>,
 }
 
-impl Voice {
+impl MessageWriter {
     /// The writer with this number; its messages have `content` bytes of content.
     pub(crate) fn new(writer: u64, content: usize) -> Self {
         Self {
@@ -34,8 +34,8 @@ impl Voice {
         }
     }
 
-    /// Its number.
-    pub(super) fn writer(&self) -> u64 {
+    /// The number that its stamps carry.
+    pub(super) fn number(&self) -> u64 {
         self.writer
     }
 
