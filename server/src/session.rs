@@ -20,8 +20,7 @@ use crate::clock;
 use crate::domain::address::Address;
 use crate::domain::entry::AccountId;
 use crate::limits::{Allowance, COSTLY, FLOODING, Limits, Notices, Pace, Source, TooFast};
-use crate::rooms::{EnterError, Entrance, LobbyGuard, Membership, Order, RoomError, Rooms};
-use crate::store::log::Viewer;
+use crate::rooms::{EnterError, Entrance, LobbyGuard, Membership, Order, RoomError, Rooms, Viewer};
 use crate::wire::outbox::Outbox;
 use crate::wire::outgoing::Outgoing;
 use state::{Action, Refusal, State};
@@ -88,7 +87,7 @@ impl Session {
             place: None,
             is_over: false,
         };
-        session.send(&ServerEvent::Connection(Connection {
+        session.send(ServerEvent::Connection(Connection {
             server: SERVER_NAME.to_owned(),
             protocol: PROTOCOL_VERSION,
             capabilities: CAPABILITIES.map(str::to_owned).to_vec(),
@@ -215,7 +214,7 @@ impl Session {
             Action::History(request) => self.history(&request).await,
             Action::Audit(request) => self.audit(&request).await,
             Action::Pong => {
-                self.send(&ServerEvent::Pong(Pong { time: clock::now() }));
+                self.send(ServerEvent::Pong(Pong { time: clock::now() }));
                 Ok(())
             }
             Action::Reset => {
@@ -355,7 +354,7 @@ impl Session {
 
     async fn refuse(&mut self, refusal: Refusal, event: Option<&str>, nonce: Option<&str>) {
         let is_too_fast = refusal.code == Code::TooFast;
-        self.send(&ServerEvent::Cerror(ClientError {
+        self.send(ServerEvent::Cerror(ClientError {
             code: refusal.code,
             message: refusal.message,
             event: event.map(str::to_owned),
@@ -381,7 +380,7 @@ impl Session {
         self.outbox.close(CloseCode::Flooding, FLOODING);
     }
 
-    fn send(&self, event: &ServerEvent) {
+    fn send(&self, event: ServerEvent) {
         self.outbox.push(&Outgoing::new(event));
     }
 }

@@ -74,11 +74,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "session",
-        &[
-            "auth", "clock", "domain", "limits", "rooms", "store", "wire",
-        ],
+        &["auth", "clock", "domain", "limits", "rooms", "wire"],
     ),
-    ("stopping", &["wire"]),
+    ("stopping", &[]),
     ("store", &["clock", "domain", "files", "health"]),
     (
         "transport",

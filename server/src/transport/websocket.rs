@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat_protocol::CloseCode;
+use chat_protocol::{CloseCode, Closing};
 use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
@@ -20,8 +20,9 @@ use crate::limits::ConnectionPermit;
 use crate::pulse;
 use crate::session::Session;
 use crate::stopping::Stopping;
-use crate::wire::outbox::{Closing, Flushed, Line, Outbox, OutboxReader, outbox};
-use crate::wire::outgoing::websocket::{PING, close, close_answer};
+use crate::wire::format::Format;
+use crate::wire::format::websocket::{PING, close, close_answer};
+use crate::wire::outbox::{Flushed, Outbox, OutboxReader, SocketWriter, Written, outbox};
 
 /// How long a close frame may take to be written: a slow reader has to read what is before it.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(30);
@@ -34,18 +35,19 @@ const WATCH: Duration = Duration::from_millis(200);
 
 /// The connection as its outbox sees it. Not behind another pointer: in a large room each is one
 /// more place in memory to fetch for each delivery.
-impl Line for TcpStream {
-    fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-        match pieces {
+impl SocketWriter for TcpStream {
+    fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<Written> {
+        let bytes = match pieces {
             [only] => self.try_write(only),
             pieces => self.try_write_vectored(pieces),
-        }
+        };
+        bytes.map(Written::flushed)
     }
 
     /// Without asking the runtime first whether the socket is ready: most are, and what it knows of
     /// each is one more place in memory.
-    fn write_at_once(&self, bytes: &[u8]) -> io::Result<usize> {
-        SockRef::from(self).send(bytes)
+    fn write_at_once(&self, bytes: &[u8]) -> io::Result<Written> {
+        SockRef::from(self).send(bytes).map(Written::flushed)
     }
 }
 
@@ -68,7 +70,10 @@ pub(super) fn connect(
     client: Client,
 ) -> Connection {
     let stream = Arc::new(stream);
-    let (outbox, reader) = outbox(Some(Arc::clone(&stream) as Arc<dyn Line>));
+    let (outbox, reader) = outbox(
+        Format::WebSocketNative,
+        Some(Arc::clone(&stream) as Arc<dyn SocketWriter>),
+    );
     let now = Instant::now();
     tracing::debug!(peer = %client.peer, source = %client.source, "connected");
     Connection {

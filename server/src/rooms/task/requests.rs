@@ -83,7 +83,7 @@ impl RoomTask {
         // What the member posted before comes before.
         self.store().await;
         let refused = too_fast(event, retry_after, None);
-        self.delivery.send(id, &Outgoing::new(&refused));
+        self.delivery.send(id, &Outgoing::new(refused));
         Box::pin(self.put_out_if_flooding(id)).await;
         false
     }
@@ -209,7 +209,7 @@ impl RoomTask {
         // What the member posted before comes before.
         self.store().await;
         if let Some(refused) = self.room.audit_refusal(id) {
-            self.delivery.send(id, &Outgoing::new(&refused));
+            self.delivery.send(id, &Outgoing::new(refused));
             return None;
         }
         match self.is_slowed_down(id, "audit", None) {
@@ -267,7 +267,7 @@ impl RoomTask {
             return false;
         };
         let refused = too_fast(event, retry_after, nonce);
-        self.delivery.send(id, &Outgoing::new(&refused));
+        self.delivery.send(id, &Outgoing::new(refused));
         true
     }
 
@@ -374,7 +374,7 @@ impl RoomTask {
             }
         };
         let answer = answer.unwrap_or_else(|(code, text)| {
-            Outgoing::new(&refusal("message", code, text.to_owned(), Some(nonce)))
+            Outgoing::new(refusal("message", code, text.to_owned(), Some(nonce)))
         });
         self.delivery.answer(id, &answer);
     }
@@ -382,7 +382,7 @@ impl RoomTask {
     fn unavailable(&mut self, id: MemberId, event: &str, nonce: Option<&Nonce>) {
         let text = "the room's log cannot be read now: try again".to_owned();
         let refused = refusal(event, Code::Unavailable, text, nonce);
-        self.delivery.send(id, &Outgoing::new(&refused));
+        self.delivery.send(id, &Outgoing::new(refused));
     }
 }
 
