@@ -195,6 +195,7 @@ impl Server {
             rooms: rooms.clone(),
             is_test_mode_allowed: config.is_test_mode_allowed,
             limits: Arc::clone(&limits),
+            auth_timeout: config.timeouts.auth,
         };
         let stopping = Stopping::default();
         let tasks = TaskTracker::new();

@@ -15,7 +15,7 @@ use tokio::task::coop::consume_budget;
 use super::answer::Answer;
 use super::head::{BadHead, Head, NoHandshake, Whole, names_websocket, websocket_key};
 use super::probe::Probe;
-use super::{Client, TransportContext, linger, websocket};
+use super::{Accepted, TransportContext, linger, websocket};
 use crate::clock;
 use crate::limits::TooFast;
 use crate::pulse;
@@ -28,9 +28,13 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const READ_BUFFER: usize = 4 * 1024;
 
 /// Serves one request: answers it, or hands the connection on to WebSocket.
-pub(super) async fn serve(context: Arc<TransportContext>, mut stream: TcpStream, client: Client) {
-    let peer = client.peer;
-    let exchange = exchange(&context, &mut stream, client);
+pub(super) async fn serve(
+    context: Arc<TransportContext>,
+    mut stream: TcpStream,
+    accepted: Accepted,
+) {
+    let peer = accepted.peer;
+    let exchange = exchange(&context, &mut stream, accepted);
     let upgraded = tokio::select! {
         served = pulse::timeout(context.timeouts.handshake, exchange) => match served {
             Ok(Ok(upgraded)) => upgraded,
@@ -39,8 +43,8 @@ pub(super) async fn serve(context: Arc<TransportContext>, mut stream: TcpStream,
         },
         () = context.stopping.begun() => return,
     };
-    if let Some((client, rest)) = upgraded {
-        let connection = websocket::connect(&context, stream, &rest, client);
+    if let Some((accepted, rest)) = upgraded {
+        let connection = websocket::connect(&context, stream, &rest, accepted);
         // A task of its own: with this one goes what only the upgrade needs.
         context.tasks.spawn(websocket::serve(connection));
     }
@@ -51,8 +55,8 @@ pub(super) async fn serve(context: Arc<TransportContext>, mut stream: TcpStream,
 async fn exchange(
     context: &TransportContext,
     stream: &mut TcpStream,
-    mut client: Client,
-) -> io::Result<Option<(Client, Vec<u8>)>> {
+    mut accepted: Accepted,
+) -> io::Result<Option<(Accepted, Vec<u8>)>> {
     let Whole { request, rest } = match read(stream, Head::default()).await? {
         Ok(whole) => whole,
         Err(bad) => {
@@ -66,18 +70,18 @@ async fn exchange(
     };
     if let Some(probe) = Probe::of(&request).filter(|_| !has_body(&request)) {
         // Who watches takes nobody's place, and without it has no time to linger.
-        drop(client);
+        drop(accepted);
         let is_head_only = request.method() == Method::HEAD;
         let answer = probe.answer(context).encode(clock::now(), is_head_only);
         stream.write_all(&answer).await?;
         return Ok(None);
     }
-    let answer = answer(context, &request, &mut client);
+    let answer = answer(context, &request, &mut accepted);
     let is_head_only = request.method() == Method::HEAD;
     let bytes = answer.encode(clock::now(), is_head_only);
     stream.write_all(&bytes).await?;
     if answer.is_switching() {
-        return Ok(Some((client, rest)));
+        return Ok(Some((accepted, rest)));
     }
     linger::finish(stream).await;
     Ok(None)
@@ -110,12 +114,12 @@ pub(super) async fn read(stream: &TcpStream, mut head: Head) -> io::Result<Resul
     }
 }
 
-fn answer(context: &TransportContext, request: &Request<()>, client: &mut Client) -> Answer {
+fn answer(context: &TransportContext, request: &Request<()>, accepted: &mut Accepted) -> Answer {
     let is_upgrade = names_websocket(request.headers());
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     let path = request.uri().path();
     match (path, is_read) {
-        ("/" | "/ws", true) if is_upgrade => upgrade(context, request, client),
+        ("/" | "/ws", true) if is_upgrade => upgrade(context, request, accepted),
         ("/", true) => page(),
         ("/ws", true) => Answer::upgrade_required(),
         ("/" | "/ws", false) => Answer::method_not_allowed(),
@@ -130,8 +134,8 @@ fn answer(context: &TransportContext, request: &Request<()>, client: &mut Client
     }
 }
 
-fn upgrade(context: &TransportContext, request: &Request<()>, client: &mut Client) -> Answer {
-    let peer = client.peer;
+fn upgrade(context: &TransportContext, request: &Request<()>, accepted: &mut Accepted) -> Answer {
+    let peer = accepted.peer;
     let key = match websocket_key(request) {
         Ok(key) => key,
         Err(NoHandshake::Version) => return Answer::upgrade_required(),
@@ -150,7 +154,7 @@ fn upgrade(context: &TransportContext, request: &Request<()>, client: &mut Clien
             "this chat may not be used from pages of this origin",
         );
     }
-    match refused_address(context, request, client) {
+    match refused_address(context, request, accepted) {
         Some(refusal) => refusal,
         None => Answer::switching(key),
     }
@@ -161,22 +165,23 @@ fn upgrade(context: &TransportContext, request: &Request<()>, client: &mut Clien
 fn refused_address(
     context: &TransportContext,
     request: &Request<()>,
-    client: &mut Client,
+    accepted: &mut Accepted,
 ) -> Option<Answer> {
     let proxies = &context.trusted_proxies;
-    if request.headers().contains_key(X_FORWARDED_FOR) && !proxies.contain(client.peer.ip()) {
-        context.warn_of_proxy(client.peer);
+    if request.headers().contains_key(X_FORWARDED_FOR) && !proxies.contain(accepted.peer.ip()) {
+        context.warn_of_proxy(accepted.peer);
     }
     let forwarded_for = request.headers().get_all(X_FORWARDED_FOR);
     let values = || forwarded_for.iter().map(HeaderValue::as_bytes);
-    client.source = proxies.client(client.peer.ip(), values());
-    client.address = proxies.address(client.peer.ip(), values());
+    let Accepted { peer, client } = accepted;
+    client.source = proxies.client(peer.ip(), values());
+    client.address = proxies.address(peer.ip(), values());
     let source = client.source;
-    if let Err(no_place) = client.place.count_for(source) {
+    if let Err(no_permit) = client.permit.count_for(source) {
         if let Some(left_out) = context.limits.notices().next() {
-            tracing::info!(%source, reason = %no_place, left_out, "upgrade refused");
+            tracing::info!(%source, reason = %no_permit, left_out, "upgrade refused");
         }
-        let unavailable = Answer::plain(StatusCode::SERVICE_UNAVAILABLE, no_place.to_string());
+        let unavailable = Answer::plain(StatusCode::SERVICE_UNAVAILABLE, no_permit.to_string());
         return Some(unavailable);
     }
     let TooFast { retry_after } = context.limits.connection(source).err()?;
