@@ -231,6 +231,7 @@ impl Server {
             tasks,
             limits,
             door: Door::default(),
+            router: transport::router(),
             trusted_proxies: config.trusted_proxies,
             proxy_warning: Once::new(),
         };

@@ -364,4 +364,4 @@ fn cost(event: &str) -> NonZeroU32 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -11,7 +11,9 @@ mod http;
 mod incoming;
 mod linger;
 pub mod origin;
+mod page;
 mod probe;
+mod route;
 mod websocket;
 
 use std::net::SocketAddr;
@@ -19,6 +21,7 @@ use std::sync::{Arc, Once};
 use std::time::Duration;
 
 pub use door::Door;
+pub use route::Router;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -33,7 +36,8 @@ use crate::transport::origin::AllowedOrigin;
 /// How long a connection may take for what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
-    /// From connecting to the end of the HTTP exchange or the upgrade.
+    /// For a whole request to come, from connecting or from the end of the one before; and for the
+    /// client to take the answer.
     pub handshake: Duration,
     /// From the upgrade (or a reset) to entering a room.
     pub auth: Duration,
@@ -63,6 +67,8 @@ pub struct TransportContext {
     pub limits: Arc<Limits>,
     /// Those for whom there is no place.
     pub door: Door,
+    /// Who answers which request.
+    pub router: Router,
     /// The proxies whose `X-Forwarded-For` counts.
     pub trusted_proxies: TrustedProxies,
     /// Whether a proxy that is not trusted was warned of.
@@ -88,6 +94,12 @@ impl TransportContext {
             );
         });
     }
+}
+
+/// The routes of all parts.
+pub fn router() -> Router {
+    let routes = websocket::upgrade::routes().into_iter();
+    Router::new(routes.chain(page::routes()).chain(probe::routes()))
 }
 
 /// Takes a connection that was just accepted, unless there is no place for it.

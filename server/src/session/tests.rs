@@ -24,12 +24,13 @@ use crate::wire::outbox::{OutboxReader, Taken, outbox};
 /// Longer than any test takes.
 const AUTH_TIMEOUT: Duration = Duration::from_secs(600);
 
-struct Bench {
-    context: Arc<SessionContext>,
+/// What sessions share, on a store of its own.
+pub(crate) struct Bench {
+    pub(crate) context: Arc<SessionContext>,
     _directory: TempDir,
 }
 
-fn bench(caps: Caps) -> Bench {
+pub(crate) fn bench(caps: Caps) -> Bench {
     let directory = tempfile::tempdir().unwrap();
     let database = Arc::new(Database::open(directory.path(), Durability::Full).unwrap());
     let limits = Arc::new(Limits::new(LimitSettings {

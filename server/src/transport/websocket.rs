@@ -1,16 +1,16 @@
 //! One WebSocket connection: hands what comes to a session, writes what its outbox holds.
 
-use std::io::{self, IoSlice};
+pub(super) mod upgrade;
+mod writing;
+
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chat_protocol::{CloseCode, Closing, Frame, FrameError};
-use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
-use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, sleep_until};
 
 use super::frames::{self, Broken};
@@ -21,7 +21,8 @@ use crate::session::{Received, Session};
 use crate::stopping::Stopping;
 use crate::wire::format::Format;
 use crate::wire::format::websocket::{PING, close, close_answer};
-use crate::wire::outbox::{Flushed, Outbox, OutboxReader, SocketWriter, Written, outbox};
+use crate::wire::outbox::{Outbox, OutboxReader, SocketWriter, outbox};
+use writing::{write_out, write_rest};
 
 /// How long a close frame may take to be written: a slow reader has to read what is before it.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(30);
@@ -31,24 +32,6 @@ const STOP_PATIENCE: Duration = Duration::from_secs(1);
 /// How often a connection whose login waits is looked at: what a client sent behind it keeps the
 /// socket readable, so its end can't be waited for.
 const WATCH: Duration = Duration::from_millis(200);
-
-/// The connection as its outbox sees it. Not behind another pointer: in a large room each is one
-/// more place in memory to fetch for each delivery.
-impl SocketWriter for TcpStream {
-    fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<Written> {
-        let bytes = match pieces {
-            [only] => self.try_write(only),
-            pieces => self.try_write_vectored(pieces),
-        };
-        bytes.map(Written::flushed)
-    }
-
-    /// Without asking the runtime first whether the socket is ready: most are, and what it knows of
-    /// each is one more place in memory.
-    fn write_at_once(&self, bytes: &[u8]) -> io::Result<Written> {
-        SockRef::from(self).send(bytes).map(Written::flushed)
-    }
-}
 
 /// How the loop goes on.
 enum Next {
@@ -330,58 +313,6 @@ impl Connection {
             tracing::trace!(peer = %self.peer, "the close frame was not written");
         }
         linger::finish(&self.stream).await;
-    }
-}
-
-/// Writes what waits as the socket takes it. Ends once something was written and nothing waits any
-/// more, something changed meanwhile, or the connection is to end.
-async fn write_out(
-    reader: &mut OutboxReader,
-    stream: &TcpStream,
-    stuck: &mut Option<Instant>,
-) -> Next {
-    loop {
-        // A client that takes all as fast as it is written must not keep others from their turn.
-        consume_budget().await;
-        match reader.flush() {
-            Flushed::Empty(true) => {
-                *stuck = None;
-                return Next::Continue;
-            }
-            Flushed::Empty(false) => reader.changed().await,
-            Flushed::Blocked(has_written) => {
-                if has_written || stuck.is_none() {
-                    *stuck = Some(Instant::now());
-                }
-                tokio::select! {
-                    ready = stream.writable() => if ready.is_err() {
-                        return Next::Gone;
-                    },
-                    // Perhaps it is to end.
-                    () = reader.changed() => return Next::Continue,
-                }
-            }
-            Flushed::Overflowed(closing) | Flushed::Closed(closing) => {
-                return Next::Close(closing);
-            }
-            Flushed::Broken => return Next::Gone,
-        }
-    }
-}
-
-/// Writes all that waits, to the last byte; false where the socket broke.
-async fn write_rest(reader: &mut OutboxReader, stream: &TcpStream) -> bool {
-    loop {
-        consume_budget().await;
-        match reader.flush() {
-            Flushed::Empty(_) | Flushed::Closed(_) => return true,
-            Flushed::Broken => return false,
-            Flushed::Blocked(_) | Flushed::Overflowed(_) => {
-                if stream.writable().await.is_err() {
-                    return false;
-                }
-            }
-        }
     }
 }
 
