@@ -89,6 +89,15 @@ pub enum CloseCode {
     Other(u16),
 }
 
+/// How the server ends a connection: what its close frame says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closing {
+    /// The close code.
+    pub code: CloseCode,
+    /// The reason beside it, for people.
+    pub reason: &'static str,
+}
+
 const CLOSE_CODES: [(CloseCode, u16); 12] = [
     (CloseCode::Normal, 1000),
     (CloseCode::GoingAway, 1001),

@@ -42,7 +42,7 @@ pub use client_event::{
     AddFilter, AuditRequest, Auth, Ban, ClientEvent, Credential, HistoryRequest, Kick, Mute,
     PostMessage, RoomChange, Since,
 };
-pub use code::{CloseCode, Code};
+pub use code::{CloseCode, Closing, Code};
 pub use content::{Content, ContentTooLong, DraftContent, EmptyContent};
 pub use decode::ClientEventError;
 pub use filter::{FilterAction, FilterKind};

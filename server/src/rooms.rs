@@ -6,6 +6,7 @@
 
 mod accounts;
 pub mod filters;
+mod history;
 mod lobby;
 mod networks;
 pub mod retention;
@@ -31,7 +32,7 @@ use crate::domain::moderation::Person;
 use crate::domain::room::{MemberId, NONCE_MEMORY};
 use crate::rooms::task::{Beginning, Logins, Pause, RoomCommand, RoomTask, Settled};
 use crate::stopping::{Stop, Stopping};
-use crate::store::log::{End, Keep, LogError, Range, Viewer};
+use crate::store::log::{End, Keep, LogError, Range};
 use crate::wire::outgoing::Outgoing;
 use lobby::Lobby;
 
@@ -40,6 +41,7 @@ pub use crate::rooms::task::{
     EnterError, Entrance, FlushWindow, Founders, Login, OperateError, Stores, closed_connections,
 };
 pub use accounts::PurgeStep;
+pub use history::Viewer;
 pub use lobby::LobbyGuard;
 pub use networks::Hit;
 
@@ -171,8 +173,8 @@ impl Rooms {
                 with_modes: viewer.wants_modes,
             };
             let slice = self.shared.stores.log.read(&membership.room, range).await?;
-            let history = slice.into_history(viewer.account, &membership.room, None);
-            let outgoing = Outgoing::new(&ServerEvent::History(history));
+            let history = history::shown_to(viewer.account, &slice, &membership.room, None);
+            let outgoing = Outgoing::new(ServerEvent::History(history));
             if membership.show(outgoing, settled.removals).await? {
                 return Ok(());
             }
@@ -195,7 +197,7 @@ impl Rooms {
                 entries,
                 live: false,
             };
-            let outgoing = Outgoing::new(&ServerEvent::Audit(audit));
+            let outgoing = Outgoing::new(ServerEvent::Audit(audit));
             if membership.show_audit(outgoing, audit_version).await? {
                 break;
             }

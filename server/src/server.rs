@@ -196,6 +196,7 @@ impl Server {
             rooms: rooms.clone(),
             is_test_mode_allowed: config.is_test_mode_allowed,
             limits: Arc::clone(&limits),
+            auth_timeout: config.timeouts.auth,
         };
         let stopping = Stopping::default();
         let tasks = TaskTracker::new();
@@ -231,6 +232,7 @@ impl Server {
             tasks,
             limits,
             door: Door::default(),
+            router: transport::router(),
             trusted_proxies: config.trusted_proxies,
             proxy_warning: Once::new(),
         };

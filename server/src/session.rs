@@ -1,36 +1,37 @@
 //! One client's life: handshake, strictness, rights, and what it asks of its room.
 //!
 //! Owns the order of checks that the contract fixes, and answers every client event. It knows no
-//! sockets: a transport hands it frames and drains the outbox.
+//! sockets and no formats: a transport hands it what it received, and drains the outbox.
 
+mod login;
+mod refusal;
 mod state;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chat_protocol::limits::{CONTENT_CHARS, FRAME_BYTES};
 use chat_protocol::{
-    AuditRequest, Auth, AuthAccepted, Capabilities, ClientError, ClientEvent, CloseCode, Code,
-    Connection, Frame, HistoryRequest, Limits as AnnouncedLimits, PROTOCOL_VERSION, Pong, Rank,
-    RoomName, ServerEvent, Username,
+    AuditRequest, Capabilities, ClientError, ClientEvent, CloseCode, Code, Connection, Frame,
+    FrameError, HistoryRequest, Limits as AnnouncedLimits, PROTOCOL_VERSION, Pong, ServerEvent,
+    Username,
 };
+use tokio::time::Instant;
 
-use crate::auth::{AuthError, Authenticator, Caller, HashError, Identity};
+use crate::auth::Authenticator;
 use crate::clock;
 use crate::domain::address::Address;
 use crate::domain::entry::AccountId;
-use crate::limits::{Allowance, COSTLY, FLOODING, Limits, Notices, Pace, Source, TooFast};
-use crate::rooms::{EnterError, Entrance, LobbyGuard, Membership, Order, RoomError, Rooms};
-use crate::store::log::Viewer;
+use crate::limits::{COSTLY, ConnectionPermit, FLOODING, Limits, Pace, Source};
+use crate::rooms::{LobbyGuard, Membership, Order, Rooms, Viewer};
 use crate::wire::outbox::Outbox;
 use crate::wire::outgoing::Outgoing;
-use state::{Action, Refusal, State};
+use refusal::{Refusal, refusal, unavailable};
+use state::{Action, State};
 
 /// The name and version that `connection` announces.
 pub const SERVER_NAME: &str = concat!("chat-server/", env!("CARGO_PKG_VERSION"));
-
-/// How often a login is looked at anew whose account changes meanwhile.
-const ATTEMPTS: usize = 3;
 
 /// What all sessions share.
 pub struct SessionContext {
@@ -42,50 +43,73 @@ pub struct SessionContext {
     pub is_test_mode_allowed: bool,
     /// How much clients may do, and how fast.
     pub limits: Arc<Limits>,
+    /// How long a client may be in no room, from the beginning or from leaving one.
+    pub auth_timeout: Duration,
 }
 
-/// A member's place: the room, and the user's name as compared.
-struct ConnectionPermit {
+/// Whom a session is for, and what it counts as: for as long as the session lasts, however many of
+/// its transport's connections it spans.
+pub struct Client {
+    /// Where the client is, as the limits count it.
+    pub source: Source,
+    /// The same in full.
+    pub address: Address,
+    /// The session's share of the connections that there may be.
+    pub permit: ConnectionPermit,
+}
+
+/// What a transport received, with its framing taken off.
+#[derive(Debug)]
+pub enum Received {
+    /// What should be an event, with its envelope taken off, or why that could not be done.
+    Frame(Result<Frame, FrameError>),
+    /// Something whole in which no event can be.
+    Binary,
+    /// What belongs to the transport alone: a ping, a pong, part of a message.
+    Control,
+}
+
+/// What a client has in a room.
+struct Member {
     membership: Membership,
+    /// The user's name as compared.
     key: String,
     account: AccountId,
     capabilities: Capabilities,
 }
 
 /// One client's session.
+///
+/// Its transport hands it what it received, one after the other, drains its outbox, and ends it
+/// once that is to close, or once [`Session::auth_deadline`] has passed.
 pub struct Session {
     context: Arc<SessionContext>,
     outbox: Outbox,
-    source: Source,
-    address: Address,
+    client: Client,
     pace: Arc<Pace>,
     state: State,
-    place: Option<ConnectionPermit>,
-    /// For as long as there is no place.
+    member: Option<Member>,
+    /// For as long as the client is in no room.
     lobby_guard: Option<LobbyGuard>,
+    auth_deadline: Instant,
     is_over: bool,
 }
 
 impl Session {
-    /// Begins the session of a client at `source`, whose full address is `address`, and greets it.
-    pub fn begin(
-        context: Arc<SessionContext>,
-        outbox: Outbox,
-        source: Source,
-        address: Address,
-    ) -> Self {
+    /// Begins the session of `client`, and greets it.
+    pub fn begin(context: Arc<SessionContext>, outbox: Outbox, client: Client) -> Self {
         let session = Self {
             state: State::new(context.is_test_mode_allowed),
             pace: Arc::new(context.limits.pace()),
-            lobby_guard: Some(context.rooms.wait(address, outbox.clone())),
+            lobby_guard: Some(context.rooms.wait(client.address, outbox.clone())),
+            auth_deadline: Instant::now() + context.auth_timeout,
             context,
             outbox,
-            source,
-            address,
-            place: None,
+            client,
+            member: None,
             is_over: false,
         };
-        session.send(&ServerEvent::Connection(Connection {
+        session.send(ServerEvent::Connection(Connection {
             server: SERVER_NAME.to_owned(),
             protocol: PROTOCOL_VERSION,
             capabilities: Capabilities::ALL.names(),
@@ -99,7 +123,7 @@ impl Session {
 
     /// True once the client is in a room.
     pub fn is_member(&self) -> bool {
-        self.place.is_some()
+        self.member.is_some()
     }
 
     /// True once the client has said `disconnect` or was closed: what it sends after that does not
@@ -108,20 +132,41 @@ impl Session {
         self.is_over
     }
 
-    /// Takes the text of one frame.
-    pub async fn take_text(&mut self, text: &str) {
-        match Frame::parse(text) {
-            Ok(frame) => self.take(frame).await,
-            Err(error) => {
-                self.take_broken(&error.to_string(), error.event()).await;
-            }
-        }
+    /// When the session is to end with 4001, unless the client comes into a room before. `None` while
+    /// it is in one.
+    pub fn auth_deadline(&self) -> Option<Instant> {
+        let is_waiting = self.member.is_none();
+        is_waiting.then_some(self.auth_deadline)
     }
 
-    /// Takes a binary frame: the protocol has none.
-    pub async fn take_binary(&mut self) {
-        let text = "binary frames are not part of the protocol, send text";
-        self.take_broken(text, None).await;
+    /// The server did not run until `now`: the client has all its time anew.
+    pub fn begin_anew(&mut self, now: Instant) {
+        self.auth_deadline = now + self.context.auth_timeout;
+    }
+
+    /// Takes what the client sent. Every event is answered, or has its effect, before this ends.
+    /// Whoever drops this future has to end the session.
+    pub async fn receive(&mut self, received: Received) {
+        let began = Instant::now();
+        let was_member = self.is_member();
+        match received {
+            Received::Frame(Ok(frame)) => self.take(frame).await,
+            Received::Frame(Err(error)) => {
+                self.take_broken(&error.to_string(), error.event()).await;
+            }
+            Received::Binary => {
+                let text = "binary frames are not part of the protocol, send text";
+                self.take_broken(text, None).await;
+            }
+            Received::Control => self.take_control().await,
+        }
+        match was_member && !self.is_member() {
+            true => self.begin_anew(Instant::now()),
+            // The time that the server took is not the client's.
+            false => self.auth_deadline += began.elapsed(),
+        }
+        let is_member = self.is_member();
+        self.client.permit.set_authenticated(is_member);
     }
 
     /// Takes a frame that is no event, which counts against the pace like one.
@@ -133,8 +178,8 @@ impl Session {
         self.refuse(refusal, event, None).await;
     }
 
-    /// Takes a ping, a pong or part of a message: they cost little, but not nothing.
-    pub async fn take_control(&mut self) {
+    /// Control costs little, but not nothing.
+    async fn take_control(&mut self) {
         if self.pace.event(NonZeroU32::MIN).is_err() {
             self.note_too_fast().await;
         }
@@ -142,15 +187,15 @@ impl Session {
 
     /// Ends the session: the client leaves its room, once all it sent before is delivered.
     pub async fn end(&mut self) {
-        if let Some(place) = self.place.take() {
-            place.membership.leave().await;
+        if let Some(member) = self.member.take() {
+            member.membership.leave().await;
         }
         self.state.left();
     }
 
     /// Ends the session without waiting for the room.
     pub fn abandon(&mut self) {
-        drop(self.place.take());
+        drop(self.member.take());
         self.state.left();
     }
 
@@ -180,45 +225,45 @@ impl Session {
             .has_long_answer()
             .then(|| Arc::clone(&self.context.limits));
         let _turn = match &limits {
-            Some(limits) => limits.answer_turn(self.source).await,
+            Some(limits) => limits.answer_turn(self.client.source).await,
             None => None,
         };
         if limits.is_some() {
             // Before anything is read for it.
-            self.look_for_answers(Some(&self.place()?.key))?;
+            self.look_for_answers(Some(&self.member()?.key))?;
         }
         match action {
             Action::Nothing => Ok(()),
             Action::Authenticate(auth) => self.authenticate(*auth).await,
-            Action::Post(post) => self.place()?.membership.post(post).await.map_err(refusal),
-            Action::Delete(id) => self.place()?.membership.delete(id).await.map_err(refusal),
+            Action::Post(post) => self.member()?.membership.post(post).await.map_err(refusal),
+            Action::Delete(id) => self.member()?.membership.delete(id).await.map_err(refusal),
             Action::Moderate(username, order) => self.moderate(&username, order).await,
-            Action::Clear => self.place()?.membership.clear().await.map_err(refusal),
+            Action::Clear => self.member()?.membership.clear().await.map_err(refusal),
             Action::Change(change) => {
-                let place = self.place()?;
-                place.membership.change(change).await.map_err(refusal)
+                let member = self.member()?;
+                member.membership.change(change).await.map_err(refusal)
             }
             Action::Filter(change) => {
-                let place = self.place()?;
-                place.membership.filter(change).await.map_err(refusal)
+                let member = self.member()?;
+                member.membership.filter(change).await.map_err(refusal)
             }
-            Action::Held => self.place()?.membership.held().await.map_err(refusal),
+            Action::Held => self.member()?.membership.held().await.map_err(refusal),
             Action::Decide(id, choice) => {
-                let place = self.place()?;
-                place.membership.decide(id, choice).await.map_err(refusal)
+                let member = self.member()?;
+                member.membership.decide(id, choice).await.map_err(refusal)
             }
-            Action::Filters => self.place()?.membership.filters().await.map_err(refusal),
-            Action::Who => self.place()?.membership.who().await.map_err(refusal),
+            Action::Filters => self.member()?.membership.filters().await.map_err(refusal),
+            Action::Who => self.member()?.membership.who().await.map_err(refusal),
             Action::History(request) => self.history(&request).await,
             Action::Audit(request) => self.audit(&request).await,
             Action::Pong => {
-                self.send(&ServerEvent::Pong(Pong { time: clock::now() }));
+                self.send(ServerEvent::Pong(Pong { time: clock::now() }));
                 Ok(())
             }
             Action::Reset => {
                 // Before it leaves: a ban finds it here or there.
                 let rooms = &self.context.rooms;
-                self.lobby_guard = Some(rooms.wait(self.address, self.outbox.clone()));
+                self.lobby_guard = Some(rooms.wait(self.client.address, self.outbox.clone()));
                 self.end().await;
                 Ok(())
             }
@@ -233,19 +278,19 @@ impl Session {
 
     /// Whether `user`, where it is known who that is, may be sent what may be long.
     fn look_for_answers(&self, user: Option<&str>) -> Result<(), Refusal> {
-        let looked = self.context.limits.answer(user, self.source);
+        let looked = self.context.limits.answer(user, self.client.source);
         looked.map_err(Refusal::too_fast)
     }
 
-    fn place(&self) -> Result<&ConnectionPermit, Refusal> {
-        self.place.as_ref().ok_or_else(Refusal::unauthenticated)
+    fn member(&self) -> Result<&Member, Refusal> {
+        self.member.as_ref().ok_or_else(Refusal::unauthenticated)
     }
 
     async fn moderate(&self, username: &Username, order: Order) -> Result<(), Refusal> {
-        let place = self.place()?;
+        let member = self.member()?;
         let target = self.context.authenticator.person(username).await;
         let target = target.map_err(|error| unavailable(&error))?;
-        place
+        member
             .membership
             .moderate(order, target)
             .await
@@ -253,101 +298,27 @@ impl Session {
     }
 
     async fn history(&self, request: &HistoryRequest) -> Result<(), Refusal> {
-        let place = self.place()?;
+        let member = self.member()?;
         let viewer = Viewer {
-            account: place.account,
-            wants_modes: place.capabilities.room,
+            account: member.account,
+            wants_modes: member.capabilities.room,
         };
         let rooms = &self.context.rooms;
         rooms
-            .history(&place.membership, viewer, request)
+            .history(&member.membership, viewer, request)
             .await
             .map_err(refusal)
     }
 
     async fn audit(&self, request: &AuditRequest) -> Result<(), Refusal> {
-        let membership = &self.place()?.membership;
+        let membership = &self.member()?.membership;
         let rooms = &self.context.rooms;
         rooms.audit(membership, request).await.map_err(refusal)
     }
 
-    async fn authenticate(&mut self, auth: Auth) -> Result<(), Refusal> {
-        for _ in 0..ATTEMPTS {
-            match self.log_in(&auth).await {
-                // What was looked at is not what is there any more.
-                Err(LoginError::Room(RoomError::Enter(EnterError::SignedOut))) => {}
-                outcome => {
-                    let notices = self.context.limits.notices();
-                    return outcome.map_err(|error| refused_login(&auth.username, error, notices));
-                }
-            }
-        }
-        let text = "the account changes just now: try again";
-        Err(Refusal::new(Code::Unavailable, text))
-    }
-
-    /// One attempt to come in.
-    async fn log_in(&mut self, auth: &Auth) -> Result<(), LoginError> {
-        let rooms = &self.context.rooms;
-        rooms.admit_address(&self.address, &auth.username).await?;
-        // What a resume brings is long. Who is refused it here has made no account.
-        if auth.since.is_some() {
-            self.look_for_answers(None)?;
-        }
-        // Before the account is looked at: what becomes of it from here on is known at the door.
-        let login = rooms.log_in(&auth.username);
-        let authenticator = &self.context.authenticator;
-        let caller = Caller {
-            source: self.source,
-            address: self.address,
-        };
-        let identity = authenticator
-            .authenticate(&auth.username, auth.credential.clone(), caller)
-            .await?;
-        let limits = Arc::clone(&self.context.limits);
-        let _turn = match auth.since.is_some() {
-            true => limits.answer_turn(self.source).await,
-            false => None,
-        };
-        if auth.since.is_some() {
-            // By the address once more: others may have had their turn before.
-            self.look_for_answers(Some(&identity.account.key))?;
-        }
-        let capabilities = Capabilities::named(auth.capabilities.iter().map(String::as_str));
-        let key = identity.account.key.clone();
-        let account = identity.account.id;
-        let room = rooms.called(&auth.room).await?;
-        let entrance = Entrance {
-            welcome: welcome(&identity, &room, capabilities.names()),
-            account: identity.account,
-            is_new: identity.is_new,
-            login,
-            address: self.address,
-            capabilities,
-            since: auth.since.clone(),
-            outbox: self.outbox.clone(),
-            allowance: Allowance {
-                user: key.as_str().into(),
-                limits: Arc::clone(&self.context.limits),
-                pace: Arc::clone(&self.pace),
-                source: self.source,
-            },
-        };
-        let membership = rooms.enter(room, entrance).await?;
-        self.place = Some(ConnectionPermit {
-            membership,
-            key,
-            account,
-            capabilities,
-        });
-        self.state.entered();
-        self.lobby_guard = None;
-        Ok(())
-    }
-
     async fn refuse(&mut self, refusal: Refusal, event: Option<&str>, nonce: Option<&str>) {
         let is_too_fast = refusal.code == Code::TooFast;
-        self.send(&ServerEvent::Cerror(ClientError {
+        self.send(ServerEvent::Cerror(ClientError {
             code: refusal.code,
             message: refusal.message,
             event: event.map(str::to_owned),
@@ -364,16 +335,16 @@ impl Session {
         if !self.pace.goes_on_regardless() {
             return;
         }
-        let user = self.place.as_ref().map(|place| place.key.as_str());
+        let user = self.member.as_ref().map(|member| member.key.as_str());
         if let Some(left_out) = self.context.limits.notices().next() {
-            tracing::info!(user, source = %self.source, left_out, "closed: flooding");
+            tracing::info!(user, source = %self.client.source, left_out, "closed: flooding");
         }
         self.is_over = true;
         self.end().await;
         self.outbox.close(CloseCode::Flooding, FLOODING);
     }
 
-    fn send(&self, event: &ServerEvent) {
+    fn send(&self, event: ServerEvent) {
         self.outbox.push(&Outgoing::new(event));
     }
 }
@@ -389,100 +360,5 @@ fn cost(event: &str) -> NonZeroU32 {
     }
 }
 
-/// What is said to whom is let in; the room adds how they stand there.
-fn welcome(identity: &Identity, room: &RoomName, capabilities: Vec<String>) -> Box<AuthAccepted> {
-    let Identity { account, token, .. } = identity;
-    Box::new(AuthAccepted {
-        code: Code::Ok,
-        message: "Authentification complete".to_owned(),
-        username: account.username.clone(),
-        display_name: account.username.clone(),
-        room: room.as_str().to_owned(),
-        access_level: Rank::User,
-        capabilities,
-        token: token.text.expose().to_owned(),
-        token_expires: token.expires,
-    })
-}
-
-/// Why somebody did not come in.
-enum LoginError {
-    Auth(AuthError),
-    Room(RoomError),
-    Refused(Refusal),
-}
-
-impl From<Refusal> for LoginError {
-    fn from(refusal: Refusal) -> Self {
-        LoginError::Refused(refusal)
-    }
-}
-
-impl From<AuthError> for LoginError {
-    fn from(error: AuthError) -> Self {
-        LoginError::Auth(error)
-    }
-}
-
-impl From<RoomError> for LoginError {
-    fn from(error: RoomError) -> Self {
-        LoginError::Room(error)
-    }
-}
-
-fn refused_login(username: &Username, error: LoginError, notices: &Notices) -> Refusal {
-    let error = match error {
-        LoginError::Auth(error) => error,
-        LoginError::Room(error) => return refusal(error),
-        LoginError::Refused(refusal) => return refusal,
-    };
-    let note = |error: &AuthError| {
-        if let Some(left_out) = notices.next() {
-            tracing::info!(%username, reason = %error, left_out, "login refused");
-        }
-    };
-    match error {
-        AuthError::WrongPassword | AuthError::WrongToken => {
-            note(&error);
-            Refusal::new(Code::Unauthenticated, error.to_string())
-        }
-        AuthError::Name(_) => Refusal::new(Code::Forbidden, error.to_string()),
-        AuthError::Password(_) => Refusal::new(Code::Syntax, error.to_string()),
-        AuthError::TooManyFailures(too_fast) | AuthError::TooManyAccounts(too_fast) => {
-            note(&error);
-            Refusal {
-                message: format!("{error}: wait {} s", too_fast.retry_after),
-                ..Refusal::too_fast(too_fast)
-            }
-        }
-        AuthError::Hash(HashError::Busy | HashError::Stopped) => {
-            Refusal::new(Code::Unavailable, error.to_string())
-        }
-        AuthError::Accounts(_) | AuthError::Hash(_) => unavailable(&error),
-    }
-}
-
-fn refusal(error: RoomError) -> Refusal {
-    match error {
-        RoomError::Stopping => Refusal::new(Code::Unavailable, error.to_string()),
-        RoomError::Enter(
-            EnterError::Banned(..)
-            | EnterError::AddressBanned(..)
-            | EnterError::NetworkBanned(..)
-            | EnterError::LooksLikeAnother,
-        ) => Refusal::new(Code::Forbidden, error.to_string()),
-        RoomError::Enter(EnterError::NoSuchRoom) => Refusal::new(Code::NotFound, error.to_string()),
-        RoomError::Enter(EnterError::TooMany(_, retry_after)) => Refusal {
-            message: error.to_string(),
-            ..Refusal::too_fast(TooFast { retry_after })
-        },
-        RoomError::Log(_) | RoomError::Enter(_) | RoomError::Operate(_) => unavailable(&error),
-    }
-}
-
-/// The client is told that it may try again; why it has to is in the log.
-fn unavailable(error: &(dyn std::error::Error + 'static)) -> Refusal {
-    tracing::error!(error, "a request could not be served");
-    let text = "the server cannot reach its store now: try again";
-    Refusal::new(Code::Unavailable, text)
-}
+#[cfg(test)]
+pub(crate) mod tests;

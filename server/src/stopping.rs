@@ -2,10 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use chat_protocol::CloseCode;
+use chat_protocol::{CloseCode, Closing};
 use tokio_util::sync::CancellationToken;
-
-use crate::wire::outbox::Closing;
 
 /// Why the server stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

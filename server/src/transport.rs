@@ -11,7 +11,9 @@ mod http;
 mod incoming;
 mod linger;
 pub mod origin;
+mod page;
 mod probe;
+mod route;
 mod websocket;
 
 use std::net::SocketAddr;
@@ -19,21 +21,23 @@ use std::sync::{Arc, Once};
 use std::time::Duration;
 
 pub use door::Door;
+pub use route::Router;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::domain::address::Address;
 use crate::health::Health;
-use crate::limits::{ConnectionPermit, Limits, NoPermit, Source, TrustedProxies};
-use crate::session::SessionContext;
+use crate::limits::{Limits, NoPermit, Source, TrustedProxies};
+use crate::session::{Client, SessionContext};
 use crate::stopping::Stopping;
 use crate::transport::origin::AllowedOrigin;
 
 /// How long a connection may take for what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
-    /// From connecting to the end of the HTTP exchange or the upgrade.
+    /// For a whole request to come, from connecting or from the end of the one before; and for the
+    /// client to take the answer.
     pub handshake: Duration,
     /// From the upgrade (or a reset) to entering a room.
     pub auth: Duration,
@@ -63,20 +67,19 @@ pub struct TransportContext {
     pub limits: Arc<Limits>,
     /// Those for whom there is no place.
     pub door: Door,
+    /// Who answers which request.
+    pub router: Router,
     /// The proxies whose `X-Forwarded-For` counts.
     pub trusted_proxies: TrustedProxies,
     /// Whether a proxy that is not trusted was warned of.
     pub proxy_warning: Once,
 }
 
-/// A connection: who is at its other end, and the place it takes.
-struct Client {
+/// Whoever is at the other end of a connection that was accepted.
+struct Accepted {
     peer: SocketAddr,
-    /// Where the client is, as a trusted proxy tells it, otherwise where the peer is.
-    source: Source,
-    /// The same in full.
-    address: Address,
-    place: ConnectionPermit,
+    /// Where a trusted proxy says that the client is, otherwise where the peer is.
+    client: Client,
 }
 
 impl TransportContext {
@@ -93,40 +96,46 @@ impl TransportContext {
     }
 }
 
+/// The routes of all parts.
+pub fn router() -> Router {
+    let routes = websocket::upgrade::routes().into_iter();
+    Router::new(routes.chain(page::routes()).chain(probe::routes()))
+}
+
 /// Takes a connection that was just accepted, unless there is no place for it.
 pub fn admit(context: &Arc<TransportContext>, stream: TcpStream, peer: SocketAddr) {
-    match place(context, peer) {
-        Ok(client) => {
-            let connection = serve(Arc::clone(context), stream, client);
+    match permit(context, peer) {
+        Ok(accepted) => {
+            let connection = serve(Arc::clone(context), stream, accepted);
             context.tasks.spawn(connection);
         }
-        Err(no_place) => {
-            tracing::debug!(%peer, reason = %no_place, "connection refused");
+        Err(no_permit) => {
+            tracing::debug!(%peer, reason = %no_permit, "connection refused");
             door::answer(context, stream, peer);
         }
     }
 }
 
-fn place(context: &TransportContext, peer: SocketAddr) -> Result<Client, NoPermit> {
-    let mut place = context.limits.places().take()?;
+fn permit(context: &TransportContext, peer: SocketAddr) -> Result<Accepted, NoPermit> {
+    let mut permit = context.limits.places().take()?;
     let source = Source::of(peer.ip());
-    // Behind a proxy it is known only from the request whose place this is.
+    // Behind a proxy it is known only from the request.
     if !context.trusted_proxies.contain(peer.ip()) {
-        place.count_for(source)?;
+        permit.count_for(source)?;
     }
-    Ok(Client {
-        peer,
+    let client = Client {
         source,
         address: Address::of(peer.ip()),
-        place,
-    })
+        permit,
+    };
+    Ok(Accepted { peer, client })
 }
 
 /// Serves one accepted connection until it ends.
-async fn serve(context: Arc<TransportContext>, stream: TcpStream, client: Client) {
+async fn serve(context: Arc<TransportContext>, stream: TcpStream, accepted: Accepted) {
     // Batches are made here; Nagle's algorithm would only delay them.
     if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(peer = %client.peer, %error, "cannot set TCP_NODELAY");
+        tracing::debug!(peer = %accepted.peer, %error, "cannot set TCP_NODELAY");
     }
-    http::serve(context, stream, client).await;
+    http::serve(context, stream, accepted).await;
 }

@@ -2,5 +2,6 @@
 //!
 //! Knows no rooms and no sessions.
 
+pub mod format;
 pub mod outbox;
 pub mod outgoing;

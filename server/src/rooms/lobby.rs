@@ -42,7 +42,7 @@ impl Lobby {
 
     /// Tells whoever is in `network` that they are banned, and closes their connections, so many.
     pub(super) fn put_out(&self, network: &Network, reason: Option<String>) -> usize {
-        let notice = Outgoing::new(&ServerEvent::Ban(ModerationNotice {
+        let notice = Outgoing::new(ServerEvent::Ban(ModerationNotice {
             message: Some("Disconnected".to_owned()),
             reason: Some(reason.unwrap_or_default()),
             ..ModerationNotice::default()
@@ -76,17 +76,16 @@ impl Drop for LobbyGuard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::outbox::outbox;
-    use crate::wire::outbox::tests::Drained;
+    use crate::wire::outbox::tests::{Drained, queue};
 
     #[tokio::test]
     async fn only_who_is_there_and_in_the_network_is_put_out() {
         let lobby = Lobby::default();
         let address = |text: &str| Address::of(text.parse().unwrap());
         let network = "203.0.113.0/24".parse().unwrap();
-        let (inside, mut inside_reader) = outbox(None);
-        let (outside, mut outside_reader) = outbox(None);
-        let (gone, mut gone_reader) = outbox(None);
+        let (inside, mut inside_reader) = queue();
+        let (outside, mut outside_reader) = queue();
+        let (gone, mut gone_reader) = queue();
         let _inside = lobby.enter(address("203.0.113.7"), inside);
         let _outside = lobby.enter(address("203.0.114.7"), outside.clone());
         drop(lobby.enter(address("203.0.113.8"), gone.clone()));

@@ -24,8 +24,8 @@ use crate::store::filters::{Filters, FiltersError, Outline};
 use crate::store::held::{HeldError, HeldMessages};
 use crate::store::log::{LogHead, RoomLog, Slice, Summary, Thinned, Trimmed};
 use crate::store::standing::{StandingError, Standings};
-use crate::wire::outbox::tests::Drained;
-use crate::wire::outbox::{OutboxReader, outbox};
+use crate::wire::outbox::OutboxReader;
+use crate::wire::outbox::tests::{Drained, queue};
 
 /// What the store takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -549,7 +549,7 @@ impl World {
             epoch: Some(epoch),
             seq: Seq(client.last.unwrap_or(0)),
         });
-        let (outbox, reader) = outbox(None);
+        let (outbox, reader) = queue();
         let entrance = Entrance {
             account: Account::named(&client.name, 0),
             is_new: false,

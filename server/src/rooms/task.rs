@@ -19,7 +19,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat_protocol::{CloseCode, RoomName, Seq, ServerEvent};
+use chat_protocol::{CloseCode, Closing, RoomName, Seq, ServerEvent};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
@@ -35,7 +35,6 @@ use crate::store::accounts::Accounts;
 use crate::store::held::HeldMessages;
 use crate::store::log::{End, LogError, LogHead, Range, RoomLog};
 use crate::store::standing::Standings;
-use crate::wire::outbox::Closing;
 use crate::wire::outgoing::Outgoing;
 
 pub use command::{EnterError, Entrance, OperateError, RoomCommand, Settled};
@@ -382,7 +381,7 @@ impl RoomTask {
         let room = &self.room;
         let who = self
             .who
-            .get_or_insert_with(|| Outgoing::new(&ServerEvent::Who(room.who())))
+            .get_or_insert_with(|| Outgoing::new(ServerEvent::Who(room.who())))
             .clone();
         self.delivery.answer(id, &who);
     }
@@ -475,18 +474,18 @@ impl RoomTask {
             Effect::Store(sender, entry) => self.unstored.push((sender, entry)),
             Effect::Deliver(senders, entry) => self.deliver(&senders, &entry),
             Effect::Repeat(id, seq, nonce) => self.repeat(id, seq, &nonce).await,
-            Effect::Send(id, event) => self.delivery.answer(id, &Outgoing::new(&event)),
-            Effect::Announce(listeners, event) => self.delivery.announce(&listeners, &event).await,
+            Effect::Send(id, event) => self.delivery.answer(id, &Outgoing::new(event)),
+            Effect::Announce(listeners, event) => self.delivery.announce(&listeners, event).await,
             // These are ordered by commands, never by what was stored.
             Effect::Judge(..) | Effect::Hold(..) | Effect::Rule(..) => {}
-            Effect::Expel(ids, event, code) => self.expel(&ids, &event, code),
+            Effect::Expel(ids, event, code) => self.expel(&ids, event, code),
             Effect::SignOut(ids) => self.sign_out(&ids),
             Effect::CheckPinned(by) => self.pin_to_check = Some(by),
             Effect::WakeAt(time) => self.wake_at = Some(instant(time)),
         }
     }
 
-    fn expel(&mut self, ids: &[MemberId], event: &ServerEvent, code: CloseCode) {
+    fn expel(&mut self, ids: &[MemberId], event: ServerEvent, code: CloseCode) {
         let outgoing = Outgoing::new(event);
         for id in ids {
             if let Some(outbox) = self.delivery.leave(*id) {
@@ -509,7 +508,7 @@ impl RoomTask {
 
     fn deliver(&mut self, senders: &[MemberId], entry: &Entry) {
         self.removals += u64::from(entry.message().is_none());
-        let outgoing = Outgoing::new(&entry.to_event(&self.name, &self.head.epochs));
+        let outgoing = Outgoing::new(entry.to_event(&self.name, &self.head.epochs));
         let marked = self.marked(entry);
         let own = marked.as_ref().map(|marked| (senders, marked));
         self.delivery.add(outgoing, own);
@@ -520,7 +519,7 @@ impl RoomTask {
         let posted = entry.message()?;
         posted.nonce.as_ref()?;
         let event = entry.to_event_for(posted.author.account, &self.name, &self.head.epochs);
-        Some(Outgoing::new(&event))
+        Some(Outgoing::new(event))
     }
 
     async fn entry(&self, seq: Seq) -> Result<Option<Entry>, LogError> {

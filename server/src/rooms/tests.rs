@@ -24,8 +24,8 @@ use crate::store::sqlite::filters::SqliteFilters;
 use crate::store::sqlite::held::SqliteHeld;
 use crate::store::sqlite::log::SqliteLog;
 use crate::store::sqlite::standing::SqliteStandings;
-use crate::wire::outbox::tests::Drained;
-use crate::wire::outbox::{OutboxReader, outbox};
+use crate::wire::outbox::OutboxReader;
+use crate::wire::outbox::tests::{Drained, queue};
 
 struct Bench {
     rooms: Rooms,
@@ -105,7 +105,7 @@ pub(super) fn welcome() -> Box<chat_protocol::AuthAccepted> {
 }
 
 fn entrance(rooms: &Rooms, name: &str, since: Option<Since>) -> (Entrance, OutboxReader) {
-    let (outbox, reader) = outbox(None);
+    let (outbox, reader) = queue();
     let account = Account::named(name, 0);
     let entrance = Entrance {
         login: rooms.log_in(&Username::new(name).unwrap()),

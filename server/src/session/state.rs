@@ -8,45 +8,9 @@ use chat_protocol::{
 use crate::domain::filter::{Change, Pattern};
 use crate::domain::held::Choice;
 use crate::domain::moderation::BanScope;
-use crate::limits::TooFast;
 use crate::rooms::Order;
 
-/// Why an event is refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
-    pub(super) code: Code,
-    pub(super) message: String,
-    /// Seconds to wait, where too fast.
-    pub(super) retry_after: Option<u64>,
-}
-
-impl Refusal {
-    pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            retry_after: None,
-        }
-    }
-
-    pub(super) fn too_fast(too_fast: TooFast) -> Self {
-        let seconds = too_fast.retry_after;
-        Self {
-            code: Code::TooFast,
-            message: format!("too fast: wait {seconds} s"),
-            retry_after: Some(seconds),
-        }
-    }
-
-    /// In the words of the protocol's first description.
-    pub(super) fn unauthenticated() -> Self {
-        Self::new(Code::Unauthenticated, "Authentification required")
-    }
-
-    fn forbidden(message: &str) -> Self {
-        Self::new(Code::Forbidden, message)
-    }
-}
+use super::refusal::Refusal;
 
 /// What an allowed event leads to.
 #[derive(Debug, PartialEq)]

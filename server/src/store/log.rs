@@ -5,9 +5,9 @@
 
 mod purging;
 
-use chat_protocol::{History, RoomName, RoomState, Seq};
+use chat_protocol::{RoomName, RoomState, Seq};
 
-use crate::domain::entry::{AccountId, Entry, Epochs, NewEntry, StoredNonce, UnixMillis};
+use crate::domain::entry::{Entry, Epochs, NewEntry, StoredNonce, UnixMillis};
 
 pub use purging::{Purge, Purging};
 
@@ -115,33 +115,6 @@ pub struct Thinned {
     pub count: u64,
     /// Whether only a few are left, or none.
     pub is_done: bool,
-}
-
-/// Who reads a slice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Viewer {
-    /// The user's account.
-    pub account: AccountId,
-    /// Whether they asked for the room's modes.
-    pub wants_modes: bool,
-}
-
-impl Slice {
-    /// The slice as the user of `account` sees it; `recovered` after a resume.
-    pub fn into_history(
-        self,
-        account: AccountId,
-        room: &RoomName,
-        recovered: Option<bool>,
-    ) -> History {
-        let event = |entry: &Entry| entry.to_event_for(account, room, &self.epochs);
-        History {
-            entries: self.entries.iter().map(event).collect(),
-            complete: self.complete,
-            recovered,
-            epoch: self.epochs.current().clone(),
-        }
-    }
 }
 
 /// The logs of all rooms.

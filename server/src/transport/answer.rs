@@ -1,4 +1,4 @@
-//! An HTTP answer, as it is written. After each the connection ends, or is a WebSocket.
+//! An HTTP answer, as it is written.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use http::header::{
     ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName, RETRY_AFTER,
     SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
-use http::{HeaderValue, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use tungstenite::handshake::derive_accept_key;
@@ -27,14 +27,14 @@ impl Answer {
         Self::text(status, "text/plain; charset=utf-8", line.into() + "\n")
     }
 
-    /// A text of this type.
+    /// A text of this type. The connection ends behind it, unless [`Answer::keep_alive`] says
+    /// otherwise.
     pub(super) fn text(status: StatusCode, content_type: &str, body: String) -> Self {
         let answer = Self {
             status,
             headers: Vec::new(),
             body,
         };
-        // One request a connection.
         answer
             .with(CONTENT_TYPE, content_type)
             .with(CONNECTION, "close")
@@ -61,15 +61,28 @@ impl Answer {
             .with(SEC_WEBSOCKET_VERSION, "13")
     }
 
-    /// Only reading is possible.
-    pub(super) fn method_not_allowed() -> Self {
-        let line = "only GET is served here";
-        Self::plain(StatusCode::METHOD_NOT_ALLOWED, line).with(ALLOW, "GET, HEAD")
+    /// Other methods than these are not possible.
+    pub(super) fn method_not_allowed(allowed: &[&Method]) -> Self {
+        let line = match allowed.contains(&&Method::GET) {
+            true => "only GET is served here",
+            false => "this method is not served here",
+        };
+        let allowed: Vec<&str> = allowed.iter().map(|method| method.as_str()).collect();
+        Self::plain(StatusCode::METHOD_NOT_ALLOWED, line).with(ALLOW, allowed.join(", "))
     }
 
     /// The same, to be asked for again after so many seconds.
     pub(super) fn retry_after(self, seconds: u64) -> Self {
         self.with(RETRY_AFTER, seconds.to_string())
+    }
+
+    /// The same; the connection stays for another request. Only where the answer is what was asked
+    /// for: after a refusal the connection ends.
+    pub(super) fn keep_alive(mut self) -> Self {
+        if self.status.is_success() || self.status.is_redirection() {
+            self.headers.retain(|(name, _)| *name != CONNECTION);
+        }
+        self
     }
 
     fn with(mut self, name: HeaderName, value: impl Into<String>) -> Self {
@@ -80,6 +93,12 @@ impl Answer {
     /// Whether the connection becomes a WebSocket.
     pub(super) fn is_switching(&self) -> bool {
         self.status == StatusCode::SWITCHING_PROTOCOLS
+    }
+
+    /// Whether the connection ends behind it.
+    pub(super) fn is_last(&self) -> bool {
+        let mut headers = self.headers.iter();
+        headers.any(|(name, value)| *name == CONNECTION && value == "close")
     }
 
     /// The bytes, at this time; without the body where only the head was asked for.
@@ -140,6 +159,20 @@ mod tests {
         let answer = Answer::plain(StatusCode::TOO_MANY_REQUESTS, "wait").retry_after(7);
         check(&answer, true, &[&head[..], &[""]].concat());
         check(&answer, false, &[&head[..], &["wait\n"]].concat());
+    }
+
+    #[test]
+    fn only_what_was_asked_for_keeps_a_connection() {
+        let well = Answer::plain(StatusCode::OK, "well");
+        assert!(well.is_last());
+        assert!(!well.keep_alive().is_last());
+        for status in [StatusCode::NOT_FOUND, StatusCode::SERVICE_UNAVAILABLE] {
+            assert!(Answer::plain(status, "no").keep_alive().is_last());
+        }
+        let methods = [&Method::POST, &Method::DELETE];
+        let bytes = Answer::method_not_allowed(&methods).encode(0, true);
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(text.contains("\r\nallow: POST, DELETE\r\n"), "{text}");
     }
 
     #[test]

@@ -18,7 +18,6 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::head::Head;
-use super::probe::Probe;
 use super::{TransportContext, http as requests};
 use crate::clock;
 
@@ -131,12 +130,12 @@ fn read_at_once(stream: &TcpStream, head: &mut Head) -> Come {
 
 /// Writes the answer to `request`: to most the same. Where the peer is gone already, nobody needs it.
 fn write(context: &TransportContext, stream: &TcpStream, request: Option<&Request<()>>) {
-    let probe = request.and_then(|request| Some((Probe::of(request)?, request.method())));
-    let answer = probe.map(|(probe, method)| {
-        let is_head_only = *method == Method::HEAD;
-        probe.answer(context).encode(clock::now(), is_head_only)
+    let watcher = request.and_then(|request| {
+        let tell = context.router.watcher(request)?;
+        let is_head_only = *request.method() == Method::HEAD;
+        Some(tell(context).encode(clock::now(), is_head_only))
     });
-    let answer = answer.as_deref().unwrap_or(NO_PLACE);
+    let answer = watcher.as_deref().unwrap_or(NO_PLACE);
     // It fits into a socket in which nothing else waits.
     let _ = SockRef::from(stream).send(answer);
 }

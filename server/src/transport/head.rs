@@ -241,6 +241,18 @@ fn lists(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
         .any(|listed| listed.trim_ascii().eq_ignore_ascii_case(word.as_bytes()))
 }
 
+/// Whether the connection may stay for another request: HTTP/1.1, unless it says otherwise (RFC 9112,
+/// section 9.3). Of HTTP/1.0 nobody is served who would ask for it.
+pub(super) fn may_stay<T>(request: &Request<T>) -> bool {
+    request.version() == Version::HTTP_11 && !lists(request.headers(), &CONNECTION, "close")
+}
+
+/// Whether `Transfer-Encoding` is `chunked` and nothing else.
+pub(super) fn is_chunked(headers: &HeaderMap) -> bool {
+    let only = single(headers, &TRANSFER_ENCODING).ok().flatten();
+    only.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"chunked"))
+}
+
 /// Whether the request asks for WebSocket: what else it may offer to upgrade to is passed over
 /// (RFC 9110, section 7.8).
 pub(super) fn names_websocket(headers: &HeaderMap) -> bool {
@@ -257,7 +269,7 @@ pub(super) enum NoHandshake {
 }
 
 /// The key of a WebSocket handshake (RFC 6455, section 4.2.1).
-pub(super) fn websocket_key(request: &Request<()>) -> Result<&HeaderValue, NoHandshake> {
+pub(super) fn websocket_key<T>(request: &Request<T>) -> Result<&HeaderValue, NoHandshake> {
     let headers = request.headers();
     let invalid = |what| Err(NoHandshake::Invalid(what));
     // First: of two, another program on the way may have gone by the other one.

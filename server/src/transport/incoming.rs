@@ -12,6 +12,7 @@ use tokio::task::coop::consume_budget;
 use tokio::time::Instant;
 
 use super::frames::{Broken, Frames, Received};
+use crate::wire::format::websocket::pong;
 use crate::wire::outbox::Outbox;
 
 /// Bytes read at once: chat messages are small.
@@ -98,7 +99,7 @@ impl Incoming {
 
     fn answer(&mut self, outbox: &Outbox) {
         if let Some(payload) = self.ping.take() {
-            outbox.push_pong(&payload);
+            outbox.push_pong(&pong(&payload));
         }
     }
 

@@ -1,27 +1,28 @@
 //! One WebSocket connection: hands what comes to a session, writes what its outbox holds.
 
-use std::io::{self, IoSlice};
+pub(super) mod upgrade;
+mod writing;
+
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat_protocol::CloseCode;
-use socket2::SockRef;
+use chat_protocol::{CloseCode, Closing, Frame, FrameError};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
-use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, sleep_until};
 
-use super::frames::{Broken, Received};
+use super::frames::{self, Broken};
 use super::incoming::{Incoming, ReadError};
-use super::{Client, Timeouts, TransportContext, linger};
-use crate::limits::ConnectionPermit;
+use super::{Accepted, Timeouts, TransportContext, linger};
 use crate::pulse;
-use crate::session::Session;
+use crate::session::{Received, Session};
 use crate::stopping::Stopping;
-use crate::wire::outbox::{Closing, Flushed, Line, Outbox, OutboxReader, outbox};
-use crate::wire::outgoing::websocket::{PING, close, close_answer};
+use crate::wire::format::Format;
+use crate::wire::format::websocket::{PING, close, close_answer};
+use crate::wire::outbox::{Outbox, OutboxReader, SocketWriter, outbox};
+use writing::{write_out, write_rest};
 
 /// How long a close frame may take to be written: a slow reader has to read what is before it.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(30);
@@ -31,23 +32,6 @@ const STOP_PATIENCE: Duration = Duration::from_secs(1);
 /// How often a connection whose login waits is looked at: what a client sent behind it keeps the
 /// socket readable, so its end can't be waited for.
 const WATCH: Duration = Duration::from_millis(200);
-
-/// The connection as its outbox sees it. Not behind another pointer: in a large room each is one
-/// more place in memory to fetch for each delivery.
-impl Line for TcpStream {
-    fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-        match pieces {
-            [only] => self.try_write(only),
-            pieces => self.try_write_vectored(pieces),
-        }
-    }
-
-    /// Without asking the runtime first whether the socket is ready: most are, and what it knows of
-    /// each is one more place in memory.
-    fn write_at_once(&self, bytes: &[u8]) -> io::Result<usize> {
-        SockRef::from(self).send(bytes)
-    }
-}
 
 /// How the loop goes on.
 enum Next {
@@ -65,20 +49,18 @@ pub(super) fn connect(
     context: &Arc<TransportContext>,
     stream: TcpStream,
     already_read: &[u8],
-    client: Client,
+    accepted: Accepted,
 ) -> Connection {
     let stream = Arc::new(stream);
-    let (outbox, reader) = outbox(Some(Arc::clone(&stream) as Arc<dyn Line>));
+    let (outbox, reader) = outbox(
+        Format::WebSocketNative,
+        Some(Arc::clone(&stream) as Arc<dyn SocketWriter>),
+    );
     let now = Instant::now();
-    tracing::debug!(peer = %client.peer, source = %client.source, "connected");
+    let Accepted { peer, client } = accepted;
+    tracing::debug!(%peer, source = %client.source, "connected");
     Connection {
-        session: Session::begin(
-            Arc::clone(&context.session),
-            outbox.clone(),
-            client.source,
-            client.address,
-        ),
-        auth_deadline: now + context.timeouts.auth,
+        session: Session::begin(Arc::clone(&context.session), outbox.clone(), client),
         next_ping: now + context.timeouts.ping,
         last_sign: now,
         pauses: pulse::pauses(),
@@ -90,8 +72,7 @@ pub(super) fn connect(
         stream,
         reader,
         context: Arc::clone(context),
-        place: client.place,
-        peer: client.peer,
+        peer,
     }
 }
 
@@ -111,7 +92,6 @@ pub(super) struct Connection {
     reader: OutboxReader,
     /// Since when the socket takes nothing, while something waits for it.
     stuck: Option<Instant>,
-    auth_deadline: Instant,
     next_ping: Instant,
     last_sign: Instant,
     /// Of the server, as far as the deadlines know of them.
@@ -121,7 +101,6 @@ pub(super) struct Connection {
     /// False once nothing the client sends counts any more.
     is_reading: bool,
     outbox: Outbox,
-    place: ConnectionPermit,
     peer: SocketAddr,
 }
 
@@ -173,10 +152,8 @@ impl Connection {
     fn next_deadline(&self) -> Instant {
         let deadline = self.silent_by().min(self.next_ping);
         let deadline = self.ending_by.map_or(deadline, |by| deadline.min(by));
-        match self.session.is_member() {
-            true => deadline,
-            false => deadline.min(self.auth_deadline),
-        }
+        let auth = self.session.auth_deadline();
+        auth.map_or(deadline, |auth| deadline.min(auth))
     }
 
     /// Until when a sign of life has to come. A frame, or a message in parts, has to be whole by then
@@ -201,7 +178,7 @@ impl Connection {
         if now >= self.silent_by() || is_stuck || is_over {
             return Next::Gone;
         }
-        if !self.session.is_member() && now >= self.auth_deadline {
+        if self.session.auth_deadline().is_some_and(|by| now >= by) {
             return Next::Close(Closing {
                 code: CloseCode::AuthTimeout,
                 reason: "no auth in time",
@@ -219,32 +196,35 @@ impl Connection {
     fn begin_anew(&mut self, now: Instant) {
         self.last_sign = now;
         self.next_ping = now;
-        self.auth_deadline = now + self.context.timeouts.auth;
+        self.session.begin_anew(now);
         self.incoming.begin_anew(now);
         self.stuck = self.stuck.map(|_| now);
         self.ending_by = self.ending_by.map(|_| now + CLOSE_PATIENCE);
     }
 
-    async fn take(&mut self, received: Result<Received, ReadError>) -> Next {
+    async fn take(&mut self, received: Result<frames::Received, ReadError>) -> Next {
         self.last_sign = Instant::now();
         let received = match received {
             Ok(received) => received,
             Err(error) => return self.broken(&error).await,
         };
-        match received {
-            Received::Text(text) => return self.take_text(&text).await,
-            Received::Close(payload) => return Next::Closed(payload),
-            Received::Binary => self.session.take_binary().await,
-            Received::Ping(_) | Received::Pong | Received::Part => {
-                self.session.take_control().await;
+        let received = match received {
+            frames::Received::Text(text) => {
+                let frame = Format::WebSocketNative.decode(&text);
+                return self.take_frame(frame).await;
             }
-        }
+            frames::Received::Close(payload) => return Next::Closed(payload),
+            frames::Received::Binary => Received::Binary,
+            frames::Received::Ping(_) | frames::Received::Pong | frames::Received::Part => {
+                Received::Control
+            }
+        };
+        self.session.receive(received).await;
         self.is_reading &= !self.session.is_over();
         Next::Continue
     }
 
-    async fn take_text(&mut self, text: &str) -> Next {
-        let began = Instant::now();
+    async fn take_frame(&mut self, frame: Result<Frame, FrameError>) -> Next {
         let was_member = self.session.is_member();
         let Self {
             session,
@@ -254,18 +234,13 @@ impl Connection {
         } = self;
         tokio::select! {
             biased;
-            () = session.take_text(text) => {}
+            () = session.receive(Received::Frame(frame)) => {}
             // A login that waits in line is given up with its client, and with the server.
             () = gone(stream), if !was_member => return Next::Gone,
             () = too_late(&context.stopping) => return Next::Close(context.stopping.closing()),
         }
         // The time that the server took is not the client's.
         self.last_sign = Instant::now();
-        match was_member && !self.session.is_member() {
-            true => self.auth_deadline = self.last_sign + self.context.timeouts.auth,
-            false => self.auth_deadline += began.elapsed(),
-        }
-        self.place.set_authenticated(self.session.is_member());
         self.is_reading &= !self.session.is_over();
         Next::Continue
     }
@@ -338,58 +313,6 @@ impl Connection {
             tracing::trace!(peer = %self.peer, "the close frame was not written");
         }
         linger::finish(&self.stream).await;
-    }
-}
-
-/// Writes what waits as the socket takes it. Ends once something was written and nothing waits any
-/// more, something changed meanwhile, or the connection is to end.
-async fn write_out(
-    reader: &mut OutboxReader,
-    stream: &TcpStream,
-    stuck: &mut Option<Instant>,
-) -> Next {
-    loop {
-        // A client that takes all as fast as it is written must not keep others from their turn.
-        consume_budget().await;
-        match reader.flush() {
-            Flushed::Empty(true) => {
-                *stuck = None;
-                return Next::Continue;
-            }
-            Flushed::Empty(false) => reader.changed().await,
-            Flushed::Blocked(has_written) => {
-                if has_written || stuck.is_none() {
-                    *stuck = Some(Instant::now());
-                }
-                tokio::select! {
-                    ready = stream.writable() => if ready.is_err() {
-                        return Next::Gone;
-                    },
-                    // Perhaps it is to end.
-                    () = reader.changed() => return Next::Continue,
-                }
-            }
-            Flushed::Overflowed(closing) | Flushed::Closed(closing) => {
-                return Next::Close(closing);
-            }
-            Flushed::Broken => return Next::Gone,
-        }
-    }
-}
-
-/// Writes all that waits, to the last byte; false where the socket broke.
-async fn write_rest(reader: &mut OutboxReader, stream: &TcpStream) -> bool {
-    loop {
-        consume_budget().await;
-        match reader.flush() {
-            Flushed::Empty(_) | Flushed::Closed(_) => return true,
-            Flushed::Broken => return false,
-            Flushed::Blocked(_) | Flushed::Overflowed(_) => {
-                if stream.writable().await.is_err() {
-                    return false;
-                }
-            }
-        }
     }
 }
 

@@ -1,23 +1,30 @@
-//! What goes to one client: written to its socket at once where that takes it, otherwise kept in a
-//! queue with bounds; and how its connection is to end.
+//! What goes to one client, and how its connection is to end: written to its socket at once where
+//! there is one that takes it, otherwise kept in a queue with bounds.
 //!
 //! A room or a session pushes and never waits. What the socket does not take is written by the
-//! connection's own task, in order. Full means that the client reads too slowly: what waits is
-//! dropped and the connection is closed with 4008, after which the client comes back and resumes
-//! from the log. One slow reader costs its neighbours nothing.
+//! connection's own task, in order; without a socket, a transport drains the queue and carries away
+//! what it takes. Full means that the client reads too slowly: what waits is dropped and the
+//! connection is closed with 4008, after which the client comes back and resumes from the log. One
+//! slow reader costs its neighbours nothing.
 //!
 //! Everything that goes to the socket goes through here, under one lock that is held for no longer
 //! than a system call that does not block: so frames never mix.
+
+mod queue;
+mod writer;
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
-use chat_protocol::CloseCode;
+use chat_protocol::{CloseCode, Closing};
 use tokio::sync::Notify;
 
-use crate::wire::outgoing::{Chunk, Outgoing, websocket};
+use crate::wire::format::Format;
+use crate::wire::outgoing::{self, Chunk, Outgoing};
+pub use queue::Taken;
+pub use writer::{SocketWriter, Written};
 
 /// Events that may wait.
 const EVENTS: usize = 1024;
@@ -29,28 +36,6 @@ const BYTES: usize = 1024 * 1024;
 const READ_BYTES: usize = BYTES / 4;
 /// Pieces that one system call writes at most.
 const PIECES: usize = 64;
-
-/// How a connection is to end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Closing {
-    /// The close code.
-    pub code: CloseCode,
-    /// The reason that the close frame gives.
-    pub reason: &'static str,
-}
-
-/// A client's socket, as far as writing goes. It never blocks.
-pub trait Line: Send + Sync {
-    /// Writes as much as the socket takes now, and says how much that was; `WouldBlock` where it
-    /// takes nothing.
-    fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize>;
-
-    /// The same where nothing waits: what it says of the socket need not be remembered, since whatever
-    /// it does not take is tried once more by [`Line::try_write`].
-    fn write_at_once(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.try_write(&[IoSlice::new(bytes)])
-    }
-}
 
 /// Frames in a row, or what of them is not written yet.
 struct Waiting {
@@ -67,12 +52,14 @@ struct Backlog {
     is_begun: bool,
     bytes: usize,
     events: usize,
+    /// The writer has taken what it could not pass on: it has to be flushed before it is given more.
+    has_unflushed: bool,
     closing: Option<Closing>,
 }
 
 struct State {
-    /// `None` once the connection has ended, and where nothing is written by itself.
-    line: Option<Arc<dyn Line>>,
+    /// `None` once the connection has ended, and where a transport drains the queue.
+    writer: Option<Arc<dyn SocketWriter>>,
     /// `None` where it would be empty.
     backlog: Option<Box<Backlog>>,
 }
@@ -98,9 +85,11 @@ impl Shared {
 #[derive(Clone)]
 pub struct Outbox {
     shared: Arc<Shared>,
+    format: Format,
 }
 
-/// The connection's end. Once it is dropped, nothing is written any more.
+/// The connection's end, which flushes what waits to the socket, or takes it out where there is none.
+/// Once it is dropped, nothing is written any more.
 pub struct OutboxReader {
     shared: Arc<Shared>,
 }
@@ -108,59 +97,73 @@ pub struct OutboxReader {
 /// What became of what waited.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Flushed {
-    /// Nothing waits; whether something did.
+    /// Nothing waits, here or in the writer; whether something did.
     Empty(bool),
-    /// The socket takes no more now; whether it took something.
+    /// The socket takes no more now; whether it took something. To be flushed again once it does.
     Blocked(bool),
     /// The client reads too slowly: the connection is to end so without waiting for it.
     Overflowed(Closing),
-    /// Nothing waits any more, and the connection is to end so.
+    /// Nothing waits any more, here or in the writer, and the connection is to end so.
     Closed(Closing),
-    /// The socket is broken.
+    /// The socket is broken, or there is none.
     Broken,
 }
 
-/// An empty outbox in front of `line`. Without one, everything waits for [`OutboxReader`].
-pub fn outbox(line: Option<Arc<dyn Line>>) -> (Outbox, OutboxReader) {
+/// An empty outbox of a client that speaks `format`, in front of its socket. Without one, everything
+/// waits to be taken out of [`OutboxReader`].
+pub fn outbox(format: Format, writer: Option<Arc<dyn SocketWriter>>) -> (Outbox, OutboxReader) {
     let shared = Arc::new(Shared {
         state: Mutex::new(State {
-            line,
+            writer,
             backlog: None,
         }),
         changed: Notify::new(),
     });
     let outbox = Outbox {
         shared: Arc::clone(&shared),
+        format,
     };
     (outbox, OutboxReader { shared })
 }
 
 impl Outbox {
+    /// What the client speaks.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
     /// Gives the client an event. After a close, and in one that is over its bounds, it is dropped.
     pub fn push(&self, outgoing: &Outgoing) {
-        self.give(outgoing.frame(), 1);
+        self.give(outgoing.frame(self.format), 1);
     }
 
-    /// Gives the client several events at once.
+    /// Gives the client several events at once, which others are given as well.
     pub fn push_all(&self, chunk: &Chunk) {
-        self.give(chunk.frames(), chunk.events());
+        self.give(chunk.frames(self.format), chunk.events());
     }
 
-    /// Gives the client a control frame.
+    /// Gives the client several events at once, in a row that is its own.
+    pub fn push_row<'a>(&self, events: impl ExactSizeIterator<Item = &'a Outgoing> + Clone) {
+        let count = events.len();
+        if count > 0 {
+            self.give(&outgoing::join(events, self.format), count);
+        }
+    }
+
+    /// Gives the client something of its transport's own, already framed.
     pub fn push_control(&self, frame: &[u8]) {
         self.give(&Bytes::copy_from_slice(frame), 1);
     }
 
-    /// Answers a ping. Where an answer to an earlier one still waits, this one goes in its place: a
-    /// client that only ever asks makes nothing grow.
-    pub fn push_pong(&self, payload: &[u8]) {
-        let frame = websocket::pong(payload);
+    /// Gives the client its transport's answer to a ping. Where an answer to an earlier one still
+    /// waits, this one goes in its place: a client that only ever asks makes nothing grow.
+    pub fn push_pong(&self, frame: &Bytes) {
         let mut state = self.shared.lock();
         let waits = state.backlog.as_deref_mut();
-        if waits.is_some_and(|backlog| backlog.replace_pong(&frame)) {
+        if waits.is_some_and(|backlog| backlog.replace_pong(frame)) {
             return;
         }
-        self.give_to(state, &frame, 1, true);
+        self.give_to(state, frame, 1, true);
     }
 
     /// Whether it is as it should be; looked at without waiting for anybody, and without a write to
@@ -180,20 +183,24 @@ impl Outbox {
         events: usize,
         is_pong: bool,
     ) {
-        let written = match state.backlog {
+        let Written { bytes, is_flushed } = match state.backlog {
             None => state.write_at_once(frames),
-            Some(_) => 0,
+            Some(_) => Written::flushed(0),
         };
-        if written == frames.len() {
+        let is_taken = bytes == frames.len();
+        if is_taken && is_flushed {
             return;
         }
         let backlog = state.backlog.get_or_insert_default();
-        let rest = Waiting {
-            frames: frames.slice(written..),
-            events,
-            is_pong: is_pong && written == 0,
+        backlog.has_unflushed |= !is_flushed;
+        let has_news = is_taken || {
+            let rest = Waiting {
+                frames: frames.slice(bytes..),
+                events,
+                is_pong: is_pong && bytes == 0,
+            };
+            backlog.keep(rest, bytes > 0)
         };
-        let has_news = backlog.keep(rest, written > 0);
         drop(state);
         if has_news {
             self.shared.changed.notify_one();
@@ -211,12 +218,12 @@ impl Outbox {
 }
 
 impl State {
-    /// Bytes of `frames` that the socket takes now. Of a broken one the connection's task hears when
-    /// it tries.
-    fn write_at_once(&self, frames: &[u8]) -> usize {
-        let line = self.line.as_ref();
-        let written = line.map(|line| line.write_at_once(frames));
-        written.and_then(Result::ok).unwrap_or(0)
+    /// What of `frames` the socket takes now. Of a broken one the connection's task hears when it
+    /// tries.
+    fn write_at_once(&self, frames: &[u8]) -> Written {
+        let writer = self.writer.as_ref();
+        let written = writer.map(|writer| writer.write_at_once(frames));
+        written.and_then(Result::ok).unwrap_or(Written::flushed(0))
     }
 
     fn closing(&self) -> Option<&Closing> {
@@ -275,11 +282,24 @@ impl Backlog {
         });
     }
 
-    /// One system call for what waits.
-    fn write(&self, line: &dyn Line) -> io::Result<usize> {
+    /// Whether something waits, here or in the writer.
+    fn is_waiting(&self) -> bool {
+        self.has_unflushed || !self.queue.is_empty()
+    }
+
+    /// One system call for what waits, in the writer first. False where the socket is broken.
+    fn write(&mut self, writer: &dyn SocketWriter) -> io::Result<bool> {
+        if self.has_unflushed {
+            let Written { bytes, is_flushed } = writer.try_flush()?;
+            self.has_unflushed = !is_flushed;
+            return Ok(is_flushed || bytes > 0);
+        }
         let pieces = self.queue.iter().take(PIECES);
         let pieces: Vec<_> = pieces.map(|first| IoSlice::new(&first.frames)).collect();
-        line.try_write(&pieces)
+        let Written { bytes, is_flushed } = writer.try_write(&pieces)?;
+        self.has_unflushed = !is_flushed;
+        self.written(bytes);
+        Ok(bytes > 0)
     }
 
     /// Takes what was written out of the queue.
@@ -312,24 +332,22 @@ impl OutboxReader {
     /// Writes what waits, as far as the socket takes it now.
     pub fn flush(&mut self) -> Flushed {
         let mut state = self.shared.lock();
-        let State { line, backlog } = &mut *state;
-        let Some(line) = line else {
+        let State { writer, backlog } = &mut *state;
+        let Some(writer) = writer else {
             return Flushed::Broken;
         };
         let Some(waiting) = backlog else {
             return Flushed::Empty(false);
         };
         let mut has_written = false;
-        while !waiting.queue.is_empty() {
-            match waiting.write(&**line) {
-                Ok(0) => return Flushed::Broken,
-                Ok(bytes) => waiting.written(bytes),
+        while waiting.is_waiting() {
+            match waiting.write(&**writer) {
+                Ok(true) => has_written = true,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     return waiting.blocked(has_written);
                 }
-                Err(_) => return Flushed::Broken,
+                Ok(false) | Err(_) => return Flushed::Broken,
             }
-            has_written = true;
         }
         if let Some(closing) = &waiting.closing {
             return Flushed::Closed(closing.clone());
@@ -371,7 +389,7 @@ impl Drop for OutboxReader {
     fn drop(&mut self) {
         let mut state = self.shared.lock();
         // Whoever still pushes must not keep the socket open, nor gather what nobody writes.
-        state.line = None;
+        state.writer = None;
         let backlog = state.backlog.get_or_insert_default();
         backlog.queue = VecDeque::new();
         backlog.closing.get_or_insert(Closing {

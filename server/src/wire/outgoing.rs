@@ -1,75 +1,123 @@
-//! An event on its way to clients: encoded and framed once, shared by all who get it.
+//! An event on its way to clients: written once in each format that somebody present speaks, and
+//! shared by all who get it.
+//!
+//! A form is made when the first client that speaks its format is given the event, and never where
+//! there is none.
 
-pub mod websocket;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use chat_protocol::ServerEvent;
 
-/// An event as it is written to a WebSocket. Cloning it shares the bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outgoing {
-    frame: Bytes,
+use crate::wire::format::Format;
+
+/// Bytes in each format, as far as somebody asked for them.
+#[derive(Debug, Default)]
+struct Forms([OnceLock<Bytes>; Format::COUNT]);
+
+impl Forms {
+    fn get_or_make(&self, format: Format, make: impl FnOnce() -> Bytes) -> &Bytes {
+        self.0[format as usize].get_or_init(make)
+    }
 }
 
-/// Several events in a row, to be written at once. Cloning it shares the bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Chunk {
-    frames: Bytes,
-    events: usize,
+#[derive(Debug)]
+struct Event {
+    event: ServerEvent,
+    forms: Forms,
+}
+
+/// An event and its forms. Cloning it shares both.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    event: Arc<Event>,
 }
 
 impl Outgoing {
-    /// Encodes `event`.
-    pub fn new(event: &ServerEvent) -> Self {
+    /// An event that nobody has been given yet.
+    pub fn new(event: ServerEvent) -> Self {
         Self {
-            frame: websocket::text(&event.encode()),
+            event: Arc::new(Event {
+                event,
+                forms: Forms::default(),
+            }),
         }
     }
 
-    /// The frame.
-    pub fn frame(&self) -> &Bytes {
-        &self.frame
-    }
-
-    /// Bytes of the frame.
-    pub fn bytes(&self) -> usize {
-        self.frame.len()
+    /// The event as clients of this format get it.
+    pub fn frame(&self, format: Format) -> &Bytes {
+        let Event { event, forms } = &*self.event;
+        forms.get_or_make(format, || format.encode(event))
     }
 }
 
+#[derive(Debug)]
+struct Row {
+    events: Box<[Outgoing]>,
+    forms: Forms,
+}
+
+/// One event, or several in a row.
+#[derive(Clone, Debug)]
+enum Events {
+    One(Outgoing),
+    Row(Arc<Row>),
+}
+
+/// Events in a row that many clients are given at once. Cloning it shares all there is.
+#[derive(Clone, Debug)]
+pub struct Chunk {
+    events: Events,
+}
+
 impl Chunk {
-    /// Joins `events`; one alone is not copied.
-    pub fn join<'a>(events: impl IntoIterator<Item = &'a Outgoing, IntoIter: Clone>) -> Self {
-        let events = events.into_iter();
-        let bytes = events.clone().map(Outgoing::bytes).sum();
-        let mut alone = events.clone();
-        if let (Some(only), None) = (alone.next(), alone.next()) {
-            return Self {
-                frames: only.frame.clone(),
-                events: 1,
-            };
-        }
-        let mut frames = Vec::with_capacity(bytes);
-        let mut count = 0;
-        for event in events {
-            frames.extend_from_slice(&event.frame);
-            count += 1;
-        }
-        Self {
-            frames: frames.into(),
-            events: count,
-        }
+    /// `events` in their order.
+    pub fn new(events: &[Outgoing]) -> Self {
+        let events = match events {
+            [only] => Events::One(only.clone()),
+            events => Events::Row(Arc::new(Row {
+                events: events.into(),
+                forms: Forms::default(),
+            })),
+        };
+        Self { events }
     }
 
-    /// The frames, one behind the other.
-    pub fn frames(&self) -> &Bytes {
-        &self.frames
+    /// The events as clients of this format get them, one behind the other.
+    pub fn frames(&self, format: Format) -> &Bytes {
+        match &self.events {
+            Events::One(only) => only.frame(format),
+            Events::Row(row) => {
+                let Row { events, forms } = &**row;
+                forms.get_or_make(format, || join(events.iter(), format))
+            }
+        }
     }
 
     /// How many there are.
     pub fn events(&self) -> usize {
-        self.events
+        match &self.events {
+            Events::One(_) => 1,
+            Events::Row(row) => row.events.len(),
+        }
     }
+}
+
+/// `events` in this format, one behind the other; one alone is not copied.
+pub(super) fn join<'a>(
+    mut events: impl ExactSizeIterator<Item = &'a Outgoing> + Clone,
+    format: Format,
+) -> Bytes {
+    if events.len() == 1
+        && let Some(only) = events.next()
+    {
+        return only.frame(format).clone();
+    }
+    let frames = events.map(|event| event.frame(format));
+    let bytes = frames.clone().map(Bytes::len).sum();
+    let mut joined = Vec::with_capacity(bytes);
+    frames.for_each(|frame| joined.extend_from_slice(frame));
+    joined.into()
 }
 
 #[cfg(test)]
@@ -77,17 +125,71 @@ mod tests {
     use chat_protocol::Pong;
 
     use super::*;
+    use crate::wire::format::websocket::texts;
+
+    const FORMATS: [Format; 2] = [Format::WebSocketNative, Format::Lines];
+
+    fn event(time: u64) -> ServerEvent {
+        ServerEvent::Pong(Pong { time })
+    }
+
+    fn made(forms: &Forms) -> [bool; 2] {
+        FORMATS.map(|format| forms.0[format as usize].get().is_some())
+    }
+
+    /// Where the bytes are: the same for all who are given one form.
+    fn place(frames: &Bytes) -> *const u8 {
+        frames.as_ptr()
+    }
+
+    #[test]
+    fn a_form_is_made_once_and_only_where_somebody_speaks_it() {
+        let outgoing = Outgoing::new(event(1));
+        assert_eq!(made(&outgoing.event.forms), [false, false]);
+        let native = outgoing.frame(Format::WebSocketNative).clone();
+        assert_eq!(texts(&native), [event(1).encode()]);
+        assert_eq!(made(&outgoing.event.forms), [true, false]);
+        let shared = outgoing.clone();
+        let line = shared.frame(Format::Lines).clone();
+        assert_eq!(line, event(1).encode() + "\n");
+        for (format, form) in FORMATS.into_iter().zip([native, line]) {
+            assert_eq!(place(outgoing.frame(format)), place(&form));
+            assert_eq!(place(shared.frame(format)), place(&form));
+        }
+    }
+
+    #[test]
+    fn a_form_is_made_once_by_however_many_threads_ask_for_it() {
+        let events: Vec<_> = (0..100).map(|time| Outgoing::new(event(time))).collect();
+        let chunk = Chunk::new(&events);
+        let places: Vec<_> = std::thread::scope(|scope| {
+            let ask = || place(chunk.frames(Format::Lines)) as usize;
+            let threads = [(); 8].map(|()| scope.spawn(ask));
+            threads.map(|thread| thread.join().unwrap()).to_vec()
+        });
+        assert!(places.iter().all(|place| *place == places[0]));
+    }
 
     #[test]
     fn a_chunk_is_its_events_in_a_row() {
-        let events = [1, 2, 3].map(|time| Outgoing::new(&ServerEvent::Pong(Pong { time })));
-        let chunk = Chunk::join(&events);
+        let events = [1, 2, 3].map(|time| Outgoing::new(event(time)));
+        let chunk = Chunk::new(&events);
         assert_eq!(chunk.events(), 3);
-        let texts = websocket::texts(chunk.frames());
-        let expected = [1, 2, 3].map(|time| ServerEvent::Pong(Pong { time }).encode());
-        assert_eq!(texts, expected);
-        let alone = Chunk::join(&events[..1]);
-        assert_eq!(alone.frames(), events[0].frame());
-        assert_eq!(Chunk::join([]).events(), 0);
+        let expected = [1, 2, 3].map(|time| event(time).encode());
+        assert_eq!(texts(chunk.frames(Format::WebSocketNative)), expected);
+        // Nobody was given lines.
+        let Events::Row(row) = &chunk.events else {
+            panic!("{chunk:?}")
+        };
+        assert_eq!(made(&row.forms), [true, false]);
+        assert_eq!(made(&events[0].event.forms), [true, false]);
+        let lines = chunk.frames(Format::Lines);
+        assert_eq!(*lines, expected.join("\n") + "\n");
+        let alone = Chunk::new(&events[..1]);
+        assert_eq!(alone.events(), 1);
+        for format in FORMATS {
+            assert_eq!(place(alone.frames(format)), place(events[0].frame(format)));
+        }
+        assert_eq!(Chunk::new(&[]).events(), 0);
     }
 }

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use crate::domain::room::MemberId;
 use crate::limits::Allowance;
+use crate::wire::format::Format;
 use crate::wire::outbox::Outbox;
 use crate::wire::outgoing::{Chunk, Outgoing};
 
@@ -101,6 +102,8 @@ pub(super) struct Delivery {
     rows: Option<Arc<[Row]>>,
     waiting: Vec<Outgoing>,
     waiting_bytes: usize,
+    /// Which format is counted: what the one who came last speaks.
+    format: Format,
     shares: HashMap<MemberId, Share>,
     /// When the last write began.
     began: Option<Instant>,
@@ -114,6 +117,7 @@ impl Delivery {
             rows: None,
             waiting: Vec::new(),
             waiting_bytes: 0,
+            format: Format::WebSocketNative,
             shares: HashMap::new(),
             began: None,
         }
@@ -126,6 +130,7 @@ impl Delivery {
     /// Gives a member its connection; what waits is not for it, who read it from the log.
     pub(super) fn enter(&mut self, id: MemberId, connection: MemberConnection) {
         self.rows = None;
+        self.format = connection.outbox.format();
         self.connections.insert(id, connection);
         if !self.waiting.is_empty() {
             self.shares.entry(id).or_default().given = self.waiting.len();
@@ -159,7 +164,7 @@ impl Delivery {
             return;
         }
         let place = self.waiting.len();
-        self.waiting_bytes += event.bytes();
+        self.waiting_bytes += event.frame(self.format).len();
         self.waiting.push(event);
         let (members, copy) = own.unzip();
         for id in members.unwrap_or_default() {
@@ -180,14 +185,14 @@ impl Delivery {
 
     /// Gives one member an event that it asked for, which counts by its bytes.
     pub(super) fn answer(&mut self, id: MemberId, outgoing: &Outgoing) {
-        if let Some(MemberConnection { allowance, .. }) = self.connections.get(&id) {
-            allowance.charge(outgoing.bytes());
+        if let Some(MemberConnection { allowance, outbox }) = self.connections.get(&id) {
+            allowance.charge(outgoing.frame(outbox.format()).len());
         }
         self.send(id, outgoing);
     }
 
     /// Gives the members named an event, behind what waits for everybody.
-    pub(super) async fn announce(&mut self, listeners: &[MemberId], event: &ServerEvent) {
+    pub(super) async fn announce(&mut self, listeners: &[MemberId], event: ServerEvent) {
         if listeners.is_empty() {
             return;
         }
@@ -201,7 +206,7 @@ impl Delivery {
         let rows = self.rows().iter();
         let rows = rows.filter(|(id, _)| listening.contains(id));
         let rows: Arc<[Row]> = rows.cloned().collect();
-        write(rows, Vec::new(), Chunk::join([&outgoing])).await;
+        write(rows, Vec::new(), Chunk::new(&[outgoing])).await;
     }
 
     /// Until when what comes now has to wait for its write; `None` where it has not.
@@ -239,7 +244,7 @@ impl Delivery {
         for id in &apart {
             self.catch_up(*id);
         }
-        let chunk = Chunk::join(&self.waiting);
+        let chunk = Chunk::new(&self.waiting);
         self.forget_waiting();
         let rows = Arc::clone(self.rows());
         write(rows, apart, chunk).await;
@@ -276,13 +281,10 @@ impl Delivery {
         };
         let share = self.shares.entry(id).or_default();
         let missing = self.waiting.iter().enumerate().skip(share.given);
-        let chunk = Chunk::join(missing.map(|(place, event)| match share.own.get(&place) {
+        outbox.push_row(missing.map(|(place, event)| match share.own.get(&place) {
             Some(own) => own,
             None => event,
         }));
-        if share.given < count {
-            outbox.push_all(&chunk);
-        }
         share.given = count;
     }
 }

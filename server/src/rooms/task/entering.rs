@@ -9,8 +9,10 @@ use crate::clock;
 use crate::domain::entry::{Author, Moment, UnixMillis};
 use crate::domain::room::{Input, Joining, MemberId};
 use crate::limits::{Allowance, TooFast};
+use crate::rooms::history::{self, Viewer};
 use crate::store::accounts::{Account, AccountsError, Admission, Admitted, Beginning, Founder};
-use crate::store::log::{LogError, Slice, Viewer};
+use crate::store::log::{LogError, Slice};
+use crate::wire::format::Format;
 use crate::wire::outgoing::Outgoing;
 
 /// Who may found rooms.
@@ -35,7 +37,7 @@ impl RoomTask {
         };
         let history = match &entrance.since {
             None => None,
-            Some(since) => Some(self.resume(since, viewer).await?),
+            Some(since) => Some(self.resume(since, viewer, entrance.outbox.format()).await?),
         };
         self.make(&entrance, founder, now).await?;
         Ok(self.let_in(entrance, history, now).await)
@@ -137,9 +139,9 @@ impl RoomTask {
             key: account.key,
             account: account.id,
         };
-        let welcome = Outgoing::new(&ServerEvent::Auth(welcome));
+        let welcome = Outgoing::new(ServerEvent::Auth(welcome));
         for answer in std::iter::once(welcome).chain(history) {
-            allowance.charge(answer.bytes());
+            allowance.charge(answer.frame(outbox.format()).len());
             outbox.push(&answer);
         }
         self.delivery
@@ -206,7 +208,12 @@ impl RoomTask {
     }
 
     /// What somebody who comes back missed.
-    async fn resume(&self, since: &Since, viewer: Viewer) -> Result<Outgoing, LogError> {
+    async fn resume(
+        &self,
+        since: &Since,
+        viewer: Viewer,
+        format: Format,
+    ) -> Result<Outgoing, LogError> {
         let log = self.stores.log.as_ref();
         if !self.head.is_begun {
             return Ok(self.history(self.nothing(), viewer, false));
@@ -215,7 +222,7 @@ impl RoomTask {
             resume::missed(log, &self.name, &self.head, since, viewer.wants_modes).await?
         {
             let outgoing = self.history(slice, viewer, true);
-            if outgoing.bytes() <= RESUME_BYTES {
+            if outgoing.frame(format).len() <= RESUME_BYTES {
                 return Ok(outgoing);
             }
         }
@@ -233,11 +240,9 @@ impl RoomTask {
     }
 
     fn history(&self, slice: Slice, viewer: Viewer, is_recovered: bool) -> Outgoing {
-        Outgoing::new(&ServerEvent::History(slice.into_history(
-            viewer.account,
-            &self.name,
-            Some(is_recovered),
-        )))
+        let recovered = Some(is_recovered);
+        let history = history::shown_to(viewer.account, &slice, &self.name, recovered);
+        Outgoing::new(ServerEvent::History(history))
     }
 }
 

@@ -40,7 +40,7 @@ impl RoomTask {
                 self.report_filters("patterns could not be listed", &error);
                 let text = "the room's patterns cannot be read now: try again".to_owned();
                 let refused = refusal(EVENT, Code::Unavailable, text, None);
-                self.delivery.send(id, &Outgoing::new(&refused));
+                self.delivery.send(id, &Outgoing::new(refused));
             }
         }
     }
@@ -87,7 +87,7 @@ impl RoomTask {
             }
         };
         self.delivery
-            .send(id, &Outgoing::new(&refusal(event, code, text, None)));
+            .send(id, &Outgoing::new(refusal(event, code, text, None)));
     }
 
     async fn change_filter(

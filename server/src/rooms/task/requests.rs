@@ -83,7 +83,7 @@ impl RoomTask {
         // What the member posted before comes before.
         self.store().await;
         let refused = too_fast(event, retry_after, None);
-        self.delivery.send(id, &Outgoing::new(&refused));
+        self.delivery.send(id, &Outgoing::new(refused));
         Box::pin(self.put_out_if_flooding(id)).await;
         false
     }
@@ -208,7 +208,7 @@ impl RoomTask {
         // What the member posted before comes before.
         self.store().await;
         if let Some(refused) = self.room.audit_refusal(id) {
-            self.delivery.send(id, &Outgoing::new(&refused));
+            self.delivery.send(id, &Outgoing::new(refused));
             return None;
         }
         match self.is_slowed_down(id, "audit", None) {
@@ -266,7 +266,7 @@ impl RoomTask {
             return false;
         };
         let refused = too_fast(event, retry_after, nonce);
-        self.delivery.send(id, &Outgoing::new(&refused));
+        self.delivery.send(id, &Outgoing::new(refused));
         true
     }
 
@@ -373,7 +373,7 @@ impl RoomTask {
             }
         };
         let answer = answer.unwrap_or_else(|(code, text)| {
-            Outgoing::new(&refusal("message", code, text.to_owned(), Some(nonce)))
+            Outgoing::new(refusal("message", code, text.to_owned(), Some(nonce)))
         });
         self.delivery.answer(id, &answer);
     }
@@ -381,7 +381,7 @@ impl RoomTask {
     fn unavailable(&mut self, id: MemberId, event: &str, nonce: Option<&Nonce>) {
         let text = "the room's log cannot be read now: try again".to_owned();
         let refused = refusal(event, Code::Unavailable, text, nonce);
-        self.delivery.send(id, &Outgoing::new(&refused));
+        self.delivery.send(id, &Outgoing::new(refused));
     }
 }
 

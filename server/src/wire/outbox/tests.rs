@@ -3,7 +3,7 @@ use std::time::Duration;
 use chat_protocol::{ClientError, Code, Pong, ServerEvent};
 
 use super::*;
-use crate::wire::outgoing::websocket::texts;
+use crate::wire::format::websocket::texts;
 
 /// What a drain found.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,29 +15,28 @@ pub(crate) enum Drained {
 }
 
 impl OutboxReader {
-    /// Takes out what waits, where there is no line to write it to; waits until there is something.
+    /// Takes out what waits, where there is no socket to write it to; waits until there is something.
     pub(crate) async fn drain(&mut self, events: &mut Vec<String>) -> Drained {
-        loop {
-            let found = {
-                let mut state = self.shared.lock();
-                assert!(state.line.is_none(), "what is written can't be drained");
-                let closing = state.closing().cloned();
-                let found = state.backlog.take().unwrap_or_default().queue;
-                if let Some(closing) = &closing {
-                    state.backlog.get_or_insert_default().closing = Some(closing.clone());
-                }
-                match (found.is_empty(), closing) {
-                    (true, Some(closing)) => return Drained::Closed(closing),
-                    _ => found,
-                }
-            };
-            if !found.is_empty() {
-                events.extend(found.iter().flat_map(|waiting| texts(&waiting.frames)));
-                return Drained::Events;
+        match self.next(usize::MAX).await {
+            Taken::Frames(frames) => {
+                events.extend(frames.iter().flat_map(|frames| texts(frames)));
+                Drained::Events
             }
-            self.changed().await;
+            Taken::Closed(closing) => Drained::Closed(closing),
+            Taken::Nothing => unreachable!("it was waited for something"),
         }
     }
+}
+
+/// An outbox that nothing drains but a test.
+pub(crate) fn queue() -> (Outbox, OutboxReader) {
+    outbox(Format::WebSocketNative, None)
+}
+
+/// An outbox in front of `writer`.
+fn written_to(writer: &Arc<impl SocketWriter + 'static>) -> (Outbox, OutboxReader) {
+    let writer = Arc::clone(writer) as Arc<dyn SocketWriter>;
+    outbox(Format::WebSocketNative, Some(writer))
 }
 
 /// A socket that takes so many bytes, and no more.
@@ -61,8 +60,8 @@ impl Pipe {
     }
 }
 
-impl Line for Pipe {
-    fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+impl SocketWriter for Pipe {
+    fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<Written> {
         let (taken, room) = &mut *self.state.lock().unwrap();
         let before = taken.len();
         for piece in pieces {
@@ -72,13 +71,17 @@ impl Line for Pipe {
         }
         match taken.len() - before {
             0 => Err(ErrorKind::WouldBlock.into()),
-            written => Ok(written),
+            written => Ok(Written::flushed(written)),
         }
     }
 }
 
 fn event(time: u64) -> Outgoing {
-    Outgoing::new(&ServerEvent::Pong(Pong { time }))
+    Outgoing::new(ServerEvent::Pong(Pong { time }))
+}
+
+fn frame(outgoing: &Outgoing) -> &Bytes {
+    outgoing.frame(Format::WebSocketNative)
 }
 
 fn json(time: u64) -> String {
@@ -86,7 +89,7 @@ fn json(time: u64) -> String {
 }
 
 fn large(bytes: usize) -> Outgoing {
-    Outgoing::new(&ServerEvent::Cerror(ClientError {
+    Outgoing::new(ServerEvent::Cerror(ClientError {
         code: Code::Syntax,
         message: "x".repeat(bytes),
         event: None,
@@ -111,9 +114,9 @@ async fn drain_all(reader: &mut OutboxReader) -> (Vec<String>, Closing) {
 #[test]
 fn what_the_socket_takes_is_written_at_once_and_nobody_is_woken() {
     let pipe = Pipe::new(1000);
-    let (outbox, mut reader) = outbox(Some(pipe.clone()));
+    let (outbox, mut reader) = written_to(&pipe);
     outbox.push(&event(1));
-    outbox.push_all(&Chunk::join(&[event(2), event(3)]));
+    outbox.push_all(&Chunk::new(&[event(2), event(3)]));
     assert_eq!(texts(&pipe.taken()), [json(1), json(2), json(3)]);
     assert!(!is_changed(&reader));
     assert_eq!(reader.flush(), Flushed::Empty(false));
@@ -121,11 +124,11 @@ fn what_the_socket_takes_is_written_at_once_and_nobody_is_woken() {
 
 #[test]
 fn what_the_socket_does_not_take_is_written_later_in_order_and_whole() {
-    let frame = event(1).bytes();
+    let frame = frame(&event(1)).len();
     // Every way in which the socket may cut what is written.
     for room in 0..3 * frame {
         let pipe = Pipe::new(room);
-        let (outbox, mut reader) = outbox(Some(pipe.clone()));
+        let (outbox, mut reader) = written_to(&pipe);
         for time in 1..=3 {
             outbox.push(&event(time));
         }
@@ -150,10 +153,10 @@ fn what_the_socket_does_not_take_is_written_later_in_order_and_whole() {
 
 #[test]
 fn a_slow_reader_is_cut_off_behind_the_frame_that_was_begun() {
-    let frame = event(1).bytes();
+    let frame = frame(&event(1)).len();
     for room in [0, 5, frame, frame + 5] {
         let pipe = Pipe::new(room);
-        let (outbox, mut reader) = outbox(Some(pipe.clone()));
+        let (outbox, mut reader) = written_to(&pipe);
         for time in 0..=EVENTS as u64 + 2 {
             outbox.push(&event(time));
         }
@@ -176,8 +179,8 @@ fn a_slow_reader_is_cut_off_behind_the_frame_that_was_begun() {
 fn what_is_too_much_at_once_is_not_cut_within_a_frame() {
     let events = vec![large(BYTES / 4); 5];
     let pipe = Pipe::new(10);
-    let (outbox, mut reader) = outbox(Some(pipe.clone()));
-    outbox.push_all(&Chunk::join(&events));
+    let (outbox, mut reader) = written_to(&pipe);
+    outbox.push_all(&Chunk::new(&events));
     assert_eq!(
         reader.closing().map(|closing| closing.code),
         Some(CloseCode::SlowReader)
@@ -190,18 +193,18 @@ fn what_is_too_much_at_once_is_not_cut_within_a_frame() {
 #[test]
 fn a_broken_socket_is_noticed_and_one_that_is_gone_is_let_go() {
     struct Broken;
-    impl Line for Broken {
-        fn try_write(&self, _: &[IoSlice<'_>]) -> io::Result<usize> {
+    impl SocketWriter for Broken {
+        fn try_write(&self, _: &[IoSlice<'_>]) -> io::Result<Written> {
             Err(ErrorKind::BrokenPipe.into())
         }
     }
-    let line = Arc::new(Broken);
-    let (outbox, mut reader) = outbox(Some(line.clone()));
+    let broken = Arc::new(Broken);
+    let (outbox, mut reader) = written_to(&broken);
     outbox.push(&event(1));
     assert!(is_changed(&reader));
     assert_eq!(reader.flush(), Flushed::Broken);
     drop(reader);
-    assert_eq!(Arc::strong_count(&line), 1);
+    assert_eq!(Arc::strong_count(&broken), 1);
     outbox.push(&event(2));
     assert_eq!(
         outbox.shared.lock().backlog.as_ref().unwrap().queue.len(),
@@ -212,7 +215,7 @@ fn a_broken_socket_is_noticed_and_one_that_is_gone_is_let_go() {
 #[test]
 fn control_frames_keep_their_place_and_count() {
     let pipe = Pipe::new(0);
-    let (outbox, mut reader) = outbox(Some(pipe.clone()));
+    let (outbox, mut reader) = written_to(&pipe);
     for _ in 0..EVENTS {
         outbox.push_control(b"!");
     }
@@ -227,26 +230,26 @@ fn control_frames_keep_their_place_and_count() {
 
 #[test]
 fn of_the_answers_to_pings_only_the_latest_waits() {
-    use crate::wire::outgoing::websocket::pong;
+    use crate::wire::format::websocket::pong;
     let pipe = Pipe::new(0);
-    let (outbox, mut reader) = outbox(Some(pipe.clone()));
+    let (outbox, mut reader) = written_to(&pipe);
     outbox.push(&event(1));
     for count in 0..5 * EVENTS {
-        outbox.push_pong(count.to_string().as_bytes());
+        outbox.push_pong(&pong(count.to_string().as_bytes()));
     }
     outbox.push(&event(2));
-    outbox.push_pong(b"latest");
+    outbox.push_pong(&pong(b"latest"));
     let events = [event(1), event(2)];
-    let expected = [&**events[0].frame(), &pong(b"latest"), events[1].frame()].concat();
+    let expected = [&**frame(&events[0]), &pong(b"latest"), frame(&events[1])].concat();
     pipe.make_room(10_000);
     assert_eq!(reader.flush(), Flushed::Empty(true));
     assert_eq!(pipe.taken(), expected);
     // Of one that is begun the rest follows.
     let pipe = Pipe::new(3);
-    let (outbox, mut reader) = super::outbox(Some(pipe.clone()));
-    outbox.push_pong(b"first");
-    outbox.push_pong(b"second");
-    outbox.push_pong(b"third");
+    let (outbox, mut reader) = written_to(&pipe);
+    outbox.push_pong(&pong(b"first"));
+    outbox.push_pong(&pong(b"second"));
+    outbox.push_pong(&pong(b"third"));
     pipe.make_room(10_000);
     assert_eq!(reader.flush(), Flushed::Empty(true));
     assert_eq!(pipe.taken(), [pong(b"first"), pong(b"third")].concat());
@@ -254,7 +257,7 @@ fn of_the_answers_to_pings_only_the_latest_waits() {
 
 #[tokio::test]
 async fn what_waits_is_written_before_a_close_and_nothing_after_it() {
-    let (outbox, mut reader) = outbox(None);
+    let (outbox, mut reader) = queue();
     outbox.push(&event(1));
     outbox.push(&event(2));
     outbox.close(CloseCode::Normal, "bye");
@@ -267,7 +270,7 @@ async fn what_waits_is_written_before_a_close_and_nothing_after_it() {
 
 #[tokio::test]
 async fn too_many_events_close_a_slow_reader() {
-    let (outbox, mut reader) = outbox(None);
+    let (outbox, mut reader) = queue();
     for time in 0..=EVENTS as u64 {
         outbox.push(&event(time));
     }
@@ -278,7 +281,7 @@ async fn too_many_events_close_a_slow_reader() {
 
 #[tokio::test]
 async fn too_many_bytes_close_a_slow_reader() {
-    let (outbox, mut reader) = outbox(None);
+    let (outbox, mut reader) = queue();
     assert!(reader.has_room());
     for _ in 0..4 {
         outbox.push(&large(BYTES / 5));
@@ -293,7 +296,7 @@ async fn too_many_bytes_close_a_slow_reader() {
 
 #[tokio::test]
 async fn a_waiting_reader_is_woken() {
-    let (outbox, mut reader) = outbox(None);
+    let (outbox, mut reader) = queue();
     let waiting = tokio::spawn(async move {
         let mut batch = Vec::new();
         reader.drain(&mut batch).await;
@@ -302,4 +305,162 @@ async fn a_waiting_reader_is_woken() {
     outbox.push(&event(1));
     let woken = tokio::time::timeout(Duration::from_secs(20), waiting).await;
     assert_eq!(woken.unwrap().unwrap(), [json(1)]);
+}
+
+/// A socket behind a session of its own, as TLS has one: it takes all it is given while nothing of it
+/// waits, and passes on what the socket takes.
+struct Session {
+    socket: Arc<Pipe>,
+    /// What waits for the socket, and the largest amount that ever did.
+    kept: Mutex<(Vec<u8>, usize)>,
+}
+
+impl Session {
+    fn new(socket: &Arc<Pipe>) -> Arc<Self> {
+        Arc::new(Self {
+            socket: Arc::clone(socket),
+            kept: Mutex::default(),
+        })
+    }
+}
+
+impl SocketWriter for Session {
+    fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<Written> {
+        let bytes: usize = pieces.iter().map(|piece| piece.len()).sum();
+        let (kept, most) = &mut *self.kept.lock().unwrap();
+        assert!(kept.is_empty(), "given more than it can pass on");
+        pieces
+            .iter()
+            .for_each(|piece| kept.extend_from_slice(piece));
+        *most = bytes.max(*most);
+        let passed_on = self.socket.try_write(&[IoSlice::new(kept)]);
+        let passed_on = passed_on.map_or(0, |written| written.bytes);
+        kept.drain(..passed_on);
+        Ok(Written {
+            bytes,
+            is_flushed: kept.is_empty(),
+        })
+    }
+
+    fn try_flush(&self) -> io::Result<Written> {
+        let (kept, _) = &mut *self.kept.lock().unwrap();
+        let Written { bytes, .. } = self.socket.try_write(&[IoSlice::new(kept)])?;
+        kept.drain(..bytes);
+        Ok(Written {
+            bytes,
+            is_flushed: kept.is_empty(),
+        })
+    }
+}
+
+#[test]
+fn what_a_writer_keeps_is_flushed_before_it_is_given_more() {
+    let length = frame(&event(1)).len();
+    for room in 0..3 * length {
+        let pipe = Pipe::new(room);
+        let session = Session::new(&pipe);
+        let (outbox, mut reader) = written_to(&session);
+        for time in 1..=3 {
+            outbox.push(&event(time));
+        }
+        assert!(is_changed(&reader), "nobody would flush it, with {room}");
+        assert_eq!(reader.flush(), Flushed::Blocked(false));
+        pipe.make_room(1);
+        let is_all = room + 1 == 3 * length;
+        match reader.flush() {
+            Flushed::Empty(true) if is_all => {}
+            Flushed::Blocked(true) if !is_all => {}
+            other => panic!("{other:?} with {room}"),
+        }
+        pipe.make_room(10 * length);
+        reader.flush();
+        assert_eq!(reader.flush(), Flushed::Empty(false));
+        outbox.push(&event(4));
+        assert_eq!(texts(&pipe.taken()), [1, 2, 3, 4].map(json), "{room}");
+        assert!(session.kept.lock().unwrap().1 <= 3 * length);
+    }
+}
+
+#[test]
+fn a_close_waits_for_what_a_writer_keeps() {
+    let pipe = Pipe::new(0);
+    let (outbox, mut reader) = written_to(&Session::new(&pipe));
+    outbox.push(&event(1));
+    outbox.close(CloseCode::Normal, "bye");
+    assert_eq!(reader.flush(), Flushed::Blocked(false));
+    pipe.make_room(5);
+    assert_eq!(reader.flush(), Flushed::Blocked(true));
+    pipe.make_room(1000);
+    assert!(matches!(reader.flush(), Flushed::Closed(_)));
+    assert_eq!(texts(&pipe.taken()), [json(1)]);
+}
+
+#[test]
+fn a_slow_reader_is_cut_off_behind_what_a_writer_keeps() {
+    let pipe = Pipe::new(0);
+    let session = Session::new(&pipe);
+    let (outbox, mut reader) = written_to(&session);
+    for time in 0..=EVENTS as u64 + 2 {
+        outbox.push(&event(time));
+    }
+    // What is kept is one write, and all else is bounded by the outbox.
+    assert_eq!(session.kept.lock().unwrap().1, frame(&event(0)).len());
+    let Flushed::Overflowed(closing) = reader.flush() else {
+        panic!("it was not cut off")
+    };
+    assert_eq!(closing.code, CloseCode::SlowReader);
+    reader.end_with(Bytes::from_static(b"the end"));
+    pipe.make_room(1000);
+    assert_eq!(reader.flush(), Flushed::Closed(closing));
+    let taken = pipe.taken();
+    assert_eq!(texts(taken.strip_suffix(b"the end").unwrap()), [json(0)]);
+}
+
+#[tokio::test]
+async fn a_transport_takes_out_what_it_can_carry_in_the_format_that_it_speaks() {
+    let (outbox, mut reader) = outbox(Format::Lines, None);
+    assert_eq!(reader.take(1000), Taken::Nothing);
+    for time in 1..=3 {
+        outbox.push(&event(time));
+    }
+    outbox.push_all(&Chunk::new(&[event(4), event(5)]));
+    assert!(is_changed(&reader));
+    let line = |time| Bytes::from(json(time) + "\n");
+    let two = 2 * line(1).len();
+    assert_eq!(
+        reader.next(two).await,
+        Taken::Frames(vec![line(1), line(2)])
+    );
+    // One at least, however little is to be carried.
+    assert_eq!(reader.next(1).await, Taken::Frames(vec![line(3)]));
+    outbox.close(CloseCode::Normal, "bye");
+    let both = Bytes::from([line(4), line(5)].concat());
+    assert_eq!(reader.next(1).await, Taken::Frames(vec![both]));
+    assert!(matches!(reader.next(1).await, Taken::Closed(_)));
+    // What was taken out counts no more.
+    let (outbox, mut reader) = queue();
+    for time in 0..3 * EVENTS as u64 {
+        outbox.push(&event(time));
+        assert!(matches!(reader.take(1000), Taken::Frames(_)));
+    }
+    assert_eq!(reader.take(1000), Taken::Nothing);
+}
+
+#[test]
+fn an_event_is_written_once_for_all_who_speak_its_format() {
+    let outgoing = event(1);
+    let formats = [Format::WebSocketNative, Format::Lines];
+    for format in formats {
+        let mut clients = [(); 3].map(|()| outbox(format, None));
+        for (outbox, _) in &clients {
+            outbox.push(&outgoing);
+        }
+        let form = outgoing.frame(format).as_ptr();
+        for (_, reader) in &mut clients {
+            match reader.take(1000) {
+                Taken::Frames(frames) => assert_eq!(frames[0].as_ptr(), form),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
 }

@@ -5,15 +5,15 @@ use futures_util::FutureExt;
 use proptest::prelude::*;
 
 use super::*;
-use crate::wire::outbox::tests::Drained;
-use crate::wire::outbox::{OutboxReader, outbox};
+use crate::wire::outbox::OutboxReader;
+use crate::wire::outbox::tests::{Drained, queue};
 
 fn event(time: u64) -> ServerEvent {
     ServerEvent::Pong(Pong { time })
 }
 
 fn connection() -> (MemberConnection, OutboxReader) {
-    let (outbox, reader) = outbox(None);
+    let (outbox, reader) = queue();
     let allowance = Allowance::unlimited();
     (MemberConnection { outbox, allowance }, reader)
 }
@@ -55,11 +55,11 @@ fn the_pause_between_writes_grows_with_the_room() {
 async fn the_first_after_a_pause_goes_at_once_and_the_next_share_a_write() {
     let (mut delivery, mut readers) = delivery(WINDOW, 3);
     assert_eq!(delivery.due(), None);
-    delivery.add(Outgoing::new(&event(1)), None);
+    delivery.add(Outgoing::new(event(1)), None);
     delivery.flush_due().await;
     assert_eq!(received(&mut readers[0]).len(), 1);
     for time in 2..5 {
-        delivery.add(Outgoing::new(&event(time)), None);
+        delivery.add(Outgoing::new(event(time)), None);
         delivery.flush_due().await;
         assert_eq!(received(&mut readers[0]).len(), 0);
         assert_eq!(delivery.due(), delivery.began.map(|began| began + WINDOW));
@@ -75,7 +75,7 @@ async fn the_first_after_a_pause_goes_at_once_and_the_next_share_a_write() {
     }
     assert_eq!(delivery.due(), None);
     delivery.began = Some(long_ago);
-    delivery.add(Outgoing::new(&event(5)), None);
+    delivery.add(Outgoing::new(event(5)), None);
     delivery.flush_due().await;
     assert_eq!(received(&mut readers[0]).len(), 4);
 }
@@ -83,11 +83,11 @@ async fn the_first_after_a_pause_goes_at_once_and_the_next_share_a_write() {
 #[tokio::test]
 async fn what_is_much_does_not_wait() {
     let (mut delivery, mut readers) = delivery(WINDOW, 3);
-    delivery.add(Outgoing::new(&event(0)), None);
+    delivery.add(Outgoing::new(event(0)), None);
     delivery.flush_due().await;
     for time in 0..BATCH_EVENTS as u64 {
         assert_eq!(received(&mut readers[0]).len(), usize::from(time == 0));
-        delivery.add(Outgoing::new(&event(time)), None);
+        delivery.add(Outgoing::new(event(time)), None);
         delivery.flush_due().await;
     }
     assert_eq!(received(&mut readers[0]).len(), BATCH_EVENTS);
@@ -96,11 +96,11 @@ async fn what_is_much_does_not_wait() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_huge_room_is_written_to_on_several_threads_and_nobody_is_left_out() {
     let (mut delivery, mut readers) = delivery(Duration::ZERO, 2 * PART + 77);
-    let own = Outgoing::new(&event(99));
+    let own = Outgoing::new(event(99));
     for time in 0..20 {
         let to_one = [MemberId(5)];
         let own = (time == 7).then_some((&to_one[..], &own));
-        delivery.add(Outgoing::new(&event(time)), own);
+        delivery.add(Outgoing::new(event(time)), own);
         delivery.flush().await;
     }
     for (number, reader) in readers.iter_mut().enumerate() {
@@ -170,14 +170,14 @@ async fn play(steps: Vec<Step>) -> Result<(), TestCaseError> {
             }
             Step::Add(own) => {
                 let members: Vec<_> = own.iter().copied().map(MemberId).collect();
-                let copy = Outgoing::new(&event(time + 1));
-                delivery.add(Outgoing::new(&event(time)), Some((&members[..], &copy)));
+                let copy = Outgoing::new(event(time + 1));
+                delivery.add(Outgoing::new(event(time)), Some((&members[..], &copy)));
                 for (id, (_, list)) in &mut expected {
                     list.push(event(time + u64::from(own.contains(id))).encode());
                 }
             }
             Step::Send(id) => {
-                delivery.send(MemberId(id), &Outgoing::new(&event(time)));
+                delivery.send(MemberId(id), &Outgoing::new(event(time)));
                 if let Some((_, list)) = expected.get_mut(&id) {
                     list.push(event(time).encode());
                 }
@@ -186,7 +186,7 @@ async fn play(steps: Vec<Step>) -> Result<(), TestCaseError> {
                 to.sort_unstable();
                 to.dedup();
                 let members: Vec<_> = to.iter().copied().map(MemberId).collect();
-                delivery.announce(&members, &event(time)).await;
+                delivery.announce(&members, event(time)).await;
                 for id in to {
                     if let Some((_, list)) = expected.get_mut(&id) {
                         list.push(event(time).encode());

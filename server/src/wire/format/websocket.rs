@@ -18,7 +18,8 @@ pub const PING: &[u8] = &[0x89, 0];
 /// A text frame.
 pub fn text(text: &str) -> Bytes {
     let length = text.len();
-    let mut frame = Vec::with_capacity(length + 10);
+    // As large as it gets: so the bytes are shared as they are.
+    let mut frame = Vec::with_capacity(text_bytes(length));
     frame.push(TEXT);
     match (u8::try_from(length), u16::try_from(length)) {
         (Ok(short @ ..126), _) => frame.push(short),
@@ -33,6 +34,16 @@ pub fn text(text: &str) -> Bytes {
     }
     frame.extend_from_slice(text.as_bytes());
     frame.into()
+}
+
+/// Bytes of the frame of a text of so many.
+fn text_bytes(length: usize) -> usize {
+    let head = match length {
+        ..126 => 2,
+        126..0x1_0000 => 4,
+        _ => 10,
+    };
+    head + length
 }
 
 /// A close frame; a reason that is too long is left out.
@@ -116,6 +127,7 @@ mod tests {
         for length in [0, 1, 125, 126, 127, 65_535, 65_536, 100_000] {
             let content = "x".repeat(length);
             let frame = text(&content);
+            assert_eq!(frame.len(), text_bytes(length));
             assert_eq!(read(&frame), Message::text(content.as_str()));
             assert_eq!(texts(&frame), [content]);
         }

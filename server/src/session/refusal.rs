@@ -1,0 +1,68 @@
+//! What a client is told where it does not get what it asked for, and what only the log is told.
+
+use chat_protocol::Code;
+
+use crate::limits::TooFast;
+use crate::rooms::{EnterError, RoomError};
+
+/// Why an event is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) code: Code,
+    pub(super) message: String,
+    /// Seconds to wait, where too fast.
+    pub(super) retry_after: Option<u64>,
+}
+
+impl Refusal {
+    pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            retry_after: None,
+        }
+    }
+
+    pub(super) fn too_fast(too_fast: TooFast) -> Self {
+        let seconds = too_fast.retry_after;
+        Self {
+            code: Code::TooFast,
+            message: format!("too fast: wait {seconds} s"),
+            retry_after: Some(seconds),
+        }
+    }
+
+    /// In the words of the protocol's first description.
+    pub(super) fn unauthenticated() -> Self {
+        Self::new(Code::Unauthenticated, "Authentification required")
+    }
+
+    pub(super) fn forbidden(message: &str) -> Self {
+        Self::new(Code::Forbidden, message)
+    }
+}
+
+pub(super) fn refusal(error: RoomError) -> Refusal {
+    match error {
+        RoomError::Stopping => Refusal::new(Code::Unavailable, error.to_string()),
+        RoomError::Enter(
+            EnterError::Banned(..)
+            | EnterError::AddressBanned(..)
+            | EnterError::NetworkBanned(..)
+            | EnterError::LooksLikeAnother,
+        ) => Refusal::new(Code::Forbidden, error.to_string()),
+        RoomError::Enter(EnterError::NoSuchRoom) => Refusal::new(Code::NotFound, error.to_string()),
+        RoomError::Enter(EnterError::TooMany(_, retry_after)) => Refusal {
+            message: error.to_string(),
+            ..Refusal::too_fast(TooFast { retry_after })
+        },
+        RoomError::Log(_) | RoomError::Enter(_) | RoomError::Operate(_) => unavailable(&error),
+    }
+}
+
+/// The client is told that it may try again; why it has to is in the log.
+pub(super) fn unavailable(error: &(dyn std::error::Error + 'static)) -> Refusal {
+    tracing::error!(error, "a request could not be served");
+    let text = "the server cannot reach its store now: try again";
+    Refusal::new(Code::Unavailable, text)
+}
