@@ -29,7 +29,10 @@ use crate::domain::filter::Change;
 use crate::domain::held::{Choice, PATIENCE};
 use crate::domain::moderation::Person;
 use crate::domain::room::{MemberId, NONCE_MEMORY};
-use crate::rooms::task::{Beginning, Logins, Pause, RoomCommand, RoomTask, Settled};
+use crate::rooms::task::{
+    Attendance, Beginning, Logins, OperatorCommand, Pause, Reading, Request, RoomCommand, RoomTask,
+    Settled,
+};
 use crate::stopping::{Stop, Stopping};
 use crate::store::log::{End, Keep, LogError, Range, Viewer};
 use crate::wire::outgoing::Outgoing;
@@ -134,7 +137,10 @@ impl Rooms {
         let inbox = self.find_or_start(&room)?;
         let (answer, entered) = oneshot::channel();
         inbox
-            .send(RoomCommand::Enter(Box::new(entrance), answer))
+            .send(RoomCommand::Attend(Attendance::Enter(
+                Box::new(entrance),
+                answer,
+            )))
             .await
             .map_err(|_| RoomError::Stopping)?;
         let id = entered.await.map_err(|_| RoomError::Stopping)??;
@@ -233,7 +239,9 @@ impl Rooms {
         let inbox = self.find_or_start(&room)?;
         let (answer, done) = oneshot::channel();
         inbox
-            .send(RoomCommand::Operate(order, target, creates, answer))
+            .send(RoomCommand::Operate(OperatorCommand::Judge(
+                order, target, creates, answer,
+            )))
             .await
             .map_err(|_| RoomError::Stopping)?;
         Ok(done.await.map_err(|_| RoomError::Stopping)??)
@@ -244,11 +252,13 @@ impl Rooms {
         let inbox = self.find_or_start(&room)?;
         let (answer, done) = oneshot::channel();
         inbox
-            .send(RoomCommand::Filter(change, answer))
+            .send(RoomCommand::Operate(OperatorCommand::ChangeFilter(
+                change, answer,
+            )))
             .await
             .map_err(|_| RoomError::Stopping)?;
         let done = done.await.map_err(|_| RoomError::Stopping)?;
-        done.map_err(|error| RoomError::Enter(error.into()))
+        Ok(done?)
     }
 
     /// The name by which the room goes that somebody calls `spelled`.
@@ -273,7 +283,7 @@ impl Rooms {
         let inbox = self.find_or_start(&room)?;
         let (answer, made) = oneshot::channel();
         inbox
-            .send(RoomCommand::Found(answer))
+            .send(RoomCommand::Operate(OperatorCommand::Found(answer)))
             .await
             .map_err(|_| RoomError::Stopping)?;
         let made = made.await.map_err(|_| RoomError::Stopping)?;
@@ -293,7 +303,7 @@ impl Rooms {
                 continue;
             }
             let inbox = self.find_or_start(&room)?;
-            let command = RoomCommand::ForgetIfIdle(before, now);
+            let command = RoomCommand::Operate(OperatorCommand::ForgetIfIdle(before, now));
             inbox.send(command).await.map_err(|_| RoomError::Stopping)?;
         }
         Ok(())
@@ -311,7 +321,11 @@ impl Rooms {
         let inbox = self.shared.running().get(room).cloned();
         if let Some(inbox) = inbox {
             // A room that has just ended reads its log anew when it starts.
-            let _ = inbox.send(RoomCommand::Trimmed(trimmed.first)).await;
+            let _ = inbox
+                .send(RoomCommand::Operate(OperatorCommand::Trimmed(
+                    trimmed.first,
+                )))
+                .await;
         }
         Ok(trimmed.is_done)
     }
@@ -410,7 +424,7 @@ fn retire(shared: &Shared, room: &RoomName) -> bool {
 async fn refuse_all(commands: &mut mpsc::Receiver<RoomCommand>, error: &EnterError) {
     commands.close();
     while let Some(command) = commands.recv().await {
-        if let RoomCommand::Enter(_, answer) = command {
+        if let RoomCommand::Attend(Attendance::Enter(_, answer)) = command {
             // A session that gave up does not need the answer.
             let _ = answer.send(Err(error.clone()));
         }
@@ -420,83 +434,81 @@ async fn refuse_all(commands: &mut mpsc::Receiver<RoomCommand>, error: &EnterErr
 impl Membership {
     /// Posts for the member. What becomes of it comes through the outbox.
     pub async fn post(&self, post: PostMessage) -> Result<(), RoomError> {
-        self.command(RoomCommand::Post(self.id, post)).await
+        self.request(Request::Post(post)).await
     }
 
     /// Deletes a message for the member. What becomes of it comes through the outboxes.
     pub async fn delete(&self, message: MessageId) -> Result<(), RoomError> {
-        self.command(RoomCommand::Delete(self.id, message)).await
+        self.request(Request::Delete(message)).await
     }
 
     /// Does something to somebody for the member, or refuses it; the room tells which.
     pub async fn moderate(&self, order: Order, target: Option<Person>) -> Result<(), RoomError> {
-        self.command(RoomCommand::Moderate(self.id, order, target))
-            .await
+        self.request(Request::Moderate(order, target)).await
     }
 
     /// Empties the room for the member.
     pub async fn clear(&self) -> Result<(), RoomError> {
-        self.command(RoomCommand::Clear(self.id)).await
+        self.request(Request::Clear).await
     }
 
     /// Changes the room's modes for the member.
     pub async fn change(&self, change: RoomChange) -> Result<(), RoomError> {
-        self.command(RoomCommand::Change(self.id, change)).await
+        self.request(Request::Change(change)).await
     }
 
     /// Changes the patterns for the member. What becomes of it comes through the outbox.
     pub async fn filter(&self, change: Change) -> Result<(), RoomError> {
-        self.command(RoomCommand::FilterFor(self.id, change)).await
+        self.request(Request::ChangeFilter(change)).await
     }
 
     /// Asks for the patterns. The answer comes through the outbox.
     pub async fn filters(&self) -> Result<(), RoomError> {
-        self.command(RoomCommand::Filters(self.id)).await
+        self.request(Request::Filters).await
     }
 
     /// Asks what waits for a moderator. The answer comes through the outbox.
     pub async fn held(&self) -> Result<(), RoomError> {
-        self.command(RoomCommand::Held(self.id)).await
+        self.request(Request::Held).await
     }
 
     /// Decides on what waits, for the member. What becomes of it comes through the outboxes.
     pub async fn decide(&self, held: HeldId, choice: Choice) -> Result<(), RoomError> {
-        self.command(RoomCommand::Decide(self.id, held, choice))
-            .await
+        self.request(Request::Decide(held, choice)).await
     }
 
     /// Asks who is in the room. The answer comes through the outbox.
     pub async fn who(&self) -> Result<(), RoomError> {
-        self.command(RoomCommand::Who(self.id)).await
+        self.request(Request::Who).await
     }
 
     /// Waits until everything posted before is stored and delivered; answers with the log's end.
     async fn settled(&self) -> Result<Settled, RoomError> {
         let (answer, settled) = oneshot::channel();
-        self.command(RoomCommand::Settle(answer)).await?;
+        self.read(Reading::Settle(answer)).await?;
         settled.await.map_err(|_| RoomError::Stopping)
     }
 
     /// Gives the member what was read after `removals`; false where more was taken out since.
     async fn show(&self, outgoing: Outgoing, removals: u64) -> Result<bool, RoomError> {
         let (answer, shown) = oneshot::channel();
-        let command = RoomCommand::Show(self.id, outgoing, removals, answer);
-        self.command(command).await?;
+        let reading = Reading::Show(self.id, outgoing, removals, answer);
+        self.read(reading).await?;
         shown.await.map_err(|_| RoomError::Stopping)
     }
 
-    /// How many audit_version there were; `None` where the member may not read them, which it was told.
+    /// How many changes the audit had; `None` where the member may not read them, which it was told.
     async fn may_audit(&self) -> Result<Option<u64>, RoomError> {
         let (answer, allowed) = oneshot::channel();
-        self.command(RoomCommand::Audit(self.id, answer)).await?;
+        self.read(Reading::Audit(self.id, answer)).await?;
         allowed.await.map_err(|_| RoomError::Stopping)
     }
 
     /// Gives the member what was read after `audit_version`; false where that is out of date.
     async fn show_audit(&self, outgoing: Outgoing, audit_version: u64) -> Result<bool, RoomError> {
         let (answer, shown) = oneshot::channel();
-        let command = RoomCommand::ShowAudit(self.id, outgoing, audit_version, answer);
-        self.command(command).await?;
+        let reading = Reading::ShowAudit(self.id, outgoing, audit_version, answer);
+        self.read(reading).await?;
         shown.await.map_err(|_| RoomError::Stopping)
     }
 
@@ -505,13 +517,21 @@ impl Membership {
         let (answer, left) = oneshot::channel();
         if let Some(inbox) = self.inbox.take()
             && inbox
-                .send(RoomCommand::Leave(self.id, answer))
+                .send(RoomCommand::Attend(Attendance::Leave(self.id, answer)))
                 .await
                 .is_ok()
         {
             // Without an answer the room is gone, and nobody is in it any more.
             let _ = left.await;
         }
+    }
+
+    async fn request(&self, request: Request) -> Result<(), RoomError> {
+        self.command(RoomCommand::Request(self.id, request)).await
+    }
+
+    async fn read(&self, reading: Reading) -> Result<(), RoomError> {
+        self.command(RoomCommand::Read(reading)).await
     }
 
     async fn command(&self, command: RoomCommand) -> Result<(), RoomError> {
@@ -530,7 +550,10 @@ impl Drop for Membership {
             runtime.spawn(async move {
                 // A room that is gone has nobody in it.
                 let _ = inbox
-                    .send(RoomCommand::Leave(id, oneshot::channel().0))
+                    .send(RoomCommand::Attend(Attendance::Leave(
+                        id,
+                        oneshot::channel().0,
+                    )))
                     .await;
             });
         }

@@ -4,7 +4,10 @@ use chat_protocol::{
     Audit, AuditEntry, CloseCode, Code, ModerationNotice, Rank, RoomChange, RoomState, ServerEvent,
 };
 
-use super::{Effect, MemberId, NOBODY, ReplyTarget, Room, refusal, refuse};
+use super::{
+    Allowed, Effect, MemberId, NOBODY, PendingVerdict, ReplyTarget, Room, for_pace, nothing_done,
+    refuse,
+};
 use crate::domain::entry::{
     AccountId, Author, EntryBody, Moment, NewEntry, OPERATOR, Purged, RoomChanged, UnixMillis,
 };
@@ -150,14 +153,50 @@ pub fn operator() -> Author {
 }
 
 impl Room {
-    /// The same as [`slip`], here.
-    pub fn slip(&self, order: &Order, target: &Person, now: Moment) -> Option<String> {
-        slip(&self.standing, order, target, now)
+    /// As whom `id` may do what `event` asks for as a moderator; or that it may not.
+    pub(super) fn moderator(&self, id: MemberId, event: &str) -> Result<&Author, Vec<Effect>> {
+        let member = self.members.get(&id).ok_or_else(Vec::new)?;
+        if member.rank > Rank::Moderator {
+            let text = not_allowed(event, Rank::Moderator);
+            return Err(vec![refuse(id, event, Code::Forbidden, text, None)]);
+        }
+        Ok(member)
     }
 
-    /// The same as [`outcome`], here, before it is carried out.
-    pub fn outcome(&self, verdict: &Verdict, now: Moment) -> String {
-        outcome(&self.standing, verdict, now)
+    /// Lets a moderator read something, as far as its pace allows.
+    pub(super) fn for_reading(&self, id: MemberId, allowed: Allowed) -> Vec<Effect> {
+        match self.moderator(id, allowed.event()) {
+            Ok(_) => vec![Effect::Charge(id, allowed)],
+            Err(refused) => refused,
+        }
+    }
+
+    /// An operator's order.
+    pub(super) fn operate(
+        &self,
+        order: &Order,
+        target: Person,
+        creates: bool,
+        now: Moment,
+    ) -> Vec<Effect> {
+        let report = |said| vec![Effect::Report(said)];
+        if let Some(slip) = slip(&self.standing, order, &target, now) {
+            return report(Err(slip));
+        }
+        let Some(verdict) = operated(order, target, now) else {
+            let text = "nothing was done: only verdicts on people come from outside";
+            return report(Ok(text.to_owned()));
+        };
+        if matches!(verdict.decision, Decision::Rank(_)) && !creates && !self.is_founded() {
+            // It was there a moment ago.
+            return report(Err("the room is not there any more".to_owned()));
+        }
+        let pending = PendingVerdict {
+            verdict,
+            scope: order.scope(),
+            creates,
+        };
+        vec![Effect::Judge(NOBODY, Box::new(pending))]
     }
 
     /// The contract's order: rights, whether the target exists, whether it stands lower.
@@ -198,26 +237,24 @@ impl Room {
             return refused(Code::Forbidden, text);
         }
         match decision {
-            Some(decision) => vec![Effect::Judge(
-                id,
-                Verdict {
-                    reason: order.reason().cloned(),
-                    decision,
-                    target,
-                    by,
-                    origin,
-                    time: now.time,
-                },
-            )],
-            None => {
-                let body = EntryBody::Purged(Purged {
-                    username: target.username,
-                    key: target.key,
-                    by,
-                });
-                let time = now.time;
-                vec![Effect::Store(id, NewEntry { time, body })]
+            Some(decision) => {
+                let pending = PendingVerdict {
+                    // A server administrator who appoints somebody before anybody founded the room founds
+                    // it, or whoever came next would stand above them.
+                    creates: matches!(decision, Decision::Rank(_)),
+                    scope: order.scope(),
+                    verdict: Verdict {
+                        reason: order.reason().cloned(),
+                        decision,
+                        target,
+                        by,
+                        origin,
+                        time: now.time,
+                    },
+                };
+                vec![Effect::Charge(id, Allowed::Judge(Box::new(pending)))]
             }
+            None => vec![for_pace(id, purged(target, by, now.time))],
         }
     }
 
@@ -262,8 +299,8 @@ impl Room {
                 by: by.clone(),
             })
         });
-        let is_stored = matches!(effects[..], [Effect::Store(..)]);
-        if is_stored && pinned == ReplyTarget::Unknown {
+        let is_allowed = matches!(effects[..], [Effect::Charge(..)]);
+        if is_allowed && pinned == ReplyTarget::Unknown {
             let text = "there is no message with the id that `pinned` names".to_owned();
             return vec![refuse(id, EVENT, Code::NotFound, text, None)];
         }
@@ -279,6 +316,25 @@ impl Room {
         let what = None;
         let body = EntryBody::RoomChanged(RoomChanged { modes, what, by });
         vec![Effect::Store(NOBODY, NewEntry { time: now, body })]
+    }
+
+    /// There is such a room from now on.
+    pub(super) fn found(&mut self, founder: Option<&str>) -> Vec<Effect> {
+        match founder {
+            Some(key) => self.standing.found(key),
+            None => self.standing.is_founded = true,
+        }
+        Vec::new()
+    }
+
+    /// There is no such room any more, and nothing is decided in it.
+    pub(super) fn unfound(&mut self) -> Vec<Effect> {
+        self.standing = Standing {
+            admins: std::mem::take(&mut self.standing.admins),
+            ..Standing::default()
+        };
+        self.modes = RoomState::default();
+        Vec::new()
     }
 
     /// Somebody's account was removed: what they wrote, and what was decided on them, stays.
@@ -310,11 +366,13 @@ impl Room {
             Ok(by) => body(by),
             Err(refused) => return refused,
         };
-        vec![Effect::Store(id, NewEntry { time: now, body })]
+        vec![for_pace(id, NewEntry { time: now, body })]
     }
 
     /// A verdict is stored, so it takes effect: all at once, before anybody is told.
     pub(super) fn judged(&mut self, id: MemberId, verdict: &Verdict, now: Moment) -> Vec<Effect> {
+        // An operator hears what it does to whom stood as they did before.
+        let report = (id == NOBODY).then(|| outcome(&self.standing, verdict, now));
         let rank_before = self.standing.rank(&verdict.target.key);
         self.standing.carry_out(verdict);
         let Verdict {
@@ -358,18 +416,10 @@ impl Room {
                 effects
             }
         };
-        let done = ModerationNotice {
-            message: Some("Success".to_owned()),
-            reason: Some(sentence(verdict, now)),
-            ..ModerationNotice::default()
-        };
-        effects.push(Effect::Send(
-            id,
-            match decision {
-                Decision::Rank(Rank::Vip) => ServerEvent::SetVip(done),
-                decision => told(decision)(done),
-            },
-        ));
+        effects.push(match report {
+            Some(done) => Effect::Report(Ok(done)),
+            None => Effect::Send(id, success(verdict, now)),
+        });
         effects.extend(self.tell_audit(Some(verdict.audit_entry())));
         effects
     }
@@ -393,23 +443,15 @@ impl Room {
         (!moderators.is_empty()).then_some(Effect::Announce(moderators, event))
     }
 
-    /// Why a member may not read what moderators did, where it may not.
-    pub fn audit_refusal(&self, id: MemberId) -> Option<ServerEvent> {
-        const EVENT: &str = "audit";
-        let text = not_allowed(EVENT, Rank::Moderator);
-        (!self.is_moderator(id)).then(|| refusal(EVENT, Code::Forbidden, text, None))
-    }
-
-    pub(super) fn is_moderator(&self, id: MemberId) -> bool {
+    /// Whether a member is a moderator, or more.
+    pub fn is_moderator(&self, id: MemberId) -> bool {
         let member = self.members.get(&id);
         member.is_some_and(|author| author.rank <= Rank::Moderator)
     }
 
     /// A verdict could not be stored, so nothing happened.
     pub(super) fn not_judged(&self, id: MemberId, verdict: &Verdict) -> Vec<Effect> {
-        let text = "this could not be stored, so nothing was done: try again".to_owned();
-        let event = verdict.decision.event();
-        vec![refuse(id, event, Code::Unavailable, text, None)]
+        vec![nothing_done(id, verdict.decision.event())]
     }
 
     /// An account became a server administrator, or is none any more.
@@ -485,6 +527,29 @@ pub(super) fn muted(mute: &Sanction, nonce: Option<String>, now: Moment) -> Serv
         duration: mute.seconds_left(now),
         nonce,
     })
+}
+
+/// What is told to the member who spoke a verdict.
+fn success(verdict: &Verdict, now: Moment) -> ServerEvent {
+    let done = ModerationNotice {
+        message: Some("Success".to_owned()),
+        reason: Some(sentence(verdict, now)),
+        ..ModerationNotice::default()
+    };
+    match &verdict.decision {
+        Decision::Rank(Rank::Vip) => ServerEvent::SetVip(done),
+        decision => told(decision)(done),
+    }
+}
+
+/// The entry that takes all messages of somebody out.
+pub(super) fn purged(target: Person, by: Author, time: UnixMillis) -> NewEntry {
+    let body = EntryBody::Purged(Purged {
+        username: target.username,
+        key: target.key,
+        by,
+    });
+    NewEntry { time, body }
 }
 
 fn told(decision: &Decision) -> fn(ModerationNotice) -> ServerEvent {
