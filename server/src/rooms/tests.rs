@@ -77,7 +77,7 @@ fn bench_with(window: FlushWindow) -> Bench {
     }
 }
 
-fn room() -> RoomName {
+pub(super) fn room() -> RoomName {
     RoomName::new("r").unwrap()
 }
 
@@ -104,7 +104,11 @@ pub(super) fn welcome() -> Box<chat_protocol::AuthAccepted> {
     })
 }
 
-fn entrance(rooms: &Rooms, name: &str, since: Option<Since>) -> (Entrance, OutboxReader) {
+pub(super) fn entrance(
+    rooms: &Rooms,
+    name: &str,
+    since: Option<Since>,
+) -> (Entrance, OutboxReader) {
     let (outbox, reader) = outbox(None);
     let account = Account::named(name, 0);
     let entrance = Entrance {
@@ -119,6 +123,18 @@ fn entrance(rooms: &Rooms, name: &str, since: Option<Since>) -> (Entrance, Outbo
         allowance: Allowance::unlimited(),
     };
     (entrance, reader)
+}
+
+/// The task of a room, to be driven by hand, and the directory whose stores it has.
+pub(super) async fn driven_task() -> (RoomTask, Rooms, TempDir) {
+    let Bench {
+        rooms, _directory, ..
+    } = bench();
+    let beginning = begin(&rooms.shared, &room()).await.unwrap();
+    let (stores, stopping) = (rooms.shared.stores.clone(), rooms.shared.stopping.clone());
+    let commands = mpsc::channel(1).1;
+    let task = RoomTask::new(room(), stores, commands, beginning, stopping);
+    (task, rooms, _directory)
 }
 
 impl Bench {

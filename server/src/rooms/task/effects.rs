@@ -256,3 +256,6 @@ fn instant(time: u64) -> Instant {
     let wait = time.saturating_sub(clock::moment().steady);
     Instant::now() + Duration::from_millis(wait)
 }
+
+#[cfg(test)]
+mod tests;
