@@ -8,7 +8,9 @@ mod filtering;
 mod held;
 mod input;
 mod moderation;
+mod modes;
 mod nonces;
+mod orders;
 mod pace;
 mod posting;
 mod presence;
@@ -31,9 +33,9 @@ pub use input::{
     Start, StoredMessage,
 };
 use moderation::purged;
-pub use moderation::{Order, operated, operator, outcome, slip};
 pub(crate) use nonces::MEMORY as NONCE_MEMORY;
 use nonces::Nonces;
+pub use orders::{Order, operated, operator, outcome, slip};
 use pace::entry_event;
 pub use pace::{Allowed, Pace};
 pub use posting::Passed;

@@ -1,156 +1,13 @@
 //! The rules of moderation: who may act on whom, and what follows once it is stored.
 
-use chat_protocol::{
-    Audit, AuditEntry, CloseCode, Code, ModerationNotice, Rank, RoomChange, RoomState, ServerEvent,
-};
+use chat_protocol::{Audit, AuditEntry, CloseCode, Code, ModerationNotice, Rank, ServerEvent};
 
+use super::orders::{operated, outcome, sentence, slip};
 use super::{
-    Allowed, Effect, MemberId, NOBODY, PendingVerdict, ReplyTarget, Room, for_pace, nothing_done,
-    refuse,
+    Allowed, Effect, MemberId, NOBODY, Order, PendingVerdict, Room, for_pace, nothing_done, refuse,
 };
-use crate::domain::entry::{
-    AccountId, Author, EntryBody, Moment, NewEntry, OPERATOR, Purged, RoomChanged, UnixMillis,
-};
-use crate::domain::moderation::{
-    BanScope, Decision, Height, Origin, Person, Sanction, Standing, Verdict,
-};
-
-/// What a moderator asks to be done to somebody.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// Throw them out.
-    Kick(Option<String>),
-    /// Silence them for so many seconds.
-    Mute(u64, Option<String>),
-    /// End that.
-    Unmute,
-    /// Keep them out, for so many seconds or for good.
-    Ban(Option<u64>, Option<String>, BanScope),
-    /// End that.
-    Unban,
-    /// Make them an administrator of the room.
-    Crown,
-    /// Make them a moderator.
-    Appoint,
-    /// Make them a VIP.
-    Honour,
-    /// Make them a user.
-    Dismiss,
-    /// Delete all their messages.
-    Purge,
-}
-
-impl Order {
-    /// The client event that asks for it.
-    pub fn event(&self) -> &'static str {
-        match self {
-            Order::Kick(_) => "kick",
-            Order::Mute(..) => "mute",
-            Order::Unmute => "unmute",
-            Order::Ban(..) => "ban",
-            Order::Unban => "unban",
-            Order::Crown => "setAdmin",
-            Order::Appoint => "setMod",
-            Order::Honour => "setVip",
-            Order::Dismiss => "delMod",
-            Order::Purge => "purge",
-        }
-    }
-
-    /// The lowest standing that may ask for it.
-    fn rank(&self) -> Rank {
-        match self {
-            Order::Crown | Order::Appoint | Order::Honour | Order::Dismiss => Rank::Administrator,
-            _ => Rank::Moderator,
-        }
-    }
-
-    fn decision(&self, now: Moment, height: Height) -> Option<Decision> {
-        // What a ban takes along only the store knows, which is asked before the verdict is stored.
-        let sanction = |seconds: Option<u64>, reason: &Option<String>| Sanction {
-            height,
-            ..Sanction::for_seconds(seconds, reason.clone(), now)
-        };
-        match self {
-            Order::Kick(_) => Some(Decision::Kick),
-            Order::Mute(seconds, reason) => Some(Decision::Mute(sanction(Some(*seconds), reason))),
-            Order::Unmute => Some(Decision::Unmute),
-            Order::Ban(seconds, reason, _) => Some(Decision::Ban(sanction(*seconds, reason))),
-            Order::Unban => Some(Decision::Unban),
-            Order::Crown => Some(Decision::Rank(Rank::Administrator)),
-            Order::Appoint => Some(Decision::Rank(Rank::Moderator)),
-            Order::Honour => Some(Decision::Rank(Rank::Vip)),
-            Order::Dismiss => Some(Decision::Rank(Rank::User)),
-            Order::Purge => None,
-        }
-    }
-
-    /// How far it reaches, where it is a ban.
-    pub fn scope(&self) -> BanScope {
-        match self {
-            Order::Ban(_, _, scope) => *scope,
-            _ => BanScope::Account,
-        }
-    }
-
-    fn reason(&self) -> Option<&String> {
-        match self {
-            Order::Kick(reason) | Order::Mute(_, reason) => reason.as_ref(),
-            Order::Ban(_, reason, _) => reason.as_ref(),
-            _ => None,
-        }
-    }
-}
-
-/// An operator's verdict, who stands above all rooms; `None` for what is no verdict on a person.
-pub fn operated(order: &Order, target: Person, now: Moment) -> Option<Verdict> {
-    Some(Verdict {
-        decision: order.decision(now, Height::Server)?,
-        reason: order.reason().cloned(),
-        target,
-        by: operator(),
-        origin: Origin::Vouched,
-        time: now.time,
-    })
-}
-
-/// Why an operator's order would do nothing, where it would: most likely it names somebody else than it
-/// should, and is not to be taken for done.
-pub fn slip(standing: &Standing, order: &Order, target: &Person, now: Moment) -> Option<String> {
-    let (name, key) = (&target.username, &target.key);
-    let is_admin = standing.admins.contains(key);
-    match order {
-        Order::Ban(..) if is_admin => Some(format!(
-            "{name} is an administrator of this server, whom no ban keeps out: \
-             `chat-server admin revoke {name}` ends that"
-        )),
-        Order::Unban if standing.before(&Decision::Unban, key, now).is_none() => {
-            Some(format!("{name} is not banned from this room"))
-        }
-        Order::Crown | Order::Appoint | Order::Honour if target.is_removed => {
-            Some(format!("there is no user {name}: the account was removed"))
-        }
-        Order::Dismiss if !standing.ranks.contains_key(key) => Some(match is_admin {
-            true => format!(
-                "{name} is an administrator of this server and has no other rank in this room: \
-                 `chat-server admin revoke {name}` ends that"
-            ),
-            false => format!("{name} is a mere user of this room"),
-        }),
-        _ => None,
-    }
-}
-
-/// Who acts where no member does.
-pub fn operator() -> Author {
-    Author {
-        username: OPERATOR.to_owned(),
-        key: String::new(),
-        account: AccountId::NOBODY,
-        display_name: OPERATOR.to_owned(),
-        rank: Rank::Administrator,
-    }
-}
+use crate::domain::entry::{Author, EntryBody, Moment, NewEntry, OPERATOR, Purged, UnixMillis};
+use crate::domain::moderation::{Decision, Height, Person, Sanction, Verdict};
 
 impl Room {
     /// As whom `id` may do what `event` asks for as a moderator; or that it may not.
@@ -280,63 +137,6 @@ impl Room {
         })
     }
 
-    pub(super) fn clear(&self, id: MemberId, now: UnixMillis) -> Vec<Effect> {
-        self.for_moderators(id, "clear", now, |by| EntryBody::Cleared(by.clone()))
-    }
-
-    pub(super) fn change(
-        &self,
-        id: MemberId,
-        change: RoomChange,
-        pinned: ReplyTarget,
-        now: UnixMillis,
-    ) -> Vec<Effect> {
-        const EVENT: &str = "setRoom";
-        let effects = self.for_moderators(id, EVENT, now, |by| {
-            EntryBody::RoomChanged(RoomChanged {
-                what: Some(in_words(&change)),
-                modes: changed(&self.modes, change),
-                by: by.clone(),
-            })
-        });
-        let is_allowed = matches!(effects[..], [Effect::Charge(..)]);
-        if is_allowed && pinned == ReplyTarget::Unknown {
-            let text = "there is no message with the id that `pinned` names".to_owned();
-            return vec![refuse(id, EVENT, Code::NotFound, text, None)];
-        }
-        effects
-    }
-
-    /// The pinned message is gone, by the hand of `by`.
-    pub(super) fn unpin(&self, by: Author, now: UnixMillis) -> Vec<Effect> {
-        let modes = RoomState {
-            pinned: None,
-            ..self.modes.clone()
-        };
-        let what = None;
-        let body = EntryBody::RoomChanged(RoomChanged { modes, what, by });
-        vec![Effect::Store(NOBODY, NewEntry { time: now, body })]
-    }
-
-    /// There is such a room from now on.
-    pub(super) fn found(&mut self, founder: Option<&str>) -> Vec<Effect> {
-        match founder {
-            Some(key) => self.standing.found(key),
-            None => self.standing.is_founded = true,
-        }
-        Vec::new()
-    }
-
-    /// There is no such room any more, and nothing is decided in it.
-    pub(super) fn unfound(&mut self) -> Vec<Effect> {
-        self.standing = Standing {
-            admins: std::mem::take(&mut self.standing.admins),
-            ..Standing::default()
-        };
-        self.modes = RoomState::default();
-        Vec::new()
-    }
-
     /// Somebody's account was removed: what they wrote, and what was decided on them, stays.
     pub(super) fn forget(&mut self, key: &str, now: Moment) -> Vec<Effect> {
         self.standing.forget(key);
@@ -353,20 +153,6 @@ impl Room {
             effects.extend(self.leave(id, now));
         }
         effects
-    }
-
-    fn for_moderators(
-        &self,
-        id: MemberId,
-        event: &str,
-        now: UnixMillis,
-        body: impl FnOnce(&Author) -> EntryBody,
-    ) -> Vec<Effect> {
-        let body = match self.moderator(id, event) {
-            Ok(by) => body(by),
-            Err(refused) => return refused,
-        };
-        vec![for_pace(id, NewEntry { time: now, body })]
     }
 
     /// A verdict is stored, so it takes effect: all at once, before anybody is told.
@@ -569,87 +355,5 @@ pub(super) fn not_allowed(event: &str, rank: Rank) -> String {
     match rank {
         Rank::Administrator => format!("`{event}` is for administrators of the room"),
         _ => format!("`{event}` is for moderators of the room"),
-    }
-}
-
-fn changed(modes: &RoomState, change: RoomChange) -> RoomState {
-    RoomState {
-        slow_mode: change.slow_mode.unwrap_or(modes.slow_mode),
-        members_only: change.members_only.unwrap_or(modes.members_only),
-        topic: change.topic.unwrap_or_else(|| modes.topic.clone()),
-        pinned: change.pinned.unwrap_or_else(|| modes.pinned.clone()),
-        seq: None,
-    }
-}
-
-/// What `change` asks for, in words: the topic last, which may be any text.
-fn in_words(change: &RoomChange) -> String {
-    let slow = change.slow_mode.map(|seconds| match seconds {
-        0 => "slow mode off".to_owned(),
-        seconds => format!("slow mode {seconds} s"),
-    });
-    let members = change.members_only.map(|is_on| match is_on {
-        true => "members only on".to_owned(),
-        false => "members only off".to_owned(),
-    });
-    let pinned = change.pinned.as_ref().map(|pinned| match pinned {
-        Some(id) => format!("pinned {id}"),
-        None => "nothing pinned".to_owned(),
-    });
-    let topic = change.topic.as_ref().map(|topic| match topic.as_str() {
-        "" => "no topic".to_owned(),
-        topic => format!("topic {topic}"),
-    });
-    let parts = [slow, members, pinned, topic];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
-}
-
-/// What was done, in words.
-fn sentence(verdict: &Verdict, now: Moment) -> String {
-    let name = &verdict.target.username;
-    match &verdict.decision {
-        Decision::Kick => format!("{name} was kicked"),
-        Decision::Ban(ban) => format!("{name} is banned {}{}", ban.span(now), along(ban)),
-        Decision::Unban => format!("{name} is not banned any more"),
-        Decision::Mute(mute) => format!("{name} is muted {}", mute.span(now)),
-        Decision::Unmute => format!("{name} is not muted any more"),
-        Decision::Rank(Rank::Administrator) => {
-            format!("{name} is an administrator of the room now")
-        }
-        Decision::Rank(Rank::Moderator) => format!("{name} is a moderator now"),
-        Decision::Rank(Rank::Vip) => format!("{name} is a VIP now"),
-        Decision::Rank(_) => format!("{name} is no moderator any more"),
-    }
-}
-
-/// What an operator's verdict does to whom stood as in `standing` before, in words.
-pub fn outcome(standing: &Standing, verdict: &Verdict, now: Moment) -> String {
-    let done = sentence(verdict, now);
-    let Decision::Rank(rank) = verdict.decision else {
-        return done;
-    };
-    let Person { username, key, .. } = &verdict.target;
-    if standing.admins.contains(key) {
-        return format!("{done}, but stays above as an administrator of this server");
-    }
-    let before = standing.ranks.get(key).map(|there| there.rank);
-    let lost = match before {
-        Some(Rank::Administrator) => "no administrator of the room any more",
-        Some(Rank::Moderator) => "no moderator any more",
-        Some(Rank::Vip) => "no VIP any more",
-        _ => return done,
-    };
-    match before < Some(rank) {
-        true if rank == Rank::User => format!("{username} is {lost}"),
-        true => format!("{done}, and {lost}"),
-        false => done,
-    }
-}
-
-fn along(ban: &Sanction) -> String {
-    match ban.networks.len() {
-        0 => String::new(),
-        1 => ", with 1 recent address".to_owned(),
-        count => format!(", with {count} recent addresses"),
     }
 }
