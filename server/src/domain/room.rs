@@ -1,7 +1,7 @@
 //! A room's rules: who is in it, what becomes of what they send. Pure: (input, time) to effects.
 //!
-//! Owns members, retries and presence. It has no clock, no I/O and no outboxes: `room_task` carries
-//! out the effects and reports back what the log said. Modes, mutes and moderation belong here.
+//! Owns members, retries and presence. It has no clock, no I/O and no outboxes: whoever runs a room
+//! carries out the effects and reports back what the log said. Modes, mutes and moderation belong here.
 
 mod addresses;
 mod filtering;

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 
 use chat_protocol::{
-    CloseCode, DraftContent, Epoch, History, MessageId, Nonce, Rank, ServerEvent, Since, Username,
+    CloseCode, DraftContent, Epoch, History, HistoryRequest, MessageId, Nonce, PostMessage, Rank,
+    Seq, ServerEvent, Since, Username,
 };
 use futures_util::FutureExt;
 use tempfile::TempDir;
@@ -16,7 +17,7 @@ use crate::limits::addresses::Addresses;
 use crate::rooms::filters::RoomFilters;
 use crate::store::accounts::{Account, Accounts};
 use crate::store::addresses::AddressStore;
-use crate::store::log::RoomLog;
+use crate::store::log::{End, Range, RoomLog, Viewer};
 use crate::store::sqlite::accounts::SqliteAccounts;
 use crate::store::sqlite::addresses::SqliteAddresses;
 use crate::store::sqlite::database::{Database, Durability};
