@@ -8,7 +8,9 @@ mod accounts;
 pub mod filters;
 mod history;
 mod lobby;
+mod membership;
 mod networks;
+mod reading;
 pub mod retention;
 pub mod task;
 
@@ -16,24 +18,21 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use chat_protocol::limits::{AUDIT_ENTRIES, AUDIT_ENTRIES_DEFAULT, HISTORY_ENTRIES_DEFAULT};
-use chat_protocol::{
-    Audit, AuditEntry, AuditRequest, HeldId, HistoryRequest, MessageId, PostMessage, RoomChange,
-    RoomName, Seq, ServerEvent, Username,
-};
+use chat_protocol::{RoomName, Username};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use crate::clock;
 use crate::domain::entry::UnixMillis;
 use crate::domain::filter::Change;
-use crate::domain::held::{Choice, PATIENCE};
+use crate::domain::held::PATIENCE;
 use crate::domain::moderation::Person;
-use crate::domain::room::{MemberId, NONCE_MEMORY};
-use crate::rooms::task::{Beginning, Logins, Pause, RoomCommand, RoomTask, Settled};
+use crate::domain::room::NONCE_MEMORY;
+use crate::rooms::task::{
+    Attendance, Beginning, Logins, OperatorCommand, Pause, RoomCommand, RoomTask,
+};
 use crate::stopping::{Stop, Stopping};
-use crate::store::log::{End, Keep, LogError, Range};
-use crate::wire::outgoing::Outgoing;
+use crate::store::log::{Keep, LogError};
 use lobby::Lobby;
 
 pub use crate::domain::room::Order;
@@ -43,6 +42,7 @@ pub use crate::rooms::task::{
 pub use accounts::PurgeStep;
 pub use history::Viewer;
 pub use lobby::LobbyGuard;
+pub use membership::Membership;
 pub use networks::Hit;
 
 /// Commands that may wait for a room. Who finds no place waits, and with it the client behind.
@@ -102,14 +102,6 @@ pub struct Rooms {
     shared: Arc<Shared>,
 }
 
-/// A connection's place in a room. Dropping it without [`Membership::leave`] leaves as well, but
-/// waits for nothing.
-pub struct Membership {
-    room: RoomName,
-    id: MemberId,
-    inbox: Option<Inbox>,
-}
-
 impl Rooms {
     /// A directory of rooms that are kept in `stores`.
     pub fn new(stores: Stores, settings: RoomSettings) -> Self {
@@ -136,92 +128,14 @@ impl Rooms {
         let inbox = self.find_or_start(&room)?;
         let (answer, entered) = oneshot::channel();
         inbox
-            .send(RoomCommand::Enter(Box::new(entrance), answer))
+            .send(RoomCommand::Attend(Attendance::Enter(
+                Box::new(entrance),
+                answer,
+            )))
             .await
             .map_err(|_| RoomError::Stopping)?;
         let id = entered.await.map_err(|_| RoomError::Stopping)??;
-        Ok(Membership {
-            room,
-            id,
-            inbox: Some(inbox),
-        })
-    }
-
-    /// Sends the member a part of its room's log, as `viewer` sees it. The room itself hands it over,
-    /// so that nothing is in it that was taken out before.
-    pub async fn history(
-        &self,
-        membership: &Membership,
-        viewer: Viewer,
-        request: &HistoryRequest,
-    ) -> Result<(), RoomError> {
-        loop {
-            // What the member posted before is in it, and nothing that is not on its way to the
-            // member: otherwise a client would see an entry here before older ones that are still
-            // to come.
-            let settled = membership.settled().await?;
-            let end = settled.last.next();
-            let range = Range {
-                after: request.after.unwrap_or(Seq(0)),
-                before: Some(request.before.map_or(end, |before| before.min(end))),
-                limit: request.limit.unwrap_or(HISTORY_ENTRIES_DEFAULT),
-                // Who names a start reads on from there; everybody else reads back from the end.
-                end: match request.after {
-                    Some(_) => End::Oldest,
-                    None => End::Newest,
-                },
-                with_modes: viewer.wants_modes,
-            };
-            let slice = self.shared.stores.log.read(&membership.room, range).await?;
-            let history = history::shown_to(viewer.account, &slice, &membership.room, None);
-            let outgoing = Outgoing::new(ServerEvent::History(history));
-            if membership.show(outgoing, settled.removals).await? {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Sends the member what moderators did in its room, or that it may not read this. The room itself
-    /// decides and hands it over, so that all that was told live before is in it, and nothing that is
-    /// told after it.
-    pub async fn audit(
-        &self,
-        membership: &Membership,
-        request: &AuditRequest,
-    ) -> Result<(), RoomError> {
-        let limit = request.limit.unwrap_or(AUDIT_ENTRIES_DEFAULT);
-        let limit = u32::try_from(limit.min(AUDIT_ENTRIES)).unwrap_or(u32::MAX);
-        while let Some(audit_version) = membership.may_audit().await? {
-            let entries = self.audit_entries(&membership.room, limit).await?;
-            let audit = Audit {
-                entries,
-                live: false,
-            };
-            let outgoing = Outgoing::new(ServerEvent::Audit(audit));
-            if membership.show_audit(outgoing, audit_version).await? {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    async fn audit_entries(
-        &self,
-        room: &RoomName,
-        limit: u32,
-    ) -> Result<Vec<AuditEntry>, RoomError> {
-        let standings = &self.shared.stores.standings;
-        let lines = standings.audit(Some(room.clone()), limit).await;
-        let lines = lines.map_err(|error| RoomError::Enter(error.into()))?;
-        let entries = lines.into_iter().map(|line| AuditEntry {
-            time: line.time,
-            actor: line.actor,
-            action: line.action,
-            target: line.target,
-            until: line.until,
-            reason: line.reason,
-        });
-        Ok(entries.collect())
+        Ok(Membership::new(room, id, inbox))
     }
 
     /// Does something to somebody in `room` for an operator; answers with what was done.
@@ -235,7 +149,9 @@ impl Rooms {
         let inbox = self.find_or_start(&room)?;
         let (answer, done) = oneshot::channel();
         inbox
-            .send(RoomCommand::Operate(order, target, creates, answer))
+            .send(RoomCommand::Operate(OperatorCommand::Judge(
+                order, target, creates, answer,
+            )))
             .await
             .map_err(|_| RoomError::Stopping)?;
         Ok(done.await.map_err(|_| RoomError::Stopping)??)
@@ -246,11 +162,13 @@ impl Rooms {
         let inbox = self.find_or_start(&room)?;
         let (answer, done) = oneshot::channel();
         inbox
-            .send(RoomCommand::Filter(change, answer))
+            .send(RoomCommand::Operate(OperatorCommand::ChangeFilter(
+                change, answer,
+            )))
             .await
             .map_err(|_| RoomError::Stopping)?;
         let done = done.await.map_err(|_| RoomError::Stopping)?;
-        done.map_err(|error| RoomError::Enter(error.into()))
+        Ok(done?)
     }
 
     /// The name by which the room goes that somebody calls `spelled`.
@@ -275,7 +193,7 @@ impl Rooms {
         let inbox = self.find_or_start(&room)?;
         let (answer, made) = oneshot::channel();
         inbox
-            .send(RoomCommand::Found(answer))
+            .send(RoomCommand::Operate(OperatorCommand::Found(answer)))
             .await
             .map_err(|_| RoomError::Stopping)?;
         let made = made.await.map_err(|_| RoomError::Stopping)?;
@@ -295,7 +213,7 @@ impl Rooms {
                 continue;
             }
             let inbox = self.find_or_start(&room)?;
-            let command = RoomCommand::ForgetIfIdle(before, now);
+            let command = RoomCommand::Operate(OperatorCommand::ForgetIfIdle(before, now));
             inbox.send(command).await.map_err(|_| RoomError::Stopping)?;
         }
         Ok(())
@@ -313,7 +231,11 @@ impl Rooms {
         let inbox = self.shared.running().get(room).cloned();
         if let Some(inbox) = inbox {
             // A room that has just ended reads its log anew when it starts.
-            let _ = inbox.send(RoomCommand::Trimmed(trimmed.first)).await;
+            let _ = inbox
+                .send(RoomCommand::Operate(OperatorCommand::Trimmed(
+                    trimmed.first,
+                )))
+                .await;
         }
         Ok(trimmed.is_done)
     }
@@ -412,129 +334,9 @@ fn retire(shared: &Shared, room: &RoomName) -> bool {
 async fn refuse_all(commands: &mut mpsc::Receiver<RoomCommand>, error: &EnterError) {
     commands.close();
     while let Some(command) = commands.recv().await {
-        if let RoomCommand::Enter(_, answer) = command {
+        if let RoomCommand::Attend(Attendance::Enter(_, answer)) = command {
             // A session that gave up does not need the answer.
             let _ = answer.send(Err(error.clone()));
-        }
-    }
-}
-
-impl Membership {
-    /// Posts for the member. What becomes of it comes through the outbox.
-    pub async fn post(&self, post: PostMessage) -> Result<(), RoomError> {
-        self.command(RoomCommand::Post(self.id, post)).await
-    }
-
-    /// Deletes a message for the member. What becomes of it comes through the outboxes.
-    pub async fn delete(&self, message: MessageId) -> Result<(), RoomError> {
-        self.command(RoomCommand::Delete(self.id, message)).await
-    }
-
-    /// Does something to somebody for the member, or refuses it; the room tells which.
-    pub async fn moderate(&self, order: Order, target: Option<Person>) -> Result<(), RoomError> {
-        self.command(RoomCommand::Moderate(self.id, order, target))
-            .await
-    }
-
-    /// Empties the room for the member.
-    pub async fn clear(&self) -> Result<(), RoomError> {
-        self.command(RoomCommand::Clear(self.id)).await
-    }
-
-    /// Changes the room's modes for the member.
-    pub async fn change(&self, change: RoomChange) -> Result<(), RoomError> {
-        self.command(RoomCommand::Change(self.id, change)).await
-    }
-
-    /// Changes the patterns for the member. What becomes of it comes through the outbox.
-    pub async fn filter(&self, change: Change) -> Result<(), RoomError> {
-        self.command(RoomCommand::FilterFor(self.id, change)).await
-    }
-
-    /// Asks for the patterns. The answer comes through the outbox.
-    pub async fn filters(&self) -> Result<(), RoomError> {
-        self.command(RoomCommand::Filters(self.id)).await
-    }
-
-    /// Asks what waits for a moderator. The answer comes through the outbox.
-    pub async fn held(&self) -> Result<(), RoomError> {
-        self.command(RoomCommand::Held(self.id)).await
-    }
-
-    /// Decides on what waits, for the member. What becomes of it comes through the outboxes.
-    pub async fn decide(&self, held: HeldId, choice: Choice) -> Result<(), RoomError> {
-        self.command(RoomCommand::Decide(self.id, held, choice))
-            .await
-    }
-
-    /// Asks who is in the room. The answer comes through the outbox.
-    pub async fn who(&self) -> Result<(), RoomError> {
-        self.command(RoomCommand::Who(self.id)).await
-    }
-
-    /// Waits until everything posted before is stored and delivered; answers with the log's end.
-    async fn settled(&self) -> Result<Settled, RoomError> {
-        let (answer, settled) = oneshot::channel();
-        self.command(RoomCommand::Settle(answer)).await?;
-        settled.await.map_err(|_| RoomError::Stopping)
-    }
-
-    /// Gives the member what was read after `removals`; false where more was taken out since.
-    async fn show(&self, outgoing: Outgoing, removals: u64) -> Result<bool, RoomError> {
-        let (answer, shown) = oneshot::channel();
-        let command = RoomCommand::Show(self.id, outgoing, removals, answer);
-        self.command(command).await?;
-        shown.await.map_err(|_| RoomError::Stopping)
-    }
-
-    /// How many audit_version there were; `None` where the member may not read them, which it was told.
-    async fn may_audit(&self) -> Result<Option<u64>, RoomError> {
-        let (answer, allowed) = oneshot::channel();
-        self.command(RoomCommand::Audit(self.id, answer)).await?;
-        allowed.await.map_err(|_| RoomError::Stopping)
-    }
-
-    /// Gives the member what was read after `audit_version`; false where that is out of date.
-    async fn show_audit(&self, outgoing: Outgoing, audit_version: u64) -> Result<bool, RoomError> {
-        let (answer, shown) = oneshot::channel();
-        let command = RoomCommand::ShowAudit(self.id, outgoing, audit_version, answer);
-        self.command(command).await?;
-        shown.await.map_err(|_| RoomError::Stopping)
-    }
-
-    /// Leaves, once everything that was posted before is delivered.
-    pub async fn leave(mut self) {
-        let (answer, left) = oneshot::channel();
-        if let Some(inbox) = self.inbox.take()
-            && inbox
-                .send(RoomCommand::Leave(self.id, answer))
-                .await
-                .is_ok()
-        {
-            // Without an answer the room is gone, and nobody is in it any more.
-            let _ = left.await;
-        }
-    }
-
-    async fn command(&self, command: RoomCommand) -> Result<(), RoomError> {
-        let inbox = self.inbox.as_ref().ok_or(RoomError::Stopping)?;
-        inbox.send(command).await.map_err(|_| RoomError::Stopping)
-    }
-}
-
-impl Drop for Membership {
-    fn drop(&mut self) {
-        let Some(inbox) = self.inbox.take() else {
-            return;
-        };
-        let id = self.id;
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move {
-                // A room that is gone has nobody in it.
-                let _ = inbox
-                    .send(RoomCommand::Leave(id, oneshot::channel().0))
-                    .await;
-            });
         }
     }
 }

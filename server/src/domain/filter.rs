@@ -105,6 +105,14 @@ impl Change {
         }
     }
 
+    /// The client event that asks for it.
+    pub fn event(&self) -> &'static str {
+        match self {
+            Change::Add(_) => "addFilter",
+            Change::Remove(_) => "removeFilter",
+        }
+    }
+
     /// What `patterns` become by it.
     pub fn apply(&self, mut patterns: Vec<Pattern>) -> Result<Vec<Pattern>, FilterError> {
         let place = patterns.iter().position(|old| old.text == self.text());

@@ -1,13 +1,17 @@
 //! A room's rules: who is in it, what becomes of what they send. Pure: (input, time) to effects.
 //!
-//! Owns members, retries and presence. It has no clock, no I/O and no outboxes: `room_task` carries
-//! out the effects and reports back what the log said. Modes, mutes and moderation belong here.
+//! Owns members, retries and presence. It has no clock, no I/O and no outboxes: whoever runs a room
+//! carries out the effects and reports back what the log said. Modes, mutes and moderation belong here.
 
 mod addresses;
 mod filtering;
 mod held;
+mod input;
 mod moderation;
+mod modes;
 mod nonces;
+mod orders;
+mod pace;
 mod posting;
 mod presence;
 
@@ -15,168 +19,27 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chat_protocol::limits::WHO_MEMBERS;
 use chat_protocol::{
-    Capabilities, ClientError, CloseCode, Code, HeldId, Member, MessageId, Nonce, Rank, RoomChange,
-    RoomState, Seq, ServerEvent, Who,
+    ClientError, CloseCode, Code, Member, MessageId, Nonce, Rank, RoomState, Seq, ServerEvent, Who,
 };
 
-use crate::domain::address::{Address, Network};
+use crate::domain::address::Address;
 use crate::domain::entry::{
-    Author, Entry, EntryBody, MessageDeleted, Moment, NewEntry, Purged, StoredNonce, UnixMillis,
+    Author, Entry, EntryBody, MessageDeleted, Moment, NewEntry, Purged, UnixMillis,
 };
-use crate::domain::held::{Choice, HeldMessage, Ruled, Ruling, Waiting};
-use crate::domain::moderation::{Origin, Person, Sanction, Standing, Verdict};
-pub use moderation::{Order, operated, operator, outcome, slip};
+use crate::domain::held::HeldMessage;
+use crate::domain::moderation::{Origin, Sanction, Standing};
+pub use input::{
+    AgedNonce, Effect, Input, Joining, Lookup, MemberId, NOBODY, PendingVerdict, ReplyTarget,
+    Start, StoredMessage,
+};
+use moderation::purged;
 pub(crate) use nonces::MEMORY as NONCE_MEMORY;
 use nonces::Nonces;
+pub use orders::{Order, operated, operator, outcome, slip};
+use pace::entry_event;
+pub use pace::{Allowed, Pace};
 pub use posting::Passed;
 use presence::Presence;
-
-/// A connection in the room; never used twice in a room's life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MemberId(pub u64);
-
-/// No connection: in whose place an operator acts.
-pub const NOBODY: MemberId = MemberId(0);
-
-/// Somebody who comes in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Joining {
-    /// The connection.
-    pub id: MemberId,
-    /// Who it is.
-    pub author: Author,
-    /// When their account was made, by [`Moment::steady`].
-    pub created: u64,
-    /// Where they are.
-    pub address: Address,
-    /// What it is told beyond what everybody is.
-    pub capabilities: Capabilities,
-}
-
-/// What a room starts with.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Start {
-    /// The nonces of recent messages.
-    pub nonces: Vec<AgedNonce>,
-    /// How people stand in it.
-    pub standing: Standing,
-    /// Its modes.
-    pub modes: RoomState,
-    /// What waits for a moderator, the oldest first.
-    pub held: Vec<HeldMessage>,
-    /// Milliseconds after which an account counts as a member's where only members may post.
-    pub membership: u64,
-}
-
-/// A nonce and when its message was posted, by [`Moment::steady`].
-pub type AgedNonce = (StoredNonce, u64);
-
-/// Whether the message that a post answers is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReplyTarget {
-    /// The post answers nothing.
-    None,
-    /// It is there.
-    Known,
-    /// It is not, or it is no message.
-    Unknown,
-}
-
-/// A message that is in the log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredMessage {
-    /// Its position.
-    pub seq: Seq,
-    /// Who posted it, as they were then.
-    pub author: Author,
-    /// Whether the name is still that account's: the rank of whoever has it now protects nothing of who
-    /// had it before.
-    pub is_holders: bool,
-}
-
-/// What can come to a room.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Input {
-    /// A connection comes in.
-    Join(Joining),
-    /// A connection leaves.
-    Leave(MemberId),
-    /// A member posts what passed [`Room::look`] at this moment; where they are too fast, with the
-    /// seconds that they have to wait.
-    Post(Passed, Option<u64>),
-    /// A member deletes this message; `None` where the one they named is not there.
-    Delete(MemberId, Option<StoredMessage>),
-    /// A member asks for something to be done to somebody; `None` where there is nobody of the name.
-    Moderate(MemberId, Order, Option<Person>),
-    /// A member empties the room.
-    Clear(MemberId),
-    /// A member changes the modes, and perhaps pins this message.
-    Change(MemberId, RoomChange, ReplyTarget),
-    /// The pinned message is gone.
-    Unpin(Author),
-    /// The account of this key is gone.
-    Forget(String),
-    /// The account of this key was signed out everywhere.
-    SignOut(String),
-    /// The account of this key is a server administrator from now on, or is none any more.
-    Administer(String, bool),
-    /// Whoever is in this network is kept out of the whole server from now on, with the reason.
-    PutOut(Network, Option<String>),
-    /// These members are where nobody may be any more who stands as they do, with the reason.
-    KeptOut(Vec<MemberId>, Option<String>),
-    /// A member asks what waits for a moderator.
-    ListHeld(MemberId),
-    /// A member decides on what waits.
-    Decide(MemberId, HeldId, Choice),
-    /// What [`Effect::Hold`] asked for is stored.
-    Held(MemberId, HeldMessage),
-    /// It is not.
-    NotHeld(MemberId, Box<Waiting>),
-    /// What [`Effect::Rule`] asked for is stored, or there was nothing to rule on.
-    Ruled(MemberId, Box<Ruling>, Ruled),
-    /// It is not.
-    NotRuled(MemberId, Choice),
-    /// What [`Effect::Judge`] asked for is stored.
-    Judged(MemberId, Verdict),
-    /// It is not.
-    NotJudged(MemberId, Verdict),
-    /// The log stored what [`Effect::Store`] asked for, in that order.
-    Stored(Vec<(MemberId, Entry)>),
-    /// The log stored nothing of it.
-    NotStored(Vec<(MemberId, NewEntry)>),
-    /// The time came that [`Effect::WakeAt`] asked for.
-    Wake,
-}
-
-/// What a room orders.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Effect {
-    /// Store an entry, then report with [`Input::Stored`] or [`Input::NotStored`].
-    Store(MemberId, NewEntry),
-    /// Give a stored entry to every member; the copies of those who sent it carry its nonce.
-    Deliver(Vec<MemberId>, Entry),
-    /// Give the message at `Seq`, which was stored before, to one member, who sent it again with
-    /// this nonce.
-    Repeat(MemberId, Seq, Nonce),
-    /// Give an event to one member.
-    Send(MemberId, ServerEvent),
-    /// Give an event to all members named.
-    Announce(Vec<MemberId>, ServerEvent),
-    /// Store a verdict, then report with [`Input::Judged`] or [`Input::NotJudged`].
-    Judge(MemberId, Verdict),
-    /// Store a message that waits, then report with [`Input::Held`] or [`Input::NotHeld`].
-    Hold(MemberId, Box<Waiting>),
-    /// Store a ruling, then report with [`Input::Ruled`] or [`Input::NotRuled`].
-    Rule(MemberId, Box<Ruling>),
-    /// Give these members an event and close their connections.
-    Expel(Vec<MemberId>, ServerEvent, CloseCode),
-    /// Close these members' connections: they were signed out.
-    SignOut(Vec<MemberId>),
-    /// A message went out of the log: see whether it was the pinned one.
-    CheckPinned(Author),
-    /// Wake the room at this time by [`Moment::steady`].
-    WakeAt(u64),
-}
 
 /// A room as its members see it.
 pub struct Room {
@@ -227,23 +90,6 @@ impl Room {
         self.standing.is_founded
     }
 
-    /// The room is none any more, and nothing is decided in it.
-    pub fn forget_itself(&mut self) {
-        self.standing = Standing {
-            admins: std::mem::take(&mut self.standing.admins),
-            ..Standing::default()
-        };
-        self.modes = RoomState::default();
-    }
-
-    /// The room is one from now on, where a user founded it with that one as its administrator.
-    pub fn found(&mut self, founder: Option<&str>) {
-        match founder {
-            Some(key) => self.standing.found(key),
-            None => self.standing.is_founded = true,
-        }
-    }
-
     /// How the user `key` stands here.
     pub fn rank(&self, key: &str) -> Rank {
         self.standing.rank(key)
@@ -285,12 +131,20 @@ impl Room {
         match input {
             Input::Join(joining) => self.join(joining, now),
             Input::Leave(id) => self.leave(id, now),
-            Input::Post(passed, wait) => self.post(passed, wait, now),
+            Input::Post(id, post, target, found) => self.look(id, post, target, found, now),
+            Input::Charged(id, allowed, wait) => self.charged(id, allowed, wait, now),
             Input::Delete(id, target) => self.delete(id, target, now.time),
             Input::Moderate(id, order, target) => self.moderate(id, &order, target, now),
+            Input::Operate(order, target, creates) => self.operate(&order, target, creates, now),
+            Input::Purge(target) => {
+                let entry = purged(target, operator(), now.time);
+                vec![Effect::Store(NOBODY, entry)]
+            }
             Input::Clear(id) => self.clear(id, now.time),
             Input::Change(id, change, pinned) => self.change(id, change, pinned, now.time),
             Input::Unpin(by) => self.unpin(by, now.time),
+            Input::Founded(founder) => self.found(founder.as_deref()),
+            Input::Unfounded => self.unfound(),
             Input::Forget(key) => self.forget(&key, now),
             Input::SignOut(key) => self.sign_out(&key, now),
             Input::Administer(key, is_admin) => self.administer(&key, is_admin, now),
@@ -298,7 +152,16 @@ impl Room {
                 self.expel(ids, reason, ServerEvent::Ban, CloseCode::Banned, now)
             }
             Input::PutOut(network, reason) => self.put_out(&network, reason, now),
-            Input::ListHeld(id) => self.list_held(id, now),
+            Input::ListHeld(id) => self.for_reading(id, Allowed::ReadHeld),
+            Input::ListFilters(id) => self.for_reading(id, Allowed::ReadFilters),
+            Input::Filters(id, patterns) => Self::filters(id, patterns),
+            Input::ChangeFilter(id, change) => self.change_filter(id, change),
+            Input::FilterChanged(id, change, line) => self.filter_changed(id, &change, line),
+            Input::FilterNotChanged(id, change, why) => {
+                Self::filter_not_changed(id, &change, why.as_ref())
+            }
+            Input::ListAudit(id) => self.for_reading(id, Allowed::ReadAudit),
+            Input::Unavailable(id, event, what, nonce) => unavailable(id, event, what, nonce),
             Input::Decide(id, held, choice) => self.decide(id, &held, choice, now),
             Input::Held(id, held) => self.held(id, held),
             Input::NotHeld(id, waiting) => self.not_held(id, &waiting),
@@ -388,7 +251,7 @@ impl Room {
             of: (!is_own).then_some(author.username),
             by: member.clone(),
         });
-        vec![Effect::Store(id, NewEntry { time: now, body })]
+        vec![for_pace(id, NewEntry { time: now, body })]
     }
 
     fn stored(&mut self, stored: Vec<(MemberId, Entry)>) -> Vec<Effect> {
@@ -442,23 +305,16 @@ impl Room {
     fn not_stored(&mut self, lost: Vec<(MemberId, NewEntry)>) -> Vec<Effect> {
         let mut effects = Vec::with_capacity(lost.len());
         for (sender, entry) in lost {
-            let event = match entry.body {
+            match entry.body {
                 EntryBody::MessagePosted(posted) => {
                     self.post_lost(sender, &posted, &mut effects);
-                    continue;
                 }
-                EntryBody::MessageDeleted(_) => "deleteMessage",
-                EntryBody::Purged(_) => "purge",
-                EntryBody::Cleared(_) => "clear",
                 // Nobody asked for it in this moment; it is looked at again.
                 EntryBody::RoomChanged(changed) if sender == NOBODY => {
                     effects.push(Effect::CheckPinned(changed.by));
-                    continue;
                 }
-                EntryBody::RoomChanged(_) => "setRoom",
-            };
-            let text = "this could not be stored, so nothing was done: try again".to_owned();
-            effects.push(refuse(sender, event, Code::Unavailable, text, None));
+                body => effects.push(nothing_done(sender, entry_event(&body))),
+            }
         }
         effects
     }
@@ -489,7 +345,7 @@ fn refuse(id: MemberId, event: &str, code: Code, message: String, nonce: Option<
 }
 
 /// What the sender of `event` gets where it is refused.
-pub fn refusal(event: &str, code: Code, message: String, nonce: Option<&Nonce>) -> ServerEvent {
+fn refusal(event: &str, code: Code, message: String, nonce: Option<&Nonce>) -> ServerEvent {
     ServerEvent::Cerror(ClientError {
         code,
         message,
@@ -497,6 +353,40 @@ pub fn refusal(event: &str, code: Code, message: String, nonce: Option<&Nonce>) 
         nonce: nonce.map(|nonce| nonce.as_str().to_owned()),
         retry_after: None,
     })
+}
+
+/// Tells a member that what it asked for with `event` could not be stored.
+fn nothing_done(id: MemberId, event: &str) -> Effect {
+    let text = "this could not be stored, so nothing was done: try again".to_owned();
+    refuse(id, event, Code::Unavailable, text, None)
+}
+
+/// What follows where something that `event` needs could not be looked up.
+fn unavailable(id: MemberId, event: &str, what: Lookup, nonce: Option<Nonce>) -> Vec<Effect> {
+    let (code, text) = match what {
+        Lookup::Log => (
+            Code::Unavailable,
+            "the room's log cannot be read now: try again",
+        ),
+        Lookup::Filters => (
+            Code::Unavailable,
+            "the room's patterns cannot be read now: try again",
+        ),
+        Lookup::Original => (
+            Code::Unavailable,
+            "the message was sent before, and cannot be read now: try again",
+        ),
+        Lookup::Gone => (
+            Code::NotFound,
+            "the message was sent before, and is gone since",
+        ),
+    };
+    vec![refuse(id, event, code, text.to_owned(), nonce.as_ref())]
+}
+
+/// Has an entry stored that a member may have stored, as far as its pace allows.
+fn for_pace(id: MemberId, entry: NewEntry) -> Effect {
+    Effect::Charge(id, Allowed::Store(entry))
 }
 
 fn member(author: &Author) -> Member {

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::{RoomError, Rooms, Shared};
 use crate::clock;
 use crate::domain::moderation::{Person, Verdicts};
-use crate::rooms::task::RoomCommand;
+use crate::rooms::task::{Attendance, OperatorCommand, RoomCommand};
 use crate::store::accounts::AccountsError;
 use crate::store::log::{Purge, Purging};
 use crate::store::standing::StandingError;
@@ -40,7 +40,7 @@ impl Rooms {
     ) -> Result<Option<usize>, AccountsError> {
         let accounts = &self.shared.stores.accounts;
         let is_done = accounts.set_password(username, password_hash).await?;
-        let closed = self.end(username, RoomCommand::SignOut).await;
+        let closed = self.end(username, Attendance::SignOut).await;
         Ok(is_done.then_some(closed))
     }
 
@@ -48,7 +48,7 @@ impl Rooms {
     /// account.
     pub async fn sign_out(&self, username: &Username) -> Result<Option<usize>, AccountsError> {
         let is_done = self.shared.stores.accounts.sign_out(username).await?;
-        let closed = self.end(username, RoomCommand::SignOut).await;
+        let closed = self.end(username, Attendance::SignOut).await;
         Ok(is_done.then_some(closed))
     }
 
@@ -58,7 +58,7 @@ impl Rooms {
         let accounts = &self.shared.stores.accounts;
         let is_done = accounts.remove(username, clock::now()).await?;
         self.shared.stores.addresses.forget(username.key());
-        let closed = self.end(username, RoomCommand::Forget).await;
+        let closed = self.end(username, Attendance::Forget).await;
         Ok(is_done.then_some(closed))
     }
 
@@ -93,7 +93,9 @@ impl Rooms {
     async fn purge_room(&self, room: RoomName, target: Person) -> Result<(), RoomError> {
         let inbox = self.find_or_start(&room)?;
         let (answer, done) = oneshot::channel();
-        let sent = inbox.send(RoomCommand::Purge(target, answer)).await;
+        let sent = inbox
+            .send(RoomCommand::Operate(OperatorCommand::Purge(target, answer)))
+            .await;
         sent.map_err(|_| RoomError::Stopping)?;
         Ok(done.await.map_err(|_| RoomError::Stopping)??)
     }
@@ -108,11 +110,12 @@ impl Rooms {
     async fn end(
         &self,
         username: &Username,
-        command: fn(String, oneshot::Sender<usize>) -> RoomCommand,
+        attendance: fn(String, oneshot::Sender<usize>) -> Attendance,
     ) -> usize {
         let key = username.key();
         self.shared.logins.end(key);
-        let closed = tell_all(&self.shared, |answer| command(key.to_owned(), answer));
+        let command = |answer| RoomCommand::Attend(attendance(key.to_owned(), answer));
+        let closed = tell_all(&self.shared, command);
         closed.await.into_iter().sum()
     }
 
@@ -127,7 +130,10 @@ impl Rooms {
         let standings = &self.shared.stores.standings;
         standings.administer(person, is_admin, clock::now()).await?;
         // A room that starts from here on reads it; one that is starting is told behind that.
-        let command = |answer| RoomCommand::Administer(person.key.clone(), is_admin, answer);
+        let command = |answer| {
+            let key = person.key.clone();
+            RoomCommand::Attend(Attendance::Administer(key, is_admin, answer))
+        };
         tell_all(&self.shared, command).await;
         Ok(())
     }

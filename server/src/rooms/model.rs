@@ -22,10 +22,11 @@ use crate::store::accounts::{
 use crate::store::addresses::{AddressStore, AddressesError};
 use crate::store::filters::{Filters, FiltersError, Outline};
 use crate::store::held::{HeldError, HeldMessages};
-use crate::store::log::{LogHead, RoomLog, Slice, Summary, Thinned, Trimmed};
+use crate::store::log::{End, LogHead, Range, RoomLog, Slice, Summary, Thinned, Trimmed};
 use crate::store::standing::{StandingError, Standings};
-use crate::wire::outbox::OutboxReader;
 use crate::wire::outbox::tests::{Drained, queue};
+use crate::wire::outbox::OutboxReader;
+use chat_protocol::{PostMessage, Seq};
 
 /// What the store takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use super::{RoomError, Rooms, Shared};
 use crate::clock;
 use crate::domain::address::{Address, Network};
 use crate::domain::moderation::Sanction;
-use crate::rooms::task::{EnterError, RoomCommand};
+use crate::rooms::task::{Attendance, EnterError, RoomCommand};
 use crate::store::addresses::AddressesError;
 use crate::wire::outbox::Outbox;
 
@@ -89,7 +89,7 @@ pub struct Hit {
 
 async fn put_out(shared: &Shared, network: Network, reason: Option<String>) -> Hit {
     // Whoever enters from here on is held against the ban; who is entering is in the inbox before this.
-    let command = |answer| RoomCommand::PutOut(network, reason.clone(), answer);
+    let command = |answer| RoomCommand::Attend(Attendance::PutOut(network, reason.clone(), answer));
     let keys: Vec<String> = tell_all(shared, command).await.concat();
     // After the rooms: who left one for the lobby was there before it left.
     let waiting = shared.lobby.put_out(&network, reason);

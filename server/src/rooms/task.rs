@@ -6,43 +6,50 @@
 //! which is why there is no hole and no double between history and live.
 
 mod addresses;
+mod attendance;
 mod command;
 mod delivery;
+mod effects;
 mod entering;
 mod filtering;
 mod holding;
 mod login;
+mod reading;
 mod requests;
 mod resume;
+mod verdicts;
 
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat_protocol::{CloseCode, Closing, RoomName, Seq, ServerEvent};
+use chat_protocol::{Closing, RoomName};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use crate::clock;
-use crate::domain::entry::{Author, Entry, EntryBody, NewEntry, StoredNonce};
+use crate::domain::entry::{Author, NewEntry, StoredNonce};
 use crate::domain::held::HeldMessage;
 use crate::domain::moderation::Standing;
-use crate::domain::room::{Effect, Input, MemberId, Room, Start, operator};
+use crate::domain::room::{Input, MemberId, Room, Start, operator};
 use crate::limits::addresses::Addresses;
 use crate::rooms::filters::{RoomFilter, RoomFilters};
 use crate::stopping::Stopping;
 use crate::store::accounts::Accounts;
 use crate::store::held::HeldMessages;
-use crate::store::log::{End, LogError, LogHead, Range, RoomLog};
+use crate::store::log::{LogError, LogHead, RoomLog};
 use crate::store::standing::Standings;
 use crate::wire::outgoing::Outgoing;
 
-pub use command::{EnterError, Entrance, OperateError, RoomCommand, Settled};
+pub use command::{
+    Attendance, EnterError, Entrance, OperateError, OperatorCommand, Reading, Request, RoomCommand,
+    Settled,
+};
+use delivery::Delivery;
 pub use delivery::FlushWindow;
-use delivery::{Delivery, MemberConnection};
 pub use entering::Founders;
 pub use login::{Login, Logins};
-pub use requests::closed_connections;
+pub use verdicts::closed_connections;
 
 /// Commands that one round takes at most.
 const ROUND: usize = 256;
@@ -221,13 +228,7 @@ impl RoomTask {
             }
             self.check_pinned().await;
             self.delivery.flush_due().await;
-            for settled in self.settling.drain(..) {
-                // Who does not wait for the answer does not need it.
-                let _ = settled.send(Settled {
-                    last: self.head.last,
-                    removals: self.removals,
-                });
-            }
+            self.answer_settling();
             if self.room.is_empty() && self.inbox.is_empty() && !self.inbox.is_closed() {
                 return Pause::Idle;
             }
@@ -256,284 +257,13 @@ impl RoomTask {
 
     async fn obey(&mut self, command: RoomCommand) {
         match command {
-            RoomCommand::Enter(entrance, answer) => {
-                let entered = self.enter(*entrance).await;
-                let member = entered.as_ref().ok().copied();
-                // A session that gave up while it waited at the door is taken out again.
-                if answer.send(entered).is_err()
-                    && let Some(id) = member
-                {
-                    self.leave(id).await;
-                }
-            }
-            RoomCommand::Leave(id, answer) => {
-                self.leave(id).await;
-                // Who does not wait for the answer does not need it.
-                let _ = answer.send(());
-            }
-            RoomCommand::Post(id, post) => self.post(id, post).await,
-            RoomCommand::Delete(id, message) => self.delete(id, &message).await,
-            RoomCommand::Moderate(id, order, target) => {
-                // What was posted before is stored before: a purge finds it there.
-                self.store().await;
-                self.apply(Input::Moderate(id, order, target)).await;
-            }
-            RoomCommand::Operate(order, target, creates, answer) => {
-                let done = self.operate(&order, target, creates).await;
-                // Who does not wait for the answer does not need it.
-                let _ = answer.send(done);
-            }
-            RoomCommand::Purge(target, answer) => {
-                let done = self.purge(target).await;
-                // Who does not wait for the answer does not need it.
-                let _ = answer.send(done);
-            }
-            RoomCommand::Filter(change, answer) => {
-                let done = self.filter(&change).await;
-                // Who does not wait for the answer does not need it.
-                let _ = answer.send(done);
-            }
-            RoomCommand::FilterFor(id, change) => self.filter_for(id, &change).await,
-            RoomCommand::Filters(id) => self.list_filters(id).await,
-            RoomCommand::Held(id) => {
-                let held = self.room.apply(Input::ListHeld(id), clock::moment());
-                self.answer_moderator(id, "held", held).await;
-            }
-            RoomCommand::Decide(id, held, choice) => {
-                // What was posted before comes before.
-                self.store().await;
-                self.apply(Input::Decide(id, held, choice)).await;
-            }
-            RoomCommand::Clear(id) => self.apply(Input::Clear(id)).await,
-            RoomCommand::Change(id, change) => self.change(id, change).await,
-            RoomCommand::Who(id) => self.tell_who(id).await,
-            RoomCommand::Settle(answer) => self.settling.push(answer),
-            RoomCommand::Show(id, outgoing, removals, answer) => {
-                self.store().await;
-                let is_current = removals == self.removals;
-                if is_current {
-                    self.delivery.answer(id, &outgoing);
-                }
-                // Who does not wait for the answer does not need it.
-                let _ = answer.send(is_current);
-            }
-            RoomCommand::Audit(id, answer) => {
-                // Who does not wait for the answer does not need it.
-                let _ = answer.send(self.audit(id).await);
-            }
-            RoomCommand::ShowAudit(id, outgoing, audit_version, answer) => {
-                // Who does not wait for the answer does not need it.
-                let _ = answer.send(self.show_audit(id, &outgoing, audit_version).await);
-            }
-            RoomCommand::Found(answer) => {
-                let made = self.found().await;
-                // Who does not wait for the answer does not need it.
-                let _ = answer.send(made);
-            }
-            RoomCommand::ForgetIfIdle(before, now) => self.forget_if_idle(before, now).await,
-            RoomCommand::SignOut(key, answer) => {
-                // What they posted before was theirs to post.
-                self.show_all().await;
-                self.who = None;
-                let closed = self.room.connections(&key).len();
-                self.apply(Input::SignOut(key)).await;
-                // Who does not wait for the answer does not need it.
-                let _ = answer.send(closed);
-            }
-            RoomCommand::Forget(key, answer) => {
-                self.show_all().await;
-                self.who = None;
-                let closed = self.room.connections(&key).len();
-                self.apply(Input::Forget(key)).await;
-                // Who does not wait for the answer does not need it.
-                let _ = answer.send(closed);
-            }
-            RoomCommand::Administer(key, is_admin, answer) => {
-                self.store().await;
-                self.who = None;
-                self.apply(Input::Administer(key.clone(), is_admin)).await;
-                self.hold_against_networks(&key).await;
-                // Who does not wait for the answer does not need it.
-                let _ = answer.send(());
-            }
-            RoomCommand::PutOut(network, reason, answer) => {
-                let hit = self.put_out(network, reason).await;
-                // Who does not wait for the answer does not need it.
-                let _ = answer.send(hit);
-            }
-            RoomCommand::Trimmed(first) => {
-                self.head.first = self.head.first.max(first);
-                self.pin_to_check = Some(operator());
-            }
+            RoomCommand::Attend(attendance) => self.attend(attendance).await,
+            RoomCommand::Request(id, request) => self.request(id, request).await,
+            RoomCommand::Operate(command) => self.operate(command).await,
+            RoomCommand::Read(reading) => self.read(reading).await,
         }
     }
 
-    async fn leave(&mut self, id: MemberId) {
-        self.who = None;
-        self.store().await;
-        self.delivery.leave(id);
-        self.apply(Input::Leave(id)).await;
-    }
-
-    async fn tell_who(&mut self, id: MemberId) {
-        // What the member posted before comes before.
-        self.store().await;
-        let room = &self.room;
-        let who = self
-            .who
-            .get_or_insert_with(|| Outgoing::new(ServerEvent::Who(room.who())))
-            .clone();
-        self.delivery.answer(id, &who);
-    }
-
-    /// Applies `input` and carries out what follows. Entries wait to be stored together; anything
-    /// else that follows comes after them.
-    async fn apply(&mut self, input: Input) {
-        let effects = self.room.apply(input, clock::moment());
-        self.follow(effects).await;
-    }
-
-    async fn follow(&mut self, effects: Vec<Effect>) {
-        for effect in effects {
-            match effect {
-                Effect::Store(sender, entry) => {
-                    if let Some(event) = charged_event(&entry.body)
-                        && !self.may_act(sender, event).await
-                    {
-                        continue;
-                    }
-                    self.unstored.push((sender, entry));
-                }
-                Effect::Judge(id, verdict) => {
-                    if !self.may_act(id, verdict.decision.event()).await {
-                        continue;
-                    }
-                    // After the answer nothing of whom it hits may come any more.
-                    self.show_all().await;
-                    for effect in self.judge(id, verdict).await {
-                        self.carry_out(effect).await;
-                    }
-                }
-                Effect::Hold(id, waiting) => {
-                    self.store().await;
-                    for effect in self.hold(id, waiting).await {
-                        self.carry_out(effect).await;
-                    }
-                }
-                Effect::Rule(id, ruling) => {
-                    if !self.may_act(id, ruling.choice.event()).await {
-                        continue;
-                    }
-                    self.store().await;
-                    for effect in self.rule(id, ruling).await {
-                        self.carry_out(effect).await;
-                    }
-                }
-                effect => {
-                    self.store().await;
-                    self.carry_out(effect).await;
-                }
-            }
-        }
-    }
-
-    /// Stores what waits, and lets everybody see all that is stored.
-    async fn show_all(&mut self) {
-        self.store().await;
-        self.delivery.flush().await;
-    }
-
-    /// Stores what waits, in one commit, and lets it wait for its delivery.
-    async fn store(&mut self) {
-        if self.unstored.is_empty() {
-            return;
-        }
-        let waiting = std::mem::take(&mut self.unstored);
-        let entries = waiting.iter().map(|(_, entry)| entry.clone()).collect();
-        let after = self.is_last_sure.then_some(self.head.last);
-        let stored = self.stores.log.append(&self.name, after, entries).await;
-        self.is_last_sure = stored.is_ok();
-        let input = match stored {
-            Ok(stored) => {
-                self.head.last = stored.last().map_or(self.head.last, |entry| entry.seq);
-                let senders = waiting.into_iter().map(|(sender, _)| sender);
-                Input::Stored(senders.zip(stored).collect())
-            }
-            Err(error) => {
-                self.report("messages could not be stored and were refused", &error);
-                Input::NotStored(waiting)
-            }
-        };
-        for effect in self.room.apply(input, clock::moment()) {
-            self.carry_out(effect).await;
-        }
-    }
-
-    async fn carry_out(&mut self, effect: Effect) {
-        match effect {
-            Effect::Store(sender, entry) => self.unstored.push((sender, entry)),
-            Effect::Deliver(senders, entry) => self.deliver(&senders, &entry),
-            Effect::Repeat(id, seq, nonce) => self.repeat(id, seq, &nonce).await,
-            Effect::Send(id, event) => self.delivery.answer(id, &Outgoing::new(event)),
-            Effect::Announce(listeners, event) => self.delivery.announce(&listeners, event).await,
-            // These are ordered by commands, never by what was stored.
-            Effect::Judge(..) | Effect::Hold(..) | Effect::Rule(..) => {}
-            Effect::Expel(ids, event, code) => self.expel(&ids, event, code),
-            Effect::SignOut(ids) => self.sign_out(&ids),
-            Effect::CheckPinned(by) => self.pin_to_check = Some(by),
-            Effect::WakeAt(time) => self.wake_at = Some(instant(time)),
-        }
-    }
-
-    fn expel(&mut self, ids: &[MemberId], event: ServerEvent, code: CloseCode) {
-        let outgoing = Outgoing::new(event);
-        for id in ids {
-            if let Some(outbox) = self.delivery.leave(*id) {
-                outbox.push(&outgoing);
-                outbox.close(code, "disconnected by a moderator");
-            }
-        }
-    }
-
-    fn sign_out(&mut self, ids: &[MemberId]) {
-        for id in ids {
-            if let Some(outbox) = self.delivery.leave(*id) {
-                outbox.close(
-                    CloseCode::SignedOut,
-                    "the password was changed, or the login ended",
-                );
-            }
-        }
-    }
-
-    fn deliver(&mut self, senders: &[MemberId], entry: &Entry) {
-        self.removals += u64::from(entry.message().is_none());
-        let outgoing = Outgoing::new(entry.to_event(&self.name, &self.head.epochs));
-        let marked = self.marked(entry);
-        let own = marked.as_ref().map(|marked| (senders, marked));
-        self.delivery.add(outgoing, own);
-    }
-
-    /// The copy for who sent it, where that differs.
-    fn marked(&self, entry: &Entry) -> Option<Outgoing> {
-        let posted = entry.message()?;
-        posted.nonce.as_ref()?;
-        let event = entry.to_event_for(posted.author.account, &self.name, &self.head.epochs);
-        Some(Outgoing::new(event))
-    }
-
-    async fn entry(&self, seq: Seq) -> Result<Option<Entry>, LogError> {
-        let range = Range {
-            after: Seq(seq.0.saturating_sub(1)),
-            before: Some(seq.next()),
-            limit: 1,
-            end: End::Oldest,
-            with_modes: true,
-        };
-        Ok(self.stores.log.read(&self.name, range).await?.entries.pop())
-    }
-
-    /// What a member gets who was here before: exactly what came since, or the newest entries.
     fn report(&self, what: &'static str, error: &LogError) {
         tracing::error!(
             room = ?self.name,
@@ -543,18 +273,7 @@ impl RoomTask {
     }
 }
 
-/// The event that asks for an entry that is no message.
-fn charged_event(body: &EntryBody) -> Option<&'static str> {
-    match body {
-        EntryBody::MessagePosted(_) => None,
-        EntryBody::MessageDeleted(_) => Some("deleteMessage"),
-        EntryBody::Purged(_) => Some("purge"),
-        EntryBody::Cleared(_) => Some("clear"),
-        EntryBody::RoomChanged(_) => Some("setRoom"),
-    }
-}
-
-fn instant(time: u64) -> Instant {
-    let wait = time.saturating_sub(clock::moment().steady);
-    Instant::now() + Duration::from_millis(wait)
+/// Answers whoever asked. Who does not wait for the answer any more does not need it.
+fn answer<T>(sender: oneshot::Sender<T>, value: T) {
+    let _ = sender.send(value);
 }

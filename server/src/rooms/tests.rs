@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 
 use chat_protocol::{
-    CloseCode, DraftContent, Epoch, History, MessageId, Nonce, Rank, ServerEvent, Since, Username,
+    CloseCode, DraftContent, Epoch, History, HistoryRequest, MessageId, Nonce, PostMessage, Rank,
+    Seq, ServerEvent, Since, Username,
 };
 use futures_util::FutureExt;
 use tempfile::TempDir;
@@ -16,7 +17,8 @@ use crate::limits::addresses::Addresses;
 use crate::rooms::filters::RoomFilters;
 use crate::store::accounts::{Account, Accounts};
 use crate::store::addresses::AddressStore;
-use crate::store::log::RoomLog;
+use super::history::Viewer;
+use crate::store::log::{End, Range, RoomLog};
 use crate::store::sqlite::accounts::SqliteAccounts;
 use crate::store::sqlite::addresses::SqliteAddresses;
 use crate::store::sqlite::database::{Database, Durability};
@@ -77,7 +79,7 @@ fn bench_with(window: FlushWindow) -> Bench {
     }
 }
 
-fn room() -> RoomName {
+pub(super) fn room() -> RoomName {
     RoomName::new("r").unwrap()
 }
 
@@ -104,7 +106,11 @@ pub(super) fn welcome() -> Box<chat_protocol::AuthAccepted> {
     })
 }
 
-fn entrance(rooms: &Rooms, name: &str, since: Option<Since>) -> (Entrance, OutboxReader) {
+pub(super) fn entrance(
+    rooms: &Rooms,
+    name: &str,
+    since: Option<Since>,
+) -> (Entrance, OutboxReader) {
     let (outbox, reader) = queue();
     let account = Account::named(name, 0);
     let entrance = Entrance {
@@ -119,6 +125,18 @@ fn entrance(rooms: &Rooms, name: &str, since: Option<Since>) -> (Entrance, Outbo
         allowance: Allowance::unlimited(),
     };
     (entrance, reader)
+}
+
+/// The task of a room, to be driven by hand, and the directory whose stores it has.
+pub(super) async fn driven_task() -> (RoomTask, Rooms, TempDir) {
+    let Bench {
+        rooms, _directory, ..
+    } = bench();
+    let beginning = begin(&rooms.shared, &room()).await.unwrap();
+    let (stores, stopping) = (rooms.shared.stores.clone(), rooms.shared.stopping.clone());
+    let commands = mpsc::channel(1).1;
+    let task = RoomTask::new(room(), stores, commands, beginning, stopping);
+    (task, rooms, _directory)
 }
 
 impl Bench {

@@ -1,25 +1,13 @@
 //! The rules of blocked patterns: who may see and change them, and what follows once that is stored.
 
-use chat_protocol::{AuditEntry, Code, FilterEntry, Filters, ModerationNotice, Rank, ServerEvent};
+use chat_protocol::{AuditEntry, Code, FilterEntry, Filters, ModerationNotice, ServerEvent};
 
-use super::moderation::not_allowed;
-use super::{Effect, MemberId, Room, refuse};
-use crate::domain::entry::Author;
-use crate::domain::filter::{Change, Pattern};
+use super::{Allowed, Effect, MemberId, NOBODY, Room, nothing_done, operator, refuse};
+use crate::domain::filter::{Change, FilterError, Pattern};
 
 impl Room {
-    /// As whom `id` may do what `event` asks for as a moderator; or that it may not.
-    pub fn moderator(&self, id: MemberId, event: &str) -> Result<&Author, Vec<Effect>> {
-        let member = self.members.get(&id).ok_or_else(Vec::new)?;
-        if member.rank > Rank::Moderator {
-            let text = not_allowed(event, Rank::Moderator);
-            return Err(vec![refuse(id, event, Code::Forbidden, text, None)]);
-        }
-        Ok(member)
-    }
-
-    /// What a member gets who asks for the patterns and may see them.
-    pub fn filters(&self, id: MemberId, patterns: Vec<Pattern>) -> Vec<Effect> {
+    /// What a member gets who asked for the patterns and may see them.
+    pub(super) fn filters(id: MemberId, patterns: Vec<Pattern>) -> Vec<Effect> {
         let patterns = patterns.into_iter();
         let mut entries: Vec<FilterEntry> = patterns
             .map(|pattern| FilterEntry {
@@ -34,24 +22,62 @@ impl Room {
         vec![Effect::Send(id, ServerEvent::Filters(Filters { entries }))]
     }
 
+    /// Operators and moderators may; whether the patterns can be so shows where they are made ready.
+    pub(super) fn change_filter(&self, id: MemberId, change: Change) -> Vec<Effect> {
+        if id == NOBODY {
+            return vec![Effect::ChangeFilter(id, change, operator().username)];
+        }
+        match self.moderator(id, change.event()) {
+            Ok(by) => {
+                let by = by.username.clone();
+                vec![Effect::Charge(id, Allowed::ChangeFilter(change, by))]
+            }
+            Err(refused) => refused,
+        }
+    }
+
     /// A change is stored and holds; it is told.
-    pub fn filtered(
+    pub(super) fn filter_changed(
         &mut self,
         id: MemberId,
         change: &Change,
-        audit_entry: AuditEntry,
+        line: AuditEntry,
     ) -> Vec<Effect> {
-        let done = ModerationNotice {
-            message: Some("Success".to_owned()),
-            reason: Some(change.sentence()),
-            ..ModerationNotice::default()
-        };
-        let answer = match change {
-            Change::Add(_) => ServerEvent::AddFilter(done),
-            Change::Remove(_) => ServerEvent::RemoveFilter(done),
-        };
-        let mut effects = vec![Effect::Send(id, answer)];
-        effects.extend(self.tell_audit(Some(audit_entry)));
+        let mut effects = vec![match id {
+            NOBODY => Effect::Report(Ok(change.sentence())),
+            id => Effect::Send(id, success(change)),
+        }];
+        effects.extend(self.tell_audit(Some(line)));
         effects
+    }
+
+    /// It can't be so, or it could not be stored.
+    pub(super) fn filter_not_changed(
+        id: MemberId,
+        change: &Change,
+        why: Option<&FilterError>,
+    ) -> Vec<Effect> {
+        let event = change.event();
+        let Some(error) = why else {
+            return vec![nothing_done(id, event)];
+        };
+        let code = match error {
+            FilterError::Unknown(_) => Code::NotFound,
+            _ => Code::Syntax,
+        };
+        vec![refuse(id, event, code, error.to_string(), None)]
+    }
+}
+
+/// What is told to the member who changed the patterns.
+fn success(change: &Change) -> ServerEvent {
+    let done = ModerationNotice {
+        message: Some("Success".to_owned()),
+        reason: Some(change.sentence()),
+        ..ModerationNotice::default()
+    };
+    match change {
+        Change::Add(_) => ServerEvent::AddFilter(done),
+        Change::Remove(_) => ServerEvent::RemoveFilter(done),
     }
 }

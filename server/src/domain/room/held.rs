@@ -3,7 +3,7 @@
 
 use chat_protocol::{Code, Held, HeldId, HeldNotice, Nonce, Rank, ServerEvent};
 
-use super::{Effect, MemberId, Room, refusal, refuse};
+use super::{Allowed, Effect, MemberId, Room, nothing_done, refusal, refuse};
 use crate::domain::entry::{Author, EntryBody, MessagePosted, Moment, NewEntry};
 use crate::domain::held::{Choice, HeldMessage, PER_ROOM, PER_USER, Ruled, Ruling, Waiting};
 
@@ -75,14 +75,6 @@ impl Room {
         Some(vec![told_to_wait(id, &held.waiting)])
     }
 
-    /// All that waits, for a member who asks.
-    pub(super) fn list_held(&mut self, id: MemberId, now: Moment) -> Vec<Effect> {
-        match self.moderator(id, "held") {
-            Ok(_) => vec![Effect::Send(id, self.all_held(now))],
-            Err(refused) => refused,
-        }
-    }
-
     /// All that waits, for somebody who comes in and is told of what happens; `None` where nothing
     /// waits, or it is no moderator.
     pub(super) fn held_on_entering(&mut self, id: MemberId, now: Moment) -> Option<Effect> {
@@ -91,7 +83,8 @@ impl Room {
         is_told.then(|| Effect::Send(id, self.all_held(now)))
     }
 
-    fn all_held(&mut self, now: Moment) -> ServerEvent {
+    /// All that waits.
+    pub(super) fn all_held(&mut self, now: Moment) -> ServerEvent {
         self.forget_unheard(now);
         ServerEvent::Held(Held {
             entries: self.held.iter().map(HeldMessage::to_entry).collect(),
@@ -130,7 +123,7 @@ impl Room {
             by,
             time: now.time,
         };
-        vec![Effect::Rule(id, Box::new(ruling))]
+        vec![Effect::Charge(id, Allowed::Rule(Box::new(ruling)))]
     }
 
     /// What goes into the log, or why it does not: a sanction came in between.
@@ -208,8 +201,7 @@ impl Room {
 
     /// It could not be stored, so nothing happened.
     pub(super) fn not_ruled(id: MemberId, choice: &Choice) -> Vec<Effect> {
-        let text = "this could not be stored, so nothing was done: try again".to_owned();
-        vec![refuse(id, choice.event(), Code::Unavailable, text, None)]
+        vec![nothing_done(id, choice.event())]
     }
 
     /// What the user `key` has waiting, or everybody, is gone by the hand of `by`.

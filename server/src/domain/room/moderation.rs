@@ -1,163 +1,59 @@
 //! The rules of moderation: who may act on whom, and what follows once it is stored.
 
-use chat_protocol::{
-    Audit, AuditEntry, CloseCode, Code, ModerationNotice, Rank, RoomChange, RoomState, ServerEvent,
+use chat_protocol::{Audit, AuditEntry, CloseCode, Code, ModerationNotice, Rank, ServerEvent};
+
+use super::orders::{operated, outcome, sentence, slip};
+use super::{
+    Allowed, Effect, MemberId, NOBODY, Order, PendingVerdict, Room, for_pace, nothing_done, refuse,
 };
-
-use super::{Effect, MemberId, NOBODY, ReplyTarget, Room, refusal, refuse};
-use crate::domain::entry::{
-    AccountId, Author, EntryBody, Moment, NewEntry, OPERATOR, Purged, RoomChanged, UnixMillis,
-};
-use crate::domain::moderation::{
-    BanScope, Decision, Height, Origin, Person, Sanction, Standing, Verdict,
-};
-
-/// What a moderator asks to be done to somebody.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// Throw them out.
-    Kick(Option<String>),
-    /// Silence them for so many seconds.
-    Mute(u64, Option<String>),
-    /// End that.
-    Unmute,
-    /// Keep them out, for so many seconds or for good.
-    Ban(Option<u64>, Option<String>, BanScope),
-    /// End that.
-    Unban,
-    /// Make them an administrator of the room.
-    Crown,
-    /// Make them a moderator.
-    Appoint,
-    /// Make them a VIP.
-    Honour,
-    /// Make them a user.
-    Dismiss,
-    /// Delete all their messages.
-    Purge,
-}
-
-impl Order {
-    /// The client event that asks for it.
-    pub fn event(&self) -> &'static str {
-        match self {
-            Order::Kick(_) => "kick",
-            Order::Mute(..) => "mute",
-            Order::Unmute => "unmute",
-            Order::Ban(..) => "ban",
-            Order::Unban => "unban",
-            Order::Crown => "setAdmin",
-            Order::Appoint => "setMod",
-            Order::Honour => "setVip",
-            Order::Dismiss => "delMod",
-            Order::Purge => "purge",
-        }
-    }
-
-    /// The lowest standing that may ask for it.
-    fn rank(&self) -> Rank {
-        match self {
-            Order::Crown | Order::Appoint | Order::Honour | Order::Dismiss => Rank::Administrator,
-            _ => Rank::Moderator,
-        }
-    }
-
-    fn decision(&self, now: Moment, height: Height) -> Option<Decision> {
-        // What a ban takes along only the store knows, which is asked before the verdict is stored.
-        let sanction = |seconds: Option<u64>, reason: &Option<String>| Sanction {
-            height,
-            ..Sanction::for_seconds(seconds, reason.clone(), now)
-        };
-        match self {
-            Order::Kick(_) => Some(Decision::Kick),
-            Order::Mute(seconds, reason) => Some(Decision::Mute(sanction(Some(*seconds), reason))),
-            Order::Unmute => Some(Decision::Unmute),
-            Order::Ban(seconds, reason, _) => Some(Decision::Ban(sanction(*seconds, reason))),
-            Order::Unban => Some(Decision::Unban),
-            Order::Crown => Some(Decision::Rank(Rank::Administrator)),
-            Order::Appoint => Some(Decision::Rank(Rank::Moderator)),
-            Order::Honour => Some(Decision::Rank(Rank::Vip)),
-            Order::Dismiss => Some(Decision::Rank(Rank::User)),
-            Order::Purge => None,
-        }
-    }
-
-    /// How far it reaches, where it is a ban.
-    pub fn scope(&self) -> BanScope {
-        match self {
-            Order::Ban(_, _, scope) => *scope,
-            _ => BanScope::Account,
-        }
-    }
-
-    fn reason(&self) -> Option<&String> {
-        match self {
-            Order::Kick(reason) | Order::Mute(_, reason) => reason.as_ref(),
-            Order::Ban(_, reason, _) => reason.as_ref(),
-            _ => None,
-        }
-    }
-}
-
-/// An operator's verdict, who stands above all rooms; `None` for what is no verdict on a person.
-pub fn operated(order: &Order, target: Person, now: Moment) -> Option<Verdict> {
-    Some(Verdict {
-        decision: order.decision(now, Height::Server)?,
-        reason: order.reason().cloned(),
-        target,
-        by: operator(),
-        origin: Origin::Vouched,
-        time: now.time,
-    })
-}
-
-/// Why an operator's order would do nothing, where it would: most likely it names somebody else than it
-/// should, and is not to be taken for done.
-pub fn slip(standing: &Standing, order: &Order, target: &Person, now: Moment) -> Option<String> {
-    let (name, key) = (&target.username, &target.key);
-    let is_admin = standing.admins.contains(key);
-    match order {
-        Order::Ban(..) if is_admin => Some(format!(
-            "{name} is an administrator of this server, whom no ban keeps out: \
-             `chat-server admin revoke {name}` ends that"
-        )),
-        Order::Unban if standing.before(&Decision::Unban, key, now).is_none() => {
-            Some(format!("{name} is not banned from this room"))
-        }
-        Order::Crown | Order::Appoint | Order::Honour if target.is_removed => {
-            Some(format!("there is no user {name}: the account was removed"))
-        }
-        Order::Dismiss if !standing.ranks.contains_key(key) => Some(match is_admin {
-            true => format!(
-                "{name} is an administrator of this server and has no other rank in this room: \
-                 `chat-server admin revoke {name}` ends that"
-            ),
-            false => format!("{name} is a mere user of this room"),
-        }),
-        _ => None,
-    }
-}
-
-/// Who acts where no member does.
-pub fn operator() -> Author {
-    Author {
-        username: OPERATOR.to_owned(),
-        key: String::new(),
-        account: AccountId::NOBODY,
-        display_name: OPERATOR.to_owned(),
-        rank: Rank::Administrator,
-    }
-}
+use crate::domain::entry::{Author, EntryBody, Moment, NewEntry, OPERATOR, Purged, UnixMillis};
+use crate::domain::moderation::{Decision, Height, Person, Sanction, Verdict};
 
 impl Room {
-    /// The same as [`slip`], here.
-    pub fn slip(&self, order: &Order, target: &Person, now: Moment) -> Option<String> {
-        slip(&self.standing, order, target, now)
+    /// As whom `id` may do what `event` asks for as a moderator; or that it may not.
+    pub(super) fn moderator(&self, id: MemberId, event: &str) -> Result<&Author, Vec<Effect>> {
+        let member = self.members.get(&id).ok_or_else(Vec::new)?;
+        if member.rank > Rank::Moderator {
+            let text = not_allowed(event, Rank::Moderator);
+            return Err(vec![refuse(id, event, Code::Forbidden, text, None)]);
+        }
+        Ok(member)
     }
 
-    /// The same as [`outcome`], here, before it is carried out.
-    pub fn outcome(&self, verdict: &Verdict, now: Moment) -> String {
-        outcome(&self.standing, verdict, now)
+    /// Lets a moderator read something, as far as its pace allows.
+    pub(super) fn for_reading(&self, id: MemberId, allowed: Allowed) -> Vec<Effect> {
+        match self.moderator(id, allowed.event()) {
+            Ok(_) => vec![Effect::Charge(id, allowed)],
+            Err(refused) => refused,
+        }
+    }
+
+    /// An operator's order.
+    pub(super) fn operate(
+        &self,
+        order: &Order,
+        target: Person,
+        creates: bool,
+        now: Moment,
+    ) -> Vec<Effect> {
+        let report = |said| vec![Effect::Report(said)];
+        if let Some(slip) = slip(&self.standing, order, &target, now) {
+            return report(Err(slip));
+        }
+        let Some(verdict) = operated(order, target, now) else {
+            let text = "nothing was done: only verdicts on people come from outside";
+            return report(Ok(text.to_owned()));
+        };
+        if matches!(verdict.decision, Decision::Rank(_)) && !creates && !self.is_founded() {
+            // It was there a moment ago.
+            return report(Err("the room is not there any more".to_owned()));
+        }
+        let pending = PendingVerdict {
+            verdict,
+            scope: order.scope(),
+            creates,
+        };
+        vec![Effect::Judge(NOBODY, Box::new(pending))]
     }
 
     /// The contract's order: rights, whether the target exists, whether it stands lower.
@@ -198,26 +94,24 @@ impl Room {
             return refused(Code::Forbidden, text);
         }
         match decision {
-            Some(decision) => vec![Effect::Judge(
-                id,
-                Verdict {
-                    reason: order.reason().cloned(),
-                    decision,
-                    target,
-                    by,
-                    origin,
-                    time: now.time,
-                },
-            )],
-            None => {
-                let body = EntryBody::Purged(Purged {
-                    username: target.username,
-                    key: target.key,
-                    by,
-                });
-                let time = now.time;
-                vec![Effect::Store(id, NewEntry { time, body })]
+            Some(decision) => {
+                let pending = PendingVerdict {
+                    // A server administrator who appoints somebody before anybody founded the room founds
+                    // it, or whoever came next would stand above them.
+                    creates: matches!(decision, Decision::Rank(_)),
+                    scope: order.scope(),
+                    verdict: Verdict {
+                        reason: order.reason().cloned(),
+                        decision,
+                        target,
+                        by,
+                        origin,
+                        time: now.time,
+                    },
+                };
+                vec![Effect::Charge(id, Allowed::Judge(Box::new(pending)))]
             }
+            None => vec![for_pace(id, purged(target, by, now.time))],
         }
     }
 
@@ -243,44 +137,6 @@ impl Room {
         })
     }
 
-    pub(super) fn clear(&self, id: MemberId, now: UnixMillis) -> Vec<Effect> {
-        self.for_moderators(id, "clear", now, |by| EntryBody::Cleared(by.clone()))
-    }
-
-    pub(super) fn change(
-        &self,
-        id: MemberId,
-        change: RoomChange,
-        pinned: ReplyTarget,
-        now: UnixMillis,
-    ) -> Vec<Effect> {
-        const EVENT: &str = "setRoom";
-        let effects = self.for_moderators(id, EVENT, now, |by| {
-            EntryBody::RoomChanged(RoomChanged {
-                what: Some(in_words(&change)),
-                modes: changed(&self.modes, change),
-                by: by.clone(),
-            })
-        });
-        let is_stored = matches!(effects[..], [Effect::Store(..)]);
-        if is_stored && pinned == ReplyTarget::Unknown {
-            let text = "there is no message with the id that `pinned` names".to_owned();
-            return vec![refuse(id, EVENT, Code::NotFound, text, None)];
-        }
-        effects
-    }
-
-    /// The pinned message is gone, by the hand of `by`.
-    pub(super) fn unpin(&self, by: Author, now: UnixMillis) -> Vec<Effect> {
-        let modes = RoomState {
-            pinned: None,
-            ..self.modes.clone()
-        };
-        let what = None;
-        let body = EntryBody::RoomChanged(RoomChanged { modes, what, by });
-        vec![Effect::Store(NOBODY, NewEntry { time: now, body })]
-    }
-
     /// Somebody's account was removed: what they wrote, and what was decided on them, stays.
     pub(super) fn forget(&mut self, key: &str, now: Moment) -> Vec<Effect> {
         self.standing.forget(key);
@@ -299,22 +155,10 @@ impl Room {
         effects
     }
 
-    fn for_moderators(
-        &self,
-        id: MemberId,
-        event: &str,
-        now: UnixMillis,
-        body: impl FnOnce(&Author) -> EntryBody,
-    ) -> Vec<Effect> {
-        let body = match self.moderator(id, event) {
-            Ok(by) => body(by),
-            Err(refused) => return refused,
-        };
-        vec![Effect::Store(id, NewEntry { time: now, body })]
-    }
-
     /// A verdict is stored, so it takes effect: all at once, before anybody is told.
     pub(super) fn judged(&mut self, id: MemberId, verdict: &Verdict, now: Moment) -> Vec<Effect> {
+        // An operator hears what it does to whom stood as they did before.
+        let report = (id == NOBODY).then(|| outcome(&self.standing, verdict, now));
         let rank_before = self.standing.rank(&verdict.target.key);
         self.standing.carry_out(verdict);
         let Verdict {
@@ -358,18 +202,10 @@ impl Room {
                 effects
             }
         };
-        let done = ModerationNotice {
-            message: Some("Success".to_owned()),
-            reason: Some(sentence(verdict, now)),
-            ..ModerationNotice::default()
-        };
-        effects.push(Effect::Send(
-            id,
-            match decision {
-                Decision::Rank(Rank::Vip) => ServerEvent::SetVip(done),
-                decision => told(decision)(done),
-            },
-        ));
+        effects.push(match report {
+            Some(done) => Effect::Report(Ok(done)),
+            None => Effect::Send(id, success(verdict, now)),
+        });
         effects.extend(self.tell_audit(Some(verdict.audit_entry())));
         effects
     }
@@ -393,23 +229,15 @@ impl Room {
         (!moderators.is_empty()).then_some(Effect::Announce(moderators, event))
     }
 
-    /// Why a member may not read what moderators did, where it may not.
-    pub fn audit_refusal(&self, id: MemberId) -> Option<ServerEvent> {
-        const EVENT: &str = "audit";
-        let text = not_allowed(EVENT, Rank::Moderator);
-        (!self.is_moderator(id)).then(|| refusal(EVENT, Code::Forbidden, text, None))
-    }
-
-    pub(super) fn is_moderator(&self, id: MemberId) -> bool {
+    /// Whether a member is a moderator, or more.
+    pub fn is_moderator(&self, id: MemberId) -> bool {
         let member = self.members.get(&id);
         member.is_some_and(|author| author.rank <= Rank::Moderator)
     }
 
     /// A verdict could not be stored, so nothing happened.
     pub(super) fn not_judged(&self, id: MemberId, verdict: &Verdict) -> Vec<Effect> {
-        let text = "this could not be stored, so nothing was done: try again".to_owned();
-        let event = verdict.decision.event();
-        vec![refuse(id, event, Code::Unavailable, text, None)]
+        vec![nothing_done(id, verdict.decision.event())]
     }
 
     /// An account became a server administrator, or is none any more.
@@ -487,6 +315,29 @@ pub(super) fn muted(mute: &Sanction, nonce: Option<String>, now: Moment) -> Serv
     })
 }
 
+/// What is told to the member who spoke a verdict.
+fn success(verdict: &Verdict, now: Moment) -> ServerEvent {
+    let done = ModerationNotice {
+        message: Some("Success".to_owned()),
+        reason: Some(sentence(verdict, now)),
+        ..ModerationNotice::default()
+    };
+    match &verdict.decision {
+        Decision::Rank(Rank::Vip) => ServerEvent::SetVip(done),
+        decision => told(decision)(done),
+    }
+}
+
+/// The entry that takes all messages of somebody out.
+pub(super) fn purged(target: Person, by: Author, time: UnixMillis) -> NewEntry {
+    let body = EntryBody::Purged(Purged {
+        username: target.username,
+        key: target.key,
+        by,
+    });
+    NewEntry { time, body }
+}
+
 fn told(decision: &Decision) -> fn(ModerationNotice) -> ServerEvent {
     match decision {
         Decision::Kick => ServerEvent::Kick,
@@ -504,87 +355,5 @@ pub(super) fn not_allowed(event: &str, rank: Rank) -> String {
     match rank {
         Rank::Administrator => format!("`{event}` is for administrators of the room"),
         _ => format!("`{event}` is for moderators of the room"),
-    }
-}
-
-fn changed(modes: &RoomState, change: RoomChange) -> RoomState {
-    RoomState {
-        slow_mode: change.slow_mode.unwrap_or(modes.slow_mode),
-        members_only: change.members_only.unwrap_or(modes.members_only),
-        topic: change.topic.unwrap_or_else(|| modes.topic.clone()),
-        pinned: change.pinned.unwrap_or_else(|| modes.pinned.clone()),
-        seq: None,
-    }
-}
-
-/// What `change` asks for, in words: the topic last, which may be any text.
-fn in_words(change: &RoomChange) -> String {
-    let slow = change.slow_mode.map(|seconds| match seconds {
-        0 => "slow mode off".to_owned(),
-        seconds => format!("slow mode {seconds} s"),
-    });
-    let members = change.members_only.map(|is_on| match is_on {
-        true => "members only on".to_owned(),
-        false => "members only off".to_owned(),
-    });
-    let pinned = change.pinned.as_ref().map(|pinned| match pinned {
-        Some(id) => format!("pinned {id}"),
-        None => "nothing pinned".to_owned(),
-    });
-    let topic = change.topic.as_ref().map(|topic| match topic.as_str() {
-        "" => "no topic".to_owned(),
-        topic => format!("topic {topic}"),
-    });
-    let parts = [slow, members, pinned, topic];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
-}
-
-/// What was done, in words.
-fn sentence(verdict: &Verdict, now: Moment) -> String {
-    let name = &verdict.target.username;
-    match &verdict.decision {
-        Decision::Kick => format!("{name} was kicked"),
-        Decision::Ban(ban) => format!("{name} is banned {}{}", ban.span(now), along(ban)),
-        Decision::Unban => format!("{name} is not banned any more"),
-        Decision::Mute(mute) => format!("{name} is muted {}", mute.span(now)),
-        Decision::Unmute => format!("{name} is not muted any more"),
-        Decision::Rank(Rank::Administrator) => {
-            format!("{name} is an administrator of the room now")
-        }
-        Decision::Rank(Rank::Moderator) => format!("{name} is a moderator now"),
-        Decision::Rank(Rank::Vip) => format!("{name} is a VIP now"),
-        Decision::Rank(_) => format!("{name} is no moderator any more"),
-    }
-}
-
-/// What an operator's verdict does to whom stood as in `standing` before, in words.
-pub fn outcome(standing: &Standing, verdict: &Verdict, now: Moment) -> String {
-    let done = sentence(verdict, now);
-    let Decision::Rank(rank) = verdict.decision else {
-        return done;
-    };
-    let Person { username, key, .. } = &verdict.target;
-    if standing.admins.contains(key) {
-        return format!("{done}, but stays above as an administrator of this server");
-    }
-    let before = standing.ranks.get(key).map(|there| there.rank);
-    let lost = match before {
-        Some(Rank::Administrator) => "no administrator of the room any more",
-        Some(Rank::Moderator) => "no moderator any more",
-        Some(Rank::Vip) => "no VIP any more",
-        _ => return done,
-    };
-    match before < Some(rank) {
-        true if rank == Rank::User => format!("{username} is {lost}"),
-        true => format!("{done}, and {lost}"),
-        false => done,
-    }
-}
-
-fn along(ban: &Sanction) -> String {
-    match ban.networks.len() {
-        0 => String::new(),
-        1 => ", with 1 recent address".to_owned(),
-        count => format!(", with {count} recent addresses"),
     }
 }

@@ -2,13 +2,13 @@
 
 use chat_protocol::limits::CONTENT_CHARS;
 use chat_protocol::{
-    ClientError, Code, Content, ContentTooLong, DraftContent, MessageId, Nonce, PostMessage, Rank,
-    ServerEvent,
+    Code, Content, ContentTooLong, DraftContent, MessageId, Nonce, PostMessage, Rank,
 };
 
 use super::moderation::muted;
 use super::nonces::NonceState;
-use super::{Effect, MemberId, ReplyTarget, Room, refuse};
+use super::pace::too_fast;
+use super::{Allowed, Effect, MemberId, ReplyTarget, Room, refuse};
 use crate::domain::entry::{Author, EntryBody, MessagePosted, Moment, NewEntry};
 use crate::domain::filter::{Action, Pattern};
 use crate::domain::held::Waiting;
@@ -17,32 +17,37 @@ use crate::domain::moderation::Sanction;
 /// A message that nothing is wrong with, unless its sender is too fast.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Passed {
-    /// Who sent it.
-    pub id: MemberId,
     /// As whom it would be stored.
-    pub author: Author,
+    author: Author,
     content: Content,
     reply_to: Option<MessageId>,
     nonce: Option<Nonce>,
     /// The pattern for which it waits for a moderator.
-    held: Option<Pattern>,
+    held: Option<Box<Pattern>>,
+}
+
+impl Passed {
+    /// The sender's mark.
+    pub(super) fn nonce(&self) -> Option<&Nonce> {
+        self.nonce.as_ref()
+    }
 }
 
 impl Room {
-    /// Looks at a message, once: it passes, or this follows from it. The contract's order: rights,
-    /// then whether what is named exists, then limits, of which the pace is the last
-    /// ([`super::Input::Post`]). `found` is the pattern that the message holds, where there is one and
-    /// it [`Room::is_held_against`] patterns.
-    pub fn look(
+    /// Looks at a message. The contract's order: rights, then whether what is named exists, then limits,
+    /// of which the pace is the last. `found` is the pattern that the message holds, where there is one
+    /// and it [`Room::is_held_against`] patterns.
+    pub(super) fn look(
         &mut self,
         id: MemberId,
         post: PostMessage,
         target: ReplyTarget,
         found: Option<Pattern>,
-        now: impl Into<Moment>,
-    ) -> Result<Passed, Vec<Effect>> {
-        let now = now.into();
-        let author = self.members.get(&id).cloned().ok_or_else(Vec::new)?;
+        now: Moment,
+    ) -> Vec<Effect> {
+        let Some(author) = self.members.get(&id).cloned() else {
+            return Vec::new();
+        };
         let PostMessage {
             content,
             nonce,
@@ -51,36 +56,34 @@ impl Room {
         if let Some(nonce) = &nonce
             && let Some(effects) = self.retried(id, &author, nonce, now)
         {
-            return Err(effects);
+            return effects;
         }
         match self.check(id, content, target, found, now) {
-            Ok((content, held)) => Ok(Passed {
-                id,
-                author,
-                content,
-                held,
-                reply_to,
-                nonce,
-            }),
-            Err(obstacle) => Err(vec![obstacle.refusal(id, nonce.as_ref(), now)]),
+            Ok((content, held)) => {
+                let passed = Passed {
+                    author,
+                    content,
+                    held: held.map(Box::new),
+                    reply_to,
+                    nonce,
+                };
+                vec![Effect::Charge(id, Allowed::Post(passed))]
+            }
+            Err(obstacle) => vec![obstacle.refusal(id, nonce.as_ref(), now)],
         }
     }
 
-    /// Stores what passed, in the log or for a moderator to decide, unless its sender has to wait.
-    pub(super) fn post(&mut self, passed: Passed, wait: Option<u64>, now: Moment) -> Vec<Effect> {
+    /// Stores what passed, in the log or for a moderator to decide.
+    pub(super) fn post(&mut self, id: MemberId, passed: Passed, now: Moment) -> Vec<Effect> {
         let Passed {
-            id,
             author,
             content,
             reply_to,
             nonce,
             held,
         } = passed;
-        if let Some(seconds) = wait {
-            let text = format!("too fast: wait {seconds} s before the next message");
-            return vec![too_fast(id, seconds, text, nonce.as_ref())];
-        }
-        if let Some(Pattern { text, reason, .. }) = held {
+        if let Some(pattern) = held {
+            let Pattern { text, reason, .. } = *pattern;
             let waiting = Waiting {
                 time: now.time,
                 author,
@@ -185,7 +188,10 @@ impl Room {
             return self.still_held(id, author, nonce, now);
         };
         match state {
-            NonceState::Stored(seq) => Some(vec![Effect::Repeat(id, seq, nonce.clone())]),
+            NonceState::Stored(seq) => {
+                let repeated = Allowed::Repeat(seq, nonce.clone());
+                Some(vec![Effect::Charge(id, repeated)])
+            }
             NonceState::Waiting => {
                 self.nonces.wait(author.account, nonce, id);
                 Some(Vec::new())
@@ -255,21 +261,8 @@ impl Obstacle {
             Obstacle::TooLong(error) => refused(Code::TooLong, error.to_string()),
             Obstacle::SlowMode(seconds) => {
                 let text = format!("slow mode: wait {seconds} s before the next message");
-                too_fast(id, seconds, text, nonce)
+                too_fast(id, "message", seconds, text, nonce)
             }
         }
     }
-}
-
-fn too_fast(id: MemberId, seconds: u64, message: String, nonce: Option<&Nonce>) -> Effect {
-    Effect::Send(
-        id,
-        ServerEvent::Cerror(ClientError {
-            code: Code::TooFast,
-            message,
-            event: Some("message".to_owned()),
-            nonce: nonce.map(|nonce| nonce.as_str().to_owned()),
-            retry_after: Some(seconds),
-        }),
-    )
 }

@@ -1,13 +1,15 @@
 //! The room's rules as lists of inputs and the effects that must follow.
 
 use chat_protocol::{
-    AuditEntry, Content, DraftContent, MemberChange, PostMessage, Presence as PresenceEvent, Rank,
+    AuditEntry, Capabilities, Content, DraftContent, HeldId, MemberChange, PostMessage,
+    Presence as PresenceEvent, Rank, RoomChange,
 };
 
 use super::*;
 use crate::domain::address::Address;
-use crate::domain::entry::{AccountId, MessagePosted};
-use crate::domain::moderation::{BanScope, Height};
+use crate::domain::entry::{AccountId, MessagePosted, StoredNonce};
+use crate::domain::held::{Choice, Ruled};
+use crate::domain::moderation::{BanScope, Height, Person};
 
 const ANN: MemberId = MemberId(1);
 const BOB: MemberId = MemberId(2);
@@ -51,6 +53,27 @@ fn posting(id: MemberId, text: &str, nonce: Option<&str>) -> Posting {
     (id, post(text, nonce), ReplyTarget::None, None)
 }
 
+/// What follows from `input` where everybody may do all that the rules allow.
+fn apply(room: &mut Room, input: Input, now: impl Into<Moment>) -> Vec<Effect> {
+    apply_at_pace(room, input, None, now)
+}
+
+/// What follows from `input` where whoever has to wait for its pace has to wait so many seconds.
+fn apply_at_pace(
+    room: &mut Room,
+    input: Input,
+    wait: Option<u64>,
+    now: impl Into<Moment>,
+) -> Vec<Effect> {
+    let now = now.into();
+    let effects = room.apply(input, now).into_iter();
+    let charged = |effect| match effect {
+        Effect::Charge(id, allowed) => room.apply(Input::Charged(id, allowed, wait), now),
+        effect => vec![effect],
+    };
+    effects.flat_map(charged).collect()
+}
+
 /// What a room can be given.
 pub(super) trait Given {
     fn given(self, room: &mut Room, now: impl Into<Moment>) -> Vec<Effect>;
@@ -58,18 +81,14 @@ pub(super) trait Given {
 
 impl Given for Input {
     fn given(self, room: &mut Room, now: impl Into<Moment>) -> Vec<Effect> {
-        room.apply(self, now)
+        apply(room, self, now)
     }
 }
 
 impl Given for Posting {
     fn given(self, room: &mut Room, now: impl Into<Moment>) -> Vec<Effect> {
-        let now = now.into();
         let (id, post, target, wait) = self;
-        match room.look(id, post, target, None, now) {
-            Ok(passed) => room.apply(Input::Post(passed, wait), now),
-            Err(effects) => effects,
-        }
+        apply_at_pace(room, Input::Post(id, post, target, None), wait, now)
     }
 }
 
@@ -78,12 +97,13 @@ struct Blocked(Posting, crate::domain::filter::Pattern);
 
 impl Given for Blocked {
     fn given(self, room: &mut Room, now: impl Into<Moment>) -> Vec<Effect> {
-        let now = now.into();
         let Blocked((id, post, target, wait), pattern) = self;
-        match room.look(id, post, target, Some(pattern), now) {
-            Ok(passed) => room.apply(Input::Post(passed, wait), now),
-            Err(effects) => effects,
-        }
+        apply_at_pace(
+            room,
+            Input::Post(id, post, target, Some(pattern)),
+            wait,
+            now,
+        )
     }
 }
 
@@ -114,8 +134,8 @@ fn placed(new: NewEntry, seq: u64) -> Entry {
 
 fn room_with_ann_and_bob() -> Room {
     let mut room = Room::new(Start::default());
-    room.apply(joining(ANN, "ann", false), 0);
-    room.apply(joining(BOB, "bob", false), 0);
+    apply(&mut room, joining(ANN, "ann", false), 0);
+    apply(&mut room, joining(BOB, "bob", false), 0);
     room
 }
 
@@ -155,7 +175,12 @@ fn what_was_not_stored_is_refused_to_its_sender_alone() {
     let mut room = room_with_ann_and_bob();
     give(&mut room, posting(ANN, "hi", Some("n")), 5);
     let lost = Input::NotStored(vec![(ANN, entry("ann", "hi", Some("n"), 5))]);
-    check_refused(&room.apply(lost, 6), ANN, Code::Unavailable, Some("n"));
+    check_refused(
+        &apply(&mut room, lost, 6),
+        ANN,
+        Code::Unavailable,
+        Some("n"),
+    );
     // The same nonce may be tried again.
     let again = give(&mut room, posting(ANN, "hi", Some("n")), 7);
     assert!(matches!(again[..], [Effect::Store(ANN, _)]));
@@ -164,7 +189,7 @@ fn what_was_not_stored_is_refused_to_its_sender_alone() {
 #[test]
 fn who_is_not_in_the_room_posts_nothing() {
     let mut room = room_with_ann_and_bob();
-    room.apply(Input::Leave(ANN), 1);
+    apply(&mut room, Input::Leave(ANN), 1);
     check(&mut room, posting(ANN, "hi", None), 2, &[]);
 }
 
@@ -183,7 +208,7 @@ fn a_retry_is_answered_with_the_original_for_five_minutes() {
     let mut room = room_with_ann_and_bob();
     let stored = placed(entry("ann", "hi", Some("n"), 0), 1);
     give(&mut room, posting(ANN, "hi", Some("n")), 0);
-    room.apply(Input::Stored(vec![(ANN, stored)]), 0);
+    apply(&mut room, Input::Stored(vec![(ANN, stored)]), 0);
     let retry = || posting(ANN, "hi", Some("n"));
     check(
         &mut room,
@@ -204,8 +229,8 @@ fn a_retry_is_answered_with_the_original_for_five_minutes() {
 fn a_retry_that_overtakes_the_store_waits_for_it() {
     let mut room = room_with_ann_and_bob();
     give(&mut room, posting(ANN, "hi", Some("n")), 0);
-    room.apply(Input::Leave(ANN), 0);
-    room.apply(joining(SENDERS_CAME_BACK, "ann", false), 0);
+    apply(&mut room, Input::Leave(ANN), 0);
+    apply(&mut room, joining(SENDERS_CAME_BACK, "ann", false), 0);
     check(
         &mut room,
         posting(SENDERS_CAME_BACK, "hi", Some("n")),
@@ -221,7 +246,7 @@ fn a_retry_that_overtakes_the_store_waits_for_it() {
 #[test]
 fn who_waits_for_a_very_slow_store_is_not_forgotten() {
     let mut room = room_with_ann_and_bob();
-    room.apply(joining(SENDERS_CAME_BACK, "ann", false), 0);
+    apply(&mut room, joining(SENDERS_CAME_BACK, "ann", false), 0);
     give(&mut room, posting(ANN, "hi", Some("n")), 0);
     give(&mut room, posting(SENDERS_CAME_BACK, "hi", Some("n")), 0);
     give(&mut room, posting(BOB, "hi", Some("m")), nonces::MEMORY);
@@ -244,7 +269,7 @@ fn a_restarted_room_knows_the_nonces_of_its_log() {
         nonces: vec![(nonce, 0)],
         ..Start::default()
     });
-    room.apply(joining(ANN, "ann", false), 1);
+    apply(&mut room, joining(ANN, "ann", false), 1);
     check(
         &mut room,
         posting(ANN, "hi", Some("n")),
@@ -256,7 +281,7 @@ fn a_restarted_room_knows_the_nonces_of_its_log() {
 #[test]
 fn who_counts_connections_and_lists_users() {
     let mut room = room_with_ann_and_bob();
-    room.apply(joining(MemberId(9), "ann", false), 0);
+    apply(&mut room, joining(MemberId(9), "ann", false), 0);
     let who = room.who();
     let names: Vec<&str> = who.members.iter().map(|m| m.username.as_str()).collect();
     assert_eq!(
@@ -269,7 +294,8 @@ fn who_counts_connections_and_lists_users() {
 fn who_lists_500_users_at_most() {
     let mut room = Room::new(Start::default());
     for number in 0..501 {
-        room.apply(
+        apply(
+            &mut room,
             joining(MemberId(number), &format!("user{number}"), false),
             0,
         );
@@ -299,15 +325,15 @@ fn comings_and_goings_are_told_to_those_who_asked_and_were_there() {
 #[test]
 fn a_large_room_is_told_a_count_once_a_second() {
     let mut room = Room::new(Start::default());
-    room.apply(joining(ANN, "ann", true), 0);
+    apply(&mut room, joining(ANN, "ann", true), 0);
     for number in 2..=98 {
-        room.apply(joining(MemberId(number), "x", false), 0);
+        apply(&mut room, joining(MemberId(number), "x", false), 0);
     }
     let names = |effects: Vec<Effect>| match &effects[..] {
         [Effect::Announce(to, event)] => Some((to.clone(), event.name())),
         _ => None,
     };
-    let ninety_ninth = room.apply(joining(MemberId(99), "x", false), 0);
+    let ninety_ninth = apply(&mut room, joining(MemberId(99), "x", false), 0);
     assert_eq!(names(ninety_ninth), Some((vec![ANN], "join")));
     let count = |count| {
         let event = ServerEvent::Presence(PresenceEvent { count });
@@ -382,7 +408,8 @@ fn authors_delete_their_own_and_moderators_what_lower_standing_wrote() {
     {
         let mut room = room_where(&[("ann", mine), ("bob", theirs)]);
         let member = of_rank("ann", mine);
-        room.apply(
+        apply(
+            &mut room,
             Input::Join(Joining {
                 id: ANN,
                 author: member.clone(),
@@ -403,13 +430,17 @@ fn authors_delete_their_own_and_moderators_what_lower_standing_wrote() {
             [Effect::Store(ANN, NewEntry { time: 1, body })]
         };
         check(&mut room, own, 1, &stored(None));
-        let other = room.apply(Input::Delete(ANN, target(of_rank("bob", theirs))), 1);
+        let other = apply(
+            &mut room,
+            Input::Delete(ANN, target(of_rank("bob", theirs))),
+            1,
+        );
         let may = u8::from(mine) <= 1 && u8::from(mine) < u8::from(theirs);
         match may {
             true => assert_eq!(other, stored(Some("bob")), "{mine:?} {theirs:?}"),
             false => check_refused(&other, ANN, Code::Forbidden, None),
         }
-        let unknown = room.apply(Input::Delete(ANN, None), 1);
+        let unknown = apply(&mut room, Input::Delete(ANN, None), 1);
         check_refused(&unknown, ANN, Code::NotFound, None);
     }
 }
@@ -417,12 +448,12 @@ fn authors_delete_their_own_and_moderators_what_lower_standing_wrote() {
 #[test]
 fn a_deletion_that_was_not_stored_is_refused() {
     let mut room = room_with_ann_and_bob();
-    let effects = room.apply(Input::Delete(ANN, target(author("ann"))), 1);
+    let effects = apply(&mut room, Input::Delete(ANN, target(author("ann"))), 1);
     let [Effect::Store(ANN, deletion)] = &effects[..] else {
         panic!("{effects:?}")
     };
     let lost = Input::NotStored(vec![(ANN, deletion.clone())]);
-    check_refused(&room.apply(lost, 2), ANN, Code::Unavailable, None);
+    check_refused(&apply(&mut room, lost, 2), ANN, Code::Unavailable, None);
     let stored = placed(deletion.clone(), 8);
     let input = Input::Stored(vec![(ANN, stored.clone())]);
     check(&mut room, input, 3, &[Effect::Deliver(vec![], stored)]);
@@ -458,10 +489,10 @@ fn moderators_act_on_those_who_stand_lower_and_administrators_appoint() {
             .flat_map(|mine| RANKS.map(|theirs| (mine, theirs)))
         {
             let mut room = room_where(&[("ann", mine), ("bob", theirs)]);
-            room.apply(joining(ANN, "ann", false), 0);
-            room.apply(joining(BOB, "bob", false), 0);
+            apply(&mut room, joining(ANN, "ann", false), 0);
+            apply(&mut room, joining(BOB, "bob", false), 0);
             let ask = |room: &mut Room, target| {
-                room.apply(Input::Moderate(ANN, order.clone(), target), 1)
+                apply(room, Input::Moderate(ANN, order.clone(), target), 1)
             };
             let needs = match order {
                 Order::Appoint | Order::Honour | Order::Dismiss => 0,
@@ -511,13 +542,13 @@ fn a_verdict_is_changed_by_none_who_stand_lower_than_its_author_did() {
             },
         )]);
         if by == Height::Server {
-            room.apply(Input::Administer("ann".to_owned(), true), 0);
+            apply(&mut room, Input::Administer("ann".to_owned(), true), 0);
         }
-        room.apply(joining(ANN, "ann", false), 0);
+        apply(&mut room, joining(ANN, "ann", false), 0);
         for (order, is_ban) in &orders {
             let ask = |room: &mut Room, now| {
                 let input = Input::Moderate(ANN, order.clone(), Some(person("bob")));
-                let effects = room.apply(input, now);
+                let effects = apply(room, input, now);
                 matches!(effects[..], [Effect::Judge(..)])
             };
             let sanction = Sanction {
@@ -554,9 +585,9 @@ fn who_was_removed_is_banned_and_purged_by_name_and_gets_no_rank() {
     };
     for order in ORDERS {
         let mut room = room_where(&[("ann", Rank::Administrator)]);
-        room.apply(joining(ANN, "ann", false), 0);
+        apply(&mut room, joining(ANN, "ann", false), 0);
         let input = Input::Moderate(ANN, order.clone(), Some(removed.clone()));
-        let effects = room.apply(input, 1);
+        let effects = apply(&mut room, input, 1);
         match order {
             Order::Kick(_) | Order::Appoint | Order::Honour | Order::Dismiss => {
                 check_refused(&effects, ANN, Code::NotFound, None);
@@ -572,15 +603,15 @@ fn who_was_removed_is_banned_and_purged_by_name_and_gets_no_rank() {
 #[test]
 fn the_rank_of_who_has_a_name_now_protects_nothing_of_who_had_it() {
     let mut room = room_where(&[("ann", Rank::Moderator), ("bob", Rank::Administrator)]);
-    room.apply(joining(ANN, "ann", false), 0);
+    apply(&mut room, joining(ANN, "ann", false), 0);
     let message = target(author("bob")).unwrap();
-    let refused = room.apply(Input::Delete(ANN, Some(message.clone())), 1);
+    let refused = apply(&mut room, Input::Delete(ANN, Some(message.clone())), 1);
     check_refused(&refused, ANN, Code::Forbidden, None);
     let of_before = StoredMessage {
         is_holders: false,
         ..message
     };
-    let effects = room.apply(Input::Delete(ANN, Some(of_before)), 1);
+    let effects = apply(&mut room, Input::Delete(ANN, Some(of_before)), 1);
     assert!(
         matches!(effects[..], [Effect::Store(ANN, _)]),
         "{effects:?}"
@@ -632,23 +663,27 @@ fn server_administrators_stand_above_a_rooms_own() {
     let grant = |name: &str, is_admin| Input::Administer(name.to_owned(), is_admin);
     for order in ORDERS {
         let mut room = room_where(&[("ann", Rank::User), ("bob", Rank::Administrator)]);
-        room.apply(joining(ANN, "ann", false), 0);
-        room.apply(joining(BOB, "bob", false), 0);
+        apply(&mut room, joining(ANN, "ann", false), 0);
+        apply(&mut room, joining(BOB, "bob", false), 0);
         let ask = |room: &mut Room, by, name| {
-            let effects = room.apply(Input::Moderate(by, order.clone(), Some(person(name))), 1);
+            let effects = apply(
+                room,
+                Input::Moderate(by, order.clone(), Some(person(name))),
+                1,
+            );
             matches!(effects[..], [Effect::Judge(..) | Effect::Store(..)])
         };
         assert!(ask(&mut room, BOB, "ann"), "{order:?}");
-        room.apply(grant("ann", true), 1);
+        apply(&mut room, grant("ann", true), 1);
         assert_eq!(room.who().members[0].rank, Rank::Administrator);
         assert!(ask(&mut room, ANN, "bob"), "{order:?}");
         assert!(!ask(&mut room, BOB, "ann"), "{order:?}");
-        room.apply(grant("bob", true), 1);
+        apply(&mut room, grant("bob", true), 1);
         assert!(
             !ask(&mut room, ANN, "bob"),
             "{order:?}: nobody acts on equals"
         );
-        room.apply(grant("ann", false), 1);
+        apply(&mut room, grant("ann", false), 1);
         assert!(!ask(&mut room, ANN, "bob"), "{order:?}");
     }
 }
@@ -659,12 +694,12 @@ fn neither_ban_nor_mute_holds_for_a_server_administrator() {
     judge(&mut room, Order::Mute(60, None), 1);
     judge(&mut room, Order::Ban(None, None, BanScope::Account), 1);
     assert!(room.ban("bob", 2).is_some());
-    room.apply(Input::Administer("bob".to_owned(), true), 2);
+    apply(&mut room, Input::Administer("bob".to_owned(), true), 2);
     assert!(room.ban("bob", 2).is_none());
-    room.apply(joining(BOB, "bob", false), 2);
+    apply(&mut room, joining(BOB, "bob", false), 2);
     let post = give(&mut room, posting(BOB, "hi", None), 2);
     assert!(matches!(post[..], [Effect::Store(BOB, _)]));
-    room.apply(Input::Administer("bob".to_owned(), false), 3);
+    apply(&mut room, Input::Administer("bob".to_owned(), false), 3);
     assert!(room.ban("bob", 3).is_some());
 }
 
@@ -689,17 +724,17 @@ fn only_a_moderator_who_becomes_a_vip_is_told() {
 /// What follows once the verdict that `order` leads to is stored.
 fn judge(room: &mut Room, order: Order, now: impl Into<Moment>) -> Vec<Effect> {
     let now = now.into();
-    let effects = room.apply(Input::Moderate(ANN, order, Some(person("bob"))), now);
-    let [Effect::Judge(ANN, verdict)] = &effects[..] else {
+    let effects = apply(room, Input::Moderate(ANN, order, Some(person("bob"))), now);
+    let [Effect::Judge(ANN, pending)] = &effects[..] else {
         panic!("{effects:?}")
     };
-    room.apply(Input::Judged(ANN, verdict.clone()), now)
+    apply(room, Input::Judged(ANN, pending.verdict.clone()), now)
 }
 
 fn moderated_room() -> Room {
     let mut room = room_where(&[("ann", Rank::Administrator)]);
-    room.apply(joining(ANN, "ann", false), 0);
-    room.apply(joining(BOB, "bob", false), 0);
+    apply(&mut room, joining(ANN, "ann", false), 0);
+    apply(&mut room, joining(BOB, "bob", false), 0);
     room
 }
 
@@ -759,12 +794,12 @@ fn a_moderator_is_one_from_the_next_message_on() {
 }
 
 fn change_modes(room: &mut Room, change: RoomChange) {
-    let effects = room.apply(Input::Change(ANN, change, ReplyTarget::None), 0);
+    let effects = apply(room, Input::Change(ANN, change, ReplyTarget::None), 0);
     let [Effect::Store(ANN, new)] = &effects[..] else {
         panic!("{effects:?}")
     };
     let stored = Input::Stored(vec![(ANN, placed(new.clone(), 1))]);
-    room.apply(stored, 0);
+    apply(room, stored, 0);
 }
 
 #[test]
@@ -836,10 +871,10 @@ fn verdicts_are_told_to_those_who_asked_and_are_moderators_at_that_moment() {
     const CAROL: MemberId = MemberId(4);
     const ANN_AGAIN: MemberId = MemberId(5);
     let mut room = room_where(&[("ann", Rank::Administrator), ("carol", Rank::Moderator)]);
-    room.apply(joining(ANN, "ann", false), 0);
-    room.apply(watching(BOB, "bob"), 0);
-    room.apply(watching(CAROL, "carol"), 0);
-    room.apply(watching(ANN_AGAIN, "ann"), 0);
+    apply(&mut room, joining(ANN, "ann", false), 0);
+    apply(&mut room, watching(BOB, "bob"), 0);
+    apply(&mut room, watching(CAROL, "carol"), 0);
+    apply(&mut room, watching(ANN_AGAIN, "ann"), 0);
     let mute = Order::Mute(60, Some("calm".to_owned()));
     let entry = AuditEntry {
         time: 1_000,
@@ -859,29 +894,33 @@ fn verdicts_are_told_to_those_who_asked_and_are_moderators_at_that_moment() {
         let effects = judge(&mut room, order, 0);
         assert_eq!(told_of(&effects).unwrap().0, expected);
     }
-    room.apply(Input::Leave(CAROL), 0);
+    apply(&mut room, Input::Leave(CAROL), 0);
     judge(&mut room, Order::Appoint, 0);
     // Who is thrown out is not told as a moderator any more.
     let effects = judge(&mut room, Order::Kick(None), 0);
     assert_eq!(told_of(&effects).unwrap().0, [ANN_AGAIN]);
-    room.apply(Input::Leave(ANN_AGAIN), 0);
+    apply(&mut room, Input::Leave(ANN_AGAIN), 0);
     assert_eq!(told_of(&judge(&mut room, Order::Unban, 0)), None);
 }
 
 /// What follows once what `input` leads to is in the log.
 fn store(room: &mut Room, input: Input, now: u64) -> Vec<Effect> {
-    let effects = room.apply(input, now);
+    let effects = apply(room, input, now);
     let [Effect::Store(id, new)] = &effects[..] else {
         panic!("{effects:?}")
     };
-    room.apply(Input::Stored(vec![(*id, placed(new.clone(), 8))]), now)
+    apply(
+        room,
+        Input::Stored(vec![(*id, placed(new.clone(), 8))]),
+        now,
+    )
 }
 
 #[test]
 fn what_moderators_do_to_the_log_is_told_once_it_is_stored_and_what_others_do_is_not() {
     let mut room = room_where(&[("ann", Rank::Administrator)]);
-    room.apply(watching(ANN, "ann"), 0);
-    room.apply(joining(BOB, "bob", false), 0);
+    apply(&mut room, watching(ANN, "ann"), 0);
+    apply(&mut room, joining(BOB, "bob", false), 0);
     let pin = RoomChange {
         pinned: Some(MessageId::new("e-7").ok()),
         ..RoomChange::default()
@@ -943,14 +982,14 @@ fn what_moderators_do_to_the_log_is_told_once_it_is_stored_and_what_others_do_is
 #[test]
 fn operators_verdicts_are_told_like_those_of_members() {
     let mut room = room_where(&[("ann", Rank::Moderator)]);
-    room.apply(watching(ANN, "ann"), 0);
+    apply(&mut room, watching(ANN, "ann"), 0);
     let verdict = operated(
         &Order::Ban(None, None, BanScope::Account),
         person("bob"),
         7.into(),
     )
     .unwrap();
-    let effects = room.apply(Input::Judged(NOBODY, verdict), 7);
+    let effects = apply(&mut room, Input::Judged(NOBODY, verdict), 7);
     let (ids, entry) = told_of(&effects).unwrap();
     assert_eq!((ids, entry.actor.as_str()), (&[ANN][..], "server operator"));
     assert_eq!((entry.until, &entry.reason), (None, &None));
@@ -965,9 +1004,16 @@ fn moderators_and_nobody_else_may_read_what_was_done() {
         (Rank::User, false),
     ] {
         let mut room = room_where(&[("ann", rank)]);
-        room.apply(joining(ANN, "ann", false), 0);
-        assert_eq!(room.audit_refusal(ANN).is_none(), may, "{rank:?}");
-        assert!(room.audit_refusal(BOB).is_some(), "nobody is no moderator");
+        apply(&mut room, joining(ANN, "ann", false), 0);
+        let effects = apply(&mut room, Input::ListAudit(ANN), 0);
+        match may {
+            true => assert_eq!(effects, [Effect::OpenAudit(0)], "{rank:?}"),
+            false => check_refused(&effects, ANN, Code::Forbidden, None),
+        }
+        assert_eq!(room.is_moderator(ANN), may, "{rank:?}");
+        let nobodys = apply(&mut room, Input::ListAudit(BOB), 0);
+        assert_eq!(nobodys, [], "nobody is no moderator");
+        assert!(!room.is_moderator(BOB));
     }
 }
 
@@ -987,7 +1033,7 @@ fn what_is_blocked_is_refused_below_moderators_and_too_long_is_too_long() {
         (Rank::User, true),
     ] {
         let mut room = room_where(&[("ann", rank)]);
-        room.apply(joining(ANN, "ann", false), 1_000_000);
+        apply(&mut room, joining(ANN, "ann", false), 1_000_000);
         let blocked = |post| Blocked(post, pattern.clone());
         let post = blocked(posting(ANN, "bad", Some("n")));
         let effects = give(&mut room, post, 1_000_000);
@@ -1008,8 +1054,8 @@ fn what_is_blocked_is_refused_below_moderators_and_too_long_is_too_long() {
 /// A room with ann, its administrator, who watches, and bob.
 fn holding_room() -> Room {
     let mut room = room_where(&[("ann", Rank::Administrator)]);
-    room.apply(watching(ANN, "ann"), 0);
-    room.apply(joining(BOB, "bob", false), 0);
+    apply(&mut room, watching(ANN, "ann"), 0);
+    apply(&mut room, joining(BOB, "bob", false), 0);
     room
 }
 
@@ -1030,12 +1076,12 @@ fn hold(room: &mut Room, number: usize, now: u64) -> Vec<Effect> {
         id: HeldId::new(number.to_string()).unwrap(),
         waiting: *waiting.clone(),
     };
-    room.apply(Input::Held(BOB, held), now)
+    apply(room, Input::Held(BOB, held), now)
 }
 
 fn decide(room: &mut Room, number: usize, choice: Choice, now: u64) -> Vec<Effect> {
     let id = HeldId::new(number.to_string()).unwrap();
-    room.apply(Input::Decide(ANN, id, choice), now)
+    apply(room, Input::Decide(ANN, id, choice), now)
 }
 
 #[test]
@@ -1060,9 +1106,9 @@ fn what_waits_is_told_to_its_sender_and_to_those_who_may_decide() {
     let new = ruling.entry.clone().unwrap();
     assert_eq!(new, entry("bob", "a link", None, 9));
     let lost = Input::NotRuled(ANN, Choice::Allow);
-    check_refused(&room.apply(lost, 9), ANN, Code::Unavailable, None);
+    check_refused(&apply(&mut room, lost, 9), ANN, Code::Unavailable, None);
     let ruled = Ruled::Done(Some(Box::new(placed(new, 1))));
-    let effects = room.apply(Input::Ruled(ANN, ruling.clone(), ruled), 9);
+    let effects = apply(&mut room, Input::Ruled(ANN, ruling.clone(), ruled), 9);
     assert!(matches!(&effects[0], Effect::Deliver(ids, _) if ids[..] == [BOB]));
     let again = decide(&mut room, 1, Choice::Deny(None), 9);
     check_refused(&again, ANN, Code::NotFound, None);
@@ -1085,7 +1131,7 @@ fn nobody_decides_after_a_day_and_only_so_many_wait() {
     let in_time = decide(&mut room, 1, Choice::Allow, day);
     assert!(matches!(in_time[..], [Effect::Rule(ANN, _)]));
     assert_eq!(hold(&mut room, 99, day).len(), 2, "one has made room");
-    room.apply(Input::Forget("bob".to_owned()), day);
+    apply(&mut room, Input::Forget("bob".to_owned()), day);
     let gone = decide(&mut room, 2, Choice::Allow, day);
     check_refused(&gone, ANN, Code::NotFound, None);
 }
@@ -1100,7 +1146,12 @@ fn pace_and_slow_mode_count_before_a_message_waits() {
     change_modes(&mut room, slow);
     let too_fast = (BOB, post("a link", None), ReplyTarget::None, Some(3));
     let refused = |effects: &[Effect]| match effects {
+        // Whoever is too fast for its pace is looked at for flooding; for slow mode, nobody is.
         [Effect::Send(BOB, ServerEvent::Cerror(error))] => error.code,
+        [
+            Effect::Send(BOB, ServerEvent::Cerror(error)),
+            Effect::CheckFlooding(BOB),
+        ] => error.code,
         other => panic!("{other:?}"),
     };
     assert_eq!(refused(&give(&mut room, too_fast, 0)), Code::TooFast);

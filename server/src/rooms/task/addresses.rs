@@ -1,14 +1,12 @@
-//! What addresses have to do with entering and with verdicts: the part that needs the store, or what
-//! holds for the whole server.
+//! What addresses have to do with who is let in and who is put out: the part that needs what holds for
+//! the whole server.
 
 use super::{EnterError, RoomTask};
 use crate::clock;
 use crate::domain::address::{Address, Network};
 use crate::domain::entry::Moment;
-use crate::domain::moderation::{BanScope, Decision, Verdict};
 use crate::domain::room::Input;
 use crate::store::addresses::RECENT;
-use crate::store::standing::StandingError;
 
 impl RoomTask {
     /// Why the user `key` may not come in from `address`, where they may not. Asked where entering is
@@ -28,27 +26,6 @@ impl RoomTask {
         let ban = self.room.address_ban(key, address, now)?;
         let seconds = ban.seconds_left(now);
         Some(EnterError::AddressBanned(ban.reason.clone(), seconds))
-    }
-
-    /// Stores a verdict. A ban takes the recent addresses of its target along where it is to, or where
-    /// all bans are.
-    pub(super) async fn save(
-        &mut self,
-        verdict: &mut Verdict,
-        scope: BanScope,
-    ) -> Result<(), StandingError> {
-        let addresses = &self.stores.addresses;
-        if let Decision::Ban(ban) = &mut verdict.decision
-            && scope.max(addresses.every_ban()).takes_addresses()
-        {
-            let key = &verdict.target.key;
-            // Where they are just now may not be stored yet.
-            let mut networks = self.room.own_networks(key);
-            let recent = addresses.recent(key, clock::moment()).await;
-            networks.extend(recent.map_err(StandingError::new)?);
-            ban.networks = first_different(networks);
-        }
-        self.stores.standings.save(&self.name, verdict).await
     }
 
     /// The user `key` may be no server administrator any more, whom no ban of a network keeps out.
@@ -81,7 +58,8 @@ impl RoomTask {
     }
 }
 
-fn first_different(networks: Vec<Network>) -> Vec<Network> {
+/// The first of them, each once, as many as a ban takes along.
+pub(super) fn first_different(networks: Vec<Network>) -> Vec<Network> {
     let mut different = Vec::with_capacity(RECENT);
     for network in networks {
         if !different.contains(&network) && different.len() < RECENT {

@@ -1,4 +1,4 @@
-//! What sessions ask of a room.
+//! What is asked of a room, and what is answered.
 
 use chat_protocol::{
     AuthAccepted, Capabilities, HeldId, MessageId, PostMessage, RoomChange, Seq, Since,
@@ -22,6 +22,11 @@ use crate::wire::outbox::Outbox;
 use crate::wire::outgoing::Outgoing;
 
 /// Somebody at the door.
+///
+/// Three things in it are no plain data, and can't be: the room has to see at the moment of entering what
+/// has become of the login since it began, which is known on the server where it began; it writes to
+/// the member through the outbox; and it counts what the member does in the same buckets as all other
+/// rooms do.
 pub struct Entrance {
     /// Their account, as it was when they showed that it is theirs.
     pub account: Account,
@@ -96,6 +101,9 @@ pub enum OperateError {
     /// The room could not be made.
     #[error(transparent)]
     Accounts(#[from] AccountsError),
+    /// The patterns can't be changed so, or not now.
+    #[error(transparent)]
+    Filters(#[from] FiltersError),
     /// It would do nothing.
     #[error("{0}")]
     Slip(String),
@@ -121,65 +129,28 @@ pub struct Settled {
     pub removals: u64,
 }
 
-/// What a session asks of a room.
+/// What is asked of a room. But for the ends to answer through, and for what [`Entrance`] says, this is
+/// plain data.
 pub enum RoomCommand {
+    /// Somebody comes or goes.
+    Attend(Attendance),
+    /// A member asks for something. Answered through the members' outboxes.
+    Request(MemberId, Request),
+    /// An operator asks for something, or the server does.
+    Operate(OperatorCommand),
+    /// A session reads something for a member.
+    Read(Reading),
+}
+
+/// Who comes and goes.
+pub enum Attendance {
     /// Let somebody in. Answered once they are, or with why not; then nothing was sent to them.
     Enter(Box<Entrance>, oneshot::Sender<Result<MemberId, EnterError>>),
     /// Take a member out. Answered once nothing more will come from the room.
     Leave(MemberId, oneshot::Sender<()>),
-    /// Post for a member. Answered through the member's outbox.
-    Post(MemberId, PostMessage),
-    /// Delete a message for a member. Answered through the members' outboxes.
-    Delete(MemberId, MessageId),
-    /// Do something to somebody for a member; `None` where there is nobody of the name. Answered
-    /// through the members' outboxes, as what follows.
-    Moderate(MemberId, Order, Option<Person>),
-    /// Do something to somebody for an operator; where so said, it makes the room where there is none and
-    /// nothing is refused. Answered with what was done.
-    Operate(
-        Order,
-        Person,
-        bool,
-        oneshot::Sender<Result<String, OperateError>>,
-    ),
-    /// Take all messages of somebody out, for an operator. Answered once everybody was told.
-    Purge(Person, oneshot::Sender<Result<(), LogError>>),
-    /// Make the room one that there is, for an operator. Answered with whether it was made.
-    Found(oneshot::Sender<Result<bool, AccountsError>>),
-    /// Forget the room, where nobody is in it and nobody would miss it: founded before the first time,
-    /// and nothing in it that holds at the second.
-    ForgetIfIdle(UnixMillis, UnixMillis),
     /// Close the connections of the user of this key, who was signed out. Answered once done, with how
     /// many those were.
     SignOut(String, oneshot::Sender<usize>),
-    /// Change the patterns for an operator. Answered with what was done, once messages are held
-    /// against the new ones.
-    Filter(Change, oneshot::Sender<Result<String, FiltersError>>),
-    /// Change the patterns for a member. Answered through the member's outbox.
-    FilterFor(MemberId, Change),
-    /// Tell a member the patterns, through its outbox.
-    Filters(MemberId),
-    /// Tell a member what waits for a moderator, through its outbox.
-    Held(MemberId),
-    /// Decide on what waits, for a member. Answered through the members' outboxes.
-    Decide(MemberId, HeldId, Choice),
-    /// Empty the room for a member.
-    Clear(MemberId),
-    /// Change the modes for a member.
-    Change(MemberId, RoomChange),
-    /// Tell a member who is here, through the member's outbox.
-    Who(MemberId),
-    /// Store and deliver what was posted before. Answered with where the room stands then.
-    Settle(oneshot::Sender<Settled>),
-    /// Give a member what was read when there were so many removals. Answered with false where there
-    /// were more since: then nothing is given.
-    Show(MemberId, Outgoing, u64, oneshot::Sender<bool>),
-    /// Ask whether a member may read what moderators did. Answered with how many audit_version there were
-    /// since the room runs; with `None` where it may not, which the member is told.
-    Audit(MemberId, oneshot::Sender<Option<u64>>),
-    /// Give a member what was read when there were so many audit_version. Answered with false where there
-    /// were more since, or the member may not read it any more: then nothing is given.
-    ShowAudit(MemberId, Outgoing, u64, oneshot::Sender<bool>),
     /// Forget the rank of the user of this key, whose account was removed, and close their connections.
     /// Answered once done, with how many those were.
     Forget(String, oneshot::Sender<usize>),
@@ -188,6 +159,67 @@ pub enum RoomCommand {
     /// Put out whoever is in this network, with the reason. Answered once done, with the names as
     /// compared of those who were put out, one for each connection.
     PutOut(Network, Option<String>, oneshot::Sender<Vec<String>>),
+}
+
+/// What members send.
+pub enum Request {
+    /// Post a message.
+    Post(PostMessage),
+    /// Delete a message.
+    Delete(MessageId),
+    /// Do something to somebody; `None` where there is nobody of the name.
+    Moderate(Order, Option<Person>),
+    /// Decide on what waits for a moderator.
+    Decide(HeldId, Choice),
+    /// Empty the room.
+    Clear,
+    /// Change the modes.
+    Change(RoomChange),
+    /// Change the patterns.
+    ChangeFilter(Change),
+    /// Tell the patterns.
+    Filters,
+    /// Tell what waits for a moderator.
+    Held,
+    /// Tell who is here.
+    Who,
+}
+
+/// What operators order, and what the server's upkeep brings.
+pub enum OperatorCommand {
+    /// Do something to somebody; where so said, it makes the room where there is none and nothing is
+    /// refused. Answered with what was done.
+    Judge(
+        Order,
+        Person,
+        bool,
+        oneshot::Sender<Result<String, OperateError>>,
+    ),
+    /// Take all messages of somebody out. Answered once everybody was told.
+    Purge(Person, oneshot::Sender<Result<(), LogError>>),
+    /// Change the patterns. Answered with what was done, once messages are held against the new ones.
+    ChangeFilter(Change, oneshot::Sender<Result<String, OperateError>>),
+    /// Make the room one that there is. Answered with whether it was made.
+    Found(oneshot::Sender<Result<bool, AccountsError>>),
+    /// Forget the room, where nobody is in it and nobody would miss it: founded before the first time,
+    /// and nothing in it that holds at the second.
+    ForgetIfIdle(UnixMillis, UnixMillis),
     /// The log now begins here.
     Trimmed(Seq),
+}
+
+/// What a session reads for a member. It does so itself, and makes the bytes of it, since both may take
+/// long, which the room must not wait for: so it is bytes that come here, and no event.
+pub enum Reading {
+    /// Store and deliver what was posted before. Answered with where the room stands then.
+    Settle(oneshot::Sender<Settled>),
+    /// Give a member what was read when there were so many removals. Answered with false where there
+    /// were more since: then nothing is given.
+    Show(MemberId, Outgoing, u64, oneshot::Sender<bool>),
+    /// Ask whether a member may read what moderators did. Answered with how many changes of that there
+    /// were since the room runs; with `None` where it may not, which the member is told.
+    Audit(MemberId, oneshot::Sender<Option<u64>>),
+    /// Give a member what was read when there were so many changes. Answered with false where there
+    /// were more since, or the member may not read it any more: then nothing is given.
+    ShowAudit(MemberId, Outgoing, u64, oneshot::Sender<bool>),
 }

@@ -4,10 +4,11 @@
 use chat_protocol::limits::RESUME_BYTES;
 use chat_protocol::{ServerEvent, Since};
 
-use super::{EnterError, Entrance, MemberConnection, RoomTask, Stores, resume};
+use super::delivery::MemberConnection;
+use super::{EnterError, Entrance, RoomTask, resume};
 use crate::clock;
 use crate::domain::entry::{Author, Moment, UnixMillis};
-use crate::domain::room::{Input, Joining, MemberId};
+use crate::domain::room::{Effect, Input, Joining, MemberId};
 use crate::limits::{Allowance, TooFast};
 use crate::rooms::history::{self, Viewer};
 use crate::store::accounts::{Account, AccountsError, Admission, Admitted, Beginning, Founder};
@@ -107,7 +108,7 @@ impl RoomTask {
         self.head.is_begun |= beginning.is_some();
         if is_founding {
             tracing::info!(room = ?self.name, username = %account.username, "room founded");
-            self.room.found(Some(&account.key));
+            self.apply(Input::Founded(Some(account.key.clone()))).await;
         }
         Ok(())
     }
@@ -158,16 +159,17 @@ impl RoomTask {
         id
     }
 
-    /// Makes the room one that there is, for an operator; false where it is one already.
-    pub(super) async fn found(&mut self) -> Result<bool, AccountsError> {
+    /// Makes the room one that there is, for an operator, which is false where it is one already; and
+    /// what follows from that.
+    pub(super) async fn found(&mut self) -> Result<(bool, Vec<Effect>), AccountsError> {
         if self.room.is_founded() {
-            return Ok(false);
+            return Ok((false, Vec::new()));
         }
         let beginning = self.beginning(Founder::Operator, clock::now());
         let is_made = self.stores.accounts.found(beginning).await?;
         self.head.is_begun = true;
-        self.room.found(None);
-        Ok(is_made)
+        let effects = self.room.apply(Input::Founded(None), clock::moment());
+        Ok((is_made, effects))
     }
 
     /// Forgets the room where nobody would miss it. Whoever comes in next founds it anew.
@@ -175,7 +177,7 @@ impl RoomTask {
         if !self.room.is_empty() || !self.room.is_founded() {
             return;
         }
-        let Stores { accounts, log, .. } = &self.stores;
+        let accounts = &self.stores.accounts;
         let forgotten = accounts.forget_idle_room(&self.name, before, now).await;
         match forgotten {
             Ok(false) => return,
@@ -186,9 +188,9 @@ impl RoomTask {
                 return;
             }
         }
-        self.room.forget_itself();
+        self.apply(Input::Unfounded).await;
         self.is_last_sure = true;
-        match log.open(&self.name, now).await {
+        match self.stores.log.open(&self.name, now).await {
             Ok(head) => self.head = head,
             Err(error) => {
                 self.report("a room that was forgotten cannot be begun anew", &error);

@@ -86,7 +86,7 @@ fn a_retry_is_known_for_five_minutes() {
         let now = after(0, leap);
         let stored = placed(entry("ann", "hi", Some("n"), now.time), 1);
         give(&mut room, posting(ANN, "hi", Some("n")), now);
-        room.apply(Input::Stored(vec![(ANN, stored)]), now);
+        apply(&mut room, Input::Stored(vec![(ANN, stored)]), now);
         let retry = || posting(ANN, "hi", Some("n"));
         let mut again = |elapsed| give(&mut room, retry(), after(elapsed, leap));
         assert!(matches!(
@@ -113,7 +113,7 @@ fn an_account_becomes_a_members_in_time() {
             address: Address::UNKNOWN,
             capabilities: Capabilities::default(),
         };
-        room.apply(Input::Join(newcomer), after(1, leap));
+        apply(&mut room, Input::Join(newcomer), after(1, leap));
         let young = give(&mut room, posting(BOB, "hi", None), after(899_999, leap));
         assert!(matches!(young[..], [Effect::Send(..)]), "{leap}");
         let old = give(&mut room, posting(BOB, "hi", None), after(900_000, leap));

@@ -1,0 +1,261 @@
+//! The one way out of a room's rules: what they order is carried out here, one order after another, and
+//! nowhere else. Each kind of order has one arm, whatever it follows from.
+//!
+//! Keeps the order of everything: what was posted before is stored and shown before.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use chat_protocol::{CloseCode, Nonce, Seq, ServerEvent};
+use tokio::time::Instant;
+
+use super::delivery::MemberConnection;
+use super::{OperateError, RoomTask};
+use crate::clock;
+use crate::domain::entry::Entry;
+use crate::domain::moderation::Origin;
+use crate::domain::room::{Effect, Input, Lookup, MemberId, Pace};
+use crate::limits::{FLOODING, Privilege};
+use crate::store::log::{End, LogError, Range};
+use crate::wire::outgoing::Outgoing;
+
+/// What of that which was carried out is told to whoever asked for it from outside the room.
+#[derive(Default)]
+pub(super) struct Outcome {
+    /// How many connections were closed.
+    pub(super) closed: usize,
+    /// What an operator is told.
+    pub(super) report: Option<Result<String, OperateError>>,
+    /// How many changes the audit had, where it may be read.
+    pub(super) audit_version: Option<u64>,
+}
+
+impl RoomTask {
+    /// Applies `input` and carries out what follows.
+    pub(super) async fn apply(&mut self, input: Input) -> Outcome {
+        let effects = self.room.apply(input, clock::moment());
+        self.carry_out(effects).await
+    }
+
+    /// Stores what waits, in one commit, and lets it wait for its delivery.
+    pub(super) async fn store(&mut self) {
+        let effects = self.commit().await;
+        self.carry_out(effects).await;
+    }
+
+    /// Stores what waits, and lets everybody see all that is stored.
+    pub(super) async fn show_all(&mut self) {
+        self.store().await;
+        self.delivery.flush().await;
+    }
+
+    /// Carries out what the rules ordered, and what follows from that before what was ordered after it.
+    /// Entries wait to share a commit; whatever is neither one nor on the way to one comes after it.
+    pub(super) async fn carry_out(&mut self, effects: Vec<Effect>) -> Outcome {
+        let mut queue = VecDeque::from(effects);
+        let mut outcome = Outcome::default();
+        while let Some(effect) = queue.pop_front() {
+            let may_share = matches!(effect, Effect::Store(..) | Effect::Charge(..));
+            let following = match may_share || self.unstored.is_empty() {
+                true => self.carry_out_one(effect, &mut outcome).await,
+                false => {
+                    queue.push_front(effect);
+                    self.commit().await
+                }
+            };
+            put_before(&mut queue, following);
+        }
+        outcome
+    }
+
+    /// Carries out one order; gives what follows from it.
+    async fn carry_out_one(&mut self, effect: Effect, outcome: &mut Outcome) -> Vec<Effect> {
+        match effect {
+            Effect::Store(sender, entry) => self.unstored.push((sender, entry)),
+            Effect::Charge(id, allowed) => {
+                let wait = self.wait(id, allowed.pace());
+                let input = Input::Charged(id, allowed, wait);
+                return self.room.apply(input, clock::moment());
+            }
+            Effect::Deliver(senders, entry) => self.deliver(&senders, &entry),
+            Effect::Repeat(id, seq, nonce) => return self.repeat(id, seq, nonce).await,
+            Effect::Send(id, event) => self.delivery.answer(id, &Outgoing::new(event)),
+            Effect::Announce(listeners, event) => self.delivery.announce(&listeners, event).await,
+            Effect::Judge(id, pending) => return self.judge(id, *pending, outcome).await,
+            Effect::Hold(id, waiting) => return self.hold(id, waiting).await,
+            Effect::Rule(id, ruling) => return self.rule(id, ruling).await,
+            Effect::ChangeFilter(id, change, by) => {
+                return self.change_filter(id, change, &by, outcome).await;
+            }
+            Effect::ListFilters(id) => return self.list_filters(id).await,
+            Effect::OpenAudit(audit_version) => outcome.audit_version = Some(audit_version),
+            Effect::Report(said) => outcome.report = Some(said.map_err(OperateError::Slip)),
+            Effect::CheckFlooding(id) => return self.check_flooding(id),
+            Effect::Expel(ids, event, code) => {
+                outcome.closed += ids.len();
+                self.expel(&ids, event, code);
+            }
+            Effect::SignOut(ids) => {
+                outcome.closed += ids.len();
+                self.sign_out(&ids);
+            }
+            Effect::CheckPinned(by) => self.pin_to_check = Some(by),
+            Effect::WakeAt(time) => self.wake_at = Some(instant(time)),
+        }
+        Vec::new()
+    }
+
+    /// Stores what waits, in one commit; gives what follows from that.
+    async fn commit(&mut self) -> Vec<Effect> {
+        if self.unstored.is_empty() {
+            return Vec::new();
+        }
+        let waiting = std::mem::take(&mut self.unstored);
+        let entries = waiting.iter().map(|(_, entry)| entry.clone()).collect();
+        let after = self.is_last_sure.then_some(self.head.last);
+        let stored = self.stores.log.append(&self.name, after, entries).await;
+        self.is_last_sure = stored.is_ok();
+        let input = match stored {
+            Ok(stored) => {
+                self.head.last = stored.last().map_or(self.head.last, |entry| entry.seq);
+                let senders = waiting.into_iter().map(|(sender, _)| sender);
+                Input::Stored(senders.zip(stored).collect())
+            }
+            Err(error) => {
+                self.report("messages could not be stored and were refused", &error);
+                Input::NotStored(waiting)
+            }
+        };
+        self.room.apply(input, clock::moment())
+    }
+
+    /// Seconds that a member has to wait before it may do one more thing of this kind, which counts
+    /// where it need not. Nobody waits who is gone, or in whose place an operator acts.
+    fn wait(&self, id: MemberId, pace: Pace) -> Option<u64> {
+        let allowance = &self.delivery.connection(id)?.allowance;
+        let (limits, source) = (&allowance.limits, allowance.source);
+        let key = self.room.key_of(id)?;
+        let taken = match pace {
+            Pace::Message => limits.message(key, source, self.privilege(key)),
+            Pace::Action => limits.action(key, source, self.privilege(key)),
+            Pace::Answer => allowance.answer(),
+        };
+        taken.err().map(|too_fast| too_fast.retry_after)
+    }
+
+    /// What stands behind the user `key` here.
+    fn privilege(&self, key: &str) -> Privilege {
+        let is_moderator = self.room.rank(key) <= chat_protocol::Rank::Moderator;
+        match self.room.origin(key) {
+            Some(Origin::Vouched) if is_moderator => Privilege::Vouched,
+            Some(Origin::Appointed) if is_moderator => Privilege::Appointed,
+            Some(Origin::Founded) => Privilege::Founder,
+            _ => Privilege::None,
+        }
+    }
+
+    /// Closes the connection of a member who goes on regardless of being refused for being too fast.
+    fn check_flooding(&mut self, id: MemberId) -> Vec<Effect> {
+        let Some(MemberConnection { outbox, allowance }) = self.delivery.connection(id) else {
+            return Vec::new();
+        };
+        if !allowance.pace.goes_on_regardless() {
+            return Vec::new();
+        }
+        if let Some(left_out) = allowance.limits.notices().next() {
+            let source = allowance.source;
+            tracing::info!(room = ?self.name, %source, left_out, "closed: flooding");
+        }
+        outbox.close(CloseCode::Flooding, FLOODING);
+        self.who = None;
+        self.delivery.leave(id);
+        self.room.apply(Input::Leave(id), clock::moment())
+    }
+
+    /// Gives a member a message again that it sent before: that may be longer than what it sent.
+    async fn repeat(&mut self, id: MemberId, seq: Seq, nonce: Nonce) -> Vec<Effect> {
+        let why = match self.entry(seq).await {
+            Ok(original) => match original.and_then(|entry| self.marked(&entry)) {
+                Some(answer) => {
+                    self.delivery.answer(id, &answer);
+                    return Vec::new();
+                }
+                None => Lookup::Gone,
+            },
+            Err(error) => {
+                self.report("cannot read a retried message", &error);
+                Lookup::Original
+            }
+        };
+        let input = Input::Unavailable(id, "message", why, Some(nonce));
+        self.room.apply(input, clock::moment())
+    }
+
+    fn expel(&mut self, ids: &[MemberId], event: ServerEvent, code: CloseCode) {
+        let outgoing = Outgoing::new(event);
+        for id in ids {
+            if let Some(outbox) = self.delivery.leave(*id) {
+                outbox.push(&outgoing);
+                outbox.close(code, "disconnected by a moderator");
+            }
+        }
+    }
+
+    fn sign_out(&mut self, ids: &[MemberId]) {
+        for id in ids {
+            if let Some(outbox) = self.delivery.leave(*id) {
+                outbox.close(
+                    CloseCode::SignedOut,
+                    "the password was changed, or the login ended",
+                );
+            }
+        }
+    }
+
+    fn deliver(&mut self, senders: &[MemberId], entry: &Entry) {
+        self.removals += u64::from(entry.message().is_none());
+        let outgoing = Outgoing::new(entry.to_event(&self.name, &self.head.epochs));
+        let marked = self.marked(entry);
+        let own = marked.as_ref().map(|marked| (senders, marked));
+        self.delivery.add(outgoing, own);
+    }
+
+    /// The copy for who sent it, where that differs.
+    fn marked(&self, entry: &Entry) -> Option<Outgoing> {
+        let posted = entry.message()?;
+        posted.nonce.as_ref()?;
+        let event = entry.to_event_for(posted.author.account, &self.name, &self.head.epochs);
+        Some(Outgoing::new(event))
+    }
+
+    /// The entry at `seq`, where there is one.
+    pub(super) async fn entry(&self, seq: Seq) -> Result<Option<Entry>, LogError> {
+        let range = Range {
+            after: Seq(seq.0.saturating_sub(1)),
+            before: Some(seq.next()),
+            limit: 1,
+            end: End::Oldest,
+            with_modes: true,
+        };
+        Ok(self.stores.log.read(&self.name, range).await?.entries.pop())
+    }
+}
+
+fn put_before(queue: &mut VecDeque<Effect>, following: Vec<Effect>) {
+    if queue.is_empty() {
+        *queue = following.into();
+        return;
+    }
+    queue.reserve(following.len());
+    for effect in following.into_iter().rev() {
+        queue.push_front(effect);
+    }
+}
+
+fn instant(time: u64) -> Instant {
+    let wait = time.saturating_sub(clock::moment().steady);
+    Instant::now() + Duration::from_millis(wait)
+}
+
+#[cfg(test)]
+mod tests;

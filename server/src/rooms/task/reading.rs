@@ -1,0 +1,52 @@
+//! What sessions read from the stores for a member, and the room hands over: so it comes in its place
+//! among what the member is told anyway, and nothing is in it that was taken out meanwhile.
+
+use super::command::{Reading, Settled};
+use super::{RoomTask, answer};
+use crate::domain::room::{Input, MemberId};
+use crate::wire::outgoing::Outgoing;
+
+impl RoomTask {
+    /// Says how things stand before something is read, or hands over what was read.
+    pub(super) async fn read(&mut self, reading: Reading) {
+        match reading {
+            Reading::Settle(sender) => self.settling.push(sender),
+            Reading::Show(id, outgoing, removals, sender) => {
+                self.store().await;
+                let is_current = removals == self.removals;
+                if is_current {
+                    self.delivery.answer(id, &outgoing);
+                }
+                answer(sender, is_current);
+            }
+            Reading::Audit(id, sender) => {
+                let outcome = self.apply(Input::ListAudit(id)).await;
+                answer(sender, outcome.audit_version);
+            }
+            Reading::ShowAudit(id, outgoing, audit_version, sender) => {
+                answer(sender, self.show_audit(id, &outgoing, audit_version).await);
+            }
+        }
+    }
+
+    /// Answers who wait for what was posted before to be stored.
+    pub(super) fn answer_settling(&mut self) {
+        for sender in self.settling.drain(..) {
+            let settled = Settled {
+                last: self.head.last,
+                removals: self.removals,
+            };
+            answer(sender, settled);
+        }
+    }
+
+    /// Gives a member what it asked to read; false where that is out of date, or its rank is.
+    async fn show_audit(&mut self, id: MemberId, outgoing: &Outgoing, audit_version: u64) -> bool {
+        self.store().await;
+        let is_current = audit_version == self.room.audit_version() && self.room.is_moderator(id);
+        if is_current {
+            self.delivery.answer(id, outgoing);
+        }
+        is_current
+    }
+}
