@@ -174,11 +174,11 @@ pub struct Limits {
     connections: Option<BlockBuckets>,
     answers: Option<Answers>,
     logins: Logins,
-    places: ConnectionPermits,
+    connection_permits: ConnectionPermits,
 }
 
 impl Limits {
-    /// Full buckets and empty places.
+    /// Full buckets, and all permits free.
     pub fn new(settings: LimitSettings) -> Self {
         let messages = settings.messages;
         let times = |factor: NonZeroU32| messages.map(|rate| rate.times(factor));
@@ -194,7 +194,7 @@ impl Limits {
             connections: settings.connections.map(BlockBuckets::new),
             answers: settings.answers.map(Answers::new),
             logins: Logins::new(settings.failed_logins),
-            places: ConnectionPermits::new(settings.caps),
+            connection_permits: ConnectionPermits::new(settings.caps),
             settings,
         }
     }
@@ -263,8 +263,8 @@ impl Limits {
     }
 
     /// The connections at the same time.
-    pub fn places(&self) -> &ConnectionPermits {
-        &self.places
+    pub fn connection_permits(&self) -> &ConnectionPermits {
+        &self.connection_permits
     }
 
     /// The pace of a new connection.

@@ -117,7 +117,7 @@ pub fn admit(context: &Arc<TransportContext>, stream: TcpStream, peer: SocketAdd
 }
 
 fn permit(context: &TransportContext, peer: SocketAddr) -> Result<Accepted, NoPermit> {
-    let mut permit = context.limits.places().take()?;
+    let mut permit = context.limits.connection_permits().take()?;
     let source = Source::of(peer.ip());
     // Behind a proxy it is known only from the request.
     if !context.trusted_proxies.contain(peer.ip()) {

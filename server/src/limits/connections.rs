@@ -1,9 +1,9 @@
 //! Connections at the same time: in all, those that are in no room yet, and those of one address.
 //!
-//! ConnectionPermits are shared between networks, the widest blocks in which addresses are counted: one gets
-//! another place only while it has fewer than are left. So one alone has half of them at most, `k` of
-//! them leave at least one in `k + 1`, and whoever comes from anywhere else finds a place, though
-//! nobody is put out for it. Exempt sources, behind which anybody may be, are not held to that, nor is
+//! Permits are shared between networks, the widest blocks in which addresses are counted: one gets
+//! another permit only while it has fewer than are left. So one alone has half of them at most, `k` of
+//! them leave at least one in `k + 1`, and whoever comes from anywhere else finds one, though nobody
+//! is put out for it. Exempt sources, behind which anybody may be, are not held to that, nor is
 //! who came through a proxy and has not said yet where from.
 
 use std::collections::HashMap;
@@ -30,7 +30,7 @@ impl Caps {
     }
 }
 
-/// There is no place left.
+/// There is no permit left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[repr(usize)]
 pub enum NoPermit {
@@ -63,7 +63,7 @@ struct Counts {
     total: usize,
     unauthenticated: usize,
     by_block: HashMap<Block, Present>,
-    /// How often there was no place, by the reason.
+    /// How often there was no permit, by the reason.
     refused: [u64; NoPermit::ALL.len()],
     /// Of the sources that may not have more, the one that asked last.
     latest: Option<Source>,
@@ -87,12 +87,13 @@ impl Shared {
     }
 }
 
-/// All places.
+/// All permits.
 pub struct ConnectionPermits {
     shared: Arc<Shared>,
 }
 
-/// A connection's place; free again when this is dropped.
+/// What a connection, or a session that spans several, needs to be there; free again when this is
+/// dropped.
 pub struct ConnectionPermit {
     shared: Arc<Shared>,
     is_authenticated: bool,
@@ -100,7 +101,7 @@ pub struct ConnectionPermit {
 }
 
 impl ConnectionPermits {
-    /// Empty places.
+    /// All of them free.
     pub fn new(caps: Caps) -> Self {
         let counts = Mutex::default();
         Self {
@@ -108,7 +109,7 @@ impl ConnectionPermits {
         }
     }
 
-    /// A place for a connection that was just accepted.
+    /// A permit for a connection that was just accepted.
     pub fn take(&self) -> Result<ConnectionPermit, NoPermit> {
         let mut counts = self.shared.lock();
         if let Some(full) = counts.full(&self.shared.caps) {
@@ -125,12 +126,12 @@ impl ConnectionPermits {
         })
     }
 
-    /// Why the next connection would find no place, wherever it comes from.
+    /// Why the next connection would get none, wherever it comes from.
     pub fn full(&self) -> Option<NoPermit> {
         self.shared.lock().full(&self.shared.caps)
     }
 
-    /// How often there was no place for this reason, and who found none last, where it is about who
+    /// How often there was no permit for this reason, and who got none last, where it is about who
     /// asks.
     pub fn refused(&self, reason: NoPermit) -> (u64, Option<Source>) {
         let counts = self.shared.lock();
@@ -139,14 +140,14 @@ impl ConnectionPermits {
         (counts.refused[reason as usize], latest)
     }
 
-    /// What may be taken at most.
+    /// How many there are at most.
     pub fn caps(&self) -> &Caps {
         &self.shared.caps
     }
 }
 
 impl ConnectionPermit {
-    /// Counts the place for `source`, once it is known.
+    /// Counts the permit for `source`, once it is known.
     pub fn count_for(&mut self, source: Source) -> Result<(), NoPermit> {
         if source.is_exempt() || self.source == Some(source) {
             return Ok(());
@@ -155,17 +156,17 @@ impl ConnectionPermit {
         if let Some(earlier) = self.source.take() {
             counts.leave(earlier, self.is_authenticated);
         }
-        if let Err(no_place) = counts.check(source, &self.shared.caps) {
-            counts.refused[no_place as usize] += 1;
+        if let Err(no_permit) = counts.check(source, &self.shared.caps) {
+            counts.refused[no_permit as usize] += 1;
             counts.latest = Some(source);
-            return Err(no_place);
+            return Err(no_permit);
         }
         counts.join(source, self.is_authenticated);
         self.source = Some(source);
         Ok(())
     }
 
-    /// Notes whether the connection is in a room.
+    /// Notes whether its holder is in a room.
     pub fn set_authenticated(&mut self, is_authenticated: bool) {
         if self.is_authenticated == is_authenticated {
             return;
@@ -254,7 +255,7 @@ impl Counts {
     }
 }
 
-/// Whether a block that has `present` places would have more than are left, were it to have another
+/// Whether a block that has `present` permits would have more than are left, were it to have another
 /// one, which is the last of the `taken` ones.
 fn takes_too_much(present: usize, taken: usize, cap: Option<usize>) -> bool {
     cap.is_some_and(|cap| present > cap.saturating_sub(taken))
@@ -347,7 +348,7 @@ mod tests {
         assert!(places.shared.lock().by_block.is_empty());
     }
 
-    /// ConnectionPermits for so many who are in no room, of which nobody has gone.
+    /// Permits for so many who are in no room, of which nobody has gone.
     fn places(unauthenticated: usize) -> ConnectionPermits {
         ConnectionPermits::new(Caps {
             unauthenticated: Some(unauthenticated),

@@ -41,7 +41,7 @@ pub(super) async fn watch(limits: Arc<Limits>, failures: Arc<AcceptFailures>) {
     loop {
         let now = ticks.tick().await;
         for (reason, watch) in &mut places {
-            look(limits.places(), *reason, watch, now);
+            look(limits.connection_permits(), *reason, watch, now);
         }
         let count = failures.count.load(Ordering::Relaxed);
         let note = accepting.look(now, count, false);

@@ -96,7 +96,7 @@ impl Bench {
         let client = Client {
             source: Source::of(address),
             address: Address::of(address),
-            permit: self.context.limits.places().take().unwrap(),
+            permit: self.context.limits.connection_permits().take().unwrap(),
         };
         let (outbox, reader) = outbox(format, None);
         QueueClient {
@@ -108,7 +108,7 @@ impl Bench {
     }
 
     fn full(&self) -> Option<NoPermit> {
-        self.context.limits.places().full()
+        self.context.limits.connection_permits().full()
     }
 }
 

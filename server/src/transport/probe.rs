@@ -30,7 +30,7 @@ fn readiness(context: &TransportContext) -> Answer {
         if context.stopping.has_begun() {
             return Some(("stopping", "the server stops".to_owned()));
         }
-        let full = context.limits.places().full()?;
+        let full = context.limits.connection_permits().full()?;
         Some(("full", full.to_string()))
     });
     answer("ready", trouble)

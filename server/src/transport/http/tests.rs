@@ -43,7 +43,12 @@ struct Server {
 
 impl Server {
     fn is_full(&self) -> bool {
-        self.bench.context.limits.places().full().is_some()
+        self.bench
+            .context
+            .limits
+            .connection_permits()
+            .full()
+            .is_some()
     }
 
     async fn connect(&self) -> TcpStream {

@@ -112,6 +112,11 @@ async fn drain_all(reader: &mut OutboxReader) -> (Vec<String>, Closing) {
 }
 
 #[test]
+fn what_a_delivery_looks_at_is_one_piece_of_memory() {
+    assert_eq!(size_of::<Shared>(), 64);
+}
+
+#[test]
 fn what_the_socket_takes_is_written_at_once_and_nobody_is_woken() {
     let pipe = Pipe::new(1000);
     let (outbox, mut reader) = written_to(&pipe);
