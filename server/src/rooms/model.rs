@@ -24,8 +24,8 @@ use crate::store::filters::{Filters, FiltersError, Outline};
 use crate::store::held::{HeldError, HeldMessages};
 use crate::store::log::{End, LogHead, Range, RoomLog, Slice, Summary, Thinned, Trimmed};
 use crate::store::standing::{StandingError, Standings};
-use crate::wire::outbox::tests::{Drained, queue};
 use crate::wire::outbox::OutboxReader;
+use crate::wire::outbox::tests::{Drained, queue};
 use chat_protocol::{PostMessage, Seq};
 
 /// What the store takes.

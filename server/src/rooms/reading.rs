@@ -3,8 +3,8 @@
 use chat_protocol::limits::{AUDIT_ENTRIES, AUDIT_ENTRIES_DEFAULT, HISTORY_ENTRIES_DEFAULT};
 use chat_protocol::{Audit, AuditEntry, AuditRequest, HistoryRequest, RoomName, Seq, ServerEvent};
 
-use super::{Membership, RoomError, Rooms};
 use super::history::{self, Viewer};
+use super::{Membership, RoomError, Rooms};
 use crate::store::log::{End, Range};
 use crate::wire::outgoing::Outgoing;
 

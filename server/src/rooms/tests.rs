@@ -9,6 +9,7 @@ use chat_protocol::{
 use futures_util::FutureExt;
 use tempfile::TempDir;
 
+use super::history::Viewer;
 use super::*;
 use crate::domain::address::Address;
 use crate::domain::entry::{AccountId, NewEntry};
@@ -17,7 +18,6 @@ use crate::limits::addresses::Addresses;
 use crate::rooms::filters::RoomFilters;
 use crate::store::accounts::{Account, Accounts};
 use crate::store::addresses::AddressStore;
-use super::history::Viewer;
 use crate::store::log::{End, Range, RoomLog};
 use crate::store::sqlite::accounts::SqliteAccounts;
 use crate::store::sqlite::addresses::SqliteAddresses;
