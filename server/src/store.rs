@@ -4,9 +4,15 @@
 
 pub mod accounts;
 pub mod addresses;
+pub mod audit;
 pub mod clock;
+mod error;
 pub mod filters;
 pub mod held;
 pub mod log;
+pub mod rooms;
+pub mod rounds;
 pub mod sqlite;
 pub mod standing;
+
+pub use error::{Part, StoreError};

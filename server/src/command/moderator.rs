@@ -16,12 +16,12 @@ use crate::control::{self, OperatorAction, Request, Task, administered};
 use crate::domain::entry::UnixMillis;
 use crate::domain::moderation::{Person, Standing, Verdict};
 use crate::domain::room::{operated, outcome, slip};
-use crate::store::accounts::{Accounts, Beginning, Founder};
+use crate::store::accounts::Accounts;
+use crate::store::audit::AuditLog;
 use crate::store::log::RoomLog;
-use crate::store::sqlite::accounts::SqliteAccounts;
+use crate::store::rooms::{Beginning, Founder, RoomDirectory};
+use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::database::Database;
-use crate::store::sqlite::log::SqliteLog;
-use crate::store::sqlite::standing::SqliteStandings;
 use crate::store::standing::Standings;
 
 /// What can be done with moderators.
@@ -85,7 +85,7 @@ pub enum AdminSubcommand {
 pub fn run_admin(command: AdminSubcommand, data: &Path) -> anyhow::Result<()> {
     match command {
         AdminSubcommand::List => console::for_reading(data, |database| async move {
-            console::say(SqliteStandings::new(database).administrators().await?)?;
+            console::say(SqliteStore::new(database).administrators().await?)?;
             Ok(())
         }),
         AdminSubcommand::Grant { name } => administer(data, &name, true),
@@ -98,7 +98,7 @@ fn administer(data: &Path, name: &Username, is_admin: bool) -> anyhow::Result<()
     let request = Request::Administer(name.as_str().to_owned(), is_admin);
     ask(data, &request, |database| async move {
         let person = person(&database, name, false).await?;
-        let standings = SqliteStandings::new(database);
+        let standings = SqliteStore::new(database);
         if !is_admin && !standings.administrators().await?.contains(&person.username) {
             bail!(control::no_administrator(&person.username));
         }
@@ -149,7 +149,7 @@ pub fn run_audit(room: Option<RoomName>, limit: u32, data: &Path) -> anyhow::Res
             Some(room) => Some(safeguards::need_room(&database, &room, None).await?),
             None => None,
         };
-        let lines = SqliteStandings::new(database).audit(room, limit).await?;
+        let lines = SqliteStore::new(database).audit(room, limit).await?;
         console::say(lines.into_iter().map(|line| {
             let until = line
                 .until
@@ -188,12 +188,10 @@ pub(crate) fn list(
 ) -> anyhow::Result<()> {
     console::for_reading(data, |database| async move {
         let room = safeguards::need_room(&database, &room, None).await?;
-        let standing = SqliteStandings::new(Arc::clone(&database))
-            .load(&room, clock::moment())
-            .await?;
+        let store = SqliteStore::new(database);
+        let standing = store.load(&room, clock::moment()).await?;
         let keys = standing.ranks.keys().chain(standing.bans.keys());
-        let accounts = SqliteAccounts::new(database);
-        let names = Names(accounts.names(keys.cloned().collect()).await?);
+        let names = Names(store.names_of(keys.cloned().collect()).await?);
         console::say(lines(&standing, &names))?;
         Ok(())
     })
@@ -237,7 +235,7 @@ pub(crate) fn carry_out_with(
             need(&database, room, creates).await?;
         }
         let (now, order) = (clock::moment(), action.order());
-        let standings = SqliteStandings::new(Arc::clone(&database));
+        let standings = SqliteStore::new(Arc::clone(&database));
         let standing = standings.load(room, now).await?;
         if let Some(slip) = slip(&standing, &order, &target, now) {
             bail!(slip);
@@ -331,8 +329,8 @@ pub(crate) async fn need(
     room: &RoomName,
     creates: bool,
 ) -> anyhow::Result<()> {
-    let accounts = SqliteAccounts::new(Arc::clone(database));
-    match (accounts.is_founded(room).await?, creates) {
+    let rooms = SqliteStore::new(Arc::clone(database));
+    match (rooms.is_founded(room).await?, creates) {
         (true, _) => Ok(()),
         (false, true) => control::new_room(room).map_err(anyhow::Error::msg),
         (false, false) => bail!(control::no_room(room)),
@@ -342,15 +340,15 @@ pub(crate) async fn need(
 /// Makes a room; false where there is one already.
 pub(crate) async fn found(database: &Arc<Database>, room: &RoomName) -> anyhow::Result<bool> {
     control::new_room(room).map_err(anyhow::Error::msg)?;
-    let head = SqliteLog::new(Arc::clone(database)).open(room, 0).await?;
+    let store = SqliteStore::new(Arc::clone(database));
+    let head = store.open(room, 0).await?;
     let beginning = Beginning {
         room: room.clone(),
         epoch: head.epochs.current().clone(),
         founder: Founder::Operator,
         time: clock::now(),
     };
-    let accounts = SqliteAccounts::new(Arc::clone(database));
-    Ok(accounts.found(beginning).await?)
+    Ok(store.found(beginning).await?)
 }
 
 /// The name by which the room goes that is called `spelled`.
@@ -358,8 +356,8 @@ pub(crate) async fn called(
     database: &Arc<Database>,
     spelled: &RoomName,
 ) -> anyhow::Result<RoomName> {
-    let accounts = SqliteAccounts::new(Arc::clone(database));
-    Ok(accounts.room_called(spelled).await?)
+    let rooms = SqliteStore::new(Arc::clone(database));
+    Ok(rooms.room_called(spelled).await?)
 }
 
 /// The user of this name, who has to be there, or to have been where `is_removed_meant`.
@@ -368,7 +366,7 @@ async fn person(
     name: &Username,
     is_removed_meant: bool,
 ) -> anyhow::Result<Person> {
-    let accounts = SqliteAccounts::new(Arc::clone(database));
+    let accounts = SqliteStore::new(Arc::clone(database));
     match accounts.known(name).await?.map(Person::from) {
         None => bail!(control::no_user(name)),
         Some(person) if person.is_removed && !is_removed_meant => bail!(control::was_removed(name)),

@@ -31,9 +31,12 @@ use crate::domain::room::{Effect, Input, MemberId, Room, Start, operator};
 use crate::limits::addresses::Addresses;
 use crate::rooms::filters::{RoomFilter, RoomFilters};
 use crate::stopping::Stopping;
+use crate::store::StoreError;
 use crate::store::accounts::Accounts;
+use crate::store::audit::AuditLog;
 use crate::store::held::HeldMessages;
-use crate::store::log::{End, LogError, LogHead, Range, RoomLog};
+use crate::store::log::{End, LogHead, Range, RoomLog};
+use crate::store::rooms::RoomDirectory;
 use crate::store::standing::Standings;
 use crate::wire::outbox::Closing;
 use crate::wire::outgoing::Outgoing;
@@ -70,8 +73,12 @@ pub enum Pause {
 /// What a room is kept in.
 #[derive(Clone)]
 pub struct Stores {
-    /// Who there is, and which rooms there are.
+    /// Who there is.
     pub accounts: Arc<dyn Accounts>,
+    /// Which rooms there are.
+    pub rooms: Arc<dyn RoomDirectory>,
+    /// Who decided what.
+    pub audit: Arc<dyn AuditLog>,
     /// Its entries.
     pub log: Arc<dyn RoomLog>,
     /// How people stand in it.
@@ -523,7 +530,7 @@ impl RoomTask {
         Some(Outgoing::new(&event))
     }
 
-    async fn entry(&self, seq: Seq) -> Result<Option<Entry>, LogError> {
+    async fn entry(&self, seq: Seq) -> Result<Option<Entry>, StoreError> {
         let range = Range {
             after: Seq(seq.0.saturating_sub(1)),
             before: Some(seq.next()),
@@ -535,7 +542,7 @@ impl RoomTask {
     }
 
     /// What a member gets who was here before: exactly what came since, or the newest entries.
-    fn report(&self, what: &'static str, error: &LogError) {
+    fn report(&self, what: &'static str, error: &StoreError) {
         tracing::error!(
             room = ?self.name,
             error = error as &dyn std::error::Error,

@@ -8,7 +8,7 @@ use crate::domain::entry::Moment;
 use crate::domain::moderation::{Decision, Verdict};
 use crate::domain::room::Input;
 use crate::store::addresses::RECENT;
-use crate::store::standing::StandingError;
+use crate::store::{Part, StoreError};
 
 impl RoomTask {
     /// Why the user `key` may not come in from `address`, where they may not. Asked where entering is
@@ -36,7 +36,7 @@ impl RoomTask {
         &mut self,
         verdict: &mut Verdict,
         is_taking_along: bool,
-    ) -> Result<(), StandingError> {
+    ) -> Result<(), StoreError> {
         let addresses = &self.stores.addresses;
         let is_taking_along = is_taking_along || addresses.is_taking_along();
         if let Decision::Ban(ban) = &mut verdict.decision
@@ -46,7 +46,7 @@ impl RoomTask {
             // Where they are just now may not be stored yet.
             let mut networks = self.room.own_networks(key);
             let recent = addresses.recent(key, clock::moment()).await;
-            networks.extend(recent.map_err(StandingError::new)?);
+            networks.extend(recent.map_err(|error| StoreError::new(Part::Standing, error))?);
             ban.networks = first_different(networks);
         }
         self.stores.standings.save(&self.name, verdict).await

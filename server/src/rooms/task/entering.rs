@@ -9,8 +9,10 @@ use crate::clock;
 use crate::domain::entry::{Author, Moment, UnixMillis};
 use crate::domain::room::{Input, Joining, MemberId};
 use crate::limits::{Allowance, TooFast};
-use crate::store::accounts::{Account, AccountsError, Admission, Admitted, Beginning, Founder};
-use crate::store::log::{LogError, Slice, Viewer};
+use crate::store::StoreError;
+use crate::store::accounts::{Account, Admission, Admitted};
+use crate::store::log::{Slice, Viewer};
+use crate::store::rooms::{Beginning, Founder};
 use crate::wire::outgoing::Outgoing;
 
 /// Who may found rooms.
@@ -159,12 +161,12 @@ impl RoomTask {
     }
 
     /// Makes the room one that there is, for an operator; false where it is one already.
-    pub(super) async fn found(&mut self) -> Result<bool, AccountsError> {
+    pub(super) async fn found(&mut self) -> Result<bool, StoreError> {
         if self.room.is_founded() {
             return Ok(false);
         }
         let beginning = self.beginning(Founder::Operator, clock::now());
-        let is_made = self.stores.accounts.found(beginning).await?;
+        let is_made = self.stores.rooms.found(beginning).await?;
         self.head.is_begun = true;
         self.room.found(None);
         Ok(is_made)
@@ -175,8 +177,8 @@ impl RoomTask {
         if !self.room.is_empty() || !self.room.is_founded() {
             return;
         }
-        let Stores { accounts, log, .. } = &self.stores;
-        let forgotten = accounts.forget_idle_room(&self.name, before, now).await;
+        let Stores { rooms, log, .. } = &self.stores;
+        let forgotten = rooms.forget_idle_room(&self.name, before, now).await;
         match forgotten {
             Ok(false) => return,
             Ok(true) => tracing::info!(room = ?self.name, "room forgotten: empty and old"),
@@ -208,7 +210,7 @@ impl RoomTask {
     }
 
     /// What somebody who comes back missed.
-    async fn resume(&self, since: &Since, viewer: Viewer) -> Result<Outgoing, LogError> {
+    async fn resume(&self, since: &Since, viewer: Viewer) -> Result<Outgoing, StoreError> {
         let log = self.stores.log.as_ref();
         if !self.head.is_begun {
             return Ok(self.history(self.nothing(), viewer, false));

@@ -16,9 +16,7 @@ use crate::domain::room::{
     refusal,
 };
 use crate::limits::{Allowance, FLOODING, Privilege, TooFast};
-use crate::store::accounts::AccountsError;
-use crate::store::log::LogError;
-use crate::store::standing::StandingError;
+use crate::store::{Part, StoreError};
 use crate::wire::outgoing::Outgoing;
 
 impl RoomTask {
@@ -184,7 +182,7 @@ impl RoomTask {
         }
         if matches!(verdict.decision, Decision::Rank(_)) && !self.room.is_founded() {
             // It was there a moment ago.
-            return Err(StandingError::new(NoRoom).into());
+            return Err(StoreError::new(Part::Standing, NoRoom).into());
         }
         let is_taking_along = matches!(order, Order::BanWithAddresses(..));
         self.save(&mut verdict, is_taking_along).await?;
@@ -294,7 +292,7 @@ impl RoomTask {
 
     /// Whether the name of `author` is still that account's. Where whoever has the name is a mere user,
     /// that makes no difference, and is not looked for.
-    async fn is_holders(&self, author: &Author) -> Result<bool, AccountsError> {
+    async fn is_holders(&self, author: &Author) -> Result<bool, StoreError> {
         if self.room.rank(&author.key) == Rank::User {
             return Ok(true);
         }
@@ -306,7 +304,7 @@ impl RoomTask {
     }
 
     /// Takes all messages of somebody out, for an operator; those that are many were taken out before.
-    pub(super) async fn purge(&mut self, target: Person) -> Result<(), LogError> {
+    pub(super) async fn purge(&mut self, target: Person) -> Result<(), StoreError> {
         self.show_all().await;
         let purged = Purged {
             username: target.username,
@@ -321,12 +319,12 @@ impl RoomTask {
         self.show_all().await;
         match self.is_last_sure {
             true => Ok(()),
-            false => Err(LogError::new(NotPurged)),
+            false => Err(StoreError::new(Part::Log, NotPurged)),
         }
     }
 
     /// Whether the message that is named, where one is, is there.
-    async fn target(&mut self, named: Option<&MessageId>) -> Result<ReplyTarget, LogError> {
+    async fn target(&mut self, named: Option<&MessageId>) -> Result<ReplyTarget, StoreError> {
         let Some(id) = named else {
             return Ok(ReplyTarget::None);
         };
@@ -338,7 +336,7 @@ impl RoomTask {
 
     /// The message with this id, where there is one: what waits is stored before, since it may be
     /// among that, or be deleted by that.
-    async fn message(&mut self, id: &MessageId) -> Result<Option<StoredMessage>, LogError> {
+    async fn message(&mut self, id: &MessageId) -> Result<Option<StoredMessage>, StoreError> {
         self.store().await;
         let there = self.head.first..=self.head.last;
         let seq = self.head.epochs.seq_of(id);

@@ -1,11 +1,15 @@
 //! What every log must do, run against the one in SQLite.
 
-use chat_protocol::{DraftContent, MessageId, Rank};
+use std::sync::Arc;
+
+use chat_protocol::{DraftContent, MessageId, Nonce, Rank};
 
 use super::*;
-use crate::domain::entry::{AccountId, Author, EntryBody, MessageDeleted, MessagePosted, Purged};
-use crate::store::log::{Purge, Purging};
-use crate::store::sqlite::database::Durability;
+use crate::domain::entry::{
+    AccountId, Author, EntryBody, MessageDeleted, MessagePosted, Purged, StoredNonce,
+};
+use crate::store::log::{End, Purge, Purging};
+use crate::store::sqlite::database::{Database, Durability};
 
 fn ann() -> Author {
     Author {
@@ -40,9 +44,9 @@ fn deleted(target: u64, time: u64) -> NewEntry {
     }
 }
 
-fn open(directory: &std::path::Path) -> (Arc<Database>, SqliteLog) {
+fn open(directory: &std::path::Path) -> (Arc<Database>, SqliteStore) {
     let database = Arc::new(Database::open(directory, Durability::Full).unwrap());
-    let log = SqliteLog::new(Arc::clone(&database));
+    let log = SqliteStore::new(Arc::clone(&database));
     (database, log)
 }
 
@@ -51,7 +55,7 @@ fn room(name: &str) -> RoomName {
 }
 
 /// The log of `room`, which is begun where there is none.
-async fn begun(log: &SqliteLog, room: &RoomName) -> LogHead {
+async fn begun(log: &SqliteStore, room: &RoomName) -> LogHead {
     let name = room.clone();
     let epoch = new_epoch().unwrap();
     let begun = log
@@ -381,7 +385,7 @@ fn clear() -> NewEntry {
 }
 
 /// The places of what is left in the log.
-async fn left(log: &SqliteLog, room: &RoomName) -> Vec<u64> {
+async fn left(log: &SqliteStore, room: &RoomName) -> Vec<u64> {
     let all = log.read(room, range(0, None, 99, End::Oldest)).await;
     let seqs = all.unwrap().entries;
     seqs.iter().map(|entry| entry.seq.0).collect()
@@ -435,7 +439,7 @@ async fn the_writer_looks_only_at_what_a_purge_takes_out_and_at_what_is_new() {
     };
     let purge = |found: Found| {
         let work = move |connection: &Connection| {
-            append_with(connection, &room("one"), vec![purge_of("bob")], &found).map(drop)
+            LogEnd::new(connection, &room("one"), None, &found).append(&purge_of("bob"))
         };
         database.write(work)
     };
