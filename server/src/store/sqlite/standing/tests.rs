@@ -94,7 +94,10 @@ async fn what_cannot_be_read_keeps_out_whom_it_kept_out_and_hinders_nobody_else(
     for name in ["Bob", "carl", "dan", "eve"] {
         accounts.create(Account::named(name, 7)).await.unwrap();
     }
+    // As something else than this server wrote it.
     let rows = "
+        DROP TRIGGER ranks_inserted;
+        DROP TRIGGER sanctions_inserted;
         INSERT INTO ranks VALUES ('r', 'carl', 9, 1), ('r', 'dan', 1, 1), ('r', 'eve', 1, 9);
         INSERT INTO sanctions (room, account, kind, since, reason, by)
         VALUES ('r', 'bob', 'ban', 1, 'spam', 'ann'),
