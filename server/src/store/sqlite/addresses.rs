@@ -283,23 +283,6 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn networks_are_banned_until_they_are_lifted_or_their_time_is_over() {
-        let directory = tempfile::tempdir().unwrap();
-        let addresses = SqliteStore::new(database(directory.path()));
-        let (one, two) = (network("203.0.113.0/24"), network("2001:db8::/32"));
-        addresses.ban(one, &ban(None), 5.into()).await.unwrap();
-        addresses.ban(one, &ban(Some(50)), 5.into()).await.unwrap();
-        addresses.ban(two, &ban(None), 5.into()).await.unwrap();
-        let expected = [(two, ban(None)), (one, ban(Some(50)))];
-        assert_eq!(addresses.banned(49.into()).await.unwrap(), expected);
-        assert_eq!(addresses.banned(50.into()).await.unwrap(), expected[..1]);
-        let ended = addresses.lift(one, 50.into()).await;
-        assert!(matches!(ended, Err(AddressesError::NotBanned(network)) if network == one));
-        addresses.lift(two, 50.into()).await.unwrap();
-        assert_eq!(addresses.banned(50.into()).await.unwrap(), []);
-    }
-
-    #[tokio::test]
     async fn there_are_so_many_and_those_that_ended_do_not_count() {
         let directory = tempfile::tempdir().unwrap();
         let database = database(directory.path());

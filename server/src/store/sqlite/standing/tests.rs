@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::domain::entry::{AccountId, Author};
-use crate::domain::moderation::{Height, Origin, Sanction};
+use crate::domain::moderation::{Height, Origin};
 use crate::store::accounts::{Account, Accounts};
 use crate::store::audit::AuditLog;
 use crate::store::sqlite::database::{Database, Durability};
@@ -29,61 +29,6 @@ fn verdict(decision: Decision) -> Verdict {
         reason: None,
         time: 100,
     }
-}
-
-#[tokio::test]
-async fn what_is_stored_is_what_a_running_room_has() {
-    let directory = tempfile::tempdir().unwrap();
-    let database = Arc::new(Database::open(directory.path(), Durability::Full).unwrap());
-    let accounts = SqliteStore::new(Arc::clone(&database));
-    accounts.create(Account::named("Bob", 7)).await.unwrap();
-    let standings = SqliteStore::new(Arc::clone(&database));
-    let room = RoomName::new("r").unwrap();
-    let sanction = |until| Sanction {
-        until,
-        ends: until,
-        reason: Some("spam".to_owned()),
-        networks: Vec::new(),
-        height: match until {
-            None => Height::Server,
-            Some(_) => Height::Moderator,
-        },
-    };
-    // In the order in which they are read.
-    let with_addresses = |until, networks: &[&str]| Sanction {
-        networks: networks.iter().map(|text| text.parse().unwrap()).collect(),
-        ..sanction(until)
-    };
-    let mut running = Standing::default();
-    for decision in [
-        Decision::Kick,
-        Decision::Ban(sanction(None)),
-        Decision::Ban(sanction(Some(900))),
-        Decision::Ban(with_addresses(None, &["192.0.2.1", "2001:db8::/64"])),
-        Decision::Ban(with_addresses(Some(900), &["192.0.2.2"])),
-        Decision::Mute(sanction(Some(500))),
-        Decision::Rank(Rank::Moderator),
-        Decision::Unban,
-        Decision::Unmute,
-        Decision::Mute(sanction(Some(300))),
-        Decision::Rank(Rank::User),
-    ] {
-        let verdict = verdict(decision);
-        standings.save(&room, &verdict).await.unwrap();
-        running.carry_out(&verdict);
-        let stored = standings.load(&room, 200.into()).await.unwrap();
-        assert_eq!(stored, running, "{:?}", verdict.decision);
-    }
-    let later = standings.load(&room, 300.into()).await.unwrap();
-    assert_eq!(later, Standing::default());
-    let elsewhere = RoomName::new("s").unwrap();
-    let standing = standings.load(&elsewhere, 200.into()).await.unwrap();
-    assert_eq!(standing, Standing::default());
-    let lines: i64 = database
-        .read(|connection| connection.query_row("SELECT count(*) FROM audit", [], |row| row.get(0)))
-        .await
-        .unwrap();
-    assert_eq!(lines, 11);
 }
 
 #[tokio::test]
