@@ -115,11 +115,11 @@ pub enum Done {
 impl StoredRound {
     /// The newest entry that this round appended.
     pub fn last(&self) -> Option<Seq> {
-        let seqs = self.done.iter().rev().filter_map(|done| match done {
+        // Places grow with the changes.
+        self.done.iter().rev().find_map(|done| match done {
             Done::Appended(entry) => Some(entry.seq),
             Done::Ruled(Ruled::Done(Some(entry))) => Some(entry.seq),
             _ => None,
-        });
-        seqs.max()
+        })
     }
 }

@@ -42,6 +42,7 @@ impl Bench {
     /// Writes what no server would.
     async fn write(&self, rows: Vec<(String, &'static str, &'static str)>) {
         let write = move |connection: &rusqlite::Connection| {
+            connection.execute_batch("DROP TRIGGER IF EXISTS filters_inserted")?;
             rows.iter().try_for_each(|(pattern, kind, action)| {
                 let insert = "INSERT INTO filters (room, pattern, kind, action)
                      VALUES ('room0', ?1, ?2, ?3)";
