@@ -21,7 +21,8 @@ use crate::domain::entry::UnixMillis;
 use crate::domain::moderation::Person;
 use crate::limits::addresses::Addresses;
 use crate::limits::{Limits, Refused, Source, TooFast};
-use crate::store::accounts::{Account, Accounts, AccountsError};
+use crate::store::StoreError;
+use crate::store::accounts::{Account, Accounts};
 
 pub use crate::limits::Errand;
 pub use key_watch::watch_key;
@@ -91,7 +92,7 @@ pub enum AuthError {
     TooManyAccounts(TooFast),
     /// The accounts can't be read or written now.
     #[error(transparent)]
-    Accounts(#[from] AccountsError),
+    Accounts(#[from] StoreError),
     /// The password could not be hashed.
     #[error(transparent)]
     Hash(#[from] HashError),
@@ -158,7 +159,7 @@ impl Authenticator {
     }
 
     /// The account of this name, where there is or was one.
-    pub async fn person(&self, username: &Username) -> Result<Option<Person>, AccountsError> {
+    pub async fn person(&self, username: &Username) -> Result<Option<Person>, StoreError> {
         let account = self.accounts.known(username).await?;
         Ok(account.map(Person::from))
     }

@@ -10,4 +10,5 @@ pub mod filter;
 pub mod held;
 pub mod moderation;
 pub mod room;
+pub mod round;
 pub mod settling;

@@ -32,7 +32,8 @@ use crate::rooms::task::{
     Attendance, Beginning, Logins, OperatorCommand, Pause, RoomCommand, RoomTask,
 };
 use crate::stopping::{Stop, Stopping};
-use crate::store::log::{Keep, LogError};
+use crate::store::StoreError;
+use crate::store::log::Keep;
 use lobby::Lobby;
 
 pub use crate::domain::room::Order;
@@ -51,9 +52,9 @@ const INBOX: usize = 1024;
 /// Why a room can't be entered or read.
 #[derive(Debug, thiserror::Error)]
 pub enum RoomError {
-    /// The room's log can't be read or written now.
+    /// The store can't be read or written now.
     #[error(transparent)]
-    Log(#[from] LogError),
+    Store(#[from] StoreError),
     /// The room does not let them in.
     #[error(transparent)]
     Enter(#[from] EnterError),
@@ -177,14 +178,14 @@ impl Rooms {
         if self.shared.running().contains_key(spelled) {
             return Ok(spelled.clone());
         }
-        let called = self.shared.stores.accounts.room_called(spelled).await;
+        let called = self.shared.stores.rooms.room_called(spelled).await;
         called.map_err(|error| RoomError::Enter(error.into()))
     }
 
     /// Whether there is a room of this name.
     pub async fn is_founded(&self, room: &RoomName) -> Result<bool, RoomError> {
-        let accounts = &self.shared.stores.accounts;
-        let is_founded = accounts.is_founded(room).await;
+        let rooms = &self.shared.stores.rooms;
+        let is_founded = rooms.is_founded(room).await;
         is_founded.map_err(|error| RoomError::Enter(error.into()))
     }
 
@@ -204,7 +205,7 @@ impl Rooms {
     /// and with nothing decided in them.
     pub async fn forget_idle(&self, before: UnixMillis) -> Result<(), RoomError> {
         let now = clock::moment().settled;
-        let idle = self.shared.stores.accounts.idle_rooms(before, now).await;
+        let idle = self.shared.stores.rooms.idle_rooms(before, now).await;
         let idle = idle.map_err(|error| RoomError::Enter(error.into()))?;
         for room in idle {
             // One that somebody is in goes on.
@@ -220,13 +221,13 @@ impl Rooms {
     }
 
     /// Rooms whose logs hold more than `keep`, some of them.
-    pub async fn overdue(&self, keep: Keep) -> Result<Vec<RoomName>, LogError> {
+    pub async fn overdue(&self, keep: Keep) -> Result<Vec<RoomName>, StoreError> {
         self.shared.stores.log.overdue(keep).await
     }
 
     /// Takes some of what is not to be kept out of the log of `room`, which is told where it is
     /// running. True once nothing is left to take.
-    pub async fn trim(&self, room: &RoomName, keep: Keep) -> Result<bool, LogError> {
+    pub async fn trim(&self, room: &RoomName, keep: Keep) -> Result<bool, StoreError> {
         let trimmed = self.shared.stores.log.trim(room, keep).await?;
         let inbox = self.shared.running().get(room).cloned();
         if let Some(inbox) = inbox {

@@ -29,14 +29,8 @@ use crate::rooms::{FlushWindow, Founders, RoomSettings, Rooms, Stores};
 use crate::session::SessionContext;
 use crate::stopping::{Stop, Stopping};
 use crate::store::addresses::AddressesError;
-use crate::store::sqlite::accounts::SqliteAccounts;
-use crate::store::sqlite::addresses::SqliteAddresses;
-use crate::store::sqlite::clock::SqliteClock;
+use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::database::{self, Database, Durability, OpenError};
-use crate::store::sqlite::filters::SqliteFilters;
-use crate::store::sqlite::held::SqliteHeld;
-use crate::store::sqlite::log::SqliteLog;
-use crate::store::sqlite::standing::SqliteStandings;
 use crate::transport::origin::AllowedOrigin;
 use crate::transport::{self, Door, Timeouts, TransportContext};
 use crowding::AcceptFailures;
@@ -157,19 +151,20 @@ impl Server {
         let database = Arc::new(Database::open(&config.data, config.durability)?);
         database.reserve_log().await;
         // Before anything is deleted for its age.
-        let timekeeper = Timekeeper::begin(Arc::new(SqliteClock::new(Arc::clone(&database)))).await;
-        let accounts = Arc::new(SqliteAccounts::new(Arc::clone(&database)));
-        let store = SqliteAddresses::new(Arc::clone(&database));
-        let addresses = Addresses::new(Arc::new(store), config.every_ban);
+        let store = Arc::new(SqliteStore::new(Arc::clone(&database)));
+        let timekeeper = Timekeeper::begin(store.clone()).await;
+        let addresses = Addresses::new(store.clone(), config.every_ban);
         // Before anybody can come in.
         addresses.load(clock::moment()).await?;
         let stores = Stores {
-            accounts: accounts.clone(),
-            log: Arc::new(SqliteLog::new(Arc::clone(&database))),
-            standings: Arc::new(SqliteStandings::new(Arc::clone(&database))),
-            filters: RoomFilters::new(Arc::new(SqliteFilters::new(Arc::clone(&database)))),
+            accounts: store.clone(),
+            rooms: store.clone(),
+            audit: store.clone(),
+            log: store.clone(),
+            standings: store.clone(),
+            filters: RoomFilters::new(store.clone()),
             addresses: addresses.clone(),
-            held: Arc::new(SqliteHeld::new(Arc::clone(&database))),
+            held: store.clone(),
         };
         let settings = RoomSettings {
             founders: config.founders,
@@ -178,13 +173,13 @@ impl Server {
         };
         let rooms = Rooms::new(stores, settings);
         let control = Control {
-            accounts: accounts.clone(),
+            accounts: store.clone(),
             rooms: rooms.clone(),
         };
         let limits = Arc::new(Limits::new(config.limits));
         let session = SessionContext {
             authenticator: Authenticator::new(
-                accounts,
+                store,
                 AuthSettings {
                     registration: config.registration,
                     token_chain: config.token_chain,

@@ -261,6 +261,7 @@ fn a_room_whose_stored_patterns_cannot_all_be_used_goes_on_and_says_which() {
     said(&server, &["add", "stream", "bad"]);
     server.stop();
     let rows = r"
+        DROP TRIGGER filters_inserted;
         INSERT INTO filters (room, pattern, kind, action, reason)
         VALUES ('stream', '(a)\1', 'regex', 'refuse', 'twice'), ('stream', 'x', 'glob', 'refuse', NULL),
                ('stream', 'odd', 'word', 'shout', NULL);

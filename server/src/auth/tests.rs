@@ -6,8 +6,7 @@ use super::*;
 use crate::domain::entry::AccountId;
 use crate::limits::LimitSettings;
 use crate::store::accounts::{Admission, Admitted};
-use crate::store::sqlite::accounts::SqliteAccounts;
-use crate::store::sqlite::addresses::SqliteAddresses;
+use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::database::{Database, Durability};
 
 /// An account that only has what tells it from others.
@@ -49,12 +48,12 @@ fn bench(registration: Registration) -> Bench {
         failed_logins: NonZeroU32::new(5),
         ..LimitSettings::NONE
     }));
-    let store = SqliteAddresses::new(Arc::clone(&database));
+    let store = SqliteStore::new(Arc::clone(&database));
     let addresses = Addresses::new(
         Arc::new(store),
         crate::domain::moderation::BanScope::Account,
     );
-    let accounts: Arc<dyn Accounts> = Arc::new(SqliteAccounts::new(database));
+    let accounts: Arc<dyn Accounts> = Arc::new(SqliteStore::new(database));
     let authenticator = Authenticator::new(
         Arc::clone(&accounts),
         AuthSettings {

@@ -19,7 +19,7 @@ use crate::domain::address::{self, Network};
 use crate::domain::moderation::{BanScope, Decision, Sanction};
 use crate::limits::TrustedProxies;
 use crate::store::addresses::AddressStore;
-use crate::store::sqlite::addresses::SqliteAddresses;
+use crate::store::sqlite::SqliteStore;
 
 /// The subcommands of `chat-server ban`.
 #[derive(Subcommand)]
@@ -152,9 +152,7 @@ fn line(what: &str, ban: &Sanction) -> String {
 
 fn list_networks(data: &Path) -> anyhow::Result<()> {
     console::for_reading(data, |database| async move {
-        let mut bans = SqliteAddresses::new(database)
-            .banned(clock::moment())
-            .await?;
+        let mut bans = SqliteStore::new(database).banned(clock::moment()).await?;
         bans.sort_by_key(|(network, _)| *network);
         let lines = bans.iter();
         console::say(lines.map(|(network, ban)| line(&network.to_string(), ban)))?;
@@ -180,7 +178,7 @@ fn ban_user(
             if let Decision::Ban(ban) = &mut verdict.decision
                 && scope.takes_addresses()
             {
-                let addresses = SqliteAddresses::new(Arc::clone(database));
+                let addresses = SqliteStore::new(Arc::clone(database));
                 ban.networks = addresses
                     .recent(&verdict.target.key, clock::moment())
                     .await?;
@@ -208,7 +206,7 @@ fn ban_network(
     ask(data, &request, |database| async move {
         let now = clock::moment();
         let ban = Sanction::for_seconds(duration, reason, now);
-        let addresses = SqliteAddresses::new(database);
+        let addresses = SqliteStore::new(database);
         addresses.ban(network, &ban, now).await?;
         Ok(sentences::banned(network, &ban, now))
     })
@@ -217,7 +215,7 @@ fn ban_network(
 fn lift_network(data: &Path, network: Network) -> anyhow::Result<()> {
     let request = Request::LiftNetwork(network.to_string());
     ask(data, &request, |database| async move {
-        let addresses = SqliteAddresses::new(database);
+        let addresses = SqliteStore::new(database);
         addresses.lift(network, clock::moment()).await?;
         Ok(sentences::lifted(network))
     })

@@ -18,9 +18,8 @@ use crate::domain::filter::{Action, Change, Compared, Filter, Kind, Pattern};
 use crate::domain::room::operator;
 use crate::store::filters::Filters;
 use crate::store::log::{End, Range, RoomLog};
+use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::database::Database;
-use crate::store::sqlite::filters::SqliteFilters;
-use crate::store::sqlite::log::SqliteLog;
 
 /// How many of a room's newest messages a new pattern is tried on.
 const NEWEST: u64 = 200;
@@ -150,7 +149,7 @@ pub fn run(command: FilterSubcommand, data: &Path) -> anyhow::Result<()> {
 fn list(room: &RoomName, data: &Path) -> anyhow::Result<()> {
     console::for_reading(data, |database| async move {
         let room = &safeguards::need_room(&database, room, None).await?;
-        let filter = Filter::stored(SqliteFilters::new(database).load(room).await?);
+        let filter = Filter::stored(SqliteStore::new(database).load(room).await?);
         console::say(filter.patterns().iter().map(|pattern| {
             let (kind, action) = (pattern.kind.as_str(), pattern.action.as_str());
             let text = console::plain(&pattern.text);
@@ -212,7 +211,7 @@ async fn store(
     room: &RoomName,
     change: &Change,
 ) -> anyhow::Result<String> {
-    let filters = SqliteFilters::new(database);
+    let filters = SqliteStore::new(database);
     // Checked against those that are there.
     Filter::changed(filters.load(room).await?, change)?;
     let by = operator().username;
@@ -233,7 +232,7 @@ fn newest_messages(data: &Path, room: &RoomName) -> Vec<String> {
     // What is wrong is said when the pattern is stored.
     let _ = console::for_reading(data, async |database| {
         let room = &called(&database, room).await?;
-        let slice = SqliteLog::new(database).read(room, range).await?;
+        let slice = SqliteStore::new(database).read(room, range).await?;
         let messages = slice.entries.iter().filter_map(Entry::message);
         texts.extend(messages.map(|posted| posted.content.as_str().to_owned()));
         Ok(())

@@ -17,12 +17,12 @@ use crate::control::{self, OperatorAction, Request, Task, sentences};
 use crate::domain::entry::UnixMillis;
 use crate::domain::moderation::{Person, Standing, Verdict};
 use crate::domain::room::{operated, outcome, slip};
-use crate::store::accounts::{Accounts, Beginning, Founder};
+use crate::store::accounts::Accounts;
+use crate::store::audit::AuditLog;
 use crate::store::log::RoomLog;
-use crate::store::sqlite::accounts::SqliteAccounts;
+use crate::store::rooms::{Beginning, Founder, RoomDirectory};
+use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::database::Database;
-use crate::store::sqlite::log::SqliteLog;
-use crate::store::sqlite::standing::SqliteStandings;
 use crate::store::standing::Standings;
 
 /// The subcommands of `chat-server mod`.
@@ -88,7 +88,7 @@ pub enum AdminSubcommand {
 pub fn run_admin(command: AdminSubcommand, data: &Path) -> anyhow::Result<()> {
     match command {
         AdminSubcommand::List => console::for_reading(data, |database| async move {
-            console::say(SqliteStandings::new(database).administrators().await?)?;
+            console::say(SqliteStore::new(database).administrators().await?)?;
             Ok(())
         }),
         AdminSubcommand::Grant { name } => administer(data, &name, true),
@@ -101,7 +101,7 @@ fn administer(data: &Path, name: &Username, is_admin: bool) -> anyhow::Result<()
     let request = Request::Administer(name.as_str().to_owned(), is_admin);
     ask(data, &request, |database| async move {
         let person = person(&database, name, false).await?;
-        let standings = SqliteStandings::new(database);
+        let standings = SqliteStore::new(database);
         if !is_admin && !standings.administrators().await?.contains(&person.username) {
             bail!(sentences::no_administrator(&person.username));
         }
@@ -152,7 +152,7 @@ pub fn run_audit(room: Option<RoomName>, limit: u32, data: &Path) -> anyhow::Res
             Some(room) => Some(safeguards::need_room(&database, &room, None).await?),
             None => None,
         };
-        let lines = SqliteStandings::new(database).audit(room, limit).await?;
+        let lines = SqliteStore::new(database).audit(room, limit).await?;
         console::say(lines.into_iter().map(|line| {
             let until = line
                 .until
@@ -191,12 +191,10 @@ pub(crate) fn list(
 ) -> anyhow::Result<()> {
     console::for_reading(data, |database| async move {
         let room = safeguards::need_room(&database, &room, None).await?;
-        let standing = SqliteStandings::new(Arc::clone(&database))
-            .load(&room, clock::moment())
-            .await?;
+        let store = SqliteStore::new(database);
+        let standing = store.load(&room, clock::moment()).await?;
         let keys = standing.ranks.keys().chain(standing.bans.keys());
-        let accounts = SqliteAccounts::new(database);
-        let names = Names(accounts.names(keys.cloned().collect()).await?);
+        let names = Names(store.names_of(keys.cloned().collect()).await?);
         console::say(lines(&standing, &names))?;
         Ok(())
     })
@@ -240,7 +238,7 @@ pub(crate) fn carry_out_with(
             need(&database, room, creates).await?;
         }
         let (now, order) = (clock::moment(), action.order());
-        let standings = SqliteStandings::new(Arc::clone(&database));
+        let standings = SqliteStore::new(Arc::clone(&database));
         let standing = standings.load(room, now).await?;
         if let Some(slip) = slip(&standing, &order, &target, now) {
             bail!(slip);
@@ -336,8 +334,8 @@ pub(crate) async fn need(
     room: &RoomName,
     creates: bool,
 ) -> anyhow::Result<()> {
-    let accounts = SqliteAccounts::new(Arc::clone(database));
-    match (accounts.is_founded(room).await?, creates) {
+    let rooms = SqliteStore::new(Arc::clone(database));
+    match (rooms.is_founded(room).await?, creates) {
         (true, _) => Ok(()),
         (false, true) => control::new_room(room).map_err(anyhow::Error::msg),
         (false, false) => bail!(sentences::no_room(room)),
@@ -347,15 +345,15 @@ pub(crate) async fn need(
 /// Creates a room; false if it exists already.
 pub(crate) async fn found(database: &Arc<Database>, room: &RoomName) -> anyhow::Result<bool> {
     control::new_room(room).map_err(anyhow::Error::msg)?;
-    let head = SqliteLog::new(Arc::clone(database)).open(room, 0).await?;
+    let store = SqliteStore::new(Arc::clone(database));
+    let head = store.open(room, 0).await?;
     let beginning = Beginning {
         room: room.clone(),
         epoch: head.epochs.current().clone(),
         founder: Founder::Operator,
         time: clock::now(),
     };
-    let accounts = SqliteAccounts::new(Arc::clone(database));
-    Ok(accounts.found(beginning).await?)
+    Ok(store.found(beginning).await?)
 }
 
 /// The stored name of the room that `spelled` refers to.
@@ -363,8 +361,8 @@ pub(crate) async fn called(
     database: &Arc<Database>,
     spelled: &RoomName,
 ) -> anyhow::Result<RoomName> {
-    let accounts = SqliteAccounts::new(Arc::clone(database));
-    Ok(accounts.room_called(spelled).await?)
+    let rooms = SqliteStore::new(Arc::clone(database));
+    Ok(rooms.room_called(spelled).await?)
 }
 
 /// The user of this name. A removed user counts only if `is_removed_meant`.
@@ -373,7 +371,7 @@ async fn person(
     name: &Username,
     is_removed_meant: bool,
 ) -> anyhow::Result<Person> {
-    let accounts = SqliteAccounts::new(Arc::clone(database));
+    let accounts = SqliteStore::new(Arc::clone(database));
     match accounts.known(name).await?.map(Person::from) {
         None => bail!(sentences::no_user(name)),
         Some(person) if person.is_removed && !is_removed_meant => {

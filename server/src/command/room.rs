@@ -12,10 +12,9 @@ use crate::command::console;
 use crate::command::moderator::{ask_or_make, called, found};
 use crate::command::safeguards;
 use crate::control::{Request, sentences};
-use crate::store::accounts::Accounts;
 use crate::store::log::{End, Range, RoomLog};
-use crate::store::sqlite::accounts::SqliteAccounts;
-use crate::store::sqlite::log::SqliteLog;
+use crate::store::rooms::RoomDirectory;
+use crate::store::sqlite::SqliteStore;
 
 /// Entries that an export reads at once.
 const PAGE: u64 = 1_000;
@@ -57,11 +56,11 @@ pub fn run(command: RoomSubcommand, data: &Path) -> anyhow::Result<()> {
     match command {
         RoomSubcommand::Add { name } => add(&name, data),
         RoomSubcommand::List => console::for_reading(data, |database| async move {
-            list(&SqliteLog::new(database)).await
+            list(&SqliteStore::new(database)).await
         }),
         RoomSubcommand::Export { name } => console::for_reading(data, |database| async move {
             let name = safeguards::need_room(&database, &name, None).await?;
-            export(&SqliteLog::new(database), &name).await
+            export(&SqliteStore::new(database), &name).await
         }),
         // A running server would go on with a room that is gone.
         RoomSubcommand::Delete { name, yes } => {
@@ -76,8 +75,7 @@ pub fn run(command: RoomSubcommand, data: &Path) -> anyhow::Result<()> {
             }
             console::for_writing(data, false, |database| async move {
                 safeguards::need_exactly(&database, &name).await?;
-                let log = SqliteLog::new(database.clone());
-                delete(&log, &SqliteAccounts::new(database), &name).await
+                delete(&SqliteStore::new(database), &name).await
             })
         }
     }
@@ -124,14 +122,14 @@ async fn export(log: &dyn RoomLog, room: &RoomName) -> anyhow::Result<()> {
     }
 }
 
-async fn delete(log: &dyn RoomLog, accounts: &dyn Accounts, room: &RoomName) -> anyhow::Result<()> {
-    let rooms = log.list().await?;
+async fn delete(store: &SqliteStore, room: &RoomName) -> anyhow::Result<()> {
+    let rooms = store.list().await?;
     let entries = rooms.iter().find(|known| known.room == *room);
     let entries = entries.map_or(0, |known| known.entries);
     // The log first: if the ranks went first, whoever enters next would own the log. A room without a
     // log may still have ranks to delete.
-    log.remove(room).await?;
-    accounts.forget_room(room).await?;
+    store.remove(room).await?;
+    store.forget_room(room).await?;
     console::say([match entries {
         1 => format!("room {room} deleted, with 1 entry"),
         entries => format!("room {room} deleted, with {entries} entries"),

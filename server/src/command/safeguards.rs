@@ -14,7 +14,8 @@ use chat_protocol::{RoomName, Username};
 use crate::command::console;
 use crate::domain::filter::spelled;
 use crate::store::accounts::Accounts;
-use crate::store::sqlite::accounts::SqliteAccounts;
+use crate::store::rooms::RoomDirectory;
+use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::database::Database;
 
 /// A room or a user that does not exist; the text is the whole error.
@@ -29,9 +30,9 @@ pub async fn need_room(
     room: &RoomName,
     otherwise: Option<&str>,
 ) -> anyhow::Result<RoomName> {
-    let accounts = SqliteAccounts::new(Arc::clone(database));
-    let room = accounts.room_called(room).await?;
-    let known = accounts.rooms().await?;
+    let rooms = SqliteStore::new(Arc::clone(database));
+    let room = rooms.room_called(room).await?;
+    let known = rooms.known_rooms().await?;
     if known.iter().any(|known| known == room.as_str()) {
         return Ok(room);
     }
@@ -67,7 +68,7 @@ pub fn look_for_room(data: &Path, room: &RoomName, otherwise: Option<&str>) -> a
 /// `is_removed_meant`.
 pub fn look_for_user(data: &Path, name: &Username, is_removed_meant: bool) -> anyhow::Result<()> {
     told(console::for_reading(data, async |database| {
-        let accounts = SqliteAccounts::new(database);
+        let accounts = SqliteStore::new(database);
         match accounts.known(name).await? {
             Some(account) if account.removed.is_none() || is_removed_meant => Ok(()),
             Some(_) => {

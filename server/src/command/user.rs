@@ -19,10 +19,8 @@ use crate::domain::entry::{EntryBody, NewEntry, Purged};
 use crate::domain::room::operator;
 use crate::store::accounts::{Account, Accounts, Creation};
 use crate::store::log::{self, Purge, RoomLog};
-use crate::store::sqlite::accounts::SqliteAccounts;
+use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::database::Database;
-use crate::store::sqlite::log::SqliteLog;
-use crate::store::sqlite::standing::SqliteStandings;
 use crate::store::standing::Standings;
 
 /// Longest password line, in bytes, so that endless input is not read into memory.
@@ -92,10 +90,10 @@ pub fn run(command: UserSubcommand, data: &Path) -> anyhow::Result<()> {
             ask_or_make(data, &request, |database| async move {
                 let now = clock::now();
                 let account = Account::new(&name, hash, now)?;
-                let standings = SqliteStandings::new(Arc::clone(&database));
-                match SqliteAccounts::new(database).create(account).await? {
+                let store = SqliteStore::new(database);
+                match store.create(account).await? {
                     Creation::Created(_) => {
-                        let verdicts = standings.verdicts_on(name.key(), now).await?;
+                        let verdicts = store.verdicts_on(name.key(), now).await?;
                         let held_against = sentences::held_against(&name, &verdicts);
                         Ok(sentences::user_added(&name) + &held_against)
                     }
@@ -108,7 +106,7 @@ pub fn run(command: UserSubcommand, data: &Path) -> anyhow::Result<()> {
             let hash = hash(&ask_password(&name)?)?;
             let request = Request::SetPassword(name.as_str().to_owned(), Hash(hash.clone()));
             ask(data, &request, |database| async move {
-                let accounts = SqliteAccounts::new(database);
+                let accounts = SqliteStore::new(database);
                 let is_done = accounts.set_password(&name, &hash).await?;
                 done(is_done, sentences::password_changed, &name)
             })
@@ -117,13 +115,13 @@ pub fn run(command: UserSubcommand, data: &Path) -> anyhow::Result<()> {
             safeguards::look_for_user(data, &name, false)?;
             let request = Request::SignOut(name.as_str().to_owned());
             ask(data, &request, |database| async move {
-                let is_done = SqliteAccounts::new(database).sign_out(&name).await?;
+                let is_done = SqliteStore::new(database).sign_out(&name).await?;
                 done(is_done, sentences::signed_out, &name)
             })
         }
         UserSubcommand::Remove { name, purge } => remove(data, &name, purge),
         UserSubcommand::List { removed } => console::for_reading(data, |database| async move {
-            let accounts = SqliteAccounts::new(database).list().await?;
+            let accounts = Accounts::list(&SqliteStore::new(database)).await?;
             let line = |account: Account| match (account.removed, removed) {
                 (None, false) => Some(account.username),
                 (Some(time), true) => Some(format!("{}\t{}", account.username, shown(time))),
@@ -141,8 +139,8 @@ fn remove(data: &Path, name: &Username, is_purging: bool) -> anyhow::Result<()> 
     if !(is_purging && is_known(data, name) == Some(false)) {
         let request = Request::RemoveUser(name.as_str().to_owned());
         ask(data, &request, |database| async move {
-            let accounts = SqliteAccounts::new(database);
-            let is_done = accounts.remove(name, clock::now()).await?;
+            let store = SqliteStore::new(database);
+            let is_done = Accounts::remove(&store, name, clock::now()).await?;
             done(is_done, sentences::user_removed, name)
         })?;
     }
@@ -184,16 +182,15 @@ fn purge(data: &Path, name: &Username) -> anyhow::Result<()> {
 
 /// Deletes them in the database, for when no server is running.
 async fn purge_stored(database: Arc<Database>, name: &Username) -> anyhow::Result<Purging> {
-    let accounts = SqliteAccounts::new(Arc::clone(&database));
-    let account = accounts
+    let store = SqliteStore::new(database);
+    let account = store
         .known(name)
         .await?
         .with_context(|| sentences::no_user(name))?;
     if account.removed.is_none() {
         bail!("{name} has not been removed");
     }
-    let log = SqliteLog::new(database);
-    let mut rooms = log::Purging::begin(&log, &account.key, None).await?;
+    let mut rooms = log::Purging::begin(&store, &account.key, None).await?;
     let mut purged = Purging::default();
     while let Purge::Ready(room, messages) = rooms.next(None).await? {
         let body = EntryBody::Purged(Purged {
@@ -202,7 +199,8 @@ async fn purge_stored(database: Arc<Database>, name: &Username) -> anyhow::Resul
             by: operator(),
         });
         let time = clock::now();
-        log.append(&room, None, vec![NewEntry { time, body }])
+        store
+            .append(&room, None, vec![NewEntry { time, body }])
             .await?;
         purged.messages += messages;
         purged.rooms += 1;
@@ -228,7 +226,7 @@ fn is_known(data: &Path, name: &Username) -> Option<bool> {
     let looked = console::for_reading(data, |database| {
         let is_known = &mut is_known;
         async move {
-            *is_known = Some(SqliteAccounts::new(database).find(name).await?.is_some());
+            *is_known = Some(SqliteStore::new(database).find(name).await?.is_some());
             Ok(())
         }
     });

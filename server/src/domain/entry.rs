@@ -98,6 +98,11 @@ impl NewEntry {
     pub fn is_message(&self) -> bool {
         matches!(self.body, EntryBody::MessagePosted(_))
     }
+
+    /// What moderators are told of it, and what stands in the audit, where it is a moderator's action.
+    pub fn audit_entry(&self) -> Option<AuditEntry> {
+        self.body.audit_entry(self.time)
+    }
 }
 
 /// An entry in its place.
@@ -197,7 +202,7 @@ pub struct RoomChanged {
 }
 
 impl Entry {
-    /// The same as [`NewEntry::deed`].
+    /// The same as [`NewEntry::audit_entry`].
     pub fn audit_entry(&self) -> Option<AuditEntry> {
         self.body.audit_entry(self.time)
     }

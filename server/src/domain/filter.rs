@@ -8,6 +8,7 @@ mod compared;
 mod expressions;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use chat_protocol::AuditEntry;
 use chat_protocol::limits::REASON_CHARS;
 use chat_protocol::shows;
 use serde::{Deserialize, Serialize};
@@ -143,6 +144,22 @@ impl Change {
             },
             Change::Remove(text) => format!("`{text}` is not blocked any more"),
         }
+    }
+}
+
+/// What stands in the audit of a change by `by`.
+pub fn audit_entry(change: &Change, by: &str, now: u64) -> AuditEntry {
+    let (action, reason) = match change {
+        Change::Add(pattern) => ("addFilter", pattern.reason.clone()),
+        Change::Remove(_) => ("removeFilter", None),
+    };
+    AuditEntry {
+        time: now,
+        actor: by.to_owned(),
+        action: action.to_owned(),
+        target: change.text().to_owned(),
+        until: None,
+        reason,
     }
 }
 

@@ -11,9 +11,8 @@ use super::{RoomError, Rooms, Shared};
 use crate::clock;
 use crate::domain::moderation::{Person, Verdicts};
 use crate::rooms::task::{Attendance, OperatorCommand, RoomCommand};
-use crate::store::accounts::AccountsError;
+use crate::store::StoreError;
 use crate::store::log::{Purge, Purging};
-use crate::store::standing::StandingError;
 
 /// How long one step of a purge of all rooms takes, beside the last room's own: whoever asked waits for
 /// an answer, and asks for the next step then.
@@ -37,7 +36,7 @@ impl Rooms {
         &self,
         username: &Username,
         password_hash: &str,
-    ) -> Result<Option<usize>, AccountsError> {
+    ) -> Result<Option<usize>, StoreError> {
         let accounts = &self.shared.stores.accounts;
         let is_done = accounts.set_password(username, password_hash).await?;
         let closed = self.end(username, Attendance::SignOut).await;
@@ -46,7 +45,7 @@ impl Rooms {
 
     /// Ends an account's connections, which are counted, and its tokens; `None` where there is no such
     /// account.
-    pub async fn sign_out(&self, username: &Username) -> Result<Option<usize>, AccountsError> {
+    pub async fn sign_out(&self, username: &Username) -> Result<Option<usize>, StoreError> {
         let is_done = self.shared.stores.accounts.sign_out(username).await?;
         let closed = self.end(username, Attendance::SignOut).await;
         Ok(is_done.then_some(closed))
@@ -54,7 +53,7 @@ impl Rooms {
 
     /// Removes an account with its ranks in all rooms and its connections, which are counted; `None`
     /// where there is no such account. What it wrote stays, and so do its bans.
-    pub async fn remove(&self, username: &Username) -> Result<Option<usize>, AccountsError> {
+    pub async fn remove(&self, username: &Username) -> Result<Option<usize>, StoreError> {
         let accounts = &self.shared.stores.accounts;
         let is_done = accounts.remove(username, clock::now()).await?;
         self.shared.stores.addresses.forget(username.key());
@@ -101,7 +100,7 @@ impl Rooms {
     }
 
     /// In which rooms the user `key` is banned, and in which muted.
-    pub async fn verdicts_on(&self, key: &str) -> Result<Verdicts, StandingError> {
+    pub async fn verdicts_on(&self, key: &str) -> Result<Verdicts, StoreError> {
         let standings = &self.shared.stores.standings;
         standings.verdicts_on(key, clock::now()).await
     }
@@ -120,13 +119,13 @@ impl Rooms {
     }
 
     /// The server administrators, by name as registered.
-    pub async fn administrators(&self) -> Result<Vec<String>, StandingError> {
+    pub async fn administrators(&self) -> Result<Vec<String>, StoreError> {
         self.shared.stores.standings.administrators().await
     }
 
     /// Makes `person` a server administrator, or ends that: stored first, and in effect in all rooms
     /// once this answers.
-    pub async fn administer(&self, person: &Person, is_admin: bool) -> Result<(), StandingError> {
+    pub async fn administer(&self, person: &Person, is_admin: bool) -> Result<(), StoreError> {
         let standings = &self.shared.stores.standings;
         standings.administer(person, is_admin, clock::now()).await?;
         // A room that starts from here on reads it; one that is starting is told behind that.

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::address::{Address, Network};
+use crate::domain::audit::AuditLine;
 use crate::domain::entry::{AccountId, Entry, EntryBody, Epochs, Moment, NewEntry, StoredNonce};
 use crate::domain::filter::Pattern;
 use crate::domain::held::{HeldMessage, Ruled, Ruling, Waiting};
@@ -16,14 +17,15 @@ use crate::domain::moderation::{Sanction, Standing, Verdict, Verdicts};
 use crate::limits::Allowance;
 use crate::limits::addresses::Addresses;
 use crate::rooms::filters::RoomFilters;
-use crate::store::accounts::{
-    self, Account, Accounts, AccountsError, Admission, Admitted, Creation,
-};
+use crate::store::accounts::{Account, Accounts, Admission, Admitted, Creation};
 use crate::store::addresses::{AddressStore, AddressesError};
+use crate::store::audit::AuditLog;
 use crate::store::filters::{Filters, FiltersError, Outline};
-use crate::store::held::{HeldError, HeldMessages};
+use crate::store::held::HeldMessages;
 use crate::store::log::{End, LogHead, Range, RoomLog, Slice, Summary, Thinned, Trimmed};
-use crate::store::standing::{StandingError, Standings};
+use crate::store::rooms::{Beginning, RoomDirectory};
+use crate::store::standing::Standings;
+use crate::store::{Part, StoreError};
 use crate::wire::outbox::OutboxReader;
 use crate::wire::outbox::tests::{Drained, queue};
 use chat_protocol::{PostMessage, Seq};
@@ -75,20 +77,12 @@ struct MemoryStandings(Mutex<Standing>);
 
 #[async_trait::async_trait]
 impl Standings for MemoryStandings {
-    async fn load(&self, _room: &RoomName, _now: Moment) -> Result<Standing, StandingError> {
+    async fn load(&self, _room: &RoomName, _now: Moment) -> Result<Standing, StoreError> {
         Ok(self.0.lock().unwrap().clone())
     }
 
-    async fn verdicts_on(&self, _: &str, _: u64) -> Result<Verdicts, StandingError> {
+    async fn verdicts_on(&self, _: &str, _: u64) -> Result<Verdicts, StoreError> {
         unreachable!()
-    }
-
-    async fn audit(
-        &self,
-        _room: Option<RoomName>,
-        _limit: u32,
-    ) -> Result<Vec<crate::store::standing::AuditLine>, StandingError> {
-        Ok(Vec::new())
     }
 
     async fn administer(
@@ -96,27 +90,27 @@ impl Standings for MemoryStandings {
         _person: &Person,
         _is_admin: bool,
         _now: u64,
-    ) -> Result<(), StandingError> {
+    ) -> Result<(), StoreError> {
         Ok(())
     }
 
-    async fn administrators(&self) -> Result<Vec<String>, StandingError> {
+    async fn administrators(&self) -> Result<Vec<String>, StoreError> {
         Ok(Vec::new())
     }
 
-    async fn save(&self, _room: &RoomName, verdict: &Verdict) -> Result<(), StandingError> {
+    async fn save(&self, _room: &RoomName, verdict: &Verdict) -> Result<(), StoreError> {
         tokio::task::yield_now().await;
         self.0.lock().unwrap().carry_out(verdict);
         Ok(())
     }
 }
 
-fn broken() -> LogError {
-    LogError::new(std::io::Error::other("broken"))
+fn broken() -> StoreError {
+    StoreError::new(Part::Log, std::io::Error::other("broken"))
 }
 
 impl MemoryState {
-    fn read_if(&self, takes: bool) -> Result<(), LogError> {
+    fn read_if(&self, takes: bool) -> Result<(), StoreError> {
         takes.then_some(()).ok_or_else(broken)
     }
 
@@ -162,7 +156,7 @@ impl MemoryState {
 
 #[async_trait::async_trait]
 impl RoomLog for MemoryLog {
-    async fn open(&self, _room: &RoomName, _nonces_since: u64) -> Result<LogHead, LogError> {
+    async fn open(&self, _room: &RoomName, _nonces_since: u64) -> Result<LogHead, StoreError> {
         let state = self.state();
         state.read_if(state.takes != Store::Nothing)?;
         Ok(LogHead {
@@ -180,7 +174,7 @@ impl RoomLog for MemoryLog {
         _room: &RoomName,
         after: Option<Seq>,
         entries: Vec<NewEntry>,
-    ) -> Result<Vec<Entry>, LogError> {
+    ) -> Result<Vec<Entry>, StoreError> {
         // While one commit is under way, more comes in.
         tokio::task::yield_now().await;
         let mut state = self.state();
@@ -193,7 +187,7 @@ impl RoomLog for MemoryLog {
         Ok(entries.into_iter().map(|new| state.store(new)).collect())
     }
 
-    async fn read(&self, _room: &RoomName, range: Range) -> Result<Slice, LogError> {
+    async fn read(&self, _room: &RoomName, range: Range) -> Result<Slice, StoreError> {
         tokio::task::yield_now().await;
         let state = self.state();
         state.read_if(state.takes != Store::Nothing)?;
@@ -217,27 +211,27 @@ impl RoomLog for MemoryLog {
         })
     }
 
-    async fn list(&self) -> Result<Vec<Summary>, LogError> {
+    async fn list(&self) -> Result<Vec<Summary>, StoreError> {
         Ok(Vec::new())
     }
 
-    async fn remove(&self, _room: &RoomName) -> Result<bool, LogError> {
+    async fn remove(&self, _room: &RoomName) -> Result<bool, StoreError> {
         Ok(false)
     }
 
-    async fn overdue(&self, _keep: Keep) -> Result<Vec<RoomName>, LogError> {
+    async fn overdue(&self, _keep: Keep) -> Result<Vec<RoomName>, StoreError> {
         Ok(Vec::new())
     }
 
-    async fn names(&self) -> Result<Vec<RoomName>, LogError> {
+    async fn names(&self) -> Result<Vec<RoomName>, StoreError> {
         unreachable!()
     }
 
-    async fn thin(&self, _: &RoomName, _: &str, _: Seq) -> Result<Thinned, LogError> {
+    async fn thin(&self, _: &RoomName, _: &str, _: Seq) -> Result<Thinned, StoreError> {
         unreachable!()
     }
 
-    async fn trim(&self, _room: &RoomName, keep: Keep) -> Result<Trimmed, LogError> {
+    async fn trim(&self, _room: &RoomName, keep: Keep) -> Result<Trimmed, StoreError> {
         let mut state = self.state();
         state.read_if(state.takes == Store::Everything)?;
         let kept = keep.entries.unwrap_or(u64::MAX) as usize;
@@ -367,82 +361,106 @@ struct NothingHeld;
 
 #[async_trait::async_trait]
 impl HeldMessages for NothingHeld {
-    async fn load(&self, _: &RoomName, _: u64) -> Result<Vec<HeldMessage>, HeldError> {
+    async fn load(&self, _: &RoomName, _: u64) -> Result<Vec<HeldMessage>, StoreError> {
         Ok(Vec::new())
     }
 
-    async fn hold(&self, _: &RoomName, _: &Waiting, _: u64) -> Result<HeldMessage, HeldError> {
-        Err(HeldError::new(std::io::Error::other("broken")))
+    async fn hold(&self, _: &RoomName, _: &Waiting, _: u64) -> Result<HeldMessage, StoreError> {
+        Err(StoreError::new(Part::Held, std::io::Error::other("broken")))
     }
 
-    async fn rule(&self, _: &RoomName, _: &Ruling) -> Result<Ruled, HeldError> {
+    async fn rule(&self, _: &RoomName, _: &Ruling) -> Result<Ruled, StoreError> {
         Ok(Ruled::Gone)
     }
 }
 
-/// The room is there, and so are all who come in.
+/// Nobody reads the audit.
+struct NoAudit;
+
+#[async_trait::async_trait]
+impl AuditLog for NoAudit {
+    async fn audit(&self, _: Option<RoomName>, _: u32) -> Result<Vec<AuditLine>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+/// All who come in are there.
 struct NoAccounts;
 
 #[async_trait::async_trait]
 impl Accounts for NoAccounts {
-    async fn find(&self, _: &Username) -> Result<Option<Account>, AccountsError> {
+    async fn find(&self, _: &Username) -> Result<Option<Account>, StoreError> {
         unreachable!()
     }
 
     /// Asked for when somebody's message is to be deleted who stands above users.
-    async fn known(&self, _: &Username) -> Result<Option<Account>, AccountsError> {
+    async fn known(&self, _: &Username) -> Result<Option<Account>, StoreError> {
         Ok(None)
     }
 
-    async fn create(&self, _: Account) -> Result<Creation, AccountsError> {
+    async fn create(&self, _: Account) -> Result<Creation, StoreError> {
         unreachable!()
     }
 
-    async fn admit(&self, _: Admission) -> Result<Admitted, AccountsError> {
+    async fn admit(&self, _: Admission) -> Result<Admitted, StoreError> {
         unreachable!()
     }
 
-    async fn found(&self, _: accounts::Beginning) -> Result<bool, AccountsError> {
+    async fn set_password(&self, _: &Username, _: &str) -> Result<bool, StoreError> {
         unreachable!()
     }
 
-    async fn is_founded(&self, _: &RoomName) -> Result<bool, AccountsError> {
+    async fn sign_out(&self, _: &Username) -> Result<bool, StoreError> {
         unreachable!()
     }
 
-    async fn room_called(&self, _: &RoomName) -> Result<RoomName, AccountsError> {
+    async fn renew_hash(&self, _: &Account, _: &str) -> Result<(), StoreError> {
         unreachable!()
     }
 
-    async fn set_password(&self, _: &Username, _: &str) -> Result<bool, AccountsError> {
+    async fn remove(&self, _: &Username, _: u64) -> Result<bool, StoreError> {
         unreachable!()
     }
 
-    async fn sign_out(&self, _: &Username) -> Result<bool, AccountsError> {
+    async fn list(&self) -> Result<Vec<Account>, StoreError> {
         unreachable!()
     }
 
-    async fn renew_hash(&self, _: &Account, _: &str) -> Result<(), AccountsError> {
+    async fn names_of(&self, _: Vec<String>) -> Result<HashMap<String, String>, StoreError> {
+        unreachable!()
+    }
+}
+
+/// The room is there.
+struct OneRoom;
+
+#[async_trait::async_trait]
+impl RoomDirectory for OneRoom {
+    async fn found(&self, _: Beginning) -> Result<bool, StoreError> {
         unreachable!()
     }
 
-    async fn remove(&self, _: &Username, _: u64) -> Result<bool, AccountsError> {
+    async fn is_founded(&self, _: &RoomName) -> Result<bool, StoreError> {
         unreachable!()
     }
 
-    async fn list(&self) -> Result<Vec<Account>, AccountsError> {
+    async fn room_called(&self, _: &RoomName) -> Result<RoomName, StoreError> {
         unreachable!()
     }
 
-    async fn idle_rooms(&self, _: u64, _: u64) -> Result<Vec<RoomName>, AccountsError> {
+    async fn known_rooms(&self) -> Result<Vec<String>, StoreError> {
         unreachable!()
     }
 
-    async fn forget_idle_room(&self, _: &RoomName, _: u64, _: u64) -> Result<bool, AccountsError> {
+    async fn idle_rooms(&self, _: u64, _: u64) -> Result<Vec<RoomName>, StoreError> {
         unreachable!()
     }
 
-    async fn forget_room(&self, _: &RoomName) -> Result<(), AccountsError> {
+    async fn forget_idle_room(&self, _: &RoomName, _: u64, _: u64) -> Result<bool, StoreError> {
+        unreachable!()
+    }
+
+    async fn forget_room(&self, _: &RoomName) -> Result<(), StoreError> {
         unreachable!()
     }
 }
@@ -450,6 +468,8 @@ impl Accounts for NoAccounts {
 fn rooms(log: &Arc<MemoryLog>, standings: &Arc<MemoryStandings>, window: FlushWindow) -> Rooms {
     let stores = Stores {
         accounts: Arc::new(NoAccounts),
+        rooms: Arc::new(OneRoom),
+        audit: Arc::new(NoAudit),
         log: log.clone(),
         standings: standings.clone(),
         filters: RoomFilters::new(Arc::new(NoFilters)),

@@ -14,6 +14,7 @@ use crate::domain::address::{Address, Network};
 use crate::domain::moderation::Sanction;
 use crate::rooms::task::{Attendance, EnterError, RoomCommand};
 use crate::store::addresses::AddressesError;
+use crate::store::{Part, StoreError};
 use crate::wire::outbox::Outbox;
 
 impl Rooms {
@@ -60,9 +61,12 @@ impl Rooms {
             addresses.ban(network, ban, clock::moment()).await?;
             Ok(put_out(&shared, network, reason).await)
         });
-        banning
-            .await
-            .unwrap_or_else(|error| Err(AddressesError::Unavailable(Arc::new(error))))
+        banning.await.unwrap_or_else(|error| {
+            Err(AddressesError::Unavailable(StoreError::new(
+                Part::Addresses,
+                error,
+            )))
+        })
     }
 
     /// Ends the ban of exactly `network`.
@@ -72,9 +76,12 @@ impl Rooms {
             .shared
             .tasks
             .spawn(async move { addresses.lift(network, clock::moment()).await });
-        lifting
-            .await
-            .unwrap_or_else(|error| Err(AddressesError::Unavailable(Arc::new(error))))
+        lifting.await.unwrap_or_else(|error| {
+            Err(AddressesError::Unavailable(StoreError::new(
+                Part::Addresses,
+                error,
+            )))
+        })
     }
 }
 

@@ -77,8 +77,8 @@ impl Rooms {
         room: &RoomName,
         limit: u32,
     ) -> Result<Vec<AuditEntry>, RoomError> {
-        let standings = &self.shared.stores.standings;
-        let lines = standings.audit(Some(room.clone()), limit).await;
+        let audit = &self.shared.stores.audit;
+        let lines = audit.audit(Some(room.clone()), limit).await;
         let lines = lines.map_err(|error| RoomError::Enter(error.into()))?;
         let entries = lines.into_iter().map(|line| AuditEntry {
             time: line.time,

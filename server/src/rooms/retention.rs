@@ -10,7 +10,8 @@ use crate::clock;
 use crate::limits::addresses::Addresses;
 use crate::rooms::Rooms;
 use crate::stopping::Stopping;
-use crate::store::log::{Keep, LogError};
+use crate::store::StoreError;
+use crate::store::log::Keep;
 
 /// Between two looks.
 const INTERVAL: Duration = Duration::from_secs(60);
@@ -104,7 +105,7 @@ pub async fn forget_addresses(addresses: Addresses, stopping: Stopping) {
 }
 
 /// Trims until no room holds more than `keep`.
-async fn sweep(rooms: &Rooms, keep: Keep) -> Result<(), LogError> {
+async fn sweep(rooms: &Rooms, keep: Keep) -> Result<(), StoreError> {
     loop {
         let overdue = rooms.overdue(keep).await?;
         if overdue.is_empty() {
@@ -116,7 +117,7 @@ async fn sweep(rooms: &Rooms, keep: Keep) -> Result<(), LogError> {
     }
 }
 
-async fn trim(rooms: &Rooms, room: &RoomName, keep: Keep) -> Result<(), LogError> {
+async fn trim(rooms: &Rooms, room: &RoomName, keep: Keep) -> Result<(), StoreError> {
     while !rooms.trim(room, keep).await? {
         sleep(PAUSE).await;
     }

@@ -35,9 +35,12 @@ use crate::domain::room::{Input, MemberId, Room, Start, operator};
 use crate::limits::addresses::Addresses;
 use crate::rooms::filters::{RoomFilter, RoomFilters};
 use crate::stopping::Stopping;
+use crate::store::StoreError;
 use crate::store::accounts::Accounts;
+use crate::store::audit::AuditLog;
 use crate::store::held::HeldMessages;
-use crate::store::log::{LogError, LogHead, RoomLog};
+use crate::store::log::{LogHead, RoomLog};
+use crate::store::rooms::RoomDirectory;
 use crate::store::standing::Standings;
 use crate::wire::outgoing::Outgoing;
 
@@ -76,8 +79,12 @@ pub enum Pause {
 /// What a room is kept in.
 #[derive(Clone)]
 pub struct Stores {
-    /// Who there is, and which rooms there are.
+    /// Who there is.
     pub accounts: Arc<dyn Accounts>,
+    /// Which rooms there are.
+    pub rooms: Arc<dyn RoomDirectory>,
+    /// Who decided what.
+    pub audit: Arc<dyn AuditLog>,
     /// Its entries.
     pub log: Arc<dyn RoomLog>,
     /// How people stand in it.
@@ -264,7 +271,7 @@ impl RoomTask {
         }
     }
 
-    fn report(&self, what: &'static str, error: &LogError) {
+    fn report(&self, what: &'static str, error: &StoreError) {
         tracing::error!(
             room = ?self.name,
             error = error as &dyn std::error::Error,

@@ -19,13 +19,8 @@ use crate::rooms::filters::RoomFilters;
 use crate::store::accounts::{Account, Accounts};
 use crate::store::addresses::AddressStore;
 use crate::store::log::{End, Range, RoomLog};
-use crate::store::sqlite::accounts::SqliteAccounts;
-use crate::store::sqlite::addresses::SqliteAddresses;
+use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::database::{Database, Durability};
-use crate::store::sqlite::filters::SqliteFilters;
-use crate::store::sqlite::held::SqliteHeld;
-use crate::store::sqlite::log::SqliteLog;
-use crate::store::sqlite::standing::SqliteStandings;
 use crate::wire::outbox::OutboxReader;
 use crate::wire::outbox::tests::{Drained, queue};
 
@@ -55,18 +50,21 @@ fn waiting_bench() -> Bench {
 fn bench_with(window: FlushWindow) -> Bench {
     let directory = tempfile::tempdir().unwrap();
     let database = Arc::new(Database::open(directory.path(), Durability::Full).unwrap());
+    let store = Arc::new(SqliteStore::new(Arc::clone(&database)));
     Bench {
         rooms: Rooms::new(
             Stores {
-                accounts: Arc::new(SqliteAccounts::new(Arc::clone(&database))),
-                log: Arc::new(SqliteLog::new(Arc::clone(&database))),
-                standings: Arc::new(SqliteStandings::new(Arc::clone(&database))),
-                filters: RoomFilters::new(Arc::new(SqliteFilters::new(Arc::clone(&database)))),
+                accounts: store.clone(),
+                rooms: store.clone(),
+                audit: store.clone(),
+                log: store.clone(),
+                standings: store.clone(),
+                filters: RoomFilters::new(store.clone()),
                 addresses: Addresses::new(
-                    Arc::new(SqliteAddresses::new(Arc::clone(&database))),
+                    store.clone(),
                     crate::domain::moderation::BanScope::Account,
                 ),
-                held: Arc::new(SqliteHeld::new(Arc::clone(&database))),
+                held: store,
             },
             RoomSettings {
                 founders: Founders::Anyone,
@@ -346,7 +344,7 @@ async fn a_stop_delivers_what_was_accepted_and_says_so() {
 #[tokio::test]
 async fn what_waits_to_share_a_write_is_shown_before_its_author_is_thrown_out() {
     let bench = waiting_bench();
-    let accounts = SqliteAccounts::new(Arc::clone(&bench.database));
+    let accounts = SqliteStore::new(Arc::clone(&bench.database));
     accounts.create(Account::named("bob", 0)).await.unwrap();
     let mut ann = bench.enter("ann", None).await;
     let mut bob = bench.enter("bob", None).await;
@@ -403,7 +401,7 @@ async fn history_and_live_have_no_hole_and_no_double_while_messages_wait() {
 #[tokio::test]
 async fn where_somebody_came_from_is_kept_though_they_were_gone_before_they_were_in() {
     let bench = bench();
-    let accounts = SqliteAccounts::new(Arc::clone(&bench.database));
+    let accounts = SqliteStore::new(Arc::clone(&bench.database));
     accounts.create(Account::named("ann", 0)).await.unwrap();
     bench.rooms.found(room()).await.unwrap();
     let address = Address::of("203.0.113.5".parse().unwrap());
@@ -419,7 +417,7 @@ async fn where_somebody_came_from_is_kept_though_they_were_gone_before_they_were
     let known = addresses.recent("ann", clock::moment()).await.unwrap();
     assert!(known.contains(&here), "{known:?}");
     bench.rooms.stop(Stop::Restart).await;
-    let store = SqliteAddresses::new(bench.database);
+    let store = SqliteStore::new(bench.database);
     let stored = store.recent("ann", clock::moment()).await.unwrap();
     assert_eq!(stored, [here]);
 }
@@ -431,7 +429,7 @@ async fn a_room_that_does_not_know_how_far_its_log_goes_finds_out() {
     ann.membership.post(post("one", None)).await.unwrap();
     assert_eq!(ann.messages(1).await, [(1, "one".to_owned())]);
     // As after a commit that failed for the server, and was on disk all the same.
-    let log = SqliteLog::new(Arc::clone(&bench.database));
+    let log = SqliteStore::new(Arc::clone(&bench.database));
     let range = Range {
         after: Seq(0),
         before: None,
@@ -457,7 +455,7 @@ async fn a_room_that_does_not_know_how_far_its_log_goes_finds_out() {
 #[tokio::test]
 async fn who_logged_in_before_the_account_ended_is_not_let_in_after_it() {
     let bench = bench();
-    let accounts = SqliteAccounts::new(Arc::clone(&bench.database));
+    let accounts = SqliteStore::new(Arc::clone(&bench.database));
     let ann = Username::new("ann").unwrap();
     accounts.create(Account::named("ann", 0)).await.unwrap();
     bench.rooms.found(room()).await.unwrap();
@@ -484,7 +482,7 @@ async fn who_logged_in_before_the_account_ended_is_not_let_in_after_it() {
 #[tokio::test]
 async fn a_room_that_nobody_would_miss_is_forgotten_and_founded_anew() {
     let bench = bench();
-    let accounts = SqliteAccounts::new(Arc::clone(&bench.database));
+    let accounts = SqliteStore::new(Arc::clone(&bench.database));
     for name in ["ann", "bob"] {
         accounts.create(Account::named(name, 0)).await.unwrap();
     }

@@ -9,7 +9,8 @@ use tokio::time::sleep;
 use crate::clock;
 use crate::domain::settling::{Noticed, Settling};
 use crate::stopping::Stopping;
-use crate::store::clock::{ClockError, ClockStore};
+use crate::store::StoreError;
+use crate::store::clock::ClockStore;
 
 /// Between two looks at the clock.
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -109,7 +110,7 @@ impl Timekeeper {
     }
 }
 
-fn report(error: &ClockError, what: &'static str) {
+fn report(error: &StoreError, what: &'static str) {
     let error = error as &dyn std::error::Error;
     tracing::warn!(error, "{what}");
 }

@@ -56,7 +56,7 @@ pub(super) fn refusal(error: RoomError) -> Refusal {
             message: error.to_string(),
             ..Refusal::too_fast(TooFast { retry_after })
         },
-        RoomError::Log(_) | RoomError::Enter(_) | RoomError::Operate(_) => unavailable(&error),
+        RoomError::Store(_) | RoomError::Enter(_) | RoomError::Operate(_) => unavailable(&error),
     }
 }
 

@@ -12,13 +12,8 @@ use crate::limits::addresses::Addresses;
 use crate::limits::{Caps, LimitSettings, NoPermit};
 use crate::rooms::filters::RoomFilters;
 use crate::rooms::{FlushWindow, Founders, RoomSettings, Stores};
-use crate::store::sqlite::accounts::SqliteAccounts;
-use crate::store::sqlite::addresses::SqliteAddresses;
+use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::database::{Database, Durability};
-use crate::store::sqlite::filters::SqliteFilters;
-use crate::store::sqlite::held::SqliteHeld;
-use crate::store::sqlite::log::SqliteLog;
-use crate::store::sqlite::standing::SqliteStandings;
 use crate::wire::format::{Format, websocket};
 use crate::wire::outbox::{OutboxReader, Taken, outbox};
 
@@ -38,16 +33,17 @@ pub(crate) fn bench(caps: Caps) -> Bench {
         caps,
         ..LimitSettings::NONE
     }));
-    let accounts = Arc::new(SqliteAccounts::new(Arc::clone(&database)));
-    let store = SqliteAddresses::new(Arc::clone(&database));
-    let addresses = Addresses::new(Arc::new(store), BanScope::Account);
+    let store = Arc::new(SqliteStore::new(database));
+    let addresses = Addresses::new(store.clone(), BanScope::Account);
     let stores = Stores {
-        accounts: accounts.clone(),
-        log: Arc::new(SqliteLog::new(Arc::clone(&database))),
-        standings: Arc::new(SqliteStandings::new(Arc::clone(&database))),
-        filters: RoomFilters::new(Arc::new(SqliteFilters::new(Arc::clone(&database)))),
+        accounts: store.clone(),
+        rooms: store.clone(),
+        audit: store.clone(),
+        log: store.clone(),
+        standings: store.clone(),
+        filters: RoomFilters::new(store.clone()),
         addresses: addresses.clone(),
-        held: Arc::new(SqliteHeld::new(Arc::clone(&database))),
+        held: store.clone(),
     };
     let rooms = Rooms::new(
         stores,
@@ -62,7 +58,7 @@ pub(crate) fn bench(caps: Caps) -> Bench {
         token_chain: None,
     };
     let authenticator = Authenticator::new(
-        accounts,
+        store,
         settings,
         directory.path(),
         Arc::clone(&limits),

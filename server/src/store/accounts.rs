@@ -3,24 +3,14 @@
 //! Owns who exists, what their password hashes to, and what is made when somebody comes in for the
 //! first time. It never sees a password, and knows nothing of who is connected.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 
-use chat_protocol::{Epoch, RoomName, Username};
+use chat_protocol::Username;
 
 use crate::domain::entry::{AccountId, UnixMillis};
 use crate::domain::moderation::Person;
-
-/// The accounts could not be read or written; nothing was changed.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("the accounts are not available")]
-pub struct AccountsError(#[source] Arc<dyn std::error::Error + Send + Sync>);
-
-impl AccountsError {
-    /// Wraps what the backend says.
-    pub fn new(source: impl std::error::Error + Send + Sync + 'static) -> Self {
-        Self(Arc::new(source))
-    }
-}
+use crate::store::rooms::Beginning;
+use crate::store::{Part, StoreError};
 
 /// An account.
 #[derive(Clone, PartialEq, Eq)]
@@ -48,7 +38,7 @@ impl Account {
         username: &Username,
         password_hash: String,
         time: UnixMillis,
-    ) -> Result<Self, AccountsError> {
+    ) -> Result<Self, StoreError> {
         let number = getrandom::u64().map_err(no_randomness)?;
         Ok(Self {
             // SQLite's integers are signed, and 0 is nobody.
@@ -81,14 +71,14 @@ impl Account {
 }
 
 /// Another value for [`Account::logins`].
-pub(crate) fn new_logins() -> Result<String, AccountsError> {
+pub(crate) fn new_logins() -> Result<String, StoreError> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(no_randomness)?;
     Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }
 
-fn no_randomness(error: getrandom::Error) -> AccountsError {
-    AccountsError::new(std::io::Error::from(error))
+fn no_randomness(error: getrandom::Error) -> StoreError {
+    StoreError::new(Part::Accounts, std::io::Error::from(error))
 }
 
 impl From<Account> for Person {
@@ -121,30 +111,6 @@ pub struct Admission {
     pub room: Option<Beginning>,
 }
 
-/// A room that begins.
-#[derive(Clone)]
-pub struct Beginning {
-    /// Its name.
-    pub room: RoomName,
-    /// The life that its log begins, unless it has one.
-    pub epoch: Epoch,
-    /// Who makes it a room that there is.
-    pub founder: Founder,
-    /// When.
-    pub time: UnixMillis,
-}
-
-/// By whom a room is founded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Founder {
-    /// By the account that comes in, which is its administrator from then on.
-    Member,
-    /// By an operator. Nobody is its administrator.
-    Operator,
-    /// By nobody yet: a server administrator looks in.
-    Nobody,
-}
-
 /// How an admission went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admitted {
@@ -162,66 +128,38 @@ pub enum Admitted {
 #[async_trait::async_trait]
 pub trait Accounts: Send + Sync {
     /// The account of `username`, if there is one.
-    async fn find(&self, username: &Username) -> Result<Option<Account>, AccountsError>;
+    async fn find(&self, username: &Username) -> Result<Option<Account>, StoreError>;
 
     /// The account of `username`, also where it was removed.
-    async fn known(&self, username: &Username) -> Result<Option<Account>, AccountsError>;
+    async fn known(&self, username: &Username) -> Result<Option<Account>, StoreError>;
 
     /// Makes `account` for an operator, unless there is one of that name that was not removed.
-    async fn create(&self, account: Account) -> Result<Creation, AccountsError>;
+    async fn create(&self, account: Account) -> Result<Creation, StoreError>;
 
     /// Makes what somebody needs to come in, all of it or nothing.
-    async fn admit(&self, admission: Admission) -> Result<Admitted, AccountsError>;
-
-    /// Makes a room for an operator; false where there is one already.
-    async fn found(&self, beginning: Beginning) -> Result<bool, AccountsError>;
-
-    /// Whether there is a room of this name.
-    async fn is_founded(&self, room: &RoomName) -> Result<bool, AccountsError>;
-
-    /// The name by which a room goes that is called `spelled`: that one where there is a room of exactly
-    /// that name, then its plain spelling, then that of the oldest room which differs in spelling alone.
-    /// Where there is none of these, its plain spelling.
-    async fn room_called(&self, spelled: &RoomName) -> Result<RoomName, AccountsError>;
+    async fn admit(&self, admission: Admission) -> Result<Admitted, StoreError>;
 
     /// Changes a password, which ends all tokens; false where there is no such account.
     async fn set_password(
         &self,
         username: &Username,
         password_hash: &str,
-    ) -> Result<bool, AccountsError>;
+    ) -> Result<bool, StoreError>;
 
     /// Ends all tokens of an account; false where there is no such account.
-    async fn sign_out(&self, username: &Username) -> Result<bool, AccountsError>;
+    async fn sign_out(&self, username: &Username) -> Result<bool, StoreError>;
 
     /// Replaces the hash of `account` by another one of the same password, unless it has changed.
-    async fn renew_hash(&self, account: &Account, password_hash: &str)
-    -> Result<(), AccountsError>;
+    async fn renew_hash(&self, account: &Account, password_hash: &str) -> Result<(), StoreError>;
 
     /// Removes an account at `now`, with its password, its ranks, its addresses and what waits of it;
     /// its name stays with what it wrote and with what was decided on it. False where there is no such
     /// account (any more).
-    async fn remove(&self, username: &Username, now: UnixMillis) -> Result<bool, AccountsError>;
+    async fn remove(&self, username: &Username, now: UnixMillis) -> Result<bool, StoreError>;
 
     /// All accounts, by name, those that were removed among them.
-    async fn list(&self) -> Result<Vec<Account>, AccountsError>;
+    async fn list(&self) -> Result<Vec<Account>, StoreError>;
 
-    /// Rooms, some of them, that nobody would miss: founded before `before` by a member, empty, and with
-    /// nothing decided in them that holds at `now`.
-    async fn idle_rooms(
-        &self,
-        before: UnixMillis,
-        now: UnixMillis,
-    ) -> Result<Vec<RoomName>, AccountsError>;
-
-    /// Forgets `room` with its log, if it is still one of those; false where it is not.
-    async fn forget_idle_room(
-        &self,
-        room: &RoomName,
-        before: UnixMillis,
-        now: UnixMillis,
-    ) -> Result<bool, AccountsError>;
-
-    /// Forgets who stood how in `room`: its next first member becomes its administrator.
-    async fn forget_room(&self, room: &RoomName) -> Result<(), AccountsError>;
+    /// The names as registered that accounts have, by their names as compared.
+    async fn names_of(&self, keys: Vec<String>) -> Result<HashMap<String, String>, StoreError>;
 }

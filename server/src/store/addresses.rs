@@ -1,12 +1,12 @@
 //! What is kept of addresses: the networks that operators keep out of the whole server, and from where
 //! accounts came lately.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::address::Network;
 use crate::domain::entry::{Moment, UnixMillis};
 use crate::domain::moderation::Sanction;
+use crate::store::StoreError;
 
 /// Networks that can be banned at the same time.
 pub const NETWORKS: usize = 10_000;
@@ -23,8 +23,8 @@ pub(crate) const NOTED_ANEW: Duration = Duration::from_secs(60 * 60);
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum AddressesError {
     /// The store can't be read or written now.
-    #[error("the addresses are not available")]
-    Unavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),
+    #[error(transparent)]
+    Unavailable(#[from] StoreError),
     /// There is no such ban to be lifted.
     #[error("{0} is not banned: only a network as it is listed can be")]
     NotBanned(Network),

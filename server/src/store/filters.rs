@@ -1,37 +1,24 @@
 //! Where the patterns are kept that rooms block, with a line of who changed them.
 
-use chat_protocol::{AuditEntry, RoomName};
+use chat_protocol::RoomName;
 
 use crate::domain::filter::{Change, FilterError, Kind, Pattern};
+use crate::store::StoreError;
+
+pub use crate::domain::filter::audit_entry;
 
 /// Why patterns could not be loaded, changed or looked for; nothing was changed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum FiltersError {
     /// The store can't be read or written now.
-    #[error("the rooms' patterns are not available")]
-    Unavailable(#[source] std::sync::Arc<dyn std::error::Error + Send + Sync>),
+    #[error(transparent)]
+    Unavailable(#[from] StoreError),
     /// The work on them broke off.
     #[error("the room's patterns could not be made ready")]
     BrokeOff,
     /// The patterns can't be used so.
     #[error(transparent)]
     Refused(#[from] FilterError),
-}
-
-/// What stands in the audit of a change by `by`.
-pub fn audit_entry(change: &Change, by: &str, now: u64) -> AuditEntry {
-    let (action, reason) = match change {
-        Change::Add(pattern) => ("addFilter", pattern.reason.clone()),
-        Change::Remove(_) => ("removeFilter", None),
-    };
-    AuditEntry {
-        time: now,
-        actor: by.to_owned(),
-        action: action.to_owned(),
-        target: change.text().to_owned(),
-        until: None,
-        reason,
-    }
 }
 
 /// How many patterns a room has, and how long they are together.

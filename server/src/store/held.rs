@@ -4,24 +4,13 @@ use chat_protocol::RoomName;
 
 use crate::domain::entry::UnixMillis;
 use crate::domain::held::{HeldMessage, Ruled, Ruling, Waiting};
-
-/// The store of held messages can't be read or written; nothing was changed.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("the messages that wait for moderators are not available")]
-pub struct HeldError(#[source] std::sync::Arc<dyn std::error::Error + Send + Sync>);
-
-impl HeldError {
-    /// Wraps what the backend says.
-    pub fn new(source: impl std::error::Error + Send + Sync + 'static) -> Self {
-        Self(std::sync::Arc::new(source))
-    }
-}
+use crate::store::StoreError;
 
 /// The held messages of all rooms.
 #[async_trait::async_trait]
 pub trait HeldMessages: Send + Sync {
     /// What waits in `room` since a time later than `since`, the oldest first.
-    async fn load(&self, room: &RoomName, since: u64) -> Result<Vec<HeldMessage>, HeldError>;
+    async fn load(&self, room: &RoomName, since: u64) -> Result<Vec<HeldMessage>, StoreError>;
 
     /// Keeps a message, and forgets those of all rooms that have waited since `forget` or longer; answers
     /// once it is on disk.
@@ -30,8 +19,8 @@ pub trait HeldMessages: Send + Sync {
         room: &RoomName,
         waiting: &Waiting,
         forget: UnixMillis,
-    ) -> Result<HeldMessage, HeldError>;
+    ) -> Result<HeldMessage, StoreError>;
 
     /// Takes a message out, in one with its line in the audit and its entry in the log.
-    async fn rule(&self, room: &RoomName, ruling: &Ruling) -> Result<Ruled, HeldError>;
+    async fn rule(&self, room: &RoomName, ruling: &Ruling) -> Result<Ruled, StoreError>;
 }

@@ -1,27 +1,16 @@
-//! A room's log: the trait that `room_task` and `rooms` use, and what an entry is.
+//! A room's log: the trait that rooms use, and how a part of it is asked for.
 //!
 //! The log owns order and durability: it assigns `seq`, and what it answered for is on disk. It
-//! knows nothing of members. Where the data lives is the backends' business (`log/sqlite`).
+//! knows nothing of members. Where the data lives is the engines' business.
 
 mod purging;
 
 use chat_protocol::{RoomName, RoomState, Seq};
 
 use crate::domain::entry::{Entry, Epochs, NewEntry, StoredNonce, UnixMillis};
+use crate::store::StoreError;
 
 pub use purging::{Purge, Purging};
-
-/// The log could not be read or written. Nothing of what was asked for was stored.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("the room's log is not available")]
-pub struct LogError(#[source] std::sync::Arc<dyn std::error::Error + Send + Sync>);
-
-impl LogError {
-    /// Wraps what the backend says.
-    pub fn new(source: impl std::error::Error + Send + Sync + 'static) -> Self {
-        Self(std::sync::Arc::new(source))
-    }
-}
 
 /// Where a log stands when a room starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,7 +111,7 @@ pub struct Thinned {
 pub trait RoomLog: Send + Sync {
     /// Where the log of `room` stands, with the nonces of messages since `nonces_since`
     /// (milliseconds since 1970, UTC). Begins no log: that is part of letting the first one in.
-    async fn open(&self, room: &RoomName, nonces_since: u64) -> Result<LogHead, LogError>;
+    async fn open(&self, room: &RoomName, nonces_since: u64) -> Result<LogHead, StoreError>;
 
     /// Stores `entries` at the end of `room`'s log, all or none, and answers with them in their
     /// places once they are on disk, with a line in the audit for each that is a moderator's action.
@@ -134,29 +123,29 @@ pub trait RoomLog: Send + Sync {
         room: &RoomName,
         after: Option<Seq>,
         entries: Vec<NewEntry>,
-    ) -> Result<Vec<Entry>, LogError>;
+    ) -> Result<Vec<Entry>, StoreError>;
 
     /// Reads a part of `room`'s log. The log must have been opened before.
-    async fn read(&self, room: &RoomName, range: Range) -> Result<Slice, LogError>;
+    async fn read(&self, room: &RoomName, range: Range) -> Result<Slice, StoreError>;
 
     /// All rooms that ever had a log, by name.
-    async fn list(&self) -> Result<Vec<Summary>, LogError>;
+    async fn list(&self) -> Result<Vec<Summary>, StoreError>;
 
     /// The names of all rooms that have a log.
-    async fn names(&self) -> Result<Vec<RoomName>, LogError>;
+    async fn names(&self) -> Result<Vec<RoomName>, StoreError>;
 
     /// Takes a bounded number of the messages of the user `key` (a name as compared) that come after
     /// `after` out of `room`'s log, of which this is not to be told, unless there are only a few: these
     /// stay for a purge to take.
-    async fn thin(&self, room: &RoomName, key: &str, after: Seq) -> Result<Thinned, LogError>;
+    async fn thin(&self, room: &RoomName, key: &str, after: Seq) -> Result<Thinned, StoreError>;
 
     /// Removes `room` with its log; false where there is none. What comes after begins a new life
     /// of the log. Not for a room that is running.
-    async fn remove(&self, room: &RoomName) -> Result<bool, LogError>;
+    async fn remove(&self, room: &RoomName) -> Result<bool, StoreError>;
 
     /// Rooms that hold more than `keep`, some of them.
-    async fn overdue(&self, keep: Keep) -> Result<Vec<RoomName>, LogError>;
+    async fn overdue(&self, keep: Keep) -> Result<Vec<RoomName>, StoreError>;
 
     /// Takes a bounded number of entries that are not to be kept out of `room`'s log.
-    async fn trim(&self, room: &RoomName, keep: Keep) -> Result<Trimmed, LogError>;
+    async fn trim(&self, room: &RoomName, keep: Keep) -> Result<Trimmed, StoreError>;
 }

@@ -5,8 +5,8 @@ use rusqlite::params;
 
 use super::*;
 use crate::domain::filter::{Action, FilterError, Kind, PATTERN_CHARS, PATTERNS, REGEXES};
+use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::database::{Database, Durability};
-use crate::store::sqlite::filters::SqliteFilters;
 
 struct Bench {
     database: Arc<Database>,
@@ -18,7 +18,7 @@ fn bench() -> Bench {
     let directory = tempfile::tempdir().unwrap();
     let database = Arc::new(Database::open(directory.path(), Durability::Full).unwrap());
     Bench {
-        store: Arc::new(SqliteFilters::new(Arc::clone(&database))),
+        store: Arc::new(SqliteStore::new(Arc::clone(&database))),
         database,
         _directory: directory,
     }
@@ -42,6 +42,7 @@ impl Bench {
     /// Writes what no server would.
     async fn write(&self, rows: Vec<(String, &'static str, &'static str)>) {
         let write = move |connection: &rusqlite::Connection| {
+            connection.execute_batch("DROP TRIGGER IF EXISTS filters_inserted")?;
             rows.iter().try_for_each(|(pattern, kind, action)| {
                 let insert = "INSERT INTO filters (room, pattern, kind, action)
                      VALUES ('room0', ?1, ?2, ?3)";

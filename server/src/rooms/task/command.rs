@@ -13,11 +13,9 @@ use crate::domain::held::Choice;
 use crate::domain::moderation::Person;
 use crate::domain::room::{MemberId, Order};
 use crate::limits::Allowance;
-use crate::store::accounts::{Account, AccountsError};
+use crate::store::StoreError;
+use crate::store::accounts::Account;
 use crate::store::filters::FiltersError;
-use crate::store::held::HeldError;
-use crate::store::log::LogError;
-use crate::store::standing::StandingError;
 use crate::wire::outbox::Outbox;
 use crate::wire::outgoing::Outgoing;
 
@@ -51,21 +49,12 @@ pub struct Entrance {
 /// Why somebody is not let in.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum EnterError {
-    /// The log can't be read now.
+    /// The store can't be read or written now.
     #[error(transparent)]
-    Log(#[from] LogError),
-    /// The standing in the room can't be read now.
-    #[error(transparent)]
-    Standing(#[from] StandingError),
+    Store(#[from] StoreError),
     /// The room's patterns can't be read, or changed so.
     #[error(transparent)]
     Filters(#[from] FiltersError),
-    /// What waits for moderators can't be read now.
-    #[error(transparent)]
-    Held(#[from] HeldError),
-    /// The account can't be read or made now.
-    #[error(transparent)]
-    Accounts(#[from] AccountsError),
     /// What they showed to be theirs is not, any more: the account is gone, or another one, or has
     /// another password. They may be looked at anew.
     #[error("the account has changed: authenticate anew")]
@@ -97,10 +86,7 @@ pub enum EnterError {
 pub enum OperateError {
     /// It could not be stored.
     #[error(transparent)]
-    Standing(#[from] StandingError),
-    /// The room could not be made.
-    #[error(transparent)]
-    Accounts(#[from] AccountsError),
+    Store(#[from] StoreError),
     /// The patterns can't be changed so, or not now.
     #[error(transparent)]
     Filters(#[from] FiltersError),
@@ -196,11 +182,11 @@ pub enum OperatorCommand {
         oneshot::Sender<Result<String, OperateError>>,
     ),
     /// Take all messages of somebody out. Answered once everybody was told.
-    Purge(Person, oneshot::Sender<Result<(), LogError>>),
+    Purge(Person, oneshot::Sender<Result<(), StoreError>>),
     /// Change the patterns. Answered with what was done, once messages are held against the new ones.
     ChangeFilter(Change, oneshot::Sender<Result<String, OperateError>>),
     /// Make the room one that there is. Answered with whether it was made.
-    Found(oneshot::Sender<Result<bool, AccountsError>>),
+    Found(oneshot::Sender<Result<bool, StoreError>>),
     /// Forget the room, where nobody is in it and nobody would miss it: founded before the first time,
     /// and nothing in it that holds at the second.
     ForgetIfIdle(UnixMillis, UnixMillis),

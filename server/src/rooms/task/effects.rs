@@ -16,7 +16,8 @@ use crate::domain::entry::Entry;
 use crate::domain::moderation::Origin;
 use crate::domain::room::{Effect, Input, Lookup, MemberId, Pace};
 use crate::limits::{FLOODING, Privilege};
-use crate::store::log::{End, LogError, Range};
+use crate::store::StoreError;
+use crate::store::log::{End, Range};
 use crate::wire::outgoing::Outgoing;
 
 /// What of that which was carried out is told to whoever asked for it from outside the room.
@@ -229,7 +230,7 @@ impl RoomTask {
     }
 
     /// The entry at `seq`, where there is one.
-    pub(super) async fn entry(&self, seq: Seq) -> Result<Option<Entry>, LogError> {
+    pub(super) async fn entry(&self, seq: Seq) -> Result<Option<Entry>, StoreError> {
         let range = Range {
             after: Seq(seq.0.saturating_sub(1)),
             before: Some(seq.next()),

@@ -11,8 +11,10 @@ use crate::domain::entry::{Author, Moment, UnixMillis};
 use crate::domain::room::{Effect, Input, Joining, MemberId};
 use crate::limits::{Allowance, TooFast};
 use crate::rooms::history::{self, Viewer};
-use crate::store::accounts::{Account, AccountsError, Admission, Admitted, Beginning, Founder};
-use crate::store::log::{LogError, Slice};
+use crate::store::StoreError;
+use crate::store::accounts::{Account, Admission, Admitted};
+use crate::store::log::Slice;
+use crate::store::rooms::{Beginning, Founder};
 use crate::wire::format::Format;
 use crate::wire::outgoing::Outgoing;
 
@@ -161,12 +163,12 @@ impl RoomTask {
 
     /// Makes the room one that there is, for an operator, which is false where it is one already; and
     /// what follows from that.
-    pub(super) async fn found(&mut self) -> Result<(bool, Vec<Effect>), AccountsError> {
+    pub(super) async fn found(&mut self) -> Result<(bool, Vec<Effect>), StoreError> {
         if self.room.is_founded() {
             return Ok((false, Vec::new()));
         }
         let beginning = self.beginning(Founder::Operator, clock::now());
-        let is_made = self.stores.accounts.found(beginning).await?;
+        let is_made = self.stores.rooms.found(beginning).await?;
         self.head.is_begun = true;
         let effects = self.room.apply(Input::Founded(None), clock::moment());
         Ok((is_made, effects))
@@ -177,8 +179,8 @@ impl RoomTask {
         if !self.room.is_empty() || !self.room.is_founded() {
             return;
         }
-        let accounts = &self.stores.accounts;
-        let forgotten = accounts.forget_idle_room(&self.name, before, now).await;
+        let rooms = &self.stores.rooms;
+        let forgotten = rooms.forget_idle_room(&self.name, before, now).await;
         match forgotten {
             Ok(false) => return,
             Ok(true) => tracing::info!(room = ?self.name, "room forgotten: empty and old"),
@@ -215,7 +217,7 @@ impl RoomTask {
         since: &Since,
         viewer: Viewer,
         format: Format,
-    ) -> Result<Outgoing, LogError> {
+    ) -> Result<Outgoing, StoreError> {
         let log = self.stores.log.as_ref();
         if !self.head.is_begun {
             return Ok(self.history(self.nothing(), viewer, false));

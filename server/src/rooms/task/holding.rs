@@ -5,7 +5,7 @@ use super::RoomTask;
 use crate::clock;
 use crate::domain::held::{PATIENCE, Ruled, Ruling, Waiting};
 use crate::domain::room::{Effect, Input, MemberId};
-use crate::store::held::HeldError;
+use crate::store::StoreError;
 
 impl RoomTask {
     /// Stores a message that waits.
@@ -42,7 +42,7 @@ impl RoomTask {
         self.room.apply(input, clock::moment())
     }
 
-    fn report_held(&self, what: &'static str, error: &HeldError) {
+    fn report_held(&self, what: &'static str, error: &StoreError) {
         let error = error as &dyn std::error::Error;
         tracing::error!(room = ?self.name, error, "{what}");
     }

@@ -7,8 +7,7 @@ use super::RoomTask;
 use super::command::Request;
 use crate::domain::entry::Author;
 use crate::domain::room::{Input, Lookup, MemberId, ReplyTarget, StoredMessage};
-use crate::store::accounts::AccountsError;
-use crate::store::log::LogError;
+use crate::store::StoreError;
 use crate::wire::outgoing::Outgoing;
 
 impl RoomTask {
@@ -127,7 +126,7 @@ impl RoomTask {
 
     /// Whether the name of `author` is still that account's. Where whoever has the name is a mere user,
     /// that makes no difference, and is not looked for.
-    async fn is_holders(&self, author: &Author) -> Result<bool, AccountsError> {
+    async fn is_holders(&self, author: &Author) -> Result<bool, StoreError> {
         if self.room.rank(&author.key) == Rank::User {
             return Ok(true);
         }
@@ -139,7 +138,7 @@ impl RoomTask {
     }
 
     /// Whether the message that is named, where one is, is there.
-    async fn target(&mut self, named: Option<&MessageId>) -> Result<ReplyTarget, LogError> {
+    async fn target(&mut self, named: Option<&MessageId>) -> Result<ReplyTarget, StoreError> {
         let Some(id) = named else {
             return Ok(ReplyTarget::None);
         };
@@ -151,7 +150,7 @@ impl RoomTask {
 
     /// The message with this id, where there is one: what waits is stored before, since it may be
     /// among that, or be deleted by that.
-    async fn message(&mut self, id: &MessageId) -> Result<Option<StoredMessage>, LogError> {
+    async fn message(&mut self, id: &MessageId) -> Result<Option<StoredMessage>, StoreError> {
         self.store().await;
         let there = self.head.first..=self.head.last;
         let seq: Option<Seq> = self.head.epochs.seq_of(id);

@@ -3,7 +3,8 @@
 use chat_protocol::limits::{HISTORY_ENTRIES_DEFAULT, RESUME_ENTRIES};
 use chat_protocol::{RoomName, Seq, Since};
 
-use crate::store::log::{End, LogError, LogHead, Range, RoomLog, Slice};
+use crate::store::StoreError;
+use crate::store::log::{End, LogHead, Range, RoomLog, Slice};
 
 /// Exactly what came after `since`; `None` where that can't be told: another life of the log, a
 /// position ahead of it, a gap that is too large, or one whose beginning is gone.
@@ -13,7 +14,7 @@ pub(super) async fn missed(
     head: &LogHead,
     since: &Since,
     with_modes: bool,
-) -> Result<Option<Slice>, LogError> {
+) -> Result<Option<Slice>, StoreError> {
     let Some(limit) = gap(head, since) else {
         return Ok(None);
     };
@@ -35,7 +36,7 @@ pub(super) async fn newest(
     log: &dyn RoomLog,
     room: &RoomName,
     with_modes: bool,
-) -> Result<Slice, LogError> {
+) -> Result<Slice, StoreError> {
     let range = Range {
         after: Seq(0),
         before: None,

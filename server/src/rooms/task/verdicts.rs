@@ -6,9 +6,7 @@ use super::{RoomTask, answer};
 use crate::clock;
 use crate::domain::moderation::{BanScope, Decision, Person, Verdict};
 use crate::domain::room::{Effect, Input, MemberId, NOBODY, Order, PendingVerdict, operator};
-use crate::store::accounts::AccountsError;
-use crate::store::log::LogError;
-use crate::store::standing::StandingError;
+use crate::store::{Part, StoreError};
 
 impl RoomTask {
     /// Does what an operator asks for.
@@ -49,17 +47,17 @@ impl RoomTask {
     }
 
     /// Takes all messages of somebody out; those that are many were taken out before.
-    async fn purge(&mut self, target: Person) -> Result<(), LogError> {
+    async fn purge(&mut self, target: Person) -> Result<(), StoreError> {
         self.show_all().await;
         self.apply(Input::Purge(target)).await;
         self.show_all().await;
         match self.is_last_sure {
             true => Ok(()),
-            false => Err(LogError::new(NotPurged)),
+            false => Err(StoreError::new(Part::Log, NotPurged)),
         }
     }
 
-    async fn found_for_operator(&mut self) -> Result<bool, AccountsError> {
+    async fn found_for_operator(&mut self) -> Result<bool, StoreError> {
         let (is_made, effects) = self.found().await?;
         self.carry_out(effects).await;
         Ok(is_made)
@@ -109,7 +107,7 @@ impl RoomTask {
 
     /// Stores a verdict. A ban takes the recent addresses of its target along where it is to, or where
     /// all bans do.
-    async fn save(&mut self, verdict: &mut Verdict, scope: BanScope) -> Result<(), StandingError> {
+    async fn save(&mut self, verdict: &mut Verdict, scope: BanScope) -> Result<(), StoreError> {
         let addresses = &self.stores.addresses;
         if let Decision::Ban(ban) = &mut verdict.decision
             && scope.max(addresses.every_ban()).takes_addresses()
@@ -118,7 +116,7 @@ impl RoomTask {
             // Where they are just now may not be stored yet.
             let mut networks = self.room.own_networks(key);
             let recent = addresses.recent(key, clock::moment()).await;
-            networks.extend(recent.map_err(StandingError::new)?);
+            networks.extend(recent.map_err(|error| StoreError::new(Part::Standing, error))?);
             ban.networks = super::addresses::first_different(networks);
         }
         self.stores.standings.save(&self.name, verdict).await

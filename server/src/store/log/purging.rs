@@ -8,7 +8,8 @@ use std::time::Instant;
 
 use chat_protocol::{RoomName, Seq};
 
-use super::{LogError, RoomLog, Thinned};
+use super::{RoomLog, Thinned};
+use crate::store::StoreError;
 
 /// A run through all rooms.
 pub struct Purging<'a> {
@@ -34,7 +35,7 @@ impl<'a> Purging<'a> {
         log: &'a dyn RoomLog,
         key: &str,
         from: Option<&RoomName>,
-    ) -> Result<Self, LogError> {
+    ) -> Result<Self, StoreError> {
         let mut rooms = log.names().await?;
         rooms.retain(|room| from.is_none_or(|from| room >= from));
         rooms.sort();
@@ -46,7 +47,7 @@ impl<'a> Purging<'a> {
     }
 
     /// The next room with messages, of which but some are taken out, unless that takes until `end`.
-    pub async fn next(&mut self, end: Option<Instant>) -> Result<Purge, LogError> {
+    pub async fn next(&mut self, end: Option<Instant>) -> Result<Purge, StoreError> {
         while let Some(room) = self.rooms.pop_front() {
             let (mut after, mut taken) = (Seq(0), 0);
             loop {

@@ -1,43 +1,25 @@
-//! Addresses in the server's own SQLite database.
-
-use std::sync::Arc;
+//! Addresses in the server's own SQLite database. Owns the tables `network_bans` and
+//! `recent_addresses`.
 
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::database::{or_report, readable};
+use super::{SqliteStore, accounts, audit, execute_each};
 use crate::clock;
 use crate::domain::address::Network;
 use crate::domain::audit::AuditLine;
 use crate::domain::entry::{Moment, OPERATOR, UnixMillis};
 use crate::domain::moderation::{Height, Sanction};
+use crate::store::Part;
 use crate::store::addresses::{
     AddressStore, AddressesError, NETWORKS, NOTED_ANEW, RECENT, REMEMBERED, before,
 };
-use crate::store::sqlite::audit;
-use crate::store::sqlite::database::{Database, DatabaseError, or_report, readable};
-
-/// Addresses in one database.
-pub struct SqliteAddresses {
-    database: Arc<Database>,
-}
-
-impl SqliteAddresses {
-    /// Keeps the addresses in `database`.
-    pub fn new(database: Arc<Database>) -> Self {
-        Self { database }
-    }
-}
-
-impl From<DatabaseError> for AddressesError {
-    fn from(error: DatabaseError) -> Self {
-        AddressesError::Unavailable(Arc::new(error))
-    }
-}
 
 #[async_trait::async_trait]
-impl AddressStore for SqliteAddresses {
+impl AddressStore for SqliteStore {
     async fn banned(&self, now: Moment) -> Result<Vec<(Network, Sanction)>, AddressesError> {
-        let bans = self.database.read(move |connection| {
+        let bans = self.reading(Part::Addresses, move |connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT network, until, reason, since FROM network_bans
                  WHERE until IS NULL OR until > ?1 ORDER BY network",
@@ -57,7 +39,7 @@ impl AddressStore for SqliteAddresses {
         now: Moment,
     ) -> Result<(), AddressesError> {
         let ban = ban.clone();
-        let is_stored = self.database.write(move |connection| {
+        let is_stored = self.writing(Part::Addresses, move |connection| {
             if others(connection, network, now)? >= NETWORKS {
                 return Ok(false);
             }
@@ -72,7 +54,7 @@ impl AddressStore for SqliteAddresses {
     }
 
     async fn lift(&self, network: Network, now: Moment) -> Result<(), AddressesError> {
-        let was_there = self.database.write(move |connection| {
+        let was_there = self.writing(Part::Addresses, move |connection| {
             let lifted = connection
                 .prepare_cached(
                     "DELETE FROM network_bans
@@ -94,8 +76,7 @@ impl AddressStore for SqliteAddresses {
         let (account, network) = (key.to_owned(), network.to_string());
         let (looked_for, known) = (account.clone(), network.clone());
         let noted: Option<UnixMillis> = self
-            .database
-            .read(move |connection| {
+            .reading(Part::Addresses, move |connection| {
                 connection
                     .prepare_cached(
                         "SELECT time FROM recent_addresses WHERE account = ?1 AND network = ?2",
@@ -109,15 +90,16 @@ impl AddressStore for SqliteAddresses {
         if noted.is_some_and(is_fresh) {
             return Ok(());
         }
-        self.database
-            .write(move |connection| note(connection, &account, &network, now.time))
-            .await?;
+        self.writing(Part::Addresses, move |connection| {
+            note(connection, &account, &network, now.time)
+        })
+        .await?;
         Ok(())
     }
 
     async fn recent(&self, key: &str, now: Moment) -> Result<Vec<Network>, AddressesError> {
         let account = key.to_owned();
-        let recent = self.database.read(move |connection| {
+        let recent = self.reading(Part::Addresses, move |connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT network FROM recent_addresses WHERE account = ?1 AND time > ?2
                  ORDER BY time DESC LIMIT ?3",
@@ -131,7 +113,7 @@ impl AddressStore for SqliteAddresses {
 
     async fn forget_old(&self, settled: UnixMillis) -> Result<(), AddressesError> {
         let oldest_kept = before(settled, REMEMBERED);
-        let is_there = self.database.read(move |connection| {
+        let is_there = self.reading(Part::Addresses, move |connection| {
             connection
                 .prepare_cached(
                     "SELECT 1 FROM recent_addresses WHERE time <= ?1
@@ -141,17 +123,29 @@ impl AddressStore for SqliteAddresses {
         });
         // Nothing is written where there is nothing to forget.
         if is_there.await? {
-            self.database
-                .write(move |connection| {
-                    forget_ended(connection, settled)?;
-                    connection
-                        .prepare_cached("DELETE FROM recent_addresses WHERE time <= ?1")?
-                        .execute([oldest_kept])
-                })
-                .await?;
+            self.writing(Part::Addresses, move |connection| {
+                forget_ended(connection, settled)?;
+                connection
+                    .prepare_cached("DELETE FROM recent_addresses WHERE time <= ?1")?
+                    .execute([oldest_kept])
+            })
+            .await?;
         }
         Ok(())
     }
+}
+
+/// Forgets from where an account came.
+pub(super) fn forget_account(connection: &Connection, key: &str) -> rusqlite::Result<()> {
+    let forget = ["DELETE FROM recent_addresses WHERE account = ?1"];
+    execute_each(connection, &forget, key)
+}
+
+/// When somebody's address was remembered last.
+pub(super) fn newest(connection: &Connection) -> rusqlite::Result<Option<UnixMillis>> {
+    connection.query_row("SELECT max(time) FROM recent_addresses", [], |row| {
+        row.get(0)
+    })
 }
 
 fn ban(row: &Row<'_>) -> rusqlite::Result<(Network, Sanction)> {
@@ -238,10 +232,12 @@ fn note(
     network: &str,
     now: UnixMillis,
 ) -> rusqlite::Result<()> {
+    if !accounts::is_there(connection, account)? {
+        return Ok(());
+    }
     connection
         .prepare_cached(
-            "INSERT INTO recent_addresses (account, network, time)
-             SELECT key, ?2, ?3 FROM accounts WHERE key = ?1 AND removed IS NULL
+            "INSERT INTO recent_addresses (account, network, time) VALUES (?1, ?2, ?3)
              ON CONFLICT (account, network) DO UPDATE SET time = excluded.time",
         )?
         .execute(params![account, network, now])?;
@@ -257,12 +253,13 @@ fn note(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use chat_protocol::Username;
 
     use super::*;
     use crate::store::accounts::{Account, Accounts};
-    use crate::store::sqlite::accounts::SqliteAccounts;
-    use crate::store::sqlite::database::Durability;
+    use crate::store::sqlite::database::{Database, Durability};
 
     const HOUR: u64 = 60 * 60 * 1000;
     const DAY: u64 = 24 * HOUR;
@@ -286,27 +283,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn networks_are_banned_until_they_are_lifted_or_their_time_is_over() {
-        let directory = tempfile::tempdir().unwrap();
-        let addresses = SqliteAddresses::new(database(directory.path()));
-        let (one, two) = (network("203.0.113.0/24"), network("2001:db8::/32"));
-        addresses.ban(one, &ban(None), 5.into()).await.unwrap();
-        addresses.ban(one, &ban(Some(50)), 5.into()).await.unwrap();
-        addresses.ban(two, &ban(None), 5.into()).await.unwrap();
-        let expected = [(two, ban(None)), (one, ban(Some(50)))];
-        assert_eq!(addresses.banned(49.into()).await.unwrap(), expected);
-        assert_eq!(addresses.banned(50.into()).await.unwrap(), expected[..1]);
-        let ended = addresses.lift(one, 50.into()).await;
-        assert!(matches!(ended, Err(AddressesError::NotBanned(network)) if network == one));
-        addresses.lift(two, 50.into()).await.unwrap();
-        assert_eq!(addresses.banned(50.into()).await.unwrap(), []);
-    }
-
-    #[tokio::test]
     async fn there_are_so_many_and_those_that_ended_do_not_count() {
         let directory = tempfile::tempdir().unwrap();
         let database = database(directory.path());
-        let addresses = SqliteAddresses::new(Arc::clone(&database));
+        let addresses = SqliteStore::new(Arc::clone(&database));
         let fill = |connection: &Connection| {
             for number in 0..NETWORKS {
                 let [.., high, low] = number.to_be_bytes();
@@ -335,10 +315,10 @@ mod tests {
     async fn the_newest_addresses_of_an_account_are_remembered_for_a_week() {
         let directory = tempfile::tempdir().unwrap();
         let database = database(directory.path());
-        let accounts = SqliteAccounts::new(Arc::clone(&database));
+        let accounts = SqliteStore::new(Arc::clone(&database));
         let ann = Username::new("ann").unwrap();
         accounts.create(Account::named("ann", 7)).await.unwrap();
-        let addresses = SqliteAddresses::new(Arc::clone(&database));
+        let addresses = SqliteStore::new(Arc::clone(&database));
         let numbered = |number: u64| network(&format!("203.0.113.{number}"));
         let begin = 30 * DAY;
         let recent = RECENT as u64;
@@ -393,7 +373,7 @@ mod tests {
     async fn a_network_that_cannot_be_read_is_left_out_and_the_others_hold() {
         let directory = tempfile::tempdir().unwrap();
         let database = database(directory.path());
-        let accounts = SqliteAccounts::new(Arc::clone(&database));
+        let accounts = SqliteStore::new(Arc::clone(&database));
         accounts.create(Account::named("bob", 1)).await.unwrap();
         let rows = "
             INSERT INTO network_bans (network, since, reason)
@@ -401,7 +381,7 @@ mod tests {
             INSERT INTO recent_addresses VALUES ('bob', 'nowhere', 3), ('bob', '192.0.2.1', 2);";
         let write = move |connection: &Connection| connection.execute_batch(rows);
         database.write(write).await.unwrap();
-        let store = SqliteAddresses::new(database);
+        let store = SqliteStore::new(database);
         let banned = store.banned(5.into()).await.unwrap();
         let networks: Vec<Network> = banned.into_iter().map(|(network, _)| network).collect();
         assert_eq!(networks, [network("192.0.2.0/24")]);

@@ -1,9 +1,15 @@
-//! Lines of the audit in the server's own SQLite database.
+//! The audit in the server's own SQLite database. Owns the tables `audit`, `audit_rooms` and
+//! `audit_size`.
 
 use chat_protocol::RoomName;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::SqliteStore;
+use super::database::readable;
 use crate::domain::audit::AuditLine;
+use crate::domain::entry::UnixMillis;
+use crate::store::audit::AuditLog;
+use crate::store::{Part, StoreError};
 
 /// Lines that are kept of each room, the newest, and of the server itself. Everybody can fill a room
 /// of their own: what is kept of others must not go for it.
@@ -16,14 +22,26 @@ const STEP: u64 = 16;
 /// What the lines of the whole server have for a room: no room is called that.
 const SERVER: &str = "";
 
+#[async_trait::async_trait]
+impl AuditLog for SqliteStore {
+    async fn audit(
+        &self,
+        room: Option<RoomName>,
+        limit: u32,
+    ) -> Result<Vec<AuditLine>, StoreError> {
+        let newest = move |connection: &Connection| newest_lines(connection, room.as_ref(), limit);
+        self.reading(Part::Audit, newest).await
+    }
+}
+
 /// Writes a line, in the transaction that stores what it tells: kept apart from the room's log, and
 /// for longer.
-pub(crate) fn note(connection: &Connection, line: &AuditLine) -> rusqlite::Result<()> {
+pub(super) fn note(connection: &Connection, line: &AuditLine) -> rusqlite::Result<()> {
     note_within(connection, line, OF_A_ROOM, OF_ALL)
 }
 
 /// Forgets all lines of a room that is removed: whoever founds the name again must not read them.
-pub(crate) fn forget_room(connection: &Connection, room: &RoomName) -> rusqlite::Result<()> {
+pub(super) fn forget_room(connection: &Connection, room: &RoomName) -> rusqlite::Result<()> {
     let forgotten = connection
         .prepare_cached("DELETE FROM audit WHERE room = ?1")?
         .execute([room.as_str()])?;
@@ -31,6 +49,52 @@ pub(crate) fn forget_room(connection: &Connection, room: &RoomName) -> rusqlite:
         .prepare_cached("DELETE FROM audit_rooms WHERE room = ?1")?
         .execute([room.as_str()])?;
     count_out(connection, forgotten)
+}
+
+/// When the newest line was written.
+pub(super) fn newest(connection: &Connection) -> rusqlite::Result<Option<UnixMillis>> {
+    connection
+        .query_row(
+            "SELECT time FROM audit ORDER BY id DESC LIMIT 1",
+            [],
+            |row| row.get(0),
+        )
+        .optional()
+}
+
+fn newest_lines(
+    connection: &Connection,
+    room: Option<&RoomName>,
+    limit: u32,
+) -> rusqlite::Result<Vec<AuditLine>> {
+    let room = room.map(RoomName::as_str);
+    // Apart, so that the lines of one room are found by the index.
+    let mut statement = connection.prepare_cached(match room {
+        Some(_) => {
+            "SELECT time, room, actor, action, target, until, reason FROM audit
+             WHERE room = ?1 ORDER BY id DESC LIMIT ?2"
+        }
+        None => {
+            "SELECT time, room, actor, action, target, until, reason FROM audit
+             WHERE ?1 IS NULL ORDER BY id DESC LIMIT ?2"
+        }
+    })?;
+    let lines = statement.query_map(params![room, limit], line)?;
+    let mut lines = readable("audit", room.unwrap_or("all rooms"), lines)?;
+    lines.reverse();
+    Ok(lines)
+}
+
+fn line(row: &Row<'_>) -> rusqlite::Result<AuditLine> {
+    Ok(AuditLine {
+        time: row.get(0)?,
+        room: row.get(1)?,
+        actor: row.get(2)?,
+        action: row.get(3)?,
+        target: row.get(4)?,
+        until: row.get(5)?,
+        reason: row.get(6)?,
+    })
 }
 
 fn note_within(

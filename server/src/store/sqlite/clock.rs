@@ -1,44 +1,24 @@
-//! What the clock showed, in the server's own SQLite database.
-
-use std::sync::Arc;
+//! What the clock showed, in the server's own SQLite database. Owns the table `clock`.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::database::or_report;
+use super::{SqliteStore, accounts, addresses, audit, log, rooms};
 use crate::domain::entry::UnixMillis;
 use crate::domain::settling::Settling;
-use crate::store::clock::{ClockError, ClockStore};
-use crate::store::sqlite::database::{Database, DatabaseError, or_report};
-
-/// What the clock showed, in one database.
-pub struct SqliteClock {
-    database: Arc<Database>,
-}
-
-impl SqliteClock {
-    /// Keeps it in `database`.
-    pub fn new(database: Arc<Database>) -> Self {
-        Self { database }
-    }
-}
-
-impl From<DatabaseError> for ClockError {
-    fn from(error: DatabaseError) -> Self {
-        ClockError::new(error)
-    }
-}
+use crate::store::clock::ClockStore;
+use crate::store::{Part, StoreError};
 
 #[async_trait::async_trait]
-impl ClockStore for SqliteClock {
-    async fn load(&self) -> Result<Option<Settling>, ClockError> {
-        Ok(self.database.read(load).await?)
+impl ClockStore for SqliteStore {
+    async fn load(&self) -> Result<Option<Settling>, StoreError> {
+        self.reading(Part::Clock, load).await
     }
 
-    async fn save(&self, settling: &Settling) -> Result<(), ClockError> {
+    async fn save(&self, settling: &Settling) -> Result<(), StoreError> {
         let settling = settling.clone();
-        let stored = self
-            .database
-            .write(move |connection| store(connection, &settling));
-        Ok(stored.await?)
+        let store = move |connection: &Connection| store(connection, &settling);
+        self.writing(Part::Clock, store).await
     }
 }
 
@@ -69,17 +49,14 @@ fn load(connection: &Connection) -> rusqlite::Result<Option<Settling>> {
 
 /// The newest time that the store bears.
 fn newest(connection: &Connection) -> rusqlite::Result<Option<UnixMillis>> {
-    connection.query_row(
-        "SELECT max(time) FROM (
-             SELECT max(created) AS time FROM accounts
-             UNION ALL SELECT max(founded) FROM founded_rooms
-             UNION ALL SELECT max(time) FROM recent_addresses
-             UNION ALL SELECT time FROM (SELECT time FROM audit ORDER BY id DESC LIMIT 1)
-             UNION ALL SELECT (SELECT time FROM entries WHERE room = rooms.id
-                               ORDER BY seq DESC LIMIT 1) FROM rooms)",
-        [],
-        |row| row.get(0),
-    )
+    let times = [
+        accounts::newest(connection)?,
+        rooms::newest(connection)?,
+        addresses::newest(connection)?,
+        audit::newest(connection)?,
+        log::newest(connection)?,
+    ];
+    Ok(times.into_iter().flatten().max())
 }
 
 fn store(connection: &Connection, settling: &Settling) -> rusqlite::Result<()> {

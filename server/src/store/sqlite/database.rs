@@ -1,8 +1,8 @@
 //! The SQLite database in the data directory: opening it, migrating it, one writer, few readers.
 //!
 //! Owns the connections and their threads. Knows nothing of rooms or accounts: those bring their
-//! own statements (`log/sqlite`, `accounts/sqlite`). All writes go through one thread that runs
-//! whatever is waiting in one transaction (group commit), so that many rooms share one sync.
+//! own statements. All writes go through one thread that runs whatever is waiting in one transaction
+//! (group commit), so that many rooms share one sync.
 
 mod copies;
 mod inspection;

@@ -1,50 +1,34 @@
-//! Patterns in the server's own SQLite database.
-
-use std::sync::Arc;
+//! Patterns in the server's own SQLite database. Owns the table `filters`.
 
 use chat_protocol::RoomName;
 use rusqlite::{Connection, Row, params};
 
-use crate::domain::audit::AuditLine;
+use super::database::{or_report, readable};
+use super::{SqliteStore, execute_each};
 use crate::domain::filter::{Action, Change, FilterError, Kind, Pattern};
-use crate::store::filters::{Filters, FiltersError, Outline, audit_entry};
-use crate::store::sqlite::audit::note;
-use crate::store::sqlite::database::{Database, DatabaseError, or_report, readable};
+use crate::domain::round;
+use crate::store::Part;
+use crate::store::filters::{Filters, FiltersError, Outline};
 
-/// Patterns in one database.
-pub struct SqliteFilters {
-    database: Arc<Database>,
-}
+/// SQL for whether a room of `founded_rooms` blocks something.
+pub(super) const IS_MISSED: &str =
+    "EXISTS (SELECT 1 FROM filters WHERE filters.room = founded_rooms.room)";
 
-impl SqliteFilters {
-    /// Keeps the patterns in `database`.
-    pub fn new(database: Arc<Database>) -> Self {
-        Self { database }
-    }
-}
-
-impl From<DatabaseError> for FiltersError {
-    fn from(error: DatabaseError) -> Self {
-        FiltersError::Unavailable(Arc::new(error))
-    }
-}
+/// SQL for the names of all rooms that do.
+pub(super) const ROOMS: &str = "SELECT room FROM filters";
 
 #[async_trait::async_trait]
-impl Filters for SqliteFilters {
+impl Filters for SqliteStore {
     async fn outline(&self, room: &RoomName) -> Result<Outline, FiltersError> {
         let room = room.clone();
-        let outline = self
-            .database
-            .read_batched(move |connection| outline(connection, &room));
-        Ok(outline.await?)
+        let outline = move |connection: &Connection| outline(connection, &room);
+        Ok(self.reading_batched(Part::Filters, outline).await?)
     }
 
     async fn load(&self, room: &RoomName) -> Result<Vec<Pattern>, FiltersError> {
         let room = room.clone();
-        let patterns = self
-            .database
-            .read(move |connection| load(connection, &room));
-        Ok(patterns.await?)
+        let load = move |connection: &Connection| load(connection, &room);
+        Ok(self.reading(Part::Filters, load).await?)
     }
 
     async fn change(
@@ -54,14 +38,12 @@ impl Filters for SqliteFilters {
         by: &str,
         now: u64,
     ) -> Result<(), FiltersError> {
-        let line = AuditLine::new(room, audit_entry(change, by, now));
-        let (room, change) = (room.clone(), change.clone());
-        self.database
-            .write(move |connection| {
-                carry_out(connection, &room, &change)?;
-                note(connection, &line)
-            })
-            .await?;
+        let change = round::Change::Filter {
+            change: change.clone(),
+            by: by.to_owned(),
+            time: now,
+        };
+        self.store_one(Part::Filters, room, change).await?;
         Ok(())
     }
 }
@@ -118,7 +100,18 @@ fn known_action(name: &str) -> Result<Action, UnknownAction> {
 #[error("there is no action called {0:?}, so messages are refused")]
 struct UnknownAction(String);
 
-fn carry_out(connection: &Connection, room: &RoomName, change: &Change) -> rusqlite::Result<()> {
+/// Forgets all patterns of a room.
+pub(super) fn forget_room(connection: &Connection, room: &RoomName) -> rusqlite::Result<()> {
+    let forget = ["DELETE FROM filters WHERE room = ?1"];
+    execute_each(connection, &forget, room.as_str())
+}
+
+/// Carries a change out.
+pub(super) fn carry_out(
+    connection: &Connection,
+    room: &RoomName,
+    change: &Change,
+) -> rusqlite::Result<()> {
     let pattern = match change {
         Change::Add(pattern) => pattern,
         Change::Remove(text) => {
@@ -146,15 +139,18 @@ fn carry_out(connection: &Connection, room: &RoomName, change: &Change) -> rusql
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::rooms::filters::RoomFilters;
-    use crate::store::sqlite::database::Durability;
+    use crate::store::filters::FiltersError;
+    use crate::store::sqlite::database::{Database, Durability};
 
     #[tokio::test]
     async fn what_is_stored_is_what_a_running_room_has() {
         let directory = tempfile::tempdir().unwrap();
         let database = Arc::new(Database::open(directory.path(), Durability::Full).unwrap());
-        let filters: Arc<dyn Filters> = Arc::new(SqliteFilters::new(Arc::clone(&database)));
+        let filters: Arc<dyn Filters> = Arc::new(SqliteStore::new(Arc::clone(&database)));
         let room = RoomName::new("r").unwrap();
         let mut running = RoomFilters::new(Arc::clone(&filters))
             .open(&room)

@@ -24,7 +24,7 @@ const RUST_STEPS: [(usize, RustStep); 2] = [
 
 type RustStep = fn(&Connection) -> rusqlite::Result<()>;
 
-const STEPS: [&str; 13] = [
+const STEPS: [&str; 14] = [
     "
     CREATE TABLE rooms (
         id       INTEGER PRIMARY KEY,
@@ -261,6 +261,28 @@ const STEPS: [&str; 13] = [
         count    INTEGER NOT NULL
     ) STRICT;
 ",
+    "
+    -- Where few values are meant, no others are written from now on. Not as a CHECK, against which what
+    -- is there already would have to be held: that stays, and is read as far as it can be.
+    CREATE TRIGGER sanctions_inserted BEFORE INSERT ON sanctions
+    WHEN NEW.kind NOT IN ('ban', 'mute') OR NEW.height NOT IN (0, 1, 2)
+    BEGIN SELECT RAISE(ABORT, 'no such sanction'); END;
+    CREATE TRIGGER sanctions_updated BEFORE UPDATE OF kind, height ON sanctions
+    WHEN NEW.kind NOT IN ('ban', 'mute') OR NEW.height NOT IN (0, 1, 2)
+    BEGIN SELECT RAISE(ABORT, 'no such sanction'); END;
+    CREATE TRIGGER ranks_inserted BEFORE INSERT ON ranks
+    WHEN NEW.rank NOT IN (0, 1, 2, 3) OR NEW.origin NOT IN (0, 1, 2)
+    BEGIN SELECT RAISE(ABORT, 'no such rank'); END;
+    CREATE TRIGGER ranks_updated BEFORE UPDATE OF rank, origin ON ranks
+    WHEN NEW.rank NOT IN (0, 1, 2, 3) OR NEW.origin NOT IN (0, 1, 2)
+    BEGIN SELECT RAISE(ABORT, 'no such rank'); END;
+    CREATE TRIGGER filters_inserted BEFORE INSERT ON filters
+    WHEN NEW.kind NOT IN ('word', 'regex') OR NEW.action NOT IN ('refuse', 'hold')
+    BEGIN SELECT RAISE(ABORT, 'no such pattern'); END;
+    CREATE TRIGGER filters_updated BEFORE UPDATE OF kind, action ON filters
+    WHEN NEW.kind NOT IN ('word', 'regex') OR NEW.action NOT IN ('refuse', 'hold')
+    BEGIN SELECT RAISE(ABORT, 'no such pattern'); END;
+",
 ];
 
 /// Writes the schema version again: the smallest write that there is.
@@ -383,6 +405,66 @@ mod tests {
         assert_eq!(one(&connection, author), "οδυσσευς");
         let looks = "SELECT count(DISTINCT account) || '' FROM look_alikes";
         assert_eq!(one(&connection, looks), "5");
+    }
+
+    #[test]
+    fn what_is_odd_stays_and_nothing_odd_is_added() {
+        let mut connection = of_version_3();
+        let old = "INSERT INTO ranks VALUES ('r', 'ann', 9);
+                   INSERT INTO sanctions VALUES ('r', 'ann', 'exile', 1, NULL, NULL, 'op');
+                   INSERT INTO filters VALUES ('r', 'worse', 'glob', NULL);";
+        connection.execute_batch(old).unwrap();
+        migrate(&mut connection).unwrap();
+        let kept = "SELECT rank || sanctions.kind || filters.kind FROM ranks
+                    JOIN sanctions JOIN filters ON pattern = 'worse'";
+        assert_eq!(one(&connection, kept), "9exileglob");
+        let check = "SELECT integrity_check FROM pragma_integrity_check";
+        assert_eq!(one(&connection, check), "ok");
+        let sanction = "INSERT INTO sanctions (room, account, kind, since, by, height)";
+        let rank = "INSERT INTO ranks (room, account, rank, origin)";
+        let filter = "INSERT INTO filters (room, pattern, kind, action)";
+        for (refused, sql) in [
+            (
+                true,
+                format!("{sanction} VALUES ('s', 'ann', 'exile', 1, 'op', 1)"),
+            ),
+            (
+                true,
+                format!("{sanction} VALUES ('s', 'ann', 'ban', 1, 'op', 3)"),
+            ),
+            (
+                false,
+                format!("{sanction} VALUES ('s', 'ann', 'ban', 1, 'op', NULL)"),
+            ),
+            (
+                false,
+                format!("{sanction} VALUES ('s', 'ann', 'mute', 1, 'op', 2)"),
+            ),
+            (
+                true,
+                "UPDATE sanctions SET kind = 'x' WHERE room = 's'".to_owned(),
+            ),
+            (false, "UPDATE sanctions SET until = 9".to_owned()),
+            (true, format!("{rank} VALUES ('s', 'ann', 4, 1)")),
+            (true, format!("{rank} VALUES ('s', 'ann', 1, 3)")),
+            (false, format!("{rank} VALUES ('s', 'ann', 2, 2)")),
+            (
+                true,
+                "UPDATE ranks SET origin = 7 WHERE room = 's'".to_owned(),
+            ),
+            (
+                true,
+                format!("{filter} VALUES ('s', 'x', 'glob', 'refuse')"),
+            ),
+            (true, format!("{filter} VALUES ('s', 'x', 'word', 'shout')")),
+            (
+                false,
+                format!("{filter} VALUES ('s', 'x', 'regex', 'hold')"),
+            ),
+        ] {
+            let done = connection.execute_batch(&sql);
+            assert_eq!(done.is_err(), refused, "{sql}: {done:?}");
+        }
     }
 
     fn one(connection: &Connection, sql: &str) -> String {

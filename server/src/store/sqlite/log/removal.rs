@@ -11,6 +11,7 @@ use rusqlite::{Connection, params};
 use super::row::{KIND_GONE, KIND_MESSAGE, encode};
 use super::{RoomRow, room_row, storable};
 use crate::domain::entry::{EntryBody, NewEntry};
+use crate::store::sqlite::held;
 
 /// Messages that are looked for ahead at most; the writer finds the rest.
 const AHEAD: usize = 10_000;
@@ -21,7 +22,7 @@ pub(super) const STEP: usize = 256;
 /// Where the messages stand that purges are to take out. An index by author would cost every
 /// message, so the log is read for them, ahead and beside the writer.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(in crate::store::sqlite) struct Found {
     /// Of this life of the log; `None` where nothing was looked for.
     epoch: Option<Epoch>,
     /// Everything up to here was looked at.
@@ -39,8 +40,10 @@ impl Found {
 }
 
 /// Whom `entries` purge, as compared.
-pub(super) fn purged(entries: &[NewEntry]) -> Vec<String> {
-    let keys = entries.iter().filter_map(|entry| match &entry.body {
+pub(in crate::store::sqlite) fn purged<'a>(
+    entries: impl Iterator<Item = &'a NewEntry>,
+) -> Vec<String> {
+    let keys = entries.filter_map(|entry| match &entry.body {
         EntryBody::Purged(purged) => Some(purged.key.clone()),
         _ => None,
     });
@@ -48,7 +51,7 @@ pub(super) fn purged(entries: &[NewEntry]) -> Vec<String> {
 }
 
 /// Looks for the messages of `keys`.
-pub(super) fn find(
+pub(in crate::store::sqlite) fn find(
     connection: &Connection,
     room: &RoomName,
     keys: Vec<String>,
@@ -180,13 +183,9 @@ pub(super) fn drop_held(
     room: &RoomName,
     body: &EntryBody,
 ) -> rusqlite::Result<()> {
-    let (statement, key) = match body {
-        EntryBody::Purged(purged) => ("AND account = ?2", Some(&purged.key)),
-        EntryBody::Cleared(_) => ("AND ?2 IS NULL", None),
-        _ => return Ok(()),
-    };
-    connection
-        .prepare_cached(&format!("DELETE FROM held WHERE room = ?1 {statement}"))?
-        .execute(params![room.as_str(), key])
-        .map(drop)
+    match body {
+        EntryBody::Purged(purged) => held::forget_of(connection, room, &purged.key),
+        EntryBody::Cleared(_) => held::forget_room(connection, room),
+        _ => Ok(()),
+    }
 }

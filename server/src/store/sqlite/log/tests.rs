@@ -1,11 +1,15 @@
 //! What every log must do, run against the one in SQLite.
 
-use chat_protocol::{DraftContent, MessageId, Rank};
+use std::sync::Arc;
+
+use chat_protocol::{DraftContent, MessageId, Nonce, Rank};
 
 use super::*;
-use crate::domain::entry::{AccountId, Author, EntryBody, MessageDeleted, MessagePosted, Purged};
-use crate::store::log::{Purge, Purging};
-use crate::store::sqlite::database::Durability;
+use crate::domain::entry::{
+    AccountId, Author, EntryBody, MessageDeleted, MessagePosted, Purged, StoredNonce,
+};
+use crate::store::log::{End, Purge, Purging};
+use crate::store::sqlite::database::{Database, Durability};
 
 fn ann() -> Author {
     Author {
@@ -40,9 +44,9 @@ fn deleted(target: u64, time: u64) -> NewEntry {
     }
 }
 
-fn open(directory: &std::path::Path) -> (Arc<Database>, SqliteLog) {
+fn open(directory: &std::path::Path) -> (Arc<Database>, SqliteStore) {
     let database = Arc::new(Database::open(directory, Durability::Full).unwrap());
-    let log = SqliteLog::new(Arc::clone(&database));
+    let log = SqliteStore::new(Arc::clone(&database));
     (database, log)
 }
 
@@ -51,7 +55,7 @@ fn room(name: &str) -> RoomName {
 }
 
 /// The log of `room`, which is begun where there is none.
-async fn begun(log: &SqliteLog, room: &RoomName) -> LogHead {
+async fn begun(log: &SqliteStore, room: &RoomName) -> LogHead {
     let name = room.clone();
     let epoch = new_epoch().unwrap();
     let begun = log
@@ -71,76 +75,6 @@ fn range(after: u64, before: Option<u64>, limit: u64, end: End) -> Range {
         end,
         with_modes: true,
     }
-}
-
-#[tokio::test]
-async fn somebodys_messages_go_in_steps_and_the_last_of_them_stay_for_a_purge() {
-    let directory = tempfile::tempdir().unwrap();
-    let (_, log) = open(directory.path());
-    for name in ["one", "other", "empty"] {
-        begun(&log, &room(name)).await;
-    }
-    let many = removal::STEP as u64 * 2 + 10;
-    let mut entries: Vec<NewEntry> = (0..many).map(|_| posted("x", None, 10)).collect();
-    let mut others = posted("kept", None, 10);
-    if let EntryBody::MessagePosted(posted) = &mut others.body {
-        posted.author.key = "somebody".to_owned();
-    }
-    entries.insert(3, others.clone());
-    log.append(&room("one"), None, entries).await.unwrap();
-    let few = vec![others, posted("x", None, 10)];
-    log.append(&room("other"), None, few).await.unwrap();
-    let over = Some(std::time::Instant::now());
-    let mut purging = Purging::begin(&log, "ann", None).await.unwrap();
-    let late = purging.next(over).await.unwrap();
-    assert_eq!(late, Purge::Late(room("empty"), 0));
-    let mut purging = Purging::begin(&log, "ann", Some(&room("one")))
-        .await
-        .unwrap();
-    assert_eq!(
-        purging.next(None).await.unwrap(),
-        Purge::Ready(room("one"), many)
-    );
-    let left = log
-        .read(&room("one"), range(0, None, 1_000, End::Oldest))
-        .await
-        .unwrap();
-    assert_eq!(left.entries.len(), 11, "10 and somebody else's");
-    // It was broken off here: what is left is found.
-    let mut purging = Purging::begin(&log, "ann", None).await.unwrap();
-    for (name, count) in [("one", 10), ("other", 1)] {
-        let found = purging.next(None).await.unwrap();
-        assert_eq!(found, Purge::Ready(room(name), count));
-    }
-    assert_eq!(purging.next(None).await.unwrap(), Purge::Over);
-}
-
-#[tokio::test]
-async fn what_a_moderator_did_is_in_the_audit_with_the_entry_and_stays_when_that_is_trimmed() {
-    let directory = tempfile::tempdir().unwrap();
-    let (database, log) = open(directory.path());
-    let one = room("one");
-    begun(&log, &one).await;
-    let mut by_a_moderator = deleted(1, 20);
-    if let EntryBody::MessageDeleted(deletion) = &mut by_a_moderator.body {
-        deletion.of = Some("Bob".to_owned());
-    }
-    let entries = vec![posted("a", None, 10), by_a_moderator, deleted(1, 30)];
-    let stored = log.append(&one, None, entries).await.unwrap();
-    let read = log.read(&one, range(1, None, 9, End::Oldest)).await;
-    assert_eq!(read.unwrap().entries, stored[1..]);
-    let keep = Keep {
-        entries: Some(0),
-        since: 0,
-    };
-    log.trim(&one, keep).await.unwrap();
-    let lines = database.read(|connection| {
-        connection
-            .prepare("SELECT room || time || actor || action || target FROM audit")?
-            .query_map([], |row| row.get(0))?
-            .collect::<rusqlite::Result<Vec<String>>>()
-    });
-    assert_eq!(lines.await.unwrap(), ["one20AnndeleteMessageBob"]);
 }
 
 #[tokio::test]
@@ -181,140 +115,6 @@ async fn a_log_is_gapless_and_outlives_the_server() {
         .unwrap();
     assert_eq!(slice.entries[..2], stored);
     assert_eq!(slice.entries[2..], third);
-}
-
-#[tokio::test]
-async fn who_knows_the_newest_entry_appends_behind_it_and_behind_no_other() {
-    let directory = tempfile::tempdir().unwrap();
-    let (_database, log) = open(directory.path());
-    let one = room("one");
-    let message = |text| vec![posted(text, None, 10)];
-    let nowhere = log.append(&one, Some(Seq(0)), message("a")).await;
-    assert!(nowhere.is_err(), "{nowhere:?}");
-    begun(&log, &one).await;
-    let both = [message("a"), message("b")].concat();
-    let mut expected = log.append(&one, Some(Seq(0)), both).await.unwrap();
-    let taken = [message("c"), message("d")].concat();
-    let taken = log.append(&one, Some(Seq(1)), taken).await;
-    assert!(taken.is_err(), "{taken:?}");
-    // What takes something out looks for its place by itself.
-    let mixed = [message("e"), vec![deleted(3, 20)]].concat();
-    let stored = log.append(&one, Some(Seq(2)), mixed).await.unwrap();
-    expected.extend(stored);
-    expected.extend(log.append(&one, None, message("f")).await.unwrap());
-    let places: Vec<u64> = expected.iter().map(|entry| entry.seq.0).collect();
-    assert_eq!(places, [1, 2, 3, 4, 5]);
-    expected.remove(2);
-    let slice = log.read(&one, range(0, None, 9, End::Oldest)).await;
-    assert_eq!(slice.unwrap().entries, expected);
-}
-
-#[tokio::test]
-async fn rooms_do_not_see_each_other() {
-    let directory = tempfile::tempdir().unwrap();
-    let (_database, log) = open(directory.path());
-    let (one, two) = (room("one"), room("two"));
-    let first = begun(&log, &one).await;
-    let second = begun(&log, &two).await;
-    assert_ne!(first.epochs, second.epochs);
-    let (a, b) = tokio::join!(
-        log.append(&one, None, vec![posted("a", None, 1)]),
-        log.append(&two, None, vec![posted("b", None, 1)]),
-    );
-    assert_eq!((a.unwrap()[0].seq, b.unwrap()[0].seq), (Seq(1), Seq(1)));
-}
-
-#[tokio::test]
-async fn a_range_is_read_from_the_end_that_was_asked_for() {
-    let directory = tempfile::tempdir().unwrap();
-    let (_database, log) = open(directory.path());
-    let one = room("one");
-    begun(&log, &one).await;
-    let batch = (1..=10).map(|n| posted(&n.to_string(), None, n)).collect();
-    log.append(&one, None, batch).await.unwrap();
-    let check = async |wanted: Range, seqs: &[u64], complete: bool| {
-        let slice = log.read(&one, wanted).await.unwrap();
-        let found: Vec<u64> = slice.entries.iter().map(|entry| entry.seq.0).collect();
-        assert_eq!(
-            (found.as_slice(), slice.complete),
-            (seqs, complete),
-            "{wanted:?}"
-        );
-    };
-    check(range(0, None, 3, End::Newest), &[8, 9, 10], false).await;
-    check(range(0, Some(4), 3, End::Newest), &[1, 2, 3], true).await;
-    check(range(0, Some(5), 3, End::Newest), &[2, 3, 4], false).await;
-    check(range(8, None, 3, End::Oldest), &[9, 10], true).await;
-    check(range(2, Some(9), 3, End::Oldest), &[3, 4, 5], false).await;
-    check(range(10, None, 3, End::Oldest), &[], true).await;
-    check(range(u64::MAX, None, u64::MAX, End::Oldest), &[], true).await;
-}
-
-#[tokio::test]
-async fn a_log_is_trimmed_from_its_oldest_entry_on() {
-    let directory = tempfile::tempdir().unwrap();
-    let (_database, log) = open(directory.path());
-    let (one, two) = (room("one"), room("two"));
-    begun(&log, &one).await;
-    begun(&log, &two).await;
-    let posts = |count: u64| (1..=count).map(|n| posted("x", None, n)).collect();
-    log.append(&one, None, posts(1_200)).await.unwrap();
-    log.append(&two, None, posts(3)).await.unwrap();
-
-    let newest_200 = Keep {
-        entries: Some(200),
-        since: 0,
-    };
-    assert_eq!(log.overdue(newest_200).await.unwrap(), [room("one")]);
-    for (first, is_done) in [(501, false), (1_001, true), (1_001, true)] {
-        let trimmed = log.trim(&one, newest_200).await.unwrap();
-        let first = Seq(first);
-        assert_eq!(trimmed, Trimmed { first, is_done });
-    }
-    assert!(log.overdue(newest_200).await.unwrap().is_empty());
-    let head = begun(&log, &one).await;
-    assert_eq!((head.first, head.last), (Seq(1_001), Seq(1_200)));
-
-    let from_3 = Keep {
-        entries: None,
-        since: 3,
-    };
-    assert_eq!(log.overdue(from_3).await.unwrap(), [room("two")]);
-    let trimmed = log.trim(&two, from_3).await.unwrap();
-    assert_eq!(trimmed.first, Seq(3));
-    let nothing = Keep {
-        entries: None,
-        since: u64::MAX,
-    };
-    let trimmed = log.trim(&two, nothing).await.unwrap();
-    assert_eq!((trimmed.first, trimmed.is_done), (Seq(4), true));
-    // What comes next does not take the place of what is gone.
-    let stored = log.append(&two, None, posts(1)).await.unwrap();
-    assert_eq!(stored[0].seq, Seq(4));
-}
-
-#[tokio::test]
-async fn a_removed_room_begins_a_new_life() {
-    let directory = tempfile::tempdir().unwrap();
-    let (_database, log) = open(directory.path());
-    let (one, two) = (room("one"), room("two"));
-    let old = begun(&log, &one).await;
-    begun(&log, &two).await;
-    let batch = vec![posted("a", None, 1), posted("b", None, 2)];
-    log.append(&one, None, batch).await.unwrap();
-    let summary = |name: &str, entries, last| Summary {
-        room: room(name),
-        entries,
-        last: Seq(last),
-    };
-    let listed = [summary("one", 2, 2), summary("two", 0, 0)];
-    assert_eq!(log.list().await.unwrap(), listed);
-    assert!(log.remove(&one).await.unwrap());
-    assert!(!log.remove(&one).await.unwrap());
-    assert_eq!(log.list().await.unwrap(), [summary("two", 0, 0)]);
-    let new = begun(&log, &one).await;
-    assert_ne!(new.epochs, old.epochs);
-    assert_eq!((new.first, new.last), (Seq(1), Seq(0)));
 }
 
 #[tokio::test]
@@ -381,7 +181,7 @@ fn clear() -> NewEntry {
 }
 
 /// The places of what is left in the log.
-async fn left(log: &SqliteLog, room: &RoomName) -> Vec<u64> {
+async fn left(log: &SqliteStore, room: &RoomName) -> Vec<u64> {
     let all = log.read(room, range(0, None, 99, End::Oldest)).await;
     let seqs = all.unwrap().entries;
     seqs.iter().map(|entry| entry.seq.0).collect()
@@ -390,33 +190,6 @@ async fn left(log: &SqliteLog, room: &RoomName) -> Vec<u64> {
 async fn write(database: &Database, sql: &'static str) {
     let work = move |connection: &Connection| connection.execute_batch(sql);
     database.write(work).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_purge_takes_out_all_of_one_author_and_nothing_else() {
-    let directory = tempfile::tempdir().unwrap();
-    let (_database, log) = open(directory.path());
-    let (one, two) = (room("one"), room("two"));
-    begun(&log, &one).await;
-    begun(&log, &two).await;
-    log.append(&two, None, vec![by("bob", 1)]).await.unwrap();
-    let posts = ["bob", "carl", "bob", "dan"].map(|name| by(name, 1));
-    log.append(&one, None, posts.to_vec()).await.unwrap();
-    // Those of the same commit as well, as far as they come before.
-    let mixed = vec![
-        by("bob", 2),
-        purge_of("bob"),
-        by("bob", 3),
-        by("dan", 3),
-        purge_of("dan"),
-    ];
-    log.append(&one, None, mixed).await.unwrap();
-    assert_eq!(left(&log, &one).await, [2, 6, 7, 9]);
-    log.append(&one, None, vec![purge_of("nobody"), purge_of("bob")])
-        .await
-        .unwrap();
-    assert_eq!(left(&log, &one).await, [2, 6, 9, 10, 11]);
-    assert_eq!(left(&log, &two).await, [1]);
 }
 
 #[tokio::test]
@@ -435,7 +208,7 @@ async fn the_writer_looks_only_at_what_a_purge_takes_out_and_at_what_is_new() {
     };
     let purge = |found: Found| {
         let work = move |connection: &Connection| {
-            append_with(connection, &room("one"), vec![purge_of("bob")], &found).map(drop)
+            LogEnd::new(connection, &room("one"), None, &found).append(&purge_of("bob"))
         };
         database.write(work)
     };
@@ -495,16 +268,6 @@ async fn what_was_cleared_is_not_looked_at_again() {
         .await
         .unwrap();
     assert_eq!(left(&log, &one).await, [1]);
-}
-
-#[tokio::test]
-async fn a_look_at_a_room_that_is_not_there_makes_none() {
-    let directory = tempfile::tempdir().unwrap();
-    let (_database, log) = open(directory.path());
-    let head = log.open(&room("r"), 0).await.unwrap();
-    assert!(!head.is_begun);
-    assert_eq!((head.first, head.last), (Seq(1), Seq(0)));
-    assert_eq!(log.list().await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -571,4 +334,89 @@ async fn modes_hold_as_far_as_they_can_be_read() {
         ..RoomState::default()
     };
     assert_eq!(modes, expected);
+}
+
+#[tokio::test]
+async fn somebodys_messages_go_in_steps_and_the_last_of_them_stay_for_a_purge() {
+    let directory = tempfile::tempdir().unwrap();
+    let (_, log) = open(directory.path());
+    for name in ["one", "other", "empty"] {
+        begun(&log, &room(name)).await;
+    }
+    let many = removal::STEP as u64 * 2 + 10;
+    let mut entries: Vec<NewEntry> = (0..many).map(|_| posted("x", None, 10)).collect();
+    let mut others = posted("kept", None, 10);
+    if let EntryBody::MessagePosted(posted) = &mut others.body {
+        posted.author.key = "somebody".to_owned();
+    }
+    entries.insert(3, others.clone());
+    log.append(&room("one"), None, entries).await.unwrap();
+    let few = vec![others, posted("x", None, 10)];
+    log.append(&room("other"), None, few).await.unwrap();
+    let over = Some(std::time::Instant::now());
+    let mut purging = Purging::begin(&log, "ann", None).await.unwrap();
+    let late = purging.next(over).await.unwrap();
+    assert_eq!(late, Purge::Late(room("empty"), 0));
+    let mut purging = Purging::begin(&log, "ann", Some(&room("one")))
+        .await
+        .unwrap();
+    assert_eq!(
+        purging.next(None).await.unwrap(),
+        Purge::Ready(room("one"), many)
+    );
+    let left = log
+        .read(&room("one"), range(0, None, 1_000, End::Oldest))
+        .await
+        .unwrap();
+    assert_eq!(left.entries.len(), 11, "10 and somebody else's");
+    // It was broken off here: what is left is found.
+    let mut purging = Purging::begin(&log, "ann", None).await.unwrap();
+    for (name, count) in [("one", 10), ("other", 1)] {
+        let found = purging.next(None).await.unwrap();
+        assert_eq!(found, Purge::Ready(room(name), count));
+    }
+    assert_eq!(purging.next(None).await.unwrap(), Purge::Over);
+}
+
+#[tokio::test]
+async fn a_log_is_trimmed_from_its_oldest_entry_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let (_database, log) = open(directory.path());
+    let (one, two) = (room("one"), room("two"));
+    begun(&log, &one).await;
+    begun(&log, &two).await;
+    let posts = |count: u64| (1..=count).map(|n| posted("x", None, n)).collect();
+    log.append(&one, None, posts(1_200)).await.unwrap();
+    log.append(&two, None, posts(3)).await.unwrap();
+
+    let newest_200 = Keep {
+        entries: Some(200),
+        since: 0,
+    };
+    assert_eq!(log.overdue(newest_200).await.unwrap(), [room("one")]);
+    for (first, is_done) in [(501, false), (1_001, true), (1_001, true)] {
+        let trimmed = log.trim(&one, newest_200).await.unwrap();
+        let first = Seq(first);
+        assert_eq!(trimmed, Trimmed { first, is_done });
+    }
+    assert!(log.overdue(newest_200).await.unwrap().is_empty());
+    let head = begun(&log, &one).await;
+    assert_eq!((head.first, head.last), (Seq(1_001), Seq(1_200)));
+
+    let from_3 = Keep {
+        entries: None,
+        since: 3,
+    };
+    assert_eq!(log.overdue(from_3).await.unwrap(), [room("two")]);
+    let trimmed = log.trim(&two, from_3).await.unwrap();
+    assert_eq!(trimmed.first, Seq(3));
+    let nothing = Keep {
+        entries: None,
+        since: u64::MAX,
+    };
+    let trimmed = log.trim(&two, nothing).await.unwrap();
+    assert_eq!((trimmed.first, trimmed.is_done), (Seq(4), true));
+    // What comes next does not take the place of what is gone.
+    let stored = log.append(&two, None, posts(1)).await.unwrap();
+    assert_eq!(stored[0].seq, Seq(4));
 }

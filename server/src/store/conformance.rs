@@ -1,0 +1,181 @@
+//! What every engine has to do, as tests over the store's traits: run against SQLite, and against the
+//! model in memory, which other tests rely on.
+//!
+//! An engine is added in `conforms!`. Knows nothing of how anything is kept: what is left of an engine's
+//! tests is about that.
+
+mod accounts;
+mod addresses;
+mod filters;
+mod held;
+mod log;
+mod rooms;
+mod rounds;
+mod standing;
+
+use std::sync::Arc;
+
+use chat_protocol::{DraftContent, Epoch, MessageId, Nonce, Rank, RoomName, Seq};
+use tempfile::TempDir;
+
+use crate::domain::entry::{
+    AccountId, Author, EntryBody, MessageDeleted, MessagePosted, NewEntry, Purged,
+};
+use crate::domain::moderation::{Decision, Origin, Person, Verdict};
+use crate::store::Store;
+use crate::store::accounts::Account;
+use crate::store::log::{End, LogHead, Range};
+use crate::store::rooms::{Beginning, Founder};
+use crate::store::sqlite::SqliteStore;
+use crate::store::sqlite::database::{Database, Durability};
+
+/// Runs the functions of the module that are named, each on an empty store of every engine.
+macro_rules! conforms {
+    ($($test:ident),+ $(,)?) => {
+        mod sqlite {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    let (store, _directory) = crate::store::conformance::sqlite();
+                    super::$test(&store).await;
+                }
+            )+
+        }
+
+        mod memory {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    super::$test(&crate::store::memory::MemoryStore::default()).await;
+                }
+            )+
+        }
+    };
+}
+use conforms;
+
+fn sqlite() -> (SqliteStore, TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let database = Database::open(directory.path(), Durability::Full).unwrap();
+    (SqliteStore::new(Arc::new(database)), directory)
+}
+
+fn room(name: &str) -> RoomName {
+    RoomName::new(name).unwrap()
+}
+
+fn author(name: &str) -> Author {
+    Author {
+        username: name.to_owned(),
+        key: name.to_owned(),
+        account: AccountId::named(name),
+        display_name: name.to_owned(),
+        rank: Rank::User,
+    }
+}
+
+/// A message of `name`.
+fn message(name: &str, text: &str, nonce: Option<&str>, time: u64) -> NewEntry {
+    let body = EntryBody::MessagePosted(MessagePosted {
+        author: author(name),
+        content: DraftContent::new(text).unwrap().measured().unwrap(),
+        reply_to: MessageId::new("e-1").ok(),
+        nonce: nonce.map(|text| Nonce::new(text).unwrap()),
+    });
+    NewEntry { time, body }
+}
+
+/// Ann's deletion of the message at `target`, whose it was where that is told.
+fn deletion(target: u64, of: Option<&str>, time: u64) -> NewEntry {
+    let body = EntryBody::MessageDeleted(MessageDeleted {
+        target: Seq(target),
+        of: of.map(str::to_owned),
+        by: author("ann"),
+    });
+    NewEntry { time, body }
+}
+
+fn purge(name: &str) -> NewEntry {
+    let body = EntryBody::Purged(Purged {
+        username: name.to_owned(),
+        key: name.to_owned(),
+        by: author("ann"),
+    });
+    NewEntry { time: 90, body }
+}
+
+fn clear() -> NewEntry {
+    let body = EntryBody::Cleared(author("ann"));
+    NewEntry { time: 90, body }
+}
+
+fn person(name: &str) -> Person {
+    Person {
+        username: name.to_owned(),
+        key: name.to_owned(),
+        account: AccountId::named(name),
+        is_removed: false,
+    }
+}
+
+/// Ann's verdict on `name`.
+fn verdict(decision: Decision, name: &str) -> Verdict {
+    Verdict {
+        decision,
+        target: person(name),
+        by: author("ann"),
+        origin: Origin::Appointed,
+        reason: None,
+        time: 100,
+    }
+}
+
+/// The log of `room`, founded by an operator where it is not there.
+async fn begun(store: &dyn Store, room: &RoomName) -> LogHead {
+    let beginning = Beginning {
+        room: room.clone(),
+        epoch: store.open(room, 0).await.unwrap().epochs.current().clone(),
+        founder: Founder::Operator,
+        time: 1,
+    };
+    store.found(beginning).await.unwrap();
+    let head = store.open(room, 0).await.unwrap();
+    assert!(head.is_begun);
+    head
+}
+
+async fn accounts(store: &dyn Store, names: &[&str]) {
+    for name in names {
+        store.create(Account::named(name, 1)).await.unwrap();
+    }
+}
+
+fn range(after: u64, before: Option<u64>, limit: u64, end: End) -> Range {
+    Range {
+        after: Seq(after),
+        before: before.map(Seq),
+        limit,
+        end,
+        with_modes: true,
+    }
+}
+
+/// The places of what is left in the log.
+async fn left(store: &dyn Store, room: &RoomName) -> Vec<u64> {
+    let all = store.read(room, range(0, None, 999, End::Oldest)).await;
+    let entries = all.unwrap().entries;
+    entries.iter().map(|entry| entry.seq.0).collect()
+}
+
+/// What the audit says: action and target of each line.
+async fn audit(store: &dyn Store, room: Option<&RoomName>) -> Vec<String> {
+    let lines = store.audit(room.cloned(), 100).await.unwrap();
+    let told = lines
+        .iter()
+        .map(|line| format!("{} {}", line.action, line.target));
+    told.collect()
+}
+
+fn epoch(name: &str) -> Epoch {
+    Epoch::new(name).unwrap()
+}

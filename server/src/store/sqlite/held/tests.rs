@@ -1,0 +1,61 @@
+//! What only SQLite does with held messages.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::store::accounts::{Account, Accounts};
+use crate::store::sqlite::database::{Database, Durability};
+
+fn author(name: &str) -> Author {
+    Author {
+        username: name.to_owned(),
+        key: name.to_owned(),
+        account: AccountId::named(name),
+        display_name: name.to_owned(),
+        rank: Rank::User,
+    }
+}
+
+fn waiting(name: &str, time: u64) -> Waiting {
+    Waiting {
+        time,
+        author: author(name),
+        content: Content::from_stored("a link".to_owned()),
+        reply_to: MessageId::new("e-1").ok(),
+        nonce: Nonce::new("n").ok(),
+        pattern: "link".to_owned(),
+        reason: Some("links wait".to_owned()),
+    }
+}
+
+#[tokio::test]
+async fn a_message_waits_though_not_all_of_it_can_be_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = Database::open(directory.path(), Durability::Full).unwrap();
+    let store = SqliteStore::new(Arc::new(database));
+    for name in ["bob", "carl"] {
+        store.create(Account::named(name, 1)).await.unwrap();
+    }
+    let room = RoomName::new("r").unwrap();
+    let fine = store.hold(&room, &waiting("carl", 6), 0).await.unwrap();
+    let rows = "
+        INSERT INTO held (id, room, account, time, username, display_name, content, reply_to,
+                          nonce, pattern)
+        VALUES (7, 'r', 'bob', 5, 'bob', 'bob', 'hi', '', '', 'link'),
+               (8, 'r', 'bob', 5, 'bob', 'bob', CAST(x'ff' AS TEXT), NULL, NULL, 'link');";
+    let write = move |connection: &Connection| connection.execute_batch(rows);
+    store.database.write(write).await.unwrap();
+    let left = HeldMessages::load(&store, &room, 0).await.unwrap();
+    assert_eq!(left.len(), 2);
+    assert_eq!(left[0], fine);
+    let Waiting {
+        content,
+        reply_to,
+        nonce,
+        ..
+    } = &left[1].waiting;
+    assert_eq!(
+        (content.as_str(), reply_to.as_ref(), nonce.as_ref()),
+        ("hi", None, None)
+    );
+}

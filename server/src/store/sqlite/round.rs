@@ -1,0 +1,221 @@
+//! Rounds in the server's own SQLite database: a whole one in one transaction. Owns no table.
+//!
+//! SQLite never leaves it unknown whether a transaction was committed, so no round is ever handed over
+//! twice, and ids are not kept.
+
+use std::sync::Arc;
+
+use chat_protocol::{HeldId, RoomName, Seq};
+use rusqlite::Connection;
+
+use super::log::{self, LogEnd};
+use super::{SqliteStore, audit, filters, held, rooms, standing};
+use crate::domain::audit::AuditLine;
+use crate::domain::entry::{Entry, NewEntry};
+use crate::domain::held::{HeldMessage, Ruled};
+use crate::domain::round::{Change, Done, Founding, Round, RoundId, StoredRound};
+use crate::store::rooms::{Beginning, Founder};
+use crate::store::rounds::{Outcome, Rounds};
+use crate::store::{Part, StoreError};
+
+#[async_trait::async_trait]
+impl Rounds for SqliteStore {
+    async fn store(&self, room: &RoomName, round: Round) -> Outcome {
+        match self.store_round(Part::Round, room, round).await {
+            Ok(stored) => Outcome::Stored(stored),
+            Err((round, error)) => Outcome::Refused(round, error),
+        }
+    }
+}
+
+impl SqliteStore {
+    /// The same for one change, whose failure is told as one of `part`.
+    pub(super) async fn store_one(
+        &self,
+        part: Part,
+        room: &RoomName,
+        change: Change,
+    ) -> Result<Done, StoreError> {
+        let done = self.store_all(part, room, None, vec![change]).await?;
+        let done = done.into_iter().next();
+        Ok(done.expect("each change has something that came of it"))
+    }
+
+    /// The same for several.
+    pub(super) async fn store_all(
+        &self,
+        part: Part,
+        room: &RoomName,
+        last: Option<Seq>,
+        changes: Vec<Change>,
+    ) -> Result<Vec<Done>, StoreError> {
+        let id = RoundId::default();
+        let round = Round { id, last, changes };
+        match self.store_round(part, room, round).await {
+            Ok(stored) => Ok(stored.done),
+            Err((_, error)) => Err(error),
+        }
+    }
+
+    async fn store_round(
+        &self,
+        part: Part,
+        room: &RoomName,
+        round: Round,
+    ) -> Result<StoredRound, (Round, StoreError)> {
+        let found = match self.find_purged(part, room, &round).await {
+            Ok(found) => found,
+            Err(error) => return Err((round, error)),
+        };
+        // The writer only looks at the round. Nobody else has it once that has answered, so that what
+        // is stored is made of it, or it is given back, without a copy.
+        let round = Arc::new(round);
+        let (name, seen) = (room.clone(), Arc::clone(&round));
+        let store = move |connection: &Connection| store(connection, &name, &seen, &found);
+        let stored = self.writing(part, store).await;
+        let round = Arc::unwrap_or_clone(round);
+        match stored {
+            Ok(Stored::Messages(last)) => Ok(messages_behind(last, round)),
+            Ok(Stored::Mixed(results)) => Ok(with_results(round, results)),
+            Err(error) => Err((round, error)),
+        }
+    }
+
+    /// Looks for what purges are to take out, beside the writer.
+    async fn find_purged(
+        &self,
+        part: Part,
+        room: &RoomName,
+        round: &Round,
+    ) -> Result<log::Found, StoreError> {
+        let keys = log::purged(entries(&round.changes));
+        if keys.is_empty() {
+            return Ok(log::Found::default());
+        }
+        let room = room.clone();
+        let find = move |connection: &Connection| log::find(connection, &room, keys);
+        self.reading(part, find).await
+    }
+}
+
+/// What the writer tells of a round: nothing that the round itself says.
+enum Stored {
+    /// All of it were messages, which stand behind this entry.
+    Messages(Seq),
+    /// What came of each change.
+    Mixed(Vec<Written>),
+}
+
+/// What the writer tells of a change, likewise.
+enum Written {
+    Founded(bool),
+    Appended(Seq),
+    Judged,
+    Held(HeldId),
+    Ruled(Ruled),
+    Filtered,
+}
+
+/// Stores a round in the transaction that is open.
+fn store(
+    connection: &Connection,
+    room: &RoomName,
+    round: &Round,
+    found: &log::Found,
+) -> rusqlite::Result<Stored> {
+    if let Some(last) = round.last
+        && round.changes.iter().all(Change::is_message)
+    {
+        log::append_messages(connection, room, last, entries(&round.changes))?;
+        return Ok(Stored::Messages(last));
+    }
+    let mut end = LogEnd::new(connection, room, round.last, found);
+    let written = round.changes.iter().map(|change| {
+        let written = carry_out(connection, room, change, &mut end)?;
+        if !matches!(written, Written::Ruled(Ruled::Gone))
+            && let Some(audit_entry) = change.audit_entry()
+        {
+            audit::note(connection, &AuditLine::new(room, audit_entry))?;
+        }
+        Ok(written)
+    });
+    Ok(Stored::Mixed(written.collect::<rusqlite::Result<_>>()?))
+}
+
+fn carry_out(
+    connection: &Connection,
+    room: &RoomName,
+    change: &Change,
+    end: &mut LogEnd<'_>,
+) -> rusqlite::Result<Written> {
+    Ok(match change {
+        Change::Found(founding) => {
+            Written::Founded(rooms::begin(connection, &beginning(room, founding), None)?)
+        }
+        Change::Append(entry) => Written::Appended(end.append(entry)?),
+        Change::Judge(verdict) => {
+            standing::carry_out(connection, room, verdict)?;
+            Written::Judged
+        }
+        Change::Hold { waiting, forget } => {
+            Written::Held(held::hold(connection, room, waiting, *forget)?)
+        }
+        Change::Rule(ruling) => Written::Ruled(held::rule(connection, room, ruling, end)?),
+        Change::Filter { change, .. } => {
+            filters::carry_out(connection, room, change)?;
+            Written::Filtered
+        }
+    })
+}
+
+fn beginning(room: &RoomName, founding: &Founding) -> Beginning {
+    Beginning {
+        room: room.clone(),
+        epoch: founding.epoch.clone(),
+        founder: Founder::Operator,
+        time: founding.time,
+    }
+}
+
+fn entries(changes: &[Change]) -> impl Iterator<Item = &NewEntry> {
+    changes.iter().filter_map(|change| match change {
+        Change::Append(entry) => Some(entry),
+        _ => None,
+    })
+}
+
+fn messages_behind(last: Seq, round: Round) -> StoredRound {
+    let seqs = std::iter::successors(Some(last.next()), |seq| Some(seq.next()));
+    let written = seqs.map(Written::Appended);
+    with_results(round, written)
+}
+
+fn with_results(round: Round, written: impl IntoIterator<Item = Written>) -> StoredRound {
+    let changes = round.changes.into_iter().zip(written);
+    StoredRound {
+        done: changes
+            .map(|(change, written)| done(change, written))
+            .collect(),
+    }
+}
+
+fn done(change: Change, written: Written) -> Done {
+    match (change, written) {
+        (Change::Append(entry), Written::Appended(seq)) => Done::Appended(Entry {
+            seq,
+            time: entry.time,
+            body: entry.body,
+        }),
+        (Change::Hold { waiting, .. }, Written::Held(id)) => {
+            let waiting = *waiting;
+            Done::Held(Box::new(HeldMessage { id, waiting }))
+        }
+        (_, Written::Founded(is_made)) => Done::Founded(is_made),
+        (_, Written::Judged) => Done::Judged,
+        (_, Written::Ruled(ruled)) => Done::Ruled(ruled),
+        (_, Written::Filtered) => Done::Filtered,
+        (_, Written::Appended(_) | Written::Held(_)) => {
+            unreachable!("what is written is of the change's kind")
+        }
+    }
+}
