@@ -55,7 +55,7 @@ fn a_backup_that_is_restored_keeps_ids_and_gives_no_lost_one_again() {
     let told = said(&server, &["backup", file]);
     assert!(told.contains(file), "{told}");
     assert_eq!(mode(&backup), 0o600);
-    said_no(&server, &["backup", file], "there already is");
+    said_no(&server, &["backup", file], "there is already");
     said_no(&server, &["restore", file], "in use by another chat-server");
 
     let lost = alice.post("lost")["id"].clone();
