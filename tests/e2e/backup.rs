@@ -200,7 +200,7 @@ fn a_restore_does_without_what_it_replaces() {
     server.stop();
     fs::write(server.database(), [0x2a; 8192]).unwrap();
     let told = restored_lines(&server, &backup);
-    assert!(told.contains("can't be told"), "{told}");
+    assert!(told.contains("there is no list"), "{told}");
     server.restart();
     let mut alice = RawClient::join(&server, "alice", "stream");
     assert_eq!(whole_log(&mut alice).len(), 1);
