@@ -55,7 +55,7 @@ fn a_backup_that_is_restored_keeps_ids_and_gives_no_lost_one_again() {
     let told = said(&server, &["backup", file]);
     assert!(told.contains(file), "{told}");
     assert_eq!(mode(&backup), 0o600);
-    said_no(&server, &["backup", file], "there already is");
+    said_no(&server, &["backup", file], "there is already");
     said_no(&server, &["restore", file], "in use by another chat-server");
 
     let lost = alice.post("lost")["id"].clone();
@@ -200,7 +200,7 @@ fn a_restore_does_without_what_it_replaces() {
     server.stop();
     fs::write(server.database(), [0x2a; 8192]).unwrap();
     let told = restored_lines(&server, &backup);
-    assert!(told.contains("can't be told"), "{told}");
+    assert!(told.contains("there is no list"), "{told}");
     server.restart();
     let mut alice = RawClient::join(&server, "alice", "stream");
     assert_eq!(whole_log(&mut alice).len(), 1);

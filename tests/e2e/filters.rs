@@ -276,7 +276,7 @@ fn a_room_whose_stored_patterns_cannot_all_be_used_goes_on_and_says_which() {
     drop(connection);
     let listed = said(&server, &["list", "stream"]);
     assert!(
-        listed.contains("regex\t(a)\\1\trefuse\ttwice\tout of force: "),
+        listed.contains("regex\t(a)\\1\trefuse\ttwice\tnot working: "),
         "{listed}"
     );
     server.restart();

@@ -68,7 +68,7 @@ fn a_name_is_compared_as_a_whole_and_signs_of_ranks_are_not_taken() {
         "bob\u{1029b}",
     ] {
         let data = login(name, "a-secret-word");
-        refused(&mut client, 403, "auth", data, "sign of a rank");
+        refused(&mut client, 403, "auth", data, "marks a rank");
     }
     client.auth_with(login("bob@example.org", "a-secret-word"));
 }
@@ -203,7 +203,7 @@ fn a_room_from_before_spellings_were_one_is_found_by_all_of_them() {
             server.stop();
         }
         for spelled in ["live", "live ", " live"] {
-            said_no(&server, &["room", "add", spelled], "there already is");
+            said_no(&server, &["room", "add", spelled], "there is already");
             assert!(said(&server, &["room", "export", spelled]).contains("first"));
             assert!(said(&server, &["mod", "list", spelled]).contains("alice"));
         }

@@ -274,7 +274,7 @@ fn a_slip_is_named_and_nothing_is_done() {
             (&["user", "remove", "boob"], "did you mean bob?"),
             (&["user", "logout", "boob"], "did you mean bob?"),
             (&["admin", "grant", "boob"], "did you mean bob?"),
-            (&["admin", "revoke", "bob"], "is no administrator"),
+            (&["admin", "revoke", "bob"], "is not an administrator"),
             (&["ban", "remove", ROOM, "bob"], "is not banned"),
             (&["mod", "remove", ROOM, "bob"], "mere user"),
             (&["ban", "add", ROOM, "dora"], "no ban keeps out"),

@@ -61,7 +61,7 @@ const ORDINARY: [&str; 24] = [
 pub enum FilterSubcommand {
     /// List a room's blocked patterns: kind, pattern, action, reason.
     ///
-    /// A pattern that can't be used is marked as out of force, with the reason why.
+    /// A pattern that can't be used is marked as not working, with the reason why.
     List {
         /// The room.
         #[arg(value_parser = console::room_name)]
@@ -157,7 +157,7 @@ fn list(room: &RoomName, data: &Path) -> anyhow::Result<()> {
             let listed = format!("{kind}\t{text}\t{action}\t{reason}");
             match &pattern.flaw {
                 Some(flaw) => format!(
-                    "{listed}\tout of force: {}",
+                    "{listed}\tnot working: {}",
                     console::plain(&flaw.to_string())
                 ),
                 None => listed,

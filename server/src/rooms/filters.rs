@@ -156,7 +156,7 @@ impl RoomFilter {
                     room = ?self.room,
                     pattern = ?pattern.text,
                     error = flaw as &dyn std::error::Error,
-                    "a stored pattern can't be used and is out of force"
+                    "a stored pattern can't be used and is not working"
                 );
             }
         }
