@@ -316,7 +316,7 @@ pub fn no_administrator(name: &str) -> String {
 pub fn administered(name: &str, is_admin: bool) -> String {
     match is_admin {
         true => format!("{name} is an administrator of this server now"),
-        false => format!("{name} is no administrator of this server any more"),
+        false => format!("{name} is no longer an administrator of this server"),
     }
 }
 

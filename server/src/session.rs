@@ -5,7 +5,6 @@
 
 mod state;
 
-use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use chat_protocol::limits::{CONTENT_CHARS, FRAME_BYTES};
@@ -13,13 +12,14 @@ use chat_protocol::{
     AuditRequest, Auth, AuthAccepted, CAPABILITY_MODERATION, CAPABILITY_PRESENCE, CAPABILITY_ROOM,
     ClientError, ClientEvent, CloseCode, Code, Connection, Frame, HistoryRequest,
     Limits as AnnouncedLimits, PROTOCOL_VERSION, Pong, Rank, RoomName, ServerEvent, Username,
+    events, sentences,
 };
 
 use crate::auth::{AuthError, Authenticator, Caller, HashError, Identity};
 use crate::clock;
 use crate::domain::address::Address;
 use crate::domain::entry::AccountId;
-use crate::limits::{Allowance, COSTLY, FLOODING, Limits, Notices, Pace, Source, TooFast};
+use crate::limits::{Allowance, FLOODING, Limits, Notices, Pace, Source, TooFast};
 use crate::rooms::{EnterError, Entrance, LobbyGuard, Membership, Order, RoomError, Rooms};
 use crate::store::log::Viewer;
 use crate::wire::outbox::Outbox;
@@ -129,7 +129,7 @@ impl Session {
 
     /// Takes a frame that is no event, which counts against the pace like one.
     async fn take_broken(&mut self, what: &str, event: Option<&str>) {
-        let refusal = match self.pace.event(NonZeroU32::MIN) {
+        let refusal = match self.pace.event(events::CHEAP) {
             Ok(()) => Refusal::new(Code::Syntax, format!("Syntax error: {what}")),
             Err(too_fast) => Refusal::too_fast(too_fast),
         };
@@ -138,7 +138,7 @@ impl Session {
 
     /// Takes a ping, a pong or part of a message: they cost little, but not nothing.
     pub async fn take_control(&mut self) {
-        if self.pace.event(NonZeroU32::MIN).is_err() {
+        if self.pace.event(events::CHEAP).is_err() {
             self.note_too_fast().await;
         }
     }
@@ -160,7 +160,7 @@ impl Session {
     async fn take(&mut self, frame: Frame) {
         let event = frame.event.clone();
         let nonce = frame.nonce().map(str::to_owned);
-        let outcome = match self.pace.event(cost(&event)) {
+        let outcome = match self.pace.event(events::cost(&event)) {
             Ok(()) => self.admit(frame).await,
             Err(too_fast) => Err(Refusal::too_fast(too_fast)),
         };
@@ -285,7 +285,7 @@ impl Session {
                 }
             }
         }
-        let text = "the account changes just now: try again";
+        let text = "the account is being changed: try again";
         Err(Refusal::new(Code::Unavailable, text))
     }
 
@@ -386,23 +386,12 @@ impl Session {
     }
 }
 
-/// Tokens that an event takes.
-fn cost(event: &str) -> NonZeroU32 {
-    match event {
-        "auth" | "history" | "who" | "audit" => COSTLY,
-        "kick" | "mute" | "unmute" | "ban" | "unban" | "setMod" | "setVip" | "delMod" => COSTLY,
-        "addFilter" | "removeFilter" | "filters" | "held" | "allow" | "deny" => COSTLY,
-        "deleteMessage" | "purge" | "clear" | "setRoom" => COSTLY,
-        _ => NonZeroU32::MIN,
-    }
-}
-
 /// What is said to whom is let in; the room adds how they stand there.
 fn welcome(identity: &Identity, room: &RoomName, capabilities: Vec<String>) -> Box<AuthAccepted> {
     let Identity { account, token, .. } = identity;
     Box::new(AuthAccepted {
         code: Code::Ok,
-        message: "Authentification complete".to_owned(),
+        message: sentences::AUTHENTICATED.to_owned(),
         username: account.username.clone(),
         display_name: account.username.clone(),
         room: room.as_str().to_owned(),

@@ -36,7 +36,7 @@ fn an_operator_bans_live_and_lifts_it_while_the_server_is_stopped() {
     server.stop();
     assert!(!socket.exists());
     let done = said(&server, &["ban", "remove", "stream", "bob"]);
-    assert_eq!(done, "bob is not banned any more");
+    assert_eq!(done, "bob is no longer banned");
     assert_eq!(said(&server, &["ban", "list", "stream"]), "");
     server.restart();
     RawClient::join(&server, "bob", "stream").post("back");
@@ -120,7 +120,7 @@ fn a_server_administrator_stands_above_the_room_at_once_and_until_it_is_revoked(
     dora.send("clear", serde_json::Value::Null);
     dora.expect("clear");
     let done = said(&server, &["admin", "revoke", "dora"]);
-    assert_eq!(done, "dora is no administrator of this server any more");
+    assert_eq!(done, "dora is no longer an administrator of this server");
     refused(&mut dora, 403, "clear", serde_json::Value::Null, "");
     let auth = json!({ "username": "dora", "password": password_of("dora"), "room": "stream" });
     refused(

@@ -16,7 +16,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use chat_protocol::limits::WHO_MEMBERS;
 use chat_protocol::{
     ClientError, CloseCode, Code, HeldId, Member, MessageId, Nonce, Rank, RoomChange, RoomState,
-    Seq, ServerEvent, Who,
+    Seq, ServerEvent, Who, events,
 };
 
 use crate::domain::address::{Address, Network};
@@ -368,7 +368,7 @@ impl Room {
         target: Option<StoredMessage>,
         now: UnixMillis,
     ) -> Vec<Effect> {
-        const EVENT: &str = "deleteMessage";
+        const EVENT: &str = events::DELETE_MESSAGE;
         let Some(member) = self.members.get(&id) else {
             return Vec::new();
         };
@@ -386,7 +386,7 @@ impl Room {
         let stands_higher = !is_holders || self.standing.is_above(&member.key, &author.key);
         let may_delete = is_own || (is_moderator && stands_higher);
         if !may_delete {
-            let text = "only its author and moderators of higher standing may delete this message";
+            let text = "only its author or a moderator of higher rank can delete this message";
             return vec![refuse(id, EVENT, Code::Forbidden, text.to_owned(), None)];
         }
         let body = EntryBody::MessageDeleted(MessageDeleted {
@@ -453,15 +453,15 @@ impl Room {
                     self.post_lost(sender, &posted, &mut effects);
                     continue;
                 }
-                EntryBody::MessageDeleted(_) => "deleteMessage",
-                EntryBody::Purged(_) => "purge",
-                EntryBody::Cleared(_) => "clear",
+                EntryBody::MessageDeleted(_) => events::DELETE_MESSAGE,
+                EntryBody::Purged(_) => events::PURGE,
+                EntryBody::Cleared(_) => events::CLEAR,
                 // Nobody asked for it in this moment; it is looked at again.
                 EntryBody::RoomChanged(changed) if sender == NOBODY => {
                     effects.push(Effect::CheckPinned(changed.by));
                     continue;
                 }
-                EntryBody::RoomChanged(_) => "setRoom",
+                EntryBody::RoomChanged(_) => events::SET_ROOM,
             };
             let text = "this could not be stored, so nothing was done: try again".to_owned();
             effects.push(refuse(sender, event, Code::Unavailable, text, None));

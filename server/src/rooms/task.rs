@@ -19,7 +19,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat_protocol::{CloseCode, RoomName, Seq, ServerEvent};
+use chat_protocol::{CloseCode, RoomName, Seq, ServerEvent, events};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
@@ -298,7 +298,7 @@ impl RoomTask {
             RoomCommand::Filters(id) => self.list_filters(id).await,
             RoomCommand::Held(id) => {
                 let held = self.room.apply(Input::ListHeld(id), clock::moment());
-                self.answer_moderator(id, "held", held).await;
+                self.answer_moderator(id, events::HELD, held).await;
             }
             RoomCommand::Decide(id, held, choice) => {
                 // What was posted before comes before.
@@ -548,10 +548,10 @@ impl RoomTask {
 fn charged_event(body: &EntryBody) -> Option<&'static str> {
     match body {
         EntryBody::MessagePosted(_) => None,
-        EntryBody::MessageDeleted(_) => Some("deleteMessage"),
-        EntryBody::Purged(_) => Some("purge"),
-        EntryBody::Cleared(_) => Some("clear"),
-        EntryBody::RoomChanged(_) => Some("setRoom"),
+        EntryBody::MessageDeleted(_) => Some(events::DELETE_MESSAGE),
+        EntryBody::Purged(_) => Some(events::PURGE),
+        EntryBody::Cleared(_) => Some(events::CLEAR),
+        EntryBody::RoomChanged(_) => Some(events::SET_ROOM),
     }
 }
 

@@ -1,8 +1,9 @@
 //! What a client may do when: the contract's table, as pure decisions.
 
+use chat_protocol::events::{self, BeforeAuth};
 use chat_protocol::{
     AddFilter, AuditRequest, Auth, ClientEvent, Code, HeldId, HistoryRequest, Kick, MessageId,
-    PostMessage, RoomChange, Username,
+    PostMessage, RoomChange, Username, durations, sentences,
 };
 
 use crate::domain::filter::{Change, Pattern};
@@ -32,14 +33,14 @@ impl Refusal {
         let seconds = too_fast.retry_after;
         Self {
             code: Code::TooFast,
-            message: format!("too fast: wait {seconds} s"),
+            message: format!("too fast: wait {}", durations::left(seconds)),
             retry_after: Some(seconds),
         }
     }
 
     /// In the words of the protocol's first description.
     pub(super) fn unauthenticated() -> Self {
-        Self::new(Code::Unauthenticated, "Authentification required")
+        Self::new(Code::Unauthenticated, sentences::AUTHENTICATION_REQUIRED)
     }
 
     fn forbidden(message: &str) -> Self {
@@ -109,11 +110,11 @@ impl State {
     /// Whether an event of this name is allowed before its parameters are looked at.
     pub(super) fn admit(&self, event: &str) -> Result<(), Refusal> {
         let is_allowed = self.is_member
-            || match event {
-                "auth" | "disconnect" | "ping" => true,
-                "setTestMode" => self.is_test_mode_allowed,
-                "resetSocket" => self.is_test_mode,
-                _ => false,
+            || match events::before_auth(event) {
+                BeforeAuth::Yes => true,
+                BeforeAuth::WithTestMode => self.is_test_mode_allowed,
+                BeforeAuth::InTestMode => self.is_test_mode,
+                BeforeAuth::No => false,
             };
         match is_allowed {
             true => Ok(()),

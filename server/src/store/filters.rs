@@ -1,6 +1,6 @@
 //! Where the patterns are kept that rooms block, with a line of who changed them.
 
-use chat_protocol::{AuditEntry, RoomName};
+use chat_protocol::{AuditEntry, RoomName, events};
 
 use crate::domain::filter::{Change, FilterError, Kind, Pattern};
 
@@ -21,8 +21,8 @@ pub enum FiltersError {
 /// What stands in the audit of a change by `by`.
 pub fn audit_entry(change: &Change, by: &str, now: u64) -> AuditEntry {
     let (action, reason) = match change {
-        Change::Add(pattern) => ("addFilter", pattern.reason.clone()),
-        Change::Remove(_) => ("removeFilter", None),
+        Change::Add(pattern) => (events::ADD_FILTER, pattern.reason.clone()),
+        Change::Remove(_) => (events::REMOVE_FILTER, None),
     };
     AuditEntry {
         time: now,

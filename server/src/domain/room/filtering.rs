@@ -1,6 +1,8 @@
 //! The rules of blocked patterns: who may see and change them, and what follows once that is stored.
 
-use chat_protocol::{AuditEntry, Code, FilterEntry, Filters, ModerationNotice, Rank, ServerEvent};
+use chat_protocol::{
+    AuditEntry, Code, FilterEntry, Filters, ModerationNotice, Rank, ServerEvent, sentences,
+};
 
 use super::moderation::not_allowed;
 use super::{Effect, MemberId, Room, refuse};
@@ -42,7 +44,7 @@ impl Room {
         audit_entry: AuditEntry,
     ) -> Vec<Effect> {
         let done = ModerationNotice {
-            message: Some("Success".to_owned()),
+            message: Some(sentences::SUCCESS.to_owned()),
             reason: Some(change.sentence()),
             ..ModerationNotice::default()
         };

@@ -2,6 +2,7 @@
 
 use chat_protocol::{
     Audit, AuditEntry, CloseCode, Code, ModerationNotice, Rank, RoomChange, RoomState, ServerEvent,
+    events, sentences,
 };
 
 use super::{Effect, MemberId, NOBODY, ReplyTarget, Room, refusal, refuse};
@@ -41,16 +42,16 @@ impl Order {
     /// The client event that asks for it.
     pub fn event(&self) -> &'static str {
         match self {
-            Order::Kick(_) => "kick",
-            Order::Mute(..) => "mute",
-            Order::Unmute => "unmute",
-            Order::Ban(..) | Order::BanWithAddresses(..) => "ban",
-            Order::Unban => "unban",
+            Order::Kick(_) => events::KICK,
+            Order::Mute(..) => events::MUTE,
+            Order::Unmute => events::UNMUTE,
+            Order::Ban(..) | Order::BanWithAddresses(..) => events::BAN,
+            Order::Unban => events::UNBAN,
             Order::Crown => "setAdmin",
-            Order::Appoint => "setMod",
-            Order::Honour => "setVip",
-            Order::Dismiss => "delMod",
-            Order::Purge => "purge",
+            Order::Appoint => events::SET_MOD,
+            Order::Honour => events::SET_VIP,
+            Order::Dismiss => events::DEL_MOD,
+            Order::Purge => events::PURGE,
         }
     }
 
@@ -172,10 +173,10 @@ impl Room {
         // Who was removed gets no rank any more, but may be banned, and purged, by the name.
         let is_rank = order.rank() == Rank::Administrator;
         let Some(target) = target.filter(|target| !(is_rank && target.is_removed)) else {
-            return refused(Code::NotFound, "there is no user of this name".to_owned());
+            return refused(Code::NotFound, "there is no user with this name".to_owned());
         };
         if !self.standing.is_above(&by.key, &target.key) {
-            let text = format!("{} does not stand lower than you", target.username);
+            let text = format!("{} has the same rank or higher", target.username);
             return refused(Code::Forbidden, text);
         }
         if matches!(order, Order::Kick(_)) && self.connections(&target.key).is_empty() {
@@ -238,7 +239,7 @@ impl Room {
     }
 
     pub(super) fn clear(&self, id: MemberId, now: UnixMillis) -> Vec<Effect> {
-        self.for_moderators(id, "clear", now, |by| EntryBody::Cleared(by.clone()))
+        self.for_moderators(id, events::CLEAR, now, |by| EntryBody::Cleared(by.clone()))
     }
 
     pub(super) fn change(
@@ -248,7 +249,7 @@ impl Room {
         pinned: ReplyTarget,
         now: UnixMillis,
     ) -> Vec<Effect> {
-        const EVENT: &str = "setRoom";
+        const EVENT: &str = events::SET_ROOM;
         let effects = self.for_moderators(id, EVENT, now, |by| {
             EntryBody::RoomChanged(RoomChanged {
                 what: Some(in_words(&change)),
@@ -258,7 +259,7 @@ impl Room {
         });
         let is_stored = matches!(effects[..], [Effect::Store(..)]);
         if is_stored && pinned == ReplyTarget::Unknown {
-            let text = "there is no message with the id that `pinned` names".to_owned();
+            let text = "there is no message with the id in `pinned`".to_owned();
             return vec![refuse(id, EVENT, Code::NotFound, text, None)];
         }
         effects
@@ -353,7 +354,7 @@ impl Room {
             }
         };
         let done = ModerationNotice {
-            message: Some("Success".to_owned()),
+            message: Some(sentences::SUCCESS.to_owned()),
             reason: Some(sentence(verdict, now)),
             ..ModerationNotice::default()
         };
@@ -389,7 +390,7 @@ impl Room {
 
     /// Why a member may not read what moderators did, where it may not.
     pub fn audit_refusal(&self, id: MemberId) -> Option<ServerEvent> {
-        const EVENT: &str = "audit";
+        const EVENT: &str = events::AUDIT;
         let text = not_allowed(EVENT, Rank::Moderator);
         (!self.is_moderator(id)).then(|| refusal(EVENT, Code::Forbidden, text, None))
     }
@@ -448,7 +449,7 @@ impl Room {
         now: Moment,
     ) -> Vec<Effect> {
         let notice = event(ModerationNotice {
-            message: Some("Disconnected".to_owned()),
+            message: Some(sentences::DISCONNECTED.to_owned()),
             reason: Some(reason.unwrap_or_default()),
             ..ModerationNotice::default()
         });
@@ -539,15 +540,15 @@ fn sentence(verdict: &Verdict, now: Moment) -> String {
     match &verdict.decision {
         Decision::Kick => format!("{name} was kicked"),
         Decision::Ban(ban) => format!("{name} is banned {}{}", ban.span(now), along(ban)),
-        Decision::Unban => format!("{name} is not banned any more"),
+        Decision::Unban => format!("{name} is no longer banned"),
         Decision::Mute(mute) => format!("{name} is muted {}", mute.span(now)),
-        Decision::Unmute => format!("{name} is not muted any more"),
+        Decision::Unmute => format!("{name} is no longer muted"),
         Decision::Rank(Rank::Administrator) => {
             format!("{name} is an administrator of the room now")
         }
         Decision::Rank(Rank::Moderator) => format!("{name} is a moderator now"),
         Decision::Rank(Rank::Vip) => format!("{name} is a VIP now"),
-        Decision::Rank(_) => format!("{name} is no moderator any more"),
+        Decision::Rank(_) => format!("{name} is no longer a moderator"),
     }
 }
 
@@ -563,9 +564,9 @@ pub fn outcome(standing: &Standing, verdict: &Verdict, now: Moment) -> String {
     }
     let before = standing.ranks.get(key).map(|there| there.rank);
     let lost = match before {
-        Some(Rank::Administrator) => "no administrator of the room any more",
-        Some(Rank::Moderator) => "no moderator any more",
-        Some(Rank::Vip) => "no VIP any more",
+        Some(Rank::Administrator) => "no longer an administrator of the room",
+        Some(Rank::Moderator) => "no longer a moderator",
+        Some(Rank::Vip) => "no longer a VIP",
         _ => return done,
     };
     match before < Some(rank) {

@@ -1,6 +1,8 @@
 //! What sessions ask of a room.
 
-use chat_protocol::{AuthAccepted, HeldId, MessageId, PostMessage, RoomChange, Seq, Since};
+use chat_protocol::{
+    AuthAccepted, HeldId, MessageId, PostMessage, RoomChange, Seq, Since, durations,
+};
 use tokio::sync::oneshot;
 
 use super::login::Login;
@@ -106,7 +108,7 @@ pub enum OperateError {
 fn banned(what: &str, reason: &Option<String>, seconds: Option<u64>) -> String {
     let mut text = what.to_owned();
     if let Some(seconds) = seconds {
-        text.push_str(&format!(" for {seconds} s more"));
+        text.push_str(&format!(" for another {}", durations::left(seconds)));
     }
     if let Some(reason) = reason {
         text.push_str(&format!(": {reason}"));

@@ -1,7 +1,7 @@
 //! A room's patterns: messages held against them, and changes, which are made ready and stored before
 //! they take effect.
 
-use chat_protocol::{Code, PostMessage};
+use chat_protocol::{Code, PostMessage, events};
 
 use super::RoomTask;
 use crate::clock;
@@ -25,7 +25,7 @@ impl RoomTask {
 
     /// Lists the patterns for a member, or tells it that it may not see them.
     pub(super) async fn list_filters(&mut self, id: MemberId) {
-        const EVENT: &str = "filters";
+        const EVENT: &str = events::FILTERS;
         // What the member posted before comes before.
         self.store().await;
         if let Err(refused) = self.room.moderator(id, EVENT) {
@@ -62,8 +62,8 @@ impl RoomTask {
         // What the member posted before comes before.
         self.store().await;
         let event = match change {
-            Change::Add(_) => "addFilter",
-            Change::Remove(_) => "removeFilter",
+            Change::Add(_) => events::ADD_FILTER,
+            Change::Remove(_) => events::REMOVE_FILTER,
         };
         let by = match self.room.moderator(id, event) {
             Ok(author) => author.username.clone(),

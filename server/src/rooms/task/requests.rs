@@ -3,7 +3,7 @@
 
 use chat_protocol::{
     ClientError, CloseCode, Code, MessageId, Nonce, PostMessage, Rank, RoomChange, Seq,
-    ServerEvent, Username,
+    ServerEvent, Username, durations, events,
 };
 
 use super::delivery::MemberConnection;
@@ -27,14 +27,14 @@ impl RoomTask {
             Ok(target) => target,
             Err(error) => {
                 self.report("cannot read the message that another answers", &error);
-                return self.unavailable(id, "message", post.nonce.as_ref());
+                return self.unavailable(id, events::MESSAGE, post.nonce.as_ref());
             }
         };
         let found = match self.blocked(id, &post).await {
             Ok(found) => found,
             Err(error) => {
                 self.report_filters("a message could not be held against patterns", &error);
-                return self.unavailable(id, "message", post.nonce.as_ref());
+                return self.unavailable(id, events::MESSAGE, post.nonce.as_ref());
             }
         };
         match self.room.look(id, post, target, found, clock::moment()) {
@@ -111,7 +111,7 @@ impl RoomTask {
             Ok(target) => target,
             Err(error) => {
                 self.report("cannot read a message that is to be pinned", &error);
-                return self.unavailable(id, "setRoom", None);
+                return self.unavailable(id, events::SET_ROOM, None);
             }
         };
         self.apply(Input::Change(id, change, pinned)).await;
@@ -212,7 +212,7 @@ impl RoomTask {
             self.delivery.send(id, &Outgoing::new(&refused));
             return None;
         }
-        match self.is_slowed_down(id, "audit", None) {
+        match self.is_slowed_down(id, events::AUDIT, None) {
             true => {
                 self.put_out_if_flooding(id).await;
                 None
@@ -276,7 +276,7 @@ impl RoomTask {
             Ok(target) => target,
             Err(error) => {
                 self.report("cannot read a message that is to be deleted", &error);
-                return self.unavailable(id, "deleteMessage", None);
+                return self.unavailable(id, events::DELETE_MESSAGE, None);
             }
         };
         if let Some(message) = &mut target {
@@ -285,7 +285,7 @@ impl RoomTask {
                 Err(error) => {
                     let error = &error as &dyn std::error::Error;
                     tracing::error!(room = ?self.name, error, "cannot tell whose a message is");
-                    return self.unavailable(id, "deleteMessage", None);
+                    return self.unavailable(id, events::DELETE_MESSAGE, None);
                 }
             }
         }
@@ -359,7 +359,7 @@ impl RoomTask {
     /// Answers a message that was sent before with what became of it then: that may be longer than the
     /// request, which costs the member nothing else.
     pub(super) async fn repeat(&mut self, id: MemberId, seq: Seq, nonce: &Nonce) {
-        if self.is_slowed_down(id, "message", Some(nonce)) {
+        if self.is_slowed_down(id, events::MESSAGE, Some(nonce)) {
             return;
         }
         let answer = match self.entry(seq).await {
@@ -374,7 +374,12 @@ impl RoomTask {
             }
         };
         let answer = answer.unwrap_or_else(|(code, text)| {
-            Outgoing::new(&refusal("message", code, text.to_owned(), Some(nonce)))
+            Outgoing::new(&refusal(
+                events::MESSAGE,
+                code,
+                text.to_owned(),
+                Some(nonce),
+            ))
         });
         self.delivery.answer(id, &answer);
     }
@@ -407,7 +412,7 @@ struct NoRoom;
 fn too_fast(event: &str, seconds: u64, nonce: Option<&Nonce>) -> ServerEvent {
     ServerEvent::Cerror(ClientError {
         code: Code::TooFast,
-        message: format!("too fast: wait {seconds} s"),
+        message: format!("too fast: wait {}", durations::left(seconds)),
         event: Some(event.to_owned()),
         nonce: nonce.map(|nonce| nonce.as_str().to_owned()),
         retry_after: Some(seconds),
