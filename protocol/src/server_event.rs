@@ -46,7 +46,7 @@ pub enum ServerEvent {
     Unban(ModerationNotice),
     /// Became a moderator, or the appointment was done.
     SetMod(ModerationNotice),
-    /// Is no moderator any more, or the dismissal was done.
+    /// Is no longer a moderator, or the dismissal was done.
     DelMod(ModerationNotice),
     /// Somebody came in (capability `presence`).
     Join(MemberChange),
@@ -62,7 +62,7 @@ pub enum ServerEvent {
     SetVip(ModerationNotice),
     /// A pattern is blocked.
     AddFilter(ModerationNotice),
-    /// A pattern is not blocked any more.
+    /// A pattern is no longer blocked.
     RemoveFilter(ModerationNotice),
     /// What messages must not hold.
     Filters(Filters),

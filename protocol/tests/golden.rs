@@ -89,7 +89,7 @@ fn server_events() {
         r#"{"event":"audit","data":{"entries":[],"live":true}}"#,
         r#"{"event":"setVip","data":{"message":"Success","reason":"bob is a VIP now"}}"#,
         r#"{"event":"addFilter","data":{"message":"Success","reason":"`bad` is blocked"}}"#,
-        r#"{"event":"removeFilter","data":{"message":"Success","reason":"`bad` is not blocked any more"}}"#,
+        r#"{"event":"removeFilter","data":{"message":"Success","reason":"`bad` is no longer blocked"}}"#,
         r#"{"event":"held","data":{"entries":[{"id":"7","time":1,"username":"bob","displayName":"Bob","content":"x","replyTo":"e-1","reason":"r","pattern":"x"}],"live":true}}"#,
         r#"{"event":"held","data":{"entries":[],"live":false}}"#,
         r#"{"event":"allow","data":{"message":"Success","reason":"done","id":"7"}}"#,

@@ -101,7 +101,7 @@ pub struct LimitSettings {
     /// How many times that all users of one address may post together, moderators apart who were
     /// appointed.
     pub address_factor: Option<NonZeroU32>,
-    /// Events of one connection. Costly ones count [`COSTLY`].
+    /// Events of one connection. What each counts is in [`chat_protocol::events`].
     pub events: Option<Rate>,
     /// Refusals for being too fast that one connection may draw at once before it is closed.
     pub refusals: Option<NonZeroU32>,
@@ -139,9 +139,6 @@ impl LimitSettings {
         },
     };
 }
-
-/// What an event counts that reads the store, visits all members, or hashes a password.
-pub const COSTLY: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
 /// What a connection is told that is closed for going on regardless.
 pub const FLOODING: &str = "flooding";

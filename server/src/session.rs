@@ -7,7 +7,6 @@ mod login;
 mod refusal;
 mod state;
 
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use chat_protocol::limits::{CONTENT_CHARS, FRAME_BYTES};
 use chat_protocol::{
     AuditRequest, Capabilities, ClientError, ClientEvent, CloseCode, Code, Connection, Frame,
     FrameError, HistoryRequest, Limits as AnnouncedLimits, PROTOCOL_VERSION, Pong, ServerEvent,
-    Username,
+    Username, events,
 };
 use tokio::time::Instant;
 
@@ -23,7 +22,7 @@ use crate::auth::Authenticator;
 use crate::clock;
 use crate::domain::address::Address;
 use crate::domain::entry::AccountId;
-use crate::limits::{COSTLY, ConnectionPermit, FLOODING, Limits, Pace, Source};
+use crate::limits::{ConnectionPermit, FLOODING, Limits, Pace, Source};
 use crate::rooms::{LobbyGuard, Membership, Order, Rooms, Viewer};
 use crate::wire::outbox::Outbox;
 use crate::wire::outgoing::Outgoing;
@@ -171,7 +170,7 @@ impl Session {
 
     /// Takes a frame that is no event, which counts against the pace like one.
     async fn take_broken(&mut self, what: &str, event: Option<&str>) {
-        let refusal = match self.pace.event(NonZeroU32::MIN) {
+        let refusal = match self.pace.event(events::CHEAP) {
             Ok(()) => Refusal::new(Code::Syntax, format!("Syntax error: {what}")),
             Err(too_fast) => Refusal::too_fast(too_fast),
         };
@@ -180,7 +179,7 @@ impl Session {
 
     /// Control costs little, but not nothing.
     async fn take_control(&mut self) {
-        if self.pace.event(NonZeroU32::MIN).is_err() {
+        if self.pace.event(events::CHEAP).is_err() {
             self.note_too_fast().await;
         }
     }
@@ -202,7 +201,7 @@ impl Session {
     async fn take(&mut self, frame: Frame) {
         let event = frame.event.clone();
         let nonce = frame.nonce().map(str::to_owned);
-        let outcome = match self.pace.event(cost(&event)) {
+        let outcome = match self.pace.event(events::cost(&event)) {
             Ok(()) => self.admit(frame).await,
             Err(too_fast) => Err(Refusal::too_fast(too_fast)),
         };
@@ -346,17 +345,6 @@ impl Session {
 
     fn send(&self, event: ServerEvent) {
         self.outbox.push(&Outgoing::new(event));
-    }
-}
-
-/// Tokens that an event takes.
-fn cost(event: &str) -> NonZeroU32 {
-    match event {
-        "auth" | "history" | "who" | "audit" => COSTLY,
-        "kick" | "mute" | "unmute" | "ban" | "unban" | "setMod" | "setVip" | "delMod" => COSTLY,
-        "addFilter" | "removeFilter" | "filters" | "held" | "allow" | "deny" => COSTLY,
-        "deleteMessage" | "purge" | "clear" | "setRoom" => COSTLY,
-        _ => NonZeroU32::MIN,
     }
 }
 

@@ -94,7 +94,7 @@ fn a_banned_network_is_put_out_at_once_and_kept_out_until_it_is_lifted() {
     assert_eq!(list, format!("{NETWORK}\tfor good\tspam"));
     let mut waiting = connect(&server, BANNED);
     let done = said(&server, &["ban", "remove", "--address", NETWORK]);
-    assert_eq!(done, format!("{NETWORK} is not banned any more"));
+    assert_eq!(done, format!("{NETWORK} is no longer banned"));
     waiting.auth("bob", ROOM);
     waiting.post("back");
     assert_eq!(said(&server, &["ban", "list", "--addresses"]), "");
@@ -302,7 +302,7 @@ fn an_operator_takes_the_addresses_of_an_absent_user_along() {
     let add = ["ban", "add", ROOM, "bob", "--ban-addresses", "--duration"];
     let done = said(&server, &[&add[..], &["600"]].concat());
     assert!(
-        done.starts_with("bob is banned for 600 s, with 2 recent addresses"),
+        done.starts_with("bob is banned for 10 min, with 2 recent addresses"),
         "{done}"
     );
     for address in ["203.0.113.5", "203.0.113.6"] {

@@ -46,11 +46,14 @@ fn what_is_blocked_is_refused_at_once_and_over_restarts_until_it_is_not_blocked_
     let words = blocked(&mut bob, "so \u{ff22}\u{ff21}\u{ff24}!");
     assert_eq!(
         words,
-        "this message holds something that is blocked here: be kind"
+        "this message contains something that is blocked here: be kind"
     );
     said(&server, &["add", "stream", "h[e3]ck+", "--regex"]);
     let words = blocked(&mut bob, "what the H3CKK");
-    assert_eq!(words, "this message holds something that is blocked here");
+    assert_eq!(
+        words,
+        "this message contains something that is blocked here"
+    );
     bob.post("a badge");
     owner.expect("message");
     owner.post("bad, heck");
@@ -228,7 +231,7 @@ fn moderators_change_what_is_blocked_and_others_are_told_only_that_they_may_not(
     assert_eq!(asked(&mut carol, "filters", Value::Null), listed);
     assert_eq!(
         asked(&mut carol, "removeFilter", json!({ "pattern": "bad" })),
-        json!({ "message": "Success", "reason": "`bad` is not blocked any more" })
+        json!({ "message": "Success", "reason": "`bad` is no longer blocked" })
     );
     bob.post("bad");
     carol.expect("message");

@@ -36,7 +36,7 @@ fn an_operator_bans_live_and_lifts_it_while_the_server_is_stopped() {
     server.stop();
     assert!(!socket.exists());
     let done = said(&server, &["ban", "remove", "stream", "bob"]);
-    assert_eq!(done, "bob is not banned any more");
+    assert_eq!(done, "bob is no longer banned");
     assert_eq!(said(&server, &["ban", "list", "stream"]), "");
     server.restart();
     RawClient::join(&server, "bob", "stream").post("back");

@@ -333,16 +333,16 @@ fn a_rank_is_told_with_what_it_changes_and_names_as_registered() {
             (&["mod", "add", ROOM, "bob"][..], "bob is a moderator now"),
             (
                 &["mod", "add", ROOM, "bob", "--vip"],
-                "bob is a VIP now, and no moderator any more",
+                "bob is a VIP now, and no longer a moderator",
             ),
-            (&["mod", "remove", ROOM, "bob"], "bob is no VIP any more"),
+            (&["mod", "remove", ROOM, "bob"], "bob is no longer a VIP"),
             (
                 &["mod", "add", ROOM, "bob", "--admin"],
                 "bob is an administrator of the room now",
             ),
             (
                 &["mod", "add", ROOM, "bob", "--vip"],
-                "bob is a VIP now, and no administrator of the room any more",
+                "bob is a VIP now, and no longer an administrator of the room",
             ),
             (
                 &["mod", "add", ROOM, "dora", "--vip"],

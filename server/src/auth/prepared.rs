@@ -16,7 +16,7 @@ pub enum PasswordError {
     Empty,
     /// A character that no password holds: a control character, one that can't be seen, or one that
     /// is not assigned.
-    #[error("must not contain U+{0:04X} (RFC 8265)")]
+    #[error("can't contain U+{0:04X} (RFC 8265)")]
     Character(u32),
     /// Two characters that do not go together.
     #[error("holds characters that do not go together (RFC 8265)")]

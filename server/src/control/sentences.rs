@@ -111,5 +111,5 @@ pub(crate) fn banned(network: Network, ban: &Sanction, now: Moment) -> String {
 }
 
 pub(crate) fn lifted(network: Network) -> String {
-    format!("{network} is not banned any more")
+    format!("{network} is no longer banned")
 }

@@ -7,7 +7,7 @@ mod epochs;
 
 use chat_protocol::{
     AuditEntry, Cleared, Content, Message, MessageId, Nonce, Rank, RoomName, RoomState, Seq,
-    ServerEvent,
+    ServerEvent, events,
 };
 
 pub use epochs::{EarlierEpoch, Epochs};
@@ -135,13 +135,16 @@ impl EntryBody {
     fn audit_entry(&self, time: UnixMillis) -> Option<AuditEntry> {
         let (by, action, target, reason) = match self {
             EntryBody::MessagePosted(_) => return None,
-            EntryBody::MessageDeleted(deleted) => {
-                (&deleted.by, "deleteMessage", deleted.of.clone()?, None)
-            }
-            EntryBody::Purged(purged) => (&purged.by, "purge", purged.username.clone(), None),
-            EntryBody::Cleared(by) => (by, "clear", String::new(), None),
+            EntryBody::MessageDeleted(deleted) => (
+                &deleted.by,
+                events::DELETE_MESSAGE,
+                deleted.of.clone()?,
+                None,
+            ),
+            EntryBody::Purged(purged) => (&purged.by, events::PURGE, purged.username.clone(), None),
+            EntryBody::Cleared(by) => (by, events::CLEAR, String::new(), None),
             EntryBody::RoomChanged(RoomChanged { by, what, .. }) => {
-                (by, "setRoom", String::new(), Some(what.clone()?))
+                (by, events::SET_ROOM, String::new(), Some(what.clone()?))
             }
         };
         Some(AuditEntry {

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use compared::{Fillers, bordered, normal};
 use expressions::Expressions;
 
-pub use chat_protocol::{FilterAction as Action, FilterKind as Kind};
+pub use chat_protocol::{FilterAction as Action, FilterKind as Kind, events};
 pub use compared::Compared;
 
 /// `text` in the spelling in which it is compared: what can't be seen, and case, make no difference.
@@ -109,8 +109,8 @@ impl Change {
     /// The client event that asks for it.
     pub fn event(&self) -> &'static str {
         match self {
-            Change::Add(_) => "addFilter",
-            Change::Remove(_) => "removeFilter",
+            Change::Add(_) => events::ADD_FILTER,
+            Change::Remove(_) => events::REMOVE_FILTER,
         }
     }
 
@@ -142,7 +142,7 @@ impl Change {
                 Action::Refuse => format!("`{}` is blocked", pattern.text),
                 Action::Hold => format!("messages with `{}` are held", pattern.text),
             },
-            Change::Remove(text) => format!("`{text}` is not blocked any more"),
+            Change::Remove(text) => format!("`{text}` is no longer blocked"),
         }
     }
 }
@@ -150,8 +150,8 @@ impl Change {
 /// What stands in the audit of a change by `by`.
 pub fn audit_entry(change: &Change, by: &str, now: u64) -> AuditEntry {
     let (action, reason) = match change {
-        Change::Add(pattern) => ("addFilter", pattern.reason.clone()),
-        Change::Remove(_) => ("removeFilter", None),
+        Change::Add(pattern) => (events::ADD_FILTER, pattern.reason.clone()),
+        Change::Remove(_) => (events::REMOVE_FILTER, None),
     };
     AuditEntry {
         time: now,
@@ -167,24 +167,24 @@ pub fn audit_entry(change: &Change, by: &str, now: u64) -> AuditEntry {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FilterError {
     /// There are too many.
-    #[error("a room may have {PATTERNS} patterns at most: remove one first")]
+    #[error("a room can have at most {PATTERNS} patterns: remove one first")]
     TooMany,
     /// There are too many regular expressions.
     #[error(
-        "a room may have {REGEXES} regular expressions at most: remove one first, or use words"
+        "a room can have at most {REGEXES} regular expressions: remove one first, or use words"
     )]
     TooManyRegexes,
     /// There is too much to list.
     #[error("a room's patterns and reasons may have {TEXT_BYTES} bytes together: use shorter ones")]
     TooMuchText,
     /// A pattern is too long.
-    #[error("a pattern may have {PATTERN_CHARS} characters at most, this one has {0}")]
+    #[error("a pattern can have at most {PATTERN_CHARS} characters, this one has {0}")]
     TooLong(usize),
     /// A reason is too long.
-    #[error("a reason may have {REASON_CHARS} characters at most, this one has {0}")]
+    #[error("a reason can have at most {REASON_CHARS} characters, this one has {0}")]
     ReasonTooLong(usize),
     /// A pattern holds control characters, which no message does.
-    #[error("a pattern must not hold control characters")]
+    #[error("a pattern can't contain control characters")]
     Control,
     /// Nothing of a pattern can be seen.
     #[error("a pattern must hold something that can be seen")]

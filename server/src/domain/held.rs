@@ -1,7 +1,7 @@
 //! Messages that wait for a moderator: what they are, and what is decided on them. Which messages wait,
 //! and who decides, is the room's.
 
-use chat_protocol::{AuditEntry, Content, HeldEntry, HeldId, MessageId, Nonce};
+use chat_protocol::{AuditEntry, Content, HeldEntry, HeldId, MessageId, Nonce, events};
 
 use crate::domain::entry::{Author, Entry, NewEntry, UnixMillis};
 
@@ -84,8 +84,8 @@ impl Choice {
     /// The client event that asks for it.
     pub fn event(&self) -> &'static str {
         match self {
-            Choice::Allow => "allow",
-            Choice::Deny(_) => "deny",
+            Choice::Allow => events::ALLOW,
+            Choice::Deny(_) => events::DENY,
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use chat_protocol::{AuditEntry, Rank};
+use chat_protocol::{AuditEntry, Rank, durations, events};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::address::{Address, Network};
@@ -141,7 +141,7 @@ impl Sanction {
     /// How long it holds yet, in words.
     pub fn span(&self, now: Moment) -> String {
         match self.seconds_left(now) {
-            Some(seconds) => format!("for {seconds} s"),
+            Some(seconds) => format!("for {}", durations::exact(seconds)),
             None => "for good".to_owned(),
         }
     }
@@ -392,15 +392,15 @@ impl Decision {
     /// asks for it.
     pub fn event(&self) -> &'static str {
         match self {
-            Decision::Kick => "kick",
-            Decision::Ban(_) => "ban",
-            Decision::Unban => "unban",
-            Decision::Mute(_) => "mute",
-            Decision::Unmute => "unmute",
+            Decision::Kick => events::KICK,
+            Decision::Ban(_) => events::BAN,
+            Decision::Unban => events::UNBAN,
+            Decision::Mute(_) => events::MUTE,
+            Decision::Unmute => events::UNMUTE,
             Decision::Rank(Rank::Administrator) => "setAdmin",
-            Decision::Rank(Rank::Moderator) => "setMod",
-            Decision::Rank(Rank::Vip) => "setVip",
-            Decision::Rank(_) => "delMod",
+            Decision::Rank(Rank::Moderator) => events::SET_MOD,
+            Decision::Rank(Rank::Vip) => events::SET_VIP,
+            Decision::Rank(_) => events::DEL_MOD,
         }
     }
 }

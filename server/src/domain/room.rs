@@ -20,6 +20,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use chat_protocol::limits::WHO_MEMBERS;
 use chat_protocol::{
     ClientError, CloseCode, Code, Member, MessageId, Nonce, Rank, RoomState, Seq, ServerEvent, Who,
+    events,
 };
 
 use crate::domain::address::Address;
@@ -225,7 +226,7 @@ impl Room {
         target: Option<StoredMessage>,
         now: UnixMillis,
     ) -> Vec<Effect> {
-        const EVENT: &str = "deleteMessage";
+        const EVENT: &str = events::DELETE_MESSAGE;
         let Some(member) = self.members.get(&id) else {
             return Vec::new();
         };
@@ -243,7 +244,7 @@ impl Room {
         let stands_higher = !is_holders || self.standing.is_above(&member.key, &author.key);
         let may_delete = is_own || (is_moderator && stands_higher);
         if !may_delete {
-            let text = "only its author and moderators of higher standing may delete this message";
+            let text = "only its author or a moderator of higher rank can delete this message";
             return vec![refuse(id, EVENT, Code::Forbidden, text.to_owned(), None)];
         }
         let body = EntryBody::MessageDeleted(MessageDeleted {

@@ -115,7 +115,10 @@ fn no_limit_lets_everything_through() {
         1000
     );
     assert_eq!(at_once(|| limits.connection(source("192.0.2.1"))), 1000);
-    assert_eq!(at_once(|| limits.pace().event(COSTLY)), 1000);
+    assert_eq!(
+        at_once(|| limits.pace().event(chat_protocol::events::COSTLY)),
+        1000
+    );
     assert!(!limits.pace().goes_on_regardless());
 }
 

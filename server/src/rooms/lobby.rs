@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use chat_protocol::{CloseCode, ModerationNotice, ServerEvent};
+use chat_protocol::{CloseCode, ModerationNotice, ServerEvent, sentences};
 
 use crate::domain::address::{Address, Network};
 use crate::wire::outbox::Outbox;
@@ -43,7 +43,7 @@ impl Lobby {
     /// Tells whoever is in `network` that they are banned, and closes their connections, so many.
     pub(super) fn put_out(&self, network: &Network, reason: Option<String>) -> usize {
         let notice = Outgoing::new(ServerEvent::Ban(ModerationNotice {
-            message: Some("Disconnected".to_owned()),
+            message: Some(sentences::DISCONNECTED.to_owned()),
             reason: Some(reason.unwrap_or_default()),
             ..ModerationNotice::default()
         }));

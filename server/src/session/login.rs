@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use chat_protocol::{Auth, AuthAccepted, Capabilities, Code, Rank, RoomName, Username};
+use chat_protocol::{
+    Auth, AuthAccepted, Capabilities, Code, Rank, RoomName, Username, durations, sentences,
+};
 
 use super::refusal::{Refusal, refusal, unavailable};
 use super::{Member, Session};
@@ -25,7 +27,7 @@ impl Session {
                 }
             }
         }
-        let text = "the account changes just now: try again";
+        let text = "the account is being changed: try again";
         Err(Refusal::new(Code::Unavailable, text))
     }
 
@@ -96,7 +98,7 @@ fn welcome(identity: &Identity, room: &RoomName, capabilities: Vec<String>) -> B
     let Identity { account, token, .. } = identity;
     Box::new(AuthAccepted {
         code: Code::Ok,
-        message: "Authentification complete".to_owned(),
+        message: sentences::AUTHENTICATED.to_owned(),
         username: account.username.clone(),
         display_name: account.username.clone(),
         room: room.as_str().to_owned(),
@@ -153,7 +155,7 @@ fn refused_login(username: &Username, error: LoginError, notices: &Notices) -> R
         AuthError::TooManyFailures(too_fast) | AuthError::TooManyAccounts(too_fast) => {
             note(&error);
             Refusal {
-                message: format!("{error}: wait {} s", too_fast.retry_after),
+                message: format!("{error}: wait {}", durations::left(too_fast.retry_after)),
                 ..Refusal::too_fast(too_fast)
             }
         }

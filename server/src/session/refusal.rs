@@ -1,6 +1,6 @@
 //! What a client is told where it does not get what it asked for, and what only the log is told.
 
-use chat_protocol::Code;
+use chat_protocol::{Code, durations, sentences};
 
 use crate::limits::TooFast;
 use crate::rooms::{EnterError, RoomError};
@@ -27,14 +27,14 @@ impl Refusal {
         let seconds = too_fast.retry_after;
         Self {
             code: Code::TooFast,
-            message: format!("too fast: wait {seconds} s"),
+            message: format!("too fast: wait {}", durations::left(seconds)),
             retry_after: Some(seconds),
         }
     }
 
     /// In the words of the protocol's first description.
     pub(super) fn unauthenticated() -> Self {
-        Self::new(Code::Unauthenticated, "Authentification required")
+        Self::new(Code::Unauthenticated, sentences::AUTHENTICATION_REQUIRED)
     }
 
     pub(super) fn forbidden(message: &str) -> Self {

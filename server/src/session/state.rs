@@ -1,5 +1,6 @@
 //! What a client may do when: the contract's table, as pure decisions.
 
+use chat_protocol::events::{self, BeforeAuth};
 use chat_protocol::{
     AddFilter, AuditRequest, Auth, ClientEvent, Code, HeldId, HistoryRequest, Kick, MessageId,
     PostMessage, RoomChange, Username,
@@ -74,11 +75,11 @@ impl State {
     /// Whether an event of this name is allowed before its parameters are looked at.
     pub(super) fn admit(&self, event: &str) -> Result<(), Refusal> {
         let is_allowed = self.is_member
-            || match event {
-                "auth" | "disconnect" | "ping" => true,
-                "setTestMode" => self.is_test_mode_allowed,
-                "resetSocket" => self.is_test_mode,
-                _ => false,
+            || match events::before_auth(event) {
+                BeforeAuth::Yes => true,
+                BeforeAuth::WithTestMode => self.is_test_mode_allowed,
+                BeforeAuth::InTestMode => self.is_test_mode,
+                BeforeAuth::No => false,
             };
         match is_allowed {
             true => Ok(()),

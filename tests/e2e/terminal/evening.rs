@@ -62,7 +62,7 @@ fn an_evening_in_order() {
     carol.enter("still here");
     alice.wait_for_text("still here");
     carol.enter("/unban troll");
-    carol.wait_for_text("troll is not banned any more");
+    carol.wait_for_text("troll is no longer banned");
     let mut troll = RawClient::join(&server, "troll", "stream");
     troll.send("message", json!({ "content": "I am back" }));
     let mute = troll.expect("mute");

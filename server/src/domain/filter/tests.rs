@@ -287,7 +287,7 @@ fn what_cannot_be_used_is_said() {
         ("\u{301}", Kind::Word, "can be seen"),
         ("\u{e34} \u{20dd}", Kind::Regex, "can be seen"),
         ("a\tb", Kind::Word, "control"),
-        (&long, Kind::Word, "at most, this one has 201"),
+        (&long, Kind::Word, "characters, this one has 201"),
         ("(a", Kind::Regex, "unclosed group"),
         (r"(a)\1", Kind::Regex, "backreferences are not supported"),
         ("a*", Kind::Regex, "every message"),

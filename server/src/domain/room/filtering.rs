@@ -1,6 +1,8 @@
 //! The rules of blocked patterns: who may see and change them, and what follows once that is stored.
 
-use chat_protocol::{AuditEntry, Code, FilterEntry, Filters, ModerationNotice, ServerEvent};
+use chat_protocol::{
+    AuditEntry, Code, FilterEntry, Filters, ModerationNotice, ServerEvent, sentences,
+};
 
 use super::{Allowed, Effect, MemberId, NOBODY, Room, nothing_done, operator, refuse};
 use crate::domain::filter::{Change, FilterError, Pattern};
@@ -72,7 +74,7 @@ impl Room {
 /// What is told to the member who changed the patterns.
 fn success(change: &Change) -> ServerEvent {
     let done = ModerationNotice {
-        message: Some("Success".to_owned()),
+        message: Some(sentences::SUCCESS.to_owned()),
         reason: Some(change.sentence()),
         ..ModerationNotice::default()
     };

@@ -1,7 +1,7 @@
 //! The rules of messages that wait for a moderator: which of them do, who is told, who decides, and
 //! what takes them away.
 
-use chat_protocol::{Code, Held, HeldId, HeldNotice, Nonce, Rank, ServerEvent};
+use chat_protocol::{Code, Held, HeldId, HeldNotice, Nonce, Rank, ServerEvent, events, sentences};
 
 use super::{Allowed, Effect, MemberId, Room, nothing_done, refusal, refuse};
 use crate::domain::entry::{Author, EntryBody, MessagePosted, Moment, NewEntry};
@@ -28,7 +28,7 @@ impl Room {
             return vec![Effect::Hold(id, Box::new(waiting))];
         };
         let nonce = waiting.nonce.as_ref();
-        vec![refuse(id, "message", Code::Forbidden, text, nonce)]
+        vec![refuse(id, events::MESSAGE, Code::Forbidden, text, nonce)]
     }
 
     /// A message is stored and waits: its sender is told, then those who may decide.
@@ -52,7 +52,7 @@ impl Room {
         let nonce = waiting.nonce.as_ref();
         vec![refuse(
             id,
-            "message",
+            events::MESSAGE,
             Code::Unavailable,
             text.to_owned(),
             nonce,
@@ -184,7 +184,7 @@ impl Room {
         effects.push(Effect::Send(
             id,
             notice(HeldNotice {
-                message: Some("Success".to_owned()),
+                message: Some(sentences::SUCCESS.to_owned()),
                 reason: Some(ruling.sentence()),
                 id: Some(named.clone()),
                 by: None,
@@ -228,7 +228,7 @@ fn told_to_wait(id: MemberId, waiting: &Waiting) -> Effect {
         text.push_str(&format!(": {reason}"));
     }
     let nonce = waiting.nonce.as_ref();
-    refuse(id, "message", Code::Forbidden, text, nonce)
+    refuse(id, events::MESSAGE, Code::Forbidden, text, nonce)
 }
 
 fn denied(reason: &Option<String>, nonce: Option<&Nonce>) -> ServerEvent {
@@ -236,11 +236,11 @@ fn denied(reason: &Option<String>, nonce: Option<&Nonce>) -> ServerEvent {
     if let Some(reason) = reason {
         text.push_str(&format!(": {reason}"));
     }
-    refusal("message", Code::Forbidden, text, nonce)
+    refusal(events::MESSAGE, Code::Forbidden, text, nonce)
 }
 
 fn nothing_waits(id: MemberId, event: &str) -> Effect {
-    let text = "no message of this id waits for a moderator".to_owned();
+    let text = "no message with this id is waiting for a moderator".to_owned();
     refuse(id, event, Code::NotFound, text, None)
 }
 

@@ -1,6 +1,8 @@
 //! The rules of moderation: who may act on whom, and what follows once it is stored.
 
-use chat_protocol::{Audit, AuditEntry, CloseCode, Code, ModerationNotice, Rank, ServerEvent};
+use chat_protocol::{
+    Audit, AuditEntry, CloseCode, Code, ModerationNotice, Rank, ServerEvent, sentences,
+};
 
 use super::orders::{operated, outcome, sentence, slip};
 use super::{
@@ -74,10 +76,10 @@ impl Room {
         // Who was removed gets no rank any more, but may be banned, and purged, by the name.
         let is_rank = order.rank() == Rank::Administrator;
         let Some(target) = target.filter(|target| !(is_rank && target.is_removed)) else {
-            return refused(Code::NotFound, "there is no user of this name".to_owned());
+            return refused(Code::NotFound, "there is no user with this name".to_owned());
         };
         if !self.standing.is_above(&by.key, &target.key) {
-            let text = format!("{} does not stand lower than you", target.username);
+            let text = format!("{} has the same rank or higher", target.username);
             return refused(Code::Forbidden, text);
         }
         if matches!(order, Order::Kick(_)) && self.connections(&target.key).is_empty() {
@@ -282,7 +284,7 @@ impl Room {
         now: Moment,
     ) -> Vec<Effect> {
         let notice = event(ModerationNotice {
-            message: Some("Disconnected".to_owned()),
+            message: Some(sentences::DISCONNECTED.to_owned()),
             reason: Some(reason.unwrap_or_default()),
             ..ModerationNotice::default()
         });
@@ -318,7 +320,7 @@ pub(super) fn muted(mute: &Sanction, nonce: Option<String>, now: Moment) -> Serv
 /// What is told to the member who spoke a verdict.
 fn success(verdict: &Verdict, now: Moment) -> ServerEvent {
     let done = ModerationNotice {
-        message: Some("Success".to_owned()),
+        message: Some(sentences::SUCCESS.to_owned()),
         reason: Some(sentence(verdict, now)),
         ..ModerationNotice::default()
     };

@@ -1,6 +1,6 @@
 //! The rules of what concerns the room as a whole: its modes, emptying it, and whether there is one.
 
-use chat_protocol::{Code, RoomChange, RoomState};
+use chat_protocol::{Code, RoomChange, RoomState, events};
 
 use super::{Effect, MemberId, NOBODY, ReplyTarget, Room, for_pace, refuse};
 use crate::domain::entry::{Author, EntryBody, NewEntry, RoomChanged, UnixMillis};
@@ -8,7 +8,7 @@ use crate::domain::moderation::Standing;
 
 impl Room {
     pub(super) fn clear(&self, id: MemberId, now: UnixMillis) -> Vec<Effect> {
-        self.for_moderators(id, "clear", now, |by| EntryBody::Cleared(by.clone()))
+        self.for_moderators(id, events::CLEAR, now, |by| EntryBody::Cleared(by.clone()))
     }
 
     pub(super) fn change(
@@ -18,7 +18,7 @@ impl Room {
         pinned: ReplyTarget,
         now: UnixMillis,
     ) -> Vec<Effect> {
-        const EVENT: &str = "setRoom";
+        const EVENT: &str = events::SET_ROOM;
         let effects = self.for_moderators(id, EVENT, now, |by| {
             EntryBody::RoomChanged(RoomChanged {
                 what: Some(in_words(&change)),
@@ -28,7 +28,7 @@ impl Room {
         });
         let is_allowed = matches!(effects[..], [Effect::Charge(..)]);
         if is_allowed && pinned == ReplyTarget::Unknown {
-            let text = "there is no message with the id that `pinned` names".to_owned();
+            let text = "there is no message with the id in `pinned`".to_owned();
             return vec![refuse(id, EVENT, Code::NotFound, text, None)];
         }
         effects

@@ -1,6 +1,6 @@
 //! What moderators and operators order to be done to somebody, and how it is said.
 
-use chat_protocol::Rank;
+use chat_protocol::{Rank, events};
 
 use crate::domain::entry::{AccountId, Author, Moment, OPERATOR};
 use crate::domain::moderation::{
@@ -36,16 +36,16 @@ impl Order {
     /// The client event that asks for it.
     pub fn event(&self) -> &'static str {
         match self {
-            Order::Kick(_) => "kick",
-            Order::Mute(..) => "mute",
-            Order::Unmute => "unmute",
-            Order::Ban(..) => "ban",
-            Order::Unban => "unban",
+            Order::Kick(_) => events::KICK,
+            Order::Mute(..) => events::MUTE,
+            Order::Unmute => events::UNMUTE,
+            Order::Ban(..) => events::BAN,
+            Order::Unban => events::UNBAN,
             Order::Crown => "setAdmin",
-            Order::Appoint => "setMod",
-            Order::Honour => "setVip",
-            Order::Dismiss => "delMod",
-            Order::Purge => "purge",
+            Order::Appoint => events::SET_MOD,
+            Order::Honour => events::SET_VIP,
+            Order::Dismiss => events::DEL_MOD,
+            Order::Purge => events::PURGE,
         }
     }
 
@@ -150,15 +150,15 @@ pub(super) fn sentence(verdict: &Verdict, now: Moment) -> String {
     match &verdict.decision {
         Decision::Kick => format!("{name} was kicked"),
         Decision::Ban(ban) => format!("{name} is banned {}{}", ban.span(now), along(ban)),
-        Decision::Unban => format!("{name} is not banned any more"),
+        Decision::Unban => format!("{name} is no longer banned"),
         Decision::Mute(mute) => format!("{name} is muted {}", mute.span(now)),
-        Decision::Unmute => format!("{name} is not muted any more"),
+        Decision::Unmute => format!("{name} is no longer muted"),
         Decision::Rank(Rank::Administrator) => {
             format!("{name} is an administrator of the room now")
         }
         Decision::Rank(Rank::Moderator) => format!("{name} is a moderator now"),
         Decision::Rank(Rank::Vip) => format!("{name} is a VIP now"),
-        Decision::Rank(_) => format!("{name} is no moderator any more"),
+        Decision::Rank(_) => format!("{name} is no longer a moderator"),
     }
 }
 
@@ -174,9 +174,9 @@ pub fn outcome(standing: &Standing, verdict: &Verdict, now: Moment) -> String {
     }
     let before = standing.ranks.get(key).map(|there| there.rank);
     let lost = match before {
-        Some(Rank::Administrator) => "no administrator of the room any more",
-        Some(Rank::Moderator) => "no moderator any more",
-        Some(Rank::Vip) => "no VIP any more",
+        Some(Rank::Administrator) => "no longer an administrator of the room",
+        Some(Rank::Moderator) => "no longer a moderator",
+        Some(Rank::Vip) => "no longer a VIP",
         _ => return done,
     };
     match before < Some(rank) {

@@ -1,7 +1,7 @@
 //! What the rules allow a member, and its pace may not: the rules say first what is allowed, so that
 //! nothing that is refused anyway takes from what a member may do.
 
-use chat_protocol::{ClientError, Code, Nonce, Seq, ServerEvent};
+use chat_protocol::{ClientError, Code, Nonce, Seq, ServerEvent, durations, events};
 
 use super::{Effect, MemberId, Passed, PendingVerdict, Room};
 use crate::domain::entry::{EntryBody, Moment, NewEntry};
@@ -60,14 +60,14 @@ impl Allowed {
     /// The client event that asks for it.
     pub(super) fn event(&self) -> &'static str {
         match self {
-            Allowed::Post(_) | Allowed::Repeat(..) => "message",
+            Allowed::Post(_) | Allowed::Repeat(..) => events::MESSAGE,
             Allowed::Store(entry) => entry_event(&entry.body),
             Allowed::Judge(pending) => pending.verdict.decision.event(),
             Allowed::Rule(ruling) => ruling.choice.event(),
             Allowed::ChangeFilter(change, _) => change.event(),
-            Allowed::ReadFilters => "filters",
-            Allowed::ReadHeld => "held",
-            Allowed::ReadAudit => "audit",
+            Allowed::ReadFilters => events::FILTERS,
+            Allowed::ReadHeld => events::HELD,
+            Allowed::ReadAudit => events::AUDIT,
         }
     }
 
@@ -83,11 +83,11 @@ impl Allowed {
 /// The client event that asks for such an entry.
 pub(super) fn entry_event(body: &EntryBody) -> &'static str {
     match body {
-        EntryBody::MessagePosted(_) => "message",
-        EntryBody::MessageDeleted(_) => "deleteMessage",
-        EntryBody::Purged(_) => "purge",
-        EntryBody::Cleared(_) => "clear",
-        EntryBody::RoomChanged(_) => "setRoom",
+        EntryBody::MessagePosted(_) => events::MESSAGE,
+        EntryBody::MessageDeleted(_) => events::DELETE_MESSAGE,
+        EntryBody::Purged(_) => events::PURGE,
+        EntryBody::Cleared(_) => events::CLEAR,
+        EntryBody::RoomChanged(_) => events::SET_ROOM,
     }
 }
 
@@ -119,8 +119,11 @@ impl Room {
 
 fn slowed_down(id: MemberId, allowed: &Allowed, seconds: u64) -> Vec<Effect> {
     let text = match allowed.pace() {
-        Pace::Message => format!("too fast: wait {seconds} s before the next message"),
-        Pace::Action | Pace::Answer => format!("too fast: wait {seconds} s"),
+        Pace::Message => format!(
+            "too fast: wait {} before the next message",
+            durations::left(seconds)
+        ),
+        Pace::Action | Pace::Answer => format!("too fast: wait {}", durations::left(seconds)),
     };
     let refused = too_fast(id, allowed.event(), seconds, text, allowed.nonce());
     match allowed {

@@ -2,7 +2,8 @@
 
 use chat_protocol::limits::CONTENT_CHARS;
 use chat_protocol::{
-    Code, Content, ContentTooLong, DraftContent, MessageId, Nonce, PostMessage, Rank,
+    Code, Content, ContentTooLong, DraftContent, MessageId, Nonce, PostMessage, Rank, durations,
+    events,
 };
 
 use super::moderation::muted;
@@ -207,7 +208,15 @@ impl Room {
     ) {
         const TEXT: &str = "the message could not be stored, so it was not sent: try again";
         let nonce = posted.nonce.as_ref();
-        let refused = |id| refuse(id, "message", Code::Unavailable, TEXT.to_owned(), nonce);
+        let refused = |id| {
+            refuse(
+                id,
+                events::MESSAGE,
+                Code::Unavailable,
+                TEXT.to_owned(),
+                nonce,
+            )
+        };
         effects.push(refused(sender));
         // It may be tried again at once.
         self.posted.remove(&posted.author.key);
@@ -235,7 +244,7 @@ enum Obstacle {
 
 impl Obstacle {
     fn refusal(self, id: MemberId, nonce: Option<&Nonce>, now: Moment) -> Effect {
-        let refused = |code, text: String| refuse(id, "message", code, text, nonce);
+        let refused = |code, text: String| refuse(id, events::MESSAGE, code, text, nonce);
         match self {
             Obstacle::Gone => refused(Code::Forbidden, "you are not in the room".to_owned()),
             Obstacle::Muted(mute) => {
@@ -243,25 +252,28 @@ impl Obstacle {
                 Effect::Send(id, muted(&mute, nonce, now))
             }
             Obstacle::NoMember(seconds) => {
-                let minutes = seconds.div_ceil(60);
-                let text = format!("only members may post now: you may in {minutes} min");
+                let left = durations::left(seconds);
+                let text = format!("only members can post now: you can in {left}");
                 refused(Code::Forbidden, text)
             }
             Obstacle::Blocked(reason) => {
-                let mut text = "this message holds something that is blocked here".to_owned();
+                let mut text = "this message contains something that is blocked here".to_owned();
                 if let Some(reason) = reason {
                     text.push_str(&format!(": {reason}"));
                 }
                 refused(Code::Forbidden, text)
             }
             Obstacle::UnknownTarget => {
-                let text = "there is no message with the id that `replyTo` names";
+                let text = "there is no message with the id in `replyTo`";
                 refused(Code::NotFound, text.to_owned())
             }
             Obstacle::TooLong(error) => refused(Code::TooLong, error.to_string()),
             Obstacle::SlowMode(seconds) => {
-                let text = format!("slow mode: wait {seconds} s before the next message");
-                too_fast(id, "message", seconds, text, nonce)
+                let text = format!(
+                    "slow mode: wait {} before the next message",
+                    durations::left(seconds)
+                );
+                too_fast(id, events::MESSAGE, seconds, text, nonce)
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What is asked of a room, and what is answered.
 
 use chat_protocol::{
-    AuthAccepted, Capabilities, HeldId, MessageId, PostMessage, RoomChange, Seq, Since,
+    AuthAccepted, Capabilities, HeldId, MessageId, PostMessage, RoomChange, Seq, Since, durations,
 };
 use tokio::sync::oneshot;
 
@@ -98,7 +98,7 @@ pub enum OperateError {
 fn banned(what: &str, reason: &Option<String>, seconds: Option<u64>) -> String {
     let mut text = what.to_owned();
     if let Some(seconds) = seconds {
-        text.push_str(&format!(" for {seconds} s more"));
+        text.push_str(&format!(" for another {}", durations::left(seconds)));
     }
     if let Some(reason) = reason {
         text.push_str(&format!(": {reason}"));

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use chat_protocol::{CloseCode, Nonce, Seq, ServerEvent};
+use chat_protocol::{CloseCode, Nonce, Seq, ServerEvent, events};
 use tokio::time::Instant;
 
 use super::delivery::MemberConnection;
@@ -188,7 +188,7 @@ impl RoomTask {
                 Lookup::Original
             }
         };
-        let input = Input::Unavailable(id, "message", why, Some(nonce));
+        let input = Input::Unavailable(id, events::MESSAGE, why, Some(nonce));
         self.room.apply(input, clock::moment())
     }
 

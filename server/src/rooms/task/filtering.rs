@@ -1,7 +1,7 @@
 //! A room's patterns: messages held against them, and changes, which are made ready and stored before
 //! they take effect.
 
-use chat_protocol::PostMessage;
+use chat_protocol::{PostMessage, events};
 
 use super::RoomTask;
 use super::effects::Outcome;
@@ -29,7 +29,7 @@ impl RoomTask {
             Ok(patterns) => Input::Filters(id, patterns),
             Err(error) => {
                 self.report_filters("patterns could not be listed", &error);
-                Input::Unavailable(id, "filters", Lookup::Filters, None)
+                Input::Unavailable(id, events::FILTERS, Lookup::Filters, None)
             }
         };
         self.room.apply(input, clock::moment())

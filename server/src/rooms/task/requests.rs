@@ -1,7 +1,7 @@
 //! What members send. What has to be looked up before the rules can decide is looked up here, in the log
 //! and the stores, and comes in with the input; what is decided follows as effects.
 
-use chat_protocol::{MessageId, Nonce, PostMessage, Rank, RoomChange, Seq, Username};
+use chat_protocol::{MessageId, Nonce, PostMessage, Rank, RoomChange, Seq, Username, events};
 
 use super::RoomTask;
 use super::command::Request;
@@ -38,7 +38,7 @@ impl RoomTask {
 
     async fn posting(&mut self, id: MemberId, post: PostMessage) -> Input {
         let unavailable =
-            |nonce: Option<Nonce>| Input::Unavailable(id, "message", Lookup::Log, nonce);
+            |nonce: Option<Nonce>| Input::Unavailable(id, events::MESSAGE, Lookup::Log, nonce);
         let target = match self.target(post.reply_to.as_ref()).await {
             Ok(target) => target,
             Err(error) => {
@@ -56,7 +56,7 @@ impl RoomTask {
     }
 
     async fn deletion(&mut self, id: MemberId, message: &MessageId) -> Input {
-        let unavailable = Input::Unavailable(id, "deleteMessage", Lookup::Log, None);
+        let unavailable = Input::Unavailable(id, events::DELETE_MESSAGE, Lookup::Log, None);
         let mut target = match self.message(message).await {
             Ok(target) => target,
             Err(error) => {
@@ -85,7 +85,7 @@ impl RoomTask {
             Ok(target) => Input::Change(id, change, target),
             Err(error) => {
                 self.report("cannot read a message that is to be pinned", &error);
-                Input::Unavailable(id, "setRoom", Lookup::Log, None)
+                Input::Unavailable(id, events::SET_ROOM, Lookup::Log, None)
             }
         }
     }
