@@ -37,39 +37,39 @@ pub enum ClientEvent {
     Mute(Mute),
     /// End a mute.
     Unmute {
-        /// Whose.
+        /// The user's name, here or not.
         username: Username,
     },
     /// Keep a user out.
     Ban(Ban),
     /// End a ban.
     Unban {
-        /// Whose.
+        /// The user's name, here or not.
         username: Username,
     },
     /// Make a user a moderator.
     SetMod {
-        /// Whom.
+        /// The user that it acts on.
         username: Username,
     },
     /// Make a moderator a user.
     DelMod {
-        /// Whom.
+        /// The user that it acts on.
         username: Username,
     },
     /// Make a user a VIP.
     SetVip {
-        /// Whom.
+        /// The user that it acts on.
         username: Username,
     },
     /// Delete one message.
     DeleteMessage {
-        /// Which.
+        /// The message, live or in the history.
         id: MessageId,
     },
     /// Delete all of a user's messages.
     Purge {
-        /// Whose.
+        /// The user's name, here or not.
         username: Username,
     },
     /// Empty the room's log.
@@ -82,7 +82,7 @@ pub enum ClientEvent {
     AddFilter(AddFilter),
     /// Block a pattern no more.
     RemoveFilter {
-        /// Its text.
+        /// The pattern, as `filters` lists it.
         pattern: String,
     },
     /// List what is blocked.
@@ -91,12 +91,12 @@ pub enum ClientEvent {
     Held,
     /// Let a message through that waits.
     Allow {
-        /// Which.
+        /// The message, as `held` lists it.
         id: HeldId,
     },
     /// Do not let it through.
     Deny {
-        /// Which.
+        /// The message, as `held` lists it.
         id: HeldId,
         /// Why, for its author to read.
         reason: Option<String>,
@@ -106,7 +106,7 @@ pub enum ClientEvent {
 /// `auth`: who, by what right, and which room.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Auth {
-    /// The user.
+    /// The name to sign in with.
     pub username: Username,
     /// Password or resume token.
     pub credential: Credential,
@@ -161,7 +161,7 @@ pub struct HistoryRequest {
 /// `kick`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kick {
-    /// Whom.
+    /// The user that it acts on.
     pub username: Username,
     /// Why, for the target to read.
     pub reason: Option<String>,
@@ -170,7 +170,7 @@ pub struct Kick {
 /// `mute`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mute {
-    /// Whom.
+    /// The user that it acts on.
     pub username: Username,
     /// Seconds, 1 to 1,209,600.
     pub duration: u64,
@@ -181,7 +181,7 @@ pub struct Mute {
 /// `ban`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ban {
-    /// Whom.
+    /// The user that it acts on.
     pub username: Username,
     /// Seconds; for good where left out.
     pub duration: Option<u64>,

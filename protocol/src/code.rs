@@ -85,7 +85,7 @@ pub enum CloseCode {
     Flooding,
     /// 4106: signed out; who is meant has to show anew who they are.
     SignedOut,
-    /// Any other.
+    /// A close code that the contract does not name.
     Other(u16),
 }
 

@@ -87,9 +87,9 @@ pub struct Parameter {
 /// Whether a parameter may be left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// It may not.
+    /// It has to be there.
     Required,
-    /// It may.
+    /// It may be left out.
     Optional,
     /// Exactly one of those that the event marks so is to be there.
     Either,
@@ -100,9 +100,9 @@ pub enum Need {
 /// Whether an event may come from a client that is in no room yet. If not, it is refused with 401.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BeforeAuth {
-    /// It may not.
+    /// Only from a member of a room.
     No,
-    /// It may.
+    /// Always.
     Yes,
     /// If the server allows test mode.
     WithTestMode,

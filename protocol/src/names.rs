@@ -34,7 +34,7 @@ pub enum NameError {
     #[error("is not a valid name: its characters can't be combined (RFC 8265)")]
     Combination,
     /// It could be taken for a name with the sign of a rank beside it.
-    #[error("can't begin or end with `{0}`, which marks a rank")]
+    #[error("can't begin or end with `{0}`, the sign of a rank")]
     RankSign(char),
 }
 

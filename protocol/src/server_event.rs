@@ -100,7 +100,7 @@ pub struct Limits {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AuthAccepted {
-    /// 200.
+    /// Always 200.
     #[serde(rename = "Code")]
     pub code: Code,
     /// "Authentification complete", to the letter.
@@ -109,7 +109,7 @@ pub struct AuthAccepted {
     pub username: String,
     /// The name to show.
     pub display_name: String,
-    /// The room.
+    /// The room's name, as the server spells it.
     pub room: String,
     /// The user's standing in the room.
     pub access_level: Rank,
@@ -127,7 +127,7 @@ pub struct AuthAccepted {
 pub struct Message {
     /// The author's name as registered.
     pub username: String,
-    /// The text.
+    /// The text, cleaned, with `\n` for line breaks.
     pub content: String,
     /// The message's id.
     pub id: MessageId,
@@ -139,7 +139,7 @@ pub struct Message {
     pub rank: Rank,
     /// When it was posted, in milliseconds since 1970, UTC.
     pub time: u64,
-    /// The room.
+    /// The room's name, as the server spells it.
     pub room: String,
     /// The message it answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -266,7 +266,7 @@ pub struct ModerationNotice {
 /// `join` and `leave`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberChange {
-    /// Who.
+    /// Who came or left.
     #[serde(flatten)]
     pub member: Member,
     /// Connections in the room afterwards.
@@ -320,7 +320,7 @@ pub struct AuditEntry {
     /// When it ends by itself, in milliseconds since 1970, UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<u64>,
-    /// Why.
+    /// The reason that the moderator gave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -352,7 +352,7 @@ pub struct FilterEntry {
 /// `held`: messages that wait for a moderator, the oldest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
-    /// The messages.
+    /// The messages that wait, the oldest first.
     pub entries: Vec<HeldEntry>,
     /// Whether they are new; false where these are all that wait.
     pub live: bool,
@@ -370,7 +370,7 @@ pub struct HeldEntry {
     pub username: String,
     /// The name to show.
     pub display_name: String,
-    /// The text.
+    /// The text, cleaned, with `\n` for line breaks.
     pub content: String,
     /// The message it answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -306,7 +306,7 @@ fn a_room_whose_stored_patterns_cannot_all_be_used_goes_on_and_says_which() {
     ] });
     assert_eq!(entries, expected);
     let log = server.log();
-    for said in ["not working", "network_bans", "sanction_networks", "modes"] {
+    for said in ["out of force", "network_bans", "sanction_networks", "modes"] {
         assert!(log.contains(said), "{said}: {log}");
     }
     asked(&mut owner, "addFilter", json!({ "pattern": "worse" }));

@@ -83,7 +83,7 @@ pub(crate) struct Toast {
     until: Duration,
 }
 
-/// The client.
+/// All that the client knows: its rooms, what is on the screen, and the password.
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) rooms: Vec<Room>,

@@ -34,7 +34,6 @@ pub(crate) struct Composer {
 }
 
 impl Composer {
-    /// The text.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }

@@ -27,12 +27,7 @@ pub(crate) enum Event {
     /// The user pasted text.
     Pasted(String),
     /// The terminal has this size now.
-    Resized {
-        /// Columns.
-        width: u16,
-        /// Rows.
-        height: u16,
-    },
+    Resized { width: u16, height: u16 },
     /// Something happened on the connection of the room at this place.
     Link(usize, LinkEvent),
     /// The time of [`super::App::wake_at`] has come.

@@ -18,7 +18,7 @@ const SHOWN: usize = 100;
 /// Characters of a pattern or a reason that are shown.
 const SHORT: usize = 100;
 
-/// What waits.
+/// The messages that wait in one room, the oldest first, each under its short number.
 #[derive(Debug, Default)]
 pub(crate) struct HeldList {
     waiting: Vec<(u32, HeldId)>,

@@ -5,8 +5,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 /// Characters that a typed password may have.
 const CAPACITY: usize = 1_024;
-
-/// The prompt.
+/// The question for the password that all rooms share.
 pub(crate) struct Prompt {
     typed: String,
     /// What is typed goes here; otherwise it goes into the input box until the user says so.

@@ -32,7 +32,6 @@ pub(crate) enum LinkState {
     Live,
     /// Down; the next attempt begins by itself.
     Waiting {
-        /// When.
         until: Duration,
         /// The number of that attempt.
         attempt: u32,
@@ -41,7 +40,6 @@ pub(crate) enum LinkState {
     },
     /// Down for good, unless the user asks for more.
     Stopped {
-        /// Why.
         words: String,
         /// The credentials were refused.
         refused: bool,

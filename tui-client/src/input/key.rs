@@ -5,35 +5,21 @@
 pub(crate) enum Code {
     /// A character. With Control or Alt a letter is in lower case.
     Char(char),
-    /// Enter.
     Enter,
-    /// Tab.
     Tab,
     /// Shift+Tab.
     BackTab,
-    /// Escape.
     Escape,
-    /// Backspace.
     Backspace,
-    /// Delete.
     Delete,
-    /// Insert.
     Insert,
-    /// Arrow.
     Left,
-    /// Arrow.
     Right,
-    /// Arrow.
     Up,
-    /// Arrow.
     Down,
-    /// Home.
     Home,
-    /// End.
     End,
-    /// Page up.
     PageUp,
-    /// Page down.
     PageDown,
     /// A function key, from 1.
     F(u8),
@@ -42,13 +28,10 @@ pub(crate) enum Code {
 /// A key as it was pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key {
-    /// Which.
     pub(crate) code: Code,
     /// With Shift, where the terminal says so and the character does not.
     pub(crate) shift: bool,
-    /// With Control.
     pub(crate) control: bool,
-    /// With Alt.
     pub(crate) alt: bool,
 }
 

@@ -93,8 +93,6 @@ pub(crate) enum Cause {
     /// The message itself: the same text must not be sent again by a stray key.
     ForGood,
 }
-
-/// A message.
 #[derive(Debug)]
 pub(crate) struct Post {
     /// `None` while it is this user's own and not in the log.
