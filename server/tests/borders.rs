@@ -229,3 +229,41 @@ fn paths_are_found_in_all_their_spellings() {
     let expected = ["auth/A", "exit", "log/y", "store/log"].map(str::to_owned);
     assert_eq!(used_paths(code), BTreeSet::from(expected));
 }
+
+/// The places that the page names in backticks, `path.rs` or `path.rs::item`, below the workspace or
+/// below `server/src`.
+#[test]
+fn every_place_that_the_page_names_is_there() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let roots = [workspace.clone(), workspace.join("server/src")];
+    let mut lost = Vec::new();
+    let mut seen = 0;
+    // A page of three backticks holds none of its own; what is quoted is every second piece.
+    for place in quoted(&PAGE.replace("```", "")) {
+        let (path, item) = match place.split_once(".rs::") {
+            Some((path, item)) => (format!("{path}.rs"), Some(item)),
+            None if place.ends_with(".rs") => (place.clone(), None),
+            None => continue,
+        };
+        seen += 1;
+        let texts = roots
+            .iter()
+            .map(|root| fs::read_to_string(root.join(&path)));
+        let is_there = |text: &String| item.is_none_or(|item| defines(text, item));
+        if !texts.flatten().any(|text| is_there(&text)) {
+            lost.push(place);
+        }
+    }
+    assert!(seen > 30, "only {seen} places were found");
+    assert!(lost.is_empty(), "not there: {lost:?}");
+}
+
+fn defines(text: &str, item: &str) -> bool {
+    let words = ["fn", "struct", "enum", "trait", "const"];
+    let is_end = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
+    words.iter().any(|word| {
+        let start = format!("{word} {item}");
+        let mut found = text.match_indices(&start);
+        found.any(|(at, _)| text[at + start.len()..].starts_with(is_end))
+    })
+}
