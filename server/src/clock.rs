@@ -1,5 +1,6 @@
-//! The time, by two clocks: the wall clock, as the contract counts it, which may be set, and one that
-//! nobody sets, by which it is told how long something lasts.
+//! The time, by three clocks: the wall clock, as the contract counts it, which may be set; a steady one
+//! that nobody sets, which tells how long something lasts; and a settled one, by which old things are
+//! deleted.
 //!
 //! Owns what became of the wall clock while the program runs: so a time that was read from it before it
 //! was set is still known for what it was.

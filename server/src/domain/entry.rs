@@ -1,7 +1,7 @@
 //! What happens in a room, as data: an entry of its log, before and after it has its place.
 //!
-//! The vocabulary that the room's rules, its log and its task share. No behaviour beyond turning an
-//! entry into the event that clients see.
+//! The vocabulary that the room's rules, its log and its task share. An entry can
+//! be turned into the event that clients see, and into its line in the audit.
 
 mod epochs;
 

@@ -1,5 +1,6 @@
 //! What moderators decide, as data: the vocabulary that the room's rules, its task and the store of
-//! standing share. No behaviour beyond telling whether something still holds, and who stands above whom.
+//! standing share. It tells what holds and who stands above whom, and carries a
+//! verdict out on the standing in memory.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 

@@ -32,7 +32,7 @@ pub struct Addresses {
     /// Held while a ban is stored and then put into effect, so that memory follows the store.
     changing: Arc<tokio::sync::Mutex<()>>,
     arrivals: Arrivals,
-    /// ConnectionPermits for what is being stored of them.
+    /// A permit for each address that is being stored.
     noting: Arc<Semaphore>,
     noted: Arc<Noted>,
     tasks: TaskTracker,

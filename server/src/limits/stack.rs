@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 /// Of so many turns, one is for whoever has waited the longest.
 const FAIR: u64 = 4;
-/// ConnectionPermits whose last turn is known of one stack.
+/// Clients of one stack whose last turn is remembered.
 const REMEMBERED: usize = 2_048;
 
 /// Who waits for one key.

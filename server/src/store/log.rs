@@ -91,7 +91,7 @@ pub struct Summary {
 pub struct Trimmed {
     /// The oldest entry that is left; one past the newest where none is.
     pub first: Seq,
-    /// Whether there is more to trim.
+    /// Whether nothing is left to trim.
     pub is_done: bool,
 }
 
