@@ -17,7 +17,7 @@ use crate::store::sqlite::database::{self, Restored};
 /// The arguments of `backup` and `restore`.
 #[derive(Args)]
 pub struct CopyArguments {
-    /// The file of the backup.
+    /// Backup file.
     #[arg(value_name = "FILE")]
     file: PathBuf,
 }

@@ -26,37 +26,41 @@ use crate::store::sqlite::SqliteStore;
 pub enum BanSubcommand {
     /// List the bans of a room, or the addresses that are banned from the server.
     ///
-    /// A room's bans: name, end, reason, and the addresses that are banned with the user. Banned
-    /// addresses: network, end, reason.
+    /// For a room, each line has the name, the end, the reason, and any addresses that the ban covers.
+    /// With --addresses, each line has the network, the end and the reason.
     List {
         /// The room.
         #[arg(value_parser = console::room_name, required_unless_present = "addresses", conflicts_with = "addresses")]
         room: Option<RoomName>,
-        /// List the addresses that are banned from the whole server.
+        /// List the addresses and networks that are banned from the whole server.
         #[arg(long)]
         addresses: bool,
     },
     /// Ban a user from a room, or an address or network from the whole server.
+    ///
+    /// Give either a room and a user, or --address.
     Add {
         #[command(flatten)]
         target: TargetArguments,
         /// How long the ban lasts, in seconds; without it, the ban is permanent.
         #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=BAN_SECONDS))]
         duration: Option<u64>,
-        /// Reason, which the banned user can read.
+        /// Reason, shown to the banned user.
         #[arg(long, value_name = "TEXT", value_parser = console::reason)]
         reason: Option<String>,
-        /// Also keep everybody at the user's recent addresses out of the room.
+        /// Also keep everyone at the user's recent addresses out of the room.
         #[arg(long, conflicts_with = "address")]
         ban_addresses: bool,
         /// Create the room if it does not exist.
         #[arg(long, conflicts_with = "address")]
         create: bool,
-        /// Ban the network even if it is very wide, private, or contains this machine.
+        /// Do not ask, even if the network is very wide, private, or contains this machine.
         #[arg(long, requires = "address")]
         yes: bool,
     },
     /// Lift a ban.
+    ///
+    /// Give either a room and a user, or --address.
     Remove {
         #[command(flatten)]
         target: TargetArguments,
@@ -72,7 +76,7 @@ pub struct TargetArguments {
     /// The user.
     #[arg(value_parser = console::username, required_unless_present = "address", conflicts_with = "address")]
     name: Option<Username>,
-    /// Address or network (such as 203.0.113.0/24) on the whole server, instead of a user in a room.
+    /// Address or network (such as 203.0.113.0/24), for a ban from the whole server.
     #[arg(long, value_name = "CIDR", value_parser = address::typed)]
     address: Option<Network>,
 }

@@ -45,14 +45,14 @@ const QUEUE_INTERVAL: u32 = 5;
 
 /// A self-hosted live chat server with rooms over WebSocket.
 ///
-/// Without a command, it starts the server. Commands that change something go through the running
-/// server if there is one, and otherwise change the database.
+/// Without a command, it starts the server. Commands that make changes go through the running server
+/// if there is one. Otherwise they change the database directly.
 #[derive(Parser)]
 #[command(name = "chat-server", version)]
 struct Cli {
     #[command(flatten)]
     settings: Settings,
-    /// Configuration file (TOML); its keys are the long names of the options.
+    /// Configuration file (TOML); its keys are the option names without `--`.
     #[arg(long, env = "CHAT_SERVER_CONFIG", value_name = "FILE", global = true)]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -73,24 +73,24 @@ enum Command {
     /// Manage the moderators, VIPs and administrators of a room.
     #[command(subcommand)]
     Mod(ModSubcommand),
-    /// Manage the server administrators, who administer all rooms.
+    /// Manage the server administrators, who have full rights in all rooms.
     #[command(subcommand)]
     Admin(AdminSubcommand),
-    /// Manage the words and expressions that are blocked in a room.
+    /// Manage the blocked words and regular expressions of a room.
     #[command(subcommand)]
     Filter(FilterSubcommand),
     /// Copy the database to a new file.
     ///
     /// Works whether the server is running or not.
     Backup(CopyArguments),
-    /// Replace the database with a backup; the server has to be stopped.
+    /// Replace the database with a backup; the server must be stopped.
     ///
-    /// The old database is kept beside the new one. Afterwards everybody has to log in with the
-    /// password once.
+    /// The old database is kept in the data directory. Afterwards all users must enter their password
+    /// again.
     Restore(CopyArguments),
     /// Read the whole database and report any damage.
     ///
-    /// When the server starts, it checks only a part of a large database.
+    /// At startup, the server checks only part of a large database.
     Check,
     /// Show the audit log: time, room, who acted, what was done.
     Audit {

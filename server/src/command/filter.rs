@@ -61,7 +61,7 @@ const ORDINARY: [&str; 24] = [
 pub enum FilterSubcommand {
     /// List a room's blocked patterns: kind, pattern, action, reason.
     ///
-    /// A pattern that can't be used is marked as not working, with the reason why.
+    /// A pattern that can't be used is marked `not working`, with the cause.
     List {
         /// The room.
         #[arg(value_parser = console::room_name)]
@@ -76,13 +76,13 @@ pub enum FilterSubcommand {
         room: RoomName,
         /// Word or phrase; case is ignored, and only whole words match.
         pattern: String,
-        /// Treat the pattern as a regular expression, which matches anywhere in a message.
+        /// Treat the pattern as a regular expression, which can match anywhere in a message.
         #[arg(long)]
         regex: bool,
         /// Hold messages for a moderator instead of refusing them.
         #[arg(long)]
         hold: bool,
-        /// Reason, which the author of a refused message can read.
+        /// Reason, shown to the author of a refused message.
         ///
         /// The author never sees the pattern itself.
         #[arg(long, value_name = "TEXT")]
@@ -90,7 +90,7 @@ pub enum FilterSubcommand {
         /// Create the room if it does not exist.
         #[arg(long)]
         create: bool,
-        /// Block the pattern even if it matches most messages.
+        /// Do not ask, even if the pattern matches most messages.
         #[arg(long)]
         yes: bool,
     },

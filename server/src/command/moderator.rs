@@ -54,7 +54,7 @@ pub enum ModSubcommand {
         #[arg(long)]
         create: bool,
     },
-    /// Take away whatever rank a user has in a room.
+    /// Take away a user's rank in a room, whichever it is.
     Remove {
         /// The room.
         #[arg(value_parser = console::room_name)]
@@ -68,15 +68,15 @@ pub enum ModSubcommand {
 /// The subcommands of `chat-server admin`.
 #[derive(Subcommand)]
 pub enum AdminSubcommand {
-    /// List the server administrators, one name a line.
+    /// List the server administrators, one name per line.
     List,
-    /// Make a user a server administrator, who ranks above the administrators of every room.
+    /// Make a user a server administrator, who ranks above the administrators of all rooms.
     Grant {
         /// The user.
         #[arg(value_parser = console::username)]
         name: Username,
     },
-    /// Take server administration away from a user.
+    /// Take away a user's rank as server administrator.
     Revoke {
         /// The user.
         #[arg(value_parser = console::username)]

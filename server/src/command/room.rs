@@ -30,17 +30,19 @@ pub enum RoomSubcommand {
         #[arg(value_parser = console::room_name)]
         name: RoomName,
     },
-    /// List all rooms: number of entries kept, newest position, name.
+    /// List all rooms: number of entries kept, `seq` of the newest entry, name.
     List,
-    /// Write a room's entries to standard output as JSON lines, as clients got them.
+    /// Write a room's entries to standard output as JSON lines.
+    ///
+    /// The lines are the events that clients receive.
     Export {
         /// The name of the room.
         #[arg(value_parser = console::room_name)]
         name: RoomName,
     },
-    /// Delete a room with all its entries and ranks; the server has to be stopped.
+    /// Delete a room with all its entries and ranks; the server must be stopped.
     ///
-    /// On a terminal, it asks for the name once more.
+    /// On a terminal, it asks you to type the name again.
     Delete {
         /// The name of the room, exactly as `room list` shows it.
         #[arg(value_parser = console::room_name)]

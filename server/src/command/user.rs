@@ -40,8 +40,8 @@ pub enum UserSubcommand {
     },
     /// Change a password; this signs the user out everywhere.
     ///
-    /// All connections and resume tokens of the account end. Asks for the password on a terminal;
-    /// otherwise the first line of standard input is the password.
+    /// Closes all connections of the account and revokes its resume tokens. Asks for the new password
+    /// on a terminal; otherwise the first line of standard input is the password.
     Passwd {
         /// The name of the user.
         #[arg(value_parser = console::username)]
@@ -49,7 +49,8 @@ pub enum UserSubcommand {
     },
     /// Sign a user out everywhere.
     ///
-    /// All connections and resume tokens of the account end. The password stays the same.
+    /// Closes all connections of the account and revokes its resume tokens. The password stays the
+    /// same.
     Logout {
         /// The name of the user.
         #[arg(value_parser = console::username)]
@@ -57,15 +58,15 @@ pub enum UserSubcommand {
     },
     /// Remove an account, with its password, ranks and remembered addresses.
     ///
-    /// Its messages and the bans of it stay. Nobody else can take the name, unless `user add` gives
-    /// it to somebody.
+    /// Its messages stay, and so do bans of the user. Nobody can register the name again, but you can
+    /// give it to someone with `user add`.
     Remove {
         /// The name of the user.
         #[arg(value_parser = console::username)]
         name: Username,
         /// Also delete the user's messages in all rooms.
         ///
-        /// Works for an account that was removed before, too.
+        /// Also works for an account that is already removed.
         #[arg(long)]
         purge: bool,
     },

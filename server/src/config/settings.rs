@@ -25,14 +25,14 @@ pub struct Settings {
     /// Address to listen on [default: 127.0.0.1].
     #[arg(long, env = "CHAT_SERVER_BIND", value_name = "ADDRESS", value_parser = values::bind)]
     pub bind: Option<IpAddr>,
-    /// Directory of the database and the keys [default: chat-server in the platform's data
+    /// Directory for the database and the secret key [default: chat-server in the platform's data
     /// directory].
     #[arg(long, env = "CHAT_SERVER_DATA", value_name = "DIR", global = true, value_parser = OsStringValueParser::new().try_map(values::path))]
     pub data: Option<PathBuf>,
-    /// Whether anybody may make an account [default: open].
+    /// Whether anyone can create an account [default: open].
     ///
-    /// `open`: the first password used with a new name makes the account. `closed`: only
-    /// `chat-server user add` makes accounts.
+    /// `open`: logging in with a new name creates an account with the given password. `closed`: only
+    /// `chat-server user add` creates accounts.
     #[arg(
         long,
         env = "CHAT_SERVER_REGISTRATION",
@@ -40,10 +40,10 @@ pub struct Settings {
         value_parser = values::choice::<Registration>
     )]
     pub registration: Option<Registration>,
-    /// Who may create rooms [default: anyone].
+    /// Who can create rooms [default: anyone].
     ///
-    /// `anyone`: entering a room that does not exist creates it. `nobody`: only operators create
-    /// rooms, with `chat-server room add`.
+    /// `anyone`: joining a room that does not exist creates it. `nobody`: rooms are created only on
+    /// the command line, with `chat-server room add`.
     #[arg(
         long,
         env = "CHAT_SERVER_FOUNDERS",
@@ -51,19 +51,21 @@ pub struct Settings {
         value_parser = values::choice::<Founders>
     )]
     pub founders: Option<Founders>,
-    /// Days until a user has to give the password again; 0 for never [default: 30].
+    /// Days until a user has to enter the password again; 0 for never [default: 30].
     ///
-    /// Counts from the last login with the password, however often the user comes back with resume
-    /// tokens.
+    /// Counted from the last login with the password. Reconnecting with a resume token does not extend
+    /// it.
     #[arg(long, env = "CHAT_SERVER_TOKEN_DAYS", value_name = "DAYS", value_parser = values::count)]
     pub token_days: Option<u32>,
     /// Allow clients to switch to test mode [default: false].
+    ///
+    /// In test mode, a client can reset its connection to the state before login. For testing clients.
     #[arg(long, env = "CHAT_SERVER_TEST_MODE", value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = values::switch)]
     pub test_mode: Option<bool>,
     /// Web origin whose pages may connect, such as `https://example.org` [default: any].
     ///
-    /// May be repeated, or be a list separated by commas. `https://*.example.org` allows every host
-    /// below example.org, `https://example.org:*` every port.
+    /// Can be repeated, or a comma-separated list. `https://*.example.org` allows every subdomain of
+    /// example.org, and `https://example.org:*` allows every port.
     #[arg(
         long,
         env = "CHAT_SERVER_ALLOWED_ORIGIN",
@@ -71,21 +73,22 @@ pub struct Settings {
         value_parser = values::origins
     )]
     pub allowed_origin: Option<Vec<Items<AllowedOrigin>>>,
-    /// Seconds that a new connection has for its upgrade or HTTP request [default: 10].
+    /// Seconds a new connection has to complete its upgrade or HTTP request [default: 10].
     #[arg(long, env = "CHAT_SERVER_HANDSHAKE_TIMEOUT", value_name = "SECONDS", value_parser = values::at_least_one)]
     pub handshake_timeout: Option<NonZeroU32>,
-    /// Seconds from the upgrade to a successful `auth` [default: 60].
+    /// Seconds a client has to log in (`auth`) after the upgrade [default: 60].
     #[arg(long, env = "CHAT_SERVER_AUTH_TIMEOUT", value_name = "SECONDS", value_parser = values::at_least_one)]
     pub auth_timeout: Option<NonZeroU32>,
-    /// Seconds between two WebSocket pings; less than --idle-timeout [default: 30].
+    /// Seconds between WebSocket pings; must be less than --idle-timeout [default: 30].
     #[arg(long, env = "CHAT_SERVER_PING_INTERVAL", value_name = "SECONDS", value_parser = values::at_least_one)]
     pub ping_interval: Option<NonZeroU32>,
     /// Seconds of silence after which a connection is dropped [default: 75].
     #[arg(long, env = "CHAT_SERVER_IDLE_TIMEOUT", value_name = "SECONDS", value_parser = values::at_least_one)]
     pub idle_timeout: Option<NonZeroU32>,
-    /// What a power loss may take [default: full].
+    /// Whether stored messages survive a power loss [default: full].
     ///
-    /// `full`: nothing that the server acknowledged. `relaxed`: the last seconds.
+    /// `full`: everything that the server has acknowledged survives. `relaxed`: the last few seconds
+    /// may be lost.
     #[arg(
         long,
         env = "CHAT_SERVER_DURABILITY",
@@ -93,22 +96,24 @@ pub struct Settings {
         value_parser = values::choice::<Durability>
     )]
     pub durability: Option<Durability>,
-    /// Number of newest entries that each room keeps; 0 keeps all [default: 10000].
+    /// How many of its newest entries each room keeps; 0 keeps all [default: 10000].
+    ///
+    /// Entries are messages, and changes such as deletions.
     #[arg(long, env = "CHAT_SERVER_RETENTION_ENTRIES", value_name = "COUNT", value_parser = values::whole::<u64>(0, i64::MAX.cast_unsigned()))]
     pub retention_entries: Option<u64>,
-    /// Days that a room keeps its entries; 0 keeps them forever [default: 90].
+    /// Days each room keeps its entries; 0 keeps them forever [default: 90].
     #[arg(long, env = "CHAT_SERVER_RETENTION_DAYS", value_name = "DAYS", value_parser = values::count)]
     pub retention_days: Option<u32>,
-    /// Age in minutes from which an account may post in a members-only room [default: 15].
+    /// Minimum age of an account, in minutes, to post in a members-only room [default: 15].
     #[arg(long, env = "CHAT_SERVER_MEMBERS_AGE", value_name = "MINUTES", value_parser = values::count)]
     pub members_age: Option<u32>,
-    /// Ban a user's recent addresses with every ban from a room [default: false].
+    /// Make every ban from a room also cover the user's recent addresses [default: false].
     ///
-    /// This keeps everybody at those addresses out of the room, except VIPs, moderators and
+    /// This keeps everyone at those addresses out of the room, except VIPs, moderators and
     /// administrators.
     #[arg(long, env = "CHAT_SERVER_BAN_ADDRESSES", value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = values::switch)]
     pub ban_addresses: Option<bool>,
-    /// Milliseconds that messages in a large room may wait to share a write; 0 for no wait
+    /// Milliseconds that messages in a large room may wait to be sent together; 0 for no wait
     /// [default: 50].
     ///
     /// Applies to rooms with 50 members or more. The first message after a pause never waits.
@@ -122,7 +127,7 @@ pub struct Settings {
         value_parser = values::choice::<LogFormat>
     )]
     pub log_format: Option<LogFormat>,
-    /// Least severe level that is logged [default: info].
+    /// Lowest level that is logged [default: info].
     #[arg(
         long,
         env = "CHAT_SERVER_LOG_LEVEL",
@@ -130,7 +135,7 @@ pub struct Settings {
         value_parser = values::choice::<LogLevel>
     )]
     pub log_level: Option<LogLevel>,
-    /// Messages that a user may post at once [default: 20].
+    /// Messages that a user may post in one burst [default: 20].
     #[arg(
         long,
         env = "CHAT_SERVER_MESSAGE_BURST",
@@ -141,7 +146,7 @@ pub struct Settings {
     pub message_burst: Option<NonZeroU32>,
     /// Messages that a user may post per minute after the burst; 0 for no limit [default: 60].
     ///
-    /// Counted over all of the user's connections and rooms.
+    /// Burst and rate count all of the user's connections and rooms together.
     #[arg(
         long,
         env = "CHAT_SERVER_MESSAGE_RATE",
@@ -150,9 +155,9 @@ pub struct Settings {
         value_parser = values::count
     )]
     pub message_rate: Option<u32>,
-    /// How many times a user's message rate a moderator may use [default: 10].
+    /// Multiplies the message burst and rate for a moderator [default: 10].
     ///
-    /// Moderation actions have the same limit.
+    /// Moderation actions have a separate limit of the same size.
     #[arg(
         long,
         env = "CHAT_SERVER_MODERATOR_FACTOR",
@@ -161,11 +166,11 @@ pub struct Settings {
         value_parser = values::at_least_one
     )]
     pub moderator_factor: Option<NonZeroU32>,
-    /// How many times one user's message rate all users at one address may use together; moderators
-    /// do not count [default: 5].
+    /// Multiplies the message burst and rate for all users at one address together; 0 for no limit
+    /// [default: 5].
     ///
-    /// 0 for no limit. The founder of a room counts as a user. Moderators whom a founder appointed
-    /// share the rate of one moderator.
+    /// Room founders are included. Moderators appointed by a founder are not: those at one address
+    /// share the limit of one moderator. Moderators appointed by an operator have no limit by address.
     #[arg(
         long,
         env = "CHAT_SERVER_ADDRESS_FACTOR",
@@ -174,9 +179,9 @@ pub struct Settings {
         value_parser = values::count
     )]
     pub address_factor: Option<u32>,
-    /// Events that a connection may send at once; costly ones count as ten [default: 2000].
+    /// Events that a connection may send in one burst; expensive ones count as ten [default: 2000].
     ///
-    /// Costly are `auth`, `history`, `who` and moderation actions.
+    /// The expensive events are `auth`, `history`, `who` and moderation actions.
     #[arg(
         long,
         env = "CHAT_SERVER_EVENT_BURST",
@@ -195,10 +200,10 @@ pub struct Settings {
         value_parser = values::count
     )]
     pub event_rate: Option<u32>,
-    /// Refusals for sending too fast after which a connection is closed (4105); 0 for never
+    /// Close a connection (4105) after this many refusals for sending too fast; 0 for never
     /// [default: 100].
     ///
-    /// Every minute, 60 of a connection's refusals are forgotten.
+    /// Of each connection's refusals, 60 per minute are forgotten.
     #[arg(
         long,
         env = "CHAT_SERVER_FLOOD_REFUSALS",
@@ -207,7 +212,7 @@ pub struct Settings {
         value_parser = values::count
     )]
     pub flood_refusals: Option<u32>,
-    /// Connections that an address may open at once [default: 20].
+    /// Connections that one address may open in one burst [default: 20].
     #[arg(
         long,
         env = "CHAT_SERVER_CONNECTION_BURST",
@@ -216,7 +221,7 @@ pub struct Settings {
         value_parser = values::at_least_one
     )]
     pub connection_burst: Option<NonZeroU32>,
-    /// Connections that an address may open per minute after the burst; 0 for no limit [default:
+    /// Connections that one address may open per minute after the burst; 0 for no limit [default:
     /// 60].
     #[arg(
         long,
@@ -226,9 +231,9 @@ pub struct Settings {
         value_parser = values::count
     )]
     pub connection_rate: Option<u32>,
-    /// KiB of long answers that a user or an address may get at once [default: 16384].
+    /// KiB of long answers that each user and each address may get in one burst [default: 16384].
     ///
-    /// Long answers are history, `who`, the audit log and what a resume brings.
+    /// Long answers are history, `who`, the audit log, and the missed messages after a reconnect.
     #[arg(
         long,
         env = "CHAT_SERVER_ANSWER_BURST",
@@ -237,8 +242,8 @@ pub struct Settings {
         value_parser = values::at_least_one
     )]
     pub answer_burst: Option<NonZeroU32>,
-    /// KiB of long answers that a user or an address may get per minute after the burst; 0 for no
-    /// limit [default: 61440].
+    /// KiB of long answers that each user and each address may get per minute after the burst; 0 for
+    /// no limit [default: 61440].
     #[arg(
         long,
         env = "CHAT_SERVER_ANSWER_RATE",
@@ -249,8 +254,8 @@ pub struct Settings {
     pub answer_rate: Option<u32>,
     /// Failed logins per minute for one name from one address; 0 for no limit [default: 5].
     ///
-    /// The limit is ten times as high for all names from one address, and for one name from all
-    /// addresses.
+    /// Two more limits are ten times as high: for all names from one address, and for one name from
+    /// all addresses.
     #[arg(
         long,
         env = "CHAT_SERVER_FAILED_LOGINS",
@@ -259,7 +264,7 @@ pub struct Settings {
         value_parser = values::count
     )]
     pub failed_logins: Option<u32>,
-    /// Accounts that may be made from one address at once [default: 20].
+    /// Accounts that may be created from one address in one burst [default: 20].
     #[arg(
         long,
         env = "CHAT_SERVER_ACCOUNT_BURST",
@@ -268,7 +273,7 @@ pub struct Settings {
         value_parser = values::at_least_one
     )]
     pub account_burst: Option<NonZeroU32>,
-    /// Accounts that may be made from one address per hour after the burst; 0 for no limit
+    /// Accounts that may be created from one address per hour after the burst; 0 for no limit
     /// [default: 60].
     #[arg(
         long,
@@ -278,7 +283,7 @@ pub struct Settings {
         value_parser = values::count
     )]
     pub account_rate: Option<u32>,
-    /// Rooms that an account or an address may create at once [default: 10].
+    /// Rooms that each account and each address may create in one burst [default: 10].
     #[arg(
         long,
         env = "CHAT_SERVER_ROOM_BURST",
@@ -287,7 +292,7 @@ pub struct Settings {
         value_parser = values::at_least_one
     )]
     pub room_burst: Option<NonZeroU32>,
-    /// Rooms that an account or an address may create per hour after the burst; 0 for no limit
+    /// Rooms that each account and each address may create per hour after the burst; 0 for no limit
     /// [default: 30].
     #[arg(
         long,
@@ -297,7 +302,7 @@ pub struct Settings {
         value_parser = values::count
     )]
     pub room_rate: Option<u32>,
-    /// Most connections at the same time; 0 for as many as the system allows [default: 20000].
+    /// Maximum number of open connections; 0 for as many as the system allows [default: 20000].
     #[arg(
         long,
         env = "CHAT_SERVER_MAX_CONNECTIONS",
@@ -306,7 +311,7 @@ pub struct Settings {
         value_parser = values::places
     )]
     pub max_connections: Option<usize>,
-    /// Most connections at the same time that are not in a room yet; 0 for no limit [default:
+    /// Maximum number of open connections that have not joined a room yet; 0 for no limit [default:
     /// 5000].
     #[arg(
         long,
@@ -316,7 +321,7 @@ pub struct Settings {
         value_parser = values::places
     )]
     pub max_unauthenticated: Option<usize>,
-    /// Most connections at the same time from one address; 0 for no limit [default: 200].
+    /// Maximum number of open connections from one address; 0 for no limit [default: 200].
     #[arg(
         long,
         env = "CHAT_SERVER_MAX_CONNECTIONS_PER_ADDRESS",
@@ -330,8 +335,8 @@ pub struct Settings {
     pub no_limits: Option<bool>,
     /// Address or network of a reverse proxy whose `X-Forwarded-For` is trusted [default: none].
     ///
-    /// May be repeated, or be a list separated by commas. Name every proxy in front of the server;
-    /// otherwise its clients are not told apart.
+    /// Can be repeated, or a comma-separated list. List every proxy in front of the server; otherwise
+    /// the server cannot tell its clients apart.
     #[arg(
         long,
         env = "CHAT_SERVER_TRUSTED_PROXY",
