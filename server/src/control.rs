@@ -4,9 +4,12 @@
 //! Owns that socket, its requests and the sentences that answer them. Must not decide anything: it hands
 //! a request to the rooms, which decide and store it as they do for a moderator.
 
+mod backend;
 mod client;
+mod names;
 mod orders;
 mod request;
+mod running;
 pub(crate) mod sentences;
 mod service;
 mod socket;
@@ -17,8 +20,10 @@ use std::time::Duration;
 use crate::rooms::Rooms;
 use crate::store::accounts::Accounts;
 
+pub use backend::{Backend, Ended};
 pub use client::ask;
-pub use orders::{new_room, new_user};
+pub use names::{new_room, new_user, room_name, username};
+pub use orders::{OrderError, carry_out};
 pub use request::{Hash, OperatorAction, Purging, Request, Task};
 pub use service::run;
 

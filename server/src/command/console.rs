@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use chat_protocol::limits::REASON_CHARS;
-use chat_protocol::{RoomName, Username, line};
+use chat_protocol::line;
 
+use crate::control;
 use crate::data_lock::{DataLock, LockError};
 use crate::store::sqlite::database::{self, Database, OpenError, SqliteError};
 
@@ -19,6 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// a second.
 const SOCKET_PATIENCE: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(20);
+
+pub use control::{room_name, username};
 
 /// Runs `work`, which changes nothing, on the database in `data`, whether a server is running or not.
 pub fn for_reading<F>(data: &Path, work: impl FnOnce(Arc<Database>) -> F) -> anyhow::Result<()>
@@ -168,16 +171,6 @@ pub fn check(data: &Path) -> anyhow::Result<()> {
         "the database is sound: {megabytes:.1} MB, read in {seconds:.1} s"
     )])?;
     Ok(())
-}
-
-/// Parses a room's name. Takes also names that older servers allowed.
-pub fn room_name(text: &str) -> Result<RoomName, String> {
-    RoomName::any(text).map_err(|error| format!("a room name {error}"))
-}
-
-/// Parses a user's name.
-pub fn username(text: &str) -> Result<Username, String> {
-    Username::new(text).map_err(|error| format!("a user name {error}"))
 }
 
 /// Parses a reason, with the same limit on length as for moderators. Empty if nothing in it is visible.
