@@ -7,6 +7,7 @@
 mod backend;
 mod client;
 mod names;
+mod offline;
 mod orders;
 mod request;
 mod running;
@@ -23,6 +24,7 @@ use crate::store::accounts::Accounts;
 pub use backend::{Backend, Ended};
 pub use client::ask;
 pub use names::{new_room, new_user, room_name, username};
+pub use offline::{Offline, delete_room};
 pub use orders::{OrderError, carry_out};
 pub use request::{Hash, OperatorAction, Purging, Request, Task};
 pub use service::run;
