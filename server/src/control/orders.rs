@@ -245,3 +245,6 @@ fn check_hash(hash: &str) -> Result<(), OrderError> {
         false => Err("this is no argon2id hash of a password".to_owned().into()),
     }
 }
+
+#[cfg(test)]
+mod tests;
