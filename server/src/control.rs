@@ -1,12 +1,18 @@
 //! The command line's way to a running server: a socket in the data directory, for its owner alone.
 //! Each connection carries one request, a line of JSON, and one answer, a line of JSON.
 //!
-//! Owns that socket, its requests and the sentences that answer them. Must not decide anything: it hands
-//! a request to the rooms, which decide and store it as they do for a moderator.
+//! Owns that socket, its requests, what follows from each (`orders`) and the sentences that answer them.
+//! `orders` works on a [`Backend`]: the running server (`running`), whose rooms decide and store as they
+//! do for a moderator, or the store alone (`offline`). A new request is added to [`Request`] and
+//! `orders`, and where neither backend can do it yet, to [`Backend`] and both of them.
 
+mod backend;
 mod client;
+mod names;
+mod offline;
 mod orders;
 mod request;
+mod running;
 pub(crate) mod sentences;
 mod service;
 mod socket;
@@ -17,8 +23,11 @@ use std::time::Duration;
 use crate::rooms::Rooms;
 use crate::store::accounts::Accounts;
 
+pub use backend::{Backend, Ended};
 pub use client::ask;
-pub use orders::{new_room, new_user};
+pub use names::{new_room, new_user, room_name, username};
+pub use offline::{Offline, delete_room};
+pub use orders::{OrderError, carry_out};
 pub use request::{Hash, OperatorAction, Purging, Request, Task};
 pub use service::run;
 

@@ -1,7 +1,7 @@
 //! `chat-server backup` and `restore`: copies the database, whether a server is running or not, and
 //! replaces it with a copy while none is. How a copy is made belongs to the store.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,7 +11,8 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::auth::TokenKey;
 use crate::clock;
-use crate::command::console;
+use crate::command::{access, console};
+use crate::server::ServerConfig;
 use crate::store::sqlite::database::{self, Restored};
 
 /// The arguments of `backup` and `restore`.
@@ -22,10 +23,10 @@ pub struct CopyArguments {
     file: PathBuf,
 }
 
-/// Copies the database in `data` to a new file. A signal that ends the program removes the unfinished
+/// Copies the database of `server` to a new file. A signal that ends the program removes the unfinished
 /// copy first.
-pub fn back_up(arguments: &CopyArguments, data: &Path) -> anyhow::Result<()> {
-    let (data, file) = (data.to_owned(), arguments.file.clone());
+pub fn back_up(arguments: &CopyArguments, server: &ServerConfig) -> anyhow::Result<()> {
+    let (data, file) = (server.data.clone(), arguments.file.clone());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -63,15 +64,15 @@ pub fn back_up(arguments: &CopyArguments, data: &Path) -> anyhow::Result<()> {
         anyhow::Ok(copied??)
     })?;
     let megabytes = bytes as f64 / 1e6;
-    console::say([format!("{shown} written: {megabytes:.1} MB")])?;
-    Ok(())
+    console::answer(format!("{shown} written: {megabytes:.1} MB"))
 }
 
-/// Replaces the database in `data` with a backup, and says what that undid. Fails while a server is
+/// Replaces the database of `server` with a backup, and says what that undid. Fails while a server is
 /// running.
-pub fn restore(arguments: &CopyArguments, data: &Path) -> anyhow::Result<()> {
+pub fn restore(arguments: &CopyArguments, server: &ServerConfig) -> anyhow::Result<()> {
+    let data = &server.data;
     database::create_directory(data)?;
-    let _lock = console::lock(data)?;
+    let _lock = access::lock(data)?;
     let now = clock::now();
     let millis = i64::try_from(now).unwrap_or(i64::MAX);
     let label = jiff::Timestamp::from_millisecond(millis).unwrap_or_default();
@@ -104,6 +105,5 @@ pub fn restore(arguments: &CopyArguments, data: &Path) -> anyhow::Result<()> {
         ),
         None => {}
     }
-    console::say(lines)?;
-    Ok(())
+    console::say(lines).map(drop)
 }

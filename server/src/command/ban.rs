@@ -1,8 +1,4 @@
-//! `chat-server ban`: bans from a room and of addresses on the command line. A running server carries
-//! a ban out itself, at once and for live connections too; otherwise it is written to the database.
-
-use std::path::Path;
-use std::sync::Arc;
+//! `chat-server ban`: bans from a room and of addresses on the command line.
 
 use anyhow::bail;
 use chat_protocol::limits::BAN_SECONDS;
@@ -10,16 +6,13 @@ use chat_protocol::{RoomName, Username};
 use clap::{Args, Subcommand};
 
 use crate::clock;
-use crate::command::console;
-use crate::command::moderator::{ask, carry_out, carry_out_with, list, shown};
-use crate::command::safeguards;
-use crate::control::sentences;
+use crate::command::standing::{self, Names};
+use crate::command::{access, console, safeguards};
 use crate::control::{OperatorAction, Request};
 use crate::domain::address::{self, Network};
-use crate::domain::moderation::{BanScope, Decision, Sanction};
+use crate::domain::moderation::{BanScope, Sanction, Standing};
 use crate::limits::TrustedProxies;
-use crate::store::addresses::AddressStore;
-use crate::store::sqlite::SqliteStore;
+use crate::server::ServerConfig;
 
 /// The subcommands of `chat-server ban`.
 #[derive(Subcommand)]
@@ -97,24 +90,13 @@ impl TargetArguments {
     }
 }
 
-/// Carries out `command` for the server whose data directory is `data`. A ban from a room that this
-/// process writes itself reaches at least as far as `every_ban`.
-pub fn run(
-    command: BanSubcommand,
-    data: &Path,
-    every_ban: BanScope,
-    proxies: &TrustedProxies,
-) -> anyhow::Result<()> {
+/// Carries out `command` for `server`.
+pub fn run(command: BanSubcommand, server: &ServerConfig) -> anyhow::Result<()> {
     match command {
-        BanSubcommand::List { room: None, .. } => list_networks(data),
+        BanSubcommand::List { room: None, .. } => list_networks(server),
         BanSubcommand::List {
             room: Some(room), ..
-        } => list(data, room, |standing, names| {
-            let bans = standing.bans.iter();
-            let mut lines: Vec<String> = bans.map(|(key, ban)| line(names.of(key), ban)).collect();
-            lines.sort();
-            lines
-        }),
+        } => standing::list(&server.data, &room, lines),
         BanSubcommand::Add {
             target,
             duration,
@@ -126,24 +108,49 @@ pub fn run(
             Target::User(room, name) => {
                 let scope = BanScope::with_addresses(ban_addresses);
                 let action = OperatorAction::Ban(duration, reason, scope);
-                ban_user(data, &room, &name, action, create, scope.max(every_ban))
+                standing::act(server, &room, &name, action, create)
             }
             Target::Network(network) => {
-                if let Some(hazard) = hazard(network, proxies) {
+                if let Some(hazard) = hazard(network, &server.trusted_proxies) {
                     safeguards::be_sure(yes, &hazard)?;
                 }
-                ban_network(data, network, duration, reason)
+                let request = Request::BanNetwork(network.to_string(), duration, reason);
+                console::answer(access::operate(server, &request)?)
             }
         },
         BanSubcommand::Remove { target } => match target.target()? {
-            Target::User(room, name) => carry_out(data, &room, &name, OperatorAction::Unban, false),
-            Target::Network(network) => lift_network(data, network),
+            Target::User(room, name) => {
+                standing::act(server, &room, &name, OperatorAction::Unban, false)
+            }
+            Target::Network(network) => {
+                let request = Request::LiftNetwork(network.to_string());
+                console::answer(access::operate(server, &request)?)
+            }
         },
     }
 }
 
+fn list_networks(server: &ServerConfig) -> anyhow::Result<()> {
+    access::list(&server.data, async |store| {
+        let mut bans = store.banned(clock::moment()).await?;
+        bans.sort_by_key(|(network, _)| *network);
+        let bans = bans.iter();
+        Ok(bans
+            .map(|(network, ban)| line(&network.to_string(), ban))
+            .collect())
+    })
+}
+
+/// The bans of a room.
+fn lines(standing: &Standing, names: &Names) -> Vec<String> {
+    let bans = standing.bans.iter();
+    let mut lines: Vec<String> = bans.map(|(key, ban)| line(names.of(key), ban)).collect();
+    lines.sort();
+    lines
+}
+
 fn line(what: &str, ban: &Sanction) -> String {
-    let until = ban.until.map_or("for good".to_owned(), shown);
+    let until = ban.until.map_or("for good".to_owned(), console::shown);
     let reason = console::plain(ban.reason.as_deref().unwrap_or(""));
     let mut networks = ban.networks.clone();
     networks.sort();
@@ -154,73 +161,10 @@ fn line(what: &str, ban: &Sanction) -> String {
     }
 }
 
-fn list_networks(data: &Path) -> anyhow::Result<()> {
-    console::for_reading(data, |database| async move {
-        let mut bans = SqliteStore::new(database).banned(clock::moment()).await?;
-        bans.sort_by_key(|(network, _)| *network);
-        let lines = bans.iter();
-        console::say(lines.map(|(network, ban)| line(&network.to_string(), ban)))?;
-        Ok(())
-    })
-}
-
-fn ban_user(
-    data: &Path,
-    room: &RoomName,
-    name: &Username,
-    action: OperatorAction,
-    creates: bool,
-    scope: BanScope,
-) -> anyhow::Result<()> {
-    carry_out_with(
-        data,
-        room,
-        name,
-        action,
-        creates,
-        async |database, verdict| {
-            if let Decision::Ban(ban) = &mut verdict.decision
-                && scope.takes_addresses()
-            {
-                let addresses = SqliteStore::new(Arc::clone(database));
-                ban.networks = addresses
-                    .recent(&verdict.target.key, clock::moment())
-                    .await?;
-            }
-            Ok(())
-        },
-    )
-}
-
 /// Why the operator has to confirm a ban of this network, if it may hit more than was meant.
 fn hazard(network: Network, proxies: &TrustedProxies) -> Option<String> {
     let proxy = proxies
         .overlap(&network)
         .then(|| format!("{network} contains a trusted proxy"));
     network.hazard().or(proxy)
-}
-
-fn ban_network(
-    data: &Path,
-    network: Network,
-    duration: Option<u64>,
-    reason: Option<String>,
-) -> anyhow::Result<()> {
-    let request = Request::BanNetwork(network.to_string(), duration, reason.clone());
-    ask(data, &request, |database| async move {
-        let now = clock::moment();
-        let ban = Sanction::for_seconds(duration, reason, now);
-        let addresses = SqliteStore::new(database);
-        addresses.ban(network, &ban, now).await?;
-        Ok(sentences::banned(network, &ban, now))
-    })
-}
-
-fn lift_network(data: &Path, network: Network) -> anyhow::Result<()> {
-    let request = Request::LiftNetwork(network.to_string());
-    ask(data, &request, |database| async move {
-        let addresses = SqliteStore::new(database);
-        addresses.lift(network, clock::moment()).await?;
-        Ok(sentences::lifted(network))
-    })
 }

@@ -2,23 +2,26 @@
 //! open files, runtime, listener. The commands themselves are in the modules beside this one.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use chat_protocol::RoomName;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::command::admin::AdminSubcommand;
+use crate::command::audit::AuditArguments;
 use crate::command::backup::CopyArguments;
 use crate::command::ban::BanSubcommand;
 use crate::command::filter::FilterSubcommand;
-use crate::command::moderator::{AdminSubcommand, ModSubcommand};
+use crate::command::moderator::ModSubcommand;
 use crate::command::room::RoomSubcommand;
 use crate::command::user::UserSubcommand;
-use crate::command::{backup, ban, console, exit, filter, logging, moderator, room, user};
+use crate::command::{
+    admin, audit, backup, ban, check, exit, filter, logging, moderator, room, user,
+};
 use crate::config::{Config, Flags, MAX_CONNECTIONS, Settings, without_variables, wrong_flag};
 use crate::limits::{Caps, LimitSettings};
 use crate::server::{self, signals};
@@ -93,14 +96,7 @@ enum Command {
     /// At startup, the server checks only part of a large database.
     Check,
     /// Show the audit log: time, room, who acted, what was done.
-    Audit {
-        /// Show only this room.
-        #[arg(long, value_name = "ROOM")]
-        room: Option<String>,
-        /// How many of the newest lines to show.
-        #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
-        limit: u32,
-    },
+    Audit(AuditArguments),
 }
 
 /// Parses the command line, loads the settings and runs the command.
@@ -121,33 +117,24 @@ pub fn main() -> ExitCode {
     if cli.command.is_some() {
         config.warnings.iter().for_each(|line| exit::warn(line));
     }
+    let server = &config.server;
     let outcome = match cli.command {
         None => serve(config),
-        Some(Command::User(command)) => user::run(command, &config.server.data),
-        Some(Command::Room(command)) => room::run(command, &config.server.data),
-        Some(Command::Ban(command)) => {
-            let server = &config.server;
-            let proxies = &server.trusted_proxies;
-            ban::run(command, &server.data, server.every_ban, proxies)
-        }
-        Some(Command::Mod(command)) => moderator::run_mod(command, &config.server.data),
-        Some(Command::Admin(command)) => moderator::run_admin(command, &config.server.data),
-        Some(Command::Filter(command)) => filter::run(command, &config.server.data),
-        Some(Command::Backup(arguments)) => backup::back_up(&arguments, &config.server.data),
-        Some(Command::Restore(arguments)) => backup::restore(&arguments, &config.server.data),
-        Some(Command::Check) => console::check(&config.server.data),
-        Some(Command::Audit { room, limit }) => audit(room.as_deref(), limit, &config.server.data),
+        Some(Command::User(command)) => user::run(command, server),
+        Some(Command::Room(command)) => room::run(command, server),
+        Some(Command::Ban(command)) => ban::run(command, server),
+        Some(Command::Mod(command)) => moderator::run(command, server),
+        Some(Command::Admin(command)) => admin::run(command, server),
+        Some(Command::Filter(command)) => filter::run(command, server),
+        Some(Command::Backup(arguments)) => backup::back_up(&arguments, server),
+        Some(Command::Restore(arguments)) => backup::restore(&arguments, server),
+        Some(Command::Check) => check::run(server),
+        Some(Command::Audit(arguments)) => audit::run(&arguments, server),
     };
     match outcome {
         Ok(()) => ExitCode::from(exit::DONE),
         Err(error) => exit::fail(exit::FAILED, &error),
     }
-}
-
-fn audit(room: Option<&str>, limit: u32, data: &Path) -> anyhow::Result<()> {
-    let room = room.map(RoomName::any).transpose();
-    let room = room.context("--room is not a valid room name")?;
-    moderator::run_audit(room, limit, data)
 }
 
 /// Prints help and version to standard output (success), and anything else as a usage error.

@@ -1,20 +1,18 @@
-//! `chat-server room`: creates, lists, exports and deletes rooms on the command line. Adding goes through
-//! a running server; deleting needs it stopped, because its room would go on without a log.
+//! `chat-server room`: creates, lists, exports and deletes rooms on the command line. Deleting needs the
+//! server stopped, because its room would go on without a log.
 
 use std::io::IsTerminal;
-use std::path::Path;
 
 use anyhow::{Context, bail};
 use chat_protocol::{RoomName, Seq};
 use clap::Subcommand;
 
-use crate::command::console;
-use crate::command::moderator::{ask_or_make, called, found};
-use crate::command::safeguards;
-use crate::control::{Request, sentences};
-use crate::store::log::{End, Range, RoomLog};
-use crate::store::rooms::RoomDirectory;
-use crate::store::sqlite::SqliteStore;
+use crate::command::{access, console, safeguards};
+use crate::control::{self, Request};
+use crate::domain::entry::Entry;
+use crate::server::ServerConfig;
+use crate::store::Store;
+use crate::store::log::{End, Range, RoomLog, Summary};
 
 /// Entries that an export reads at once.
 const PAGE: u64 = 1_000;
@@ -53,57 +51,30 @@ pub enum RoomSubcommand {
     },
 }
 
-/// Carries out `command` on the rooms in `data`.
-pub fn run(command: RoomSubcommand, data: &Path) -> anyhow::Result<()> {
+/// Carries out `command` for `server`.
+pub fn run(command: RoomSubcommand, server: &ServerConfig) -> anyhow::Result<()> {
     match command {
-        RoomSubcommand::Add { name } => add(&name, data),
-        RoomSubcommand::List => console::for_reading(data, |database| async move {
-            list(&SqliteStore::new(database)).await
-        }),
-        RoomSubcommand::Export { name } => console::for_reading(data, |database| async move {
-            let name = safeguards::need_room(&database, &name, None).await?;
-            export(&SqliteStore::new(database), &name).await
-        }),
-        // A running server would go on with a room that is gone.
-        RoomSubcommand::Delete { name, yes } => {
-            safeguards::look_for_exactly(data, &name)?;
-            if !yes && std::io::stdin().is_terminal() {
-                let question = format!(
-                    "This deletes room {name} and everything in it. Type its name to confirm: "
-                );
-                if safeguards::asked(&question)? != name.as_str() {
-                    bail!("nothing was done");
-                }
-            }
-            console::for_writing(data, false, |database| async move {
-                safeguards::need_exactly(&database, &name).await?;
-                delete(&SqliteStore::new(database), &name).await
-            })
+        RoomSubcommand::Add { name } => {
+            let request = Request::AddRoom(name.as_str().to_owned());
+            console::answer(access::operate(server, &request)?)
         }
+        RoomSubcommand::List => access::list(&server.data, async |store| {
+            let rooms = RoomLog::list(store).await?;
+            Ok(rooms.into_iter().map(line).collect())
+        }),
+        RoomSubcommand::Export { name } => access::read(&server.data, async |store| {
+            let name = safeguards::need_room(store, &name, None).await?;
+            export(store, &name).await
+        }),
+        RoomSubcommand::Delete { name, yes } => delete(server, &name, yes),
     }
 }
 
-fn add(room: &RoomName, data: &Path) -> anyhow::Result<()> {
-    let request = Request::AddRoom(room.as_str().to_owned());
-    ask_or_make(data, &request, |database| async move {
-        let room = &called(&database, room).await?;
-        match found(&database, room).await? {
-            true => Ok(sentences::room_added(room)),
-            false => bail!(sentences::room_exists(room)),
-        }
-    })
+fn line(summary: Summary) -> String {
+    format!("{}\t{}\t{}", summary.entries, summary.last, summary.room)
 }
 
-async fn list(log: &dyn RoomLog) -> anyhow::Result<()> {
-    let rooms = log.list().await?;
-    let line = |summary: crate::store::log::Summary| {
-        format!("{}\t{}\t{}", summary.entries, summary.last, summary.room)
-    };
-    console::say(rooms.into_iter().map(line))?;
-    Ok(())
-}
-
-async fn export(log: &dyn RoomLog, room: &RoomName) -> anyhow::Result<()> {
+async fn export(store: &dyn Store, room: &RoomName) -> anyhow::Result<()> {
     let mut after = Seq(0);
     loop {
         let range = Range {
@@ -113,9 +84,11 @@ async fn export(log: &dyn RoomLog, room: &RoomName) -> anyhow::Result<()> {
             end: End::Oldest,
             with_modes: true,
         };
-        let slice = log.read(room, range).await.context("the export stopped")?;
-        let line =
-            |entry: &crate::domain::entry::Entry| entry.to_event(room, &slice.epochs).encode();
+        let slice = store
+            .read(room, range)
+            .await
+            .context("the export stopped")?;
+        let line = |entry: &Entry| entry.to_event(room, &slice.epochs).encode();
         let is_read = console::say(slice.entries.iter().map(line))?;
         match slice.entries.last() {
             Some(last) if is_read && !slice.complete => after = last.seq,
@@ -124,17 +97,22 @@ async fn export(log: &dyn RoomLog, room: &RoomName) -> anyhow::Result<()> {
     }
 }
 
-async fn delete(store: &SqliteStore, room: &RoomName) -> anyhow::Result<()> {
-    let rooms = store.list().await?;
-    let entries = rooms.iter().find(|known| known.room == *room);
-    let entries = entries.map_or(0, |known| known.entries);
-    // The log first: if the ranks went first, whoever enters next would own the log. A room without a
-    // log may still have ranks to delete.
-    store.remove(room).await?;
-    store.forget_room(room).await?;
-    console::say([match entries {
+fn delete(server: &ServerConfig, room: &RoomName, is_sure: bool) -> anyhow::Result<()> {
+    safeguards::look_for_exactly(&server.data, room)?;
+    if !is_sure && std::io::stdin().is_terminal() {
+        let question =
+            format!("This deletes room {room} and everything in it. Type its name to confirm: ");
+        if safeguards::asked(&question)? != room.as_str() {
+            bail!("nothing was done");
+        }
+    }
+    // No request: a running server would go on with a room that is gone.
+    let entries = access::change(&server.data, async |store| {
+        safeguards::need_exactly(store, room).await?;
+        Ok(control::delete_room(store, room).await?)
+    })?;
+    console::answer(match entries {
         1 => format!("room {room} deleted, with 1 entry"),
         entries => format!("room {room} deleted, with {entries} entries"),
-    }])?;
-    Ok(())
+    })
 }

@@ -6,17 +6,17 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use chat_protocol::{RoomName, Username};
 
-use crate::command::console;
+use crate::command::access;
 use crate::domain::filter::spelled;
+use crate::store::Store;
 use crate::store::accounts::Accounts;
-use crate::store::rooms::RoomDirectory;
-use crate::store::sqlite::SqliteStore;
-use crate::store::sqlite::database::Database;
+
+/// What an error advises if a room does not exist.
+pub const CREATE: &str = "add --create to make it";
 
 /// A room or a user that does not exist; the text is the whole error.
 #[derive(Debug, thiserror::Error)]
@@ -26,13 +26,12 @@ struct NotThere(String);
 /// The stored name of the room that `room` refers to. If there is none, the error suggests the nearest
 /// name and says what else can be done (`otherwise`).
 pub async fn need_room(
-    database: &Arc<Database>,
+    store: &dyn Store,
     room: &RoomName,
     otherwise: Option<&str>,
 ) -> anyhow::Result<RoomName> {
-    let rooms = SqliteStore::new(Arc::clone(database));
-    let room = rooms.room_called(room).await?;
-    let known = rooms.known_rooms().await?;
+    let room = store.room_called(room).await?;
+    let known = store.known_rooms().await?;
     if known.iter().any(|known| known == room.as_str()) {
         return Ok(room);
     }
@@ -41,8 +40,8 @@ pub async fn need_room(
 }
 
 /// Requires a room whose name is spelled exactly like `room`, for commands that can't be undone.
-pub async fn need_exactly(database: &Arc<Database>, room: &RoomName) -> anyhow::Result<()> {
-    let meant = need_room(database, room, None).await?;
+pub async fn need_exactly(store: &dyn Store, room: &RoomName) -> anyhow::Result<()> {
+    let meant = need_room(store, room, None).await?;
     match meant == *room {
         true => Ok(()),
         false => Err(not_there("room", room.as_str(), [meant.as_str()].into_iter(), None).into()),
@@ -51,31 +50,30 @@ pub async fn need_exactly(database: &Arc<Database>, room: &RoomName) -> anyhow::
 
 /// [`need_exactly`] on the database in `data`, before a command does anything.
 pub fn look_for_exactly(data: &Path, room: &RoomName) -> anyhow::Result<()> {
-    told(console::for_reading(data, async |database| {
-        need_exactly(&database, room).await
+    told(access::read(data, async |store| {
+        need_exactly(store, room).await
     }))
 }
 
 /// Refuses a room that does not exist, before a command does anything. If the database can't be read
 /// (an older schema, say), the command goes on and finds out by itself.
 pub fn look_for_room(data: &Path, room: &RoomName, otherwise: Option<&str>) -> anyhow::Result<()> {
-    told(console::for_reading(data, async |database| {
-        need_room(&database, room, otherwise).await.map(drop)
+    told(access::read(data, async |store| {
+        need_room(store, room, otherwise).await.map(drop)
     }))
 }
 
 /// Refuses a user who does not exist, likewise. A removed user counts as existing if
 /// `is_removed_meant`.
 pub fn look_for_user(data: &Path, name: &Username, is_removed_meant: bool) -> anyhow::Result<()> {
-    told(console::for_reading(data, async |database| {
-        let accounts = SqliteStore::new(database);
-        match accounts.known(name).await? {
+    told(access::read(data, async |store| {
+        match store.known(name).await? {
             Some(account) if account.removed.is_none() || is_removed_meant => Ok(()),
             Some(_) => {
                 Err(NotThere(format!("there is no user {name}: the account was removed")).into())
             }
             None => {
-                let known = accounts.list().await?;
+                let known = Accounts::list(store).await?;
                 let meant = known
                     .iter()
                     .filter(|account| account.removed.is_none() || is_removed_meant);

@@ -1,223 +1,250 @@
-//! What a running server does for the command line: through the rooms, which decide and store it as they
-//! do for a moderator.
+//! What follows from each request, decided once for a running server and for the store alone: whether
+//! the names can be used, whom and which room they mean, whether the room has to exist, and what is
+//! answered.
 
 use chat_protocol::{RoomName, Username};
 
-use super::{Answer, Control, Hash, Purging, Task, sentences};
+use super::backend::{Backend, Ended};
+use super::names::{new_room, new_user, room_name, username};
+use super::{Hash, Request, Task, sentences};
 use crate::auth::is_hash;
 use crate::clock;
 use crate::domain::address::Network;
 use crate::domain::filter::Change;
 use crate::domain::moderation::{Person, Sanction};
+use crate::rooms::RoomError;
+use crate::store::StoreError;
 use crate::store::accounts::{Account, Creation};
+use crate::store::addresses::AddressesError;
+use crate::store::filters::FiltersError;
 
-impl Control {
-    pub(super) async fn carry_out(&self, request: Task) -> Answer {
-        let room = self.room(&request.room).await?;
-        let person = match request.action.reaches_removed() {
-            true => self.known(&request.username).await?,
-            false => self.person(&request.username).await?,
-        };
-        if request.action.needs_room() {
-            self.need(&room, request.creates).await?;
-        }
-        let done = self
-            .rooms
-            .operate(room, request.action.order(), person, request.creates);
-        done.await.map_err(|error| error.to_string())
-    }
+/// Why a request was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum OrderError {
+    /// It can't be done, or it would do nothing; the text is the whole error.
+    #[error("{0}")]
+    Refused(String),
+    /// A room can't be reached, or it refused.
+    #[error(transparent)]
+    Room(#[from] RoomError),
+    /// The store can't be read or written now.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The banned networks can't be changed so, or not now.
+    #[error(transparent)]
+    Addresses(#[from] AddressesError),
+    /// The patterns can't be changed so, or not now.
+    #[error(transparent)]
+    Filters(#[from] FiltersError),
+}
 
-    /// The stored name of the room that `text` refers to.
-    async fn room(&self, text: &str) -> Result<RoomName, String> {
-        let called = self.rooms.called(&room_name(text)?).await;
-        called.map_err(error_text)
-    }
-
-    /// Requires that the room exists or, if `creates`, that it can be created. It is created later, when
-    /// nothing can be refused any more.
-    async fn need(&self, room: &RoomName, creates: bool) -> Result<(), String> {
-        let is_there = self.rooms.is_founded(room).await.map_err(error_text)?;
-        match (is_there, creates) {
-            (true, _) => Ok(()),
-            (false, true) => new_room(room),
-            (false, false) => Err(sentences::no_room(room)),
-        }
-    }
-
-    pub(super) async fn add_room(&self, room: &str) -> Answer {
-        let room = self.room(room).await?;
-        new_room(&room)?;
-        match self.rooms.found(room.clone()).await.map_err(error_text)? {
-            true => Ok(sentences::room_added(&room)),
-            false => Err(sentences::room_exists(&room)),
-        }
-    }
-
-    pub(super) async fn add_user(&self, name: &str, Hash(hash): Hash) -> Answer {
-        let username = username(name)?;
-        new_user(&username)?;
-        check_hash(&hash)?;
-        let account = Account::new(&username, hash, clock::now()).map_err(error_text)?;
-        match self.accounts.create(account).await.map_err(error_text)? {
-            Creation::Created(_) => {
-                let verdicts = self.rooms.verdicts_on(username.key()).await;
-                let verdicts = verdicts.map_err(error_text)?;
-                let held_against = sentences::held_against(&username, &verdicts);
-                Ok(sentences::user_added(&username) + &held_against)
-            }
-            Creation::Exists(_) => Err(sentences::user_exists(&username)),
-        }
-    }
-
-    pub(super) async fn set_password(&self, name: &str, Hash(hash): &Hash) -> Answer {
-        let username = username(name)?;
-        check_hash(hash)?;
-        let done = self.rooms.set_password(&username, hash).await;
-        match done.map_err(error_text)? {
-            Some(closed) => Ok(sentences::with_closed(
-                &sentences::password_changed(&username),
-                closed,
-            )),
-            None => Err(sentences::no_user(&username)),
-        }
-    }
-
-    pub(super) async fn sign_out(&self, name: &str) -> Answer {
-        let username = username(name)?;
-        let done = self.rooms.sign_out(&username).await;
-        match done.map_err(error_text)? {
-            Some(closed) => Ok(sentences::with_closed(
-                &sentences::signed_out(&username),
-                closed,
-            )),
-            None => Err(sentences::no_user(&username)),
-        }
-    }
-
-    pub(super) async fn remove_user(&self, name: &str) -> Answer {
-        let username = username(name)?;
-        let done = self.rooms.remove(&username).await;
-        match done.map_err(error_text)? {
-            Some(closed) => Ok(sentences::with_closed(
-                &sentences::user_removed(&username),
-                closed,
-            )),
-            None => Err(sentences::no_user(&username)),
-        }
-    }
-
-    pub(super) async fn purge_user(&self, name: &str, from: Option<&str>) -> Answer {
-        let person = self.known(name).await?;
-        if !person.is_removed {
-            return Err(format!("{} has not been removed", person.username));
-        }
-        let from = from.map(room_name).transpose()?;
-        let step = self.rooms.purge(&person, from.as_ref()).await;
-        let step = step.map_err(error_text)?;
-        let purging = Purging {
-            messages: step.messages,
-            rooms: step.rooms,
-            next: step.next.map(|room| room.as_str().to_owned()),
-        };
-        serde_json::to_string(&purging).map_err(error_text)
-    }
-
-    pub(super) async fn administer(&self, name: &str, is_admin: bool) -> Answer {
-        let person = self.person(name).await?;
-        if !is_admin {
-            let administrators = self.rooms.administrators().await;
-            let administrators = administrators.map_err(error_text)?;
-            if !administrators.contains(&person.username) {
-                return Err(sentences::no_administrator(&person.username));
-            }
-        }
-        let done = self.rooms.administer(&person, is_admin).await;
-        done.map_err(|error| error.to_string())?;
-        Ok(sentences::administered(&person.username, is_admin))
-    }
-
-    async fn person(&self, name: &str) -> Result<Person, String> {
-        let person = self.known(name).await?;
-        match person.is_removed {
-            true => Err(sentences::was_removed(&username(name)?)),
-            false => Ok(person),
-        }
-    }
-
-    /// The user of this name, also if the account was removed.
-    async fn known(&self, name: &str) -> Result<Person, String> {
-        let username = username(name)?;
-        let account = self.accounts.known(&username).await;
-        let account = account.map_err(error_text)?;
-        account
-            .map(Person::from)
-            .ok_or_else(|| sentences::no_user(&username))
-    }
-
-    pub(super) async fn filter(&self, room: &str, change: Change, creates: bool) -> Answer {
-        let room = self.room(room).await?;
-        // A pattern that is left from a deleted room may be removed.
-        if matches!(change, Change::Add(_)) {
-            self.need(&room, creates).await?;
-        }
-        let done = self.rooms.filter(room.clone(), change).await;
-        let done = done.map_err(|error| error.to_string())?;
-        if creates {
-            self.rooms.found(room).await.map_err(error_text)?;
-        }
-        Ok(done)
-    }
-
-    pub(super) async fn ban_network(
-        &self,
-        network: &str,
-        seconds: Option<u64>,
-        reason: Option<String>,
-    ) -> Answer {
-        let network: Network = network.parse().map_err(error_text)?;
-        let now = clock::moment();
-        let ban = Sanction::for_seconds(seconds, reason, now);
-        let done = self.rooms.ban_network(network, ban.clone()).await;
-        let hit = sentences::hit(done.map_err(error_text)?);
-        Ok(format!("{}; {hit}", sentences::banned(network, &ban, now)))
-    }
-
-    pub(super) async fn lift_network(&self, network: &str) -> Answer {
-        let network: Network = network.parse().map_err(error_text)?;
-        self.rooms.lift_network(network).await.map_err(error_text)?;
-        Ok(sentences::lifted(network))
+impl From<String> for OrderError {
+    fn from(sentence: String) -> Self {
+        Self::Refused(sentence)
     }
 }
 
-fn room_name(text: &str) -> Result<RoomName, String> {
-    RoomName::any(text).map_err(|error| format!("a room name {error}"))
+/// Carries `request` out; answers with what was done.
+pub async fn carry_out(backend: &dyn Backend, request: &Request) -> Result<String, OrderError> {
+    match request {
+        Request::Do(task) | Request::Appoint(task) => act(backend, task).await,
+        Request::Administer(name, is_admin) => administer(backend, name, *is_admin).await,
+        Request::Filter(room, change) => change_filter(backend, room, change, false).await,
+        Request::FilterNew(room, change) => change_filter(backend, room, change, true).await,
+        Request::BanNetwork(network, seconds, reason) => {
+            ban_network(backend, network, *seconds, reason.clone()).await
+        }
+        Request::LiftNetwork(network) => lift_network(backend, network).await,
+        Request::AddUser(name, hash) => add_user(backend, name, hash).await,
+        Request::SetPassword(name, Hash(hash)) => {
+            let username = username(name)?;
+            check_hash(hash)?;
+            let ended = backend.set_password(&username, hash).await?;
+            told(ended, &username, sentences::password_changed)
+        }
+        Request::SignOut(name) => {
+            let username = username(name)?;
+            let ended = backend.sign_out(&username).await?;
+            told(ended, &username, sentences::signed_out)
+        }
+        Request::RemoveUser(name) => {
+            let username = username(name)?;
+            let ended = backend.remove(&username).await?;
+            told(ended, &username, sentences::user_removed)
+        }
+        Request::PurgeUser(name, from) => purge_user(backend, name, from.as_deref()).await,
+        Request::AddRoom(name) => add_room(backend, name).await,
+    }
 }
 
-/// Refuses a name that a new room may not have.
-pub fn new_room(name: &RoomName) -> Result<(), String> {
-    let checked = RoomName::new(name.as_str());
-    checked
-        .map(drop)
-        .map_err(|error| format!("a room name {error}"))
+async fn act(backend: &dyn Backend, task: &Task) -> Result<String, OrderError> {
+    let Task {
+        action, creates, ..
+    } = task;
+    let room = room(backend, &task.room).await?;
+    let target = match action.reaches_removed() {
+        true => known(backend, &task.username).await?,
+        false => person(backend, &task.username).await?,
+    };
+    if action.needs_room() {
+        need(backend, &room, *creates).await?;
+    }
+    let order = action.clone().order();
+    backend.operate(room, order, target, *creates).await
 }
 
-/// Refuses a name that a new account may not have.
-pub fn new_user(name: &Username) -> Result<(), String> {
-    let checked = name.check_new();
-    checked.map_err(|error| format!("a user name {error}"))
+async fn administer(
+    backend: &dyn Backend,
+    name: &str,
+    is_admin: bool,
+) -> Result<String, OrderError> {
+    let person = person(backend, name).await?;
+    if !is_admin && !backend.administrators().await?.contains(&person.username) {
+        return Err(sentences::no_administrator(&person.username).into());
+    }
+    backend.administer(&person, is_admin).await?;
+    Ok(sentences::administered(&person.username, is_admin))
 }
 
-fn username(text: &str) -> Result<Username, String> {
-    Username::new(text).map_err(|error| format!("a user name {error}"))
+async fn change_filter(
+    backend: &dyn Backend,
+    name: &str,
+    change: &Change,
+    creates: bool,
+) -> Result<String, OrderError> {
+    let room = room(backend, name).await?;
+    // A pattern that is left from a deleted room may be removed.
+    if matches!(change, Change::Add(_)) {
+        need(backend, &room, creates).await?;
+    }
+    let done = backend.change_filter(&room, change).await?;
+    if creates {
+        backend.found(&room).await?;
+    }
+    Ok(done)
 }
 
-fn check_hash(hash: &str) -> Result<(), String> {
+async fn ban_network(
+    backend: &dyn Backend,
+    network: &str,
+    seconds: Option<u64>,
+    reason: Option<String>,
+) -> Result<String, OrderError> {
+    let network = parsed_network(network)?;
+    let now = clock::moment();
+    let ban = Sanction::for_seconds(seconds, reason, now);
+    let hit = backend.ban_network(network, ban.clone()).await?;
+    let done = sentences::banned(network, &ban, now);
+    Ok(match hit {
+        Some(hit) => format!("{done}; {}", sentences::hit(hit)),
+        None => done,
+    })
+}
+
+async fn lift_network(backend: &dyn Backend, network: &str) -> Result<String, OrderError> {
+    let network = parsed_network(network)?;
+    backend.lift_network(network).await?;
+    Ok(sentences::lifted(network))
+}
+
+async fn add_user(
+    backend: &dyn Backend,
+    name: &str,
+    Hash(hash): &Hash,
+) -> Result<String, OrderError> {
+    let username = username(name)?;
+    new_user(&username)?;
+    check_hash(hash)?;
+    let account = Account::new(&username, hash.clone(), clock::now())?;
+    match backend.create(account).await? {
+        Creation::Created(_) => {
+            let verdicts = backend.verdicts_on(username.key()).await?;
+            let held_against = sentences::held_against(&username, &verdicts);
+            Ok(sentences::user_added(&username) + &held_against)
+        }
+        Creation::Exists(_) => Err(sentences::user_exists(&username).into()),
+    }
+}
+
+async fn purge_user(
+    backend: &dyn Backend,
+    name: &str,
+    from: Option<&str>,
+) -> Result<String, OrderError> {
+    let person = known(backend, name).await?;
+    if !person.is_removed {
+        return Err(format!("{} has not been removed", person.username).into());
+    }
+    let from = from.map(room_name).transpose()?;
+    let purging = backend.purge(&person, from.as_ref()).await?;
+    serde_json::to_string(&purging).map_err(|error| error.to_string().into())
+}
+
+async fn add_room(backend: &dyn Backend, name: &str) -> Result<String, OrderError> {
+    let room = room(backend, name).await?;
+    new_room(&room)?;
+    match backend.found(&room).await? {
+        true => Ok(sentences::room_added(&room)),
+        false => Err(sentences::room_exists(&room).into()),
+    }
+}
+
+/// The stored name of the room that `text` refers to.
+async fn room(backend: &dyn Backend, text: &str) -> Result<RoomName, OrderError> {
+    backend.room_called(&room_name(text)?).await
+}
+
+/// Requires that the room exists or, if `creates`, that it can be created. It is created later, when
+/// nothing can be refused any more.
+async fn need(backend: &dyn Backend, room: &RoomName, creates: bool) -> Result<(), OrderError> {
+    match (backend.is_founded(room).await?, creates) {
+        (true, _) => Ok(()),
+        (false, true) => Ok(new_room(room)?),
+        (false, false) => Err(sentences::no_room(room).into()),
+    }
+}
+
+/// The user of this name.
+async fn person(backend: &dyn Backend, name: &str) -> Result<Person, OrderError> {
+    let person = known(backend, name).await?;
+    match person.is_removed {
+        true => Err(sentences::was_removed(&username(name)?).into()),
+        false => Ok(person),
+    }
+}
+
+/// The user of this name, also if the account was removed.
+async fn known(backend: &dyn Backend, name: &str) -> Result<Person, OrderError> {
+    let username = username(name)?;
+    let account = backend.known(&username).await?;
+    let account = account.ok_or_else(|| sentences::no_user(&username))?;
+    Ok(account.into())
+}
+
+/// What an order that ends an account's connections answers.
+fn told(
+    ended: Ended,
+    name: &Username,
+    sentence: fn(&Username) -> String,
+) -> Result<String, OrderError> {
+    match ended {
+        Ended::NoAccount => Err(sentences::no_user(name).into()),
+        Ended::Stored => Ok(sentence(name)),
+        Ended::Closed(closed) => Ok(sentences::with_closed(&sentence(name), closed)),
+    }
+}
+
+fn parsed_network(text: &str) -> Result<Network, OrderError> {
+    let network = text.parse::<Network>();
+    network.map_err(|error| error.to_string().into())
+}
+
+fn check_hash(hash: &str) -> Result<(), OrderError> {
     match is_hash(hash) {
         true => Ok(()),
-        false => Err("this is no argon2id hash of a password".to_owned()),
+        false => Err("this is no argon2id hash of a password".to_owned().into()),
     }
 }
 
-fn error_text(error: impl std::error::Error) -> String {
-    error.to_string()
-}
+#[cfg(test)]
+mod tests;

@@ -41,6 +41,21 @@ pub enum Request {
     AddRoom(String),
 }
 
+impl Request {
+    /// The request for `task`.
+    pub fn act(task: Task) -> Self {
+        match task.action.needs_room() {
+            true => Request::Appoint(task),
+            false => Request::Do(task),
+        }
+    }
+
+    /// Whether it may be the first thing that is done in a data directory, which is created for it.
+    pub fn may_be_first(&self) -> bool {
+        matches!(self, Request::AddUser(..) | Request::AddRoom(_))
+    }
+}
+
 /// What one step of a purge of all rooms did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Purging {

@@ -8,7 +8,7 @@ use crate::domain::entry::Moment;
 use crate::domain::moderation::{Sanction, Verdicts};
 use crate::rooms::{Hit, closed_connections};
 
-pub(crate) fn user_added(name: &Username) -> String {
+pub(super) fn user_added(name: &Username) -> String {
     format!("user {name} added")
 }
 
@@ -18,7 +18,7 @@ pub(crate) fn user_exists(name: &Username) -> String {
 
 /// The bans and mutes that still apply to a name that is given out again, as the end of a sentence; empty
 /// if there are none.
-pub(crate) fn held_against(name: &Username, verdicts: &Verdicts) -> String {
+pub(super) fn held_against(name: &Username, verdicts: &Verdicts) -> String {
     /// How many rooms are named at most.
     const ROOMS: usize = 5;
     let list = |rooms: &[String]| {
@@ -45,23 +45,23 @@ pub(crate) fn held_against(name: &Username, verdicts: &Verdicts) -> String {
     text
 }
 
-pub(crate) fn user_removed(name: &Username) -> String {
+pub(super) fn user_removed(name: &Username) -> String {
     format!("user {name} removed")
 }
 
-pub(crate) fn no_user(name: &Username) -> String {
+pub(super) fn no_user(name: &Username) -> String {
     format!("there is no user {name}")
 }
 
-pub(crate) fn was_removed(name: &Username) -> String {
+pub(super) fn was_removed(name: &Username) -> String {
     format!("there is no user {name}: the account was removed")
 }
 
-pub(crate) fn password_changed(name: &Username) -> String {
+pub(super) fn password_changed(name: &Username) -> String {
     format!("password of {name} changed")
 }
 
-pub(crate) fn signed_out(name: &Username) -> String {
+pub(super) fn signed_out(name: &Username) -> String {
     format!("{name} is signed out everywhere")
 }
 
@@ -81,35 +81,35 @@ pub(super) fn hit(hit: Hit) -> String {
     }
 }
 
-pub(crate) fn room_added(room: &RoomName) -> String {
+pub(super) fn room_added(room: &RoomName) -> String {
     format!(
         "room {room} added; `chat-server mod add --admin {room} NAME` gives it an administrator"
     )
 }
 
-pub(crate) fn room_exists(room: &RoomName) -> String {
+pub(super) fn room_exists(room: &RoomName) -> String {
     format!("there is already a room {room}")
 }
 
-pub(crate) fn no_room(room: &RoomName) -> String {
+pub(super) fn no_room(room: &RoomName) -> String {
     format!("there is no room {room}: check the name, or add --create to make it")
 }
 
-pub(crate) fn no_administrator(name: &str) -> String {
+pub(super) fn no_administrator(name: &str) -> String {
     format!("{name} is not an administrator of this server: `chat-server admin list` shows who is")
 }
 
-pub(crate) fn administered(name: &str, is_admin: bool) -> String {
+pub(super) fn administered(name: &str, is_admin: bool) -> String {
     match is_admin {
         true => format!("{name} is now an administrator of this server"),
         false => format!("{name} is no longer an administrator of this server"),
     }
 }
 
-pub(crate) fn banned(network: Network, ban: &Sanction, now: Moment) -> String {
+pub(super) fn banned(network: Network, ban: &Sanction, now: Moment) -> String {
     format!("{network} is banned {}", ban.span(now))
 }
 
-pub(crate) fn lifted(network: Network) -> String {
+pub(super) fn lifted(network: Network) -> String {
     format!("{network} is no longer banned")
 }

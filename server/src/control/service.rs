@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use super::socket::Socket;
 use super::{
     AT_ONCE, Answer, CONNECTIONS, Control, LINE, NO_REQUEST, PATIENCE, PAUSE, REQUEST_PATIENCE,
-    Request,
+    Request, orders,
 };
 use crate::pulse;
 use crate::stopping::Stopping;
@@ -90,21 +90,8 @@ async fn exchange(control: &Arc<Control>, stream: UnixStream, turns: &Semaphore)
 }
 
 async fn carry_out(control: &Control, line: &str) -> Answer {
-    match serde_json::from_str::<Request>(line) {
-        Ok(Request::Do(task) | Request::Appoint(task)) => control.carry_out(task).await,
-        Ok(Request::Administer(name, is_admin)) => control.administer(&name, is_admin).await,
-        Ok(Request::Filter(room, change)) => control.filter(&room, change, false).await,
-        Ok(Request::FilterNew(room, change)) => control.filter(&room, change, true).await,
-        Ok(Request::BanNetwork(network, seconds, reason)) => {
-            control.ban_network(&network, seconds, reason).await
-        }
-        Ok(Request::LiftNetwork(network)) => control.lift_network(&network).await,
-        Ok(Request::AddUser(name, hash)) => control.add_user(&name, hash).await,
-        Ok(Request::SetPassword(name, hash)) => control.set_password(&name, &hash).await,
-        Ok(Request::SignOut(name)) => control.sign_out(&name).await,
-        Ok(Request::RemoveUser(name)) => control.remove_user(&name).await,
-        Ok(Request::PurgeUser(name, from)) => control.purge_user(&name, from.as_deref()).await,
-        Ok(Request::AddRoom(name)) => control.add_room(&name).await,
-        Err(error) => Err(format!("{NO_REQUEST}: {error}")),
-    }
+    let request: Request =
+        serde_json::from_str(line).map_err(|error| format!("{NO_REQUEST}: {error}"))?;
+    let done = orders::carry_out(control, &request).await;
+    done.map_err(|error| error.to_string())
 }
