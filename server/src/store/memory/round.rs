@@ -92,7 +92,7 @@ impl State {
         let done = changes.into_iter().map(|change| {
             let audit_entry = change.audit_entry();
             let done = self.change(room, change)?;
-            let is_done = done != Done::Ruled(Ruled::Gone);
+            let is_done = !matches!(done, Done::Ruled(_, Ruled::Gone));
             let lines = audit_entry.filter(|_| is_done).into_iter();
             self.audit
                 .extend(lines.map(|entry| AuditLine::new(room, entry)));
@@ -115,20 +115,23 @@ impl State {
             Change::Append(entry) => Done::Appended(self.append(room, entry)?),
             Change::Judge(verdict) => {
                 self.judge(room, &verdict)?;
-                Done::Judged
+                Done::Judged(verdict)
             }
             Change::Hold { waiting, forget } => {
                 Done::Held(Box::new(self.hold(room, *waiting, forget)?))
             }
-            Change::Rule(ruling) => Done::Ruled(self.rule(room, *ruling)?),
-            Change::Filter { change, .. } => {
+            Change::Rule(ruling) => {
+                let ruled = self.rule(room, (*ruling).clone())?;
+                Done::Ruled(ruling, ruled)
+            }
+            Change::Filter { change, by, time } => {
                 let patterns = self.filters.entry(room.clone()).or_default();
                 patterns.retain(|pattern| pattern.text != change.text());
-                if let filter::Change::Add(pattern) = change {
-                    patterns.push(pattern);
+                if let filter::Change::Add(pattern) = &change {
+                    patterns.push(pattern.clone());
                 }
                 patterns.sort_by(|one, other| one.text.cmp(&other.text));
-                Done::Filtered
+                Done::Filtered { change, by, time }
             }
         })
     }
@@ -229,7 +232,7 @@ impl HeldMessages for MemoryStore {
 
     async fn rule(&self, room: &RoomName, ruling: &Ruling) -> Result<Ruled, StoreError> {
         match self.store_one(Part::Held, room, Change::Rule(Box::new(ruling.clone())))? {
-            Done::Ruled(ruled) => Ok(ruled),
+            Done::Ruled(_, ruled) => Ok(ruled),
             done => unreachable!("{done:?}"),
         }
     }
