@@ -8,7 +8,7 @@ use crate::domain::entry::{Entry, EntryBody, NewEntry, UnixMillis};
 use crate::domain::filter::{self, Pattern};
 use crate::domain::held::{HeldMessage, Ruled, Ruling, Waiting};
 use crate::domain::moderation::{Decision, Verdict};
-use crate::domain::round::{Change, Done, Founding, Round, StoredRound};
+use crate::domain::round::{Change, Done, Founding, Round, RoundId, StoredRound};
 use crate::store::filters::{Filters, FiltersError, Outline};
 use crate::store::held::HeldMessages;
 use crate::store::rooms::{Beginning, Founder};
@@ -20,10 +20,18 @@ impl Rounds for MemoryStore {
     async fn store(&self, room: &RoomName, round: Round) -> Outcome {
         // While one commit is under way, more comes in.
         tokio::task::yield_now().await;
-        let fault = self.state().faults.pop_front();
-        let stored = match fault {
-            Some(Fault::Refused | Fault::UnknownAndNot) => Err(broken(Part::Round)),
-            Some(Fault::UnknownAndStored) | None => {
+        let (fault, before) = {
+            let mut state = self.state();
+            (
+                state.faults.pop_front(),
+                state.stored_before(room, round.id),
+            )
+        };
+        let stored = match (before, fault) {
+            // What is stored is not refused, whatever else fails.
+            (Some(stored), _) => Ok(stored),
+            (None, Some(Fault::Refused | Fault::UnknownAndNot)) => Err(broken(Part::Round)),
+            (None, Some(Fault::UnknownAndStored) | None) => {
                 self.write(Part::Round, |state| state.store(room, round.clone()))
             }
         };
@@ -60,14 +68,14 @@ impl MemoryStore {
 }
 
 impl State {
-    /// Stores a round, unless that was done.
+    /// What came of a round, where it was stored.
+    fn stored_before(&self, room: &RoomName, id: RoundId) -> Option<StoredRound> {
+        let (newest, stored) = self.rounds.get(room)?;
+        (*newest == id).then(|| stored.clone())
+    }
+
     fn store(&mut self, room: &RoomName, round: Round) -> Result<StoredRound, StoreError> {
         let Round { id, last, changes } = round;
-        if let Some((newest, stored)) = self.rounds.get(room)
-            && *newest == id
-        {
-            return Ok(stored.clone());
-        }
         let done = self.change_all(room, last, changes)?;
         let stored = StoredRound { done };
         self.rounds.insert(room.clone(), (id, stored.clone()));
