@@ -32,8 +32,8 @@ use crate::rooms::task::{
     Attendance, Beginning, Logins, OperatorCommand, Pause, RoomCommand, RoomTask,
 };
 use crate::stopping::{Stop, Stopping};
-use crate::store::StoreError;
 use crate::store::log::Keep;
+use crate::store::{Part, StoreError};
 use lobby::Lobby;
 
 pub use crate::domain::room::Order;
@@ -46,7 +46,9 @@ pub use lobby::LobbyGuard;
 pub use membership::Membership;
 pub use networks::Hit;
 
-/// Commands that may wait for a room. Who finds no place waits, and with it the client behind.
+/// Commands that may wait for a room. Who finds no place waits, and with it the client behind. So it is
+/// also, for as long as it takes, while a room finds out what became of a round: it then takes nothing
+/// out, and as much waits here as there is place.
 const INBOX: usize = 1024;
 
 /// Why a room can't be entered or read.
@@ -305,8 +307,10 @@ async fn begin(shared: &Shared, room: &RoomName) -> Result<Beginning, EnterError
         ..
     } = &shared.stores;
     let nonces_since = clock::earliest_within(Duration::from_millis(NONCE_MEMORY));
+    let run = getrandom::u64().map_err(|error| StoreError::new(Part::Round, error))?;
     let head = log.open(room, nonces_since).await?;
     Ok(Beginning {
+        run,
         head,
         standing: standings.load(room, now).await?,
         filter: filters.open(room).await?,

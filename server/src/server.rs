@@ -160,6 +160,7 @@ impl Server {
             accounts: store.clone(),
             rooms: store.clone(),
             audit: store.clone(),
+            rounds: store.clone(),
             log: store.clone(),
             standings: store.clone(),
             filters: RoomFilters::new(store.clone()),

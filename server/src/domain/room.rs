@@ -128,12 +128,30 @@ impl Room {
 
     /// What follows from `input` at `now`.
     pub fn apply(&mut self, input: Input, now: impl Into<Moment>) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.apply_into(input, now, &mut effects);
+        effects
+    }
+
+    /// The same, put behind what is in `effects`: so a message needs no list of its own.
+    pub fn apply_into(&mut self, input: Input, now: impl Into<Moment>, effects: &mut Vec<Effect>) {
         let now = now.into();
+        match input {
+            Input::Post(id, post, target, found) => {
+                self.look(id, post, target, found, now, effects);
+            }
+            Input::Charged(id, allowed, wait) => self.charged(id, allowed, wait, now, effects),
+            Input::Stored(stored) => self.stored(stored, effects),
+            Input::NotStored(lost) => self.not_stored(lost, effects),
+            other => effects.extend(self.apply_other(other, now)),
+        }
+    }
+
+    /// What follows from anything but messages on their way.
+    fn apply_other(&mut self, input: Input, now: Moment) -> Vec<Effect> {
         match input {
             Input::Join(joining) => self.join(joining, now),
             Input::Leave(id) => self.leave(id, now),
-            Input::Post(id, post, target, found) => self.look(id, post, target, found, now),
-            Input::Charged(id, allowed, wait) => self.charged(id, allowed, wait, now),
             Input::Delete(id, target) => self.delete(id, target, now.time),
             Input::Moderate(id, order, target) => self.moderate(id, &order, target, now),
             Input::Operate(order, target, creates) => self.operate(&order, target, creates, now),
@@ -170,8 +188,9 @@ impl Room {
             Input::NotRuled(id, choice) => Self::not_ruled(id, &choice),
             Input::Judged(id, verdict) => self.judged(id, &verdict, now),
             Input::NotJudged(id, verdict) => self.not_judged(id, &verdict),
-            Input::Stored(stored) => self.stored(stored),
-            Input::NotStored(lost) => self.not_stored(lost),
+            Input::Post(..) | Input::Charged(..) | Input::Stored(_) | Input::NotStored(_) => {
+                unreachable!("a message on its way goes the other way")
+            }
             Input::Wake => self.presence.wake(self.members.len(), now.steady),
         }
     }
@@ -255,8 +274,8 @@ impl Room {
         vec![for_pace(id, NewEntry { time: now, body })]
     }
 
-    fn stored(&mut self, stored: Vec<(MemberId, Entry)>) -> Vec<Effect> {
-        let mut effects = Vec::with_capacity(stored.len());
+    fn stored(&mut self, stored: Vec<(MemberId, Entry)>, effects: &mut Vec<Effect>) {
+        effects.reserve(stored.len());
         for (sender, entry) in stored {
             let audit_entry = entry.audit_entry();
             let by = match &entry.body {
@@ -291,7 +310,6 @@ impl Room {
             }
             effects.extend(self.tell_audit(audit_entry));
         }
-        effects
     }
 
     fn announce_modes(&self, seq: Seq) -> Effect {
@@ -303,12 +321,12 @@ impl Room {
         Effect::Announce(listeners, ServerEvent::Room(state))
     }
 
-    fn not_stored(&mut self, lost: Vec<(MemberId, NewEntry)>) -> Vec<Effect> {
-        let mut effects = Vec::with_capacity(lost.len());
+    fn not_stored(&mut self, lost: Vec<(MemberId, NewEntry)>, effects: &mut Vec<Effect>) {
+        effects.reserve(lost.len());
         for (sender, entry) in lost {
             match entry.body {
                 EntryBody::MessagePosted(posted) => {
-                    self.post_lost(sender, &posted, &mut effects);
+                    self.post_lost(sender, &posted, effects);
                 }
                 // Nobody asked for it in this moment; it is looked at again.
                 EntryBody::RoomChanged(changed) if sender == NOBODY => {
@@ -317,7 +335,6 @@ impl Room {
                 body => effects.push(nothing_done(sender, entry_event(&body))),
             }
         }
-        effects
     }
 
     /// Who is here.

@@ -95,7 +95,7 @@ pub struct StoredRound {
     pub done: Vec<Done>,
 }
 
-/// What came of a change.
+/// What came of a change. It holds what was asked for, so that nobody has to keep a copy meanwhile.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Done {
     /// The room is there; whether this made it.
@@ -103,13 +103,20 @@ pub enum Done {
     /// The entry has its place.
     Appended(Entry),
     /// The verdict holds.
-    Judged,
+    Judged(Box<Verdict>),
     /// The message waits, and has its id.
     Held(Box<HeldMessage>),
     /// The ruling found its message, or not any more.
-    Ruled(Ruled),
+    Ruled(Box<Ruling>, Ruled),
     /// The patterns hold.
-    Filtered,
+    Filtered {
+        /// What was changed.
+        change: filter::Change,
+        /// By whom: the name as registered.
+        by: String,
+        /// When.
+        time: UnixMillis,
+    },
 }
 
 impl StoredRound {
@@ -118,7 +125,7 @@ impl StoredRound {
         // Places grow with the changes.
         self.done.iter().rev().find_map(|done| match done {
             Done::Appended(entry) => Some(entry.seq),
-            Done::Ruled(Ruled::Done(Some(entry))) => Some(entry.seq),
+            Done::Ruled(_, Ruled::Done(Some(entry))) => Some(entry.seq),
             _ => None,
         })
     }

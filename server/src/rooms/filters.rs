@@ -1,5 +1,6 @@
-//! A running room's patterns: held against messages, listed and changed. Owns when they are made
-//! ready: when a message has to be held against them and they are not, or not any more.
+//! A running room's patterns: held against messages, listed and made ready for a change, which the room
+//! stores. Owns when they are made ready: when a message has to be held against them and they are not,
+//! or not any more.
 
 mod cache;
 mod workers;
@@ -27,6 +28,12 @@ pub struct RoomFilter {
     outline: Outline,
     slot: Option<CacheSlot>,
     has_reported: bool,
+}
+
+/// Patterns after a change, made ready and not in effect yet.
+pub struct Prepared {
+    outline: Outline,
+    slot: CacheSlot,
 }
 
 impl RoomFilters {
@@ -103,13 +110,9 @@ impl RoomFilter {
         Ok(Vec::new())
     }
 
-    /// Stores a change by `by` at `now`, which holds once this answers.
-    pub async fn change(
-        &mut self,
-        change: &Change,
-        by: &str,
-        now: u64,
-    ) -> Result<(), FiltersError> {
+    /// Makes ready what the patterns are after a change, as far as it can be made. Nothing is changed:
+    /// it is to be stored, and then put in effect. Two changes of one room must not be made at once.
+    pub async fn prepare(&mut self, change: &Change) -> Result<Prepared, FiltersError> {
         let workers = Arc::clone(&self.all.workers);
         let mut outline = self.outline;
         if let Change::Add(pattern) = change {
@@ -123,12 +126,14 @@ impl RoomFilter {
             Ok::<_, FiltersError>((Outline::of(filter.patterns()), cache.put(filter)))
         });
         let (outline, slot) = made.await??;
-        drop(turn);
-        let store = Arc::clone(&self.all.store);
-        store.change(&self.room, change, by, now).await?;
+        Ok(Prepared { outline, slot })
+    }
+
+    /// Lets a change that is stored hold from now on.
+    pub fn put_in_effect(&mut self, prepared: Prepared) {
+        let Prepared { outline, slot } = prepared;
         self.outline = outline;
         self.slot = (outline.patterns > 0).then_some(slot);
-        Ok(())
     }
 
     async fn compile(&mut self) -> Result<(), FiltersError> {

@@ -17,6 +17,7 @@ mod login;
 mod reading;
 mod requests;
 mod resume;
+mod rounds;
 mod verdicts;
 
 use std::pin::pin;
@@ -26,12 +27,14 @@ use std::time::Duration;
 use chat_protocol::{Closing, RoomName};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 use crate::clock;
-use crate::domain::entry::{Author, NewEntry, StoredNonce};
+use crate::domain::entry::{Author, StoredNonce};
 use crate::domain::held::HeldMessage;
 use crate::domain::moderation::Standing;
-use crate::domain::room::{Input, MemberId, Room, Start, operator};
+use crate::domain::room::{Effect, Input, Room, Start, operator};
+use crate::domain::round::RoundId;
 use crate::limits::addresses::Addresses;
 use crate::rooms::filters::{RoomFilter, RoomFilters};
 use crate::stopping::Stopping;
@@ -41,6 +44,7 @@ use crate::store::audit::AuditLog;
 use crate::store::held::HeldMessages;
 use crate::store::log::{LogHead, RoomLog};
 use crate::store::rooms::RoomDirectory;
+use crate::store::rounds::Rounds;
 use crate::store::standing::Standings;
 use crate::wire::outgoing::Outgoing;
 
@@ -52,6 +56,7 @@ use delivery::Delivery;
 pub use delivery::FlushWindow;
 pub use entering::Founders;
 pub use login::{Login, Logins};
+use rounds::Wanted;
 pub use verdicts::closed_connections;
 
 /// Commands that one round takes at most.
@@ -72,7 +77,8 @@ const UNSTORED: usize = 64;
 pub enum Pause {
     /// Nobody is in and nothing waits: the room may retire.
     Idle,
-    /// The inbox was closed and is drained; members were told that the server stops.
+    /// The server stops, and members were told so: the inbox was closed and is drained, or it is not
+    /// known what became of a round.
     Closed,
 }
 
@@ -85,6 +91,8 @@ pub struct Stores {
     pub rooms: Arc<dyn RoomDirectory>,
     /// Who decided what.
     pub audit: Arc<dyn AuditLog>,
+    /// Where everything goes that a room changes.
+    pub rounds: Arc<dyn Rounds>,
     /// Its entries.
     pub log: Arc<dyn RoomLog>,
     /// How people stand in it.
@@ -99,6 +107,8 @@ pub struct Stores {
 
 /// What a room's task begins with.
 pub struct Beginning {
+    /// By what its rounds are told from those of any other run: a random number.
+    pub run: u64,
     /// Where the log stands.
     pub head: LogHead,
     /// How people stand in the room.
@@ -128,8 +138,16 @@ pub struct RoomTask {
     filter: RoomFilter,
     delivery: Delivery,
     next_member: u64,
-    /// What the rules ordered to be stored and is not stored yet.
-    unstored: Vec<(MemberId, NewEntry)>,
+    /// What the rules ordered to be stored in the log and is not stored yet.
+    unstored: Wanted,
+    /// What the next round is known by.
+    next_round: RoundId,
+    /// The server stops, and it is not known what became of a round.
+    given_up: CancellationToken,
+    /// What the rules ordered last.
+    following: Vec<Effect>,
+    /// What they ordered before, the next one last.
+    ordered: Vec<Effect>,
     /// Who wait for what was posted before them to be stored.
     settling: Vec<oneshot::Sender<Settled>>,
     /// How often something was taken out of the log.
@@ -152,6 +170,7 @@ impl RoomTask {
         stopping: Stopping,
     ) -> Self {
         let Beginning {
+            run,
             mut head,
             standing,
             filter,
@@ -183,7 +202,11 @@ impl RoomTask {
             filter,
             delivery: Delivery::new(window),
             next_member: 1,
-            unstored: Vec::new(),
+            unstored: Wanted::default(),
+            next_round: RoundId { run, number: 0 },
+            given_up: CancellationToken::new(),
+            following: Vec::new(),
+            ordered: Vec::new(),
             settling: Vec::new(),
             removals: 0,
             // A crash may have come between a deletion and what follows from it.
@@ -197,6 +220,19 @@ impl RoomTask {
     /// Works until the last member has left or the server stops. May be called again after
     /// [`Pause::Idle`]; it then waits for the next command.
     pub async fn run(&mut self) -> Pause {
+        let given_up = self.given_up.clone();
+        tokio::select! {
+            biased;
+            pause = self.work() => pause,
+            () = given_up.cancelled() => {
+                // Who asked for something hears nothing of it but that the server stops.
+                self.dismiss().await;
+                Pause::Closed
+            }
+        }
+    }
+
+    async fn work(&mut self) -> Pause {
         let mut commands = Vec::new();
         let retire_at = Instant::now() + RETIRE_AGAIN;
         // Both are made once and not for each round: most rounds come before either has anything to say.
@@ -215,8 +251,7 @@ impl RoomTask {
                 received = self.inbox.recv_many(&mut commands, ROUND) => {
                     if received == 0 {
                         self.show_all().await;
-                        let Closing { code, reason } = self.stopping.closing();
-                        self.delivery.dismiss(code, reason).await;
+                        self.dismiss().await;
                         return Pause::Closed;
                     }
                 }
@@ -240,6 +275,13 @@ impl RoomTask {
                 return Pause::Idle;
             }
         }
+    }
+
+    /// Shows what is stored, and tells everybody that the server stops.
+    async fn dismiss(&mut self) {
+        self.delivery.flush().await;
+        let Closing { code, reason } = self.stopping.closing();
+        self.delivery.dismiss(code, reason).await;
     }
 
     /// When there is something to do though nobody asks for anything; an empty room may retire at

@@ -13,9 +13,11 @@ use super::history::Viewer;
 use super::*;
 use crate::domain::address::Address;
 use crate::domain::entry::{AccountId, NewEntry};
+use crate::domain::moderation::BanScope;
 use crate::limits::Allowance;
 use crate::limits::addresses::Addresses;
 use crate::rooms::filters::RoomFilters;
+use crate::store::Store;
 use crate::store::accounts::{Account, Accounts};
 use crate::store::addresses::AddressStore;
 use crate::store::log::{End, Range, RoomLog};
@@ -47,25 +49,28 @@ fn waiting_bench() -> Bench {
     bench_with(FlushWindow::everywhere(Duration::from_secs(600)))
 }
 
+/// All that a room is kept in, in one engine.
+pub(super) fn stores<Engine: Store + 'static>(store: &Arc<Engine>) -> Stores {
+    Stores {
+        accounts: store.clone(),
+        rooms: store.clone(),
+        audit: store.clone(),
+        rounds: store.clone(),
+        log: store.clone(),
+        standings: store.clone(),
+        filters: RoomFilters::new(store.clone()),
+        addresses: Addresses::new(store.clone(), BanScope::Account),
+        held: store.clone(),
+    }
+}
+
 fn bench_with(window: FlushWindow) -> Bench {
     let directory = tempfile::tempdir().unwrap();
     let database = Arc::new(Database::open(directory.path(), Durability::Full).unwrap());
     let store = Arc::new(SqliteStore::new(Arc::clone(&database)));
     Bench {
         rooms: Rooms::new(
-            Stores {
-                accounts: store.clone(),
-                rooms: store.clone(),
-                audit: store.clone(),
-                log: store.clone(),
-                standings: store.clone(),
-                filters: RoomFilters::new(store.clone()),
-                addresses: Addresses::new(
-                    store.clone(),
-                    crate::domain::moderation::BanScope::Account,
-                ),
-                held: store,
-            },
+            stores(&store),
             RoomSettings {
                 founders: Founders::Anyone,
                 membership: Duration::ZERO,

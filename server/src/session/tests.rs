@@ -39,6 +39,7 @@ pub(crate) fn bench(caps: Caps) -> Bench {
         accounts: store.clone(),
         rooms: store.clone(),
         audit: store.clone(),
+        rounds: store.clone(),
         log: store.clone(),
         standings: store.clone(),
         filters: RoomFilters::new(store.clone()),

@@ -100,6 +100,16 @@ impl MemoryStore {
         self.state().faults.extend(faults);
     }
 
+    /// Whether something is to become of a round to come.
+    pub(crate) fn is_to_fail(&self) -> bool {
+        !self.state().faults.is_empty()
+    }
+
+    /// All rounds are stored again from now on.
+    pub(crate) fn heal(&self) {
+        self.state().faults.clear();
+    }
+
     /// What is in the log of `room`.
     pub(crate) fn log(&self, room: &RoomName) -> Option<MemoryLog> {
         self.state().logs.get(room).cloned()

@@ -9,7 +9,7 @@ use crate::domain::held::{Choice, HeldMessage, PER_ROOM, PER_USER, Ruled, Ruling
 
 impl Room {
     /// Lets a message wait, unless too many do.
-    pub(super) fn hold(&mut self, id: MemberId, waiting: Waiting, now: Moment) -> Vec<Effect> {
+    pub(super) fn hold(&mut self, id: MemberId, waiting: Waiting, now: Moment) -> Effect {
         self.forget_unheard(now);
         let author = &waiting.author;
         let own = self
@@ -25,10 +25,10 @@ impl Room {
                 let key = author.key.clone();
                 self.note_post(&key, now);
             }
-            return vec![Effect::Hold(id, Box::new(waiting))];
+            return Effect::Hold(id, Box::new(waiting));
         };
         let nonce = waiting.nonce.as_ref();
-        vec![refuse(id, events::MESSAGE, Code::Forbidden, text, nonce)]
+        refuse(id, events::MESSAGE, Code::Forbidden, text, nonce)
     }
 
     /// A message is stored and waits: its sender is told, then those who may decide.
@@ -66,13 +66,13 @@ impl Room {
         author: &Author,
         nonce: &Nonce,
         now: Moment,
-    ) -> Option<Vec<Effect>> {
+    ) -> Option<Effect> {
         self.forget_unheard(now);
         let is_it = |waiting: &Waiting| {
             waiting.author.key == author.key && waiting.nonce.as_ref() == Some(nonce)
         };
         let held = self.held.iter().find(|held| is_it(&held.waiting))?;
-        Some(vec![told_to_wait(id, &held.waiting)])
+        Some(told_to_wait(id, &held.waiting))
     }
 
     /// All that waits, for somebody who comes in and is told of what happens; `None` where nothing

@@ -99,21 +99,23 @@ impl Room {
         allowed: Allowed,
         wait: Option<u64>,
         now: Moment,
-    ) -> Vec<Effect> {
+        effects: &mut Vec<Effect>,
+    ) {
         if let Some(seconds) = wait {
-            return slowed_down(id, &allowed, seconds);
+            effects.extend(slowed_down(id, &allowed, seconds));
+            return;
         }
-        match allowed {
+        effects.push(match allowed {
             Allowed::Post(passed) => self.post(id, passed, now),
-            Allowed::Store(entry) => vec![Effect::Store(id, entry)],
-            Allowed::Judge(pending) => vec![Effect::Judge(id, pending)],
-            Allowed::Rule(ruling) => vec![Effect::Rule(id, ruling)],
-            Allowed::ChangeFilter(change, by) => vec![Effect::ChangeFilter(id, change, by)],
-            Allowed::ReadFilters => vec![Effect::ListFilters(id)],
-            Allowed::ReadHeld => vec![Effect::Send(id, self.all_held(now))],
-            Allowed::ReadAudit => vec![Effect::OpenAudit(self.audit_version)],
-            Allowed::Repeat(seq, nonce) => vec![Effect::Repeat(id, seq, nonce)],
-        }
+            Allowed::Store(entry) => Effect::Store(id, entry),
+            Allowed::Judge(pending) => Effect::Judge(id, pending),
+            Allowed::Rule(ruling) => Effect::Rule(id, ruling),
+            Allowed::ChangeFilter(change, by) => Effect::ChangeFilter(id, change, by),
+            Allowed::ReadFilters => Effect::ListFilters(id),
+            Allowed::ReadHeld => Effect::Send(id, self.all_held(now)),
+            Allowed::ReadAudit => Effect::OpenAudit(self.audit_version),
+            Allowed::Repeat(seq, nonce) => Effect::Repeat(id, seq, nonce),
+        });
     }
 }
 

@@ -45,9 +45,10 @@ impl Room {
         target: ReplyTarget,
         found: Option<Pattern>,
         now: Moment,
-    ) -> Vec<Effect> {
+        effects: &mut Vec<Effect>,
+    ) {
         let Some(author) = self.members.get(&id).cloned() else {
-            return Vec::new();
+            return;
         };
         let PostMessage {
             content,
@@ -55,11 +56,12 @@ impl Room {
             reply_to,
         } = post;
         if let Some(nonce) = &nonce
-            && let Some(effects) = self.retried(id, &author, nonce, now)
+            && let Some(answer) = self.retried(id, &author, nonce, now)
         {
-            return effects;
+            effects.extend(answer);
+            return;
         }
-        match self.check(id, content, target, found, now) {
+        effects.push(match self.check(id, content, target, found, now) {
             Ok((content, held)) => {
                 let passed = Passed {
                     author,
@@ -68,14 +70,14 @@ impl Room {
                     reply_to,
                     nonce,
                 };
-                vec![Effect::Charge(id, Allowed::Post(passed))]
+                Effect::Charge(id, Allowed::Post(passed))
             }
-            Err(obstacle) => vec![obstacle.refusal(id, nonce.as_ref(), now)],
-        }
+            Err(obstacle) => obstacle.refusal(id, nonce.as_ref(), now),
+        });
     }
 
     /// Stores what passed, in the log or for a moderator to decide.
-    pub(super) fn post(&mut self, id: MemberId, passed: Passed, now: Moment) -> Vec<Effect> {
+    pub(super) fn post(&mut self, id: MemberId, passed: Passed, now: Moment) -> Effect {
         let Passed {
             author,
             content,
@@ -110,7 +112,7 @@ impl Room {
         };
         let body = EntryBody::MessagePosted(posted);
         let time = now.time;
-        vec![Effect::Store(id, NewEntry { time, body })]
+        Effect::Store(id, NewEntry { time, body })
     }
 
     /// What is wrong with a message, in the contract's order: rights, whether what it names exists,
@@ -175,7 +177,7 @@ impl Room {
         self.posted.insert(key.to_owned(), now.steady);
     }
 
-    /// What follows where `author` sent a message with this nonce before. Limits do not count here:
+    /// What follows, if anything does yet, where `author` sent a message with this nonce before. Limits do not count here:
     /// nothing more is stored, and whoever comes back has to send what was not answered.
     fn retried(
         &mut self,
@@ -183,19 +185,19 @@ impl Room {
         author: &Author,
         nonce: &Nonce,
         now: Moment,
-    ) -> Option<Vec<Effect>> {
+    ) -> Option<Option<Effect>> {
         self.nonces.forget_old(now.steady);
         let Some(state) = self.nonces.find(author.account, nonce) else {
-            return self.still_held(id, author, nonce, now);
+            return self.still_held(id, author, nonce, now).map(Some);
         };
         match state {
             NonceState::Stored(seq) => {
                 let repeated = Allowed::Repeat(seq, nonce.clone());
-                Some(vec![Effect::Charge(id, repeated)])
+                Some(Some(Effect::Charge(id, repeated)))
             }
             NonceState::Waiting => {
                 self.nonces.wait(author.account, nonce, id);
-                Some(Vec::new())
+                Some(None)
             }
         }
     }

@@ -60,6 +60,22 @@ impl Bench {
     }
 }
 
+impl RoomFilter {
+    /// Stores a change by `by` at `now`, and lets it hold, as a room does.
+    pub(crate) async fn change(
+        &mut self,
+        change: &Change,
+        by: &str,
+        now: u64,
+    ) -> Result<(), FiltersError> {
+        let prepared = self.prepare(change).await?;
+        let store = Arc::clone(&self.all.store);
+        store.change(&self.room, change, by, now).await?;
+        self.put_in_effect(prepared);
+        Ok(())
+    }
+}
+
 async fn flaws(filter: &mut RoomFilter) -> Vec<(String, FilterError)> {
     let patterns = filter.list().await.unwrap().into_iter();
     patterns

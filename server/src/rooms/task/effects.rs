@@ -3,7 +3,6 @@
 //!
 //! Keeps the order of everything: what was posted before is stored and shown before.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use chat_protocol::{CloseCode, Nonce, Seq, ServerEvent, events};
@@ -15,10 +14,14 @@ use crate::clock;
 use crate::domain::entry::Entry;
 use crate::domain::moderation::Origin;
 use crate::domain::room::{Effect, Input, Lookup, MemberId, Pace};
+use crate::domain::round::Change;
 use crate::limits::{FLOODING, Privilege};
-use crate::store::StoreError;
 use crate::store::log::{End, Range};
+use crate::store::{Part, StoreError};
 use crate::wire::outgoing::Outgoing;
+
+/// Orders for which a room keeps memory while it has none: a message needs but one at a time.
+const ORDERED: usize = 4;
 
 /// What of that which was carried out is told to whoever asked for it from outside the room.
 #[derive(Default)]
@@ -34,14 +37,20 @@ pub(super) struct Outcome {
 impl RoomTask {
     /// Applies `input` and carries out what follows.
     pub(super) async fn apply(&mut self, input: Input) -> Outcome {
-        let effects = self.room.apply(input, clock::moment());
-        self.carry_out(effects).await
+        self.follow(input);
+        self.carry_out().await
+    }
+
+    /// Applies `input`: what it orders is carried out before anything that was ordered before.
+    pub(super) fn follow(&mut self, input: Input) {
+        let now = clock::moment();
+        self.room.apply_into(input, now, &mut self.following);
     }
 
     /// Stores what waits, in one commit, and lets it wait for its delivery.
     pub(super) async fn store(&mut self) {
-        let effects = self.commit().await;
-        self.carry_out(effects).await;
+        self.commit().await;
+        self.carry_out().await;
     }
 
     /// Stores what waits, and lets everybody see all that is stored.
@@ -52,46 +61,49 @@ impl RoomTask {
 
     /// Carries out what the rules ordered, and what follows from that before what was ordered after it.
     /// Entries wait to share a commit; whatever is neither one nor on the way to one comes after it.
-    pub(super) async fn carry_out(&mut self, effects: Vec<Effect>) -> Outcome {
-        let mut queue = VecDeque::from(effects);
+    pub(super) async fn carry_out(&mut self) -> Outcome {
         let mut outcome = Outcome::default();
-        while let Some(effect) = queue.pop_front() {
+        loop {
+            self.ordered.extend(self.following.drain(..).rev());
+            let Some(effect) = self.ordered.pop() else {
+                break;
+            };
             let may_share = matches!(effect, Effect::Store(..) | Effect::Charge(..));
-            let following = match may_share || self.unstored.is_empty() {
+            match may_share || self.unstored.is_empty() {
                 true => self.carry_out_one(effect, &mut outcome).await,
                 false => {
-                    queue.push_front(effect);
-                    self.commit().await
+                    self.ordered.push(effect);
+                    self.commit().await;
                 }
-            };
-            put_before(&mut queue, following);
+            }
         }
+        self.following.shrink_to(ORDERED);
+        self.ordered.shrink_to(ORDERED);
         outcome
     }
 
-    /// Carries out one order; gives what follows from it.
-    async fn carry_out_one(&mut self, effect: Effect, outcome: &mut Outcome) -> Vec<Effect> {
+    /// Carries out one order.
+    async fn carry_out_one(&mut self, effect: Effect, outcome: &mut Outcome) {
         match effect {
-            Effect::Store(sender, entry) => self.unstored.push((sender, entry)),
+            Effect::Store(sender, entry) => self.unstored.add(sender, Change::Append(entry)),
             Effect::Charge(id, allowed) => {
                 let wait = self.wait(id, allowed.pace());
-                let input = Input::Charged(id, allowed, wait);
-                return self.room.apply(input, clock::moment());
+                self.follow(Input::Charged(id, allowed, wait));
             }
             Effect::Deliver(senders, entry) => self.deliver(&senders, &entry),
-            Effect::Repeat(id, seq, nonce) => return self.repeat(id, seq, nonce).await,
+            Effect::Repeat(id, seq, nonce) => self.repeat(id, seq, nonce).await,
             Effect::Send(id, event) => self.delivery.answer(id, &Outgoing::new(event)),
             Effect::Announce(listeners, event) => self.delivery.announce(&listeners, event).await,
-            Effect::Judge(id, pending) => return self.judge(id, *pending, outcome).await,
-            Effect::Hold(id, waiting) => return self.hold(id, waiting).await,
-            Effect::Rule(id, ruling) => return self.rule(id, ruling).await,
+            Effect::Judge(id, pending) => self.judge(id, *pending, outcome).await,
+            Effect::Hold(id, waiting) => self.hold(id, waiting).await,
+            Effect::Rule(id, ruling) => self.rule(id, ruling).await,
             Effect::ChangeFilter(id, change, by) => {
-                return self.change_filter(id, change, &by, outcome).await;
+                self.change_filter(id, change, by, outcome).await;
             }
-            Effect::ListFilters(id) => return self.list_filters(id).await,
+            Effect::ListFilters(id) => self.list_filters(id).await,
             Effect::OpenAudit(audit_version) => outcome.audit_version = Some(audit_version),
             Effect::Report(said) => outcome.report = Some(said.map_err(OperateError::Slip)),
-            Effect::CheckFlooding(id) => return self.check_flooding(id),
+            Effect::CheckFlooding(id) => self.check_flooding(id),
             Effect::Expel(ids, event, code) => {
                 outcome.closed += ids.len();
                 self.expel(&ids, event, code);
@@ -103,31 +115,17 @@ impl RoomTask {
             Effect::CheckPinned(by) => self.pin_to_check = Some(by),
             Effect::WakeAt(time) => self.wake_at = Some(instant(time)),
         }
-        Vec::new()
     }
 
-    /// Stores what waits, in one commit; gives what follows from that.
-    async fn commit(&mut self) -> Vec<Effect> {
+    /// Stores what waits, in one commit.
+    async fn commit(&mut self) {
         if self.unstored.is_empty() {
-            return Vec::new();
+            return;
         }
         let waiting = std::mem::take(&mut self.unstored);
-        let entries = waiting.iter().map(|(_, entry)| entry.clone()).collect();
-        let after = self.is_last_sure.then_some(self.head.last);
-        let stored = self.stores.log.append(&self.name, after, entries).await;
-        self.is_last_sure = stored.is_ok();
-        let input = match stored {
-            Ok(stored) => {
-                self.head.last = stored.last().map_or(self.head.last, |entry| entry.seq);
-                let senders = waiting.into_iter().map(|(sender, _)| sender);
-                Input::Stored(senders.zip(stored).collect())
-            }
-            Err(error) => {
-                self.report("messages could not be stored and were refused", &error);
-                Input::NotStored(waiting)
-            }
-        };
-        self.room.apply(input, clock::moment())
+        if let Err(error) = self.store_round(Part::Log, waiting).await {
+            self.report("messages could not be stored and were refused", &error);
+        }
     }
 
     /// Seconds that a member has to wait before it may do one more thing of this kind, which counts
@@ -156,12 +154,12 @@ impl RoomTask {
     }
 
     /// Closes the connection of a member who goes on regardless of being refused for being too fast.
-    fn check_flooding(&mut self, id: MemberId) -> Vec<Effect> {
+    fn check_flooding(&mut self, id: MemberId) {
         let Some(MemberConnection { outbox, allowance }) = self.delivery.connection(id) else {
-            return Vec::new();
+            return;
         };
         if !allowance.pace.goes_on_regardless() {
-            return Vec::new();
+            return;
         }
         if let Some(left_out) = allowance.limits.notices().next() {
             let source = allowance.source;
@@ -170,16 +168,16 @@ impl RoomTask {
         outbox.close(CloseCode::Flooding, FLOODING);
         self.who = None;
         self.delivery.leave(id);
-        self.room.apply(Input::Leave(id), clock::moment())
+        self.follow(Input::Leave(id));
     }
 
     /// Gives a member a message again that it sent before: that may be longer than what it sent.
-    async fn repeat(&mut self, id: MemberId, seq: Seq, nonce: Nonce) -> Vec<Effect> {
+    async fn repeat(&mut self, id: MemberId, seq: Seq, nonce: Nonce) {
         let why = match self.entry(seq).await {
             Ok(original) => match original.and_then(|entry| self.marked(&entry)) {
                 Some(answer) => {
                     self.delivery.answer(id, &answer);
-                    return Vec::new();
+                    return;
                 }
                 None => Lookup::Gone,
             },
@@ -188,8 +186,7 @@ impl RoomTask {
                 Lookup::Original
             }
         };
-        let input = Input::Unavailable(id, events::MESSAGE, why, Some(nonce));
-        self.room.apply(input, clock::moment())
+        self.follow(Input::Unavailable(id, events::MESSAGE, why, Some(nonce)));
     }
 
     fn expel(&mut self, ids: &[MemberId], event: ServerEvent, code: CloseCode) {
@@ -239,17 +236,6 @@ impl RoomTask {
             with_modes: true,
         };
         Ok(self.stores.log.read(&self.name, range).await?.entries.pop())
-    }
-}
-
-fn put_before(queue: &mut VecDeque<Effect>, following: Vec<Effect>) {
-    if queue.is_empty() {
-        *queue = following.into();
-        return;
-    }
-    queue.reserve(following.len());
-    for effect in following.into_iter().rev() {
-        queue.push_front(effect);
     }
 }
 

@@ -8,7 +8,7 @@ use super::delivery::MemberConnection;
 use super::{EnterError, Entrance, RoomTask, resume};
 use crate::clock;
 use crate::domain::entry::{Author, Moment, UnixMillis};
-use crate::domain::room::{Effect, Input, Joining, MemberId};
+use crate::domain::room::{Input, Joining, MemberId};
 use crate::limits::{Allowance, TooFast};
 use crate::rooms::history::{self, Viewer};
 use crate::store::StoreError;
@@ -159,19 +159,6 @@ impl RoomTask {
         }))
         .await;
         id
-    }
-
-    /// Makes the room one that there is, for an operator, which is false where it is one already; and
-    /// what follows from that.
-    pub(super) async fn found(&mut self) -> Result<(bool, Vec<Effect>), StoreError> {
-        if self.room.is_founded() {
-            return Ok((false, Vec::new()));
-        }
-        let beginning = self.beginning(Founder::Operator, clock::now());
-        let is_made = self.stores.rooms.found(beginning).await?;
-        self.head.is_begun = true;
-        let effects = self.room.apply(Input::Founded(None), clock::moment());
-        Ok((is_made, effects))
     }
 
     /// Forgets the room where nobody would miss it. Whoever comes in next founds it anew.

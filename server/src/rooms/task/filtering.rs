@@ -5,10 +5,13 @@ use chat_protocol::{PostMessage, events};
 
 use super::RoomTask;
 use super::effects::Outcome;
+use super::rounds::Wanted;
 use crate::clock;
 use crate::domain::filter::{Change, Pattern};
-use crate::domain::room::{Effect, Input, Lookup, MemberId};
-use crate::store::filters::{FiltersError, audit_entry};
+use crate::domain::room::{Input, Lookup, MemberId};
+use crate::domain::round;
+use crate::store::Part;
+use crate::store::filters::FiltersError;
 
 impl RoomTask {
     /// The pattern that a member's message holds, where it has to be held against them.
@@ -24,7 +27,7 @@ impl RoomTask {
     }
 
     /// Reads the patterns.
-    pub(super) async fn list_filters(&mut self, id: MemberId) -> Vec<Effect> {
+    pub(super) async fn list_filters(&mut self, id: MemberId) {
         let input = match self.filter.list().await {
             Ok(patterns) => Input::Filters(id, patterns),
             Err(error) => {
@@ -32,23 +35,20 @@ impl RoomTask {
                 Input::Unavailable(id, events::FILTERS, Lookup::Filters, None)
             }
         };
-        self.room.apply(input, clock::moment())
+        self.follow(input);
     }
 
-    /// Changes the patterns, by this name. What was posted before was allowed, and is stored.
+    /// Changes the patterns, by this name: made ready, then stored, then in effect, and only then
+    /// answered. What was posted before was allowed, and is stored.
     pub(super) async fn change_filter(
         &mut self,
         id: MemberId,
         change: Change,
-        by: &str,
+        by: String,
         outcome: &mut Outcome,
-    ) -> Vec<Effect> {
-        let now = clock::now();
-        let input = match self.filter.change(&change, by, now).await {
-            Ok(()) => {
-                let line = audit_entry(&change, by, now);
-                Input::FilterChanged(id, change, line)
-            }
+    ) {
+        let prepared = match self.filter.prepare(&change).await {
+            Ok(prepared) => prepared,
             Err(error) => {
                 let why = match &error {
                     FiltersError::Refused(why) => Some(why.clone()),
@@ -58,10 +58,19 @@ impl RoomTask {
                     }
                 };
                 outcome.report = Some(Err(error.into()));
-                Input::FilterNotChanged(id, change, why)
+                self.follow(Input::FilterNotChanged(id, change, why));
+                return;
             }
         };
-        self.room.apply(input, clock::moment())
+        let time = clock::now();
+        let wanted = Wanted::one(id, round::Change::Filter { change, by, time });
+        match self.store_round(Part::Filters, wanted).await {
+            Ok(()) => self.filter.put_in_effect(prepared),
+            Err(error) => {
+                self.report("patterns could not be changed", &error);
+                outcome.report = Some(Err(FiltersError::from(error).into()));
+            }
+        }
     }
 
     pub(super) fn report_filters(&self, what: &'static str, error: &FiltersError) {

@@ -2,48 +2,29 @@
 //! anything follows.
 
 use super::RoomTask;
+use super::rounds::Wanted;
 use crate::clock;
-use crate::domain::held::{PATIENCE, Ruled, Ruling, Waiting};
-use crate::domain::room::{Effect, Input, MemberId};
-use crate::store::StoreError;
+use crate::domain::held::{PATIENCE, Ruling, Waiting};
+use crate::domain::room::MemberId;
+use crate::domain::round::Change;
+use crate::store::Part;
 
 impl RoomTask {
     /// Stores a message that waits.
-    pub(super) async fn hold(&mut self, id: MemberId, waiting: Box<Waiting>) -> Vec<Effect> {
+    pub(super) async fn hold(&mut self, id: MemberId, waiting: Box<Waiting>) {
         let forget = clock::moment().settled.saturating_sub(PATIENCE);
-        let held = self.stores.held.hold(&self.name, &waiting, forget).await;
-        let input = match held {
-            Ok(held) => Input::Held(id, held),
-            Err(error) => {
-                self.report_held("a message could not be held", &error);
-                Input::NotHeld(id, waiting)
-            }
-        };
-        self.room.apply(input, clock::moment())
+        let wanted = Wanted::one(id, Change::Hold { waiting, forget });
+        if let Err(error) = self.store_round(Part::Held, wanted).await {
+            self.report("a message could not be held", &error);
+        }
     }
 
     /// Stores a ruling. Nothing else happens in the room meanwhile, so nobody can be banned, and
     /// nobody else can rule, between the decision and its effect.
-    pub(super) async fn rule(&mut self, id: MemberId, ruling: Box<Ruling>) -> Vec<Effect> {
-        let ruled = self.stores.held.rule(&self.name, &ruling).await;
-        self.is_last_sure &= ruled.is_ok();
-        let input = match ruled {
-            Ok(ruled) => {
-                if let Ruled::Done(Some(entry)) = &ruled {
-                    self.head.last = entry.seq;
-                }
-                Input::Ruled(id, ruling, ruled)
-            }
-            Err(error) => {
-                self.report_held("a ruling on a held message could not be stored", &error);
-                Input::NotRuled(id, ruling.choice)
-            }
-        };
-        self.room.apply(input, clock::moment())
-    }
-
-    fn report_held(&self, what: &'static str, error: &StoreError) {
-        let error = error as &dyn std::error::Error;
-        tracing::error!(room = ?self.name, error, "{what}");
+    pub(super) async fn rule(&mut self, id: MemberId, ruling: Box<Ruling>) {
+        let wanted = Wanted::one(id, Change::Rule(ruling));
+        if let Err(error) = self.store_round(Part::Held, wanted).await {
+            self.report("a ruling on a held message could not be stored", &error);
+        }
     }
 }

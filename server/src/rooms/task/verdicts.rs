@@ -2,10 +2,12 @@
 
 use super::command::{OperateError, OperatorCommand};
 use super::effects::Outcome;
+use super::rounds::Wanted;
 use super::{RoomTask, answer};
 use crate::clock;
 use crate::domain::moderation::{BanScope, Decision, Person, Verdict};
-use crate::domain::room::{Effect, Input, MemberId, NOBODY, Order, PendingVerdict, operator};
+use crate::domain::room::{Input, MemberId, NOBODY, Order, PendingVerdict, operator};
+use crate::domain::round::Change;
 use crate::store::{Part, StoreError};
 
 impl RoomTask {
@@ -57,20 +59,25 @@ impl RoomTask {
         }
     }
 
+    /// Makes the room one that there is, for an operator, which is false where it is one already.
     async fn found_for_operator(&mut self) -> Result<bool, StoreError> {
-        let (is_made, effects) = self.found().await?;
-        self.carry_out(effects).await;
-        Ok(is_made)
+        if self.room.is_founded() {
+            return Ok(false);
+        }
+        let founding = Wanted::one(NOBODY, self.founding());
+        self.store_round(Part::Rooms, founding).await?;
+        self.carry_out().await;
+        Ok(true)
     }
 
-    /// Stores a verdict; nothing else happens in the room meanwhile, so it takes effect at once for
-    /// everybody or not at all.
+    /// Stores a verdict, and before it, in one with it, that there is the room; nothing else happens in
+    /// the room meanwhile, so it takes effect at once for everybody or not at all.
     pub(super) async fn judge(
         &mut self,
         id: MemberId,
         pending: PendingVerdict,
         outcome: &mut Outcome,
-    ) -> Vec<Effect> {
+    ) {
         // After the answer nothing of whom it hits may come any more.
         self.delivery.flush().await;
         let PendingVerdict {
@@ -78,36 +85,33 @@ impl RoomTask {
             scope,
             creates,
         } = pending;
-        let mut following = Vec::new();
-        let stored = match creates {
-            true => self.found().await.map_err(OperateError::from),
-            false => Ok((false, Vec::new())),
-        };
-        let stored = match stored {
-            Ok((_, founded)) => {
-                following = founded;
-                let saved = self.save(&mut verdict, scope).await;
-                saved.map_err(OperateError::from)
+        let stored = match self.take_addresses(&mut verdict, scope).await {
+            Ok(()) => {
+                let mut wanted = Wanted::default();
+                if creates && !self.room.is_founded() {
+                    wanted.add(id, self.founding());
+                }
+                wanted.add(id, Change::Judge(Box::new(verdict)));
+                self.store_round(Part::Standing, wanted).await
             }
-            Err(error) => Err(error),
-        };
-        let input = match stored {
-            Ok(()) => Input::Judged(id, verdict),
             Err(error) => {
-                let cause = &error as &dyn std::error::Error;
-                tracing::error!(room = ?self.name, error = cause, "a verdict could not be stored");
-                outcome.report = Some(Err(error));
-                Input::NotJudged(id, verdict)
+                self.follow(Input::NotJudged(id, verdict));
+                Err(error)
             }
         };
+        if let Err(error) = stored {
+            self.report("a verdict could not be stored", &error);
+            outcome.report = Some(Err(error.into()));
+        }
         self.who = None;
-        following.extend(self.room.apply(input, clock::moment()));
-        following
     }
 
-    /// Stores a verdict. A ban takes the recent addresses of its target along where it is to, or where
-    /// all bans do.
-    async fn save(&mut self, verdict: &mut Verdict, scope: BanScope) -> Result<(), StoreError> {
+    /// A ban takes the recent addresses of its target along where it is to, or where all bans do.
+    async fn take_addresses(
+        &mut self,
+        verdict: &mut Verdict,
+        scope: BanScope,
+    ) -> Result<(), StoreError> {
         let addresses = &self.stores.addresses;
         if let Decision::Ban(ban) = &mut verdict.decision
             && scope.max(addresses.every_ban()).takes_addresses()
@@ -119,7 +123,7 @@ impl RoomTask {
             networks.extend(recent.map_err(|error| StoreError::new(Part::Standing, error))?);
             ban.networks = super::addresses::first_different(networks);
         }
-        self.stores.standings.save(&self.name, verdict).await
+        Ok(())
     }
 }
 

@@ -85,6 +85,19 @@ fn judging(decision: Decision, name: &str) -> Change {
     Change::Judge(Box::new(verdict(decision, name)))
 }
 
+/// What comes of [`judging`].
+fn judged(decision: Decision, name: &str) -> Done {
+    Done::Judged(Box::new(verdict(decision, name)))
+}
+
+/// What comes of a [`ruling`] that finds nothing.
+fn gone(held: &HeldMessage, choice: Choice) -> Done {
+    match ruling(held, choice) {
+        Change::Rule(ruling) => Done::Ruled(ruling, Ruled::Gone),
+        other => unreachable!("{other:?}"),
+    }
+}
+
 fn ban() -> Decision {
     Decision::Ban(Sanction::for_seconds(None, None, 0.into()))
 }
@@ -102,7 +115,7 @@ fn pattern(text: &str) -> Pattern {
 fn seqs(stored: &StoredRound) -> Vec<u64> {
     let seqs = stored.done.iter().filter_map(|done| match done {
         Done::Appended(entry) => Some(entry.seq.0),
-        Done::Ruled(Ruled::Done(Some(entry))) => Some(entry.seq.0),
+        Done::Ruled(_, Ruled::Done(Some(entry))) => Some(entry.seq.0),
         _ => None,
     });
     seqs.collect()
@@ -168,13 +181,22 @@ async fn a_round_of_several_kinds_takes_effect_in_its_order(store: &dyn Store) {
     let done = stored(store, &one, round(2, Some(0), changes)).await;
     assert_eq!(seqs(&done), [1, 2, 3, 4]);
     assert_eq!(done.last(), Some(Seq(4)));
-    let Done::Ruled(Ruled::Done(Some(entry))) = &done.done[1] else {
+    let Done::Ruled(_, Ruled::Done(Some(entry))) = &done.done[1] else {
         panic!("{done:?}")
     };
     assert_eq!(entry.message().unwrap().author.key, "carl");
+    let filtered = Done::Filtered {
+        change: filter::Change::Add(pattern("bad")),
+        by: "ann".to_owned(),
+        time: 8,
+    };
     assert_eq!(
         done.done[4..7],
-        [Done::Judged, Done::Filtered, Done::Ruled(Ruled::Gone)]
+        [
+            judged(Decision::Rank(Rank::Moderator), "carl"),
+            filtered,
+            gone(&bobs, Choice::Deny(None))
+        ]
     );
     assert_eq!(left(store, &one).await, [2, 3, 4]);
     let waits = HeldMessages::load(store, &one, 0).await.unwrap();
@@ -242,7 +264,8 @@ async fn a_round_founds_the_room_in_which_it_appoints_somebody(store: &dyn Store
     for (number, is_made) in [(2, true), (3, false)] {
         let changes = vec![founding(), appointing("bob")];
         let done = stored(store, &one, round(number, None, changes)).await;
-        assert_eq!(done.done, [Done::Founded(is_made), Done::Judged]);
+        let judged = judged(Decision::Rank(Rank::Moderator), "bob");
+        assert_eq!(done.done, [Done::Founded(is_made), judged]);
     }
     assert!(store.is_founded(&one).await.unwrap());
     let head = store.open(&one, 0).await.unwrap();
@@ -261,7 +284,7 @@ async fn a_ruling_that_finds_nothing_does_nothing(store: &dyn Store) {
     let held = held.unwrap();
     let elsewhere = round(1, Some(0), vec![ruling(&held, Choice::Allow)]);
     let done = stored(store, &two, elsewhere).await;
-    assert_eq!(done.done, [Done::Ruled(Ruled::Gone)]);
+    assert_eq!(done.done, [gone(&held, Choice::Allow)]);
     // Of two rulings in one round the first decides.
     let both = vec![
         ruling(&held, Choice::Deny(None)),
@@ -269,8 +292,9 @@ async fn a_ruling_that_finds_nothing_does_nothing(store: &dyn Store) {
         Change::Append(message("bob", "hi", None, 6)),
     ];
     let done = stored(store, &one, round(2, Some(0), both)).await;
-    let ruled = [Done::Ruled(Ruled::Done(None)), Done::Ruled(Ruled::Gone)];
-    assert_eq!(done.done[..2], ruled);
+    let denied = |done: &Done| matches!(done, Done::Ruled(_, Ruled::Done(None)));
+    assert!(denied(&done.done[0]), "{done:?}");
+    assert_eq!(done.done[1], gone(&held, Choice::Allow));
     assert_eq!(left(store, &one).await, [1]);
     assert_eq!(left(store, &two).await, [] as [u64; 0]);
     assert_eq!(audit(store, None).await, ["deny bob"]);

@@ -8,7 +8,7 @@ use crate::domain::entry::{Entry, EntryBody, NewEntry, UnixMillis};
 use crate::domain::filter::{self, Pattern};
 use crate::domain::held::{HeldMessage, Ruled, Ruling, Waiting};
 use crate::domain::moderation::{Decision, Verdict};
-use crate::domain::round::{Change, Done, Founding, Round, StoredRound};
+use crate::domain::round::{Change, Done, Founding, Round, RoundId, StoredRound};
 use crate::store::filters::{Filters, FiltersError, Outline};
 use crate::store::held::HeldMessages;
 use crate::store::rooms::{Beginning, Founder};
@@ -20,10 +20,18 @@ impl Rounds for MemoryStore {
     async fn store(&self, room: &RoomName, round: Round) -> Outcome {
         // While one commit is under way, more comes in.
         tokio::task::yield_now().await;
-        let fault = self.state().faults.pop_front();
-        let stored = match fault {
-            Some(Fault::Refused | Fault::UnknownAndNot) => Err(broken(Part::Round)),
-            Some(Fault::UnknownAndStored) | None => {
+        let (fault, before) = {
+            let mut state = self.state();
+            (
+                state.faults.pop_front(),
+                state.stored_before(room, round.id),
+            )
+        };
+        let stored = match (before, fault) {
+            // What is stored is not refused, whatever else fails.
+            (Some(stored), _) => Ok(stored),
+            (None, Some(Fault::Refused | Fault::UnknownAndNot)) => Err(broken(Part::Round)),
+            (None, Some(Fault::UnknownAndStored) | None) => {
                 self.write(Part::Round, |state| state.store(room, round.clone()))
             }
         };
@@ -60,14 +68,14 @@ impl MemoryStore {
 }
 
 impl State {
-    /// Stores a round, unless that was done.
+    /// What came of a round, where it was stored.
+    fn stored_before(&self, room: &RoomName, id: RoundId) -> Option<StoredRound> {
+        let (newest, stored) = self.rounds.get(room)?;
+        (*newest == id).then(|| stored.clone())
+    }
+
     fn store(&mut self, room: &RoomName, round: Round) -> Result<StoredRound, StoreError> {
         let Round { id, last, changes } = round;
-        if let Some((newest, stored)) = self.rounds.get(room)
-            && *newest == id
-        {
-            return Ok(stored.clone());
-        }
         let done = self.change_all(room, last, changes)?;
         let stored = StoredRound { done };
         self.rounds.insert(room.clone(), (id, stored.clone()));
@@ -92,7 +100,7 @@ impl State {
         let done = changes.into_iter().map(|change| {
             let audit_entry = change.audit_entry();
             let done = self.change(room, change)?;
-            let is_done = done != Done::Ruled(Ruled::Gone);
+            let is_done = !matches!(done, Done::Ruled(_, Ruled::Gone));
             let lines = audit_entry.filter(|_| is_done).into_iter();
             self.audit
                 .extend(lines.map(|entry| AuditLine::new(room, entry)));
@@ -115,20 +123,23 @@ impl State {
             Change::Append(entry) => Done::Appended(self.append(room, entry)?),
             Change::Judge(verdict) => {
                 self.judge(room, &verdict)?;
-                Done::Judged
+                Done::Judged(verdict)
             }
             Change::Hold { waiting, forget } => {
                 Done::Held(Box::new(self.hold(room, *waiting, forget)?))
             }
-            Change::Rule(ruling) => Done::Ruled(self.rule(room, *ruling)?),
-            Change::Filter { change, .. } => {
+            Change::Rule(ruling) => {
+                let ruled = self.rule(room, (*ruling).clone())?;
+                Done::Ruled(ruling, ruled)
+            }
+            Change::Filter { change, by, time } => {
                 let patterns = self.filters.entry(room.clone()).or_default();
                 patterns.retain(|pattern| pattern.text != change.text());
-                if let filter::Change::Add(pattern) = change {
-                    patterns.push(pattern);
+                if let filter::Change::Add(pattern) = &change {
+                    patterns.push(pattern.clone());
                 }
                 patterns.sort_by(|one, other| one.text.cmp(&other.text));
-                Done::Filtered
+                Done::Filtered { change, by, time }
             }
         })
     }
@@ -229,7 +240,7 @@ impl HeldMessages for MemoryStore {
 
     async fn rule(&self, room: &RoomName, ruling: &Ruling) -> Result<Ruled, StoreError> {
         match self.store_one(Part::Held, room, Change::Rule(Box::new(ruling.clone())))? {
-            Done::Ruled(ruled) => Ok(ruled),
+            Done::Ruled(_, ruled) => Ok(ruled),
             done => unreachable!("{done:?}"),
         }
     }

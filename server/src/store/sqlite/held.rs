@@ -41,7 +41,7 @@ impl HeldMessages for SqliteStore {
     async fn rule(&self, room: &RoomName, ruling: &Ruling) -> Result<Ruled, StoreError> {
         let change = Change::Rule(Box::new(ruling.clone()));
         match self.store_one(Part::Held, room, change).await? {
-            Done::Ruled(ruled) => Ok(ruled),
+            Done::Ruled(_, ruled) => Ok(ruled),
             _ => unreachable!("a ruling finds its message or does not"),
         }
     }

@@ -210,12 +210,12 @@ fn done(change: Change, written: Written) -> Done {
             let waiting = *waiting;
             Done::Held(Box::new(HeldMessage { id, waiting }))
         }
-        (_, Written::Founded(is_made)) => Done::Founded(is_made),
-        (_, Written::Judged) => Done::Judged,
-        (_, Written::Ruled(ruled)) => Done::Ruled(ruled),
-        (_, Written::Filtered) => Done::Filtered,
-        (_, Written::Appended(_) | Written::Held(_)) => {
-            unreachable!("what is written is of the change's kind")
+        (Change::Found(_), Written::Founded(is_made)) => Done::Founded(is_made),
+        (Change::Judge(verdict), Written::Judged) => Done::Judged(verdict),
+        (Change::Rule(ruling), Written::Ruled(ruled)) => Done::Ruled(ruling, ruled),
+        (Change::Filter { change, by, time }, Written::Filtered) => {
+            Done::Filtered { change, by, time }
         }
+        _ => unreachable!("what is written is of the change's kind"),
     }
 }

@@ -6,10 +6,11 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::domain::entry::{AccountId, Author, EntryBody, MessagePosted, NewEntry};
-use crate::domain::filter::{Change, Pattern};
+use crate::domain::filter::{self, Pattern};
 use crate::domain::held::{Choice, Ruling, Waiting};
 use crate::domain::moderation::{BanScope, Person};
 use crate::domain::room::{Allowed, NOBODY, Order, PendingVerdict, operated, operator};
+use crate::rooms::task::rounds::Wanted;
 use crate::rooms::tests::{driven_task, entrance};
 use crate::store::accounts::Account;
 use crate::wire::outbox::OutboxReader;
@@ -26,7 +27,9 @@ struct Driven {
 impl Driven {
     async fn new() -> Self {
         let (mut task, rooms, _directory) = driven_task().await;
-        task.found().await.unwrap();
+        let founding = Wanted::one(NOBODY, task.founding());
+        task.store_round(Part::Rooms, founding).await.unwrap();
+        task.carry_out().await;
         for name in ["ann", "bob"] {
             let account = Account::named(name, 0);
             task.stores.accounts.create(account).await.unwrap();
@@ -59,11 +62,20 @@ impl Driven {
         names.chain(closed).collect()
     }
 
+    fn post(&mut self, id: MemberId, entry: NewEntry) {
+        self.task.unstored.add(id, Change::Append(entry));
+    }
+
+    async fn carry_out(&mut self, effects: impl IntoIterator<Item = Effect>) -> Outcome {
+        self.task.following.extend(effects);
+        self.task.carry_out().await
+    }
+
     /// Carries out `effect` while a message is not stored yet: ann is told of that first, then of this.
     async fn check(&mut self, effect: Effect, told: &[&str]) -> Outcome {
         let name = format!("{effect:?}");
-        self.task.unstored.push((NOBODY, message("before", None)));
-        let outcome = self.task.carry_out(vec![effect]).await;
+        self.post(NOBODY, message("before", None));
+        let outcome = self.carry_out([effect]).await;
         let expected: Vec<&str> = ["message"].iter().chain(told).copied().collect();
         assert_eq!(self.received().await, expected, "{name}");
         outcome
@@ -120,8 +132,8 @@ fn waiting() -> Box<Waiting> {
     })
 }
 
-fn pattern() -> Change {
-    Change::Add(Pattern {
+fn pattern() -> filter::Change {
+    filter::Change::Add(Pattern {
         text: "spam".to_owned(),
         kind: FilterKind::Word,
         action: FilterAction::Refuse,
@@ -181,10 +193,7 @@ async fn what_is_told_comes_behind_what_was_posted_before() {
     driven
         .check(Effect::Repeat(ann, gone, nonce()), &["cerror"])
         .await;
-    driven
-        .task
-        .unstored
-        .push((ann, message("again", Some("n"))));
+    driven.post(ann, message("again", Some("n")));
     driven.task.show_all().await;
     assert_eq!(driven.received().await, ["message"]);
     let seq = driven.task.head.last;
@@ -224,13 +233,13 @@ async fn who_is_signed_out_gets_what_was_posted_before() {
 async fn what_follows_comes_before_what_was_ordered_after_it() {
     let mut driven = Driven::new().await;
     let ann = driven.ann;
-    let ordered = vec![
+    let ordered = [
         Effect::Charge(ann, Allowed::Store(message("first", None))),
         Effect::Charge(ann, Allowed::Judge(mute("bob"))),
         Effect::Send(ann, modes()),
         Effect::Store(ann, message("last", None)),
     ];
-    driven.task.carry_out(ordered).await;
+    driven.carry_out(ordered).await;
     assert_eq!(driven.received().await, ["message", "mute", "room"]);
     assert_eq!(driven.task.unstored.len(), 1);
     driven.task.show_all().await;
@@ -243,7 +252,7 @@ async fn messages_on_their_way_share_a_commit() {
     let ann = driven.ann;
     for _ in 0..3 {
         let charge = Effect::Charge(ann, Allowed::Store(message("x", None)));
-        driven.task.carry_out(vec![charge]).await;
+        driven.carry_out([charge]).await;
     }
     assert_eq!(driven.task.unstored.len(), 3);
     let refusal = Input::Unavailable(ann, "message", Lookup::Log, None);
