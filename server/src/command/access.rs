@@ -56,7 +56,7 @@ pub fn list(
 /// one from starting meanwhile. Answers with what was done.
 ///
 /// Only the lock tells whether a server is running: if it is taken and there is no socket for
-/// [`SOCKET_PATIENCE`], that is an error.
+/// `SOCKET_PATIENCE`, that is an error.
 pub fn operate(server: &ServerConfig, request: &Request) -> anyhow::Result<String> {
     let data = &server.data;
     match request.may_be_first() {
