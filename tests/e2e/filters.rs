@@ -220,7 +220,7 @@ fn moderators_change_what_is_blocked_and_others_are_told_only_that_they_may_not(
         refused(&mut carol, 400, "addFilter", data, words);
     }
     let unknown = json!({ "pattern": "x" });
-    refused(&mut carol, 404, "removeFilter", unknown, "not among");
+    refused(&mut carol, 404, "removeFilter", unknown, "no pattern");
     server.kill();
     server.restart();
     let mut carol = RawClient::join(&server, "carol", "stream");
