@@ -14,7 +14,7 @@ pub enum Problem {
     #[error("is unknown")]
     Unknown,
     /// None of the event's parameters is there, and it needs at least one.
-    #[error("and all others are missing: send at least one")]
+    #[error("is missing")]
     AllMissing,
     /// Another JSON type than the contract's.
     #[error("must be {0}")]
@@ -52,6 +52,9 @@ impl std::fmt::Display for ParameterError {
                 quoted(&self.parameter),
                 names(known)
             ),
+            (Problem::AllMissing, known) => {
+                write!(formatter, "{owner} needs at least one of {}", names(known))
+            }
             (problem, _) => write!(formatter, "parameter `{}` {problem}", self.parameter),
         }
     }

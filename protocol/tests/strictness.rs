@@ -108,7 +108,7 @@ fn missing_unknown_ill_typed_and_empty_parameters_are_told_apart() {
     check(
         "setRoom",
         "{}",
-        "parameter `slowMode` and all others are missing: send at least one",
+        "`setRoom` needs at least one of slowMode, membersOnly, topic, pinned",
     );
     check("addFilter", "{}", "parameter `pattern` is missing");
     check(

@@ -154,7 +154,7 @@ impl Session {
                 self.take_broken(&error.to_string(), error.event()).await;
             }
             Received::Binary => {
-                let text = "binary frames are not part of the protocol, send text";
+                let text = "binary frames are not supported: send text";
                 self.take_broken(text, None).await;
             }
             Received::Control => self.take_control().await,

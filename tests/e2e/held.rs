@@ -24,7 +24,7 @@ fn wait(client: &mut RawClient, content: &str, nonce: &str) {
     let refusal = client.expect_cerror(403, Some("message"));
     assert_eq!(
         refusal["message"],
-        "your message waits for a moderator: links wait"
+        "a moderator must approve this first: links wait"
     );
     assert_eq!(refusal["nonce"], nonce);
 }
@@ -145,7 +145,7 @@ fn who_is_denied_is_told_and_of_two_moderators_one_decides() {
     let refusal = bob.expect_cerror(403, Some("message"));
     assert_eq!(
         refusal["message"],
-        "a moderator did not let your message through: not here"
+        "a moderator rejected your message: not here"
     );
     assert_eq!(refusal["nonce"], "n-1");
     assert_eq!(answered(&mut owner, json!({ "limit": 1 }))[0].1, "deny");

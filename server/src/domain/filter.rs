@@ -175,7 +175,9 @@ pub enum FilterError {
     )]
     TooManyRegexes,
     /// There is too much to list.
-    #[error("a room's patterns and reasons may have {TEXT_BYTES} bytes together: use shorter ones")]
+    #[error(
+        "a room's patterns and reasons can have at most {TEXT_BYTES} bytes in total: use shorter ones"
+    )]
     TooMuchText,
     /// A pattern is too long.
     #[error("a pattern can have at most {PATTERN_CHARS} characters, this one has {0}")]
@@ -187,22 +189,22 @@ pub enum FilterError {
     #[error("a pattern can't contain control characters")]
     Control,
     /// Nothing of a pattern can be seen.
-    #[error("a pattern must hold something that can be seen")]
+    #[error("a pattern needs at least one visible character")]
     Empty,
     /// An expression matches an empty text, and so every message.
-    #[error("`{0}` matches every message: let it ask for at least one character")]
+    #[error("`{0}` matches every message: make it require at least one character")]
     Everything(String),
     /// An expression is none.
-    #[error("`{0}` is no regular expression that can be used: {1}")]
+    #[error("`{0}` can't be used as a regular expression: {1}")]
     Regex(String, String),
     /// All expressions together are too large.
-    #[error("the room's regular expressions are too large together: use shorter or fewer ones")]
+    #[error("the room's regular expressions are too large in total: use shorter or fewer ones")]
     TooLarge,
     /// It is stored as something that this server does not know, for example by a newer one.
-    #[error("`{0}` is no kind of pattern that this server knows")]
+    #[error("this server does not support patterns of the kind `{0}`")]
     UnknownKind(String),
     /// There is no such pattern.
-    #[error("`{0}` is not among the room's patterns")]
+    #[error("the room has no pattern `{0}`")]
     Unknown(String),
 }
 

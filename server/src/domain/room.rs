@@ -384,19 +384,19 @@ fn unavailable(id: MemberId, event: &str, what: Lookup, nonce: Option<Nonce>) ->
     let (code, text) = match what {
         Lookup::Log => (
             Code::Unavailable,
-            "the room's log cannot be read now: try again",
+            "the room's messages can't be read right now: try again",
         ),
         Lookup::Filters => (
             Code::Unavailable,
-            "the room's patterns cannot be read now: try again",
+            "the room's patterns can't be read right now: try again",
         ),
         Lookup::Original => (
             Code::Unavailable,
-            "the message was sent before, and cannot be read now: try again",
+            "the message was already sent, but can't be read right now: try again",
         ),
         Lookup::Gone => (
             Code::NotFound,
-            "the message was sent before, and is gone since",
+            "the message was already sent, and has since been deleted",
         ),
     };
     vec![refuse(id, event, code, text.to_owned(), nonce.as_ref())]

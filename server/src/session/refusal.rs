@@ -63,6 +63,6 @@ pub(super) fn refusal(error: RoomError) -> Refusal {
 /// The client is told that it may try again; why it has to is in the log.
 pub(super) fn unavailable(error: &(dyn std::error::Error + 'static)) -> Refusal {
     tracing::error!(error, "a request could not be served");
-    let text = "the server cannot reach its store now: try again";
+    let text = "the server can't reach its database right now: try again";
     Refusal::new(Code::Unavailable, text)
 }

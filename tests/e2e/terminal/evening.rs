@@ -26,7 +26,7 @@ fn an_evening_in_order() {
     dave.expect("message");
     carol.wait_for_text("buy followers");
     troll.enter("/ban carol");
-    troll.wait_for_text("is for moderators");
+    troll.wait_for_text("only moderators");
     carol.enter("/mute troll 10m calm down");
     troll.wait_for_text("muted");
     troll.enter("you can't stop me");

@@ -12,19 +12,19 @@ fn a_moderator_lets_a_message_through_and_its_authors_terminal_shows_it_as_sent(
     owner.enter("/filter -h link -- links wait");
     owner.wait_for_text("- messages with `link` are held");
     owner.enter("/filters");
-    owner.wait_for_text("- held: link: links wait");
+    owner.wait_for_text("- held: link (links wait)");
     bob.enter("my link");
-    bob.wait_for_text("your message waits for a moderator: links wait");
+    bob.wait_for_text("a moderator must approve this first: links wait");
     owner.wait_for_text("held 1: bob: my link (link: links wait)");
     owner.enter("/allow 1");
     owner.wait_for_text("bob's message was let through");
     bob.wait_for("the message as sent", |screen| {
-        screen.shows("my link") && !screen.shows("waits for a moderator")
+        screen.shows("my link") && !screen.shows("must approve")
     });
     bob.enter("a second link");
     owner.wait_for_text("held 2: bob: a second link");
     owner.enter("/deny not here");
-    bob.wait_for_text("a moderator did not let your message through");
+    bob.wait_for_text("a moderator rejected your message");
     owner.enter("/vip bob");
     owner.wait_for_text("- bob is a VIP now");
 }

@@ -54,7 +54,8 @@ impl HeldList {
             (Which::Only, [(_, id)]) => Some(id),
             (Which::Only, _) => {
                 return Err(
-                    "several messages are waiting: say which one (/held lists them)".to_owned(),
+                    "several messages are waiting: add the number of one (/held lists them)"
+                        .to_owned(),
                 );
             }
             (Which::Number(number), waiting) => waiting
@@ -65,7 +66,7 @@ impl HeldList {
         };
         found
             .cloned()
-            .ok_or_else(|| "that message is not waiting (/held lists those that are)".to_owned())
+            .ok_or_else(|| "no such message is waiting (/held lists those that are)".to_owned())
     }
 }
 
@@ -128,7 +129,10 @@ fn waiting(number: u32, entry: &HeldEntry) -> String {
     let name = sanitize::brief(&entry.display_name, USERNAME_CHARS);
     let content = sanitize::brief(&entry.content, CONTENT_CHARS);
     let pattern = sanitize::brief(&entry.pattern, 2 * SHORT);
-    let why = with_reason(pattern, entry.reason.as_deref());
+    let why = match entry.reason.as_deref() {
+        None | Some("") => pattern,
+        Some(reason) => format!("{pattern}: {}", sanitize::brief(reason, 5 * SHORT)),
+    };
     format!("held {number}: {name}: {content} ({why})")
 }
 
@@ -140,18 +144,12 @@ fn blocked(entry: &FilterEntry) -> String {
     };
     let action = match entry.action {
         _ if entry.broken => "not working",
-        FilterAction::Refuse => "refused",
+        FilterAction::Refuse => "blocked",
         FilterAction::Hold => "held",
     };
-    with_reason(
-        format!("{action}: {kind}{pattern}"),
-        entry.reason.as_deref(),
-    )
-}
-
-fn with_reason(words: String, reason: Option<&str>) -> String {
-    match reason {
+    let words = format!("{action}: {kind}{pattern}");
+    match entry.reason.as_deref() {
         None | Some("") => words,
-        Some(reason) => format!("{words}: {}", sanitize::brief(reason, 5 * SHORT)),
+        Some(reason) => format!("{words} ({})", sanitize::brief(reason, 5 * SHORT)),
     }
 }

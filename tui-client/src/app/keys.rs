@@ -157,7 +157,10 @@ impl App {
 
     fn show_room(&mut self, place: usize) {
         if place >= self.rooms.len() {
-            self.say(Tone::Faint, format!("there is no room {}", place + 1));
+            self.say(
+                Tone::Faint,
+                format!("there is no room number {}", place + 1),
+            );
             return;
         }
         self.active = place;
@@ -299,7 +302,9 @@ impl App {
                 0 => self.say(Tone::Faint, "nothing to discard here"),
                 dropped => self.say(Tone::Faint, format!("discarded {}", messages(dropped))),
             },
-            Command::Who if !self.room().is_live() => self.say(Tone::Alert, "not connected"),
+            Command::Who if !self.room().is_live() => {
+                self.say(Tone::Alert, "the command was not sent: not connected")
+            }
             Command::Who => {
                 self.room_mut().wants_members = true;
                 effects.push(Effect::Send(place, chat_protocol::ClientEvent::Who));

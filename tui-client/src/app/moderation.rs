@@ -45,7 +45,7 @@ impl App {
     /// Sends what a moderator asks for; or says why not, and the input is to be kept.
     pub(super) fn order(&mut self, order: Order, effects: &mut Vec<Effect>) -> Result<(), String> {
         if !self.room().is_live() {
-            return Err("not connected".to_owned());
+            return Err("the command was not sent: not connected".to_owned());
         }
         let event = match order {
             Order::Send(event) => event,
@@ -146,7 +146,7 @@ impl App {
                 *rank = (*rank).min(Rank::Moderator);
             }
             ServerEvent::DelMod(notice) => {
-                if !self.tell_done(place, "you are no longer a moderator", &notice) {
+                if !self.tell_done(place, "you are an ordinary user now", &notice) {
                     return;
                 }
                 self.rooms[place].rank = Rank::User;
@@ -172,7 +172,8 @@ impl App {
             .as_deref()
             .filter(|event| ORDERS.contains(event))
         {
-            self.notice(place, Tone::Alert, &format!("{event} refused: {words}"));
+            let order = typed_as(event);
+            self.notice(place, Tone::Alert, &format!("{order} refused: {words}"));
         }
     }
 
@@ -221,7 +222,7 @@ impl App {
     /// What this user did is told by the answer to it.
     fn on_audit(&mut self, place: usize, audit: &Audit) {
         if !audit.live && audit.entries.is_empty() {
-            return self.notice(place, Tone::Faint, "moderators have done nothing here");
+            return self.notice(place, Tone::Faint, "no moderator actions here yet");
         }
         for entry in &audit.entries {
             if audit.live && entry.actor == self.me {
@@ -241,10 +242,7 @@ impl App {
         let actor = sanitize::brief(&entry.actor, USERNAME_CHARS);
         let action = sanitize::brief(&entry.action, USERNAME_CHARS);
         let target = sanitize::brief(&entry.target, USERNAME_CHARS);
-        let mut words = format!("{actor}: {action}");
-        if !target.is_empty() {
-            words = format!("{words} {target}");
-        }
+        let mut words = format!("{actor} {}", deed(&action, &target));
         if !live {
             words = format!("{} {words}", moment(entry.time));
         }
@@ -298,6 +296,45 @@ impl App {
         };
         self.notice(place, if done { Tone::Good } else { Tone::Alert }, &words);
         !done
+    }
+}
+
+/// What is typed for the order that goes over the wire as `event`.
+fn typed_as(event: &str) -> &str {
+    match event {
+        events::SET_MOD => "mod",
+        events::SET_VIP => "vip",
+        events::DEL_MOD => "unmod",
+        events::DELETE_MESSAGE => "delete",
+        events::SET_ROOM => "room change",
+        events::ADD_FILTER => "filter",
+        events::REMOVE_FILTER => "unfilter",
+        other => other,
+    }
+}
+
+/// What was done, in words that follow the name of who did it. An action that is not known is told as
+/// it came.
+fn deed(action: &str, target: &str) -> String {
+    match action {
+        events::KICK => format!("kicked {target}"),
+        events::MUTE => format!("muted {target}"),
+        events::UNMUTE => format!("unmuted {target}"),
+        events::BAN => format!("banned {target}"),
+        events::UNBAN => format!("unbanned {target}"),
+        "setAdmin" => format!("made {target} an administrator"),
+        events::SET_MOD => format!("made {target} a moderator"),
+        events::SET_VIP => format!("made {target} a VIP"),
+        events::DEL_MOD => format!("made {target} an ordinary user"),
+        events::DELETE_MESSAGE => format!("deleted a message from {target}"),
+        events::PURGE => format!("deleted all messages from {target}"),
+        events::CLEAR => "deleted all messages".to_owned(),
+        events::SET_ROOM => "changed the room".to_owned(),
+        events::ADD_FILTER => format!("added the pattern {target}"),
+        events::REMOVE_FILTER => format!("removed the pattern {target}"),
+        events::ALLOW => format!("approved a message from {target}"),
+        events::DENY => format!("rejected a message from {target}"),
+        _ => format!("- {action} {target}").trim_end().to_owned(),
     }
 }
 

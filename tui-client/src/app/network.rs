@@ -133,14 +133,15 @@ impl App {
 
     fn on_cerror(&mut self, place: usize, error: &ClientError, effects: &mut Vec<Effect>) {
         let words = match error.retry_after {
-            Some(seconds) => {
+            // Most texts say it themselves.
+            Some(seconds) if !error.message.contains(&durations::left(seconds)) => {
                 format!(
                     "{} (try again in {})",
                     error.message,
                     durations::left(seconds)
                 )
             }
-            None => error.message.clone(),
+            _ => error.message.clone(),
         };
         self.report(place, Some(error.code.into()), error.event.clone(), &words);
         self.tell_refused_order(place, error, &words);

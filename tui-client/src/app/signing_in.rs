@@ -90,7 +90,7 @@ impl App {
             }
             return;
         }
-        self.notice(place, Tone::Alert, &format!("Couldn't join: {words}"));
+        self.notice(place, Tone::Alert, &format!("couldn't join: {words}"));
         self.make_way(place, effects);
     }
 
@@ -145,7 +145,7 @@ impl App {
             }
             return;
         }
-        let words = format!("{words} (type /reconnect to rejoin)");
+        let words = format!("{words} (type /reconnect to try again)");
         self.notice(place, Tone::Alert, &words);
         self.make_way(place, effects);
     }

@@ -49,18 +49,18 @@ pub(crate) const MODERATION: [(&str, &str, &str); 25] = [
     (
         "mute",
         "NAME DURATION [REASON]",
-        "mute for 90 (seconds), 10m, 2h, 7d",
+        "mute for 90 (seconds), 10m, 2h or 7d",
     ),
     ("unmute", "NAME", "end a mute"),
     (
         "ban",
         "NAME [DURATION] [REASON]",
-        "keep out; without a duration, for good",
+        "ban; permanent without a duration",
     ),
     (
         "ban",
         "NAME - REASON",
-        "for good, if the reason begins with a digit",
+        "permanent; the reason may begin with a digit",
     ),
     ("unban", "NAME", "end a ban"),
     ("mod", "NAME", "make a moderator"),
@@ -73,10 +73,10 @@ pub(crate) const MODERATION: [(&str, &str, &str); 25] = [
     (
         "slow",
         "SECONDS|off",
-        "make users wait between messages, up to 120 s",
+        "set the wait between messages, up to 120 s",
     ),
-    ("members", "on|off", "keep new accounts from posting"),
-    ("topic", "[TEXT]", "set the topic; without text, remove it"),
+    ("members", "on|off", "on: new accounts can't post"),
+    ("topic", "[TEXT]", "set the topic; no text removes it"),
     ("pin", "[NAME]", "pin the last message, or NAME's last"),
     ("unpin", "", "unpin the message"),
     ("filters", "", "list what is blocked here"),
@@ -91,9 +91,9 @@ pub(crate) const MODERATION: [(&str, &str, &str); 25] = [
     (
         "deny",
         "[N|#ID] [REASON]",
-        "reject it; its author sees the reason",
+        "reject message N; the author sees the reason",
     ),
-    ("audit", "", "show what moderators did lately"),
+    ("audit", "", "show recent moderator actions"),
 ];
 
 /// Reads the arguments of the command `name`; `None` where there is no such command here.
@@ -185,8 +185,7 @@ impl<'text> Arguments<'text> {
         let (duration, reason) = match split_word(rest) {
             ("-", reason) => (None, reason),
             (word, reason) if begins_like_one(word) => {
-                let bounds =
-                    "a ban can last from 1 second to 100 years; without a duration it is for good";
+                let bounds = "a ban can last from 1 second to 100 years; leave the duration out for a permanent ban";
                 (Some(self.duration(word, BAN_SECONDS, bounds)?), reason)
             }
             _ => (None, rest),
@@ -203,7 +202,7 @@ impl<'text> Arguments<'text> {
         match self.text {
             "" => Ok(Order::Clear { sure: false }),
             yes if yes.eq_ignore_ascii_case("yes") => Ok(Order::Clear { sure: true }),
-            _ => Err(self.wrong("/clear yes empties the room without asking")),
+            _ => Err(self.wrong("nothing but yes can follow; it skips the question")),
         }
     }
 
@@ -283,7 +282,7 @@ impl<'text> Arguments<'text> {
         match self.text.to_ascii_lowercase().as_str() {
             "on" => Ok(true),
             "off" => Ok(false),
-            _ => Err(self.wrong("say on or off")),
+            _ => Err(self.wrong("write on or off")),
         }
     }
 
@@ -319,7 +318,7 @@ impl<'text> Arguments<'text> {
         match seconds(word) {
             Some(seconds) if (1..=most).contains(&seconds) => Ok(seconds),
             Some(_) => Err(self.wrong(bounds)),
-            None => Err(self.wrong("give a duration like 90, 90s, 10m, 2h or 7d")),
+            None => Err(self.wrong("the duration must look like 90, 90s, 10m, 2h or 7d")),
         }
     }
 

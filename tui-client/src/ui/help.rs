@@ -39,7 +39,7 @@ const KEYS: [(&str, &str); 17] = [
     ),
     ("Ctrl+W Alt+D", "cut one word back or forward"),
     ("Ctrl+Y", "paste what was cut"),
-    ("F1 F2 Esc", "this help, errors, close"),
+    ("F1 F2 Esc", "this help, errors, close them"),
     ("Ctrl+L", "redraw the screen"),
     ("Ctrl+Z", "suspend; type fg in the shell to come back"),
     ("Ctrl+C Ctrl+D", "clear the input; on an empty line, quit"),
@@ -66,7 +66,7 @@ pub(super) fn draw(scrolled: usize, theme: &Theme, area: Rect, buffer: &mut Buff
     );
     rows.push(title("Signs"));
     rows.push(pair("@ + $", NAME_COLUMNS, "administrator, moderator, VIP"));
-    rows.push(pair("… !", NAME_COLUMNS, "not confirmed yet, refused"));
+    rows.push(pair("… !", NAME_COLUMNS, "being sent, not sent"));
     let most = rows.len().saturating_sub(usize::from(area.height));
     for (row, line) in rows.iter().skip(scrolled.min(most)).zip(0..area.height) {
         put(row, theme, below(area, line), buffer);

@@ -373,10 +373,10 @@ fn the_help_fits_a_usual_screen_in_three() {
     let rows = screen(&mut driven, 80, 24).0;
     let panel = &rows[1..21];
     assert!(panel.iter().all(|row| row.chars().count() < 80), "{rows:?}");
-    let ban = " /ban NAME - REASON             for good, if the reason begins with a digit";
+    let ban = " /ban NAME - REASON             permanent; the reason may begin with a digit";
     assert!(rows.iter().any(|row| row == ban), "{rows:?}");
     driven.act(Action::PageDown);
-    assert!(screen(&mut driven, 80, 24).0[20].contains("not confirmed yet"));
+    assert!(screen(&mut driven, 80, 24).0[20].contains("being sent, not sent"));
 }
 
 #[test]

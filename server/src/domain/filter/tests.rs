@@ -282,10 +282,10 @@ fn what_cannot_be_used_is_said() {
     let long = "x".repeat(PATTERN_CHARS + 1);
     let deep = format!("{}x{}", "(".repeat(30), ")".repeat(30));
     for (text, kind, words) in [
-        ("", Kind::Word, "can be seen"),
-        (" \u{200b} ", Kind::Word, "can be seen"),
-        ("\u{301}", Kind::Word, "can be seen"),
-        ("\u{e34} \u{20dd}", Kind::Regex, "can be seen"),
+        ("", Kind::Word, "visible character"),
+        (" \u{200b} ", Kind::Word, "visible character"),
+        ("\u{301}", Kind::Word, "visible character"),
+        ("\u{e34} \u{20dd}", Kind::Regex, "visible character"),
         ("a\tb", Kind::Word, "control"),
         (&long, Kind::Word, "characters, this one has 201"),
         ("(a", Kind::Regex, "unclosed group"),

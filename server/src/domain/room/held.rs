@@ -17,9 +17,11 @@ impl Room {
             .iter()
             .filter(|held| held.waiting.author.key == author.key);
         let text = if own.count() >= PER_USER {
-            format!("{PER_USER} of your messages wait for a moderator already: not this one too")
+            format!(
+                "{PER_USER} of your messages are already waiting for a moderator, so this one was refused"
+            )
         } else if self.held.len() >= PER_ROOM {
-            "too many messages wait for a moderator here, so this one can't".to_owned()
+            "too many messages are waiting for a moderator here, so this one was refused".to_owned()
         } else {
             if self.modes.slow_mode > 0 && author.rank == Rank::User {
                 let key = author.key.clone();
@@ -47,8 +49,7 @@ impl Room {
     pub(super) fn not_held(&mut self, id: MemberId, waiting: &Waiting) -> Vec<Effect> {
         // It may be tried again at once.
         self.posted.remove(&waiting.author.key);
-        let text =
-            "the message could not be stored, so it does not wait for a moderator: try again";
+        let text = "the message could not be stored, so no moderator will see it: try again";
         let nonce = waiting.nonce.as_ref();
         vec![refuse(
             id,
@@ -130,10 +131,10 @@ impl Room {
     fn allowed(&self, waiting: &Waiting, now: Moment) -> Result<NewEntry, String> {
         let Author { username, key, .. } = &waiting.author;
         if self.standing.ban(key, now).is_some() {
-            return Err(format!("{username} is banned: the message waits on"));
+            return Err(format!("{username} is banned: the message stays held"));
         }
         if self.standing.mute(key, now).is_some() {
-            return Err(format!("{username} is muted: the message waits on"));
+            return Err(format!("{username} is muted: the message stays held"));
         }
         Ok(NewEntry {
             time: now.time,
@@ -223,7 +224,7 @@ impl Room {
 }
 
 fn told_to_wait(id: MemberId, waiting: &Waiting) -> Effect {
-    let mut text = "your message waits for a moderator".to_owned();
+    let mut text = "a moderator must approve this first".to_owned();
     if let Some(reason) = &waiting.reason {
         text.push_str(&format!(": {reason}"));
     }
@@ -232,7 +233,7 @@ fn told_to_wait(id: MemberId, waiting: &Waiting) -> Effect {
 }
 
 fn denied(reason: &Option<String>, nonce: Option<&Nonce>) -> ServerEvent {
-    let mut text = "a moderator did not let your message through".to_owned();
+    let mut text = "a moderator rejected your message".to_owned();
     if let Some(reason) = reason {
         text.push_str(&format!(": {reason}"));
     }

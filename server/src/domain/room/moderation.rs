@@ -43,12 +43,12 @@ impl Room {
             return report(Err(slip));
         }
         let Some(verdict) = operated(order, target, now) else {
-            let text = "nothing was done: only verdicts on people come from outside";
+            let text = "nothing was done: the command line can't do this";
             return report(Ok(text.to_owned()));
         };
         if matches!(verdict.decision, Decision::Rank(_)) && !creates && !self.is_founded() {
             // It was there a moment ago.
-            return report(Err("the room is not there any more".to_owned()));
+            return report(Err("the room no longer exists".to_owned()));
         }
         let pending = PendingVerdict {
             verdict,
@@ -79,7 +79,10 @@ impl Room {
             return refused(Code::NotFound, "there is no user with this name".to_owned());
         };
         if !self.standing.is_above(&by.key, &target.key) {
-            let text = format!("{} has the same rank or higher", target.username);
+            let text = format!(
+                "{} has the same rank as you or a higher one",
+                target.username
+            );
             return refused(Code::Forbidden, text);
         }
         if matches!(order, Order::Kick(_)) && self.connections(&target.key).is_empty() {
@@ -134,7 +137,7 @@ impl Room {
         };
         (height > before.height).then(|| {
             format!(
-                "{name} was {what} by {authors}: only who stands as high may change or lift that"
+                "{name} was {what} by {authors}: only someone of that rank or higher can change or lift this"
             )
         })
     }
@@ -355,7 +358,7 @@ fn told(decision: &Decision) -> fn(ModerationNotice) -> ServerEvent {
 
 pub(super) fn not_allowed(event: &str, rank: Rank) -> String {
     match rank {
-        Rank::Administrator => format!("`{event}` is for administrators of the room"),
-        _ => format!("`{event}` is for moderators of the room"),
+        Rank::Administrator => format!("only administrators of the room can use `{event}`"),
+        _ => format!("only moderators of the room can use `{event}`"),
     }
 }

@@ -113,7 +113,7 @@ pub fn slip(standing: &Standing, order: &Order, target: &Person, now: Moment) ->
     let is_admin = standing.admins.contains(key);
     match order {
         Order::Ban(..) if is_admin => Some(format!(
-            "{name} is an administrator of this server, whom no ban keeps out: \
+            "{name} is an administrator of this server and can't be banned: \
              `chat-server admin revoke {name}` ends that"
         )),
         Order::Unban if standing.before(&Decision::Unban, key, now).is_none() => {
@@ -127,7 +127,7 @@ pub fn slip(standing: &Standing, order: &Order, target: &Person, now: Moment) ->
                 "{name} is an administrator of this server and has no other rank in this room: \
                  `chat-server admin revoke {name}` ends that"
             ),
-            false => format!("{name} is a mere user of this room"),
+            false => format!("{name} has no rank in this room"),
         }),
         _ => None,
     }
@@ -158,7 +158,7 @@ pub(super) fn sentence(verdict: &Verdict, now: Moment) -> String {
         }
         Decision::Rank(Rank::Moderator) => format!("{name} is a moderator now"),
         Decision::Rank(Rank::Vip) => format!("{name} is a VIP now"),
-        Decision::Rank(_) => format!("{name} is no longer a moderator"),
+        Decision::Rank(_) => format!("{name} is an ordinary user of this room now"),
     }
 }
 
@@ -170,7 +170,7 @@ pub fn outcome(standing: &Standing, verdict: &Verdict, now: Moment) -> String {
     };
     let Person { username, key, .. } = &verdict.target;
     if standing.admins.contains(key) {
-        return format!("{done}, but stays above as an administrator of this server");
+        return format!("{done}, but still an administrator of this server");
     }
     let before = standing.ranks.get(key).map(|there| there.rank);
     let lost = match before {

@@ -255,7 +255,8 @@ impl Obstacle {
             }
             Obstacle::NoMember(seconds) => {
                 let left = durations::left(seconds);
-                let text = format!("only members can post now: you can in {left}");
+                let text =
+                    format!("members-only mode: your account is too new, you can post in {left}");
                 refused(Code::Forbidden, text)
             }
             Obstacle::Blocked(reason) => {

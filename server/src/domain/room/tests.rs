@@ -632,7 +632,7 @@ fn what_an_operator_orders_in_vain_is_named() {
             Order::Ban(None, None, BanScope::Account),
             "dora",
             0,
-            "no ban keeps out",
+            "can't be banned",
         ),
         (
             Order::Ban(None, None, BanScope::AccountAndAddresses),
@@ -642,7 +642,7 @@ fn what_an_operator_orders_in_vain_is_named() {
         ),
         (Order::Unban, "eve", 0, "not banned"),
         (Order::Unban, "bob", 1_000, "not banned"),
-        (Order::Dismiss, "bob", 0, "mere user"),
+        (Order::Dismiss, "bob", 0, "no rank in this room"),
         (Order::Dismiss, "dora", 0, "revoke"),
     ] {
         let said = slip(order.clone(), name, now).unwrap_or_default();

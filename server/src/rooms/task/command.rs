@@ -57,18 +57,18 @@ pub enum EnterError {
     Filters(#[from] FiltersError),
     /// What they showed to be theirs is not, any more: the account is gone, or another one, or has
     /// another password. They may be looked at anew.
-    #[error("the account has changed: authenticate anew")]
+    #[error("the account has changed: sign in again")]
     SignedOut,
     /// Their name looks like somebody else's, who was here before.
     #[error(
-        "this name looks like another user's: choose one that can be told from it, or ask an operator for this one"
+        "this name looks too much like another user's: choose another one, or ask the server's operator for this one"
     )]
     LooksLikeAnother,
     /// There is no such room, and they may not found one.
-    #[error("there is no room of this name")]
+    #[error("there is no room with this name")]
     NoSuchRoom,
     /// They may not found one more room, or not make one more account, for so many seconds.
-    #[error("too many new {0} for now: wait {1} s")]
+    #[error("too many new {0}: wait {1} s")]
     TooMany(&'static str, u64),
     /// They are banned, for so many seconds more or for good.
     #[error("{}", banned("you are banned from this room", .0, *.1))]

@@ -64,7 +64,7 @@ impl Timeline {
             return;
         };
         let by = sanitize::brief(&cleared.by, USERNAME_CHARS);
-        let kind = Kind::Notice(Tone::Waiting, format!("{by} emptied the room").into());
+        let kind = Kind::Notice(Tone::Waiting, format!("{by} deleted all messages").into());
         let version = self.next_version();
         self.insert_at(0, Entry::new(cleared.seq, stamp, version, kind));
     }

@@ -90,7 +90,7 @@ fn mutes_last_from_a_second_to_fourteen_days() {
     let bounds = format!("{usage}: a mute can last from 1 second to 14 days");
     wrong("/mute bob 0", &bounds);
     wrong("/mute bob 1209601", &bounds);
-    let durations = format!("{usage}: give a duration like 90, 90s, 10m, 2h or 7d");
+    let durations = format!("{usage}: the duration must look like 90, 90s, 10m, 2h or 7d");
     wrong("/mute bob", &durations);
     wrong("/mute bob spam", &durations);
 }
@@ -114,9 +114,10 @@ fn bans_tell_a_duration_from_a_reason() {
     let usage = "/ban NAME [DURATION] [REASON]";
     wrong(
         "/ban bob 10min",
-        &format!("{usage}: give a duration like 90, 90s, 10m, 2h or 7d"),
+        &format!("{usage}: the duration must look like 90, 90s, 10m, 2h or 7d"),
     );
-    let bounds = "a ban can last from 1 second to 100 years; without a duration it is for good";
+    let bounds =
+        "a ban can last from 1 second to 100 years; leave the duration out for a permanent ban";
     wrong("/ban bob 0s", &format!("{usage}: {bounds}"));
     wrong("/ban bob 36501d", &format!("{usage}: {bounds}"));
     let words = format!("{usage}: the reason is too long: 501 characters, the limit is 500");
@@ -146,7 +147,7 @@ fn modes_are_set_one_at_a_time() {
     for text in ["/slow", "/slow 121", "/slow fast"] {
         wrong(text, "/slow SECONDS|off: give 1 to 120 seconds, or off");
     }
-    wrong("/members", "/members on|off: say on or off");
+    wrong("/members", "/members on|off: write on or off");
     wrong("/unpin x", "/unpin takes no arguments");
     wrong("/audit x", "/audit takes no arguments");
 }

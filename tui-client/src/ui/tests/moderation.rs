@@ -34,7 +34,7 @@ fn modes_a_mute_and_the_topic_are_on_the_status_line() {
 fn a_command_that_is_typed_says_how_it_is_used() {
     let mut driven = Driven::live();
     driven.type_in("/mute bob");
-    let hint = " /mute NAME DURATION [REASON]: mute for 90 (seconds), 10m, 2h, 7d   F2 errors:0";
+    let hint = " /mute NAME DURATION [REASON]: mute for 90 (seconds), 10m, 2h or 7d F2 errors:0";
     assert_eq!(screen(&mut driven, 80, 24).0[23], hint);
 }
 

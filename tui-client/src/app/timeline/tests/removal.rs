@@ -54,7 +54,7 @@ fn emptying_takes_what_was_before_and_keeps_the_view_on_the_rest() {
     let shown = texts(&timeline).join("\n");
     assert!(timeline.is_held(), "{shown}");
     assert!(shown.ends_with("m34"), "{shown}");
-    assert!(shown.contains("erin emptied the room"), "{shown}");
+    assert!(shown.contains("erin deleted all messages"), "{shown}");
     assert!(shown.contains("> an earlier message"), "{shown}");
     assert!(
         !shown.contains("m30") && !shown.contains("notice"),
@@ -68,7 +68,7 @@ fn emptying_takes_what_was_before_and_keeps_the_view_on_the_rest() {
         &[
             "beginning of the room",
             "Mon 23 Nov 2026",
-            "erin emptied the room",
+            "erin deleted all messages",
         ],
     );
 }
