@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use chat_protocol::{
-    CloseCode, DraftContent, FilterAction, FilterKind, HeldId, Nonce, PostMessage, ServerEvent,
+    CloseCode, DraftContent, FilterAction, FilterKind, HeldId, Nonce, PostMessage, Rank, RoomName,
+    ServerEvent,
 };
 use futures_util::FutureExt;
 use tokio::task::yield_now;
@@ -20,6 +21,8 @@ use crate::rooms::{Membership, Order, RoomError, RoomSettings, Rooms};
 use crate::stopping::Stop;
 use crate::store::accounts::{Account, Accounts};
 use crate::store::memory::{Fault, MemoryStore};
+use crate::store::rooms::RoomDirectory;
+use crate::store::standing::Standings;
 use crate::wire::outbox::OutboxReader;
 use crate::wire::outbox::tests::Drained;
 
@@ -257,6 +260,27 @@ async fn a_ban_takes_effect_once_it_is_known() {
         let others = ["message: meanwhile"];
         bench.check(faults, &ann, &others, &others).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_room_is_founded_along_with_the_rank_for_which_it_is_or_not_at_all() {
+    let bench = Bench::new().await;
+    let other = RoomName::new("other").unwrap();
+    let appoint = async || {
+        let (room, bob) = (other.clone(), person("bob"));
+        bench.rooms.operate(room, Order::Appoint, bob, true).await
+    };
+    for faults in NOT_STORED {
+        bench.store.fail(faults.iter().copied());
+        let refused = appoint().await.unwrap_err();
+        assert!(matches!(refused, RoomError::Operate(_)), "{refused:?}");
+        assert!(!bench.store.is_founded(&other).await.unwrap());
+    }
+    bench.store.fail([UnknownAndStored]);
+    appoint().await.unwrap();
+    assert!(bench.store.is_founded(&other).await.unwrap());
+    let standing = Standings::load(&*bench.store, &other, 0.into()).await;
+    assert_eq!(standing.unwrap().rank("bob"), Rank::Moderator);
 }
 
 #[tokio::test(start_paused = true)]
