@@ -14,18 +14,22 @@ mod rounds;
 mod standing;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chat_protocol::{DraftContent, Epoch, MessageId, Nonce, Rank, RoomName, Seq};
 use tempfile::TempDir;
 
 use crate::domain::entry::{
-    AccountId, Author, EntryBody, MessageDeleted, MessagePosted, NewEntry, Purged,
+    AccountId, Author, EntryBody, MessageDeleted, MessagePosted, NewEntry, Purged, UnixMillis,
 };
+use crate::domain::held::{HeldMessage, Ruled, Ruling, Waiting};
 use crate::domain::moderation::{Decision, Origin, Person, Verdict};
+use crate::domain::round::{Change, Done, Round, RoundId};
 use crate::store::Store;
 use crate::store::accounts::Account;
 use crate::store::log::{End, LogHead, Range};
 use crate::store::rooms::{Beginning, Founder};
+use crate::store::rounds::{Outcome, Rounds};
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::database::{Database, Durability};
 
@@ -127,6 +131,43 @@ fn verdict(decision: Decision, name: &str) -> Verdict {
         origin: Origin::Appointed,
         reason: None,
         time: 100,
+    }
+}
+
+/// A message that waits.
+pub(in crate::store) async fn hold(
+    store: &dyn Rounds,
+    room: &RoomName,
+    waiting: &Waiting,
+    forget: UnixMillis,
+) -> HeldMessage {
+    let waiting = Box::new(waiting.clone());
+    match store_one(store, room, Change::Hold { waiting, forget }).await {
+        Done::Held(held) => *held,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What becomes of a ruling.
+async fn rule(store: &dyn Rounds, room: &RoomName, ruling: &Ruling) -> Ruled {
+    match store_one(store, room, Change::Rule(Box::new(ruling.clone()))).await {
+        Done::Ruled(_, ruled) => ruled,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What comes of one change, in a round of its own.
+async fn store_one(store: &dyn Rounds, room: &RoomName, change: Change) -> Done {
+    static ROUNDS: AtomicU64 = AtomicU64::new(0);
+    let number = ROUNDS.fetch_add(1, Ordering::Relaxed);
+    let round = Round {
+        id: RoundId { run: 1, number },
+        last: None,
+        changes: vec![change],
+    };
+    match store.store(room, round).await {
+        Outcome::Stored(mut stored) => stored.done.remove(0),
+        other => panic!("{other:?}"),
     }
 }
 

@@ -192,3 +192,6 @@ impl RoomTask {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -280,8 +280,7 @@ async fn a_ruling_that_finds_nothing_does_nothing(store: &dyn Store) {
     begun(store, &one).await;
     begun(store, &two).await;
     accounts(store, &["bob"]).await;
-    let held = HeldMessages::hold(store, &one, &waiting("bob", 5), 0).await;
-    let held = held.unwrap();
+    let held = hold(store, &one, &waiting("bob", 5), 0).await;
     let elsewhere = round(1, Some(0), vec![ruling(&held, Choice::Allow)]);
     let done = stored(store, &two, elsewhere).await;
     assert_eq!(done.done, [gone(&held, Choice::Allow)]);

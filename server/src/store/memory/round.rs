@@ -224,26 +224,6 @@ impl HeldMessages for MemoryStore {
             held.map(|(_, held)| held.clone()).collect()
         })
     }
-
-    async fn hold(
-        &self,
-        room: &RoomName,
-        waiting: &Waiting,
-        forget: UnixMillis,
-    ) -> Result<HeldMessage, StoreError> {
-        let waiting = Box::new(waiting.clone());
-        match self.store_one(Part::Held, room, Change::Hold { waiting, forget })? {
-            Done::Held(held) => Ok(*held),
-            done => unreachable!("{done:?}"),
-        }
-    }
-
-    async fn rule(&self, room: &RoomName, ruling: &Ruling) -> Result<Ruled, StoreError> {
-        match self.store_one(Part::Held, room, Change::Rule(Box::new(ruling.clone())))? {
-            Done::Ruled(_, ruled) => Ok(ruled),
-            done => unreachable!("{done:?}"),
-        }
-    }
 }
 
 #[async_trait::async_trait]

@@ -8,7 +8,6 @@ use super::log::{LogEnd, holds_message};
 use super::{SqliteStore, accounts, execute_each};
 use crate::domain::entry::{AccountId, Author, Entry, EntryBody, NewEntry, UnixMillis};
 use crate::domain::held::{HeldMessage, Ruled, Ruling, Waiting};
-use crate::domain::round::{Change, Done};
 use crate::store::held::HeldMessages;
 use crate::store::{Part, StoreError};
 
@@ -22,28 +21,6 @@ impl HeldMessages for SqliteStore {
         let room = room.clone();
         let load = move |connection: &Connection| load(connection, &room, since);
         self.reading(Part::Held, load).await
-    }
-
-    async fn hold(
-        &self,
-        room: &RoomName,
-        waiting: &Waiting,
-        forget: UnixMillis,
-    ) -> Result<HeldMessage, StoreError> {
-        let waiting = Box::new(waiting.clone());
-        let change = Change::Hold { waiting, forget };
-        match self.store_one(Part::Held, room, change).await? {
-            Done::Held(held) => Ok(*held),
-            _ => unreachable!("what comes of holding a message is one that is held"),
-        }
-    }
-
-    async fn rule(&self, room: &RoomName, ruling: &Ruling) -> Result<Ruled, StoreError> {
-        let change = Change::Rule(Box::new(ruling.clone()));
-        match self.store_one(Part::Held, room, change).await? {
-            Done::Ruled(_, ruled) => Ok(ruled),
-            _ => unreachable!("a ruling finds its message or does not"),
-        }
     }
 }
 
