@@ -61,7 +61,8 @@ fn nobody_notices(arguments: &[&str], connections: usize, time: Duration, part: 
     // One attack at a time: another one is not what is measured.
     static TURN: Mutex<()> = Mutex::new(());
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let server = &Server::start_with(arguments);
+    let mut started = Server::start_with(arguments);
+    let server = &started;
     let mut first = handshake("/", "").into_bytes();
     first.extend(not_final(frame(Opcode::TEXT, b"{")));
     let rest = part.repeat(AT_ONCE / part.len());
@@ -84,7 +85,8 @@ fn nobody_notices(arguments: &[&str], connections: usize, time: Duration, part: 
         slowest < ANSWER + stall,
         "an answer took {slowest:?}; the machine's own stalls took {stall:?}"
     );
-    assert!(!server.log().contains("panicked"), "{}", server.log());
+    let log = started.stop_and_log();
+    assert!(!log.contains("panicked"), "{log}");
 }
 
 /// Sends `first` and then `rest` without end on all of an attacker's connections, and comes back where

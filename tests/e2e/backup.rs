@@ -128,9 +128,9 @@ fn a_backup_that_is_restored_keeps_ids_and_gives_no_lost_one_again() {
     let history = resumed(&server, &epoch, 4);
     assert_eq!(history["recovered"], true);
     assert_eq!(history["entries"][0]["data"]["id"], kept);
-    assert!(!server.log().contains("chat.mark"), "{}", server.log());
+    let log = server.stop_and_log();
+    assert!(!log.contains("chat.mark"), "{log}");
     // What was there before is a backup as well.
-    server.stop();
     restored_lines(&server, &before[0]);
     server.restart();
     let mut alice = RawClient::join(&server, "alice", "stream");
@@ -245,11 +245,7 @@ fn is_noticed(
     let history = resumed(&server, &epoch, 2);
     assert_eq!(history["recovered"], false, "{}", server.log());
     assert_eq!(contents(&history), ["kept"]);
-    assert!(
-        server.log().contains("all rooms have new epochs"),
-        "{}",
-        server.log()
-    );
+    server.wait_for_log("all rooms have new epochs");
     let mut refused = RawClient::connect(&server);
     refused.send(
         "auth",
@@ -371,7 +367,8 @@ fn ends_and_commands_in_between_lose_nothing() {
         let history = resumed(&server, &epoch, seq);
         assert_eq!(history["recovered"], true, "{}", server.log());
     }
-    assert!(!server.log().contains("new epochs"), "{}", server.log());
+    let log = server.stop_and_log();
+    assert!(!log.contains("new epochs"), "{log}");
 }
 
 #[test]

@@ -24,8 +24,7 @@ fn notices(harm: impl FnOnce(&Server), mend: impl FnOnce(&Server)) -> Server {
     eventually(|| (!is_well(&server)).then_some(()));
     alice.send("message", json!({ "content": "now", "nonce": "n" }));
     alice.expect_cerror(503, Some("message"));
-    let told = "nothing is stored any more until";
-    eventually(|| server.log().contains(told).then_some(()));
+    server.wait_for_log("nothing is stored any more until");
     mend(&server);
     server
 }
@@ -132,7 +131,7 @@ fn a_directory_that_was_moved_is_noticed_until_it_is_back() {
 #[test]
 fn a_long_use_is_no_harm() {
     // Long enough for the log to be folded into the database some times.
-    let server = Server::start_with(&["--no-limits", "--durability", "relaxed"]);
+    let mut server = Server::start_with(&["--no-limits", "--durability", "relaxed"]);
     let mut alice = RawClient::join(&server, "alice", "stream");
     let text = "x".repeat(500);
     let folded = || server.database().metadata().unwrap().len();
@@ -145,12 +144,13 @@ fn a_long_use_is_no_harm() {
         size = folded();
     }
     assert!(is_well(&server));
-    assert!(!server.log().contains("nothing"), "{}", server.log());
+    let log = server.stop_and_log();
+    assert!(!log.contains("nothing"), "{log}");
 }
 
 #[test]
 fn another_program_that_keeps_to_the_rules_is_no_harm() {
-    let server = Server::start_without_limits();
+    let mut server = Server::start_without_limits();
     let mut alice = RawClient::join(&server, "alice", "stream");
     for pragma in ["wal_checkpoint(PASSIVE)", "wal_checkpoint(TRUNCATE)"] {
         alice.post("before");
@@ -161,7 +161,8 @@ fn another_program_that_keeps_to_the_rules_is_no_harm() {
         alice.post("after");
     }
     assert!(is_well(&server));
-    assert!(!server.log().contains("nothing"), "{}", server.log());
+    let log = server.stop_and_log();
+    assert!(!log.contains("nothing"), "{log}");
 }
 
 #[test]
@@ -170,14 +171,9 @@ fn a_token_key_that_is_removed_or_changed_is_told_of() {
     let key = server.data().join("token.key");
     let moved = beside(&server, "token.key");
     fs::rename(&key, &moved).unwrap();
-    eventually(|| {
-        server
-            .log()
-            .contains("the token key was removed")
-            .then_some(())
-    });
+    server.wait_for_log("the token key was removed");
     fs::rename(&moved, &key).unwrap();
-    eventually(|| server.log().contains("the token key is back").then_some(()));
+    server.wait_for_log("the token key is back");
     fs::write(&key, [1; 32]).unwrap();
     let warnings = || server.log().matches("the token key was removed").count();
     eventually(|| (warnings() == 2).then_some(()));

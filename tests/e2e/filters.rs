@@ -302,14 +302,13 @@ fn a_room_whose_stored_patterns_cannot_all_be_used_goes_on_and_says_which() {
         { "pattern": "x", "kind": "word", "action": "refuse", "broken": true },
     ] });
     assert_eq!(entries, expected);
-    let log = server.log();
     for said in [
         "is not working",
         "network_bans",
         "sanction_networks",
         "modes",
     ] {
-        assert!(log.contains(said), "{said}: {log}");
+        server.wait_for_log(said);
     }
     asked(&mut owner, "addFilter", json!({ "pattern": "worse" }));
     asked(&mut owner, "removeFilter", json!({ "pattern": "(a)\\1" }));

@@ -225,10 +225,11 @@ fn a_close_frame_is_answered_with_its_own_code() {
 
 #[test]
 fn one_broken_connection_is_no_other_ones_trouble() {
-    let server = Server::start();
+    let mut server = Server::start();
     let mut alice = RawClient::join(&server, "alice", "stream");
     closes_with(&server, 1002, &frame(Opcode(15), b"x"));
     closes_with(&server, 1007, &frame(Opcode::TEXT, b"\xff"));
     alice.post("unharmed");
-    assert!(!server.log().contains("panicked"), "{}", server.log());
+    let log = server.stop_and_log();
+    assert!(!log.contains("panicked"), "{log}");
 }

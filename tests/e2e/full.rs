@@ -53,20 +53,11 @@ fn a_full_server_is_well_but_not_ready_and_its_log_says_so() {
         );
     }
     let warning = "too many connections, others are refused";
-    eventually(|| server.log().contains(warning).then_some(()));
-    assert!(
-        server.log().contains("--max-connections"),
-        "{}",
-        server.log()
-    );
+    let line = server.wait_for_log(warning);
+    assert!(line.contains("--max-connections"), "{line}");
     drop(first);
     ready_again(&server);
-    eventually(|| {
-        server
-            .log()
-            .contains("no longer too many connections")
-            .then_some(())
-    });
+    server.wait_for_log("no longer too many connections");
     assert_eq!(server.log().matches(warning).count(), 1, "{}", server.log());
     second.auth("alice", "stream");
 }
@@ -79,7 +70,7 @@ fn places_of_those_who_are_in_no_room_are_places_too() {
     assert_eq!(status, 503, "{body}");
     assert!(body.contains("have not authenticated"), "{body}");
     assert_eq!(get(&server, "/healthz").0, 200);
-    eventually(|| server.log().contains("--max-unauthenticated").then_some(()));
+    server.wait_for_log("--max-unauthenticated");
     first.auth("alice", "stream");
     ready_again(&server);
 }
@@ -95,12 +86,7 @@ fn an_address_that_has_all_its_places_is_named() {
     let server = Server::start_with(&caps);
     let _first = RawClient::open_for(server.address(), "203.0.113.5").unwrap();
     RawClient::open_for(server.address(), "203.0.113.5").unwrap_err();
-    let line = eventually(|| {
-        let log = server.log();
-        let mut lines = log.lines();
-        let line = lines.find(|line| line.contains("--max-connections-per-address"))?;
-        Some(line.to_owned())
-    });
+    let line = server.wait_for_log("--max-connections-per-address");
     assert!(line.contains("203.0.113.5"), "{line}");
     // The others have theirs.
     assert_eq!(get(&server, "/readyz").0, 200);
@@ -149,20 +135,10 @@ fn too_many_open_files_are_told_once_and_so_is_their_end() {
     let before = server.limit_open_files(Some(8));
     // They connect to the system, which can't hand them over.
     let waiting: Vec<RawSocket> = (0..3).map(|_| RawSocket::open(server.address())).collect();
-    eventually(|| {
-        server
-            .log()
-            .contains("cannot accept connections")
-            .then_some(())
-    });
+    server.wait_for_log("cannot accept connections");
     alice.post("still here");
     server.limit_open_files(before);
-    eventually(|| {
-        server
-            .log()
-            .contains("connections are accepted again")
-            .then_some(())
-    });
+    server.wait_for_log("connections are accepted again");
     assert_eq!(
         server.log().matches("cannot accept").count(),
         1,

@@ -45,7 +45,7 @@ fn what_is_not_there_is_404_and_what_is_not_asked_for_is_405() {
 
 #[test]
 fn broken_requests_are_answered_with_4xx_and_harm_nobody() {
-    let server = Server::start();
+    let mut server = Server::start();
     let mut client = RawClient::join(&server, "alice", "stream");
     let huge = format!("GET / HTTP/1.1\r\nX-Huge: {}\r\n\r\n", "x".repeat(1 << 20));
     for request in [
@@ -59,7 +59,8 @@ fn broken_requests_are_answered_with_4xx_and_harm_nobody() {
     let answer = RawSocket::try_request(server.address(), &huge);
     assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
     client.post("unharmed");
-    assert!(!server.log().contains("panicked"), "{}", server.log());
+    let log = server.stop_and_log();
+    assert!(!log.contains("panicked"), "{log}");
 }
 
 #[test]

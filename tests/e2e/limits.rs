@@ -311,13 +311,14 @@ fn an_address_opens_twenty_connections_at_once() {
 
 #[test]
 fn only_a_trusted_proxy_speaks_for_others_and_loopback_is_exempt() {
-    let server = Server::start();
+    let mut server = Server::start();
     for _ in 0..40 {
         let (answer, _) = upgrade_from(&server, "203.0.113.5");
         assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
     }
     // The operator is told once that there may be a proxy.
-    assert_eq!(server.log().matches("--trusted-proxy").count(), 1);
+    let log = server.stop_and_log();
+    assert_eq!(log.matches("--trusted-proxy").count(), 1, "{log}");
 }
 
 #[test]
@@ -517,7 +518,7 @@ fn answers_count_by_their_bytes_for_a_user_and_an_address() {
 #[test]
 fn a_server_without_limits_says_so() {
     let server = Server::start_without_limits();
-    assert!(server.log().contains("no limits"), "{}", server.log());
+    server.wait_for_log("no limits");
     let (_owner, mut alice) = room_with_user(&server);
     post_all(&mut alice, numbered(300));
     let mut guesser = RawClient::connect(&server);

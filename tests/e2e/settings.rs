@@ -231,10 +231,11 @@ fn every_setting_that_is_taken_at_its_most_works() {
     arguments.push("--ping-interval=4294967294".to_owned());
     arguments.push(format!("--retention-entries={}", i64::MAX));
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let server = Server::start_with(&arguments);
+    let mut server = Server::start_with(&arguments);
     let mut alice = RawClient::join(&server, "alice", "stream");
     alice.post("still here");
     let finished = operate(&server, &["user", "list"]);
     assert!(finished.out.contains("alice"), "{}", finished.error);
-    assert!(!server.log().contains("panicked"), "{}", server.log());
+    let log = server.stop_and_log();
+    assert!(!log.contains("panicked"), "{log}");
 }

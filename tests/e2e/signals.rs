@@ -29,7 +29,7 @@ fn signals_that_mean_nothing_to_it_leave_the_server_alone() {
         (Signal::ALARM, "SIGALRM"),
     ] {
         server.signal(signal);
-        eventually(|| server.log().contains(name).then_some(()));
+        server.wait_for_log(name);
         alice.post(name);
     }
 }

@@ -200,14 +200,15 @@ fn too_few_open_files_for_connections_are_an_error_and_fewer_than_wanted_a_warni
     let warning = "the limit on open files allows fewer connections";
     let server = Server::start_as(ServerSetup::new(&[]).with_limit("-n", 96));
     let clients: Vec<RawClient> = (0..32).map(|_| RawClient::connect(&server)).collect();
-    assert!(server.log().contains(warning), "{}", server.log());
+    server.wait_for_log(warning);
     drop(clients);
     // What was asked for is not lowered in silence, however little.
     let two_more = ServerSetup::new(&["--max-connections", "34"]).with_limit("-n", 96);
-    assert!(Server::start_as(two_more).log().contains(warning));
+    Server::start_as(two_more).wait_for_log(warning);
     // Who wants no more is content with less.
     let few = ServerSetup::new(&["--max-connections", "3"]).with_limit("-n", 80);
-    assert!(!Server::start_as(few).log().contains(warning));
+    let log = Server::start_as(few).stop_and_log();
+    assert!(!log.contains(warning), "{log}");
 }
 
 #[test]
@@ -219,5 +220,6 @@ fn pages_of_any_site_are_warned_of_where_others_can_reach_the_server() {
     let origin = ["--allowed-origin", "https://example.org"];
     assert!(run(&elsewhere).contains(warning));
     assert!(!run(&[elsewhere, origin].concat()).contains(warning));
-    assert!(!Server::start().log().contains(warning));
+    let log = Server::start().stop_and_log();
+    assert!(!log.contains(warning), "{log}");
 }

@@ -80,9 +80,30 @@ impl Server {
         self.data().join("chat.db")
     }
 
-    /// All it has logged, over all restarts.
+    /// What it has logged, over all restarts, as far as that has arrived. The log is written on a
+    /// thread of its own: a line that is expected has to be waited for ([`Server::wait_for_log`]), and
+    /// that there is none is certain once a later one is there or the server has ended.
     pub fn log(&self) -> String {
         format!("{}{}", self.earlier_log, self.program.text(Stream::Error))
+    }
+
+    /// The first line of its log, over all restarts, that contains `text`, as soon as it is there.
+    #[track_caller]
+    pub fn wait_for_log(&self, text: &str) -> String {
+        let find = |line: &str| line.contains(text).then(|| line.to_owned());
+        if let Some(line) = self.earlier_log.lines().find_map(find) {
+            return line;
+        }
+        let what = format!("`{text}` in the log within {PATIENCE:?}");
+        self.program.wait_for_line(Stream::Error, &what, find)
+    }
+
+    /// Stops it, and gives all it has logged, over all restarts: the only way to see that it did not
+    /// log something.
+    #[track_caller]
+    pub fn stop_and_log(&mut self) -> String {
+        self.stop();
+        self.log()
     }
 
     /// Sends `signal` to it.
@@ -119,9 +140,12 @@ impl Server {
     }
 
     /// The same without waiting until it is ready.
+    #[track_caller]
     pub fn launch(&mut self) {
         // Before the next one starts: that needs its port.
         self.program.end();
+        // All of its log is read.
+        self.program.finish();
         self.earlier_log = format!("{}\n", self.log());
         self.program = Program::start(self.setup.command());
     }

@@ -27,9 +27,12 @@ pub(super) const FILE_NAME: &str = "chat.mark";
 /// Its length, less than the sector that a disk writes whole or not at all.
 const BYTES: usize = 256;
 const MAGIC: &str = "chat-mark-1";
-/// No more often is the number in the database raised, so that a flood of commits costs no more: each
-/// time is a page more to write.
+/// How often the number in the database is raised in the long run, at most, so that a flood of commits
+/// costs no more: each time is a page more to write.
 const PAUSE: Duration = Duration::from_millis(5);
+/// How far ahead of that it may get: as long as they are no flood, commits that follow one another
+/// closely are all told apart, so a copy that was made between two of them is known too.
+const AHEAD: Duration = Duration::from_millis(500);
 /// Nanoseconds between the time that the file says it was changed last, and when it was, at most; and
 /// half of it when it is written.
 const NEAR: i64 = 50_000_000;
@@ -199,7 +202,8 @@ pub(super) struct Marker {
     next: Option<u64>,
     /// The connection's count of changes when somebody looked last.
     changes: u64,
-    raised: Instant,
+    /// When the number would be raised next if it were each time after a pause.
+    due: Instant,
     is_failing: bool,
 }
 
@@ -258,7 +262,7 @@ impl Marker {
             is_behind: false,
             next: None,
             changes,
-            raised: Instant::now(),
+            due: Instant::now(),
             is_failing: false,
         };
         marker.write()?;
@@ -267,13 +271,13 @@ impl Marker {
     }
 
     /// For the writer, before it commits: raises the number in the transaction where something was
-    /// written, and it was not raised just now.
+    /// written, unless this is a flood and it was raised just now.
     pub(super) fn raise(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         let changes = connection.total_changes();
         self.is_behind |= changes != self.changes;
         self.changes = changes;
         self.next = None;
-        if self.is_behind && self.raised.elapsed() >= PAUSE {
+        if self.is_behind && self.due <= Instant::now() + AHEAD {
             self.advance(connection)?;
         }
         Ok(())
@@ -308,7 +312,7 @@ impl Marker {
         };
         self.mark.count = next;
         self.is_behind = false;
-        self.raised = Instant::now();
+        self.due = self.due.max(Instant::now()) + PAUSE;
         self.note_written();
     }
 

@@ -1,5 +1,7 @@
 //! What a database keeps, refuses and tells of its file.
 
+use std::time::Instant;
+
 use super::*;
 
 #[tokio::test]
@@ -240,4 +242,37 @@ fn files_are_for_their_owner_alone() {
         let path = entry.unwrap().path();
         assert_eq!(mode(&path), 0o600, "{}", path.display());
     }
+}
+
+#[tokio::test]
+async fn each_commit_is_told_from_the_one_before_it_unless_they_are_a_flood() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = Database::open(directory.path(), Durability::Relaxed).unwrap();
+    database
+        .write(|connection| connection.execute_batch("CREATE TABLE t (n INTEGER)"))
+        .await
+        .unwrap();
+    let began = Instant::now();
+    let counted = async || -> u64 {
+        database
+            .write(|connection| connection.execute("INSERT INTO t VALUES (1)", []))
+            .await
+            .unwrap();
+        let count = |connection: &Connection| {
+            connection.query_row("SELECT count FROM mark", [], |row| row.get(0))
+        };
+        database.read(count).await.unwrap()
+    };
+    let first = counted().await;
+    let mut last = first;
+    for _ in 0..80 {
+        let count = counted().await;
+        assert_eq!(count, last + 1);
+        last = count;
+    }
+    for _ in 0..400 {
+        last = counted().await;
+    }
+    let pauses = 1 + began.elapsed().as_millis() / 5;
+    assert!(u128::from(last - first) <= 100 + pauses, "{last}");
 }
