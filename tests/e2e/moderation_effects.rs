@@ -103,7 +103,7 @@ fn who_is_muted_hears_how_long_over_reconnects_and_restarts() {
     let mut server = Server::start();
     let [mut owner, mut alice, mut bob] = room(&server);
     let mute = json!({ "username": "bob", "duration": 600, "reason": "calm" });
-    done(&mut owner, "mute", mute, "600 s");
+    done(&mut owner, "mute", mute, "10 min");
     let notice = bob.expect("mute");
     assert_eq!(notice, json!({ "duration": 600, "reason": "calm" }));
     bob.send("message", json!({ "content": "hm", "nonce": "n" }));
