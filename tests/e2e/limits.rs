@@ -518,7 +518,7 @@ fn answers_count_by_their_bytes_for_a_user_and_an_address() {
 #[test]
 fn a_server_without_limits_says_so() {
     let server = Server::start_without_limits();
-    server.wait_for_log("no limits");
+    server.wait_for_log("all limits are off");
     let (_owner, mut alice) = room_with_user(&server);
     post_all(&mut alice, numbered(300));
     let mut guesser = RawClient::connect(&server);

@@ -8,6 +8,7 @@
 //! waits for a state, with [`PATIENCE`] as its deadline.
 
 mod binaries;
+mod port;
 mod program;
 mod raw_client;
 mod raw_socket;

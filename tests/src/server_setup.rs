@@ -3,15 +3,13 @@
 //! Owns the command line. Must not know what runs already.
 
 use std::ffi::OsString;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU16, Ordering};
 
 use tempfile::TempDir;
 
 use crate::binaries;
+use crate::port::Port;
 
 /// What a server is started with, at first and after each restart.
 #[derive(Debug)]
@@ -20,7 +18,7 @@ pub struct ServerSetup {
     environment: Vec<(String, OsString)>,
     outlives_file_limit: bool,
     limit: Option<String>,
-    port: u16,
+    port: Port,
     directory: TempDir,
     data: PathBuf,
 }
@@ -37,7 +35,7 @@ impl ServerSetup {
             environment: Vec::new(),
             outlives_file_limit: false,
             limit: None,
-            port: free_port(),
+            port: Port::take(),
             directory,
         }
     }
@@ -97,7 +95,7 @@ impl ServerSetup {
         };
         command
             .args(["--log-format", "json"])
-            .args(["--port", &self.port.to_string()])
+            .args(["--port", &self.port.number().to_string()])
             .arg("--data")
             .arg(self.data())
             .args(&self.arguments)
@@ -109,22 +107,6 @@ impl ServerSetup {
         }
         command
     }
-}
-
-/// A port that the system gives to nobody by itself, and this process to nobody else.
-///
-/// While a server is down, a client that connects somewhere may otherwise be given the very port of
-/// that server and keep it from coming back; one that tries to reach it may even find itself there.
-fn free_port() -> u16 {
-    // The ports below 32,768 (Linux) or 49,152 (RFC 6335, section 6) are not given out.
-    const FIRST: u16 = 16_384;
-    static NEXT: OnceLock<AtomicU16> = OnceLock::new();
-    let next = NEXT.get_or_init(|| AtomicU16::new(rand::random()));
-    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    std::iter::repeat_with(|| FIRST + next.fetch_add(1, Ordering::Relaxed) % FIRST)
-        .take(1_000)
-        .find(is_free)
-        .expect("one port of a thousand is free")
 }
 
 /// The server's program, with nothing said yet.
