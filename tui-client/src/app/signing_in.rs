@@ -90,7 +90,7 @@ impl App {
             }
             return;
         }
-        self.notice(place, Tone::Alert, &format!("couldn't join: {words}"));
+        self.notice(place, Tone::Alert, &format!("Couldn't join: {words}"));
         self.make_way(place, effects);
     }
 

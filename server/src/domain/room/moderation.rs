@@ -79,10 +79,7 @@ impl Room {
             return refused(Code::NotFound, "there is no user with this name".to_owned());
         };
         if !self.standing.is_above(&by.key, &target.key) {
-            let text = format!(
-                "{} has the same rank as you or a higher one",
-                target.username
-            );
+            let text = format!("{} has the same rank or higher", target.username);
             return refused(Code::Forbidden, text);
         }
         if matches!(order, Order::Kick(_)) && self.connections(&target.key).is_empty() {
