@@ -215,7 +215,7 @@ impl Settings {
                 allowed_origins: allowed_origins.flat_map(|items| items.0).collect(),
                 durability: self.durability.unwrap_or_default(),
                 retention: retention(self.retention_entries, self.retention_days),
-                membership: Duration::from_secs(60).saturating_mul(self.members_age.unwrap_or(15)),
+                members_age: Duration::from_secs(60).saturating_mul(self.members_age.unwrap_or(15)),
                 flush_window: Duration::from_millis(self.flush_window.unwrap_or(50).into()),
                 timeouts,
                 limits,

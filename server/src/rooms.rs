@@ -29,7 +29,7 @@ use crate::domain::held::PATIENCE;
 use crate::domain::moderation::Person;
 use crate::domain::room::NONCE_MEMORY;
 use crate::rooms::task::{
-    Attendance, Beginning, Logins, OperatorCommand, Pause, RoomCommand, RoomTask,
+    Attendance, Logins, OperatorCommand, Pause, RoomCommand, RoomStart, RoomTask,
 };
 use crate::stopping::{Stop, Stopping};
 use crate::store::log::Keep;
@@ -74,7 +74,7 @@ pub struct RoomSettings {
     /// Who may found rooms.
     pub founders: Founders,
     /// The age from which on an account may post where only members may.
-    pub membership: Duration,
+    pub members_age: Duration,
     /// How long messages may wait to share a write.
     pub window: FlushWindow,
 }
@@ -181,14 +181,14 @@ impl Rooms {
             return Ok(spelled.clone());
         }
         let called = self.shared.stores.rooms.room_called(spelled).await;
-        called.map_err(|error| RoomError::Enter(error.into()))
+        called.map_err(RoomError::Store)
     }
 
     /// Whether there is a room of this name.
     pub async fn is_founded(&self, room: &RoomName) -> Result<bool, RoomError> {
         let rooms = &self.shared.stores.rooms;
         let is_founded = rooms.is_founded(room).await;
-        is_founded.map_err(|error| RoomError::Enter(error.into()))
+        is_founded.map_err(RoomError::Store)
     }
 
     /// Makes a room for an operator; false where there is one already.
@@ -200,7 +200,7 @@ impl Rooms {
             .await
             .map_err(|_| RoomError::Stopping)?;
         let made = made.await.map_err(|_| RoomError::Stopping)?;
-        made.map_err(|error| RoomError::Enter(error.into()))
+        made.map_err(RoomError::Store)
     }
 
     /// Forgets rooms that nobody would miss, some of them: founded before `before` by a member, empty,
@@ -208,7 +208,7 @@ impl Rooms {
     pub async fn forget_idle(&self, before: UnixMillis) -> Result<(), RoomError> {
         let now = clock::moment().settled;
         let idle = self.shared.stores.rooms.idle_rooms(before, now).await;
-        let idle = idle.map_err(|error| RoomError::Enter(error.into()))?;
+        let idle = idle.map_err(RoomError::Store)?;
         for room in idle {
             // One that somebody is in goes on.
             let is_running = self.shared.running().contains_key(&room);
@@ -297,7 +297,7 @@ async fn keep(shared: Arc<Shared>, room: RoomName, mut commands: mpsc::Receiver<
     tracing::debug!(?room, "room retired");
 }
 
-async fn begin(shared: &Shared, room: &RoomName) -> Result<Beginning, EnterError> {
+async fn begin(shared: &Shared, room: &RoomName) -> Result<RoomStart, EnterError> {
     let now = clock::moment();
     let Stores {
         log,
@@ -309,7 +309,7 @@ async fn begin(shared: &Shared, room: &RoomName) -> Result<Beginning, EnterError
     let nonces_since = clock::earliest_within(Duration::from_millis(NONCE_MEMORY));
     let run = getrandom::u64().map_err(|error| StoreError::new(Part::Round, error))?;
     let head = log.open(room, nonces_since).await?;
-    Ok(Beginning {
+    Ok(RoomStart {
         run,
         head,
         standing: standings.load(room, now).await?,
@@ -318,7 +318,7 @@ async fn begin(shared: &Shared, room: &RoomName) -> Result<Beginning, EnterError
             .load(room, now.settled.saturating_sub(PATIENCE))
             .await?,
         founders: shared.settings.founders,
-        membership: u64::try_from(shared.settings.membership.as_millis()).unwrap_or(u64::MAX),
+        members_age: u64::try_from(shared.settings.members_age.as_millis()).unwrap_or(u64::MAX),
         window: shared.settings.window,
     })
 }

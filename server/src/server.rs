@@ -67,7 +67,7 @@ pub struct ServerConfig {
     /// How much rooms keep.
     pub retention: Retention,
     /// The age from which on an account may post where only members may.
-    pub membership: Duration,
+    pub members_age: Duration,
     /// How long messages of a large room may wait to share a write; zero for not at all.
     pub flush_window: Duration,
     /// The connections' timeouts.
@@ -169,7 +169,7 @@ impl Server {
         };
         let settings = RoomSettings {
             founders: config.founders,
-            membership: config.membership,
+            members_age: config.members_age,
             window: FlushWindow::new(config.flush_window),
         };
         let rooms = Rooms::new(stores, settings);

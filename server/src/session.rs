@@ -100,7 +100,7 @@ impl Session {
         let session = Self {
             state: State::new(context.is_test_mode_allowed),
             pace: Arc::new(context.limits.pace()),
-            lobby_guard: Some(context.rooms.wait(client.address, outbox.clone())),
+            lobby_guard: Some(context.rooms.enter_lobby(client.address, outbox.clone())),
             auth_deadline: Instant::now() + context.auth_timeout,
             context,
             outbox,
@@ -262,7 +262,8 @@ impl Session {
             Action::Reset => {
                 // Before it leaves: a ban finds it here or there.
                 let rooms = &self.context.rooms;
-                self.lobby_guard = Some(rooms.wait(self.client.address, self.outbox.clone()));
+                self.lobby_guard =
+                    Some(rooms.enter_lobby(self.client.address, self.outbox.clone()));
                 self.end().await;
                 Ok(())
             }

@@ -57,7 +57,7 @@ pub struct Room {
     created: HashMap<MemberId, u64>,
     /// Where each member is.
     addresses: HashMap<MemberId, Address>,
-    membership: u64,
+    members_age: u64,
     /// When users posted last, for slow mode, by [`Moment::steady`].
     posted: HashMap<String, u64>,
     /// What waits for a moderator, the oldest first; bounded by what may wait.
@@ -79,7 +79,7 @@ impl Room {
             audit_listeners: BTreeSet::new(),
             created: HashMap::new(),
             addresses: HashMap::new(),
-            membership: start.membership,
+            members_age: start.members_age,
             posted: HashMap::new(),
             held: start.held,
             audit_version: 0,

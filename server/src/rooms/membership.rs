@@ -8,7 +8,7 @@ use crate::domain::filter::Change;
 use crate::domain::held::Choice;
 use crate::domain::moderation::Person;
 use crate::domain::room::MemberId;
-use crate::rooms::task::{Attendance, Reading, Request, RoomCommand, Settled};
+use crate::rooms::task::{Attendance, LogPosition, Reading, Request, RoomCommand};
 use crate::wire::outgoing::Outgoing;
 
 /// A connection's place in a room. Dropping it without [`Membership::leave`] leaves as well, but
@@ -85,9 +85,9 @@ impl Membership {
     }
 
     /// Waits until everything posted before is stored and delivered; answers with the log's end.
-    pub(super) async fn settled(&self) -> Result<Settled, RoomError> {
+    pub(super) async fn await_stored(&self) -> Result<LogPosition, RoomError> {
         let (answer, settled) = oneshot::channel();
-        self.read(Reading::Settle(answer)).await?;
+        self.read(Reading::AwaitStored(answer)).await?;
         settled.await.map_err(|_| RoomError::Stopping)
     }
 

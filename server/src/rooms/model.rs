@@ -110,7 +110,7 @@ fn room() -> RoomName {
 fn rooms(store: &Arc<MemoryStore>, window: FlushWindow) -> Rooms {
     let settings = RoomSettings {
         founders: Founders::Nobody,
-        membership: Duration::ZERO,
+        members_age: Duration::ZERO,
         window,
     };
     Rooms::new(stores(store), settings)
@@ -296,7 +296,7 @@ impl World {
             if let Some((membership, _)) = &self.clients[number].connection {
                 // Its answer stands behind everything that waits for the member.
                 membership.who().await.unwrap();
-                membership.settled().await.unwrap();
+                membership.await_stored().await.unwrap();
             }
             self.collect(number);
             let client = &self.clients[number];

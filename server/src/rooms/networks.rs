@@ -19,7 +19,7 @@ use crate::wire::outbox::Outbox;
 
 impl Rooms {
     /// Takes a connection from `address` that is in no room, for as long as it stays so.
-    pub fn wait(&self, address: Address, outbox: Outbox) -> LobbyGuard {
+    pub fn enter_lobby(&self, address: Address, outbox: Outbox) -> LobbyGuard {
         self.shared.lobby.enter(address, outbox)
     }
 

@@ -21,7 +21,7 @@ impl Rooms {
             // What the member posted before is in it, and nothing that is not on its way to the
             // member: otherwise a client would see an entry here before older ones that are still
             // to come.
-            let settled = membership.settled().await?;
+            let settled = membership.await_stored().await?;
             let end = settled.last.next();
             let range = Range {
                 after: request.after.unwrap_or(Seq(0)),
@@ -79,7 +79,7 @@ impl Rooms {
     ) -> Result<Vec<AuditEntry>, RoomError> {
         let audit = &self.shared.stores.audit;
         let lines = audit.audit(Some(room.clone()), limit).await;
-        let lines = lines.map_err(|error| RoomError::Enter(error.into()))?;
+        let lines = lines.map_err(RoomError::Store)?;
         let entries = lines.into_iter().map(|line| AuditEntry {
             time: line.time,
             actor: line.actor,

@@ -49,8 +49,8 @@ use crate::store::standing::Standings;
 use crate::wire::outgoing::Outgoing;
 
 pub use command::{
-    Attendance, EnterError, Entrance, OperateError, OperatorCommand, Reading, Request, RoomCommand,
-    Settled,
+    Attendance, EnterError, Entrance, LogPosition, OperateError, OperatorCommand, Reading, Request,
+    RoomCommand,
 };
 use delivery::Delivery;
 pub use delivery::FlushWindow;
@@ -106,7 +106,7 @@ pub struct Stores {
 }
 
 /// What a room's task begins with.
-pub struct Beginning {
+pub struct RoomStart {
     /// By what its rounds are told from those of any other run: a random number.
     pub run: u64,
     /// Where the log stands.
@@ -120,7 +120,7 @@ pub struct Beginning {
     /// Whether members may found it.
     pub founders: Founders,
     /// Milliseconds after which an account counts as a member's where only members may post.
-    pub membership: u64,
+    pub members_age: u64,
     /// How long its messages may wait to share a write.
     pub window: FlushWindow,
 }
@@ -149,7 +149,7 @@ pub struct RoomTask {
     /// What they ordered before, the next one last.
     ordered: Vec<Effect>,
     /// Who wait for what was posted before them to be stored.
-    settling: Vec<oneshot::Sender<Settled>>,
+    waiting_for_store: Vec<oneshot::Sender<LogPosition>>,
     /// How often something was taken out of the log.
     removals: u64,
     /// Something may have been deleted, by this one: the pinned message may be gone.
@@ -166,17 +166,17 @@ impl RoomTask {
         name: RoomName,
         stores: Stores,
         inbox: mpsc::Receiver<RoomCommand>,
-        beginning: Beginning,
+        beginning: RoomStart,
         stopping: Stopping,
     ) -> Self {
-        let Beginning {
+        let RoomStart {
             run,
             mut head,
             standing,
             filter,
             held,
             founders,
-            membership,
+            members_age,
             window,
         } = beginning;
         let nonces = std::mem::take(&mut head.nonces).into_iter();
@@ -189,7 +189,7 @@ impl RoomTask {
             standing,
             modes: std::mem::take(&mut head.modes),
             held,
-            membership,
+            members_age,
         });
         Self {
             name,
@@ -207,7 +207,7 @@ impl RoomTask {
             given_up: CancellationToken::new(),
             following: Vec::new(),
             ordered: Vec::new(),
-            settling: Vec::new(),
+            waiting_for_store: Vec::new(),
             removals: 0,
             // A crash may have come between a deletion and what follows from it.
             pin_to_check: Some(operator()),
@@ -270,7 +270,7 @@ impl RoomTask {
             }
             self.check_pinned().await;
             self.delivery.flush_due().await;
-            self.answer_settling();
+            self.answer_waiting_for_store();
             if self.room.is_empty() && self.inbox.is_empty() && !self.inbox.is_closed() {
                 return Pause::Idle;
             }
@@ -300,7 +300,7 @@ impl RoomTask {
     /// more can share its commit. Nobody has seen it, and who posted it has no answer.
     fn storing_at(&self) -> Option<Instant> {
         let shown_at = self.delivery.pause()?;
-        let may_wait = self.settling.is_empty() && self.unstored.len() < UNSTORED;
+        let may_wait = self.waiting_for_store.is_empty() && self.unstored.len() < UNSTORED;
         shown_at.checked_sub(LEAD).filter(|_| may_wait)
     }
 

@@ -73,7 +73,7 @@ fn bench_with(window: FlushWindow) -> Bench {
             stores(&store),
             RoomSettings {
                 founders: Founders::Anyone,
-                membership: Duration::ZERO,
+                members_age: Duration::ZERO,
                 window,
             },
         ),
@@ -356,7 +356,7 @@ async fn what_waits_to_share_a_write_is_shown_before_its_author_is_thrown_out() 
     bob.membership.post(post("at once", None)).await.unwrap();
     assert_eq!(ann.messages(1).await.len(), 1);
     bob.membership.post(post("waits", None)).await.unwrap();
-    bob.membership.settled().await.unwrap();
+    bob.membership.await_stored().await.unwrap();
     assert!(ann.next().now_or_never().is_none(), "it does not wait");
     let target = Person {
         username: "bob".to_owned(),
@@ -382,7 +382,7 @@ async fn history_and_live_have_no_hole_and_no_double_while_messages_wait() {
         let text = number.to_string();
         ann.membership.post(post(&text, None)).await.unwrap();
     }
-    ann.membership.settled().await.unwrap();
+    ann.membership.await_stored().await.unwrap();
     // Who comes in now reads from the log what the others are still to be sent.
     let since = Since {
         epoch: Some(epoch(&bench, &mut ann).await),
@@ -398,7 +398,7 @@ async fn history_and_live_have_no_hole_and_no_double_while_messages_wait() {
     };
     assert_eq!(seqs(&missed), [2, 3]);
     ann.membership.post(post("4", None)).await.unwrap();
-    ann.membership.settled().await.unwrap();
+    ann.membership.await_stored().await.unwrap();
     let everything = history(&bench, &mut bob).await;
     assert_eq!(seqs(&everything), [1, 2, 3, 4]);
 }

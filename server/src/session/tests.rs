@@ -50,7 +50,7 @@ pub(crate) fn bench(caps: Caps) -> Bench {
         stores,
         RoomSettings {
             founders: Founders::Anyone,
-            membership: Duration::ZERO,
+            members_age: Duration::ZERO,
             window: FlushWindow::new(Duration::ZERO),
         },
     );

@@ -47,7 +47,7 @@ pub struct Start {
     /// What waits for a moderator, the oldest first.
     pub held: Vec<HeldMessage>,
     /// Milliseconds after which an account counts as a member's where only members may post.
-    pub membership: u64,
+    pub members_age: u64,
 }
 
 /// A nonce and when its message was posted, by [`Moment::steady`].
@@ -83,9 +83,9 @@ pub enum Input {
     Join(Joining),
     /// A connection leaves.
     Leave(MemberId),
-    /// A member posts this, which holds this pattern where it [`Room::is_held_against`] patterns.
+    /// A member posts this, which holds this pattern where it [`Room::is_subject_to_patterns`] patterns.
     ///
-    /// [`Room::is_held_against`]: super::Room::is_held_against
+    /// [`Room::is_subject_to_patterns`]: super::Room::is_subject_to_patterns
     Post(MemberId, PostMessage, ReplyTarget, Option<Pattern>),
     /// What [`Effect::Charge`] asked for: the member may do this now, or has to wait so many seconds.
     Charged(MemberId, Allowed, Option<u64>),

@@ -200,7 +200,7 @@ impl Room {
                         vec![Effect::Announce(present, notice)]
                     }
                 };
-                effects.extend(self.hold_against_bans(&target.key, now));
+                effects.extend(self.expel_if_banned(&target.key, now));
                 effects
             }
         };
@@ -249,11 +249,11 @@ impl Room {
             false => self.standing.admins.remove(key),
         };
         self.show_rank(key);
-        self.hold_against_bans(key, now)
+        self.expel_if_banned(key, now)
     }
 
     /// The user `key` stands otherwise than before: a ban that was there all along may keep them out now.
-    fn hold_against_bans(&mut self, key: &str, now: Moment) -> Vec<Effect> {
+    fn expel_if_banned(&mut self, key: &str, now: Moment) -> Vec<Effect> {
         let own = self.standing.ban(key, now);
         let mut kept_out = Vec::new();
         for (id, address) in self.addresses_of(key) {

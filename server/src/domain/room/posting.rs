@@ -37,7 +37,7 @@ impl Passed {
 impl Room {
     /// Looks at a message. The contract's order: rights, then whether what is named exists, then limits,
     /// of which the pace is the last. `found` is the pattern that the message holds, where there is one
-    /// and it [`Room::is_held_against`] patterns.
+    /// and it [`Room::is_subject_to_patterns`] patterns.
     pub(super) fn look(
         &mut self,
         id: MemberId,
@@ -131,10 +131,10 @@ impl Room {
         }
         let created = self.created.get(&id).copied().unwrap_or(0);
         let age = now.steady.saturating_sub(created);
-        if self.modes.members_only && author.rank == Rank::User && age < self.membership {
-            return Err(Obstacle::NoMember((self.membership - age).div_ceil(1000)));
+        if self.modes.members_only && author.rank == Rank::User && age < self.members_age {
+            return Err(Obstacle::NoMember((self.members_age - age).div_ceil(1000)));
         }
-        let held = match found.filter(|_| self.is_held_against(id, &content)) {
+        let held = match found.filter(|_| self.is_subject_to_patterns(id, &content)) {
             Some(pattern) if pattern.action == Action::Refuse => {
                 return Err(Obstacle::Blocked(pattern.reason));
             }
@@ -152,7 +152,7 @@ impl Room {
 
     /// Whether what `id` wants to post is held against the room's patterns. Content that is too long
     /// is refused for that, and not looked through: it bounds the work.
-    pub fn is_held_against(&self, id: MemberId, content: &DraftContent) -> bool {
+    pub fn is_subject_to_patterns(&self, id: MemberId, content: &DraftContent) -> bool {
         let author = self.members.get(&id);
         let is_too_long = content.as_str().chars().nth(CONTENT_CHARS).is_some();
         author.is_some_and(|author| author.rank > Rank::Moderator) && !is_too_long

@@ -173,7 +173,7 @@ fn room_where(ranks: &[(&str, Rank)]) -> Room {
             ranks: ranks.collect(),
             ..Standing::default()
         },
-        membership: 900_000,
+        members_age: 900_000,
         ..Start::default()
     })
 }

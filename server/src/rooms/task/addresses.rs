@@ -29,7 +29,7 @@ impl RoomTask {
     }
 
     /// The user `key` may be no server administrator any more, whom no ban of a network keeps out.
-    pub(super) async fn hold_against_networks(&mut self, key: &str) {
+    pub(super) async fn expel_if_network_banned(&mut self, key: &str) {
         let now = clock::moment();
         for (id, address) in self.room.addresses_of(key) {
             if let Some(ban) = self.stores.addresses.ban_of(&address, now)

@@ -32,7 +32,7 @@ impl RoomTask {
                 self.store().await;
                 self.who = None;
                 self.apply(Input::Administer(key.clone(), is_admin)).await;
-                self.hold_against_networks(&key).await;
+                self.expel_if_network_banned(&key).await;
                 answer(sender, ());
             }
             Attendance::PutOut(network, reason, sender) => {

@@ -108,7 +108,7 @@ fn banned(what: &str, reason: &Option<String>, seconds: Option<u64>) -> String {
 
 /// Where a room stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settled {
+pub struct LogPosition {
     /// The newest entry.
     pub last: Seq,
     /// How often something was taken out of the log since the room runs.
@@ -198,7 +198,7 @@ pub enum OperatorCommand {
 /// long, which the room must not wait for: so it is bytes that come here, and no event.
 pub enum Reading {
     /// Store and deliver what was posted before. Answered with where the room stands then.
-    Settle(oneshot::Sender<Settled>),
+    AwaitStored(oneshot::Sender<LogPosition>),
     /// Give a member what was read when there were so many removals. Answered with false where there
     /// were more since: then nothing is given.
     Show(MemberId, Outgoing, u64, oneshot::Sender<bool>),

@@ -20,7 +20,7 @@ impl RoomTask {
         id: MemberId,
         post: &PostMessage,
     ) -> Result<Option<Pattern>, FiltersError> {
-        if self.filter.is_empty() || !self.room.is_held_against(id, &post.content) {
+        if self.filter.is_empty() || !self.room.is_subject_to_patterns(id, &post.content) {
             return Ok(None);
         }
         self.filter.find(post.content.as_str()).await

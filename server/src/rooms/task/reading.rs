@@ -1,7 +1,7 @@
 //! What sessions read from the stores for a member, and the room hands over: so it comes in its place
 //! among what the member is told anyway, and nothing is in it that was taken out meanwhile.
 
-use super::command::{Reading, Settled};
+use super::command::{LogPosition, Reading};
 use super::{RoomTask, answer};
 use crate::domain::room::{Input, MemberId};
 use crate::wire::outgoing::Outgoing;
@@ -10,7 +10,7 @@ impl RoomTask {
     /// Says how things stand before something is read, or hands over what was read.
     pub(super) async fn read(&mut self, reading: Reading) {
         match reading {
-            Reading::Settle(sender) => self.settling.push(sender),
+            Reading::AwaitStored(sender) => self.waiting_for_store.push(sender),
             Reading::Show(id, outgoing, removals, sender) => {
                 self.store().await;
                 let is_current = removals == self.removals;
@@ -30,13 +30,13 @@ impl RoomTask {
     }
 
     /// Answers who wait for what was posted before to be stored.
-    pub(super) fn answer_settling(&mut self) {
-        for sender in self.settling.drain(..) {
-            let settled = Settled {
+    pub(super) fn answer_waiting_for_store(&mut self) {
+        for sender in self.waiting_for_store.drain(..) {
+            let position = LogPosition {
                 last: self.head.last,
                 removals: self.removals,
             };
-            answer(sender, settled);
+            answer(sender, position);
         }
     }
 

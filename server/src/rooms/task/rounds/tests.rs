@@ -107,7 +107,7 @@ impl Bench {
         }
         let settings = RoomSettings {
             founders: Founders::Anyone,
-            membership: Duration::ZERO,
+            members_age: Duration::ZERO,
             window,
         };
         let rooms = Rooms::new(stores(&store), settings);
@@ -136,7 +136,7 @@ impl Bench {
 
     /// All that was asked is answered, and each was told this.
     async fn check(&mut self, faults: &[Fault], ann: &[&str], bob: &[&str], carl: &[&str]) {
-        self.ann.membership.settled().await.unwrap();
+        self.ann.membership.await_stored().await.unwrap();
         let told = [self.ann.told(), self.bob.told(), self.carl.told()];
         assert_eq!(told, [ann, bob, carl], "{faults:?}");
         assert!(!self.store.is_to_fail(), "{faults:?}");
@@ -393,7 +393,7 @@ async fn what_was_stored_before_is_shown_though_it_is_unknown_what_became_of_the
             reply_to: None,
         };
         bench.bob.membership.post(post).await.unwrap();
-        bench.bob.membership.settled().await.unwrap();
+        bench.bob.membership.await_stored().await.unwrap();
     }
     assert_eq!(bench.carl.told(), ["message: at once"]);
     bench.store.fail([UnknownAndStored, UnknownAndNot]);
