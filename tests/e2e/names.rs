@@ -68,7 +68,7 @@ fn a_name_is_compared_as_a_whole_and_signs_of_ranks_are_not_taken() {
         "bob\u{1029b}",
     ] {
         let data = login(name, "a-secret-word");
-        refused(&mut client, 403, "auth", data, "marks a rank");
+        refused(&mut client, 403, "auth", data, "the sign of a rank");
     }
     client.auth_with(login("bob@example.org", "a-secret-word"));
 }

@@ -61,7 +61,7 @@ pub enum EnterError {
     SignedOut,
     /// Their name looks like somebody else's, who was here before.
     #[error(
-        "this name looks too much like another user's: choose another one, or ask the server's operator for this one"
+        "this name looks like another user's: choose another one, or ask the server's operator for this one"
     )]
     LooksLikeAnother,
     /// There is no such room, and they may not found one.
