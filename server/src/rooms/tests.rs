@@ -16,7 +16,6 @@ use crate::domain::entry::{AccountId, NewEntry};
 use crate::domain::moderation::BanScope;
 use crate::limits::Allowance;
 use crate::limits::addresses::Addresses;
-use crate::rooms::filters::RoomFilters;
 use crate::store::Store;
 use crate::store::accounts::{Account, Accounts};
 use crate::store::addresses::AddressStore;
@@ -51,17 +50,8 @@ fn waiting_bench() -> Bench {
 
 /// All that a room is kept in, in one engine.
 pub(super) fn stores<Engine: Store + 'static>(store: &Arc<Engine>) -> Stores {
-    Stores {
-        accounts: store.clone(),
-        rooms: store.clone(),
-        audit: store.clone(),
-        rounds: store.clone(),
-        log: store.clone(),
-        standings: store.clone(),
-        filters: RoomFilters::new(store.clone()),
-        addresses: Addresses::new(store.clone(), BanScope::Account),
-        held: store.clone(),
-    }
+    let addresses = Addresses::new(store.clone(), BanScope::Account);
+    Stores::of(store.clone(), addresses)
 }
 
 fn bench_with(window: FlushWindow) -> Bench {
