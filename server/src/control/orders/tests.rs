@@ -103,7 +103,10 @@ async fn whom_and_what_a_request_means_has_to_be_there() {
 async fn a_room_is_created_only_when_nothing_is_refused_any_more() {
     let store = store().await;
     let dismiss = act("den", "ann", OperatorAction::Dismiss, true);
-    begins(&answer(&store, dismiss).await, Err("Ann is a mere user"));
+    begins(
+        &answer(&store, dismiss).await,
+        Err("Ann has no rank in this room"),
+    );
     let appoint = |creates| act("den", "ann", OperatorAction::Appoint, creates);
     begins(
         &answer(&store, appoint(false)).await,
