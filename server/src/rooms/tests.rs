@@ -19,6 +19,7 @@ use crate::limits::addresses::Addresses;
 use crate::store::Store;
 use crate::store::accounts::{Account, Accounts};
 use crate::store::addresses::AddressStore;
+use crate::store::conformance::append;
 use crate::store::log::{End, Range, RoomLog};
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::database::{Database, Durability};
@@ -437,7 +438,7 @@ async fn a_room_that_does_not_know_how_far_its_log_goes_finds_out() {
         time: first.time,
         body: first.body,
     };
-    log.append(&room(), None, vec![again]).await.unwrap();
+    append(&log, &room(), None, vec![again]).await.unwrap();
     ann.membership.post(post("two", None)).await.unwrap();
     match ann.next().await {
         ServerEvent::Cerror(error) => assert_eq!(error.code, chat_protocol::Code::Unavailable),
