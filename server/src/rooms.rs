@@ -160,13 +160,19 @@ impl Rooms {
         Ok(done.await.map_err(|_| RoomError::Stopping)??)
     }
 
-    /// Changes the patterns of `room` for an operator; answers with what was done.
-    pub async fn filter(&self, room: RoomName, change: Change) -> Result<String, RoomError> {
+    /// Changes the patterns of `room` for an operator, which is created with that if `creates`; answers
+    /// with what was done.
+    pub async fn filter(
+        &self,
+        room: RoomName,
+        change: Change,
+        creates: bool,
+    ) -> Result<String, RoomError> {
         let inbox = self.find_or_start(&room)?;
         let (answer, done) = oneshot::channel();
         inbox
             .send(RoomCommand::Operate(OperatorCommand::ChangeFilter(
-                change, answer,
+                change, creates, answer,
             )))
             .await
             .map_err(|_| RoomError::Stopping)?;

@@ -23,7 +23,6 @@ use crate::domain::moderation::BanScope;
 use crate::limits::addresses::Addresses;
 use crate::limits::{LimitSettings, Limits, TrustedProxies};
 use crate::pulse;
-use crate::rooms::filters::RoomFilters;
 use crate::rooms::retention::{self, Retention};
 use crate::rooms::{FlushWindow, Founders, RoomSettings, Rooms, Stores};
 use crate::session::SessionContext;
@@ -156,17 +155,7 @@ impl Server {
         let addresses = Addresses::new(store.clone(), config.every_ban);
         // Before anybody can come in.
         addresses.load(clock::moment()).await?;
-        let stores = Stores {
-            accounts: store.clone(),
-            rooms: store.clone(),
-            audit: store.clone(),
-            rounds: store.clone(),
-            log: store.clone(),
-            standings: store.clone(),
-            filters: RoomFilters::new(store.clone()),
-            addresses: addresses.clone(),
-            held: store.clone(),
-        };
+        let stores = Stores::of(store.clone(), addresses.clone());
         let settings = RoomSettings {
             founders: config.founders,
             members_age: config.members_age,

@@ -47,6 +47,6 @@ impl<Engine> Store for Engine where
 }
 
 #[cfg(test)]
-mod conformance;
+pub(crate) mod conformance;
 #[cfg(test)]
 pub(crate) mod memory;

@@ -73,8 +73,14 @@ pub trait Backend: Send + Sync {
         creates: bool,
     ) -> Result<String, OrderError>;
 
-    /// Changes the blocked patterns of `room`. Answers with what was done, as a sentence.
-    async fn change_filter(&self, room: &RoomName, change: &Change) -> Result<String, OrderError>;
+    /// Changes the blocked patterns of `room`, which is created with that if `creates`. Answers with what
+    /// was done, as a sentence.
+    async fn change_filter(
+        &self,
+        room: &RoomName,
+        change: &Change,
+        creates: bool,
+    ) -> Result<String, OrderError>;
 
     /// Bans `network` from the whole server. Answers whom that hit, or `None` if no server runs.
     async fn ban_network(&self, network: Network, ban: Sanction)

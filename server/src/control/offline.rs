@@ -1,5 +1,6 @@
 //! The store alone as what requests are carried out on, while no server runs. Nobody is connected then,
-//! so what is stored is all that has to be done.
+//! so what is stored is all that has to be done. What changes a room goes into the store as rounds of
+//! that room, as it does while the room runs.
 //!
 //! The caller holds the lock of the data directory.
 
@@ -10,16 +11,17 @@ use super::{OrderError, Purging};
 use crate::clock;
 use crate::domain::address::Network;
 use crate::domain::entry::{EntryBody, NewEntry, Purged};
-use crate::domain::filter::{Change, Filter};
+use crate::domain::filter::{self, Filter};
 use crate::domain::moderation::{BanScope, Decision, Person, Sanction, Verdicts};
 use crate::domain::room::{operated, operator, outcome, slip};
+use crate::domain::round::{Change, Done, Founding, Round, RoundId};
 use crate::rooms::{Hit, Order};
 use crate::store::accounts::{Account, Accounts, Creation};
 use crate::store::filters::{Filters, FiltersError};
 use crate::store::log::{self, Purge, RoomLog};
-use crate::store::rooms::{Beginning, Founder, RoomDirectory};
+use crate::store::rounds::Outcome;
 use crate::store::standing::Standings;
-use crate::store::{Store, StoreError};
+use crate::store::{Part, Store, StoreError};
 
 /// A store that no server uses.
 pub struct Offline<'a> {
@@ -31,6 +33,40 @@ impl<'a> Offline<'a> {
     /// Carries out on `store`. Every ban from a room reaches at least as far as `every_ban`.
     pub fn new(store: &'a dyn Store, every_ban: BanScope) -> Self {
         Self { store, every_ban }
+    }
+
+    /// Stores `changes` of `room` in one round; answers what came of each. Where the store refuses,
+    /// the error is one of `part`.
+    async fn store_round(
+        &self,
+        part: Part,
+        room: &RoomName,
+        changes: Vec<Change>,
+    ) -> Result<Vec<Done>, OrderError> {
+        // A run of its own, so that it is taken for no other round.
+        let run = getrandom::u64().map_err(|error| StoreError::new(part, error))?;
+        let round = Round {
+            id: RoundId { run, number: 1 },
+            last: None,
+            changes,
+        };
+        match self.store.store(room, round).await {
+            Outcome::Stored(stored) => Ok(stored.done),
+            Outcome::Refused(_, mut error) => {
+                error.part = part;
+                Err(error.into())
+            }
+            Outcome::Unknown(_, error) => Err(OrderError::Unknown(error)),
+        }
+    }
+
+    /// What makes `room` one that there is, with nobody as its administrator.
+    async fn founding(&self, room: &RoomName) -> Result<Change, StoreError> {
+        let head = self.store.open(room, 0).await?;
+        Ok(Change::Found(Founding {
+            epoch: head.epochs.current().clone(),
+            time: clock::now(),
+        }))
     }
 }
 
@@ -58,14 +94,9 @@ impl Backend for Offline<'_> {
     }
 
     async fn found(&self, room: &RoomName) -> Result<bool, OrderError> {
-        let head = self.store.open(room, 0).await?;
-        let beginning = Beginning {
-            room: room.clone(),
-            epoch: head.epochs.current().clone(),
-            founder: Founder::Operator,
-            time: clock::now(),
-        };
-        Ok(RoomDirectory::found(self.store, beginning).await?)
+        let founding = vec![self.founding(room).await?];
+        let done = self.store_round(Part::Rooms, room, founding).await?;
+        Ok(done.contains(&Done::Founded(true)))
     }
 
     async fn known(&self, username: &Username) -> Result<Option<Account>, OrderError> {
@@ -106,7 +137,8 @@ impl Backend for Offline<'_> {
                     by: operator(),
                 }),
             };
-            self.store.append(&room, None, vec![entry]).await?;
+            let changes = vec![Change::Append(entry)];
+            self.store_round(Part::Log, &room, changes).await?;
             purging.messages += messages;
             purging.rooms += 1;
         }
@@ -143,19 +175,35 @@ impl Backend for Offline<'_> {
         {
             ban.networks = self.store.recent(&verdict.target.key, now).await?;
         }
+        let done = outcome(&standing, &verdict, now);
+        let mut changes = Vec::new();
         if creates {
-            self.found(&room).await?;
+            changes.push(self.founding(&room).await?);
         }
-        Standings::save(self.store, &room, &verdict).await?;
-        Ok(outcome(&standing, &verdict, now))
+        changes.push(Change::Judge(Box::new(verdict)));
+        self.store_round(Part::Standing, &room, changes).await?;
+        Ok(done)
     }
 
-    async fn change_filter(&self, room: &RoomName, change: &Change) -> Result<String, OrderError> {
+    async fn change_filter(
+        &self,
+        room: &RoomName,
+        change: &filter::Change,
+        creates: bool,
+    ) -> Result<String, OrderError> {
         let stored = Filters::load(self.store, room).await?;
         // Checked together with those that are there.
         Filter::changed(stored, change).map_err(FiltersError::from)?;
-        let by = operator().username;
-        Filters::change(self.store, room, change, &by, clock::now()).await?;
+        let mut changes = Vec::new();
+        if creates {
+            changes.push(self.founding(room).await?);
+        }
+        changes.push(Change::Filter {
+            change: change.clone(),
+            by: operator().username,
+            time: clock::now(),
+        });
+        self.store_round(Part::Filters, room, changes).await?;
         Ok(change.sentence())
     }
 

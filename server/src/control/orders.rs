@@ -30,6 +30,9 @@ pub enum OrderError {
     /// The store can't be read or written now.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The store broke while it was changed.
+    #[error("it is not known whether this was done: check that before you try again")]
+    Unknown(#[source] StoreError),
     /// The banned networks can't be changed so, or not now.
     #[error(transparent)]
     Addresses(#[from] AddressesError),
@@ -117,11 +120,7 @@ async fn change_filter(
     if matches!(change, Change::Add(_)) {
         need(backend, &room, creates).await?;
     }
-    let done = backend.change_filter(&room, change).await?;
-    if creates {
-        backend.found(&room).await?;
-    }
-    Ok(done)
+    backend.change_filter(&room, change, creates).await
 }
 
 async fn ban_network(

@@ -79,8 +79,14 @@ impl Backend for Control {
         Ok(self.rooms.operate(room, order, target, creates).await?)
     }
 
-    async fn change_filter(&self, room: &RoomName, change: &Change) -> Result<String, OrderError> {
-        Ok(self.rooms.filter(room.clone(), change.clone()).await?)
+    async fn change_filter(
+        &self,
+        room: &RoomName,
+        change: &Change,
+        creates: bool,
+    ) -> Result<String, OrderError> {
+        let change = change.clone();
+        Ok(self.rooms.filter(room.clone(), change, creates).await?)
     }
 
     async fn ban_network(

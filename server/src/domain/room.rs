@@ -175,6 +175,7 @@ impl Room {
             Input::ListFilters(id) => self.for_reading(id, Allowed::ReadFilters),
             Input::Filters(id, patterns) => Self::filters(id, patterns),
             Input::ChangeFilter(id, change) => self.change_filter(id, change),
+            Input::OperateFilter(change, creates) => Self::operate_filter(change, creates),
             Input::FilterChanged(id, change, line) => self.filter_changed(id, &change, line),
             Input::FilterNotChanged(id, change, why) => {
                 Self::filter_not_changed(id, &change, why.as_ref())

@@ -38,7 +38,6 @@ use crate::domain::round::RoundId;
 use crate::limits::addresses::Addresses;
 use crate::rooms::filters::{RoomFilter, RoomFilters};
 use crate::stopping::Stopping;
-use crate::store::StoreError;
 use crate::store::accounts::Accounts;
 use crate::store::audit::AuditLog;
 use crate::store::held::HeldMessages;
@@ -46,6 +45,7 @@ use crate::store::log::{LogHead, RoomLog};
 use crate::store::rooms::RoomDirectory;
 use crate::store::rounds::Rounds;
 use crate::store::standing::Standings;
+use crate::store::{Store, StoreError};
 use crate::wire::outgoing::Outgoing;
 
 pub use command::{
@@ -103,6 +103,23 @@ pub struct Stores {
     pub addresses: Addresses,
     /// What waits for moderators.
     pub held: Arc<dyn HeldMessages>,
+}
+
+impl Stores {
+    /// All in one store, but for what of it is kept at hand in `addresses`.
+    pub fn of(store: Arc<dyn Store>, addresses: Addresses) -> Self {
+        Self {
+            accounts: store.clone(),
+            rooms: store.clone(),
+            audit: store.clone(),
+            rounds: store.clone(),
+            log: store.clone(),
+            standings: store.clone(),
+            filters: RoomFilters::new(store.clone()),
+            addresses,
+            held: store,
+        }
+    }
 }
 
 /// What a room's task begins with.

@@ -16,10 +16,10 @@ use crate::domain::entry::{AccountId, NewEntry};
 use crate::domain::moderation::BanScope;
 use crate::limits::Allowance;
 use crate::limits::addresses::Addresses;
-use crate::rooms::filters::RoomFilters;
 use crate::store::Store;
 use crate::store::accounts::{Account, Accounts};
 use crate::store::addresses::AddressStore;
+use crate::store::conformance::append;
 use crate::store::log::{End, Range, RoomLog};
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::database::{Database, Durability};
@@ -51,17 +51,8 @@ fn waiting_bench() -> Bench {
 
 /// All that a room is kept in, in one engine.
 pub(super) fn stores<Engine: Store + 'static>(store: &Arc<Engine>) -> Stores {
-    Stores {
-        accounts: store.clone(),
-        rooms: store.clone(),
-        audit: store.clone(),
-        rounds: store.clone(),
-        log: store.clone(),
-        standings: store.clone(),
-        filters: RoomFilters::new(store.clone()),
-        addresses: Addresses::new(store.clone(), BanScope::Account),
-        held: store.clone(),
-    }
+    let addresses = Addresses::new(store.clone(), BanScope::Account);
+    Stores::of(store.clone(), addresses)
 }
 
 fn bench_with(window: FlushWindow) -> Bench {
@@ -447,7 +438,7 @@ async fn a_room_that_does_not_know_how_far_its_log_goes_finds_out() {
         time: first.time,
         body: first.body,
     };
-    log.append(&room(), None, vec![again]).await.unwrap();
+    append(&log, &room(), None, vec![again]).await.unwrap();
     ann.membership.post(post("two", None)).await.unwrap();
     match ann.next().await {
         ServerEvent::Cerror(error) => assert_eq!(error.code, chat_protocol::Code::Unavailable),

@@ -10,7 +10,6 @@ use crate::auth::{AuthSettings, Registration};
 use crate::domain::moderation::BanScope;
 use crate::limits::addresses::Addresses;
 use crate::limits::{Caps, LimitSettings, NoPermit};
-use crate::rooms::filters::RoomFilters;
 use crate::rooms::{FlushWindow, Founders, RoomSettings, Stores};
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::database::{Database, Durability};
@@ -35,17 +34,7 @@ pub(crate) fn bench(caps: Caps) -> Bench {
     }));
     let store = Arc::new(SqliteStore::new(database));
     let addresses = Addresses::new(store.clone(), BanScope::Account);
-    let stores = Stores {
-        accounts: store.clone(),
-        rooms: store.clone(),
-        audit: store.clone(),
-        rounds: store.clone(),
-        log: store.clone(),
-        standings: store.clone(),
-        filters: RoomFilters::new(store.clone()),
-        addresses: addresses.clone(),
-        held: store.clone(),
-    };
+    let stores = Stores::of(store.clone(), addresses.clone());
     let rooms = Rooms::new(
         stores,
         RoomSettings {

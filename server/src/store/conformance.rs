@@ -20,18 +20,20 @@ use chat_protocol::{DraftContent, Epoch, MessageId, Nonce, Rank, RoomName, Seq};
 use tempfile::TempDir;
 
 use crate::domain::entry::{
-    AccountId, Author, EntryBody, MessageDeleted, MessagePosted, NewEntry, Purged, UnixMillis,
+    AccountId, Author, Entry, EntryBody, MessageDeleted, MessagePosted, NewEntry, Purged,
+    UnixMillis,
 };
+use crate::domain::filter;
 use crate::domain::held::{HeldMessage, Ruled, Ruling, Waiting};
 use crate::domain::moderation::{Decision, Origin, Person, Verdict};
-use crate::domain::round::{Change, Done, Round, RoundId};
-use crate::store::Store;
+use crate::domain::round::{Change, Done, Founding, Round, RoundId};
 use crate::store::accounts::Account;
 use crate::store::log::{End, LogHead, Range};
 use crate::store::rooms::{Beginning, Founder};
 use crate::store::rounds::{Outcome, Rounds};
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::database::{Database, Durability};
+use crate::store::{Store, StoreError};
 
 /// Runs the functions of the module that are named, each on an empty store of every engine.
 macro_rules! conforms {
@@ -156,30 +158,88 @@ async fn rule(store: &dyn Rounds, room: &RoomName, ruling: &Ruling) -> Ruled {
     }
 }
 
+/// Entries at the end of a log, in one round, in their places. `last` is the newest before, for who
+/// knows it.
+pub(crate) async fn append(
+    store: &dyn Rounds,
+    room: &RoomName,
+    last: Option<Seq>,
+    entries: Vec<NewEntry>,
+) -> Result<Vec<Entry>, StoreError> {
+    let changes = entries.into_iter().map(Change::Append).collect();
+    let done = store_all(store, room, last, changes).await?.into_iter();
+    let stored = done.map(|done| match done {
+        Done::Appended(entry) => entry,
+        other => panic!("{other:?}"),
+    });
+    Ok(stored.collect())
+}
+
+/// A verdict that holds from now on.
+pub(in crate::store) async fn judge(
+    store: &dyn Rounds,
+    room: &RoomName,
+    verdict: &Verdict,
+) -> Result<(), StoreError> {
+    let judging = Change::Judge(Box::new(verdict.clone()));
+    let done = store_all(store, room, None, vec![judging]).await?;
+    assert_eq!(done, [Done::Judged(Box::new(verdict.clone()))]);
+    Ok(())
+}
+
+/// A change of the patterns.
+pub(crate) async fn change_filter(
+    store: &dyn Rounds,
+    room: &RoomName,
+    change: &filter::Change,
+    by: &str,
+    time: UnixMillis,
+) -> Result<(), StoreError> {
+    let (change, by) = (change.clone(), by.to_owned());
+    let changes = vec![Change::Filter { change, by, time }];
+    store_all(store, room, None, changes).await.map(drop)
+}
+
+/// A room that an operator founds; false where there is one already.
+pub(in crate::store) async fn found(
+    store: &dyn Rounds,
+    room: &RoomName,
+    epoch: Epoch,
+    time: UnixMillis,
+) -> bool {
+    match store_one(store, room, Change::Found(Founding { epoch, time })).await {
+        Done::Founded(is_made) => is_made,
+        other => panic!("{other:?}"),
+    }
+}
+
 /// What comes of one change, in a round of its own.
 async fn store_one(store: &dyn Rounds, room: &RoomName, change: Change) -> Done {
+    let mut done = store_all(store, room, None, vec![change]).await.unwrap();
+    done.remove(0)
+}
+
+/// What comes of some changes, in a round of their own.
+async fn store_all(
+    store: &dyn Rounds,
+    room: &RoomName,
+    last: Option<Seq>,
+    changes: Vec<Change>,
+) -> Result<Vec<Done>, StoreError> {
     static ROUNDS: AtomicU64 = AtomicU64::new(0);
     let number = ROUNDS.fetch_add(1, Ordering::Relaxed);
-    let round = Round {
-        id: RoundId { run: 1, number },
-        last: None,
-        changes: vec![change],
-    };
-    match store.store(room, round).await {
-        Outcome::Stored(mut stored) => stored.done.remove(0),
-        other => panic!("{other:?}"),
+    let id = RoundId { run: 1, number };
+    match store.store(room, Round { id, last, changes }).await {
+        Outcome::Stored(stored) => Ok(stored.done),
+        Outcome::Refused(_, error) => Err(error),
+        unknown => panic!("{unknown:?}"),
     }
 }
 
 /// The log of `room`, founded by an operator where it is not there.
 async fn begun(store: &dyn Store, room: &RoomName) -> LogHead {
-    let beginning = Beginning {
-        room: room.clone(),
-        epoch: store.open(room, 0).await.unwrap().epochs.current().clone(),
-        founder: Founder::Operator,
-        time: 1,
-    };
-    store.found(beginning).await.unwrap();
+    let unbegun = store.open(room, 0).await.unwrap();
+    found(store, room, unbegun.epochs.current().clone(), 1).await;
     let head = store.open(room, 0).await.unwrap();
     assert!(head.is_begun);
     head

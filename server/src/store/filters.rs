@@ -1,8 +1,8 @@
-//! Where the patterns are kept that rooms block, with a line of who changed them.
+//! Where the patterns are kept that rooms block. They are changed in a round of the room.
 
 use chat_protocol::RoomName;
 
-use crate::domain::filter::{Change, FilterError, Kind, Pattern};
+use crate::domain::filter::{FilterError, Kind, Pattern};
 use crate::store::StoreError;
 
 pub use crate::domain::filter::audit_entry;
@@ -60,14 +60,4 @@ pub trait Filters: Send + Sync {
     /// The patterns of `room` by their texts. Those that are stored as something unknown have that
     /// as their flaw.
     async fn load(&self, room: &RoomName) -> Result<Vec<Pattern>, FiltersError>;
-
-    /// Stores a change by `by` at `now` (milliseconds since 1970, UTC), of which it is known that it
-    /// can be made; answers once it is on disk. Two changes of one room must not be asked for at once.
-    async fn change(
-        &self,
-        room: &RoomName,
-        change: &Change,
-        by: &str,
-        now: u64,
-    ) -> Result<(), FiltersError>;
 }

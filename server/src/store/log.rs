@@ -7,7 +7,7 @@ mod purging;
 
 use chat_protocol::{RoomName, RoomState, Seq};
 
-use crate::domain::entry::{Entry, Epochs, NewEntry, StoredNonce, UnixMillis};
+use crate::domain::entry::{Entry, Epochs, StoredNonce, UnixMillis};
 use crate::store::StoreError;
 
 pub use purging::{Purge, Purging};
@@ -112,18 +112,6 @@ pub trait RoomLog: Send + Sync {
     /// Where the log of `room` stands, with the nonces of messages since `nonces_since`
     /// (milliseconds since 1970, UTC). Begins no log: that is part of letting the first one in.
     async fn open(&self, room: &RoomName, nonces_since: u64) -> Result<LogHead, StoreError>;
-
-    /// Stores `entries` at the end of `room`'s log, all or none, and answers with them in their
-    /// places once they are on disk, with a line in the audit for each that is a moderator's action.
-    /// `after` is the newest entry, for who knows it, which spares looking for it: where there are newer
-    /// ones, this fails.
-    /// Deletions, purges and emptying take content out of the log; the messages' nonces are remembered.
-    async fn append(
-        &self,
-        room: &RoomName,
-        after: Option<Seq>,
-        entries: Vec<NewEntry>,
-    ) -> Result<Vec<Entry>, StoreError>;
 
     /// Reads a part of `room`'s log. The log must have been opened before.
     async fn read(&self, room: &RoomName, range: Range) -> Result<Slice, StoreError>;

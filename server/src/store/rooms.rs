@@ -32,9 +32,6 @@ pub enum Founder {
 /// All rooms that there are.
 #[async_trait::async_trait]
 pub trait RoomDirectory: Send + Sync {
-    /// Makes a room for an operator; false where there is one already.
-    async fn found(&self, beginning: Beginning) -> Result<bool, StoreError>;
-
     /// Whether there is a room of this name.
     async fn is_founded(&self, room: &RoomName) -> Result<bool, StoreError>;
 

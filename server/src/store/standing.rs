@@ -1,10 +1,10 @@
-//! How people stand in rooms: the trait that a room's task uses to load it and to store what
-//! moderators decide, each with a line of who decided it.
+//! How people stand in rooms: the trait that a room's task uses to load it. What is decided in a room is
+//! stored in a round of it.
 
 use chat_protocol::RoomName;
 
 use crate::domain::entry::{Moment, UnixMillis};
-use crate::domain::moderation::{Person, Standing, Verdict, Verdicts};
+use crate::domain::moderation::{Person, Standing, Verdicts};
 use crate::store::StoreError;
 
 /// The standing of people in all rooms.
@@ -26,7 +26,4 @@ pub trait Standings: Send + Sync {
 
     /// In which rooms the user `key` (a name as compared) is banned and muted at `now`.
     async fn verdicts_on(&self, key: &str, now: UnixMillis) -> Result<Verdicts, StoreError>;
-
-    /// Stores a verdict; answers once it is on disk.
-    async fn save(&self, room: &RoomName, verdict: &Verdict) -> Result<(), StoreError>;
 }

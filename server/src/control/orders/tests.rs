@@ -4,7 +4,7 @@ use super::*;
 use crate::control::{Offline, OperatorAction};
 use crate::domain::filter::{Action, Kind, Pattern};
 use crate::domain::moderation::BanScope;
-use crate::store::memory::{MemoryStore, Takes};
+use crate::store::memory::{Fault, MemoryStore, Takes};
 
 const HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -103,7 +103,10 @@ async fn whom_and_what_a_request_means_has_to_be_there() {
 async fn a_room_is_created_only_when_nothing_is_refused_any_more() {
     let store = store().await;
     let dismiss = act("den", "ann", OperatorAction::Dismiss, true);
-    begins(&answer(&store, dismiss).await, Err("Ann is a mere user"));
+    begins(
+        &answer(&store, dismiss).await,
+        Err("Ann has no rank in this room"),
+    );
     let appoint = |creates| act("den", "ann", OperatorAction::Appoint, creates);
     begins(
         &answer(&store, appoint(false)).await,
@@ -152,4 +155,34 @@ async fn what_can_not_be_stored_is_not_said_to_be_done() {
         &answer(&store, request).await,
         Err("the standing of people in rooms is not available"),
     );
+}
+
+#[tokio::test]
+async fn a_room_is_made_with_what_makes_it_or_not_at_all() {
+    let store = store().await;
+    let add = || Request::AddRoom("den".to_owned());
+    let appoint = || act("den", "ann", OperatorAction::Appoint, true);
+    let filter = || Request::FilterNew("den".to_owned(), block("spam"));
+    for (request, part) in [
+        (add(), "the list of rooms is not available"),
+        (
+            appoint(),
+            "the standing of people in rooms is not available",
+        ),
+        (filter(), "the rooms' patterns are not available"),
+    ] {
+        store.fail([Fault::Refused]);
+        assert_eq!(answer(&store, request).await, Err(part.to_owned()));
+    }
+    for request in [add(), appoint(), filter()] {
+        store.fail([Fault::UnknownAndNot]);
+        let unknown = Err("it is not known whether this was done");
+        begins(&answer(&store, request).await, unknown);
+    }
+    begins(&answer(&store, add()).await, Ok("room den added"));
+    store.fail([Fault::UnknownAndStored]);
+    let appointed = answer(&store, act("attic", "ann", OperatorAction::Appoint, true)).await;
+    begins(&appointed, Err("it is not known whether this was done"));
+    let again = answer(&store, Request::AddRoom("attic".to_owned())).await;
+    begins(&again, Err("there is already a room attic"));
 }

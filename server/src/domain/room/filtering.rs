@@ -24,11 +24,14 @@ impl Room {
         vec![Effect::Send(id, ServerEvent::Filters(Filters { entries }))]
     }
 
-    /// Operators and moderators may; whether the patterns can be so shows where they are made ready.
+    /// Operators may; whether the patterns can be so shows where they are made ready.
+    pub(super) fn operate_filter(change: Change, creates: bool) -> Vec<Effect> {
+        let by = operator().username;
+        vec![Effect::ChangeFilter(NOBODY, change, by, creates)]
+    }
+
+    /// Moderators may.
     pub(super) fn change_filter(&self, id: MemberId, change: Change) -> Vec<Effect> {
-        if id == NOBODY {
-            return vec![Effect::ChangeFilter(id, change, operator().username)];
-        }
         match self.moderator(id, change.event()) {
             Ok(by) => {
                 let by = by.username.clone();

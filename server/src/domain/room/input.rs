@@ -124,8 +124,10 @@ pub enum Input {
     ListFilters(MemberId),
     /// What [`Effect::ListFilters`] asked for.
     Filters(MemberId, Vec<Pattern>),
-    /// A member changes the patterns, or an operator does, who is [`NOBODY`].
+    /// A member changes the patterns.
     ChangeFilter(MemberId, Change),
+    /// An operator does; where so said, it makes the room where there is none.
+    OperateFilter(Change, bool),
     /// What [`Effect::ChangeFilter`] asked for is stored and holds; that it was done stands so in the audit.
     FilterChanged(MemberId, Change, AuditEntry),
     /// It is not, since it can't be so; or since it could not be stored, where nothing is said.
@@ -205,9 +207,9 @@ pub enum Effect {
     Hold(MemberId, Box<Waiting>),
     /// Store a ruling, then report with [`Input::Ruled`] or [`Input::NotRuled`].
     Rule(MemberId, Box<Ruling>),
-    /// Change the patterns, by this name, then report with [`Input::FilterChanged`] or
-    /// [`Input::FilterNotChanged`].
-    ChangeFilter(MemberId, Change, String),
+    /// Change the patterns, by this name, and where so said, make the room with that where there is none,
+    /// then report with [`Input::FilterChanged`] or [`Input::FilterNotChanged`].
+    ChangeFilter(MemberId, Change, String, bool),
     /// Read the patterns, then report with [`Input::Filters`] or [`Input::Unavailable`].
     ListFilters(MemberId),
     /// Let who asked read what moderators did, as it stands after so many changes of it.

@@ -110,7 +110,7 @@ impl Room {
             Allowed::Store(entry) => Effect::Store(id, entry),
             Allowed::Judge(pending) => Effect::Judge(id, pending),
             Allowed::Rule(ruling) => Effect::Rule(id, ruling),
-            Allowed::ChangeFilter(change, by) => Effect::ChangeFilter(id, change, by),
+            Allowed::ChangeFilter(change, by) => Effect::ChangeFilter(id, change, by, false),
             Allowed::ReadFilters => Effect::ListFilters(id),
             Allowed::ReadHeld => Effect::Send(id, self.all_held(now)),
             Allowed::ReadAudit => Effect::OpenAudit(self.audit_version),

@@ -183,8 +183,9 @@ pub enum OperatorCommand {
     ),
     /// Take all messages of somebody out. Answered once everybody was told.
     Purge(Person, oneshot::Sender<Result<(), StoreError>>),
-    /// Change the patterns. Answered with what was done, once messages are held against the new ones.
-    ChangeFilter(Change, oneshot::Sender<Result<String, OperateError>>),
+    /// Change the patterns; where so said, it makes the room where there is none. Answered with what was
+    /// done, once messages are held against the new ones.
+    ChangeFilter(Change, bool, oneshot::Sender<Result<String, OperateError>>),
     /// Make the room one that there is. Answered with whether it was made.
     Found(oneshot::Sender<Result<bool, StoreError>>),
     /// Forget the room, where nobody is in it and nobody would miss it: founded before the first time,

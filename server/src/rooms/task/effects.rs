@@ -97,8 +97,9 @@ impl RoomTask {
             Effect::Judge(id, pending) => self.judge(id, *pending, outcome).await,
             Effect::Hold(id, waiting) => self.hold(id, waiting).await,
             Effect::Rule(id, ruling) => self.rule(id, ruling).await,
-            Effect::ChangeFilter(id, change, by) => {
-                self.change_filter(id, change, by, outcome).await;
+            Effect::ChangeFilter(id, change, by, creates) => {
+                let asked = (change, by, creates);
+                self.change_filter(id, asked, outcome).await;
             }
             Effect::ListFilters(id) => self.list_filters(id).await,
             Effect::OpenAudit(audit_version) => outcome.audit_version = Some(audit_version),

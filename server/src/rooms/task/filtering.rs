@@ -38,13 +38,13 @@ impl RoomTask {
         self.follow(input);
     }
 
-    /// Changes the patterns, by this name: made ready, then stored, then in effect, and only then
-    /// answered. What was posted before was allowed, and is stored.
+    /// Changes the patterns, by this name: made ready, then stored, in one with that there is the room
+    /// where it is to be made, then in effect, and only then answered. What was posted before was
+    /// allowed, and is stored.
     pub(super) async fn change_filter(
         &mut self,
         id: MemberId,
-        change: Change,
-        by: String,
+        (change, by, creates): (Change, String, bool),
         outcome: &mut Outcome,
     ) {
         let prepared = match self.filter.prepare(&change).await {
@@ -63,7 +63,11 @@ impl RoomTask {
             }
         };
         let time = clock::now();
-        let wanted = Wanted::one(id, round::Change::Filter { change, by, time });
+        let mut wanted = Wanted::default();
+        if creates && !self.room.is_founded() {
+            wanted.add(id, self.founding());
+        }
+        wanted.add(id, round::Change::Filter { change, by, time });
         match self.store_round(Part::Filters, wanted).await {
             Ok(()) => self.filter.put_in_effect(prepared),
             Err(error) => {

@@ -18,8 +18,8 @@ impl RoomTask {
                 answer(sender, self.order(order, target, creates).await);
             }
             OperatorCommand::Purge(target, sender) => answer(sender, self.purge(target).await),
-            OperatorCommand::ChangeFilter(change, sender) => {
-                let outcome = self.apply(Input::ChangeFilter(NOBODY, change)).await;
+            OperatorCommand::ChangeFilter(change, creates, sender) => {
+                let outcome = self.apply(Input::OperateFilter(change, creates)).await;
                 answer(sender, said(outcome));
             }
             OperatorCommand::Found(sender) => answer(sender, self.found_for_operator().await),

@@ -129,13 +129,8 @@ async fn nobody_comes_in_with_an_account_that_is_not_what_it_was(store: &dyn Sto
     let admitted = admit(store, &ann, false, founding()).await;
     assert_eq!(admitted, Admitted::SignedOut);
     assert!(!store.is_founded(&room).await.unwrap());
-    let made = store
-        .found(beginning(Founder::Operator).unwrap())
-        .await
-        .unwrap();
-    assert!(made);
-    let again = store.found(beginning(Founder::Operator).unwrap()).await;
-    assert!(!again.unwrap());
+    assert!(found(store, &room, epoch("e"), 9).await);
+    assert!(!found(store, &room, epoch("e"), 9).await);
 }
 
 async fn nobody_new_looks_like_another_where_it_could_deceive(store: &dyn Store) {

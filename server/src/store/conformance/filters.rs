@@ -26,7 +26,9 @@ async fn what_is_changed_is_what_is_loaded(store: &dyn Store) {
         Change::Add(pattern("bad", Kind::Regex, Some("it is bad"))),
         Change::Remove("a+b".to_owned()),
     ] {
-        filters.change(&room, &change, "ann", 5).await.unwrap();
+        change_filter(store, &room, &change, "ann", 5)
+            .await
+            .unwrap();
         expected = change.apply(expected).unwrap();
         expected.sort_by(|one, other| one.text.cmp(&other.text));
         assert_eq!(filters.load(&room).await.unwrap(), expected, "{change:?}");

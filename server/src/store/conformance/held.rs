@@ -8,7 +8,6 @@ use crate::domain::held::{Choice, HeldMessage, PATIENCE, Ruled, Ruling, Waiting}
 use crate::domain::moderation::Sanction;
 use crate::store::accounts::Accounts;
 use crate::store::held::HeldMessages;
-use crate::store::standing::Standings;
 
 conforms!(
     what_is_ruled_on_is_taken_out_once_and_with_all_that_follows,
@@ -157,7 +156,7 @@ async fn a_message_answers_only_what_is_still_there_when_it_is_let_through(store
         time: 9,
         body: deletion,
     };
-    let stored = stage.store.append(&stage.room, None, vec![deletion]).await;
+    let stored = append(stage.store, &stage.room, None, vec![deletion]).await;
     assert_eq!(answers(&allow(first).await), None);
     let no_message = epochs.id_of(stored.unwrap()[0].seq);
     assert_eq!(answers(&allow(no_message).await), None);
@@ -166,9 +165,12 @@ async fn a_message_answers_only_what_is_still_there_when_it_is_let_through(store
 async fn what_takes_a_user_away_takes_what_they_have_waiting(store: &dyn Store) {
     let stage = stage(store).await;
     let append = |body| {
-        stage
-            .store
-            .append(&stage.room, None, vec![NewEntry { time: 9, body }])
+        append(
+            stage.store,
+            &stage.room,
+            None,
+            vec![NewEntry { time: 9, body }],
+        )
     };
     for way in 0..4 {
         stage.hold("bob", 5).await;
@@ -177,9 +179,7 @@ async fn what_takes_a_user_away_takes_what_they_have_waiting(store: &dyn Store) 
             0 => {
                 let ban = Sanction::for_seconds(None, None, 0.into());
                 let verdict = verdict(Decision::Ban(ban), "bob");
-                Standings::save(stage.store, &stage.room, &verdict)
-                    .await
-                    .unwrap();
+                judge(stage.store, &stage.room, &verdict).await.unwrap();
             }
             1 => {
                 let purged = Purged {

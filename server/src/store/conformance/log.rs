@@ -27,7 +27,7 @@ async fn a_log_is_gapless_and_tells_where_it_stands(store: &dyn Store) {
         message("ann", "a", Some("m"), 10),
         message("ann", "b\nc", Some("n"), 20),
     ];
-    let stored = store.append(&one, None, batch).await.unwrap();
+    let stored = append(store, &one, None, batch).await.unwrap();
     let seqs: Vec<u64> = stored.iter().map(|entry| entry.seq.0).collect();
     assert_eq!(seqs, [1, 2]);
     let again = store.open(&one, 15).await.unwrap();
@@ -51,9 +51,8 @@ async fn what_is_taken_out_leaves_its_place_and_its_nonce(store: &dyn Store) {
         message("ann", "first", None, 10),
         message("ann", "treasure", Some("n"), 20),
     ];
-    store.append(&one, None, posts).await.unwrap();
-    store
-        .append(&one, None, vec![deletion(2, None, 30)])
+    append(store, &one, None, posts).await.unwrap();
+    append(store, &one, None, vec![deletion(2, None, 30)])
         .await
         .unwrap();
     assert_eq!(left(store, &one).await, [1, 3]);
@@ -65,9 +64,9 @@ async fn what_is_taken_out_leaves_its_place_and_its_nonce(store: &dyn Store) {
     assert!(two.complete && two.entries.len() == 2);
     // Only messages are deleted.
     let again = vec![deletion(3, None, 40)];
-    store.append(&one, None, again).await.unwrap();
+    append(store, &one, None, again).await.unwrap();
     assert_eq!(left(store, &one).await, [1, 3, 4]);
-    store.append(&one, None, vec![clear()]).await.unwrap();
+    append(store, &one, None, vec![clear()]).await.unwrap();
     assert_eq!(left(store, &one).await, [5]);
     let head = store.open(&one, 0).await.unwrap();
     assert_eq!((head.first, head.last), (Seq(1), Seq(5)));
@@ -78,19 +77,19 @@ async fn who_knows_the_newest_entry_appends_behind_it_and_behind_no_other(store:
     let log: &dyn RoomLog = store;
     let one = room("one");
     let message = |text| vec![super::message("ann", text, None, 10)];
-    let nowhere = log.append(&one, Some(Seq(0)), message("a")).await;
+    let nowhere = append(store, &one, Some(Seq(0)), message("a")).await;
     assert!(nowhere.is_err(), "{nowhere:?}");
     begun(store, &one).await;
     let both = [message("a"), message("b")].concat();
-    let mut expected = log.append(&one, Some(Seq(0)), both).await.unwrap();
+    let mut expected = append(store, &one, Some(Seq(0)), both).await.unwrap();
     let taken = [message("c"), message("d")].concat();
-    let taken = log.append(&one, Some(Seq(1)), taken).await;
+    let taken = append(store, &one, Some(Seq(1)), taken).await;
     assert!(taken.is_err(), "{taken:?}");
     // What takes something out looks for its place by itself.
     let mixed = [message("e"), vec![deletion(3, None, 20)]].concat();
-    let stored = log.append(&one, Some(Seq(2)), mixed).await.unwrap();
+    let stored = append(store, &one, Some(Seq(2)), mixed).await.unwrap();
     expected.extend(stored);
-    expected.extend(log.append(&one, None, message("f")).await.unwrap());
+    expected.extend(append(store, &one, None, message("f")).await.unwrap());
     let places: Vec<u64> = expected.iter().map(|entry| entry.seq.0).collect();
     assert_eq!(places, [1, 2, 3, 4, 5]);
     expected.remove(2);
@@ -99,14 +98,13 @@ async fn who_knows_the_newest_entry_appends_behind_it_and_behind_no_other(store:
 }
 
 async fn rooms_do_not_see_each_other(store: &dyn Store) {
-    let log: &dyn RoomLog = store;
     let (one, two) = (room("one"), room("two"));
     let first = begun(store, &one).await;
     let second = begun(store, &two).await;
     assert_ne!(first.epochs, second.epochs);
     let (a, b) = tokio::join!(
-        log.append(&one, None, vec![message("ann", "a", None, 1)]),
-        log.append(&two, None, vec![message("ann", "b", None, 1)]),
+        append(store, &one, None, vec![message("ann", "a", None, 1)]),
+        append(store, &two, None, vec![message("ann", "b", None, 1)]),
     );
     assert_eq!((a.unwrap()[0].seq, b.unwrap()[0].seq), (Seq(1), Seq(1)));
 }
@@ -118,7 +116,7 @@ async fn a_range_is_read_from_the_end_that_was_asked_for(store: &dyn Store) {
     let batch = (1..=10)
         .map(|n| message("ann", &n.to_string(), None, n))
         .collect();
-    log.append(&one, None, batch).await.unwrap();
+    append(store, &one, None, batch).await.unwrap();
     let check = async |wanted: Range, seqs: &[u64], complete: bool| {
         let slice = log.read(&one, wanted).await.unwrap();
         let found: Vec<u64> = slice.entries.iter().map(|entry| entry.seq.0).collect();
@@ -143,8 +141,8 @@ async fn a_log_is_trimmed_from_its_oldest_entry_on(store: &dyn Store) {
     begun(store, &one).await;
     begun(store, &two).await;
     let posts = |count: u64| (1..=count).map(|n| message("ann", "x", None, n)).collect();
-    log.append(&one, None, posts(1_200)).await.unwrap();
-    log.append(&two, None, posts(3)).await.unwrap();
+    append(store, &one, None, posts(1_200)).await.unwrap();
+    append(store, &two, None, posts(3)).await.unwrap();
 
     let newest_200 = Keep {
         entries: Some(200),
@@ -174,7 +172,7 @@ async fn a_log_is_trimmed_from_its_oldest_entry_on(store: &dyn Store) {
     let trimmed = log.trim(&two, nothing).await.unwrap();
     assert_eq!((trimmed.first, trimmed.is_done), (Seq(4), true));
     // What comes next does not take the place of what is gone.
-    let stored = log.append(&two, None, posts(1)).await.unwrap();
+    let stored = append(store, &two, None, posts(1)).await.unwrap();
     assert_eq!(stored[0].seq, Seq(4));
 }
 
@@ -184,7 +182,7 @@ async fn a_removed_room_begins_a_new_life(store: &dyn Store) {
     let old = begun(store, &one).await;
     begun(store, &two).await;
     let batch = vec![message("ann", "a", None, 1), message("ann", "b", None, 2)];
-    log.append(&one, None, batch).await.unwrap();
+    append(store, &one, None, batch).await.unwrap();
     let summary = |name: &str, entries, last| Summary {
         room: room(name),
         entries,
@@ -201,15 +199,14 @@ async fn a_removed_room_begins_a_new_life(store: &dyn Store) {
 }
 
 async fn a_purge_takes_out_all_of_one_author_and_nothing_else(store: &dyn Store) {
-    let log: &dyn RoomLog = store;
     let (one, two) = (room("one"), room("two"));
     begun(store, &one).await;
     begun(store, &two).await;
-    log.append(&two, None, vec![message("bob", "x", None, 1)])
+    append(store, &two, None, vec![message("bob", "x", None, 1)])
         .await
         .unwrap();
     let posts = ["bob", "carl", "bob", "dan"].map(|name| message(name, "x", None, 1));
-    log.append(&one, None, posts.to_vec()).await.unwrap();
+    append(store, &one, None, posts.to_vec()).await.unwrap();
     // Those of the same commit as well, as far as they come before.
     let mixed = vec![
         message("bob", "x", None, 2),
@@ -218,9 +215,9 @@ async fn a_purge_takes_out_all_of_one_author_and_nothing_else(store: &dyn Store)
         message("dan", "x", None, 3),
         purge("dan"),
     ];
-    log.append(&one, None, mixed).await.unwrap();
+    append(store, &one, None, mixed).await.unwrap();
     assert_eq!(left(store, &one).await, [2, 6, 7, 9]);
-    log.append(&one, None, vec![purge("nobody"), purge("bob")])
+    append(store, &one, None, vec![purge("nobody"), purge("bob")])
         .await
         .unwrap();
     assert_eq!(left(store, &one).await, [2, 6, 9, 10, 11]);
@@ -247,7 +244,7 @@ async fn what_a_moderator_did_is_in_the_audit_with_the_entry_and_stays_when_that
         by_a_moderator,
         deletion(1, None, 30),
     ];
-    let stored = log.append(&one, None, entries).await.unwrap();
+    let stored = append(store, &one, None, entries).await.unwrap();
     let read = log.read(&one, range(1, None, 9, End::Oldest)).await;
     assert_eq!(read.unwrap().entries, stored[1..]);
     let keep = Keep {
@@ -274,9 +271,9 @@ async fn somebodys_messages_go_in_steps_and_the_last_of_them_stay_for_a_purge(st
     let mut entries: Vec<NewEntry> = (0..many).map(|_| message("ann", "x", None, 10)).collect();
     let others = message("somebody", "kept", None, 10);
     entries.insert(3, others.clone());
-    log.append(&room("one"), None, entries).await.unwrap();
+    append(store, &room("one"), None, entries).await.unwrap();
     let few = vec![others, message("ann", "x", None, 10)];
-    log.append(&room("other"), None, few).await.unwrap();
+    append(store, &room("other"), None, few).await.unwrap();
     let over = Some(std::time::Instant::now());
     let mut purging = Purging::begin(log, "ann", None).await.unwrap();
     let late = purging.next(over).await.unwrap();

@@ -42,7 +42,7 @@ async fn a_room_is_called_by_its_name_or_its_plain_spelling(store: &dyn Store) {
 }
 
 async fn rooms_are_forgotten_that_nobody_would_miss_and_no_others(store: &dyn Store) {
-    let (log, standings): (&dyn RoomLog, &dyn Standings) = (store, store);
+    let log: &dyn RoomLog = store;
     let ann = Account::named("ann", 1);
     store.create(ann.clone()).await.unwrap();
     accounts(store, &["bob"]).await;
@@ -69,11 +69,10 @@ async fn rooms_are_forgotten_that_nobody_would_miss_and_no_others(store: &dyn St
         };
         store.admit(admission).await.unwrap();
     }
-    let operators = beginning("operators", 9, Founder::Operator);
-    store.found(operators).await.unwrap();
+    assert!(found(store, &room("operators"), epoch("e"), 9).await);
     for name in ["full", "trimmed"] {
         let post = vec![message("ann", "x", None, 5)];
-        log.append(&room(name), None, post).await.unwrap();
+        append(store, &room(name), None, post).await.unwrap();
     }
     let nothing = Keep {
         entries: Some(0),
@@ -93,11 +92,9 @@ async fn rooms_are_forgotten_that_nobody_would_miss_and_no_others(store: &dyn St
         ("over", until(Some(150))),
     ] {
         let verdict = verdict(decision, "bob");
-        standings.save(&room(name), &verdict).await.unwrap();
+        judge(store, &room(name), &verdict).await.unwrap();
     }
-    let filters: &dyn Filters = store;
-    filters
-        .change(&room("filter"), &pattern("x"), "ann", 5)
+    change_filter(store, &room("filter"), &pattern("x"), "ann", 5)
         .await
         .unwrap();
 
@@ -120,8 +117,8 @@ async fn nothing_of_a_room_that_is_forgotten_comes_back(store: &dyn Store) {
     for room in [&one, &two] {
         begun(store, room).await;
         let vip = verdict(Decision::Rank(Rank::Vip), "bob");
-        Standings::save(store, room, &vip).await.unwrap();
-        Filters::change(store, room, &pattern("bad"), "ann", 5)
+        judge(store, room, &vip).await.unwrap();
+        change_filter(store, room, &pattern("bad"), "ann", 5)
             .await
             .unwrap();
     }
@@ -140,7 +137,7 @@ async fn nothing_of_a_room_that_is_forgotten_comes_back(store: &dyn Store) {
 async fn the_newest_lines_of_the_audit_are_told_the_oldest_of_them_first(store: &dyn Store) {
     let (one, two) = (room("one"), room("two"));
     for (room, text) in [(&one, "a"), (&two, "b"), (&one, "c"), (&one, "d")] {
-        Filters::change(store, room, &pattern(text), "ann", 5)
+        change_filter(store, room, &pattern(text), "ann", 5)
             .await
             .unwrap();
     }

@@ -46,7 +46,7 @@ async fn what_is_stored_is_what_a_running_room_has(store: &dyn Store) {
         Decision::Rank(Rank::User),
     ] {
         let verdict = verdict(decision, "bob");
-        standings.save(&room, &verdict).await.unwrap();
+        judge(store, &room, &verdict).await.unwrap();
         running.carry_out(&verdict);
         let stored = standings.load(&room, 200.into()).await.unwrap();
         assert_eq!(stored, running, "{:?}", verdict.decision);
@@ -65,16 +65,16 @@ async fn nothing_is_decided_on_an_account_that_is_another_by_now(store: &dyn Sto
     let ban = || Decision::Ban(Sanction::for_seconds(None, None, 0.into()));
     let mut on_another = verdict(ban(), "bob");
     on_another.target.account = AccountId::named("another");
-    let refused = Standings::save(store, &room, &on_another).await;
+    let refused = judge(store, &room, &on_another).await;
     assert!(refused.is_err(), "{refused:?}");
     let name = chat_protocol::Username::new("bob").unwrap();
     Accounts::remove(store, &name, 9).await.unwrap();
     // Who was removed can be banned, and not be appointed.
     let rank = verdict(Decision::Rank(Rank::Vip), "bob");
-    let refused = Standings::save(store, &room, &rank).await;
+    let refused = judge(store, &room, &rank).await;
     assert!(refused.is_err(), "{refused:?}");
     let banned = verdict(ban(), "bob");
-    Standings::save(store, &room, &banned).await.unwrap();
+    judge(store, &room, &banned).await.unwrap();
     let standing = Standings::load(store, &room, 200.into()).await.unwrap();
     assert!(standing.ban("bob", 200.into()).is_some());
     assert_eq!(audit(store, None).await, ["ban bob"]);
@@ -122,7 +122,7 @@ async fn it_is_known_where_somebody_is_banned_and_muted(store: &dyn Store) {
         ("c", Decision::Rank(Rank::Vip)),
     ] {
         let verdict = verdict(decision, "bob");
-        Standings::save(store, &room(name), &verdict).await.unwrap();
+        judge(store, &room(name), &verdict).await.unwrap();
     }
     let expected = |banned: &[&str], muted: &[&str]| Verdicts {
         banned: banned.iter().map(|&room| room.to_owned()).collect(),

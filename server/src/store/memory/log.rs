@@ -4,7 +4,6 @@ use chat_protocol::{Epoch, RoomName, RoomState, Seq};
 
 use super::{MemoryStore, State, broken};
 use crate::domain::entry::{Entry, EntryBody, Epochs, NewEntry, StoredNonce, UnixMillis};
-use crate::domain::round::{Change, Done};
 use crate::store::log::{End, Keep, LogHead, Range, RoomLog, Slice, Summary, Thinned, Trimmed};
 use crate::store::{Part, StoreError};
 
@@ -138,23 +137,6 @@ impl RoomLog for MemoryStore {
                 modes: RoomState::default(),
             },
         })
-    }
-
-    async fn append(
-        &self,
-        room: &RoomName,
-        after: Option<Seq>,
-        entries: Vec<NewEntry>,
-    ) -> Result<Vec<Entry>, StoreError> {
-        // While one commit is under way, more comes in.
-        tokio::task::yield_now().await;
-        let changes = entries.into_iter().map(Change::Append).collect();
-        let done = self.store_all(Part::Log, room, after, changes)?;
-        let entries = done.into_iter().filter_map(|done| match done {
-            Done::Appended(entry) => Some(entry),
-            _ => None,
-        });
-        Ok(entries.collect())
     }
 
     async fn read(&self, room: &RoomName, range: Range) -> Result<Slice, StoreError> {

@@ -8,8 +8,7 @@ use super::log::MemoryLog;
 use super::{MemoryStore, State, broken};
 use crate::domain::confusables::skeletons;
 use crate::domain::entry::{Moment, UnixMillis};
-use crate::domain::moderation::{Origin, Person, Sanction, Standing, Verdict, Verdicts};
-use crate::domain::round::Change;
+use crate::domain::moderation::{Origin, Person, Sanction, Standing, Verdicts};
 use crate::store::accounts::{Account, Accounts, Admission, Admitted, Creation, new_logins};
 use crate::store::rooms::{Beginning, Founder, RoomDirectory};
 use crate::store::standing::Standings;
@@ -236,10 +235,6 @@ impl Accounts for MemoryStore {
 
 #[async_trait::async_trait]
 impl RoomDirectory for MemoryStore {
-    async fn found(&self, beginning: Beginning) -> Result<bool, StoreError> {
-        self.write(Part::Rooms, |state| Ok(state.begin(&beginning, None)))
-    }
-
     async fn is_founded(&self, room: &RoomName) -> Result<bool, StoreError> {
         self.read(Part::Rooms, |state| state.founded.contains_key(room))
     }
@@ -377,11 +372,5 @@ impl Standings for MemoryStore {
             }
             verdicts
         })
-    }
-
-    async fn save(&self, room: &RoomName, verdict: &Verdict) -> Result<(), StoreError> {
-        tokio::task::yield_now().await;
-        let change = Change::Judge(Box::new(verdict.clone()));
-        self.store_one(Part::Standing, room, change).map(drop)
     }
 }

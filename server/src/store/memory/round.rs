@@ -45,28 +45,6 @@ impl Rounds for MemoryStore {
     }
 }
 
-impl MemoryStore {
-    pub(super) fn store_all(
-        &self,
-        part: Part,
-        room: &RoomName,
-        last: Option<Seq>,
-        changes: Vec<Change>,
-    ) -> Result<Vec<Done>, StoreError> {
-        self.write(part, |state| state.change_all(room, last, changes))
-    }
-
-    pub(super) fn store_one(
-        &self,
-        part: Part,
-        room: &RoomName,
-        change: Change,
-    ) -> Result<Done, StoreError> {
-        let done = self.store_all(part, room, None, vec![change])?;
-        Ok(done.into_iter().next().expect("one change has one outcome"))
-    }
-}
-
 impl State {
     /// What came of a round, where it was stored.
     fn stored_before(&self, room: &RoomName, id: RoundId) -> Option<StoredRound> {
@@ -235,21 +213,5 @@ impl Filters for MemoryStore {
     async fn load(&self, room: &RoomName) -> Result<Vec<Pattern>, FiltersError> {
         let load = |state: &State| state.filters.get(room).cloned().unwrap_or_default();
         Ok(self.read(Part::Filters, load)?)
-    }
-
-    async fn change(
-        &self,
-        room: &RoomName,
-        change: &filter::Change,
-        by: &str,
-        now: u64,
-    ) -> Result<(), FiltersError> {
-        let change = Change::Filter {
-            change: change.clone(),
-            by: by.to_owned(),
-            time: now,
-        };
-        self.store_one(Part::Filters, room, change)?;
-        Ok(())
     }
 }

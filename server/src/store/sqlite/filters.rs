@@ -6,7 +6,6 @@ use rusqlite::{Connection, Row, params};
 use super::database::{or_report, readable};
 use super::{SqliteStore, execute_each};
 use crate::domain::filter::{Action, Change, FilterError, Kind, Pattern};
-use crate::domain::round;
 use crate::store::Part;
 use crate::store::filters::{Filters, FiltersError, Outline};
 
@@ -29,22 +28,6 @@ impl Filters for SqliteStore {
         let room = room.clone();
         let load = move |connection: &Connection| load(connection, &room);
         Ok(self.reading(Part::Filters, load).await?)
-    }
-
-    async fn change(
-        &self,
-        room: &RoomName,
-        change: &Change,
-        by: &str,
-        now: u64,
-    ) -> Result<(), FiltersError> {
-        let change = round::Change::Filter {
-            change: change.clone(),
-            by: by.to_owned(),
-            time: now,
-        };
-        self.store_one(Part::Filters, room, change).await?;
-        Ok(())
     }
 }
 
@@ -150,12 +133,9 @@ mod tests {
     async fn what_is_stored_is_what_a_running_room_has() {
         let directory = tempfile::tempdir().unwrap();
         let database = Arc::new(Database::open(directory.path(), Durability::Full).unwrap());
-        let filters: Arc<dyn Filters> = Arc::new(SqliteStore::new(Arc::clone(&database)));
+        let filters = Arc::new(SqliteStore::new(Arc::clone(&database)));
         let room = RoomName::new("r").unwrap();
-        let mut running = RoomFilters::new(Arc::clone(&filters))
-            .open(&room)
-            .await
-            .unwrap();
+        let mut running = RoomFilters::new(filters.clone()).open(&room).await.unwrap();
         let pattern = |text: &str, kind, reason: Option<&str>| Pattern {
             text: text.to_owned(),
             kind,
@@ -174,7 +154,7 @@ mod tests {
         ];
         let mut expected = Vec::new();
         for change in &changes {
-            running.change(change, "ann", 5).await.unwrap();
+            running.change(&*filters, change, "ann", 5).await.unwrap();
             expected = change.apply(expected).unwrap();
             expected.sort_by(|a, b| a.text.cmp(&b.text));
             let stored = filters.load(&room).await.unwrap();
@@ -189,7 +169,10 @@ mod tests {
             Change::Remove("a+b".to_owned()),
             Change::Add(pattern("(", Kind::Regex, None)),
         ] {
-            let error = running.change(&refused, "ann", 6).await.unwrap_err();
+            let error = running
+                .change(&*filters, &refused, "ann", 6)
+                .await
+                .unwrap_err();
             assert!(matches!(error, FiltersError::Refused(_)), "{error:?}");
         }
         assert_eq!(filters.load(&room).await.unwrap(), expected);

@@ -13,8 +13,7 @@ use rusqlite::{Connection, params};
 
 use super::SqliteStore;
 use super::database::{is_unreadable, report};
-use crate::domain::entry::{Entry, Epochs, NewEntry, UnixMillis};
-use crate::domain::round::{Change, Done};
+use crate::domain::entry::{Epochs, UnixMillis};
 use crate::store::log::{Keep, LogHead, Range, RoomLog, Slice, Summary, Thinned, Trimmed};
 use crate::store::{Part, StoreError};
 use head::{LAST_SEQ, RoomRow, epochs, first, room_row};
@@ -58,21 +57,6 @@ impl RoomLog for SqliteStore {
             nonces: Vec::new(),
             modes: RoomState::default(),
         })
-    }
-
-    async fn append(
-        &self,
-        room: &RoomName,
-        after: Option<Seq>,
-        entries: Vec<NewEntry>,
-    ) -> Result<Vec<Entry>, StoreError> {
-        let changes = entries.into_iter().map(Change::Append).collect();
-        let done = self.store_all(Part::Log, room, after, changes).await?;
-        let stored = done.into_iter().filter_map(|done| match done {
-            Done::Appended(entry) => Some(entry),
-            _ => None,
-        });
-        Ok(stored.collect())
     }
 
     async fn read(&self, room: &RoomName, range: Range) -> Result<Slice, StoreError> {

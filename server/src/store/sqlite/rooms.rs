@@ -14,11 +14,6 @@ const IDLE_ROOMS: u32 = 1024;
 
 #[async_trait::async_trait]
 impl RoomDirectory for SqliteStore {
-    async fn found(&self, beginning: Beginning) -> Result<bool, StoreError> {
-        let found = move |connection: &Connection| begin(connection, &beginning, None);
-        self.writing(Part::Rooms, found).await
-    }
-
     async fn is_founded(&self, room: &RoomName) -> Result<bool, StoreError> {
         let room = room.clone();
         let is_founded = move |connection: &Connection| is_founded(connection, &room);

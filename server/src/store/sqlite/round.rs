@@ -13,7 +13,7 @@ use super::{SqliteStore, audit, filters, held, rooms, standing};
 use crate::domain::audit::AuditLine;
 use crate::domain::entry::{Entry, NewEntry};
 use crate::domain::held::{HeldMessage, Ruled};
-use crate::domain::round::{Change, Done, Founding, Round, RoundId, StoredRound};
+use crate::domain::round::{Change, Done, Founding, Round, StoredRound};
 use crate::store::rooms::{Beginning, Founder};
 use crate::store::rounds::{Outcome, Rounds};
 use crate::store::{Part, StoreError};
@@ -21,7 +21,7 @@ use crate::store::{Part, StoreError};
 #[async_trait::async_trait]
 impl Rounds for SqliteStore {
     async fn store(&self, room: &RoomName, round: Round) -> Outcome {
-        match self.store_round(Part::Round, room, round).await {
+        match self.store_round(room, round).await {
             Ok(stored) => Outcome::Stored(stored),
             Err((round, error)) => Outcome::Refused(round, error),
         }
@@ -29,41 +29,12 @@ impl Rounds for SqliteStore {
 }
 
 impl SqliteStore {
-    /// The same for one change, whose failure is told as one of `part`.
-    pub(super) async fn store_one(
-        &self,
-        part: Part,
-        room: &RoomName,
-        change: Change,
-    ) -> Result<Done, StoreError> {
-        let done = self.store_all(part, room, None, vec![change]).await?;
-        let done = done.into_iter().next();
-        Ok(done.expect("each change has something that came of it"))
-    }
-
-    /// The same for several.
-    pub(super) async fn store_all(
-        &self,
-        part: Part,
-        room: &RoomName,
-        last: Option<Seq>,
-        changes: Vec<Change>,
-    ) -> Result<Vec<Done>, StoreError> {
-        let id = RoundId::default();
-        let round = Round { id, last, changes };
-        match self.store_round(part, room, round).await {
-            Ok(stored) => Ok(stored.done),
-            Err((_, error)) => Err(error),
-        }
-    }
-
     async fn store_round(
         &self,
-        part: Part,
         room: &RoomName,
         round: Round,
     ) -> Result<StoredRound, (Round, StoreError)> {
-        let found = match self.find_purged(part, room, &round).await {
+        let found = match self.find_purged(room, &round).await {
             Ok(found) => found,
             Err(error) => return Err((round, error)),
         };
@@ -72,7 +43,7 @@ impl SqliteStore {
         let round = Arc::new(round);
         let (name, seen) = (room.clone(), Arc::clone(&round));
         let store = move |connection: &Connection| store(connection, &name, &seen, &found);
-        let stored = self.writing(part, store).await;
+        let stored = self.writing(Part::Round, store).await;
         let round = Arc::unwrap_or_clone(round);
         match stored {
             Ok(Stored::Messages(last)) => Ok(messages_behind(last, round)),
@@ -82,19 +53,14 @@ impl SqliteStore {
     }
 
     /// Looks for what purges are to take out, beside the writer.
-    async fn find_purged(
-        &self,
-        part: Part,
-        room: &RoomName,
-        round: &Round,
-    ) -> Result<log::Found, StoreError> {
+    async fn find_purged(&self, room: &RoomName, round: &Round) -> Result<log::Found, StoreError> {
         let keys = log::purged(entries(&round.changes));
         if keys.is_empty() {
             return Ok(log::Found::default());
         }
         let room = room.clone();
         let find = move |connection: &Connection| log::find(connection, &room, keys);
-        self.reading(part, find).await
+        self.reading(Part::Round, find).await
     }
 }
 

@@ -11,7 +11,6 @@ use rusqlite::Connection;
 use super::{SqliteStore, accounts, held, rooms};
 use crate::domain::entry::{Moment, UnixMillis};
 use crate::domain::moderation::{Appointment, Decision, Person, Standing, Verdict, Verdicts};
-use crate::domain::round::Change;
 use crate::store::standing::Standings;
 use crate::store::{Part, StoreError};
 use sanctions::Kind;
@@ -61,12 +60,6 @@ impl Standings for SqliteStore {
         let account = key.to_owned();
         let verdicts = move |connection: &Connection| sanctions::on(connection, &account, now);
         self.reading(Part::Standing, verdicts).await
-    }
-
-    async fn save(&self, room: &RoomName, verdict: &Verdict) -> Result<(), StoreError> {
-        let change = Change::Judge(Box::new(verdict.clone()));
-        self.store_one(Part::Standing, room, change).await?;
-        Ok(())
     }
 }
 

@@ -174,7 +174,7 @@ async fn what_follows_from_anything_stored_is_carried_out() {
         .await;
     let held = driven.task.stores.held.load(&driven.task.name, 0).await;
     assert_eq!(held.unwrap(), []);
-    let change = Effect::ChangeFilter(ann, pattern(), "ann".to_owned());
+    let change = Effect::ChangeFilter(ann, pattern(), "ann".to_owned(), false);
     driven.check(change, &["addFilter"]).await;
     assert_eq!(driven.task.filter.list().await.unwrap().len(), 1);
     driven.check(Effect::ListFilters(ann), &["filters"]).await;

@@ -6,8 +6,9 @@ use chat_protocol::{DraftContent, MessageId, Nonce, Rank};
 
 use super::*;
 use crate::domain::entry::{
-    AccountId, Author, EntryBody, MessageDeleted, MessagePosted, Purged, StoredNonce,
+    AccountId, Author, EntryBody, MessageDeleted, MessagePosted, NewEntry, Purged, StoredNonce,
 };
+use crate::store::conformance::append;
 use crate::store::log::{End, Purge, Purging};
 use crate::store::sqlite::database::{Database, Durability};
 
@@ -85,7 +86,7 @@ async fn a_log_is_gapless_and_outlives_the_server() {
     let head = begun(&log, &one).await;
     assert_eq!((head.first, head.last), (Seq(1), Seq(0)));
     let batch = vec![posted("a", None, 10), posted("b\nc", Some("n"), 20)];
-    let stored = log.append(&one, None, batch).await.unwrap();
+    let stored = append(&log, &one, None, batch).await.unwrap();
     assert_eq!(
         stored.iter().map(|entry| entry.seq.0).collect::<Vec<_>>(),
         [1, 2]
@@ -104,8 +105,7 @@ async fn a_log_is_gapless_and_outlives_the_server() {
         time: 20,
     };
     assert_eq!(again.nonces, [nonce]);
-    let third = log
-        .append(&one, None, vec![posted("d", None, 30)])
+    let third = append(&log, &one, None, vec![posted("d", None, 30)])
         .await
         .unwrap();
     assert_eq!(third[0].seq, Seq(3));
@@ -124,8 +124,10 @@ async fn a_deletion_is_an_entry_and_leaves_nothing_of_its_message_but_the_nonce(
     let one = room("one");
     begun(&log, &one).await;
     let posts = vec![posted("first", None, 10), posted("treasure", Some("n"), 20)];
-    log.append(&one, None, posts).await.unwrap();
-    let stored = log.append(&one, None, vec![deleted(2, 30)]).await.unwrap();
+    append(&log, &one, None, posts).await.unwrap();
+    let stored = append(&log, &one, None, vec![deleted(2, 30)])
+        .await
+        .unwrap();
     assert_eq!(stored[0].seq, Seq(3));
 
     let read = |after, limit, end| log.read(&one, range(after, None, limit, end));
@@ -142,7 +144,9 @@ async fn a_deletion_is_an_entry_and_leaves_nothing_of_its_message_but_the_nonce(
     assert_eq!(log.list().await.unwrap()[0].entries, 2);
 
     // Only messages are deleted.
-    log.append(&one, None, vec![deleted(3, 40)]).await.unwrap();
+    append(&log, &one, None, vec![deleted(3, 40)])
+        .await
+        .unwrap();
     let slice = read(0, 9, End::Oldest).await.unwrap();
     assert_eq!(slice.entries.len(), 3);
     database.close();
@@ -199,7 +203,7 @@ async fn the_writer_looks_only_at_what_a_purge_takes_out_and_at_what_is_new() {
     let one = room("one");
     begun(&log, &one).await;
     let posts = ["bob", "carl", "carl"].map(|name| by(name, 1));
-    log.append(&one, None, posts.to_vec()).await.unwrap();
+    append(&log, &one, None, posts.to_vec()).await.unwrap();
     let find = |name: &'static str| {
         let work = |connection: &Connection| {
             removal::find(connection, &room("one"), vec![name.to_owned()])
@@ -213,7 +217,7 @@ async fn the_writer_looks_only_at_what_a_purge_takes_out_and_at_what_is_new() {
         database.write(work)
     };
     let found = find("bob").await.unwrap();
-    log.append(&one, None, vec![by("bob", 2)]).await.unwrap();
+    append(&log, &one, None, vec![by("bob", 2)]).await.unwrap();
     // Were it looked at again, it would be found.
     write(&database, "UPDATE entries SET author = 'bob' WHERE seq = 2").await;
     purge(found).await.unwrap();
@@ -225,7 +229,7 @@ async fn the_writer_looks_only_at_what_a_purge_takes_out_and_at_what_is_new() {
     let found = find("bob").await.unwrap();
     assert!(log.remove(&one).await.unwrap());
     begun(&log, &one).await;
-    log.append(&one, None, vec![by("bob", 1)]).await.unwrap();
+    append(&log, &one, None, vec![by("bob", 1)]).await.unwrap();
     purge(found).await.unwrap();
     assert_eq!(left(&log, &one).await, [2]);
 }
@@ -237,7 +241,7 @@ async fn what_was_cleared_is_not_looked_at_again() {
     let one = room("one");
     begun(&log, &one).await;
     let posts = vec![posted("a", Some("n"), 1), posted("b", None, 1), clear()];
-    log.append(&one, None, posts).await.unwrap();
+    append(&log, &one, None, posts).await.unwrap();
     assert_eq!(left(&log, &one).await, [3]);
     // Were it looked at again, it would be found.
     write(
@@ -245,9 +249,14 @@ async fn what_was_cleared_is_not_looked_at_again() {
         "UPDATE entries SET kind = 'deletion' WHERE seq = 2",
     )
     .await;
-    log.append(&one, None, vec![posted("c", None, 2), clear(), clear()])
-        .await
-        .unwrap();
+    append(
+        &log,
+        &one,
+        None,
+        vec![posted("c", None, 2), clear(), clear()],
+    )
+    .await
+    .unwrap();
     assert_eq!(left(&log, &one).await, [6]);
     let kinds = database.read(|connection| {
         let kinds = "SELECT group_concat(kind, ' ') FROM entries";
@@ -264,7 +273,7 @@ async fn what_was_cleared_is_not_looked_at_again() {
     // A new life begins with nothing cleared.
     assert!(log.remove(&one).await.unwrap());
     begun(&log, &one).await;
-    log.append(&one, None, vec![posted("d", None, 3)])
+    append(&log, &one, None, vec![posted("d", None, 3)])
         .await
         .unwrap();
     assert_eq!(left(&log, &one).await, [1]);
@@ -277,7 +286,7 @@ async fn what_cannot_be_read_is_as_if_it_were_gone_and_the_room_goes_on() {
     let (one, two) = (room("one"), room("two"));
     let before = begun(&log, &one).await;
     let posts = ["a", "b", "c", "d", "e"].map(|text| posted(text, Some(text), 10));
-    log.append(&one, None, posts.to_vec()).await.unwrap();
+    append(&log, &one, None, posts.to_vec()).await.unwrap();
     begun(&log, &two).await;
     write(
         &database,
@@ -293,7 +302,9 @@ async fn what_cannot_be_read_is_as_if_it_were_gone_and_the_room_goes_on() {
     assert_eq!((head.last, &head.modes), (Seq(5), &RoomState::default()));
     assert_eq!((&head.epochs, head.nonces.len()), (&before.epochs, 4));
     assert_eq!(left(&log, &one).await, [1]);
-    let more = log.append(&one, None, vec![purge_of("ann")]).await.unwrap();
+    let more = append(&log, &one, None, vec![purge_of("ann")])
+        .await
+        .unwrap();
     assert_eq!(more[0].seq, Seq(6));
     let names: Vec<RoomName> = log
         .list()
@@ -350,9 +361,9 @@ async fn somebodys_messages_go_in_steps_and_the_last_of_them_stay_for_a_purge() 
         posted.author.key = "somebody".to_owned();
     }
     entries.insert(3, others.clone());
-    log.append(&room("one"), None, entries).await.unwrap();
+    append(&log, &room("one"), None, entries).await.unwrap();
     let few = vec![others, posted("x", None, 10)];
-    log.append(&room("other"), None, few).await.unwrap();
+    append(&log, &room("other"), None, few).await.unwrap();
     let over = Some(std::time::Instant::now());
     let mut purging = Purging::begin(&log, "ann", None).await.unwrap();
     let late = purging.next(over).await.unwrap();
@@ -386,8 +397,8 @@ async fn a_log_is_trimmed_from_its_oldest_entry_on() {
     begun(&log, &one).await;
     begun(&log, &two).await;
     let posts = |count: u64| (1..=count).map(|n| posted("x", None, n)).collect();
-    log.append(&one, None, posts(1_200)).await.unwrap();
-    log.append(&two, None, posts(3)).await.unwrap();
+    append(&log, &one, None, posts(1_200)).await.unwrap();
+    append(&log, &two, None, posts(3)).await.unwrap();
 
     let newest_200 = Keep {
         entries: Some(200),
@@ -417,6 +428,6 @@ async fn a_log_is_trimmed_from_its_oldest_entry_on() {
     let trimmed = log.trim(&two, nothing).await.unwrap();
     assert_eq!((trimmed.first, trimmed.is_done), (Seq(4), true));
     // What comes next does not take the place of what is gone.
-    let stored = log.append(&two, None, posts(1)).await.unwrap();
+    let stored = append(&log, &two, None, posts(1)).await.unwrap();
     assert_eq!(stored[0].seq, Seq(4));
 }

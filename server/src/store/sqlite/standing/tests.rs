@@ -7,6 +7,7 @@ use crate::domain::entry::{AccountId, Author};
 use crate::domain::moderation::{Height, Origin};
 use crate::store::accounts::{Account, Accounts};
 use crate::store::audit::AuditLog;
+use crate::store::conformance::judge;
 use crate::store::sqlite::database::{Database, Durability};
 
 fn verdict(decision: Decision) -> Verdict {
@@ -72,7 +73,7 @@ async fn what_cannot_be_read_keeps_out_whom_it_kept_out_and_hinders_nobody_else(
     let mut unban = verdict(Decision::Unban);
     unban.target.key = "carl".to_owned();
     unban.target.account = AccountId::named("carl");
-    standings.save(&room, &unban).await.unwrap();
+    judge(&standings, &room, &unban).await.unwrap();
     let standing = standings.load(&room, 200.into()).await.unwrap();
     assert!(standing.ban("carl", 200.into()).is_none());
     assert!(
