@@ -37,7 +37,8 @@ pub struct Round {
 pub enum Change {
     /// Make the room one that there is, with nobody as its administrator; nothing where it is one.
     Found(Founding),
-    /// Append an entry to the log, and do to the log and the held messages what it says.
+    /// Append an entry to the log, and do to the log and the held messages what it says. Where it takes
+    /// messages out, their nonces are remembered.
     Append(NewEntry),
     /// Let a verdict hold from now on. The round is refused where the account is another one by now.
     Judge(Box<Verdict>),

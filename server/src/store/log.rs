@@ -1,7 +1,7 @@
 //! A room's log: the trait that rooms use, and how a part of it is asked for.
 //!
-//! The log owns order and durability: it assigns `seq`, and what it answered for is on disk. It
-//! knows nothing of members. Where the data lives is the engines' business.
+//! Nothing is appended here: that is part of a round. It knows nothing of members. Where the data lives
+//! is the engines' business.
 
 mod purging;
 

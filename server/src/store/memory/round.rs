@@ -1,4 +1,4 @@
-//! Rounds in memory, and what a room changes otherwise, which goes the same way.
+//! Rounds in memory, and what of it a room reads: held messages and patterns.
 
 use chat_protocol::{HeldId, RoomName, Seq};
 

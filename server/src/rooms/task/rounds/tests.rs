@@ -20,6 +20,7 @@ use crate::rooms::tests::{entrance, room, stores};
 use crate::rooms::{Membership, Order, RoomError, RoomSettings, Rooms};
 use crate::stopping::Stop;
 use crate::store::accounts::{Account, Accounts};
+use crate::store::filters::Filters;
 use crate::store::memory::{Fault, MemoryStore};
 use crate::store::rooms::RoomDirectory;
 use crate::store::standing::Standings;
@@ -153,14 +154,7 @@ impl Bench {
     }
 
     async fn filter(&mut self, text: &str, action: FilterAction) {
-        let pattern = Pattern {
-            text: text.to_owned(),
-            kind: FilterKind::Word,
-            action,
-            reason: None,
-            flaw: None,
-        };
-        let change = filter::Change::Add(pattern);
+        let change = blocking(text, action);
         self.ann.membership.filter(change).await.unwrap();
     }
 
@@ -181,6 +175,16 @@ impl Bench {
         let held = HeldId::new("1").unwrap();
         self.ann.membership.decide(held, choice).await.unwrap();
     }
+}
+
+fn blocking(text: &str, action: FilterAction) -> filter::Change {
+    filter::Change::Add(Pattern {
+        text: text.to_owned(),
+        kind: FilterKind::Word,
+        action,
+        reason: None,
+        flaw: None,
+    })
 }
 
 fn person(name: &str) -> Person {
@@ -281,6 +285,27 @@ async fn a_room_is_founded_along_with_the_rank_for_which_it_is_or_not_at_all() {
     assert!(bench.store.is_founded(&other).await.unwrap());
     let standing = Standings::load(&*bench.store, &other, 0.into()).await;
     assert_eq!(standing.unwrap().rank("bob"), Rank::Moderator);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_room_is_founded_along_with_the_pattern_for_which_it_is_or_not_at_all() {
+    let bench = Bench::new().await;
+    let other = RoomName::new("other").unwrap();
+    let block = async || {
+        let change = blocking("bad", FilterAction::Refuse);
+        bench.rooms.filter(other.clone(), change, true).await
+    };
+    for faults in NOT_STORED {
+        bench.store.fail(faults.iter().copied());
+        let refused = block().await.unwrap_err();
+        assert!(matches!(refused, RoomError::Operate(_)), "{refused:?}");
+        assert!(!bench.store.is_founded(&other).await.unwrap());
+    }
+    bench.store.fail([UnknownAndStored]);
+    block().await.unwrap();
+    assert!(bench.store.is_founded(&other).await.unwrap());
+    let patterns = Filters::load(&*bench.store, &other).await;
+    assert_eq!(patterns.unwrap().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
