@@ -56,6 +56,8 @@ pub(super) fn connect(
         Format::WebSocketNative,
         Some(Arc::clone(&stream) as Arc<dyn SocketWriter>),
     );
+    // Before any time that it is to say something of: a pause in between counts for all of them.
+    let pauses = pulse::pauses();
     let now = Instant::now();
     let Accepted { peer, client } = accepted;
     tracing::debug!(%peer, source = %client.source, "connected");
@@ -63,7 +65,7 @@ pub(super) fn connect(
         session: Session::begin(Arc::clone(&context.session), outbox.clone(), client),
         next_ping: now + context.timeouts.ping,
         last_sign: now,
-        pauses: pulse::pauses(),
+        pauses,
         ending_by: None,
         stuck: None,
         is_reading: true,
