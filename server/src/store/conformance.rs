@@ -4,10 +4,10 @@
 //! An engine is added in `conforms!`. Knows nothing of how anything is kept: what is left of an engine's
 //! tests is about that.
 
-mod accounts;
-mod addresses;
+pub(crate) mod accounts;
+pub(crate) mod addresses;
 mod filters;
-mod held;
+pub(crate) mod held;
 mod log;
 mod rooms;
 mod rounds;

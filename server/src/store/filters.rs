@@ -5,8 +5,6 @@ use chat_protocol::RoomName;
 use crate::domain::filter::{FilterError, Kind, Pattern};
 use crate::store::StoreError;
 
-pub use crate::domain::filter::audit_entry;
-
 /// Why patterns could not be loaded, changed or looked for; nothing was changed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum FiltersError {

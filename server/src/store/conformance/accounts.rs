@@ -19,11 +19,11 @@ fn name(text: &str) -> Username {
     Username::new(text).unwrap()
 }
 
-fn account(text: &str, hash: &str, time: u64) -> Account {
+pub(crate) fn account(text: &str, hash: &str, time: u64) -> Account {
     Account::new(&name(text), hash.to_owned(), time).unwrap()
 }
 
-fn beginning(founder: Founder) -> Option<Beginning> {
+pub(crate) fn beginning(founder: Founder) -> Option<Beginning> {
     Some(Beginning {
         room: RoomName::new("r").unwrap(),
         epoch: Epoch::new("e").unwrap(),

@@ -17,11 +17,11 @@ conforms!(
 const HOUR: u64 = 60 * 60 * 1000;
 const DAY: u64 = 24 * HOUR;
 
-fn network(text: &str) -> Network {
+pub(crate) fn network(text: &str) -> Network {
     text.parse().unwrap()
 }
 
-fn ban(until: Option<u64>) -> Sanction {
+pub(crate) fn ban(until: Option<u64>) -> Sanction {
     Sanction {
         until,
         ends: until,

@@ -41,7 +41,7 @@ impl Stage<'_> {
     }
 }
 
-fn waiting(name: &str, time: u64) -> Waiting {
+pub(crate) fn waiting(name: &str, time: u64) -> Waiting {
     Waiting {
         time,
         author: author(name),

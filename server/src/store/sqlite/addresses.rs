@@ -259,6 +259,7 @@ mod tests {
 
     use super::*;
     use crate::store::accounts::{Account, Accounts};
+    use crate::store::conformance::addresses::{ban, network};
     use crate::store::sqlite::database::{Database, Durability};
 
     const HOUR: u64 = 60 * 60 * 1000;
@@ -266,20 +267,6 @@ mod tests {
 
     fn database(directory: &std::path::Path) -> Arc<Database> {
         Arc::new(Database::open(directory, Durability::Full).unwrap())
-    }
-
-    fn network(text: &str) -> Network {
-        text.parse().unwrap()
-    }
-
-    fn ban(until: Option<u64>) -> Sanction {
-        Sanction {
-            until,
-            ends: until,
-            reason: Some("spam".to_owned()),
-            networks: Vec::new(),
-            height: Height::Server,
-        }
     }
 
     #[tokio::test]

@@ -5,32 +5,16 @@ use std::sync::Arc;
 use chat_protocol::{Epoch, RoomName};
 
 use super::*;
+use crate::store::conformance::accounts::{account, beginning};
 use crate::store::conformance::found;
 use crate::store::log::RoomLog;
 use crate::store::rooms::{Beginning, Founder, RoomDirectory};
 use crate::store::sqlite::database::{Database, Durability};
 
-fn name(text: &str) -> Username {
-    Username::new(text).unwrap()
-}
-
 fn accounts(directory: &std::path::Path) -> SqliteStore {
     SqliteStore::new(Arc::new(
         Database::open(directory, Durability::Full).unwrap(),
     ))
-}
-
-fn account(text: &str, hash: &str, time: u64) -> Account {
-    Account::new(&name(text), hash.to_owned(), time).unwrap()
-}
-
-fn beginning(founder: Founder) -> Option<Beginning> {
-    Some(Beginning {
-        room: RoomName::new("r").unwrap(),
-        epoch: Epoch::new("e").unwrap(),
-        founder,
-        time: 9,
-    })
 }
 
 async fn admit(

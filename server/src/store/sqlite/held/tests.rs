@@ -4,30 +4,9 @@ use std::sync::Arc;
 
 use super::*;
 use crate::store::accounts::{Account, Accounts};
+use crate::store::conformance::held::waiting;
 use crate::store::conformance::hold;
 use crate::store::sqlite::database::{Database, Durability};
-
-fn author(name: &str) -> Author {
-    Author {
-        username: name.to_owned(),
-        key: name.to_owned(),
-        account: AccountId::named(name),
-        display_name: name.to_owned(),
-        rank: Rank::User,
-    }
-}
-
-fn waiting(name: &str, time: u64) -> Waiting {
-    Waiting {
-        time,
-        author: author(name),
-        content: Content::from_stored("a link".to_owned()),
-        reply_to: MessageId::new("e-1").ok(),
-        nonce: Nonce::new("n").ok(),
-        pattern: "link".to_owned(),
-        reason: Some("links wait".to_owned()),
-    }
-}
 
 #[tokio::test]
 async fn a_message_waits_though_not_all_of_it_can_be_read() {
