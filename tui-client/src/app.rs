@@ -4,8 +4,10 @@
 mod completion;
 mod composer;
 mod credentials;
+mod editing;
 mod errors;
 mod event;
+mod folding;
 mod held;
 mod keys;
 mod mention;
@@ -14,6 +16,7 @@ mod network;
 mod paste;
 mod prompt;
 mod quitting;
+mod recall;
 mod room;
 mod row;
 mod signing_in;
@@ -25,6 +28,7 @@ use chat_protocol::{RoomName, Secret, Username};
 use jiff::tz::TimeZone;
 
 use completion::Completion;
+use composer::Memory;
 use credentials::Credentials;
 use errors::Problem;
 pub(crate) use errors::{Entry as ErrorEntry, ErrorLog};
@@ -32,14 +36,14 @@ pub(crate) use event::{Effect, Event, Now};
 pub(crate) use paste::Paste;
 pub(crate) use prompt::Prompt;
 use quitting::Leaving;
+pub(crate) use recall::Recall;
 pub(crate) use room::{LinkState, Room};
 pub(crate) use row::{Piece, Row, Tone};
 use timeline::Reader;
 pub(crate) use timeline::{Below, COUNTED_BELOW, Geometry, Stamp, glyph};
 
-use crate::layout::{Layout, input_columns, is_small};
+use crate::layout::Layout;
 use crate::sanitize;
-use crate::wrap;
 
 /// How long a toast stays.
 const TOAST: Duration = Duration::from_secs(5);
@@ -47,8 +51,6 @@ const TOAST: Duration = Duration::from_secs(5);
 const PROBLEM_CHARS: usize = 1_000;
 /// Characters of the name of an event that was refused.
 const EVENT_CHARS: usize = 40;
-/// Columns that the user's name may take in front of the input.
-const PROMPT_COLUMNS: usize = 16;
 
 /// What the app is started with.
 #[derive(Debug)]
@@ -100,6 +102,7 @@ pub(crate) struct App {
     /// What the user's name is compared by.
     key: String,
     completion: Completion,
+    memory: Memory,
     reader: Reader,
     width: u16,
     height: u16,
@@ -132,6 +135,7 @@ impl App {
             server: sanitize::line(&settings.server),
             key: settings.username.key().to_owned(),
             completion: Completion::default(),
+            memory: Memory::default(),
             reader: Reader {
                 names: vec![settings.username.as_str().to_lowercase()],
                 key: settings.username.key().into(),
@@ -225,12 +229,10 @@ impl App {
 
     /// How the screen is divided.
     pub(crate) fn layout(&self) -> Layout {
-        let columns = input_columns(self.width, self.height, wrap::width(&self.input_prompt()));
-        let (rows, _) = self.room().composer.rows(columns);
         Layout::new(
             self.width,
             self.height,
-            rows.len(),
+            self.input_rows(),
             self.room().timeline.is_held(),
             self.room().modes.pinned.is_some(),
         )
@@ -239,14 +241,6 @@ impl App {
     /// The columns of the room view.
     pub(crate) fn geometry(&self) -> Geometry {
         Geometry::new(self.width)
-    }
-
-    /// What stands in front of the input.
-    pub(crate) fn input_prompt(&self) -> String {
-        if is_small(self.width, self.height) || self.width < 60 {
-            return "> ".to_owned();
-        }
-        format!("{}> ", wrap::truncate(&self.me, PROMPT_COLUMNS))
     }
 
     fn room_mut(&mut self) -> &mut Room {

@@ -7,8 +7,6 @@ const INPUT_ROWS: u16 = 5;
 const SMALL: (u16, u16) = (30, 6);
 /// Rows that a screen has at least before one of them is for the pinned message.
 const PINNED_FROM: u16 = 12;
-/// Columns at the right of the input's first row for the count of characters.
-pub(crate) const COUNTER: u16 = 10;
 
 /// Rows of each part, from top to bottom; 0 for parts that are not shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,12 +62,6 @@ impl Layout {
 /// True where there is room for messages and input only.
 pub(crate) fn is_small(width: u16, height: u16) -> bool {
     width < SMALL.0 || height < SMALL.1
-}
-
-/// Columns for text in the input, beside its prompt and counter.
-pub(crate) fn input_columns(width: u16, height: u16, prompt: usize) -> usize {
-    let counter = if is_small(width, height) { 0 } else { COUNTER };
-    usize::from(width.saturating_sub(counter)).saturating_sub(prompt)
 }
 
 #[cfg(test)]

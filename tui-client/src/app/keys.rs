@@ -9,7 +9,7 @@ use super::row::{Tone, nick_hash};
 use super::timeline::{Author, WAITING};
 use super::{App, LinkState, Panel, Paste};
 use crate::command::{Command, Typed, parse};
-use crate::keymap::{Action, Motion};
+use crate::keymap::Action;
 
 impl App {
     /// Does what an action asks for.
@@ -22,7 +22,7 @@ impl App {
             self.stay_unless(&action);
         } else if let Some(paste) = self.paste.take() {
             self.act_on_paste(paste, &action);
-        } else if !self.act_on_screen(&action) {
+        } else if !self.act_in_recall(&action) && !self.act_on_screen(&action) {
             self.stay_unless(&action);
             self.act_in_input(action, effects);
         }
@@ -118,40 +118,25 @@ impl App {
         }
         let is_empty = self.room().composer.is_empty();
         let is_stuck = self.room().timeline.stuck() > 0;
-        let composer = &mut self.room_mut().composer;
         match action {
-            Action::Insert(character) => self.insert(character.encode_utf8(&mut [0; 4])),
             Action::Complete => self.complete(),
-            Action::Newline => self.insert("\n"),
-            Action::Backspace => composer.delete(Motion::Left),
-            Action::Delete => composer.delete(Motion::Right),
-            Action::Move(motion) => composer.go(motion),
-            Action::Home => composer.go(Motion::RowStart),
-            Action::End => composer.go(Motion::RowEnd),
-            Action::Kill(motion) => composer.kill(motion),
-            Action::Yank => {
-                let result = composer.yank();
-                self.tell_overflow(result);
-            }
             Action::Up if is_empty && is_stuck => {
                 if let Some(text) = self.room_mut().timeline.take_stuck() {
                     self.insert(&text);
                 }
             }
-            Action::Up => composer.up(),
-            Action::Down => composer.down(),
             Action::Submit => self.submit(effects),
-            Action::Interrupt if is_empty => self.quit(effects),
+            Action::Interrupt | Action::DeleteOrQuit if is_empty => self.quit(effects),
             Action::Interrupt => {
-                composer.take();
+                self.rooms[self.active].composer.clear(&mut self.memory);
                 self.say(
                     Tone::Faint,
                     "cleared (Up brings it back); press Ctrl+C again to quit",
                 );
             }
-            Action::DeleteOrQuit if is_empty => self.quit(effects),
-            Action::DeleteOrQuit => composer.delete(Motion::Right),
-            _ => {}
+            other => {
+                self.edit_input(&other);
+            }
         }
     }
 
@@ -211,11 +196,11 @@ impl App {
             Ok(Typed::Command(Command::Moderate(order))) => match self.order(order, effects) {
                 Err(reason) => self.say(Tone::Alert, reason),
                 Ok(()) => {
-                    self.room_mut().composer.take();
+                    self.take_input();
                 }
             },
             Ok(Typed::Command(command)) => {
-                self.room_mut().composer.take();
+                self.take_input();
                 self.run(command, effects);
             }
             // The text stays where it is until the password is there.
@@ -223,7 +208,7 @@ impl App {
             Ok(Typed::Post(text)) => match self.checked(&text) {
                 Err(reason) => self.say(Tone::Alert, reason),
                 Ok(content) => {
-                    self.room_mut().composer.take();
+                    self.take_input();
                     self.queue(content);
                     self.send_next(self.active, effects);
                 }
