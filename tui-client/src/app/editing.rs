@@ -157,8 +157,8 @@ impl App {
 
 /// Columns of what stands beside the text, with a blank between them.
 fn side_columns(side: &Row) -> usize {
-    let columns: usize = side.0.iter().map(|piece| width(&piece.text)).sum();
-    let hint: usize = match side.0.as_slice() {
+    let columns = side.columns();
+    let hint: usize = match side.pieces.as_slice() {
         [hint, _] => width(&hint.text),
         _ => 0,
     };
