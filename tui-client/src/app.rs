@@ -9,8 +9,10 @@ mod card;
 mod completion;
 mod composer;
 mod credentials;
+mod editing;
 mod errors;
 mod event;
+mod folding;
 mod held;
 mod keys;
 mod log;
@@ -22,6 +24,7 @@ mod panels;
 mod paste;
 mod prompt;
 mod quitting;
+mod recall;
 mod room;
 mod row;
 mod selection;
@@ -40,6 +43,7 @@ use answers::{Answers, Cause};
 pub(crate) use bar::{Bar, DIGITS, Length};
 use card::Card;
 use completion::Completion;
+use composer::Memory;
 use credentials::Credentials;
 use errors::Problem;
 pub(crate) use errors::{Entry as ErrorEntry, ErrorLog};
@@ -50,6 +54,7 @@ pub(crate) use panels::{Item, OpenPanel, Panel};
 pub(crate) use paste::Paste;
 pub(crate) use prompt::Prompt;
 use quitting::Leaving;
+pub(crate) use recall::Recall;
 pub(crate) use room::{LinkState, Room};
 pub(crate) use row::{Piece, Row, Tone};
 pub(crate) use selection::Selection;
@@ -59,17 +64,14 @@ use timeline::Reader;
 pub(crate) use timeline::{Below, COUNTED_BELOW, Geometry, Stamp, rank_word};
 
 use crate::keymap::Keymap;
-use crate::layout::{Layout, Parts, input_columns, is_small};
+use crate::layout::{Layout, Parts};
 use crate::link::RoomKey;
 use crate::sanitize;
-use crate::wrap;
 
 /// Characters of a server's words about something that went wrong.
 const PROBLEM_CHARS: usize = 1_000;
 /// Characters of the name of an event that was refused.
 const EVENT_CHARS: usize = 40;
-/// Columns that the user's name may take in front of the input.
-const PROMPT_COLUMNS: usize = 16;
 
 /// What the app is started with.
 #[derive(Debug)]
@@ -113,6 +115,7 @@ pub(crate) struct App {
     key: String,
     pub(crate) keymap: Keymap,
     completion: Completion,
+    memory: Memory,
     reader: Reader,
     width: u16,
     height: u16,
@@ -160,6 +163,7 @@ impl App {
             key: settings.username.key().to_owned(),
             keymap: Keymap::default(),
             completion: Completion::default(),
+            memory: Memory::default(),
             reader: Reader {
                 names: vec![settings.username.as_str().to_lowercase()],
                 key: settings.username.key().into(),
@@ -266,15 +270,12 @@ impl App {
 
     /// How the screen is divided.
     pub(crate) fn layout(&self) -> Layout {
-        let columns = input_columns(self.width, self.height, wrap::width(&self.input_prompt()));
-        let (rows, _) = self.room().composer.rows(columns);
         let parts = Parts {
-            input_rows: rows.len(),
+            input_rows: self.input_rows(),
             is_held: self.room().timeline.is_held() && self.panel.is_none(),
             is_pinned: self.room().modes.pinned.is_some(),
             is_asked: self.bar.is_some(),
             is_picking: self.is_picking(),
-            is_replying: self.room().replying.is_some(),
         };
         Layout::new(self.width, self.height, parts)
     }
@@ -282,14 +283,6 @@ impl App {
     /// The columns of the room view.
     pub(crate) fn geometry(&self) -> Geometry {
         Geometry::within(self.width, self.width)
-    }
-
-    /// What stands in front of the input.
-    pub(crate) fn input_prompt(&self) -> String {
-        if is_small(self.width, self.height) || self.width < 60 {
-            return "> ".to_owned();
-        }
-        format!("{}> ", wrap::truncate(&self.me, PROMPT_COLUMNS))
     }
 
     /// The place of a room; `None` once the user has left it.

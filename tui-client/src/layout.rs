@@ -11,8 +11,6 @@ const PINNED_FROM: u16 = 12;
 /// before there are any.
 const LIVE_ROWS: u16 = 3;
 const LIVE_FROM: u16 = 18;
-/// Columns at the right of the input's first row for the count of characters.
-pub(crate) const COUNTER: u16 = 10;
 
 /// What there is to show beside the messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,8 +24,6 @@ pub(crate) struct Parts {
     pub(crate) is_asked: bool,
     /// Something is picked, about which there is a row to read.
     pub(crate) is_picking: bool,
-    /// The next message answers one.
-    pub(crate) is_replying: bool,
 }
 
 /// Rows of each part, from top to bottom; 0 for parts that are not shown.
@@ -46,8 +42,6 @@ pub(crate) struct Layout {
     /// What can be done now; or what the client says.
     pub(crate) hints: u16,
     pub(crate) status: u16,
-    /// What the next message answers.
-    pub(crate) reply: u16,
     pub(crate) input: u16,
 }
 
@@ -70,7 +64,6 @@ impl Layout {
             info: u16::from(parts.is_asked || parts.is_picking),
             hints: 1,
             status: 1,
-            reply: u16::from(parts.is_replying),
             input,
         };
         if parts.is_held && height >= LIVE_FROM {
@@ -80,7 +73,6 @@ impl Layout {
         if layout.view == 0 {
             // What is asked must be seen; how far the view is from the end need not.
             layout.held = 0;
-            layout.reply = 0;
             layout.view = height.saturating_sub(layout.sum());
         }
         layout
@@ -101,7 +93,6 @@ impl Layout {
             info,
             hints,
             status: 0,
-            reply: 0,
             input,
         }
     }
@@ -115,7 +106,6 @@ impl Layout {
             + self.info
             + self.hints
             + self.status
-            + self.reply
             + self.input
     }
 }
@@ -123,12 +113,6 @@ impl Layout {
 /// True where there is room for messages and input only.
 pub(crate) fn is_small(width: u16, height: u16) -> bool {
     width < SMALL.0 || height < SMALL.1
-}
-
-/// Columns for text in the input, beside its prompt and counter.
-pub(crate) fn input_columns(width: u16, height: u16, prompt: usize) -> usize {
-    let counter = if is_small(width, height) { 0 } else { COUNTER };
-    usize::from(width.saturating_sub(counter)).saturating_sub(prompt)
 }
 
 #[cfg(test)]
@@ -142,7 +126,6 @@ mod tests {
             is_pinned: bits & 2 != 0,
             is_asked: bits & 4 != 0,
             is_picking: bits & 8 != 0,
-            is_replying: bits & 16 != 0,
         }
     }
 
@@ -151,7 +134,7 @@ mod tests {
         for width in 0..80 {
             for height in 0..50 {
                 for input_rows in [0, 1, 3, 9, usize::MAX] {
-                    for bits in 0..32 {
+                    for bits in 0..16 {
                         let parts = parts(input_rows, bits);
                         let layout = Layout::new(width, height, parts);
                         assert_eq!(layout.sum(), height, "{width}x{height} {parts:?}");

@@ -5,6 +5,7 @@ use chat_protocol::{ClientEvent, Rank};
 
 use super::App;
 use super::bar::{Bar, Deed};
+use super::composer::Reply;
 use super::event::Effect;
 use super::panels::{Panel, Pick};
 use super::target::Target;
@@ -183,13 +184,16 @@ impl App {
         let Some(message) = target.as_ref().and_then(|one| one.message.as_ref()) else {
             return self.hint("there is no message to answer");
         };
-        let (id, quote) = (
-            message.id.clone(),
-            format!("{}: {}", target_name(&target), message.text),
-        );
+        let reply = Reply {
+            id: message.id.clone(),
+            name: target
+                .as_ref()
+                .map_or_else(String::new, |one| one.name.clone()),
+            quote: message.text.clone(),
+        };
         self.end_selection();
         self.panel = None;
-        self.room_mut().replying = Some(super::room::Reply { id, quote });
+        self.room_mut().composer.set_reply(Some(reply));
     }
 
     fn copy_picked(&mut self, effects: &mut Vec<Effect>) {
@@ -283,8 +287,4 @@ impl App {
         self.card = Some(super::card::Card::new(room.key, target));
         self.open_panel(Panel::Card);
     }
-}
-
-fn target_name(target: &Option<Target>) -> &str {
-    target.as_ref().map_or("", |target| &target.name)
 }

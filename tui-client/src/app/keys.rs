@@ -6,7 +6,7 @@ use std::time::Duration;
 use chat_protocol::limits::REASON_CHARS;
 use chat_protocol::{DraftContent, Nonce, durations};
 
-use super::composer::Overflow;
+use super::composer::{Overflow, Reply};
 use super::event::Effect;
 use super::panels::Panel;
 use super::row::{Tone, nick_hash};
@@ -15,7 +15,7 @@ use super::timeline::{Author, WAITING};
 use super::{App, LinkState, Paste};
 use crate::command::{Command, Typed, parse};
 use crate::input::{Code, Key};
-use crate::keymap::{Action, Motion, SelectedAction};
+use crate::keymap::{Action, SelectedAction};
 
 /// Ctrl+C pressed twice within this time quits.
 const TWICE: Duration = Duration::from_secs(2);
@@ -33,6 +33,7 @@ impl App {
             self.act_on_paste(paste, &action);
         } else if !self.act_on_bar(&action, effects)
             && !self.act_while_picking(&action, effects)
+            && !self.act_in_recall(&action)
             && !self.act_on_screen(&action, effects)
         {
             self.stay_unless(&action);
@@ -192,37 +193,23 @@ impl App {
         }
         let is_empty = self.room().composer.is_empty();
         let is_stuck = self.room().timeline.stuck() > 0;
-        let composer = &mut self.room_mut().composer;
         match action {
-            Action::Insert(character) => self.insert(character.encode_utf8(&mut [0; 4])),
             Action::Complete => self.complete(),
-            Action::Newline => self.insert("\n"),
-            Action::Backspace => composer.delete(Motion::Left),
-            Action::Delete => composer.delete(Motion::Right),
-            Action::Move(motion) => composer.go(motion),
-            Action::Home => composer.go(Motion::RowStart),
-            Action::End => composer.go(Motion::RowEnd),
-            Action::Kill(motion) => composer.kill(motion),
-            Action::Yank => {
-                let result = composer.yank();
-                self.tell_overflow(result);
-            }
             Action::Up if is_empty && is_stuck => {
                 if let Some(text) = self.room_mut().timeline.take_stuck() {
                     self.insert(&text);
                 }
             }
-            Action::Up => composer.up(),
-            Action::Down => composer.down(),
             Action::Submit => self.submit(effects),
+            Action::DeleteOrQuit if is_empty => self.quit(effects),
             Action::Interrupt if is_empty => self.interrupt(effects),
             Action::Interrupt => {
-                composer.take();
+                self.rooms[self.active].composer.clear(&mut self.memory);
                 self.hint("cleared (Up brings it back)");
             }
-            Action::DeleteOrQuit if is_empty => self.quit(effects),
-            Action::DeleteOrQuit => composer.delete(Motion::Right),
-            _ => {}
+            other => {
+                self.edit_input(&other);
+            }
         }
     }
 
@@ -243,8 +230,9 @@ impl App {
         if self.panel.take().is_some() || self.answers.dismiss() {
             return;
         }
-        if self.room_mut().replying.take().is_some() {
-            return self.hint("no answer any more: it goes to everybody");
+        if self.room().composer.reply().is_some() {
+            self.room_mut().composer.set_reply(None);
+            return self.hint("no longer an answer");
         }
         let is_empty = self.room().composer.is_empty();
         if is_empty && self.room().timeline.stuck() > 0 {
@@ -313,14 +301,14 @@ impl App {
             Ok(Typed::Command(Command::Moderate(order))) => match self.order(order, effects) {
                 Err(reason) => self.say(Tone::Alert, reason),
                 Ok(()) => {
-                    let typed = self.room_mut().composer.take();
+                    let typed = self.take_input();
                     if let Some(bar) = &mut self.bar {
-                        bar.typed = Some(typed);
+                        bar.typed = Some(typed.text);
                     }
                 }
             },
             Ok(Typed::Command(command)) => {
-                self.room_mut().composer.take();
+                self.take_input();
                 self.run(command, effects);
             }
             // The text stays where it is until the password is there.
@@ -328,8 +316,8 @@ impl App {
             Ok(Typed::Post(text)) => match self.checked(&text) {
                 Err(reason) => self.say(Tone::Alert, reason),
                 Ok(content) => {
-                    self.room_mut().composer.take();
-                    self.queue(content);
+                    let draft = self.take_input();
+                    self.queue(content, draft.reply);
                     self.send_next(self.active, effects);
                 }
             },
@@ -380,7 +368,7 @@ impl App {
         Ok(content)
     }
 
-    fn queue(&mut self, content: DraftContent) {
+    fn queue(&mut self, content: DraftContent, reply: Option<Reply>) {
         self.nonces += 1;
         let nonce = Nonce::new(format!("{}-{}", self.nonce_prefix, self.nonces))
             .expect("the prefix and a number are within a nonce's bounds");
@@ -393,7 +381,7 @@ impl App {
         };
         self.stay();
         let room = self.room_mut();
-        let reply = room.replying.take().map(|reply| (reply.id, reply.quote));
+        let reply = reply.map(|reply| (reply.id, format!("{}: {}", reply.name, reply.quote)));
         room.timeline.queue(content, nonce, author, stamp, reply);
         room.timeline.follow();
     }

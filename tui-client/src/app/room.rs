@@ -97,8 +97,6 @@ pub(crate) struct Room {
     pub(crate) muted_until: Option<Duration>,
     /// What this user ordered as a moderator.
     pub(crate) orders: Orders,
-    /// What the next message answers.
-    pub(crate) replying: Option<Reply>,
     /// What the room was like before this client locked it.
     pub(crate) locked_from: Option<RoomChange>,
     /// The lists as they came last, and whether the user asked for them.
@@ -112,14 +110,6 @@ pub(crate) struct Room {
     pub(crate) modes: Modes,
     /// What waits for a moderator, where the user is one.
     pub(crate) held: HeldList,
-}
-
-/// The message that the next one answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Reply {
-    pub(crate) id: MessageId,
-    /// Who wrote it, and how it begins; harmless.
-    pub(crate) quote: String,
 }
 
 /// A room's modes, as shown.
@@ -160,7 +150,6 @@ impl Room {
             rank: Rank::User,
             muted_until: None,
             orders: Orders::default(),
-            replying: None,
             locked_from: None,
             members: None,
             filters: Vec::new(),
