@@ -181,11 +181,17 @@ impl Composer {
         if self.is_empty() {
             return self.reply.take().is_some();
         }
+        self.take_command(memory);
+        true
+    }
+
+    /// Takes the text out and leaves what it answers.
+    pub(crate) fn take_command(&mut self, memory: &mut Memory) -> String {
         let taken = self.take(memory);
         if self.is_empty() {
             self.reply = taken.reply;
         }
-        true
+        taken.text
     }
 
     /// Shows `text` in place of the draft, which comes back with Down, or once the text is sent.

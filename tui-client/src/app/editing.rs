@@ -51,6 +51,12 @@ impl App {
         composer.take(&mut self.memory)
     }
 
+    /// Takes a command out of the input box, likewise: what the next message answers stays.
+    pub(super) fn take_command(&mut self) -> String {
+        let composer = &mut self.rooms[self.active].composer;
+        composer.take_command(&mut self.memory)
+    }
+
     /// What stands in front of the input.
     pub(crate) fn input_prompt(&self) -> String {
         let is_small = is_small(self.width, self.height);
@@ -113,14 +119,13 @@ impl App {
         usize::from(self.width).saturating_sub(taken).max(1)
     }
 
-    /// Rows that the input box would take, with the one that says what is answered.
+    /// Rows that the input box would take.
     pub(crate) fn input_rows(&self) -> usize {
         let composer = &self.room().composer;
         if composer.recall.is_some() {
             return 1;
         }
-        let reply = usize::from(composer.reply().is_some());
-        composer.rows(self.input_columns()).0.len() + reply
+        composer.rows(self.input_columns()).0.len()
     }
 
     /// The search through what was sent, where one goes on; the beginning of what it found, to show.
