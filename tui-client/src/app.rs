@@ -276,7 +276,6 @@ impl App {
             is_pinned: self.room().modes.pinned.is_some(),
             is_asked: self.bar.is_some(),
             is_picking: self.is_picking(),
-            is_replying: self.room().composer.reply().is_some(),
         };
         Layout::new(self.width, self.height, parts)
     }

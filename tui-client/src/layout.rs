@@ -24,8 +24,6 @@ pub(crate) struct Parts {
     pub(crate) is_asked: bool,
     /// Something is picked, about which there is a row to read.
     pub(crate) is_picking: bool,
-    /// The next message answers one.
-    pub(crate) is_replying: bool,
 }
 
 /// Rows of each part, from top to bottom; 0 for parts that are not shown.
@@ -44,8 +42,6 @@ pub(crate) struct Layout {
     /// What can be done now; or what the client says.
     pub(crate) hints: u16,
     pub(crate) status: u16,
-    /// What the next message answers.
-    pub(crate) reply: u16,
     pub(crate) input: u16,
 }
 
@@ -68,7 +64,6 @@ impl Layout {
             info: u16::from(parts.is_asked || parts.is_picking),
             hints: 1,
             status: 1,
-            reply: u16::from(parts.is_replying),
             input,
         };
         if parts.is_held && height >= LIVE_FROM {
@@ -78,7 +73,6 @@ impl Layout {
         if layout.view == 0 {
             // What is asked must be seen; how far the view is from the end need not.
             layout.held = 0;
-            layout.reply = 0;
             layout.view = height.saturating_sub(layout.sum());
         }
         layout
@@ -99,7 +93,6 @@ impl Layout {
             info,
             hints,
             status: 0,
-            reply: 0,
             input,
         }
     }
@@ -113,7 +106,6 @@ impl Layout {
             + self.info
             + self.hints
             + self.status
-            + self.reply
             + self.input
     }
 }
@@ -134,7 +126,6 @@ mod tests {
             is_pinned: bits & 2 != 0,
             is_asked: bits & 4 != 0,
             is_picking: bits & 8 != 0,
-            is_replying: bits & 16 != 0,
         }
     }
 
@@ -143,7 +134,7 @@ mod tests {
         for width in 0..80 {
             for height in 0..50 {
                 for input_rows in [0, 1, 3, 9, usize::MAX] {
-                    for bits in 0..32 {
+                    for bits in 0..16 {
                         let parts = parts(input_rows, bits);
                         let layout = Layout::new(width, height, parts);
                         assert_eq!(layout.sum(), height, "{width}x{height} {parts:?}");

@@ -34,7 +34,6 @@ pub(crate) fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) {
     let info = split(&mut rest, layout.info);
     let hints = split(&mut rest, layout.hints);
     let status = split(&mut rest, layout.status);
-    let reply = split(&mut rest, layout.reply);
     let input = split(&mut rest, layout.input);
 
     let screen = frame.area();
@@ -46,7 +45,6 @@ pub(crate) fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) {
     status::draw_held(app, theme, held, buffer);
     room::draw_live(app, theme, live, buffer);
     bar::draw(app, theme, info, buffer);
-    room::draw_reply(app, theme, reply, buffer);
     let cursor = if let Some(prompt) = app.question().filter(|prompt| prompt.has_keys) {
         let area = if layout.tabs == 0 { screen } else { view };
         password::draw(app, prompt, theme, area, buffer)

@@ -186,7 +186,9 @@ impl App {
         };
         let reply = Reply {
             id: message.id.clone(),
-            name: target_name(&target).to_owned(),
+            name: target
+                .as_ref()
+                .map_or_else(String::new, |one| one.name.clone()),
             quote: message.text.clone(),
         };
         self.end_selection();
@@ -234,8 +236,8 @@ impl App {
         let text = at.and_then(|at| self.room_mut().timeline.take_failed(at));
         self.end_selection();
         if let Some(text) = text {
-            let composer = &mut self.rooms[self.active].composer;
-            composer.borrow_for(&text, None, &mut self.memory);
+            let result = self.room_mut().composer.insert(&text);
+            self.tell_overflow(result);
         }
     }
 
@@ -285,8 +287,4 @@ impl App {
         self.card = Some(super::card::Card::new(room.key, target));
         self.open_panel(Panel::Card);
     }
-}
-
-fn target_name(target: &Option<Target>) -> &str {
-    target.as_ref().map_or("", |target| &target.name)
 }

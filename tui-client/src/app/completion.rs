@@ -7,7 +7,6 @@
 
 use super::App;
 use super::folding::fold;
-use super::row::Tone;
 use crate::command;
 use chat_protocol::Rank;
 
@@ -66,7 +65,7 @@ impl App {
             ..
         } = &self.completion;
         let (Some(next), start) = (fitting.get(*shown), *start) else {
-            self.say(Tone::Faint, "no match");
+            self.hint("no match");
             return;
         };
         let composer = &self.room().composer;

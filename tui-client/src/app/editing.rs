@@ -119,13 +119,14 @@ impl App {
         usize::from(self.width).saturating_sub(taken).max(1)
     }
 
-    /// Rows that the input box would take.
+    /// Rows that the input box would take, with the one that says what is answered.
     pub(crate) fn input_rows(&self) -> usize {
         let composer = &self.room().composer;
         if composer.recall.is_some() {
             return 1;
         }
-        composer.rows(self.input_columns()).0.len()
+        let reply = usize::from(composer.reply().is_some());
+        composer.rows(self.input_columns()).0.len() + reply
     }
 
     /// The search through what was sent, where one goes on; the beginning of what it found, to show.

@@ -201,12 +201,12 @@ impl App {
                 }
             }
             Action::Submit => self.submit(effects),
+            Action::DeleteOrQuit if is_empty => self.quit(effects),
             Action::Interrupt if is_empty => self.interrupt(effects),
             Action::Interrupt => {
                 self.rooms[self.active].composer.clear(&mut self.memory);
                 self.hint("cleared (Up brings it back)");
             }
-            Action::DeleteOrQuit if is_empty => self.quit(effects),
             other => {
                 self.edit_input(&other);
             }
@@ -232,7 +232,7 @@ impl App {
         }
         if self.room().composer.reply().is_some() {
             self.room_mut().composer.set_reply(None);
-            return self.hint("no answer any more: it goes to everybody");
+            return self.hint("no longer an answer");
         }
         let is_empty = self.room().composer.is_empty();
         if is_empty && self.room().timeline.stuck() > 0 {
@@ -316,8 +316,8 @@ impl App {
             Ok(Typed::Post(text)) => match self.checked(&text) {
                 Err(reason) => self.say(Tone::Alert, reason),
                 Ok(content) => {
-                    let reply = self.take_input().reply;
-                    self.queue(content, reply);
+                    let draft = self.take_input();
+                    self.queue(content, draft.reply);
                     self.send_next(self.active, effects);
                 }
             },

@@ -1,4 +1,4 @@
-//! The input box: the text with the cursor in it, and what stands beside it; the
+//! The input box: what is answered, the text with the cursor in it, and what stands beside it; the
 //! search through what was sent; or the question about what was pasted.
 
 use ratatui::buffer::Buffer;
@@ -30,7 +30,19 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) ->
     if let Some((recall, found)) = app.recall() {
         return Some(draw_recall(recall, found, theme, area, buffer));
     }
+    let mut area = area;
     let composer = &app.room().composer;
+    if let Some(reply) = composer.reply().filter(|_| area.height > 1) {
+        let words = format!("to {}: {}", reply.name, reply.quote);
+        let words = truncate(&words, usize::from(area.width));
+        put(
+            &Row::default().with(Tone::Faint, words),
+            theme,
+            area,
+            buffer,
+        );
+        area = below(area, 1);
+    }
     let prompt = app.input_prompt();
     let (rows, (cursor_row, cursor_column)) = composer.rows(app.input_columns());
     // A box of fewer rows than the text shows those around the cursor.

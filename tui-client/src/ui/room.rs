@@ -20,16 +20,6 @@ pub(super) fn draw_pinned(app: &App, theme: &Theme, area: Rect, buffer: &mut Buf
     put(&row, theme, area, buffer);
 }
 
-/// What the next message answers.
-pub(super) fn draw_reply(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
-    let Some(reply) = app.room().composer.reply() else {
-        return;
-    };
-    let words = format!(" to {}: {}", reply.name, reply.quote);
-    let row = Row::default().with(Tone::Faint, truncate(&words, usize::from(area.width)));
-    put(&row, theme, area, buffer);
-}
-
 /// Draws the messages; where the one that is picked begins.
 pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let height = usize::from(area.height);
