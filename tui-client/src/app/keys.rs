@@ -32,6 +32,7 @@ impl App {
         } else if let Some(paste) = self.paste.take() {
             self.act_on_paste(paste, &action);
         } else if !self.act_on_bar(&action, effects)
+            && !self.act_in_palette(&action, effects)
             && !self.act_while_picking(&action, effects)
             && !self.act_in_recall(&action)
             && !self.act_on_screen(&action, effects)
@@ -122,6 +123,9 @@ impl App {
             return;
         }
         self.note_typing();
+        if self.paste_into_query(&text) {
+            return;
+        }
         // A slow line brings a paste in pieces.
         let before = self.paste.take().map(Paste::into_text);
         match Paste::question(before.unwrap_or_default() + &text) {
@@ -213,7 +217,7 @@ impl App {
         }
     }
 
-    fn show_room(&mut self, place: usize) {
+    pub(super) fn show_room(&mut self, place: usize) {
         if place >= self.rooms.len() {
             return self.hint(format!("there is no room number {}", place + 1));
         }

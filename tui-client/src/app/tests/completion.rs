@@ -36,7 +36,11 @@ fn tab_goes_through_what_fits_and_round_again() {
     assert_eq!(driven.app.candidates(), None, "it is the only one");
     driven.type_in("ali");
     assert_eq!(tab(&mut driven), format!("@{name} carol ali"));
-    assert_eq!(driven.app.answers.hinted(), Some("no match"), "nobody calls themselves");
+    assert_eq!(
+        driven.app.answers.hinted(),
+        Some("no match"),
+        "nobody calls themselves"
+    );
 }
 
 #[test]
