@@ -99,9 +99,9 @@ impl Composer {
         self.editor.is_secret()
     }
 
-    /// True where the cursor has text behind it.
-    pub(crate) fn has_text_behind(&self) -> bool {
-        self.editor.cursor() < self.text().len()
+    /// True where nothing is behind the cursor.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.editor.is_at_end()
     }
 
     /// A number that is another one after every change of the text.

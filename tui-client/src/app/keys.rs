@@ -173,6 +173,10 @@ impl App {
                 self.toggle(Panel::Held);
                 self.ask_for_held(effects);
             }
+            Action::KillOrPalette if self.is_picking() || self.room().composer.is_at_end() => {
+                self.toggle_palette();
+            }
+            Action::RecallSearch => self.search_sent(),
             Action::Select => self.begin_selection_or_pick(),
             Action::TakeBack => self.take_back(),
             Action::Escape => self.go_back(),
@@ -475,5 +479,6 @@ fn is_anywhere(action: &Action) -> bool {
             | Action::Log
             | Action::TakeBack
             | Action::Select
+            | Action::KillOrPalette
     )
 }

@@ -119,6 +119,7 @@ impl Palette {
             Action::Up | Action::Select | Action::PreviousRoom => self.step(-1),
             Action::PageDown => self.step(PAGE as isize),
             Action::PageUp => self.step(-(PAGE as isize)),
+            Action::KillOrPalette if self.query.is_at_end() => return Outcome::Closed,
             other => {
                 let Some(edit) = Edit::of(other) else {
                     return Outcome::NotMine;

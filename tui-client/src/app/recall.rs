@@ -89,6 +89,7 @@ impl App {
         let Some(recall) = &mut self.rooms[self.active].composer.recall else {
             return false;
         };
+        self.typed_at = Some(self.now.elapsed);
         match (action, Edit::of(action)) {
             (Action::Up, _) => recall.again(&self.memory.history),
             (Action::Escape | Action::Interrupt, _) => self.end_recall(false),
