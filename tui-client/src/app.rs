@@ -13,6 +13,7 @@ mod editing;
 mod errors;
 mod event;
 mod folding;
+mod going;
 mod held;
 mod keys;
 mod log;
@@ -20,6 +21,7 @@ mod mention;
 mod moderation;
 mod network;
 mod orders;
+mod palette;
 mod panels;
 mod paste;
 mod prompt;
@@ -50,6 +52,7 @@ pub(crate) use errors::{Entry as ErrorEntry, ErrorLog};
 pub(crate) use event::{Effect, Event, Now};
 use log::{Line, Log};
 use orders::Batch;
+pub(crate) use palette::{Choice, Palette};
 pub(crate) use panels::{Item, OpenPanel, Panel};
 pub(crate) use paste::Paste;
 pub(crate) use prompt::Prompt;
@@ -105,6 +108,7 @@ pub(crate) struct App {
     pub(crate) prompt: Option<Prompt>,
     /// Pasted text that the user is asked about.
     pub(crate) paste: Option<Paste>,
+    pub(crate) palette: Option<Palette>,
     pub(crate) answers: Answers,
     pub(crate) log: Log,
     pub(crate) errors: ErrorLog,
@@ -157,6 +161,7 @@ impl App {
             card: None,
             prompt,
             paste: None,
+            palette: None,
             answers: Answers::default(),
             log: Log::default(),
             errors: ErrorLog::default(),

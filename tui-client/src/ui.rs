@@ -6,6 +6,7 @@ mod errors;
 mod help;
 mod hints;
 mod input;
+mod palette;
 mod panel;
 mod password;
 mod room;
@@ -69,6 +70,10 @@ pub(crate) fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) {
         password::draw(app, prompt, theme, area, buffer)
     } else {
         let picked = match (&app.panel, app.question()) {
+            _ if app.palette.is_some() => app
+                .palette
+                .as_ref()
+                .and_then(|palette| palette::draw(palette, theme, view, buffer)),
             (None, Some(prompt)) => {
                 password::draw(app, prompt, theme, view, buffer);
                 None

@@ -1,5 +1,6 @@
 //! Screens, asserted as text.
 
+mod input;
 mod moderation;
 
 use std::time::Duration;
