@@ -5,7 +5,7 @@ use chat_protocol::{DraftContent, Nonce, durations};
 
 use super::composer::Overflow;
 use super::event::Effect;
-use super::row::{Tone, nick_hash};
+use super::row::Tone;
 use super::timeline::{Author, WAITING};
 use super::{App, LinkState, Panel, Paste};
 use crate::command::{Command, Typed, parse};
@@ -280,12 +280,7 @@ impl App {
         let nonce = Nonce::new(format!("{}-{}", self.nonce_prefix, self.nonces))
             .expect("the prefix and a number are within a nonce's bounds");
         let stamp = self.stamp(self.now.unix_millis);
-        let author = Author {
-            name: self.me.as_str().into(),
-            key: self.key.as_str().into(),
-            hash: nick_hash(&self.me),
-            rank: self.room().rank,
-        };
+        let author = Author::new(&self.me, &self.me, self.room().rank);
         self.stay();
         let timeline = &mut self.room_mut().timeline;
         timeline.queue(content, nonce, author, stamp);
