@@ -8,6 +8,7 @@ mod errors;
 mod event;
 mod held;
 mod keys;
+mod links;
 mod mention;
 mod moderation;
 mod network;

@@ -8,16 +8,19 @@ mod gaps;
 mod geometry;
 mod index;
 mod joining;
+mod likeness;
 mod outgoing;
 mod people;
 mod quotes;
 mod removal;
 mod rows;
+mod tally;
 mod unread;
 mod view;
 
 use std::cell::Cell;
 use std::collections::{HashSet, VecDeque};
+use std::rc::Rc;
 
 use chat_protocol::{Epoch, Message, MessageId, Nonce, Seq};
 use jiff::tz::TimeZone;
@@ -31,12 +34,13 @@ pub(crate) use outgoing::WAITING;
 use people::People;
 use quotes::Apart;
 pub(crate) use rows::{Look, glyph, rank_word, unranked};
+pub(crate) use tally::Written;
 pub(crate) use unread::Mark;
 use unread::Unread;
 pub(crate) use view::{Below, COUNTED_BELOW, Shown};
 
-use crate::app::mention;
 use crate::app::row::Tone;
+use crate::app::{links, mention};
 use crate::sanitize;
 
 /// Entries kept per room; past it the oldest go.
@@ -175,6 +179,13 @@ impl Timeline {
             post.is_open = !post.is_open;
         }
         true
+    }
+
+    /// The addresses in a message, in order.
+    pub(crate) fn links_of(&self, id: EntryId) -> Vec<Rc<str>> {
+        let post = self.index_of(id).and_then(|index| self.item(index).post());
+        let found = links::links(post.map(Post::content).unwrap_or_default());
+        found.into_iter().map(|link| link.address).collect()
     }
 
     /// The names of those who wrote lately and begin with `start`, without case, the last first; not

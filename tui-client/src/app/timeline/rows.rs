@@ -7,8 +7,9 @@ use std::ops::Range;
 use chat_protocol::{Rank, seen_ends, shows};
 use jiff::civil::Date;
 
-use super::entry::{Cause, Entry, Gap, Kind, Post, Stamp, Status};
+use super::entry::{Cause, Entry, EntryId, Gap, Kind, Post, Stamp, Status};
 use super::geometry::{Geometry, SIGN};
+use crate::app::links;
 use crate::app::row::{Link, Row, Tone};
 use crate::wrap::{truncate, width, wrap, wrap_ranges};
 
@@ -98,6 +99,7 @@ pub(super) fn rows(entry: &Entry, geometry: Geometry, look: Look, around: &Aroun
     let mut rows = match &entry.kind {
         Kind::Post(post) => {
             let rows = Rows {
+                id: entry.id,
                 post,
                 stamp: entry.stamp,
                 geometry,
@@ -153,6 +155,21 @@ impl Body {
         Self { text, tone, parts }
     }
 
+    /// Tells the addresses in the text apart.
+    fn find_links(&mut self, of: EntryId) {
+        let from = self.parts.last().map_or(0, |(range, ..)| range.end);
+        let found = links::links(&self.text[from..]);
+        for (number, link) in (0u32..).zip(found) {
+            let range = link.range.start + from..link.range.end + from;
+            // Nearby messages have other numbers.
+            #[allow(clippy::cast_possible_truncation)] // any number will do
+            let id = (of.0 as u32).wrapping_mul(64).wrapping_add(number);
+            let address = link.address;
+            self.parts
+                .push((range, self.tone, Some(Link { id, address })));
+        }
+    }
+
     /// Adds a row of the text.
     fn put(&self, mut row: Row, range: Range<usize>) -> Row {
         let mut from = range.start;
@@ -170,6 +187,7 @@ impl Body {
 
 /// The rows of one post while they are made.
 struct Rows<'entry> {
+    id: EntryId,
     post: &'entry Post,
     stamp: Stamp,
     geometry: Geometry,
@@ -224,7 +242,7 @@ impl Rows<'_> {
         if let Some(quote) = quote {
             self.push(Tone::Faint, &truncate(&quote, geometry.text()));
         }
-        self.push_body(&body(post, geometry));
+        self.push_body(&body(post, self.id, geometry));
         if let Status::Failed(cause) = post.status {
             let keys = match cause {
                 Cause::Passing => "Enter resends; selected, e edits, x discards",
@@ -283,7 +301,7 @@ fn gap_row(gap: Gap, geometry: Geometry, look: Look, around: &Around) -> Row {
 }
 
 /// What a post says, behind the name where there is no column for names.
-fn body(post: &Post, geometry: Geometry) -> Body {
+fn body(post: &Post, id: EntryId, geometry: Geometry) -> Body {
     let (tone, said) = match post.status {
         Status::Posted | Status::Failed(_) => (Tone::Text, post.content().to_owned()),
         Status::Mentions => (Tone::Mention, post.content().to_owned()),
@@ -301,12 +319,18 @@ fn body(post: &Post, geometry: Geometry) -> Body {
         true => (Tone::Faint, "[nothing to see]".to_owned()),
         false => (tone, said),
     };
-    let Some((name, sign)) = inline_name(post, geometry) else {
-        return Body::new(tone, said);
+    let mut body = match inline_name(post, geometry) {
+        None => Body::new(tone, said),
+        Some((name, sign)) => {
+            let mut body = Body::new(tone, format!("{name}{sign}: {said}"));
+            let tone = Tone::Nick(post.author.hash);
+            body.parts.push((0..name.len(), tone, None));
+            body
+        }
     };
-    let mut body = Body::new(tone, format!("{name}{sign}: {said}"));
-    body.parts
-        .push((0..name.len(), Tone::Nick(post.author.hash), None));
+    if !post.is_deleted() && body.text.contains("://") {
+        body.find_links(id);
+    }
     body
 }
 
