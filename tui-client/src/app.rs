@@ -16,6 +16,7 @@ mod folding;
 mod going;
 mod held;
 mod keys;
+mod links;
 mod log;
 mod mention;
 mod moderation;
