@@ -56,7 +56,9 @@ const MARK: u8 = 8;
 /// True for `http` and `https`, in the characters that an address is written in (RFC 3986, 2).
 fn is_web_address(target: &str) -> bool {
     let scheme = target.split("://").next().unwrap_or_default();
-    let is_web = ["http", "https"].iter().any(|web| scheme.eq_ignore_ascii_case(web));
+    let is_web = ["http", "https"]
+        .iter()
+        .any(|web| scheme.eq_ignore_ascii_case(web));
     is_web && target.len() <= BYTES && target.bytes().all(|byte| (0x21..0x7f).contains(&byte))
 }
 

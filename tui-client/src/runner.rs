@@ -14,21 +14,16 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::app::{App, Effect, Event, Now, Settings};
 use crate::cursor::Cursor;
 use crate::exit::Exit;
-use crate::input::{Input, Keyboard, Reply};
+use crate::input::{Code, Input, Key, Keyboard, Reply};
 use crate::keymap;
 use crate::link::{ConnectionId, LinkCommand, LinkEvent, RoomKey};
 use crate::net::{self, Target};
 use crate::sanitize;
 use crate::server_url::ServerUrl;
-use crate::terminal::{Screen, Signals, TerminalSignal};
+use crate::terminal::{Cause, Screen, Signals, TerminalSignal};
 use crate::theme::Theme;
 use crate::ui;
 
-/// Between frames that the user's keys cause: what is typed shows within one frame of a screen, even
-/// right after a frame that the network caused.
-const KEY_FRAME: Duration = Duration::from_millis(8);
-/// Between frames that the network causes: reading faster than this is no use.
-const FRAME: Duration = Duration::from_millis(40);
 /// Events from all connections that wait for the app; full, the connections wait.
 const EVENTS: usize = 128;
 /// Orders to one connection that wait; full, the app is told that one was not sent.
@@ -76,15 +71,14 @@ pub(crate) async fn run(program: Program) -> Result<Exit, RunError> {
         tasks: JoinSet::new(),
         events,
         started: Instant::now(),
-        drawn: None,
-        due: None,
+        suspending: false,
         quitting: false,
     };
     let mut keys = Keyboard::open();
     runner.start(program.panic_after_start)?;
     let ended = runner.turn(&mut keys, &mut received).await;
     runner.wait_for_answers(&mut received).await;
-    keys.drain(runner.screen.asked()).await;
+    runner.settle(&mut keys).await;
     runner.screen.restore();
     let unsent = unsent_words(&runner.app.unsent());
     runner.say_farewell().await;
@@ -107,10 +101,8 @@ struct Runner {
     tasks: JoinSet<()>,
     events: mpsc::Sender<(ConnectionId, LinkEvent)>,
     started: Instant,
-    /// When the last frame was drawn.
-    drawn: Option<Instant>,
-    /// When the next frame is to be drawn.
-    due: Option<Instant>,
+    /// To be stopped, once the terminal has nothing more to say.
+    suspending: bool,
     quitting: bool,
 }
 
@@ -120,7 +112,7 @@ impl Runner {
         self.resize()?;
         self.draw()?;
         assert!(!panic_after_start, "asked to panic after the start");
-        self.tell(Event::Started, FRAME)
+        self.tell(Event::Started, Cause::Network)
     }
 
     async fn turn(
@@ -130,12 +122,21 @@ impl Runner {
     ) -> Result<(), RunError> {
         let mut signals = Signals::open().map_err(RunError::Signals)?;
         while !self.quitting {
+            if std::mem::take(&mut self.suspending) {
+                self.settle(keys).await;
+                self.screen.suspend().map_err(RunError::Terminal)?;
+                self.resize()?;
+            }
+            let due = self.screen.due().map(Instant::from_std);
             let wake_at = self.app.wake_at().map(|elapsed| self.started + elapsed);
             tokio::select! {
                 biased;
                 told = signals.next() => match told {
                     TerminalSignal::End => return Ok(()),
-                    TerminalSignal::Stop => self.screen.stop().map_err(RunError::Terminal)?,
+                    TerminalSignal::Stop => {
+                        self.settle(keys).await;
+                        self.screen.stop().map_err(RunError::Terminal)?;
+                    }
                     TerminalSignal::Continue => self.resume()?,
                     TerminalSignal::Resized => self.resize()?,
                 },
@@ -143,7 +144,7 @@ impl Runner {
                     Err(error) if has_gone(&error) => return Ok(()),
                     written => written.map_err(RunError::Terminal)?,
                 },
-                () = until(self.due), if self.screen.is_ready() => self.draw()?,
+                () = until(due) => self.draw()?,
                 key = keys.next() => match key {
                     Some(Ok(input)) => self.on_input(input)?,
                     Some(Err(error)) => return Err(RunError::Terminal(error)),
@@ -159,7 +160,7 @@ impl Runner {
                         next = if left > 0 { received.try_recv().ok() } else { None };
                     }
                 }
-                () = until(wake_at) => self.tell(Event::Woke, FRAME)?,
+                () = until(wake_at) => self.tell(Event::Woke, Cause::Network)?,
                 Some(ended) = self.tasks.join_next() => {
                     // A connection ends by saying why. One that panics must not go unseen.
                     if let Err(error) = ended && error.is_panic() {
@@ -171,11 +172,23 @@ impl Runner {
         Ok(())
     }
 
+    /// Reads what the terminal was asked and has not answered, before it is given back.
+    async fn settle(&mut self, keys: &mut Keyboard) {
+        keys.drain(self.screen.awaited()).await;
+        self.screen.settled();
+    }
+
     /// Passes on what a connection says, unless another one has taken its place.
     fn hear(&mut self, id: ConnectionId, event: LinkEvent) -> Result<(), RunError> {
+        let is_in_view = self.app.room().key == id.room;
+        let cause = if is_in_view {
+            Cause::Network
+        } else {
+            Cause::Elsewhere
+        };
         match self.links.get(&id.room) {
             Some((number, _)) if *number == id.number => {
-                self.tell(Event::Link(id.room, event), FRAME)
+                self.tell(Event::Link(id.room, event), cause)
             }
             _ => Ok(()),
         }
@@ -201,31 +214,43 @@ impl Runner {
     fn on_input(&mut self, input: Input) -> Result<(), RunError> {
         let event = match input {
             Input::Key(key) => keymap::action(key).map(Event::Action),
+            Input::Prefixed(key) => match keymap::action(key) {
+                Some(action) => Some(Event::Action(action)),
+                None => {
+                    let [escape, key] = key.apart();
+                    self.on_input(Input::Key(escape))?;
+                    return self.on_input(Input::Key(key));
+                }
+            },
+            Input::Wheel { up, rows } => {
+                let code = if up { Code::Up } else { Code::Down };
+                for _ in 0..rows {
+                    self.on_input(Input::Key(Key::plain(code)))?;
+                }
+                None
+            }
+            Input::Focus(_) => None,
             Input::Paste(text) => Some(Event::Pasted(text)),
             Input::Reply(Reply::KeyboardProtocol) => {
                 self.screen.use_keyboard_protocol();
-                self.draw_soon(FRAME);
                 None
             }
-            Input::Reply(Reply::Attributes) => {
+            Input::Reply(Reply::Attributes | Reply::Ready) => {
                 self.screen.answered();
                 None
             }
         };
-        event.map_or(Ok(()), |event| self.tell(event, KEY_FRAME))
+        event.map_or(Ok(()), |event| self.tell(event, Cause::Key))
     }
 
-    /// Passes an event to the app and does what comes of it; frames are at least `frame` apart.
-    fn tell(&mut self, event: Event, frame: Duration) -> Result<(), RunError> {
+    /// Passes an event to the app and does what comes of it; `cause` says how soon a frame follows.
+    fn tell(&mut self, event: Event, cause: Cause) -> Result<(), RunError> {
         let now = self.now();
         for effect in self.app.update(event, now) {
             match effect {
-                Effect::Draw => self.draw_soon(frame),
-                Effect::Redraw => self.screen.forget().map_err(RunError::Terminal)?,
-                Effect::Suspend => {
-                    self.screen.suspend().map_err(RunError::Terminal)?;
-                    self.resize()?;
-                }
+                Effect::Draw => self.screen.want(cause),
+                Effect::Redraw => self.screen.forget(),
+                Effect::Suspend => self.suspending = true,
                 Effect::Connect(key, room, password, cursor) => {
                     self.connect(key, room, password, cursor);
                 }
@@ -246,22 +271,14 @@ impl Runner {
     }
 
     fn resize(&mut self) -> Result<(), RunError> {
-        let (width, height) = self.screen.size().map_err(RunError::Terminal)?;
-        self.draw_soon(KEY_FRAME);
-        self.tell(Event::Resized { width, height }, KEY_FRAME)
-    }
-
-    fn draw_soon(&mut self, frame: Duration) {
-        let now = Instant::now();
-        let at = self.drawn.map_or(now, |drawn| (drawn + frame).max(now));
-        self.due = Some(self.due.map_or(at, |due| due.min(at)));
+        let (width, height) = self.screen.size();
+        self.screen.want(Cause::Key);
+        self.tell(Event::Resized { width, height }, Cause::Key)
     }
 
     fn draw(&mut self) -> Result<(), RunError> {
-        self.due = None;
         let (app, theme) = (&self.app, &self.theme);
-        let drawn = self.screen.draw(|frame| ui::draw(app, theme, frame));
-        self.drawn = Some(Instant::now());
+        let drawn = self.screen.draw(|frame, _| ui::draw(app, theme, frame));
         drawn.map_err(RunError::Terminal)
     }
 
@@ -293,7 +310,7 @@ impl Runner {
         };
         if sender.is_some_and(full) {
             let words = "not sent: too much is waiting on this connection".to_owned();
-            return self.tell(Event::Link(key, LinkEvent::Fault(words)), FRAME);
+            return self.tell(Event::Link(key, LinkEvent::Fault(words)), Cause::Network);
         }
         Ok(())
     }

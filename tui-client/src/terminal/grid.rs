@@ -197,7 +197,9 @@ impl Palette {
             let mut square = Square {
                 glyph,
                 look: last.1,
-                link: links.target(cell).map_or(0, |link| self.number_of_link(link)),
+                link: links
+                    .target(cell)
+                    .map_or(0, |link| self.number_of_link(link)),
                 width: u16::try_from(columns).unwrap_or(u16::MAX),
             };
             if square.is_space() && square.link == 0 && look.is_unseen_on_blank() {
@@ -214,11 +216,13 @@ impl Palette {
         if let [byte @ 0x20..0x7f] = symbol.as_bytes() {
             return (u32::from(*byte), 1);
         }
+        if symbol.contains(char::is_control) {
+            return (u32::from(char::REPLACEMENT_CHARACTER), 1);
+        }
         let columns = usize::from(cell.cell_width().max(1));
         let mut characters = symbol.chars();
         match (characters.next(), characters.next()) {
             (None, _) => (u32::from(' '), 1),
-            _ if symbol.contains(char::is_control) => (u32::from(char::REPLACEMENT_CHARACTER), 1),
             (Some(only), None) => (u32::from(only), columns),
             _ => {
                 let place = self.clusters.number(symbol, || Arc::from(symbol));

@@ -190,11 +190,23 @@ mod tests {
             (Some(bold), faint, "\x1b[0;2m"),
             (Some(name), faint, "\x1b[0;2m"),
             (Some(red), marked, "\x1b[7;94;40m"),
-            (Some(marked), look(Color::LightBlue, Color::Black, none), "\x1b[27m"),
-            (Some(plain), look(Color::Indexed(9), Color::Rgb(1, 2, 3), none), "\x1b[91;48;2;1;2;3m"),
+            (
+                Some(marked),
+                look(Color::LightBlue, Color::Black, none),
+                "\x1b[27m",
+            ),
+            (
+                Some(plain),
+                look(Color::Indexed(9), Color::Rgb(1, 2, 3), none),
+                "\x1b[91;48;2;1;2;3m",
+            ),
             // What switches bold off switches dim off as well.
             (
-                Some(look(Color::Rgb(1, 2, 3), Color::Rgb(1, 2, 3), Modifier::BOLD | Modifier::DIM)),
+                Some(look(
+                    Color::Rgb(1, 2, 3),
+                    Color::Rgb(1, 2, 3),
+                    Modifier::BOLD | Modifier::DIM,
+                )),
                 look(Color::Rgb(1, 2, 3), Color::Rgb(1, 2, 3), Modifier::DIM),
                 "\x1b[22;2m",
             ),

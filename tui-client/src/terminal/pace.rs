@@ -102,7 +102,9 @@ impl Pace {
             Cause::Network => (&mut self.network, NETWORK),
             Cause::Elsewhere => (&mut self.network, ELSEWHERE),
         };
-        let at = self.drawn.map_or(now, |drawn| (drawn + since_last).max(now));
+        let at = self
+            .drawn
+            .map_or(now, |drawn| (drawn + since_last).max(now));
         *wanted = Some(wanted.map_or(at, |wanted| wanted.min(at)));
     }
 
@@ -187,7 +189,10 @@ impl Pace {
             let fitting = bytes * QUEUE.as_micros() / queued.as_micros().max(1);
             self.limit = Some(usize::try_from(fitting).unwrap_or(WHOLE).max(PIECE));
         } else if queued < QUEUE / 2 {
-            self.limit = self.limit.map(|limit| limit * 2).filter(|limit| *limit < WHOLE);
+            self.limit = self
+                .limit
+                .map(|limit| limit * 2)
+                .filter(|limit| *limit < WHOLE);
         }
     }
 
@@ -196,11 +201,20 @@ impl Pace {
         self.under_way.push_back(Sent { at: now, bytes });
     }
 
+    /// All that was asked is answered, or will not be.
+    pub(super) fn settled(&mut self) {
+        self.under_way.clear();
+    }
+
     /// How many answers are under way, and until when they are waited for before the terminal is given
     /// back: long where it has answered so far.
     pub(super) fn awaited(&self) -> Option<(usize, Instant)> {
         let last = self.under_way.back()?;
-        let patience = if self.has_answered { ANSWER } else { FIRST_ANSWER };
+        let patience = if self.has_answered {
+            ANSWER
+        } else {
+            FIRST_ANSWER
+        };
         Some((self.under_way.len(), last.at + patience))
     }
 

@@ -62,6 +62,8 @@ pub(super) struct Painter {
     /// The link that what is written next belongs to.
     link: u16,
     changed_rows: usize,
+    /// What the terminal shows and how it is set is anything: to be put right before the next frame.
+    is_anew: bool,
 }
 
 impl Painter {
@@ -80,6 +82,7 @@ impl Painter {
             look: None,
             link: 0,
             changed_rows: 0,
+            is_anew: false,
         }
     }
 
@@ -94,8 +97,11 @@ impl Painter {
 
     /// Nothing is known of the terminal any more.
     pub(super) fn forget(&mut self) {
-        self.bytes.clear();
-        self.bytes.extend_from_slice(ANEW);
+        self.is_anew = true;
+    }
+
+    fn begin_anew(&mut self) {
+        self.put(ANEW);
         self.shown.fill(Square::BLANK);
         self.look = Some(Look::default());
         self.link = 0;
@@ -143,6 +149,9 @@ impl Painter {
     /// Paints what was taken, up to a row more than `limit` bytes: first the cursor's row, then those
     /// behind the one that was painted last.
     pub(super) fn paint(&mut self, limit: usize) -> Piece {
+        if std::mem::take(&mut self.is_anew) {
+            self.begin_anew();
+        }
         if std::mem::take(&mut self.is_new)
             && let Some(shift) = shift::find(&self.shown, &self.wanted)
         {
@@ -167,8 +176,11 @@ impl Painter {
         self.finish(is_whole)
     }
 
-    /// Paints one row alone.
+    /// Paints one row alone; nothing where the screen is to be put right first.
     pub(super) fn paint_only(&mut self, row: Option<usize>) -> Piece {
+        if self.is_anew {
+            return Piece::default();
+        }
         if let Some(y) = row {
             self.paint_row(y);
         }
@@ -179,7 +191,8 @@ impl Painter {
     fn finish(&mut self, is_whole: bool) -> Piece {
         self.link_to(Square::BLANK);
         let (width, height) = (self.wanted.width(), self.wanted.height());
-        let inside = |place: &Position| usize::from(place.x) < width && usize::from(place.y) < height;
+        let inside =
+            |place: &Position| usize::from(place.x) < width && usize::from(place.y) < height;
         let place = self.place.filter(inside);
         if let Some(place) = place {
             self.go_to(place.x.into(), place.y.into(), &[]);
@@ -263,7 +276,7 @@ impl Painter {
                 }
             }
             if is_sure(self.palette.text(square, &mut [0; 4])) {
-                self.paint(square, x, y, &wanted);
+                self.paint_sure(square, x, y, &wanted);
                 x += square.columns();
             } else {
                 let (room, reach) = self.paint_doubtful(x, y, &wanted);
@@ -291,8 +304,7 @@ impl Painter {
 /// True where erasing the rest of a row and writing what follows is shorter than writing what differs.
 fn is_erasing_better(shown: &[Square], wanted: &[Square]) -> bool {
     let blanks = wanted.iter().take_while(|square| **square == Square::BLANK);
-    blanks.count() >= BLANKS
-        && ERASE + cost(From::Blanks, wanted) < cost(From::Row(shown), wanted)
+    blanks.count() >= BLANKS && ERASE + cost(From::Blanks, wanted) < cost(From::Row(shown), wanted)
 }
 
 fn position(x: usize, y: usize) -> Position {

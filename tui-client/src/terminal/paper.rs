@@ -1,6 +1,8 @@
 //! What ratatui draws on: a buffer of cells and a place for the cursor. Writes nothing; the painter does.
 
+use std::cell::Cell as Shared;
 use std::convert::Infallible;
+use std::rc::Rc;
 
 use ratatui::backend::{Backend, ClearType, WindowSize};
 use ratatui::buffer::Cell;
@@ -10,16 +12,21 @@ use ratatui::layout::{Position, Size};
 #[derive(Debug)]
 pub(super) struct Paper {
     size: Size,
-    /// Where the last frame put the cursor; hidden where it put it nowhere.
-    pub(super) cursor: Option<Position>,
+    /// Where the last frame put the cursor; `None` where it put it nowhere. Shared, since ratatui lends
+    /// out a frame's cells together with all that it owns.
+    cursor: Rc<Shared<Option<Position>>>,
 }
 
 impl Paper {
     pub(super) fn new(width: u16, height: u16) -> Self {
         Self {
             size: Size::new(width, height),
-            cursor: None,
+            cursor: Rc::default(),
         }
+    }
+
+    pub(super) fn cursor(&self) -> Rc<Shared<Option<Position>>> {
+        Rc::clone(&self.cursor)
     }
 
     pub(super) fn resize(&mut self, width: u16, height: u16) {
@@ -39,7 +46,7 @@ impl Backend for Paper {
     }
 
     fn hide_cursor(&mut self) -> Result<(), Infallible> {
-        self.cursor = None;
+        self.cursor.set(None);
         Ok(())
     }
 
@@ -48,11 +55,11 @@ impl Backend for Paper {
     }
 
     fn get_cursor_position(&mut self) -> Result<Position, Infallible> {
-        Ok(self.cursor.unwrap_or_default())
+        Ok(self.cursor.get().unwrap_or_default())
     }
 
     fn set_cursor_position<P: Into<Position>>(&mut self, place: P) -> Result<(), Infallible> {
-        self.cursor = Some(place.into());
+        self.cursor.set(Some(place.into()));
         Ok(())
     }
 

@@ -51,7 +51,10 @@ fn candidates(shown: &Grid, wanted: &Grid) -> Vec<isize> {
     let mut votes = vec![0u32; 2 * height];
     for (y, row) in after.iter().enumerate() {
         for (from, old) in before.iter().enumerate() {
-            let same = row.iter().zip(old).filter(|(new, old)| new == old && **new != 0);
+            let same = row
+                .iter()
+                .zip(old)
+                .filter(|(new, old)| new == old && **new != 0);
             votes[from + height - y] += u32::try_from(same.count()).unwrap_or(u32::MAX);
         }
     }
@@ -59,7 +62,8 @@ fn candidates(shown: &Grid, wanted: &Grid) -> Vec<isize> {
     let mut found: Vec<_> = (0..2 * height).filter(|at| votes[*at] > 1).collect();
     found.sort_by_key(|at| std::cmp::Reverse(votes[*at]));
     found.truncate(CANDIDATES);
-    let signed = |at: usize| isize::try_from(at).unwrap_or(0) - isize::try_from(height).unwrap_or(0);
+    let signed =
+        |at: usize| isize::try_from(at).unwrap_or(0) - isize::try_from(height).unwrap_or(0);
     found.into_iter().map(signed).collect()
 }
 
@@ -74,9 +78,13 @@ fn segment(squares: &[Square]) -> u64 {
         return 0;
     }
     // FNV-1a over numbers, and mixed once more, since their low bits are all that differs.
-    let mixed = squares.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, square| {
-        (hash ^ square.mixed()).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23)
-    });
+    let mixed = squares
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash: u64, square| {
+            (hash ^ square.mixed())
+                .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+                .rotate_left(23)
+        });
     mixed.max(1)
 }
 
@@ -145,9 +153,14 @@ mod tests {
     /// A screen with the messages from `first` on between two lines that stay.
     fn screen(first: usize, side: bool) -> Vec<String> {
         let message = |number: usize| {
-            let side = if side { ["one", "two", "three"].get(number - first) } else { None };
+            let side = if side {
+                ["one", "two", "three"].get(number - first)
+            } else {
+                None
+            };
             let side = side.map_or("", |side| *side);
-            format!("{side:<8}|14:01  user{number}  message number {}", number * 7919)
+            let words = format!("{:032b}", number * 0x9e37_79b9);
+            format!("{side:<8}|14:01  user{number}  {words}")
         };
         let messages = (first..first + 12).map(message);
         let mut rows = vec!["tabs".to_owned()];

@@ -138,7 +138,11 @@ fn a_distant_terminal_is_no_slow_one() {
         line.pass(3_000);
     }
     assert_eq!(line.pace.limit, None);
-    assert!(line.drawn.iter().all(|(_, draw, _)| *draw == Draw::Whole { limit: usize::MAX }));
+    assert!(
+        line.drawn
+            .iter()
+            .all(|(_, draw, _)| *draw == Draw::Whole { limit: usize::MAX })
+    );
 }
 
 #[test]
@@ -155,7 +159,12 @@ fn the_next_frame_waits_for_the_answer_and_keys_do_not() {
     for _ in 0..150 {
         line.pass(100);
     }
-    let kinds = |line: &Line| line.drawn.iter().map(|(_, draw, _)| *draw).collect::<Vec<_>>();
+    let kinds = |line: &Line| {
+        line.drawn
+            .iter()
+            .map(|(_, draw, _)| *draw)
+            .collect::<Vec<_>>()
+    };
     let whole = Draw::Whole { limit: usize::MAX };
     assert_eq!(kinds(&line), [whole, Draw::CursorRow]);
     for _ in 0..100 {
@@ -183,7 +192,10 @@ fn a_terminal_that_does_not_answer_is_paced_by_time() {
         line.pass(100);
     }
     assert!((24..=25).contains(&line.frames()), "{}", line.frames());
-    assert!(!line.pace.asks(Draw::Whole { limit: 1 }, 1_000), "asked no more");
+    assert!(
+        !line.pace.asks(Draw::Whole { limit: 1 }, 1_000),
+        "asked no more"
+    );
     // Not any more: twice it is waited for.
     let mut line = Line::new(10_000, MS);
     for number in 0..6_000 {

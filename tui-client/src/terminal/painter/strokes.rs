@@ -1,6 +1,5 @@
 //! How one cell is written, and how the cursor gets there. Owns the cursor's way, the look and the link.
 
-use ratatui::layout::Position;
 use ratatui::style::{Color, Modifier};
 
 use super::super::look::{self, Look};
@@ -13,7 +12,7 @@ const AGAIN: usize = 4;
 
 impl Painter {
     /// Writes a cell whose width is sure.
-    pub(super) fn paint(&mut self, square: Square, x: usize, y: usize, row: &[Square]) {
+    pub(super) fn paint_sure(&mut self, square: Square, x: usize, y: usize, row: &[Square]) {
         self.go_to(x, y, row);
         self.look_like(square);
         self.put_text(square);
@@ -28,7 +27,11 @@ impl Painter {
         let (width, square) = (row.len(), row[x]);
         let mut room = square.columns().min(width - x);
         // A blank beside it is room for those terminals that need two cells.
-        if room == 1 && row.get(x + 1).is_some_and(|beside| self.is_blank_like(*beside, square)) {
+        if room == 1
+            && row
+                .get(x + 1)
+                .is_some_and(|beside| self.is_blank_like(*beside, square))
+        {
             room = 2;
         }
         self.go_to(x, y, row);
@@ -43,7 +46,7 @@ impl Painter {
             let start = (0..x).rev().find(|x| !row[*x].is_tail()).unwrap_or(0);
             let before = row[start];
             if is_sure(self.palette.text(before, &mut [0; 4])) {
-                self.paint(before, start, y, row);
+                self.paint_sure(before, start, y, row);
                 self.cursor = None;
             }
         }
@@ -103,7 +106,9 @@ impl Painter {
         let as_it_is = |square: &Square| {
             square.ascii().is_some()
                 && (self.is_unseen(*square)
-                    || self.look == Some(self.palette.look(*square)) && !square.has_link() && self.link == 0)
+                    || self.look == Some(self.palette.look(*square))
+                        && !square.has_link()
+                        && self.link == 0)
         };
         squares.is_some_and(|squares| squares.len() < AGAIN && squares.iter().all(as_it_is))
     }
