@@ -81,22 +81,26 @@ impl Keyboard {
     }
 
     /// Waits for so many answers of the terminal, until that moment at most, so that no shell takes them
-    /// for input. Keys that come meanwhile are dropped.
+    /// for input. Keys that come meanwhile come next.
     pub(crate) async fn drain(&mut self, awaited: Option<(usize, Instant)>) {
         let Some((mut count, until)) = awaited else {
             return;
         };
+        let mut kept = Vec::new();
         let answered = async {
             while count > 0 {
                 match self.next().await {
                     Some(Ok(Input::Reply(Reply::Attributes | Reply::Ready))) => count -= 1,
-                    Some(Ok(_)) => {}
+                    Some(Ok(input)) => kept.push(input),
                     Some(Err(_)) | None => return,
                 }
             }
         };
         // A terminal that does not answer by then is left as it is.
         timeout_at(until.into(), answered).await.ok();
+        for input in kept.into_iter().rev() {
+            self.ready.push_front(input);
+        }
     }
 }
 
