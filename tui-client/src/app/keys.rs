@@ -292,6 +292,19 @@ impl App {
         }
     }
 
+    /// The wheel scrolls what is in view, whatever has the keys.
+    pub(super) fn turn_wheel(&mut self, up: bool, rows: usize) {
+        let (geometry, height) = (self.geometry(), self.view_height());
+        match &mut self.panel {
+            Some(open) if up == open.kind.is_upwards() => {
+                open.scrolled = open.scrolled.saturating_add(rows);
+            }
+            Some(open) => open.scrolled = open.scrolled.saturating_sub(rows),
+            None if up => self.room_mut().timeline.scroll_up(rows, geometry, height),
+            None => self.room_mut().timeline.scroll_down(rows, geometry),
+        }
+    }
+
     fn scroll_to_top(&mut self) {
         let (geometry, height) = (self.geometry(), self.view_height());
         self.room_mut().timeline.scroll_to_top(geometry, height);
