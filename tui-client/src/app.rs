@@ -16,6 +16,8 @@ mod prompt;
 mod quitting;
 mod room;
 mod row;
+#[cfg_attr(not(test), allow(dead_code))]
+mod search;
 mod signing_in;
 mod timeline;
 

@@ -1,0 +1,5 @@
+//! Search.
+mod expression;
+mod fold;
+mod links;
+mod query;
