@@ -129,6 +129,15 @@ impl Query {
         })
     }
 
+    /// How much a byte of a text counts: an expression may have to look at it again and again.
+    pub(crate) fn cost(&self) -> usize {
+        let is_regex = |term: &Term| matches!(term.what, What::Regex(_));
+        match self.terms.iter().any(is_regex) {
+            true => 8,
+            false => 1,
+        }
+    }
+
     /// Whose messages alone can be found, where that is one user.
     pub(crate) fn author(&self) -> Option<&Username> {
         self.terms.iter().find_map(|term| match &term.what {
