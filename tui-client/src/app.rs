@@ -40,6 +40,7 @@ use timeline::Reader;
 pub(crate) use timeline::{Below, COUNTED_BELOW, Geometry, Look, Stamp, glyph};
 
 use crate::layout::{Layout, input_columns, is_small};
+use crate::link::RoomKey;
 use crate::sanitize;
 use crate::wrap;
 
@@ -123,7 +124,10 @@ impl App {
         let is_asked = settings.password.is_none();
         let prompt = is_asked.then(|| Prompt::because(None, true));
         Self {
-            rooms: settings.rooms.iter().map(Room::new).collect(),
+            rooms: (0..)
+                .zip(settings.rooms)
+                .map(|(key, name)| Room::new(RoomKey(key), name))
+                .collect(),
             active: 0,
             panel: Panel::None,
             prompt,
@@ -173,7 +177,7 @@ impl App {
                 self.draw |= (self.width, self.height) != (width, height);
                 (self.width, self.height) = (width, height);
             }
-            Event::Link(place, event) => self.on_link(place, event, &mut effects),
+            Event::Link(key, event) => self.on_link(key, event, &mut effects),
             Event::Woke => self.wake(&mut effects),
         }
         self.load_older(&mut effects);
@@ -251,6 +255,11 @@ impl App {
         format!("{}> ", wrap::truncate(&self.me, PROMPT_COLUMNS))
     }
 
+    /// The place of a room; `None` once the user has left it.
+    fn place_of(&self, key: RoomKey) -> Option<usize> {
+        self.rooms.iter().position(|room| room.key == key)
+    }
+
     fn room_mut(&mut self) -> &mut Room {
         &mut self.rooms[self.active]
     }
@@ -267,20 +276,21 @@ impl App {
             return;
         }
         let (geometry, rows) = (self.geometry(), self.view_height() * 2);
-        let (place, now) = (self.active, self.now);
+        let now = self.now;
         let room = self.room_mut();
         if room.timeline.is_near_top(rows, geometry)
             && let Some(request) = room.ask_older(now)
         {
-            effects.push(Effect::Send(place, request));
+            effects.push(Effect::Send(room.key, request));
             self.draw = true;
         }
     }
 
     fn send_next(&mut self, place: usize, effects: &mut Vec<Effect>) {
         let now = self.now;
-        let next = self.rooms[place].next_to_send(now);
-        effects.extend(next.map(|event| Effect::Send(place, event)));
+        let room = &mut self.rooms[place];
+        let next = room.next_to_send(now);
+        effects.extend(next.map(|event| Effect::Send(room.key, event)));
     }
 
     fn wake(&mut self, effects: &mut Vec<Effect>) {

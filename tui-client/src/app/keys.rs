@@ -293,7 +293,6 @@ impl App {
     }
 
     fn run(&mut self, command: Command, effects: &mut Vec<Effect>) {
-        let place = self.active;
         match command {
             Command::Help => self.panel = Panel::Help(0),
             Command::Errors => self.panel = Panel::Errors(0),
@@ -307,7 +306,10 @@ impl App {
             }
             Command::Who => {
                 self.room_mut().wants_members = true;
-                effects.push(Effect::Send(place, chat_protocol::ClientEvent::Who));
+                effects.push(Effect::Send(
+                    self.room().key,
+                    chat_protocol::ClientEvent::Who,
+                ));
             }
             Command::History => self.load_on_request(effects),
             Command::Reconnect => self.reconnect(effects),
@@ -323,12 +325,12 @@ impl App {
     }
 
     fn load_on_request(&mut self, effects: &mut Vec<Effect>) {
-        let (place, now) = (self.active, self.now);
+        let now = self.now;
         let room = self.room_mut();
         if room.timeline.is_complete() {
             self.say(Tone::Faint, "you already have the room's first message");
         } else if let Some(request) = room.ask_older(now) {
-            effects.push(Effect::Send(place, request));
+            effects.push(Effect::Send(room.key, request));
         } else {
             self.say(Tone::Faint, "can't load messages right now");
         }
@@ -340,7 +342,7 @@ impl App {
             LinkState::Live | LinkState::Connecting { .. } => {
                 self.say(Tone::Faint, "already connected or connecting");
             }
-            LinkState::Waiting { .. } => effects.push(Effect::Retry(place)),
+            LinkState::Waiting { .. } => effects.push(Effect::Retry(self.room().key)),
             LinkState::Off | LinkState::Stopped { .. } => {
                 self.connect(place, effects);
                 if !self.answer() && self.room().link == LinkState::Off {

@@ -66,7 +66,7 @@ impl App {
             },
         };
         self.note_asked(&event);
-        effects.push(Effect::Send(self.active, event));
+        effects.push(Effect::Send(self.room().key, event));
         Ok(())
     }
 

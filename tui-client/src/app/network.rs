@@ -12,7 +12,7 @@ use super::room::Asked;
 use super::row::Tone;
 use super::timeline::{Author, Cause, Inserted, News, glyph, unranked};
 use super::{App, LinkState, PROBLEM_CHARS};
-use crate::link::{LinkEvent, Problem};
+use crate::link::{LinkEvent, Problem, RoomKey};
 use crate::sanitize;
 
 /// After a refused `history`, without the server's word on when to try again.
@@ -26,7 +26,11 @@ const NAMED_MEMBERS: usize = 100;
 
 impl App {
     /// Takes in what happened on a room's connection.
-    pub(super) fn on_link(&mut self, place: usize, event: LinkEvent, effects: &mut Vec<Effect>) {
+    pub(super) fn on_link(&mut self, key: RoomKey, event: LinkEvent, effects: &mut Vec<Effect>) {
+        let Some(place) = self.place_of(key) else {
+            // The user has left it.
+            return;
+        };
         // The tabs and the status line show every room's state; a plain event shows only in view.
         match event {
             LinkEvent::Connecting { attempt } => {
@@ -85,9 +89,9 @@ impl App {
         if !resumed {
             // Without a position to resume from, what an earlier connection brought can't be joined.
             room.timeline.part(stamp);
-            effects.push(Effect::Send(place, room.ask_newest()));
+            effects.push(Effect::Send(room.key, room.ask_newest()));
         }
-        effects.push(Effect::Send(place, ClientEvent::Who));
+        effects.push(Effect::Send(room.key, ClientEvent::Who));
         self.send_next(place, effects);
         self.on_let_in(place, effects);
     }

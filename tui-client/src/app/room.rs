@@ -12,6 +12,7 @@ use super::event::Now;
 use super::held::HeldList;
 use super::timeline::{News, PAGE, Timeline};
 use crate::cursor::Cursor;
+use crate::link::RoomKey;
 use crate::sanitize;
 
 /// A shown delay changes when the measured one is this far from it: a number that flickers says
@@ -57,6 +58,8 @@ pub(crate) enum Asked {
 /// A room.
 #[derive(Debug)]
 pub(crate) struct Room {
+    pub(crate) key: RoomKey,
+    pub(crate) name: RoomName,
     /// The room's name, harmless.
     pub(crate) label: String,
     pub(crate) timeline: Timeline,
@@ -111,10 +114,12 @@ pub(crate) struct Modes {
 }
 
 impl Room {
-    pub(crate) fn new(name: &RoomName) -> Self {
+    pub(crate) fn new(key: RoomKey, name: RoomName) -> Self {
         Self {
+            key,
             // As the server spells it, unless it has a room of another spelling from before.
             label: sanitize::line(name.plain().as_str()),
+            name,
             timeline: Timeline::default(),
             composer: Composer::default(),
             cursor: Cursor::default(),

@@ -26,7 +26,8 @@ impl App {
                 room.link = LinkState::Connecting { attempt: 1 };
                 room.password = number;
                 room.was_let_in = false;
-                effects.push(Effect::Connect(place, password, room.cursor.clone()));
+                let (key, name, cursor) = (room.key, room.name.clone(), room.cursor.clone());
+                effects.push(Effect::Connect(key, name, password, cursor));
             }
             Turn::Wait => room.link = LinkState::Off,
             Turn::Ask => {
@@ -168,7 +169,7 @@ impl App {
             );
             if is_trying && room.password == number && !room.was_let_in {
                 room.went_down(LinkState::Off, now);
-                effects.push(Effect::Disconnect(place));
+                effects.push(Effect::Disconnect(room.key));
             }
         }
     }

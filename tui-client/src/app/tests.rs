@@ -11,7 +11,7 @@ mod unread;
 
 use super::*;
 use crate::keymap::{Action, Motion};
-use crate::link::{LinkEvent, Problem as LinkProblem};
+use crate::link::{LinkEvent, Problem as LinkProblem, RoomKey};
 use chat_protocol::{ClientEvent, CloseCode, ServerEvent};
 use serde_json::{Value, json};
 
@@ -67,7 +67,7 @@ impl Driven {
     }
 
     pub(crate) fn link(&mut self, place: usize, event: LinkEvent) -> Vec<Effect> {
-        self.tell(Event::Link(place, event))
+        self.tell(Event::Link(RoomKey(place), event))
     }
 
     pub(crate) fn receive(&mut self, place: usize, event: &str, data: Value) -> Vec<Effect> {
@@ -181,7 +181,7 @@ fn refusal(code: u16, event: &str) -> chat_protocol::ClientError {
 
 fn connects(effects: &[Effect]) -> Vec<(usize, String)> {
     let connects = effects.iter().filter_map(|effect| match effect {
-        Effect::Connect(place, password, _) => Some((*place, password.expose().to_owned())),
+        Effect::Connect(key, _, password, _) => Some((key.0, password.expose().to_owned())),
         _ => None,
     });
     connects.collect()

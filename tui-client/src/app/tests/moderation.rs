@@ -9,7 +9,7 @@ use chat_protocol::Rank;
 #[track_caller]
 fn order(effects: &[Effect], name: &str) -> Value {
     let mut events = effects.iter().filter_map(|effect| match effect {
-        Effect::Send(0, event) => Some(event.to_frame()),
+        Effect::Send(RoomKey(0), event) => Some(event.to_frame()),
         _ => None,
     });
     let frame = events.next().unwrap();
