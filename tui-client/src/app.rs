@@ -8,17 +8,25 @@ mod errors;
 mod event;
 mod held;
 mod keys;
+#[cfg_attr(not(test), allow(dead_code))]
+mod ignore;
+#[cfg_attr(not(test), allow(dead_code))]
+mod lately;
 mod mention;
 mod moderation;
 mod network;
 mod paste;
 mod prompt;
 mod quitting;
+#[cfg_attr(not(test), allow(dead_code))]
+mod reading;
 mod room;
 mod row;
 #[cfg_attr(not(test), allow(dead_code))]
 mod search;
 mod signing_in;
+#[cfg_attr(not(test), allow(dead_code))]
+mod thread;
 mod timeline;
 
 use std::time::Duration;
