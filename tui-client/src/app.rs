@@ -7,14 +7,16 @@ mod credentials;
 mod errors;
 mod event;
 mod held;
-mod keys;
 #[cfg_attr(not(test), allow(dead_code))]
 mod ignore;
+mod keys;
 #[cfg_attr(not(test), allow(dead_code))]
 mod lately;
 mod mention;
 mod moderation;
 mod network;
+#[cfg_attr(not(test), allow(dead_code))]
+mod orders_words;
 mod paste;
 mod prompt;
 mod quitting;

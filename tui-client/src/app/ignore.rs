@@ -153,15 +153,32 @@ mod tests {
         let mut ignored = Ignored::default();
         assert_eq!(
             ignored.ignore(" @Bob ", "alice"),
-            Answer::Changed("you no longer see what Bob writes; /unignore Bob takes that back".into())
+            Answer::Changed(
+                "you no longer see what Bob writes; /unignore Bob takes that back".into()
+            )
         );
         assert!(ignored.has("bob"));
-        assert_eq!(same(ignored.ignore("ＢＯＢ", "alice")), "ＢＯＢ is ignored already");
-        assert_eq!(same(ignored.ignore("ALICE", "alice")), "you can't ignore yourself");
-        assert_eq!(same(ignored.ignore("", "alice")), "whom? write the name behind it");
-        assert_eq!(same(ignored.ignore("a b", "alice")), "a b can't contain a space");
+        assert_eq!(
+            same(ignored.ignore("ＢＯＢ", "alice")),
+            "ＢＯＢ is ignored already"
+        );
+        assert_eq!(
+            same(ignored.ignore("ALICE", "alice")),
+            "you can't ignore yourself"
+        );
+        assert_eq!(
+            same(ignored.ignore("", "alice")),
+            "whom? write the name behind it"
+        );
+        assert_eq!(
+            same(ignored.ignore("a b", "alice")),
+            "a b can't contain a space"
+        );
         assert_eq!(ignored.words(), "ignored: bob");
-        assert_eq!(same(ignored.unignore("eve")), "eve is not ignored; ignored: bob");
+        assert_eq!(
+            same(ignored.unignore("eve")),
+            "eve is not ignored; ignored: bob"
+        );
         assert_eq!(
             ignored.unignore("BOB"),
             Answer::Changed("you see again what BOB writes".into())
@@ -180,7 +197,11 @@ mod tests {
         assert_eq!(Ignored::from_saved(saved.clone()), ignored);
         let broken = ["Bob".to_owned(), "bob".to_owned(), "a b".to_owned()];
         assert_eq!(Ignored::from_saved(broken).to_save(), ["bob"]);
-        let twice = saved.iter().chain(["last".to_owned()].iter()).cloned().collect::<Vec<_>>();
+        let twice = saved
+            .iter()
+            .chain(["last".to_owned()].iter())
+            .cloned()
+            .collect::<Vec<_>>();
         assert_eq!(Ignored::from_saved(twice).keys().len(), PEOPLE);
     }
 

@@ -31,7 +31,10 @@ impl Lately {
     /// Brings the shown rate up to date; true where it is another one now.
     pub(crate) fn refresh(&mut self, now: Duration) -> bool {
         self.go_to(now.as_secs());
-        let sum: u32 = self.counts.iter().fold(0, |sum, count| sum.saturating_add(*count));
+        let sum: u32 = self
+            .counts
+            .iter()
+            .fold(0, |sum, count| sum.saturating_add(*count));
         // The second that is under way is not over: half of it is counted as gone.
         let rate = sum.saturating_mul(2).div_ceil(2 * SECONDS as u32 - 1);
         let rate = if sum < SECONDS as u32 / 2 { 0 } else { rate };

@@ -134,7 +134,10 @@ impl Reading {
 
     /// Unseen messages that name the user.
     pub(crate) fn mentions(&self) -> usize {
-        self.unseen.values().filter(|unseen| unseen.mentions).count()
+        self.unseen
+            .values()
+            .filter(|unseen| unseen.mentions)
+            .count()
     }
 
     /// There are more unseen messages than those that came by.
@@ -170,7 +173,12 @@ impl Reading {
     }
 
     /// A page of the room's log came; `heard` says what a message counts as.
-    pub(crate) fn page(&mut self, page: Page, history: &History, heard: impl Fn(&Message) -> Heard) {
+    pub(crate) fn page(
+        &mut self,
+        page: Page,
+        history: &History,
+        heard: impl Fn(&Message) -> Heard,
+    ) {
         if self.epoch.as_ref() != Some(&history.epoch) {
             if page == Page::Older {
                 return;

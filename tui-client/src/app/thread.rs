@@ -154,7 +154,11 @@ impl Thread {
         {
             return Some(entry);
         }
-        let entries = || (0..self.messages.len()).rev().filter_map(|place| self.messages.entry(place));
+        let entries = || {
+            (0..self.messages.len())
+                .rev()
+                .filter_map(|place| self.messages.entry(place))
+        };
         let is_others = |entry: &&Entry| {
             let post = entry.post();
             is_there(entry) && post.is_some_and(|post| post.author.key != reader.key)
@@ -219,7 +223,9 @@ impl Thread {
             };
             if self.answered.contains(parent) && self.members.len() < MESSAGES {
                 self.answered.insert(id.clone());
-                timeline.entry(place).inspect(|entry| self.join(entry, true));
+                timeline
+                    .entry(place)
+                    .inspect(|entry| self.join(entry, true));
             }
         }
         self.newest = last(timeline);
@@ -238,7 +244,9 @@ impl Thread {
 
 fn is_there(entry: &Entry) -> bool {
     let is_posted = |status: &Status| matches!(status, Status::Posted | Status::Mentions);
-    entry.post().is_some_and(|post| post.id.is_some() && is_posted(&post.status))
+    entry
+        .post()
+        .is_some_and(|post| post.id.is_some() && is_posted(&post.status))
 }
 
 /// The room's newest entry, with its position.
@@ -249,7 +257,9 @@ fn last(timeline: &Timeline) -> Option<(EntryId, Seq)> {
 
 /// A message of the room's present life, with its position.
 fn known(timeline: &Timeline) -> Option<(&MessageId, Seq)> {
-    let mut newest = (0..timeline.len()).rev().filter_map(|place| timeline.entry(place));
+    let mut newest = (0..timeline.len())
+        .rev()
+        .filter_map(|place| timeline.entry(place));
     newest.find_map(|entry| {
         let id = entry.post()?.id.as_ref()?;
         (entry.at > Seq(0)).then_some((id, entry.at))

@@ -124,7 +124,10 @@ mod tests {
         for known in [None, Some((&known, Seq(90))), Some((&id("e-7"), Seq(90)))] {
             let mut fetch = Fetch::new(id("e-41"), Seq(90), known);
             assert_eq!(fetch.request().before, Some(Seq(90)));
-            assert_eq!(fetch.take(&history(&[("a", 50), ("b", 51)], false)), Fetched::More);
+            assert_eq!(
+                fetch.take(&history(&[("a", 50), ("b", 51)], false)),
+                Fetched::More
+            );
             assert_eq!(fetch.request().before, Some(Seq(50)));
             assert_eq!(fetch.take(&history(&[("c", 3)], true)), Fetched::Gone);
         }

@@ -107,7 +107,11 @@ fn what_is_not_here_is_fetched() {
     thread.take(&page, &timeline, &reader());
     assert_eq!(texts(&thread)[2], "bob > zoe: the race is over");
     assert_eq!(thread.ask().unwrap().before, Some(Seq(3)));
-    thread.take(&history(vec![event(1, "zoe", "another", None)]), &timeline, &reader());
+    thread.take(
+        &history(vec![event(1, "zoe", "another", None)]),
+        &timeline,
+        &reader(),
+    );
     assert_eq!(thread.ask(), None);
     assert_eq!(
         thread.words(),
@@ -131,7 +135,11 @@ fn answers_join_as_they_come() {
         by: "erin".to_owned(),
     };
     thread.observe(&ServerEvent::DeleteMessage(deleted));
-    assert!(texts(&thread).iter().any(|text| text.contains("[deleted by erin]")));
+    assert!(
+        texts(&thread)
+            .iter()
+            .any(|text| text.contains("[deleted by erin]"))
+    );
 }
 
 #[test]
