@@ -10,6 +10,7 @@ mod outgoing;
 mod quotes;
 mod removal;
 mod rows;
+mod select;
 mod view;
 
 use std::cell::Cell;
@@ -25,10 +26,12 @@ pub(crate) use geometry::Geometry;
 use outgoing::Outgoing;
 pub(crate) use outgoing::WAITING;
 pub(crate) use rows::{Look, glyph, rank_word, unranked};
-pub(crate) use view::{Below, COUNTED_BELOW, Shown};
+pub(crate) use view::{Below, COUNTED_BELOW};
 
 use crate::app::mention;
-use crate::app::row::{Tone, nick_hash};
+#[cfg(test)]
+use crate::app::row::Tone;
+use crate::app::row::nick_hash;
 use crate::sanitize;
 
 /// Entries kept per room; past it the oldest go.
@@ -136,6 +139,7 @@ impl Timeline {
     }
 
     /// Adds something that the client itself has to say.
+    #[cfg(test)]
     pub(crate) fn notice(&mut self, tone: Tone, text: &str, stamp: Stamp) {
         self.push(stamp, Kind::Notice(tone, content(text).into()));
     }
@@ -291,7 +295,7 @@ impl Timeline {
     }
 
     /// Where an entry is; entries come and go around it.
-    fn index_of(&self, id: EntryId) -> Option<usize> {
+    pub(crate) fn index_of(&self, id: EntryId) -> Option<usize> {
         let count = self.count();
         // It has moved little since it was last looked for.
         let near = self.found.get().min(count);
