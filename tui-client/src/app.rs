@@ -12,27 +12,33 @@ mod credentials;
 mod editing;
 mod errors;
 mod event;
-mod folding;
 mod going;
 mod held;
+mod ignore;
 mod keys;
+mod lately;
 mod log;
 mod mention;
 mod moderation;
 mod network;
 mod orders;
+#[cfg_attr(not(test), allow(dead_code))]
+mod orders_words;
 mod palette;
 mod panels;
 mod paste;
 mod prompt;
 mod quitting;
+mod reading;
 mod recall;
 mod room;
 mod row;
+mod search;
 mod selection;
 mod signing_in;
 mod taking_back;
 mod target;
+mod thread;
 mod timeline;
 
 use std::time::Duration;
@@ -123,6 +129,8 @@ pub(crate) struct App {
     reader: Reader,
     width: u16,
     height: u16,
+    /// Nothing is wanted beside the messages.
+    is_bare: bool,
     credentials: Credentials,
     /// When the user last typed into an input box.
     typed_at: Option<Duration>,
@@ -176,6 +184,7 @@ impl App {
             },
             width: 80,
             height: 24,
+            is_bare: false,
             credentials: Credentials::new(settings.password),
             typed_at: None,
             has_answered: false,
@@ -281,13 +290,16 @@ impl App {
             is_pinned: self.room().modes.pinned.is_some(),
             is_asked: self.bar.is_some(),
             is_picking: self.is_picking(),
+            is_bare: self.is_bare,
         };
         Layout::new(self.width, self.height, parts)
     }
 
     /// The columns of the room view.
     pub(crate) fn geometry(&self) -> Geometry {
-        Geometry::within(self.width, self.width)
+        let layout = self.layout();
+        let width = self.width.saturating_sub(layout.left + layout.right);
+        Geometry::within(width, self.width)
     }
 
     /// The place of a room; `None` once the user has left it.

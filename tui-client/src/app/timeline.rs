@@ -5,6 +5,7 @@
 mod entry;
 mod geometry;
 mod joining;
+mod looking;
 mod outgoing;
 mod quotes;
 mod removal;
@@ -19,8 +20,8 @@ use std::rc::Rc;
 use chat_protocol::{Epoch, Message, Seq, limits::USERNAME_CHARS};
 use jiff::tz::TimeZone;
 
-pub(crate) use entry::{Author, Cause, EntryId, Stamp};
-use entry::{Entry, Kind, Post, Status};
+use entry::Kind;
+pub(crate) use entry::{Author, Cause, Entry, EntryId, Post, Stamp, Status};
 pub(crate) use geometry::Geometry;
 use outgoing::Outgoing;
 pub(crate) use outgoing::WAITING;

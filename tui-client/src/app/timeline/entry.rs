@@ -96,7 +96,7 @@ pub(crate) enum Cause {
     /// The message itself: the same text must not be sent again by a stray key.
     ForGood,
 }
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Post {
     /// `None` while it is this user's own and not in the log.
     pub(crate) id: Option<MessageId>,

@@ -20,7 +20,7 @@ impl Timeline {
     }
 
     /// Looks up what answers quote, for those whose parent came after them.
-    pub(super) fn find_quotes(&mut self) {
+    pub(crate) fn find_quotes(&mut self) {
         let unquoted = |post: &&Post| post.quote.is_none();
         let posts = self.entries.iter().filter_map(Entry::post).filter(unquoted);
         let wanted: HashSet<MessageId> = posts.filter_map(|post| post.reply_to.clone()).collect();
