@@ -112,7 +112,7 @@ fn a_conversation_at_140_by_40() {
             35,
             " alice mod      |                        never seen it".to_owned(),
         ),
-        (38, " connected 23ms  412 online".to_owned()),
+        (38, format!(" connected 23ms  412 online{:106}held 1", "")),
     ];
     for (row, text) in expected {
         let shown = rows[row].trim_end_matches([' ', '|']);
