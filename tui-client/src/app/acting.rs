@@ -37,7 +37,6 @@ impl App {
             SelectedAction::Copy => self.copy_picked(effects),
             SelectedAction::ViewDeleted => self.view_deleted(),
             SelectedAction::Edit => self.edit_failed(),
-            SelectedAction::Discard => self.discard_failed(),
             SelectedAction::Open => self.open_picked(effects),
             _ => self.refuse_key(),
         }
