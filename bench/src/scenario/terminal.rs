@@ -7,8 +7,6 @@ mod options;
 mod parts;
 mod stage;
 
-use std::time::Duration;
-
 use super::{ScenarioError, Setup};
 use crate::exit::progress;
 use crate::report::Report;
@@ -16,9 +14,6 @@ use crate::server_process::{Durability, ServerProcess};
 use crate::terminal::Program;
 pub(crate) use options::TerminalOptions;
 use stage::{Stage, Start};
-
-/// How long a client and a load have before they are measured.
-const SETTLING: Duration = Duration::from_secs(2);
 
 /// Runs the scenario once.
 pub(crate) async fn run(setup: &Setup, options: &TerminalOptions) -> Result<Report, ScenarioError> {

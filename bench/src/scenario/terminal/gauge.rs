@@ -67,11 +67,10 @@ impl Measured {
     }
 }
 
-/// Notes a figure of the stage's client, beside what is promised.
+/// Notes a figure of the stage's client, beside what is promised of this project's.
 pub(super) fn tell(stage: &Stage, report: &mut Report, name: &str, value: f64) {
-    report.add_promised(
-        format!("{}{name}", stage.program.prefix()),
-        value,
-        promised(name),
-    );
+    match stage.program.prefix() {
+        "" => report.add_promised(name, value, promised(name)),
+        prefix => report.add(format!("{prefix}{name}"), value),
+    }
 }

@@ -32,6 +32,8 @@ struct Typing {
     keys: u16,
     /// Between two keys, without what is added so that keys fall on any part of a frame.
     pause: Duration,
+    /// How long people speak before.
+    settling: Duration,
 }
 
 /// Keys that were echoed.
@@ -51,6 +53,7 @@ pub(super) async fn echo(
     let typing = Typing {
         keys: options.keys,
         pause: Duration::from_millis(50),
+        settling: options.settling(),
     };
     type_amid_talk(stage, terminal, &typing, FAST_RATE, "echo", report).await
 }
@@ -65,6 +68,7 @@ pub(super) async fn slow_echo(
     let typing = Typing {
         keys: options.slow_keys,
         pause: Duration::from_millis(150),
+        settling: options.settling(),
     };
     type_amid_talk(stage, terminal, &typing, SLOW_RATE, "slow_echo", report).await
 }
@@ -85,7 +89,7 @@ async fn type_amid_talk(
         first_marker: 0,
     };
     let pacer = Pacer::start(&stage.main.speaker, pace, |_: &str| ())?;
-    sleep(super::SETTLING).await;
+    sleep(typing.settling).await;
     let echoes = typing.run(terminal).await?;
     pacer.finish()?;
     stage.main.settle().await;

@@ -2,10 +2,14 @@
 
 use std::num::NonZeroU16;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::report::Report;
 use crate::terminal::Foreign;
 use crate::values::positive;
+
+/// How long a client and a load have before they are measured, at most.
+const SETTLING: Duration = Duration::from_secs(2);
 
 /// What is measured of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -83,6 +87,11 @@ impl TerminalOptions {
     /// Whether `part` is asked for.
     pub(super) fn has(&self, part: Part) -> bool {
         self.parts.is_empty() || self.parts.contains(&part)
+    }
+
+    /// How long a client and a load have before they are measured.
+    pub(super) fn settling(&self) -> Duration {
+        SETTLING.min(Duration::from_secs_f64(self.seconds))
     }
 
     /// Notes the settings.
