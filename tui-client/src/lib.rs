@@ -95,7 +95,7 @@ fn program(options: Options, password: Option<chat_protocol::Secret>) -> Program
     let theme = Theme::from_environment(|name| std::env::var(name).ok());
     let settings = Settings {
         username: options.username.clone(),
-        rooms: options.rooms.clone(),
+        rooms: options.rooms,
         server: options.url.shown(),
         password,
         zone: TimeZone::system(),
@@ -104,7 +104,6 @@ fn program(options: Options, password: Option<chat_protocol::Secret>) -> Program
     Program {
         url: options.url,
         username: options.username,
-        rooms: options.rooms,
         settings,
         theme,
         panic_after_start: options.panic_after_start,

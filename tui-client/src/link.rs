@@ -5,10 +5,14 @@ use std::time::Duration;
 
 use chat_protocol::{AuthAccepted, ClientError, ClientEvent, CloseCode, ServerEvent};
 
-/// Which connection: the room's place, and a number that no other connection of that room has.
+/// Which room of the program: stays the same while other rooms come and go, and is never given twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct RoomKey(pub(crate) usize);
+
+/// Which connection: the room, and a number that no other connection of that room has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ConnectionId {
-    pub(crate) place: usize,
+    pub(crate) room: RoomKey,
     pub(crate) number: u64,
 }
 

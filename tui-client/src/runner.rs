@@ -2,6 +2,7 @@
 //! carried out, and the screen is drawn at most once per frame and only when something changed. Must
 //! not decide anything that the app could.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -15,7 +16,7 @@ use crate::cursor::Cursor;
 use crate::exit::Exit;
 use crate::input::{Input, Keyboard, Reply};
 use crate::keymap;
-use crate::link::{ConnectionId, LinkCommand, LinkEvent};
+use crate::link::{ConnectionId, LinkCommand, LinkEvent, RoomKey};
 use crate::net::{self, Target};
 use crate::sanitize;
 use crate::server_url::ServerUrl;
@@ -54,7 +55,6 @@ pub(crate) enum RunError {
 pub(crate) struct Program {
     pub(crate) url: ServerUrl,
     pub(crate) username: Username,
-    pub(crate) rooms: Vec<RoomName>,
     pub(crate) settings: Settings,
     pub(crate) theme: Theme,
     /// For tests of the way out: panic once the first frame is drawn.
@@ -71,9 +71,8 @@ pub(crate) async fn run(program: Program) -> Result<Exit, RunError> {
         screen,
         url: program.url,
         username: program.username,
-        links: program.rooms.iter().map(|_| None).collect(),
-        numbers: vec![0; program.rooms.len()],
-        rooms: program.rooms,
+        links: HashMap::new(),
+        connections: 0,
         tasks: JoinSet::new(),
         events,
         started: Instant::now(),
@@ -100,11 +99,11 @@ struct Runner {
     screen: Screen,
     url: ServerUrl,
     username: Username,
-    rooms: Vec<RoomName>,
-    /// The orders to each room's connection.
-    links: Vec<Option<mpsc::Sender<LinkCommand>>>,
-    /// The number of each room's connection: what an earlier one still says is passed over.
-    numbers: Vec<u64>,
+    /// Each room's connection: its number, and the orders to it. What an earlier one still says is passed
+    /// over.
+    links: HashMap<RoomKey, (u64, mpsc::Sender<LinkCommand>)>,
+    /// Connections in all.
+    connections: u64,
     tasks: JoinSet<()>,
     events: mpsc::Sender<(ConnectionId, LinkEvent)>,
     started: Instant,
@@ -174,10 +173,12 @@ impl Runner {
 
     /// Passes on what a connection says, unless another one has taken its place.
     fn hear(&mut self, id: ConnectionId, event: LinkEvent) -> Result<(), RunError> {
-        if self.numbers[id.place] != id.number {
-            return Ok(());
+        match self.links.get(&id.room) {
+            Some((number, _)) if *number == id.number => {
+                self.tell(Event::Link(id.room, event), FRAME)
+            }
+            _ => Ok(()),
         }
-        self.tell(Event::Link(id.place, event), FRAME)
     }
 
     /// Where the system ends the program: the user's messages that are on their way get a moment. Nothing
@@ -225,13 +226,14 @@ impl Runner {
                     self.screen.suspend().map_err(RunError::Terminal)?;
                     self.resize()?;
                 }
-                Effect::Connect(place, password, cursor) => self.connect(place, password, cursor),
-                Effect::Disconnect(place) => {
-                    self.numbers[place] += 1;
-                    self.links[place] = None;
+                Effect::Connect(key, room, password, cursor) => {
+                    self.connect(key, room, password, cursor);
                 }
-                Effect::Send(place, event) => self.order(place, LinkCommand::Send(event))?,
-                Effect::Retry(place) => self.order(place, LinkCommand::Retry)?,
+                // Without its orders a connection says goodbye and ends.
+                Effect::Disconnect(key) => drop(self.links.remove(&key)),
+                Effect::Send(key, event) => self.order(key, LinkCommand::Send(event))?,
+                Effect::Retry(key) => self.order(key, LinkCommand::Retry)?,
+                Effect::Copy(_) => {}
                 Effect::Quit => self.quitting = true,
             }
         }
@@ -264,25 +266,25 @@ impl Runner {
         drawn.map_err(RunError::Terminal)
     }
 
-    fn connect(&mut self, place: usize, password: Secret, cursor: Cursor) {
+    fn connect(&mut self, key: RoomKey, room: RoomName, password: Secret, cursor: Cursor) {
         let (commands, orders) = mpsc::channel(COMMANDS);
         let target = Target {
             url: self.url.clone(),
             username: self.username.clone(),
-            room: self.rooms[place].clone(),
+            room,
             password,
             cursor,
         };
-        self.numbers[place] += 1;
-        let number = self.numbers[place];
-        let id = ConnectionId { place, number };
+        self.connections += 1;
+        let number = self.connections;
+        let id = ConnectionId { room: key, number };
         self.tasks
             .spawn(net::run(id, target, orders, self.events.clone()));
-        self.links[place] = Some(commands);
+        self.links.insert(key, (number, commands));
     }
 
-    fn order(&mut self, place: usize, command: LinkCommand) -> Result<(), RunError> {
-        let sender = self.links[place].as_ref();
+    fn order(&mut self, key: RoomKey, command: LinkCommand) -> Result<(), RunError> {
+        let sender = self.links.get(&key).map(|(_, sender)| sender);
         let full = |sender: &mpsc::Sender<_>| {
             // A closed channel is a connection that has ended: the app is being told already.
             matches!(
@@ -292,14 +294,14 @@ impl Runner {
         };
         if sender.is_some_and(full) {
             let words = "not sent: too much is waiting on this connection".to_owned();
-            return self.tell(Event::Link(place, LinkEvent::Fault(words)), FRAME);
+            return self.tell(Event::Link(key, LinkEvent::Fault(words)), FRAME);
         }
         Ok(())
     }
 
     /// Ends the connections, those that listen in good order.
     async fn say_farewell(mut self) {
-        for link in self.links.iter().flatten() {
+        for (_, link) in self.links.values() {
             // One that has ended, or has a full queue, is ended by the drop below.
             link.try_send(LinkCommand::Disconnect).ok();
         }

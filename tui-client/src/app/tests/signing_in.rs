@@ -127,8 +127,14 @@ fn a_refused_password_is_taken_out_of_all_rooms() {
     assert_eq!(places(&driven.go_live(0, false)), [1, 2]);
     driven.lose(2, LinkProblem::Silent);
     let effects = driven.link(1, wrong());
-    assert!(effects.contains(&Effect::Disconnect(2)), "{effects:?}");
-    assert!(!effects.contains(&Effect::Disconnect(0)), "it has a login");
+    assert!(
+        effects.contains(&Effect::Disconnect(RoomKey(2))),
+        "{effects:?}"
+    );
+    assert!(
+        !effects.contains(&Effect::Disconnect(RoomKey(0))),
+        "it has a login"
+    );
     driven.act(Action::Room(1));
     assert_eq!(connects(&driven.send("new")), [(1, "new".to_owned())]);
     assert_eq!(places(&driven.go_live(1, false)), [2]);
