@@ -13,6 +13,7 @@ mod editing;
 mod errors;
 mod event;
 mod folding;
+mod going;
 mod held;
 mod keys;
 mod log;
@@ -20,6 +21,7 @@ mod mention;
 mod moderation;
 mod network;
 mod orders;
+mod palette;
 mod panels;
 mod paste;
 mod prompt;
@@ -50,6 +52,7 @@ pub(crate) use errors::{Entry as ErrorEntry, ErrorLog};
 pub(crate) use event::{Effect, Event, Now};
 use log::{Line, Log};
 use orders::Batch;
+pub(crate) use palette::{Choice, Palette};
 pub(crate) use panels::{Item, OpenPanel, Panel};
 pub(crate) use paste::Paste;
 pub(crate) use prompt::Prompt;
@@ -105,6 +108,7 @@ pub(crate) struct App {
     pub(crate) prompt: Option<Prompt>,
     /// Pasted text that the user is asked about.
     pub(crate) paste: Option<Paste>,
+    pub(crate) palette: Option<Palette>,
     pub(crate) answers: Answers,
     pub(crate) log: Log,
     pub(crate) errors: ErrorLog,
@@ -119,6 +123,8 @@ pub(crate) struct App {
     reader: Reader,
     width: u16,
     height: u16,
+    /// Nothing is wanted beside the messages.
+    is_bare: bool,
     credentials: Credentials,
     /// When the user last typed into an input box.
     typed_at: Option<Duration>,
@@ -155,6 +161,7 @@ impl App {
             card: None,
             prompt,
             paste: None,
+            palette: None,
             answers: Answers::default(),
             log: Log::default(),
             errors: ErrorLog::default(),
@@ -171,6 +178,7 @@ impl App {
             },
             width: 80,
             height: 24,
+            is_bare: false,
             credentials: Credentials::new(settings.password),
             typed_at: None,
             has_answered: false,
@@ -276,13 +284,16 @@ impl App {
             is_pinned: self.room().modes.pinned.is_some(),
             is_asked: self.bar.is_some(),
             is_picking: self.is_picking(),
+            is_bare: self.is_bare,
         };
         Layout::new(self.width, self.height, parts)
     }
 
     /// The columns of the room view.
     pub(crate) fn geometry(&self) -> Geometry {
-        Geometry::within(self.width, self.width)
+        let layout = self.layout();
+        let width = self.width.saturating_sub(layout.left + layout.right);
+        Geometry::within(width, self.width)
     }
 
     /// The place of a room; `None` once the user has left it.

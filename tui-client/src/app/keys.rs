@@ -32,6 +32,7 @@ impl App {
         } else if let Some(paste) = self.paste.take() {
             self.act_on_paste(paste, &action);
         } else if !self.act_on_bar(&action, effects)
+            && !self.act_in_palette(&action, effects)
             && !self.act_while_picking(&action, effects)
             && !self.act_in_recall(&action)
             && !self.act_on_screen(&action, effects)
@@ -122,6 +123,9 @@ impl App {
             return;
         }
         self.note_typing();
+        if self.paste_into_query(&text) {
+            return;
+        }
         // A slow line brings a paste in pieces.
         let before = self.paste.take().map(Paste::into_text);
         match Paste::question(before.unwrap_or_default() + &text) {
@@ -169,6 +173,10 @@ impl App {
                 self.toggle(Panel::Held);
                 self.ask_for_held(effects);
             }
+            Action::KillOrPalette if self.is_picking() || self.room().composer.is_at_end() => {
+                self.toggle_palette();
+            }
+            Action::RecallSearch => self.search_sent(),
             Action::Select => self.begin_selection_or_pick(),
             Action::TakeBack => self.take_back(),
             Action::Escape => self.go_back(),
@@ -213,7 +221,7 @@ impl App {
         }
     }
 
-    fn show_room(&mut self, place: usize) {
+    pub(super) fn show_room(&mut self, place: usize) {
         if place >= self.rooms.len() {
             return self.hint(format!("there is no room number {}", place + 1));
         }
@@ -301,14 +309,14 @@ impl App {
             Ok(Typed::Command(Command::Moderate(order))) => match self.order(order, effects) {
                 Err(reason) => self.say(Tone::Alert, reason),
                 Ok(()) => {
-                    let typed = self.take_input();
+                    let typed = self.take_command();
                     if let Some(bar) = &mut self.bar {
-                        bar.typed = Some(typed.text);
+                        bar.typed = Some(typed);
                     }
                 }
             },
             Ok(Typed::Command(command)) => {
-                self.take_input();
+                self.take_command();
                 self.run(command, effects);
             }
             // The text stays where it is until the password is there.
@@ -471,5 +479,6 @@ fn is_anywhere(action: &Action) -> bool {
             | Action::Log
             | Action::TakeBack
             | Action::Select
+            | Action::KillOrPalette
     )
 }
