@@ -322,9 +322,12 @@ fn a_terminal_client_that_is_not_there_or_shows_nothing_is_a_failure() {
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("there is no client at /nowhere"), "{said}");
     let output = bench("terminal --client /bin/false --parts start");
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("did not show a first frame"), "{said}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(
+        text.contains("FAULT: start: /bin/false did not show a first frame"),
+        "{text}"
+    );
 }
 
 #[test]

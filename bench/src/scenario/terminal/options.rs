@@ -89,6 +89,11 @@ impl TerminalOptions {
         self.parts.is_empty() || self.parts.contains(&part)
     }
 
+    /// Whether one of `parts` is asked for.
+    pub(super) fn has_any(&self, parts: &[Part]) -> bool {
+        parts.iter().any(|part| self.has(*part))
+    }
+
     /// How long a client and a load have before they are measured.
     pub(super) fn settling(&self) -> Duration {
         SETTLING.min(Duration::from_secs_f64(self.seconds))

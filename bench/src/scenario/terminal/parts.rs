@@ -9,7 +9,7 @@ use super::options::{Part, TerminalOptions};
 use super::stage::{Place, Stage, wait_until};
 use super::{ScenarioError, keys};
 use crate::client::PATIENCE;
-use crate::exit::progress;
+use crate::exit::{self, progress};
 use crate::measure::{Latencies, resident_bytes};
 use crate::report::Report;
 use crate::talk::{Marked, Pace, Pacer};
@@ -24,60 +24,88 @@ const MARKERS: f64 = 40.0;
 /// Messages a second in each room that is not shown.
 const BUSY_RATE: f64 = 20.0;
 
-/// Measures what is asked for.
-pub(super) async fn measure(
+/// Measures what is asked for. A part that can't be measured is a fault, and the others go on.
+pub(super) async fn measure(stage: &Stage, options: &TerminalOptions, report: &mut Report) {
+    if options.has(Part::Start) {
+        let started = start(stage, options, report).await;
+        note(stage, "start", started, report);
+    }
+    if options.has_any(&[Part::Idle, Part::Rates, Part::Echo]) {
+        let measured = in_main_room(stage, options, report).await;
+        note(stage, "idle, rates or echo", measured, report);
+    }
+    if options.has(Part::SlowLine) {
+        let measured = on_slow_line(stage, options, report).await;
+        note(stage, "slow-line", measured, report);
+    }
+    if options.has(Part::Rooms) {
+        let measured = behind_a_quiet_room(stage, options, report).await;
+        note(stage, "rooms", measured, report);
+    }
+    if options.has_any(&[Part::Memory, Part::Resize]) {
+        let measured = in_full_room(stage, options, report).await;
+        note(stage, "memory or resize", measured, report);
+    }
+}
+
+fn note(stage: &Stage, part: &str, measured: Result<(), ScenarioError>, report: &mut Report) {
+    if let Err(error) = measured {
+        let fault = format!("{}{part}: {}", stage.program.prefix(), exit::chain(&error));
+        report.faults.push(fault);
+    }
+}
+
+async fn in_main_room(
     stage: &Stage,
     options: &TerminalOptions,
     report: &mut Report,
 ) -> Result<(), ScenarioError> {
-    if options.has(Part::Start) {
-        start(stage, options, report).await?;
+    let terminal = stage.join(&stage.main, &[], LineSpeed(None)).await?;
+    if options.has(Part::Idle) {
+        idle(stage, &terminal, options, report).await?;
     }
-    let at_once = LineSpeed(None);
-    let of_main = [
-        Part::Idle,
-        Part::Rates,
-        Part::Echo,
-        Part::Memory,
-        Part::Resize,
-    ];
-    if of_main.iter().any(|part| options.has(*part)) {
-        let terminal = stage.join(&stage.main, &[], at_once).await?;
-        if options.has(Part::Idle) {
-            idle(stage, &terminal, options, report).await?;
-        }
-        for rate in options.rates.iter().filter(|_| options.has(Part::Rates)) {
-            let name = format!("rate_{rate}");
-            talk(stage, &stage.main, &terminal, *rate, &name, options, report).await?;
-        }
-        if options.has(Part::Echo) {
-            keys::echo(stage, &terminal, options, report).await?;
-        }
-        if options.has(Part::Memory) {
-            memory(stage, &terminal, options, report).await?;
-        }
-        if options.has(Part::Resize) {
-            resize(stage, &terminal, options, report).await?;
-        }
+    for rate in options.rates.iter().filter(|_| options.has(Part::Rates)) {
+        let name = format!("rate_{rate}");
+        talk(stage, &stage.main, &terminal, *rate, &name, options, report).await?;
     }
-    if options.has(Part::SlowLine) {
-        let speed = LineSpeed(Some(options.slow_line));
-        let terminal = stage.join(&stage.main, &[], speed).await?;
-        keys::slow_echo(stage, &terminal, options, report).await?;
+    if options.has(Part::Echo) {
+        keys::echo(stage, &terminal, options, report).await?;
     }
-    if options.has(Part::Rooms) {
-        let terminal = stage.join(&stage.quiet, &stage.busy.rooms, at_once).await?;
-        let rate = BUSY_RATE * stage.busy.rooms.len() as f64;
-        talk(
-            stage,
-            &stage.busy,
-            &terminal,
-            rate,
-            "rooms",
-            options,
-            report,
-        )
-        .await?;
+    Ok(())
+}
+
+async fn on_slow_line(
+    stage: &Stage,
+    options: &TerminalOptions,
+    report: &mut Report,
+) -> Result<(), ScenarioError> {
+    let speed = LineSpeed(Some(options.slow_line));
+    let terminal = stage.join(&stage.main, &[], speed).await?;
+    keys::slow_echo(stage, &terminal, options, report).await
+}
+
+async fn behind_a_quiet_room(
+    stage: &Stage,
+    options: &TerminalOptions,
+    report: &mut Report,
+) -> Result<(), ScenarioError> {
+    let (quiet, busy) = (&stage.quiet, &stage.busy);
+    let terminal = stage.join(quiet, &busy.rooms, LineSpeed(None)).await?;
+    let rate = BUSY_RATE * busy.rooms.len() as f64;
+    talk(stage, busy, &terminal, rate, "rooms", options, report).await
+}
+
+async fn in_full_room(
+    stage: &Stage,
+    options: &TerminalOptions,
+    report: &mut Report,
+) -> Result<(), ScenarioError> {
+    let terminal = stage.join(&stage.full, &[], LineSpeed(None)).await?;
+    if options.has(Part::Memory) {
+        memory(stage, &terminal, options, report).await?;
+    }
+    if options.has(Part::Resize) {
+        resize(stage, &terminal, options, report).await?;
     }
     Ok(())
 }
@@ -219,14 +247,14 @@ async fn memory(
         markers: None,
         first_marker: 0,
     };
-    let pacer = Pacer::start(&stage.main.speaker, pace, |_: &str| ())?;
+    let pacer = Pacer::start(&stage.full.speaker, pace, |_: &str| ())?;
     let length = Duration::from_secs_f64(f64::from(options.messages) / options.fill_rate);
     if !wait_until(length * 4 + PATIENCE, || pacer.is_done()).await {
         let late = "the messages for the client's memory were not sent in time";
         return Err(ScenarioError::NotReady(late.to_owned()));
     }
     pacer.finish()?;
-    stage.main.settle().await;
+    stage.full.settle().await;
     wait_until(LONGEST, || is_quiet(terminal)).await;
     tell(
         stage,

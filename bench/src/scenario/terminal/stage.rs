@@ -27,8 +27,8 @@ const CALL: Duration = Duration::from_millis(500);
 /// Rooms that a client is in without showing them, and people in each.
 const BUSY_ROOMS: usize = 10;
 const BUSY_PEOPLE: usize = 3;
-/// People in a room where nobody speaks.
-const QUIET_PEOPLE: usize = 3;
+/// People in the rooms where nobody speaks, and where many messages come fast.
+const FEW: usize = 3;
 /// Numbers that one stretch of talk may use for what can be found.
 const MARKERS: u64 = 100_000;
 
@@ -50,6 +50,8 @@ pub(super) struct Stage {
     pub(super) main: Place,
     /// A room in which nobody speaks.
     pub(super) quiet: Place,
+    /// A room that fills with messages: few are there, so that the server has little to send.
+    pub(super) full: Place,
     /// Rooms in which people speak while it shows another.
     pub(super) busy: Place,
     /// The server, where it is a process of its own.
@@ -77,18 +79,20 @@ impl Stage {
             let people = People::prepare(address).await?;
             let all = PEOPLE.len();
             let main = people.enter(address, "stage", 1, all).await?;
-            let quiet = people.enter(address, "quiet", 1, QUIET_PEOPLE).await?;
+            let quiet = people.enter(address, "quiet", 1, FEW).await?;
+            let full = people.enter(address, "full", 1, FEW).await?;
             let busy = people.enter(address, "busy", BUSY_ROOMS, BUSY_PEOPLE);
             let busy = busy.await?;
-            Ok((people, main, quiet, busy))
+            Ok((people, [main, quiet, full, busy]))
         };
-        let entered = finished(worker.spawn(entering), PATIENCE).await?;
-        let (people, main, quiet, busy) = entered;
-        let places = (
-            Place::of_crowd(Crowd::start(main)?),
-            Place::of_crowd(Crowd::start(quiet)?),
-            Place::of_crowd(Crowd::start(busy)?),
-        );
+        let (people, entered) = finished(worker.spawn(entering), PATIENCE).await?;
+        let [main, quiet, full, busy] = entered.map(Crowd::start);
+        let places = [
+            Place::of_crowd(main?),
+            Place::of_crowd(quiet?),
+            Place::of_crowd(full?),
+            Place::of_crowd(busy?),
+        ];
         let mut stage = Self::new(start, address, places);
         stage.target = Some(target);
         stage.people = Some(people);
@@ -103,18 +107,19 @@ impl Stage {
                 .map(|number| format!("#{name}{number}"))
                 .collect()
         };
-        let places = (
+        let places = [
             Place::of_irc(&irc, names("stage", 1), PEOPLE.len()),
-            Place::of_irc(&irc, names("quiet", 1), QUIET_PEOPLE),
+            Place::of_irc(&irc, names("quiet", 1), FEW),
+            Place::of_irc(&irc, names("full", 1), FEW),
             Place::of_irc(&irc, names("busy", BUSY_ROOMS), BUSY_PEOPLE),
-        );
+        ];
         let mut stage = Self::new(start, irc.address(), places);
         stage.irc = Some(irc);
         Ok(stage)
     }
 
-    fn new(start: Start, address: SocketAddr, places: (Place, Place, Place)) -> Self {
-        let (main, quiet, busy) = places;
+    fn new(start: Start, address: SocketAddr, places: [Place; 4]) -> Self {
+        let [main, quiet, full, busy] = places;
         Self {
             program: start.program,
             address,
@@ -123,6 +128,7 @@ impl Stage {
             pins: start.pins,
             main,
             quiet,
+            full,
             busy,
             target: None,
             people: None,
@@ -224,7 +230,7 @@ impl Stage {
 
     /// Ends the talk, and notes what was wrong with it.
     pub(super) async fn finish(self, report: &mut Report) {
-        for place in [self.main, self.quiet, self.busy] {
+        for place in [self.main, self.quiet, self.full, self.busy] {
             place.finish(report).await;
         }
         if let Some(target) = self.target {
