@@ -26,6 +26,7 @@ const USES: &[(&str, &[&str])] = &[
     ("layout", &[]),
     ("lib", &[]),
     ("link", &[]),
+    ("links", &[]),
     ("main", &[]),
     ("net", &["cursor", "link", "server_url"]),
     ("password", &[]),
@@ -36,7 +37,6 @@ const USES: &[(&str, &[&str])] = &[
             "cursor",
             "exit",
             "input",
-            "keymap",
             "link",
             "net",
             "sanitize",
@@ -48,9 +48,14 @@ const USES: &[(&str, &[&str])] = &[
     ),
     ("sanitize", &[]),
     ("server_url", &[]),
-    ("terminal", &[]),
+    ("terminal", &["links", "sanitize"]),
     ("theme", &["app"]),
-    ("ui", &["app", "command", "layout", "theme", "wrap"]),
+    (
+        "ui",
+        &[
+            "app", "command", "keymap", "layout", "links", "theme", "wrap",
+        ],
+    ),
     ("wrap", &[]),
 ];
 
