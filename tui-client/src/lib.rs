@@ -12,6 +12,7 @@ mod input;
 mod json_mode;
 mod keymap;
 mod layout;
+mod line_io;
 mod link;
 mod net;
 mod password;

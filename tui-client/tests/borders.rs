@@ -21,10 +21,11 @@ const USES: &[(&str, &[&str])] = &[
     ("exit", &[]),
     ("fuzz", &["input", "keymap"]),
     ("input", &[]),
-    ("json_mode", &["cli", "exit", "net", "sanitize"]),
+    ("json_mode", &["cli", "exit", "line_io", "net", "sanitize"]),
     ("keymap", &["input"]),
     ("layout", &[]),
     ("lib", &[]),
+    ("line_io", &[]),
     ("link", &[]),
     ("main", &[]),
     ("net", &["cursor", "link", "server_url"]),
@@ -90,6 +91,7 @@ const NEVER: &[(&str, &[&str])] = &[
     ("net/handshake", &["tokio", "tungstenite", "async "]),
     ("net/heartbeat", &["tokio", "now()", "async "]),
     ("json_mode", &["ratatui", "crossterm"]),
+    ("line_io", &["ratatui", "crossterm", "serde_json"]),
     (
         "ui",
         &[

@@ -1,13 +1,14 @@
 //! `--json`: the client for scripts.
 
 use std::io::{BufRead, BufReader};
+use std::time::Duration;
 
 use chat_tests::{ClientSetup, Program, RawClient, Server, Signal, Stream};
 use rustix::process::{Pid, kill_process};
 use serde_json::{Value, json};
 
 use super::nobodys_address;
-use crate::support::{contents, eventually};
+use crate::support::{contents, eventually_within};
 
 /// The data of the first line that is this event.
 #[track_caller]
@@ -74,6 +75,10 @@ fn a_line_that_is_no_event_is_named_and_the_others_are_done() {
     let finished = alice.finish();
     assert!(finished.error.contains("line 2"), "{}", finished.error);
     assert_eq!(finished.status.code(), Some(5), "{}", finished.error);
+    let skipped = line(&alice, "skipped");
+    assert_eq!(skipped["line"], 2);
+    let words = skipped["message"].as_str().unwrap();
+    assert!(words.contains("JSON"), "{words}");
     let mut bob = RawClient::join(&server, "bob", "stream");
     assert_eq!(contents(&bob.history(json!({}))), ["one", "two"]);
 }
@@ -186,7 +191,7 @@ fn a_reader_that_stopped_reading_does_not_keep_the_program_from_ending() {
         bob.post(&"x".repeat(500));
     }
     kill_process(Pid::from_child(&alice), Signal::TERM).unwrap();
-    let status = eventually(|| alice.try_wait().unwrap());
+    let status = eventually_within(Duration::from_secs(5), || alice.try_wait().unwrap());
     assert_eq!(status.code(), Some(0));
     drop(shown);
 }
@@ -204,4 +209,53 @@ fn a_secret_in_the_address_is_refused_and_not_printed() {
         assert!(finished.error.contains("--server"), "{}", finished.error);
         assert!(!finished.error.contains("hunter2"), "{}", finished.error);
     }
+}
+
+#[test]
+fn lines_behind_a_disconnect_are_named_and_counted() {
+    let server = Server::start();
+    let setup = ClientSetup::new(server.address(), "alice", &["stream"]);
+    let mut alice = setup.start_json();
+    let lines = [
+        &posting("one"),
+        "{\"event\":\"disconnect\"}\n",
+        &posting("two"),
+        &posting("three"),
+    ];
+    alice.write(&lines.concat());
+    let finished = alice.finish();
+    assert_eq!(finished.status.code(), Some(5), "{}", finished.error);
+    for number in ["line 3", "line 4"] {
+        assert!(finished.error.contains(number), "{}", finished.error);
+    }
+    assert_eq!(line(&alice, "skipped")["line"], 3);
+    let mut bob = RawClient::join(&server, "bob", "stream");
+    assert_eq!(contents(&bob.history(json!({}))), ["one"]);
+
+    let mut alice = setup.start_json();
+    alice.write("{\"event\":\"disconnect\"}\n\n");
+    let finished = alice.finish();
+    assert_eq!(finished.status.code(), Some(0), "{}", finished.error);
+}
+
+#[test]
+fn capabilities_are_asked_for_by_name_and_a_misspelt_one_is_named() {
+    let server = Server::start();
+    let mut owner = RawClient::join(&server, "owner", "stream");
+    drop(RawClient::join(&server, "guard", "stream"));
+    owner.send("setMod", json!({ "username": "guard" }));
+    owner.expect("setMod");
+    let setup = ClientSetup::new(server.address(), "guard", &["stream"]);
+    let mut guard = setup
+        .argument("--capabilities=moderation, room,moderaton")
+        .start_json();
+    let auth = line(&guard, "auth");
+    assert_eq!(auth["capabilities"], json!(["room", "moderation"]));
+    owner.send("setRoom", json!({ "slowMode": 5 }));
+    assert_eq!(line(&guard, "audit")["live"], true);
+    guard.close_input();
+    let finished = guard.finish();
+    assert_eq!(finished.status.code(), Some(0), "{}", finished.error);
+    assert!(finished.error.contains("`moderaton`"), "{}", finished.error);
+    assert!(!finished.error.contains("`room`"), "{}", finished.error);
 }
