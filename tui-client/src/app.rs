@@ -35,7 +35,7 @@ use quitting::Leaving;
 pub(crate) use room::{LinkState, Room};
 pub(crate) use row::{Piece, Row, Tone};
 use timeline::Reader;
-pub(crate) use timeline::{Below, COUNTED_BELOW, Geometry, Stamp, glyph};
+pub(crate) use timeline::{Below, COUNTED_BELOW, Geometry, Look, Stamp, glyph};
 
 use crate::layout::{Layout, input_columns, is_small};
 use crate::link::RoomKey;
@@ -242,7 +242,7 @@ impl App {
 
     /// The columns of the room view.
     pub(crate) fn geometry(&self) -> Geometry {
-        Geometry::new(self.width)
+        Geometry::within(self.width, self.width)
     }
 
     /// What stands in front of the input.

@@ -255,6 +255,7 @@ async fn enter(
                     room: options.rooms[0].clone(),
                     capabilities: options.capabilities.clone(),
                     since: None,
+                    register: true,
                 }));
                 let auth = Message::text(auth.encode());
                 sink.send(auth).await.map_err(JsonError::Broken)?;

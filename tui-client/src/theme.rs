@@ -72,7 +72,10 @@ impl Theme {
             Tone::Good => coloured(Color::Green),
             Tone::Waiting => coloured(Color::Magenta),
             Tone::Strong => plain.add_modifier(Modifier::BOLD),
-            Tone::Active => plain.add_modifier(Modifier::REVERSED),
+            Tone::Active | Tone::Selected | Tone::Bar => plain.add_modifier(Modifier::REVERSED),
+            Tone::Marked | Tone::Answer => plain.add_modifier(Modifier::BOLD),
+            Tone::Unread => coloured(Color::Magenta).add_modifier(Modifier::BOLD),
+            Tone::Muted => plain.add_modifier(Modifier::DIM | Modifier::CROSSED_OUT),
         }
     }
 

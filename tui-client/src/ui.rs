@@ -13,10 +13,11 @@ mod tabs;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-use crate::app::{App, Panel, Row};
+use crate::app::{App, Panel, Piece, Row};
 use crate::theme::Theme;
 
 /// Draws everything, at whatever size the screen has.
@@ -75,15 +76,39 @@ fn split(area: &mut Rect, rows: u16) -> Rect {
     top
 }
 
-/// Writes a row at the top left of an area, cut at its right edge; the columns used.
+/// Writes a row at the top left of an area, cut at its right edge, and what stands at that edge where it
+/// fits; the columns used at the left.
 fn put(row: &Row, theme: &Theme, area: Rect, buffer: &mut Buffer) -> u16 {
     let area = area.intersection(buffer.area);
     if area.is_empty() {
         return 0;
     }
+    let base = row.base.map(|tone| theme.style(tone)).unwrap_or_default();
+    if row.base.is_some() {
+        buffer.set_style(Rect { height: 1, ..area }, base);
+    }
+    let used = put_pieces(&row.pieces, base, theme, area, buffer);
+    if let Some(right) = &row.right {
+        let width = u16::try_from(crate::wrap::width(&right.text)).unwrap_or(u16::MAX);
+        if let Some(x) = area.width.checked_sub(width).filter(|x| *x >= used) {
+            let (x, right) = (area.x + x, std::slice::from_ref(right));
+            let edge = Rect { x, width, ..area };
+            put_pieces(right, base, theme, edge, buffer);
+        }
+    }
+    used
+}
+
+fn put_pieces(
+    pieces: &[Piece],
+    base: Style,
+    theme: &Theme,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> u16 {
     let mut used = 0;
-    for piece in &row.0 {
-        let style = theme.style(piece.tone);
+    for piece in pieces {
+        let style = base.patch(theme.style(piece.tone));
         for cluster in clusters(&piece.text) {
             // A cluster takes at most as many columns as are left; without a width it has no cell.
             let width = match cluster.as_bytes() {
@@ -119,12 +144,7 @@ fn clusters(text: &str) -> impl Iterator<Item = &str> {
 /// Writes a row so that it ends at the right edge, where it fits beside the `taken` columns at the
 /// left.
 fn put_right(row: &Row, theme: &Theme, area: Rect, taken: u16, buffer: &mut Buffer) {
-    let width: usize = row
-        .0
-        .iter()
-        .map(|piece| crate::wrap::width(&piece.text))
-        .sum();
-    let Ok(width) = u16::try_from(width) else {
+    let Ok(width) = u16::try_from(row.columns()) else {
         return;
     };
     if taken + width > area.width {

@@ -2,6 +2,7 @@
 //! knows nothing of messages or terminals.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
@@ -39,13 +40,25 @@ pub(crate) fn truncate(text: &str, columns: usize) -> Cow<'_, str> {
 /// word only where it is longer than a row. Every newline begins a row. Never empty; a cluster wider
 /// than `columns` gets a row of its own.
 pub(crate) fn wrap(text: &str, columns: usize) -> Vec<&str> {
+    let ranges = wrap_ranges(text, columns);
+    ranges.into_iter().map(|range| &text[range]).collect()
+}
+
+/// The same, as the places of the rows in `text`.
+pub(crate) fn wrap_ranges(text: &str, columns: usize) -> Vec<Range<usize>> {
     let mut rows = Vec::new();
+    let mut start = 0;
     for line in text.split('\n') {
+        let first = rows.len();
         if line.is_ascii() && line.len() <= columns {
-            rows.push(line);
+            rows.push(0..line.len());
         } else {
             wrap_line(line, columns.max(1), &mut rows);
         }
+        for row in &mut rows[first..] {
+            *row = row.start + start..row.end + start;
+        }
+        start += line.len() + 1;
     }
     rows
 }
@@ -58,7 +71,7 @@ struct Filling {
     used: usize,
 }
 
-fn wrap_line<'text>(line: &'text str, columns: usize, rows: &mut Vec<&'text str>) {
+fn wrap_line(line: &str, columns: usize, rows: &mut Vec<Range<usize>>) {
     let mut row = Filling::default();
     let mut spaces = 0;
     for word in words(line) {
@@ -73,7 +86,7 @@ fn wrap_line<'text>(line: &'text str, columns: usize, rows: &mut Vec<&'text str>
             row.end = word.end;
         } else {
             if row.end > row.start {
-                rows.push(&line[row.start..row.end]);
+                rows.push(row.start..row.end);
             }
             row = Filling {
                 start: word.start,
@@ -86,22 +99,17 @@ fn wrap_line<'text>(line: &'text str, columns: usize, rows: &mut Vec<&'text str>
         }
         spaces = 0;
     }
-    rows.push(&line[row.start..row.end]);
+    rows.push(row.start..row.end);
 }
 
 /// Breaks the word that fills `row` between clusters; what is left at its end stays in `row`.
-fn break_word<'text>(
-    line: &'text str,
-    columns: usize,
-    row: &mut Filling,
-    rows: &mut Vec<&'text str>,
-) {
+fn break_word(line: &str, columns: usize, row: &mut Filling, rows: &mut Vec<Range<usize>>) {
     let (start, end) = (row.start, row.end);
     row.used = 0;
     for (offset, cluster) in line[start..end].grapheme_indices(true) {
         let wide = cluster.width();
         if row.used > 0 && row.used + wide > columns {
-            rows.push(&line[row.start..start + offset]);
+            rows.push(row.start..start + offset);
             row.start = start + offset;
             row.used = 0;
         }

@@ -3,6 +3,7 @@
 //! show it, `outgoing` holds what is not in the log yet. Does no I/O and has no clock.
 
 mod entry;
+mod geometry;
 mod joining;
 mod outgoing;
 mod quotes;
@@ -10,18 +11,20 @@ mod removal;
 mod rows;
 mod view;
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
 use chat_protocol::{Epoch, Message, Seq, limits::USERNAME_CHARS};
 use jiff::tz::TimeZone;
 
-pub(crate) use entry::{Author, Cause, Stamp};
+pub(crate) use entry::{Author, Cause, EntryId, Stamp};
 use entry::{Entry, Kind, Post, Status};
+pub(crate) use geometry::Geometry;
 use outgoing::Outgoing;
 pub(crate) use outgoing::WAITING;
-pub(crate) use rows::{Geometry, glyph, unranked};
-pub(crate) use view::{Below, COUNTED_BELOW};
+pub(crate) use rows::{Look, glyph, rank_word, unranked};
+pub(crate) use view::{Below, COUNTED_BELOW, Shown};
 
 use crate::app::mention;
 use crate::app::row::{Tone, nick_hash};
@@ -111,6 +114,8 @@ pub(crate) struct Timeline {
     versions: u64,
     authors: HashMap<(Box<str>, Box<str>, u8), Rc<Author>>,
     scroll: view::Scroll,
+    /// Where an entry was found last.
+    found: Cell<usize>,
 }
 
 impl Timeline {
@@ -132,6 +137,21 @@ impl Timeline {
     /// Adds something that the client itself has to say.
     pub(crate) fn notice(&mut self, tone: Tone, text: &str, stamp: Stamp) {
         self.push(stamp, Kind::Notice(tone, content(text).into()));
+    }
+
+    /// Opens a long message that is folded, or folds it again; false where the entry is none.
+    pub(crate) fn toggle_fold(&mut self, id: EntryId) -> bool {
+        let Some(index) = self.index_of(id) else {
+            return false;
+        };
+        let version = self.next_version();
+        let entry = self.item_mut(index);
+        entry.renew(version);
+        let Some(post) = entry.post_mut() else {
+            return false;
+        };
+        post.is_open = !post.is_open;
+        true
     }
 
     /// The names of those who wrote lately and begin with `start`, without case, the last first; not
@@ -207,6 +227,7 @@ impl Timeline {
             quote: message.reply_to.as_ref().and_then(|id| self.quote(id)),
             reply_to: message.reply_to.clone(),
             status,
+            is_open: false,
         }
     }
 
@@ -266,6 +287,25 @@ impl Timeline {
     fn next_version(&mut self) -> u64 {
         self.versions += 1;
         self.versions
+    }
+
+    /// Where an entry is; entries come and go around it.
+    fn index_of(&self, id: EntryId) -> Option<usize> {
+        let count = self.count();
+        // It has moved little since it was last looked for.
+        let near = self.found.get().min(count);
+        let index = (near..count)
+            .chain((0..near).rev())
+            .find(|index| self.item(*index).id == id)?;
+        self.found.set(index);
+        Some(index)
+    }
+
+    fn item_mut(&mut self, index: usize) -> &mut Entry {
+        match index.checked_sub(self.entries.len()) {
+            None => &mut self.entries[index],
+            Some(place) => &mut self.outgoing[place].entry,
+        }
     }
 
     /// Entries in all, those on their way included.

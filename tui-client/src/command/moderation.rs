@@ -154,6 +154,7 @@ impl<'text> Arguments<'text> {
             "filters" | "held" => return Err(CommandError::Arguments(self.name)),
             "audit" if self.text.is_empty() => ClientEvent::Audit(AuditRequest {
                 limit: Some(AUDIT_LINES),
+                ..AuditRequest::default()
             }),
             "audit" => return Err(CommandError::Arguments(self.name)),
             _ => ClientEvent::SetRoom(self.room_change()?),

@@ -7,13 +7,13 @@ use super::{put, put_right};
 use crate::app::{App, Panel, Row, Tone};
 use crate::command::usage;
 use crate::theme::Theme;
-use crate::wrap::{truncate, width};
+use crate::wrap::truncate;
 
 pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let count = app.errors.count();
     let tone = if count > 0 { Tone::Alert } else { Tone::Faint };
     let errors = Row::default().with(tone, format!("F2 errors:{count} "));
-    let taken: usize = errors.0.iter().map(|piece| width(&piece.text)).sum();
+    let taken: usize = errors.columns();
     let left = usize::from(area.width).saturating_sub(taken + 1);
     let usage = match app.panel {
         Panel::None if !app.question_has_keys() && app.paste.is_none() => usage_hint(app),

@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{below, put};
-use crate::app::{App, Row, Tone};
+use crate::app::{App, Look, Row, Tone};
 use crate::theme::Theme;
 use crate::wrap::truncate;
 
@@ -24,10 +24,12 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let rows = app
         .room()
         .timeline
-        .visible(app.geometry(), usize::from(area.height));
+        .visible_rows(app.geometry(), usize::from(area.height), |_| {
+            Look::default()
+        });
     let empty = usize::from(area.height) - rows.len();
-    for (row, line) in rows.iter().zip(empty..) {
+    for (shown, line) in rows.iter().zip(empty..) {
         let line = u16::try_from(line).unwrap_or(area.height);
-        put(row, theme, below(area, line), buffer);
+        put(&shown.row, theme, below(area, line), buffer);
     }
 }

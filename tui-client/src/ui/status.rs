@@ -27,7 +27,7 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     }
     // What does not fit is cut, the counts at the right are not.
     let mut fitting = Row::default();
-    for piece in row.0 {
+    for piece in row.pieces {
         fitting = fitting.with(piece.tone, truncate(&piece.text, left));
         left = left.saturating_sub(width(&piece.text));
     }
@@ -51,7 +51,7 @@ fn modes(app: &App, mut row: Row) -> Row {
 }
 
 fn columns(row: &Row) -> usize {
-    row.0.iter().map(|piece| width(&piece.text)).sum()
+    row.columns()
 }
 
 /// ` up 41 rows - 7 new below (End)`

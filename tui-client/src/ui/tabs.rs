@@ -27,18 +27,22 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let shown = shown(app, &tabs, columns);
     let left = marker(&app.rooms[..*shown.start()], true);
     let right = marker(&app.rooms[shown.end() + 1..], false);
-    let mut line = left.0;
+    let mut line = left.pieces;
     if shown.start() == shown.end() {
         // What is hidden beside it must be seen, even where the name is not whole then.
-        let others = columns_of(&line) + columns_of(&right.0);
-        let number_and_news = columns_of(&tab(app.active, app.room(), true, 0).0);
+        let others = columns_of(&line) + columns_of(&right.pieces);
+        let number_and_news = columns_of(&tab(app.active, app.room(), true, 0).pieces);
         let name = columns.saturating_sub(others + number_and_news);
-        line.extend(tab(app.active, app.room(), true, name.min(NAME_COLUMNS)).0);
+        line.extend(tab(app.active, app.room(), true, name.min(NAME_COLUMNS)).pieces);
     } else {
-        line.extend(tabs[shown].iter().flat_map(|row| row.0.iter().cloned()));
+        line.extend(
+            tabs[shown]
+                .iter()
+                .flat_map(|row| row.pieces.iter().cloned()),
+        );
     }
-    line.extend(right.0);
-    let used = put(&Row(line), theme, area, buffer);
+    line.extend(right.pieces);
+    let used = put(&Row::from(line), theme, area, buffer);
     let name = truncate(&app.me, NAME_COLUMNS).into_owned();
     let sign = glyph(app.room().rank).trim_end();
     let me = Row::default().with(Tone::Faint, format!("{name}{sign}  F1 help"));
@@ -50,10 +54,10 @@ fn shown(app: &App, tabs: &[Row], columns: usize) -> RangeInclusive<usize> {
     let fits = |first: usize, last: usize| {
         let tabs: usize = tabs[first..=last]
             .iter()
-            .map(|tab| columns_of(&tab.0))
+            .map(|tab| columns_of(&tab.pieces))
             .sum();
-        let left = columns_of(&marker(&app.rooms[..first], true).0);
-        let right = columns_of(&marker(&app.rooms[last + 1..], false).0);
+        let left = columns_of(&marker(&app.rooms[..first], true).pieces);
+        let right = columns_of(&marker(&app.rooms[last + 1..], false).pieces);
         left + tabs + right <= columns
     };
     let mut first = 0;

@@ -65,13 +65,13 @@ fn a_conversation_at_80_by_24() {
         " 1:stream1                                                       alice+  F1 help",
         "---------------------------- beginning of the room -----------------------------",
         "------------------------------- Mon 23 Nov 2026 --------------------------------",
-        "00:00  nightbot+ Follow the rules in #info. Slow mode is on.",
-        "00:00       bob  gg that jump was insane and the skip right after, watch the",
-        "             |   replay when it is over please",
-        "00:00     carol  > bob: gg that jump was insane and the skip right after, watch…",
-        "                 same,",
-        "             |   never seen it",
-        "00:00      ivan  @alice can you pin the poll?   << mention",
+        "00:00     nightbot+ Follow the rules in #info. Slow mode is on.",
+        "00:00          bob  gg that jump was insane and the skip right after, watch the",
+        "                    replay when it is over please",
+        "00:00        carol  > bob: gg that jump was insane and the skip right after, wa…",
+        "                    same,",
+        "                    never seen it",
+        "00:00         ivan  @alice can you pin the poll?                      << mention",
         " ok 23ms  412 here",
         "alice> wait for it                                                       11/500",
         " Enter send  Alt+Enter new line  Ctrl+C clear  Up previous message  F2 errors:0",
@@ -101,15 +101,18 @@ fn a_conversation_at_140_by_40() {
 #[test]
 fn narrow_screens_drop_times_and_small_ones_all_but_messages() {
     let (rows, _) = screen(&mut conversation(), 50, 12);
-    assert_eq!(rows[8], "     ivan  @alice can you pin the poll?");
+    assert_eq!(
+        rows[8],
+        "        ivan  @alice can you pin the poll?      <<"
+    );
     assert!(rows[10].starts_with("> wait for it"));
     let (rows, cursor) = screen(&mut conversation(), 24, 4);
     assert_eq!(
         rows,
         [
             " never seen it",
-            "ivan: @alice can you",
-            " pin the poll?",
+            " ivan: @alice can you",
+            " pin the poll?        <<",
             "> wait for it"
         ]
     );
@@ -159,12 +162,12 @@ fn no_name_is_taken_for_one_with_a_rank() {
     driven.message(0, 2, "bob@", "fake");
     driven.message(0, 3, "b@x.org", "mail");
     let (rows, _) = screen(&mut driven, 80, 24);
-    assert_eq!(rows[18], "00:00       bob@ real");
-    assert_eq!(rows[19], "00:00    “bob@”  fake");
-    assert_eq!(rows[20], "00:00   b@x.org  mail");
+    assert_eq!(rows[18], "00:00          bob@ real");
+    assert_eq!(rows[19], "00:00       “bob@”  fake");
+    assert_eq!(rows[20], "00:00      b@x.org  mail");
     let (rows, _) = screen(&mut driven, 29, 12);
-    assert!(rows.contains(&"bob@: real".to_owned()), "{rows:?}");
-    assert!(rows.contains(&"“bob@”: fake".to_owned()), "{rows:?}");
+    assert!(rows.contains(&" bob@: real".to_owned()), "{rows:?}");
+    assert!(rows.contains(&" “bob@”: fake".to_owned()), "{rows:?}");
 }
 
 #[test]
@@ -222,15 +225,15 @@ fn a_refused_message_says_why_and_what_to_do() {
     let mut driven = Driven::live();
     driven.send("hello");
     let (rows, _) = screen(&mut driven, 80, 24);
-    assert_eq!(rows[20], "00:00     alice… hello");
+    assert_eq!(rows[20], "00:00        alice… hello");
     driven.receive(
         0,
         "cerror",
         json!({ "Code": 403, "message": "muted", "nonce": "n-1" }),
     );
     let (rows, _) = screen(&mut driven, 80, 24);
-    assert_eq!(rows[19], "00:00     alice! hello");
-    let words = "             |   not sent: muted (on an empty line, Up edits it, Esc drops it)";
+    assert_eq!(rows[19], "00:00        alice! hello");
+    let words = "                    not sent: muted (selected, e edits, x discards)";
     assert_eq!(rows[20], words);
     assert!(rows[23].starts_with(" Up edit the refused message  Esc discard it"));
     driven.act(Action::Escape);
@@ -238,9 +241,14 @@ fn a_refused_message_says_why_and_what_to_do() {
     let refused = json!({ "Code": 429, "message": "slow mode", "nonce": "n-2" });
     driven.receive(0, "cerror", refused);
     let (rows, _) = screen(&mut driven, 80, 24);
-    assert_eq!(rows[19], "00:00     alice! again");
-    let words = "             |   not sent: slow mode (Enter on an empty line sends it again)";
-    assert_eq!(rows[20], words);
+    assert_eq!(rows[18], "00:00        alice! again");
+    assert_eq!(
+        rows[19..21],
+        [
+            "                    not sent: slow mode (Enter resends; selected, e edits, x",
+            "                    discards)",
+        ]
+    );
     assert!(rows[23].starts_with(" Enter send again  /discard"));
 }
 

@@ -104,6 +104,8 @@ pub(crate) struct Post {
     /// The start of the message that this one answers, where it is known: `bob: gg`.
     pub(crate) quote: Option<Box<str>>,
     pub(crate) status: Status,
+    /// Shown whole, however long it is.
+    pub(crate) is_open: bool,
 }
 
 impl Post {
@@ -139,9 +141,14 @@ impl Kind {
     }
 }
 
+/// Which entry of a timeline: the same for as long as it is there, whatever comes or goes around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct EntryId(pub(super) u64);
+
 /// One entry of a timeline.
 #[derive(Debug)]
 pub(crate) struct Entry {
+    pub(crate) id: EntryId,
     /// The position in the room's log; of a notice, that of the entry before it; 0 for what belongs
     /// to no position of the log's present life.
     pub(crate) at: Seq,
@@ -153,13 +160,15 @@ pub(crate) struct Entry {
     pub(crate) bytes: usize,
     /// In which holding of the view it came, below what was looked at; 0 for none.
     pub(crate) hold: u32,
-    /// Rows at the width where they were last counted.
+    /// Rows at the geometry, by its number, where they were last counted.
     pub(crate) height: Cell<(u16, u16)>,
 }
 
 impl Entry {
+    /// An entry whose id is its first version.
     pub(crate) fn new(at: Seq, stamp: Stamp, version: u64, kind: Kind) -> Self {
         Self {
+            id: EntryId(version),
             at,
             stamp,
             version,

@@ -88,6 +88,7 @@ impl Timeline {
             reply_to: None,
             quote: None,
             status: Status::Pending,
+            is_open: false,
         };
         let version = self.next_version();
         let entry = Entry::new(Seq(u64::MAX), stamp, version, Kind::Post(Box::new(post)));

@@ -1,6 +1,7 @@
 //! Timelines, built from the wire's events and read as text rows.
 
 mod removal;
+mod rows;
 
 use super::*;
 use crate::app::row::Row;
@@ -342,12 +343,12 @@ fn columns_and_hanging_indents() {
     assert_eq!(
         rows(62),
         [
-            "00:00       bob  gg that jump was insane and the skip right",
-            "             |   after, watch the replay",
+            "00:00          bob  gg that jump was insane and the skip right",
+            "                    after, watch the replay",
         ]
     );
-    assert_eq!(rows(40)[0], "      bob  gg that jump was insane and");
-    assert_eq!(rows(20)[..2], ["bob: gg that jump", " was insane and the"]);
+    assert_eq!(rows(40)[0], "         bob  gg that jump was insane");
+    assert_eq!(rows(20)[..2], [" bob: gg that jump", " was insane and the"]);
 }
 
 #[test]

@@ -6,8 +6,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::Timeline;
-use super::entry::{Entry, Status};
-use super::rows::{Geometry, day_rule, rows, rule};
+use super::entry::{Entry, EntryId, Status};
+use super::geometry::Geometry;
+use super::rows::{Look, day_rule, rows, rule};
 use crate::app::row::{Row, Tone};
 
 /// Rows that are kept; the cache begins anew when there are more.
@@ -36,7 +37,7 @@ impl Cache {
             self.geometry = Some(geometry);
         }
         let made = self.rows.entry(entry.version).or_insert_with(|| {
-            let made = rows(entry, geometry);
+            let made = rows(entry, geometry, Look::default());
             self.count += made.len();
             made.into_iter().map(Rc::new).collect()
         });
@@ -83,35 +84,58 @@ impl Default for Scroll {
     }
 }
 
+/// A row on the screen.
+#[derive(Clone, Debug)]
+pub(crate) struct Shown {
+    pub(crate) row: Rc<Row>,
+    /// The entry that it is a row of, and which one from 0; `None` for rules between entries.
+    pub(crate) of: Option<(EntryId, usize)>,
+}
+
 impl Timeline {
     /// The rows on a screen of `height` rows, from the top; fewer where there are no more.
+    #[cfg(test)]
     pub(crate) fn visible(&self, geometry: Geometry, height: usize) -> Vec<Rc<Row>> {
-        let mut upwards: Vec<Rc<Row>> = Vec::with_capacity(height);
+        let shown = self.visible_rows(geometry, height, |_| Look::default());
+        shown.into_iter().map(|shown| shown.row).collect()
+    }
+
+    /// The rows on a screen of `height` rows, from the top, each entry in the look that it has; fewer
+    /// where there are no more.
+    pub(crate) fn visible_rows(
+        &self,
+        geometry: Geometry,
+        height: usize,
+        look: impl Fn(EntryId) -> Look,
+    ) -> Vec<Shown> {
+        let mut upwards: Vec<Shown> = Vec::with_capacity(height);
+        let alone = |row: Row| Shown {
+            row: Rc::new(row),
+            of: None,
+        };
         if let Some((last, row)) = self.bottom(geometry) {
             let mut within = row + 1;
             for index in (0..=last).rev() {
                 if index < last {
                     within = self.height(index, geometry);
                 }
-                let ruled = usize::from(self.begins_day(index));
-                let made = self.rows(index, geometry);
-                upwards.extend(
-                    made[..within.saturating_sub(ruled).min(made.len())]
-                        .iter()
-                        .rev()
-                        .cloned(),
-                );
-                if ruled == 1 && within > 0 {
-                    let rule = day_rule(self.item(index).stamp.date, geometry);
-                    upwards.push(Rc::new(rule));
-                }
+                let rules = self.rules(index, geometry);
+                let id = self.item(index).id;
+                let made = self.rows(index, geometry, look(id));
+                let most = within.saturating_sub(rules.len()).min(made.len());
+                let rows = made.iter().take(most).cloned().enumerate().rev();
+                upwards.extend(rows.map(|(number, row)| Shown {
+                    row,
+                    of: Some((id, number)),
+                }));
+                upwards.extend(rules.into_iter().take(within).rev().map(alone));
                 if upwards.len() >= height {
                     break;
                 }
             }
         }
         if upwards.len() < height {
-            upwards.extend(self.heading(geometry).map(Rc::new));
+            upwards.extend(self.heading(geometry).map(alone));
         }
         upwards.truncate(height);
         upwards.reverse();
@@ -289,23 +313,35 @@ impl Timeline {
     /// Rows of an entry, the day's rule included; at least one.
     fn height(&self, index: usize, geometry: Geometry) -> usize {
         let entry = self.item(index);
-        let (width, height) = entry.height.get();
-        let height = if width == geometry.width && height > 0 {
+        let (number, height) = entry.height.get();
+        let height = if number == geometry.number() && height > 0 {
             height
         } else {
-            let counted = rows(entry, geometry).len();
+            let counted = rows(entry, geometry, Look::default()).len();
             let counted = u16::try_from(counted).unwrap_or(u16::MAX);
-            entry.height.set((geometry.width, counted));
+            entry.height.set((geometry.number(), counted));
             counted
         };
         usize::from(height) + usize::from(self.begins_day(index))
     }
 
-    fn rows(&self, index: usize, geometry: Geometry) -> Rc<[Rc<Row>]> {
-        self.scroll
-            .cache
-            .borrow_mut()
-            .rows(self.item(index), geometry)
+    fn rows(&self, index: usize, geometry: Geometry, look: Look) -> Rc<[Rc<Row>]> {
+        let entry = self.item(index);
+        if look != Look::default() {
+            return rows(entry, geometry, look)
+                .into_iter()
+                .map(Rc::new)
+                .collect();
+        }
+        self.scroll.cache.borrow_mut().rows(entry, geometry)
+    }
+
+    /// The rules above an entry, which count as its rows.
+    fn rules(&self, index: usize, geometry: Geometry) -> Vec<Row> {
+        match self.begins_day(index) {
+            true => vec![day_rule(self.item(index).stamp.date, geometry)],
+            false => Vec::new(),
+        }
     }
 
     fn begins_day(&self, index: usize) -> bool {
