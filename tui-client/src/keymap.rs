@@ -53,8 +53,16 @@ pub(crate) enum Action {
     PreviousRoom,
     /// The keys and commands.
     Help,
-    /// The list of errors.
-    Errors,
+    /// The list of what went wrong.
+    Problems,
+    /// The list of what waits for a moderator.
+    Held,
+    /// The list of what was said and done.
+    Log,
+    /// Pick a message out.
+    Select,
+    /// Take the last action back.
+    TakeBack,
     /// Draw everything anew.
     Redraw,
     /// Ctrl+Z: back to the shell until it brings the program back.
@@ -78,6 +86,59 @@ pub(crate) enum Motion {
     RowStart,
     /// To the end of the row.
     RowEnd,
+}
+
+/// What a letter asks for while something is picked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SelectedAction {
+    Reply,
+    Copy,
+    Card,
+    Thread,
+    TimeOut,
+    Ban,
+    Kick,
+    Delete,
+    Pin,
+    ViewDeleted,
+    LikeIt,
+    Mark,
+    Edit,
+    Discard,
+    Approve,
+    Deny,
+    Open,
+}
+
+/// The bindings.
+#[derive(Debug, Default)]
+pub(crate) struct Keymap;
+
+impl Keymap {
+    /// What a key means while something is picked.
+    pub(crate) fn selected(&self, key: Key) -> Option<SelectedAction> {
+        let Code::Char(letter) = key.code else {
+            return None;
+        };
+        Some(match letter {
+            'r' => SelectedAction::Reply,
+            'y' => SelectedAction::Copy,
+            'c' => SelectedAction::Card,
+            'f' => SelectedAction::Thread,
+            't' => SelectedAction::TimeOut,
+            'b' => SelectedAction::Ban,
+            'k' => SelectedAction::Kick,
+            'x' => SelectedAction::Delete,
+            'p' => SelectedAction::Pin,
+            'v' => SelectedAction::ViewDeleted,
+            's' => SelectedAction::LikeIt,
+            ' ' => SelectedAction::Mark,
+            'e' => SelectedAction::Edit,
+            'a' => SelectedAction::Approve,
+            'd' => SelectedAction::Deny,
+            _ => return None,
+        })
+    }
 }
 
 /// What `key` means; `None` for keys without a meaning.
@@ -114,7 +175,10 @@ fn plain(code: Code, shift: bool) -> Option<Action> {
         Code::PageUp => Action::PageUp,
         Code::PageDown => Action::PageDown,
         Code::F(1) => Action::Help,
-        Code::F(2) => Action::Errors,
+        Code::F(2) => Action::Problems,
+        Code::F(3) => Action::Held,
+        Code::F(4) => Action::Log,
+        Code::BackTab => Action::Select,
         _ => return None,
     })
 }
@@ -131,6 +195,8 @@ fn with_control(code: Code) -> Option<Action> {
         Code::Char('j') => Action::Newline,
         Code::Char('k') => Action::Kill(Motion::RowEnd),
         Code::Char('l') => Action::Redraw,
+        Code::Char('o') => Action::TakeBack,
+        Code::Up => Action::Select,
         Code::Char('n') => Action::NextRoom,
         Code::Char('p') => Action::PreviousRoom,
         Code::Char('u') => Action::Kill(Motion::RowStart),
@@ -189,7 +255,7 @@ mod tests {
         check(Key::control(Code::Char('z')), Some(Action::Suspend));
         check(Key::control(Code::Home), Some(Action::Top));
         check(plain(Code::Tab), Some(Action::Complete));
-        check(plain(Code::F(2)), Some(Action::Errors));
+        check(plain(Code::F(2)), Some(Action::Problems));
         check(plain(Code::F(9)), None);
         check(alt(Code::Char('z')), None);
     }

@@ -233,6 +233,7 @@ impl Runner {
                 Effect::Disconnect(key) => drop(self.links.remove(&key)),
                 Effect::Send(key, event) => self.order(key, LinkCommand::Send(event))?,
                 Effect::Retry(key) => self.order(key, LinkCommand::Retry)?,
+                Effect::Copy(_) => {}
                 Effect::Quit => self.quitting = true,
             }
         }

@@ -19,8 +19,15 @@ pub(crate) struct Completion {
 impl App {
     /// Completes the word before the cursor.
     pub(super) fn complete(&mut self) {
-        let (word, is_first) = self.room().composer.word();
-        let word = word.to_owned();
+        let before = self.room().composer.before_cursor();
+        let start = before.rfind(char::is_whitespace);
+        let start = start.map_or(0, |at| {
+            at + before[at..].chars().next().map_or(0, char::len_utf8)
+        });
+        let (word, is_first) = (
+            before[start..].to_owned(),
+            before[..start].trim().is_empty(),
+        );
         if self.completion.fitting.get(self.completion.shown) == Some(&word) {
             self.completion.shown = (self.completion.shown + 1) % self.completion.fitting.len();
         } else {
@@ -38,7 +45,7 @@ impl App {
         // One that is the only one is done with; of several, Tab brings the next.
         let end = if fitting.len() == 1 { " " } else { "" };
         let text = format!("{next}{end}");
-        let result = self.room_mut().composer.replace_word(&text);
+        let result = self.room_mut().composer.replace(start, &text);
         self.tell_overflow(result);
     }
 

@@ -9,6 +9,7 @@ mod outgoing;
 mod quotes;
 mod removal;
 mod rows;
+mod select;
 mod view;
 
 use std::cell::Cell;
@@ -24,10 +25,12 @@ pub(crate) use geometry::Geometry;
 use outgoing::Outgoing;
 pub(crate) use outgoing::WAITING;
 pub(crate) use rows::{Look, glyph, rank_word, unranked};
-pub(crate) use view::{Below, COUNTED_BELOW, Shown};
+pub(crate) use view::{Below, COUNTED_BELOW};
 
 use crate::app::mention;
-use crate::app::row::{Tone, nick_hash};
+#[cfg(test)]
+use crate::app::row::Tone;
+use crate::app::row::nick_hash;
 use crate::sanitize;
 
 /// Entries kept per room; past it the oldest go.
@@ -135,6 +138,7 @@ impl Timeline {
     }
 
     /// Adds something that the client itself has to say.
+    #[cfg(test)]
     pub(crate) fn notice(&mut self, tone: Tone, text: &str, stamp: Stamp) {
         self.push(stamp, Kind::Notice(tone, content(text).into()));
     }
@@ -290,7 +294,7 @@ impl Timeline {
     }
 
     /// Where an entry is; entries come and go around it.
-    fn index_of(&self, id: EntryId) -> Option<usize> {
+    pub(crate) fn index_of(&self, id: EntryId) -> Option<usize> {
         let count = self.count();
         // It has moved little since it was last looked for.
         let near = self.found.get().min(count);

@@ -7,7 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{put, put_right};
-use crate::app::{App, LinkState, Room, Row, Tone, glyph};
+use crate::app::{App, LinkState, Room, Row, Tone, rank_word};
 use crate::theme::Theme;
 use crate::wrap::{truncate, width};
 
@@ -44,8 +44,9 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     line.extend(right.pieces);
     let used = put(&Row::from(line), theme, area, buffer);
     let name = truncate(&app.me, NAME_COLUMNS).into_owned();
-    let sign = glyph(app.room().rank).trim_end();
-    let me = Row::default().with(Tone::Faint, format!("{name}{sign}  F1 help"));
+    let rank = rank_word(app.room().rank);
+    let space = if rank.is_empty() { "" } else { " " };
+    let me = Row::default().with(Tone::Faint, format!("{name}{space}{rank}  F1 help"));
     put_right(&me, theme, area, used + 2, buffer);
 }
 
@@ -112,7 +113,10 @@ fn tab(place: usize, room: &Room, is_active: bool, columns: usize) -> Row {
     let news = match (room.unread, room.mentions) {
         (0, 0) if !room.more_unread => String::new(),
         (unread, 0) => format!("({})", counted(unread, room.more_unread)),
-        (_, mentions) => format!("(@{})", counted(mentions, false)),
+        (unread, mentions) => {
+            let unread = counted(unread, room.more_unread);
+            format!("({unread} @{})", counted(mentions, false))
+        }
     };
     Row::default()
         .with(Tone::Text, " ")

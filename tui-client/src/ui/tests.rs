@@ -62,7 +62,7 @@ fn conversation() -> Driven {
 fn a_conversation_at_80_by_24() {
     let (rows, cursor) = screen(&mut conversation(), 80, 24);
     let expected = [
-        " 1:stream1                                                       alice+  F1 help",
+        " 1:stream1                                                    alice mod  F1 help",
         "---------------------------- beginning of the room -----------------------------",
         "------------------------------- Mon 23 Nov 2026 --------------------------------",
         "00:00     nightbot+ Follow the rules in #info. Slow mode is on.",
@@ -72,9 +72,9 @@ fn a_conversation_at_80_by_24() {
         "                    same,",
         "                    never seen it",
         "00:00         ivan  @alice can you pin the poll?                      << mention",
-        " ok 23ms  412 here",
+        " Enter send  Alt+Enter new line  Ctrl+C clear  Up previous message",
+        " connected 23ms  412 online",
         "alice> wait for it                                                       11/500",
-        " Enter send  Alt+Enter new line  Ctrl+C clear  Up previous message  F2 errors:0",
     ];
     let shown: Vec<&str> = rows
         .iter()
@@ -82,7 +82,7 @@ fn a_conversation_at_80_by_24() {
         .filter(|row| !row.is_empty())
         .collect();
     assert_eq!(shown, expected);
-    assert_eq!((cursor.x, cursor.y), (18, 22));
+    assert_eq!((cursor.x, cursor.y), (18, 23));
 }
 
 #[test]
@@ -94,8 +94,8 @@ fn a_conversation_at_140_by_40() {
         rows[36]
     );
     assert!(rows[35].ends_with("never seen it"));
-    assert!(rows[39].ends_with("F2 errors:0"));
-    assert_eq!((cursor.x, cursor.y), (18, 38));
+    assert!(rows[38].starts_with(" connected 23ms"));
+    assert_eq!((cursor.x, cursor.y), (18, 39));
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn narrow_screens_drop_times_and_small_ones_all_but_messages() {
         rows[8],
         "        ivan  @alice can you pin the poll?      <<"
     );
-    assert!(rows[10].starts_with("> wait for it"));
+    assert!(rows[11].starts_with("> wait for it"));
     let (rows, cursor) = screen(&mut conversation(), 24, 4);
     assert_eq!(
         rows,
@@ -147,8 +147,16 @@ fn a_held_view_says_how_much_is_below() {
     driven.act(Action::PageUp);
     driven.message(0, 61, "bob", "m61");
     let (rows, _) = screen(&mut driven, 80, 24);
-    assert!(rows[19].ends_with("m42"), "{}", rows[19]);
-    assert_eq!(rows[20], " up 19 rows - 1 new below (End)");
+    assert!(rows[16].ends_with("m42"), "{}", rows[16]);
+    assert_eq!(
+        rows[17],
+        format!("- up 19 rows, 1 new below (End) {}", "-".repeat(48))
+    );
+    assert!(
+        rows[20].ends_with("m61"),
+        "the end stays live: {}",
+        rows[20]
+    );
     driven.act(Action::End);
     assert!(screen(&mut driven, 80, 24).0[20].ends_with("m61"));
 }
@@ -172,7 +180,7 @@ fn no_name_is_taken_for_one_with_a_rank() {
 
 #[test]
 fn states_of_the_connection() {
-    let status = |driven: &mut Driven| screen(driven, 80, 24).0[21].clone();
+    let status = |driven: &mut Driven| screen(driven, 80, 24).0[22].clone();
     let mut driven = Driven::new(&["stream1"], Some("pw"));
     driven.tell(Event::Started);
     assert_eq!(status(&mut driven), " connecting to ws://127.0.0.1:8080");
@@ -211,8 +219,7 @@ fn the_error_panel_lists_code_event_and_words() {
     );
     let (rows, _) = screen(&mut driven, 80, 24);
     assert!(rows[21].contains("too fast"));
-    assert!(rows[23].ends_with("F2 errors:1"));
-    driven.act(Action::Errors);
+    driven.act(Action::Problems);
     let (rows, _) = screen(&mut driven, 80, 24);
     assert_eq!(rows[1], " Errors: 1, newest last");
     assert_eq!(rows[2], " 00:00:00  429 message      stream1    too fast");
@@ -235,7 +242,10 @@ fn a_refused_message_says_why_and_what_to_do() {
     assert_eq!(rows[19], "00:00        alice! hello");
     let words = "                    not sent: muted (selected, e edits, x discards)";
     assert_eq!(rows[20], words);
-    assert!(rows[23].starts_with(" Up edit the refused message  Esc discard it"));
+    assert_eq!(rows[21], " muted", "what the server said");
+    driven.act(Action::Escape);
+    let (rows, _) = screen(&mut driven, 80, 24);
+    assert!(rows[21].starts_with(" Up edit the refused message  Esc discard it"));
     driven.act(Action::Escape);
     driven.send("again");
     let refused = json!({ "Code": 429, "message": "slow mode", "nonce": "n-2" });
@@ -249,7 +259,13 @@ fn a_refused_message_says_why_and_what_to_do() {
             "                    discards)",
         ]
     );
-    assert!(rows[23].starts_with(" Enter send again  /discard"));
+    driven.act(Action::Escape);
+    driven.act(Action::Escape);
+    let (rows, _) = screen(&mut driven, 80, 24);
+    assert!(
+        rows[21].starts_with(" Enter send again  /discard"),
+        "{rows:?}"
+    );
 }
 
 #[test]
@@ -258,9 +274,9 @@ fn the_input_grows_and_counts() {
     driven.tell(Event::Pasted("one\ntwo\nthree\nfour\nfive".to_owned()));
     driven.tell(Event::Pasted("\nsix".to_owned()));
     let (rows, cursor) = screen(&mut driven, 80, 24);
-    assert_eq!(rows[18].split_whitespace().next(), Some("two"));
-    assert_eq!(rows[22], "       six");
-    assert_eq!((cursor.x, cursor.y), (10, 22));
+    assert_eq!(rows[19].split_whitespace().next(), Some("two"));
+    assert_eq!(rows[23], "       six");
+    assert_eq!((cursor.x, cursor.y), (10, 23));
     driven.tell(Event::Pasted("x".repeat(500)));
     assert!(
         screen(&mut driven, 80, 24)
@@ -277,8 +293,8 @@ fn a_paste_of_many_lines_asks_first() {
     let pasted = || Event::Pasted("one\rtwo\rthree\rfour\rfive\rsix\rseven".to_owned());
     driven.tell(pasted());
     let (rows, _) = screen(&mut driven, 80, 24);
-    assert_eq!(rows[22], "paste 7 lines? one");
-    assert!(rows[23].starts_with(" Enter paste  Esc cancel"));
+    assert_eq!(rows[23], "paste 7 lines? one");
+    assert!(rows[21].starts_with(" Enter paste  Esc cancel"));
     driven.type_in("x");
     assert_eq!(screen(&mut driven, 24, 4).0[3], "paste 7 lines? one");
     driven.act(Action::Escape);
@@ -302,7 +318,7 @@ fn tabs_count_unread_messages_and_mentions() {
     driven.message(2, 1, "bob", "alice?");
     let (rows, _) = screen(&mut driven, 80, 24);
     assert!(
-        rows[0].starts_with(" 1:stream1  2:speedrun(3)  3:mods(@1) "),
+        rows[0].starts_with(" 1:stream1  2:speedrun(3)  3:mods(1 @1) "),
         "{}",
         rows[0]
     );
@@ -345,7 +361,7 @@ fn rooms_that_do_not_fit_are_told_by_what_is_unread_in_them() {
     for width in 30..120 {
         let row = tabs(&mut driven, width);
         assert!(row.contains(" 9:room9 "), "{width}: {row}");
-        let is_seen = row.contains("@1>") || row.contains("20:room20(@1)");
+        let is_seen = row.contains("@1>") || row.contains("20:room20(1 @1)");
         assert!(is_seen, "{width}: {row}");
         let are_seen = row.starts_with("<2 ")
             || (row.starts_with("<1 ") && row.contains(" 2:room2(1)"))
@@ -373,7 +389,7 @@ fn a_long_name_hides_no_mention() {
 }
 
 #[test]
-fn the_help_fits_a_usual_screen_in_three() {
+fn the_help_fits_a_usual_screen_in_four() {
     let mut driven = Driven::live();
     driven.act(Action::Help);
     assert!(screen(&mut driven, 80, 24).0[2].contains("Enter"));
@@ -383,6 +399,7 @@ fn the_help_fits_a_usual_screen_in_three() {
     assert!(panel.iter().all(|row| row.chars().count() < 80), "{rows:?}");
     let ban = " /ban NAME - REASON             permanent; the reason may begin with a digit";
     assert!(rows.iter().any(|row| row == ban), "{rows:?}");
+    driven.act(Action::PageDown);
     driven.act(Action::PageDown);
     assert!(screen(&mut driven, 80, 24).0[20].contains("being sent, not sent"));
 }
@@ -410,7 +427,7 @@ fn no_size_and_no_text_breaks_the_screen() {
     driven.tell(Event::Pasted(hostile.join("\n")));
     let actions = [
         Action::PageUp,
-        Action::Errors,
+        Action::Problems,
         Action::Help,
         Action::Escape,
         Action::End,

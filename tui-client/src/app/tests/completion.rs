@@ -26,7 +26,7 @@ fn commands_and_names_are_completed() {
     driven.type_in(" c");
     assert_eq!(tab(&mut driven), "/unmute @Bob carol ");
     assert_eq!(tab(&mut driven), "/unmute @Bob carol ");
-    assert_eq!(driven.toast(), "no match");
+    assert_eq!(driven.answer(), "no match");
     driven.type_in("al");
     assert_eq!(tab(&mut driven), "/unmute @Bob carol al");
 }

@@ -19,6 +19,8 @@ pub(crate) struct Stamp {
     pub(crate) hour: i8,
     pub(crate) minute: i8,
     pub(crate) second: i8,
+    /// The same in milliseconds since 1970, UTC.
+    pub(crate) unix_millis: i64,
 }
 
 impl Stamp {
@@ -31,6 +33,7 @@ impl Stamp {
             hour: local.hour(),
             minute: local.minute(),
             second: local.second(),
+            unix_millis,
         }
     }
 }
@@ -196,6 +199,11 @@ impl Entry {
     /// True for the message with this id.
     pub(crate) fn is(&self, id: &MessageId) -> bool {
         self.post().is_some_and(|post| post.id.as_ref() == Some(id))
+    }
+
+    /// True where messages may be missing here.
+    pub(crate) fn is_gap(&self) -> bool {
+        matches!(self.kind, Kind::Gap)
     }
 
     /// The state changed: earlier rows are worth nothing.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use chat_protocol::{ClientEvent, DraftContent, Nonce, PostMessage, Seq};
+use chat_protocol::{ClientEvent, DraftContent, MessageId, Nonce, PostMessage, Seq};
 
 use super::Timeline;
 use super::entry::{Author, Cause, Entry, Kind, Post, Stamp, Status};
@@ -26,6 +26,8 @@ const REASON_CHARS: usize = 500;
 pub(crate) struct Outgoing {
     nonce: Nonce,
     content: DraftContent,
+    /// The message that it answers.
+    reply_to: Option<MessageId>,
     /// When it was first handed to a connection.
     first_sent: Option<Duration>,
     /// When it was handed to the present connection.
@@ -36,6 +38,10 @@ pub(crate) struct Outgoing {
 impl Outgoing {
     fn status(&self) -> Option<&Status> {
         self.entry.post().map(|post| &post.status)
+    }
+
+    pub(super) fn text(&self) -> String {
+        self.content.as_str().to_owned()
     }
 
     fn is_pending(&self) -> bool {
@@ -80,13 +86,15 @@ impl Timeline {
         nonce: Nonce,
         author: Author,
         stamp: Stamp,
+        reply: Option<(MessageId, String)>,
     ) {
+        let (reply_to, quote) = reply.unzip();
         let post = Post {
             id: None,
             author: std::rc::Rc::new(author),
             content: sanitize::text(content.as_str()).into(),
-            reply_to: None,
-            quote: None,
+            reply_to: reply_to.clone(),
+            quote: quote.map(Into::into),
             status: Status::Pending,
             is_open: false,
         };
@@ -95,6 +103,7 @@ impl Timeline {
         self.outgoing.push(Outgoing {
             nonce,
             content,
+            reply_to,
             first_sent: None,
             sent: None,
             entry,
@@ -115,7 +124,7 @@ impl Timeline {
         Some(ClientEvent::Message(PostMessage {
             content: next.content.clone(),
             nonce: Some(next.nonce.clone()),
-            reply_to: None,
+            reply_to: next.reply_to.clone(),
         }))
     }
 

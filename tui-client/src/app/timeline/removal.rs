@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use chat_protocol::limits::USERNAME_CHARS;
-use chat_protocol::{Cleared, MessageDeleted, MessageId, Purged, Seq};
+use chat_protocol::{Cleared, MessageDeleted, MessageId, Purged};
 
 use super::Timeline;
 use super::entry::{Author, Entry, Kind, Post, Stamp, Status};
@@ -67,19 +67,6 @@ impl Timeline {
         let kind = Kind::Notice(Tone::Waiting, format!("{by} deleted all messages").into());
         let version = self.next_version();
         self.insert_at(0, Entry::new(cleared.seq, stamp, version, kind));
-    }
-
-    /// The newest message that is in the log, of the user with this key where one is given; with how
-    /// it is quoted.
-    pub(crate) fn last_of(&self, key: Option<&str>) -> Option<(MessageId, Box<str>)> {
-        // A position of an earlier life of the log may mean another message by now.
-        let known = self.entries.iter().rev().filter(|entry| entry.at > Seq(0));
-        let mut posts = known.filter_map(Entry::post);
-        let post = posts.find(|post| {
-            matches!(post.status, Status::Posted | Status::Mentions)
-                && key.is_none_or(|key| *post.author.key == *key)
-        })?;
-        Some((post.id.clone()?, quoted(post)))
     }
 
     /// Leaves nothing of a message but that it was there.
