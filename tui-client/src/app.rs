@@ -16,7 +16,6 @@ mod folding;
 mod held;
 mod keys;
 mod log;
-mod mention;
 mod moderation;
 mod network;
 mod orders;

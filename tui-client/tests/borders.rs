@@ -12,7 +12,7 @@ const USES: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "command", "cursor", "keymap", "layout", "link", "sanitize", "wrap",
+            "command", "cursor", "input", "keymap", "layout", "link", "mention", "sanitize", "wrap",
         ],
     ),
     ("cli", &["server_url"]),
@@ -28,8 +28,24 @@ const USES: &[(&str, &[&str])] = &[
     ("line_io", &[]),
     ("link", &[]),
     ("main", &[]),
+    ("mention", &[]),
     ("net", &["cursor", "link", "server_url"]),
     ("password", &[]),
+    (
+        "plain_mode",
+        &[
+            "cli",
+            "command",
+            "cursor",
+            "exit",
+            "line_io",
+            "link",
+            "mention",
+            "net",
+            "sanitize",
+            "server_url",
+        ],
+    ),
     (
         "runner",
         &[
@@ -51,7 +67,7 @@ const USES: &[(&str, &[&str])] = &[
     ("server_url", &[]),
     ("terminal", &[]),
     ("theme", &["app"]),
-    ("ui", &["app", "command", "layout", "theme", "wrap"]),
+    ("ui", &["app", "command", "theme", "wrap"]),
     ("wrap", &[]),
 ];
 
@@ -92,6 +108,24 @@ const NEVER: &[(&str, &[&str])] = &[
     ("net/heartbeat", &["tokio", "now()", "async "]),
     ("json_mode", &["ratatui", "crossterm"]),
     ("line_io", &["ratatui", "crossterm", "serde_json"]),
+    ("mention", &["tokio", "std::io"]),
+    ("plain_mode", &["ratatui", "crossterm"]),
+    (
+        "plain_mode/session",
+        &[
+            "tokio",
+            "std::io",
+            "std::env",
+            "Instant",
+            "SystemTime",
+            "rand::",
+            "async ",
+        ],
+    ),
+    ("plain_mode/typed", &["tokio", "std::io"]),
+    ("plain_mode/queue", &["tokio", "std::io", "Instant"]),
+    ("plain_mode/numbers", &["tokio", "std::io"]),
+    ("plain_mode/words", &["tokio", "std::io", "now()"]),
     (
         "ui",
         &[

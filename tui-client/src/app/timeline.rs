@@ -27,10 +27,10 @@ pub(crate) use outgoing::WAITING;
 pub(crate) use rows::{Look, glyph, rank_word, unranked};
 pub(crate) use view::{Below, COUNTED_BELOW};
 
-use crate::app::mention;
 #[cfg(test)]
 use crate::app::row::Tone;
 use crate::app::row::nick_hash;
+use crate::mention;
 use crate::sanitize;
 
 /// Entries kept per room; past it the oldest go.

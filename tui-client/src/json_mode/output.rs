@@ -5,7 +5,7 @@ use chat_protocol::events;
 use serde_json::Value;
 
 /// Events that hold a resume token, which lets in whoever has it.
-const WITH_TOKEN: [&str; 2] = [events::AUTH, "changePassword"];
+const WITH_TOKEN: [&str; 2] = [events::AUTH, events::CHANGE_PASSWORD];
 
 /// A server's text as one line, and as what it says; `None` where it is no JSON object. A resume token
 /// is left out.
