@@ -1,6 +1,7 @@
 //! `--json`: the client for scripts.
 
 use std::io::{BufRead, BufReader};
+use std::process::Command;
 use std::time::Duration;
 
 use chat_tests::{ClientSetup, Program, RawClient, Server, Signal, Stream};
@@ -8,7 +9,7 @@ use rustix::process::{Pid, kill_process};
 use serde_json::{Value, json};
 
 use super::nobodys_address;
-use crate::support::{contents, eventually_within};
+use crate::support::{contents, eventually_within, skip};
 
 /// The data of the first line that is this event.
 #[track_caller]
@@ -258,4 +259,55 @@ fn capabilities_are_asked_for_by_name_and_a_misspelt_one_is_named() {
     assert_eq!(finished.status.code(), Some(0), "{}", finished.error);
     assert!(finished.error.contains("`moderaton`"), "{}", finished.error);
     assert!(!finished.error.contains("`room`"), "{}", finished.error);
+}
+
+/// The first block of code in `language` on the page of the client without a screen.
+fn example(language: &str) -> String {
+    let page = include_str!("../../../docs/terminal-client-plain.md");
+    let (_, rest) = page.split_once(&format!("```{language}\n")).unwrap();
+    rest.split_once("```").unwrap().0.to_owned()
+}
+
+#[test]
+fn the_script_of_the_documentation_moderates() {
+    let is_there = Command::new("python3")
+        .args(["-c", "import sys; sys.exit(sys.version_info < (3, 10))"])
+        .status();
+    if !is_there.is_ok_and(|status| status.success()) {
+        return skip("a script that moderates", "there is no Python 3.10 here");
+    }
+    let server = Server::start();
+    let mut owner = RawClient::join(&server, "owner", "stream");
+    let mut malory = RawClient::join(&server, "malory", "stream");
+    drop(RawClient::join(&server, "guard", "stream"));
+    owner.send("setMod", json!({ "username": "guard" }));
+    owner.expect("setMod");
+
+    let setup = ClientSetup::new(server.address(), "guard", &["stream"]);
+    let setup = setup.argument("--capabilities=moderation");
+    let script = setup.home().join("guard.py");
+    std::fs::write(&script, example("python")).unwrap();
+    let client = setup.json_command();
+    let mut command = Command::new("python3");
+    command.arg(&script).arg("Cheap");
+    command.arg(client.get_program()).args(client.get_args());
+    command.envs(
+        client
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    let guard = Program::start(command);
+    let says = |text: &str| {
+        guard.wait_for_line(Stream::Out, text, |line| line.contains(text).then_some(()));
+    };
+    says("watching stream");
+
+    malory.post("hello");
+    let bad = malory.post("buy CHEAP followers");
+    says(&format!("deleted {}", bad["id"].as_str().unwrap()));
+    says("malory is muted");
+    assert_eq!(malory.expect("deleteMessage")["by"], "guard");
+    assert_eq!(malory.expect("mute")["reason"], "not here");
+    owner.send("message", json!({ "content": "cheap tricks" }));
+    says("mute was refused");
 }

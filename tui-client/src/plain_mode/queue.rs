@@ -6,7 +6,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use chat_protocol::{
-    ClientError, ClientEvent, Code, ModerationNotice, ServerEvent, Username, events, sentences,
+    ClientError, ClientEvent, Code, HistoryRequest, ModerationNotice, Seq, ServerEvent, Username,
+    events, sentences,
 };
 
 /// How long the server may take to answer.
@@ -17,6 +18,9 @@ const NONCE_LIFE: Duration = Duration::from_secs(4 * 60 + 30);
 const PAUSE: u64 = 2;
 /// Who is to wait longer than this decides whether to.
 const LONGEST_PAUSE: u64 = 120;
+/// Entries of the log that are asked for at least, and at most (the contract).
+const PAGE: u64 = 50;
+const MOST_ENTRIES: u64 = 200;
 /// How often one is sent before a refusal for haste is a refusal.
 const TRIES: u32 = 5;
 
@@ -26,6 +30,9 @@ pub(super) struct Item {
     /// The line of the input that asks for it; `None` for what the program wants to know itself.
     pub(super) line: Option<u64>,
     pub(super) event: ClientEvent,
+    /// Messages that are wanted of the answer: the newest of it. The log has other entries as well, so
+    /// that more are asked for.
+    pub(super) wanted: usize,
     /// Sent so often and refused for haste.
     tries: u32,
     /// When it was first sent.
@@ -37,9 +44,23 @@ impl Item {
         Self {
             line,
             event,
+            wanted: 0,
             tries: 0,
             first_sent: None,
         }
+    }
+
+    /// Asks for the newest so many messages, or for those before a position.
+    pub(super) fn page(line: Option<u64>, wanted: usize, before: Option<Seq>) -> Self {
+        let limit = (2 * wanted as u64).clamp(PAGE, MOST_ENTRIES);
+        let request = HistoryRequest {
+            before,
+            limit: Some(limit),
+            ..HistoryRequest::default()
+        };
+        let mut item = Self::new(line, ClientEvent::History(request));
+        item.wanted = wanted;
+        item
     }
 
     fn nonce(&self) -> Option<&str> {

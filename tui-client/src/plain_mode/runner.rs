@@ -31,6 +31,9 @@ const FAREWELL: Duration = Duration::from_millis(500);
 /// How long the last lines may take to be written, where the system ends the program.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
+/// How long a line that came too late is waited for, to be named.
+const BEHIND: Duration = Duration::from_millis(100);
+
 type Links = mpsc::Receiver<(ConnectionId, LinkEvent)>;
 
 /// Runs the session to its end.
@@ -64,6 +67,7 @@ pub(super) async fn run(
     if is_told {
         runner.wait_for_answers(&mut received).await;
     }
+    let behind = first_behind(&mut lines).await;
     drop(received);
     runner.hidden = None;
     runner.say_farewell().await;
@@ -81,8 +85,11 @@ pub(super) async fn run(
         }
     }
     for (line, text) in unsent {
-        // Without standard error there is nowhere to say it.
-        writeln!(io::stderr(), "chat-tui: line {line} was not sent: {text}").ok();
+        complain(&format!("line {line} was not sent: {text}"));
+    }
+    if let Some(line) = behind {
+        runner.session.leave_out();
+        complain(&format!("line {line} and what is behind it was not sent"));
     }
     let outcome = runner.session.outcome();
     match outcome.words {
@@ -191,8 +198,7 @@ impl Runner {
         self.hidden = Some(Hidden::begin().ok());
         if !io::stdout().is_terminal() {
             let name = crate::sanitize::line(self.username.as_str());
-            // Without standard error there is nowhere to ask.
-            writeln!(io::stderr(), "password for {name}:").ok();
+            complain(&format!("password for {name}:"));
         }
     }
 
@@ -296,6 +302,22 @@ impl Runner {
             unix_millis: i64::try_from(unix.as_millis()).unwrap_or(i64::MAX),
         }
     }
+}
+
+/// The number of the first line that nobody looks at any more, where there is one.
+async fn first_behind(lines: &mut mpsc::Receiver<Input>) -> Option<u64> {
+    loop {
+        // Who writes none just now is not waited for.
+        match timeout(BEHIND, lines.recv()).await.ok()?? {
+            Input::Line(_, text) if text.trim().is_empty() => {}
+            Input::Line(number, _) | Input::Bad(number, _) => return Some(number),
+        }
+    }
+}
+
+fn complain(words: &str) {
+    // Without standard error there is nowhere to say it.
+    writeln!(io::stderr(), "chat-tui: {words}").ok();
 }
 
 /// The writing ended although there may be more to write.

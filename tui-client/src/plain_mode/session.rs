@@ -180,13 +180,20 @@ impl Session {
         std::mem::take(&mut self.effects)
     }
 
-    /// True while further lines can be taken in.
+    /// True while further lines can be taken in. What comes from no person is done line by line, each
+    /// once the one before it is answered: so a line may count on what the ones before it did, and on
+    /// the numbers of what was there on entering.
     pub(super) fn takes_lines(&self) -> bool {
-        self.rooms
-            .iter()
-            .map(|room| room.queue.len())
-            .sum::<usize>()
-            < WAITING
+        let waiting: usize = self.rooms.iter().map(|room| room.queue.len()).sum();
+        match self.is_interactive {
+            true => waiting < WAITING,
+            false => waiting == 0 && self.rooms.iter().all(|room| self.is_settled(room)),
+        }
+    }
+
+    /// A line was given that is not looked at any more.
+    pub(super) fn leave_out(&mut self) {
+        self.is_incomplete = true;
     }
 
     /// When to be woken.
@@ -323,7 +330,10 @@ impl Session {
 
     /// Puts something into a room's queue.
     fn enqueue(&mut self, place: usize, line: u64, event: ClientEvent) {
-        let item = Item::new(Some(line), event);
+        self.enqueue_item(place, Item::new(Some(line), event));
+    }
+
+    fn enqueue_item(&mut self, place: usize, item: Item) {
         if let Link::Stopped { .. } = self.rooms[place].link {
             return self.refuse_item(place, &item, "not connected (/reconnect tries again)");
         }

@@ -3,8 +3,8 @@
 
 use chat_protocol::limits::{REASON_CHARS, USERNAME_CHARS};
 use chat_protocol::{
-    Audit, ClientError, ClientEvent, Filters, Held, HeldNotice, ModerationNotice, Rank, RoomState,
-    ServerEvent, durations, events, sentences,
+    Audit, ClientError, Filters, Held, HeldNotice, ModerationNotice, Rank, RoomState, ServerEvent,
+    durations, events, sentences,
 };
 
 use super::Session;
@@ -54,11 +54,9 @@ impl Session {
             ServerEvent::Purge(purged) => self.on_purged(place, &purged, is_answer),
             ServerEvent::Clear(cleared) => self.on_cleared(place, &cleared, is_answer),
             ServerEvent::Cerror(error) => self.on_cerror(place, &error),
-            ServerEvent::History(history) => match answered.map(|item| (item.line, &item.event)) {
-                Some((Some(_), ClientEvent::History(request))) => {
-                    self.on_page(place, &history, request);
-                }
-                Some(_) => self.on_entry(place, &history),
+            ServerEvent::History(history) => match answered {
+                Some(item) if is_answer => self.on_page(place, &history, item.wanted),
+                Some(item) => self.on_entry(place, &history, item.wanted),
                 None => self.on_missed(place, &history),
             },
             ServerEvent::Who(who) if is_answer => self.answer(Some(place), &words::who(&who)),

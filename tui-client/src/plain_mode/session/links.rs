@@ -2,8 +2,8 @@
 //! for the end of the program.
 
 use chat_protocol::{
-    AuthAccepted, ClientError, ClientEvent, CloseCode, Code, HistoryRequest, Rank, Secret,
-    Username, limits::USERNAME_CHARS,
+    AuthAccepted, ClientError, ClientEvent, CloseCode, Code, Rank, Secret, Username,
+    limits::USERNAME_CHARS,
 };
 
 use super::room::Link;
@@ -14,9 +14,9 @@ use crate::plain_mode::words;
 use crate::sanitize;
 
 /// Messages that are said on entering a room.
-const FIRST_PAGE: u64 = 10;
+const FIRST_PAGE: usize = 10;
 /// Messages that are asked for where those that were missed can't be named.
-const MISSED_PAGE: u64 = 50;
+const MISSED_PAGE: usize = 50;
 /// Characters of what went wrong that are said.
 const PROBLEM_CHARS: usize = 500;
 
@@ -140,7 +140,7 @@ impl Session {
         let was_said = std::mem::take(&mut room.is_down_said);
         let late = room.queue.line_up(now);
         if accepted.created {
-            self.tell(None, &format!("this made the account {me}"));
+            self.tell(None, &format!("a new account was made: {me}"));
         }
         if !was_live || was_said {
             self.say_live(place, &me, was_live);
@@ -171,23 +171,19 @@ impl Session {
             }
             (false, false) => format!("connected to {label} as {me}{rank}"),
         };
-        self.tell(Some(place), &words);
+        // The first names the room itself.
+        self.tell(again.then_some(place), &words);
     }
 
     /// Asks for the newest messages: without a position in the log nothing comes by itself.
     fn ask_newest(&mut self, place: usize) {
         let room = &mut self.rooms[place];
-        let limit = match room.has_messages {
+        let wanted = match room.has_messages {
             true => MISSED_PAGE,
             false => FIRST_PAGE,
         };
-        let request = HistoryRequest {
-            limit: Some(limit),
-            ..HistoryRequest::default()
-        };
         room.held_back = Some(Vec::new());
-        room.queue
-            .push_first(Item::new(None, ClientEvent::History(request)));
+        room.queue.push_first(Item::page(None, wanted, None));
     }
 
     fn on_lost(&mut self, place: usize, problem: &Problem) {

@@ -1,6 +1,6 @@
 //! How messages are said: those that come, those of the history, one again. Must not ask for any.
 
-use chat_protocol::{History, HistoryRequest, Message, ServerEvent};
+use chat_protocol::{History, Message, ServerEvent};
 
 use super::{Effect, Session};
 use crate::mention;
@@ -57,15 +57,17 @@ impl Session {
     }
 
     /// The newest messages, asked for on entering.
-    pub(super) fn on_entry(&mut self, place: usize, history: &History) {
+    pub(super) fn on_entry(&mut self, place: usize, history: &History, wanted: usize) {
         let was_here = self.rooms[place].has_messages;
         self.say_gap(place, history);
         let mut count = 0;
-        for message in history.entries.iter().filter_map(message_of) {
+        for message in newest(history, wanted).0 {
             count += usize::from(self.say_from_history(place, message, false, true));
         }
-        if count > 0 && !was_here {
-            self.tell(Some(place), "from here on as it comes");
+        match (was_here, count) {
+            (true, _) => {}
+            (false, 0) => self.tell(Some(place), "no messages here yet: what you type is posted"),
+            (false, _) => self.tell(Some(place), "from here on as it comes"),
         }
         self.rooms[place].has_entered = true;
         self.stop_holding_back(place);
@@ -96,21 +98,21 @@ impl Session {
     }
 
     /// A part of the history that was asked for.
-    pub(super) fn on_page(&mut self, place: usize, history: &History, request: &HistoryRequest) {
-        let messages: Vec<&Message> = history.entries.iter().filter_map(message_of).collect();
+    pub(super) fn on_page(&mut self, place: usize, history: &History, wanted: usize) {
+        let (messages, is_all) = newest(history, wanted);
         for message in &messages {
             self.say_from_history(place, message, true, false);
         }
+        let is_complete = is_all && history.complete;
         let oldest = messages.first().map(|message| self.note(place, message));
-        let words = match (oldest, history.complete) {
+        let words = match (oldest, is_complete) {
             (None, true) => "there are no messages".to_owned(),
             (None, false) => "there are no messages in that part of the log".to_owned(),
             (Some(_), true) => format!("{}, from the beginning of the room", counted(&messages)),
             (Some(oldest), false) => {
-                let limit = request.limit.unwrap_or_default();
                 let oldest = oldest.number();
                 let counted = counted(&messages);
-                format!("{counted}; /history {limit} before {oldest} says older ones")
+                format!("{counted}; /history {wanted} before {oldest} says older ones")
             }
         };
         self.answer(Some(place), &words);
@@ -223,6 +225,14 @@ impl Session {
         };
         line.line()
     }
+}
+
+/// The newest so many messages of an answer, the oldest first; true where it has no others.
+fn newest(history: &History, wanted: usize) -> (Vec<&Message>, bool) {
+    let mut messages: Vec<&Message> = history.entries.iter().filter_map(message_of).collect();
+    let others = messages.len().saturating_sub(wanted);
+    messages.drain(..others);
+    (messages, others == 0)
 }
 
 fn counted(messages: &[&Message]) -> String {

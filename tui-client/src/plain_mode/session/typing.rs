@@ -1,13 +1,13 @@
 //! What is done with the lines that are typed. Must not know how a line is read.
 
 use chat_protocol::{
-    ClientEvent, DraftContent, HistoryRequest, MessageId, Nonce, PostMessage, RoomChange, RoomName,
-    Username,
+    ClientEvent, DraftContent, MessageId, Nonce, PostMessage, RoomChange, RoomName, Username,
 };
 
 use super::room::Link;
 use super::{Effect, Session};
 use crate::plain_mode::help;
+use crate::plain_mode::queue::Item;
 use crate::plain_mode::typed::{self, Typed};
 use crate::sanitize;
 
@@ -163,12 +163,8 @@ impl Session {
                 (known.room.0, Some(known.seq))
             }
         };
-        let request = HistoryRequest {
-            before,
-            limit: Some(limit),
-            ..HistoryRequest::default()
-        };
-        self.enqueue(place, line, ClientEvent::History(request));
+        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+        self.enqueue_item(place, Item::page(Some(line), wanted, before));
         Ok(())
     }
 
