@@ -62,12 +62,18 @@ pub(crate) async fn run(options: Options, password: Option<Secret>) -> Result<Ex
         zone: TimeZone::system(),
         nonce_prefix: format!("{:016x}", rand::random::<u64>()),
     };
+    let was_terminal = io::stdout().is_terminal();
     let ended = runner::run(options.url, options.username, settings).await;
     match ended {
         // Whoever read the output has read enough.
-        Err(PlainError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
-            Ok(Exit::Done)
-        }
+        Err(PlainError::Output(error)) if has_gone(&error, was_terminal) => Ok(Exit::Done),
         ended => ended,
     }
+}
+
+/// True where the other end of the output is closed: of a pipe, or of a terminal.
+fn has_gone(error: &io::Error, was_terminal: bool) -> bool {
+    let input_output = Some(rustix::io::Errno::IO.raw_os_error());
+    error.kind() == io::ErrorKind::BrokenPipe
+        || was_terminal && error.raw_os_error() == input_output
 }

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::time::Duration;
 
 use chat_tests::{
-    ClientSetup, Key, Program, RawClient, ScriptedServer, Server, Signal, Stream, Terminal,
+    BareTerminal, ClientSetup, Key, Program, RawClient, ScriptedServer, Server, Signal, Stream, Terminal,
     binaries,
 };
 use rustix::process::{Pid, kill_process};
@@ -416,4 +416,16 @@ fn a_line_that_can_not_be_sent_is_named_and_takes_none_along() {
     ] {
         assert!(finished.out.contains(expected), "{}", finished.out);
     }
+}
+
+#[test]
+fn a_terminal_that_goes_away_ends_it() {
+    let server = Server::start();
+    let mut bob = RawClient::join(&server, "bob", "stream");
+    let setup = ClientSetup::new(server.address(), "alice", &["stream"]).argument("--plain");
+    let mut alice = BareTerminal::start(&setup, None);
+    alice.read_until("no messages here yet");
+    alice.hang_up();
+    bob.post("hello");
+    assert_eq!(alice.exit_status().code(), Some(0));
 }

@@ -247,8 +247,11 @@ impl Queue {
     /// The line went down. What can safely go again stays; what cannot is taken out: an order that may
     /// have been carried out, a message that the server may have forgotten the nonce of.
     pub(super) fn line_down(&mut self, now: Duration) -> Option<Item> {
-        self.sent.take()?;
-        let item = self.items.front()?;
+        let was_asking = self.items.front().is_some_and(|item| item.line.is_none());
+        let was_under_way = self.sent.take().is_some();
+        // What the program itself wants to know it asks anew on the next line.
+        self.items.retain(|item| item.line.is_some());
+        let item = (self.items.front()).filter(|_| was_under_way && !was_asking)?;
         let late = |first: Duration| now.saturating_sub(first) > NONCE_LIFE;
         let may_go_again = match item.nonce() {
             Some(_) => !item.first_sent.is_some_and(late),
@@ -271,10 +274,14 @@ impl Queue {
         self.items.drain(..).collect()
     }
 
-    /// What is not under way, which goes nowhere any more.
+    /// Takes out the lines that are not under way.
     pub(super) fn discard(&mut self) -> Vec<Item> {
-        let kept = usize::from(self.sent.is_some()).min(self.items.len());
-        self.items.drain(kept..).collect()
+        let under_way = usize::from(self.sent.is_some()).min(self.items.len());
+        let waiting = self.items.split_off(under_way);
+        let (lines, own): (Vec<Item>, Vec<Item>) =
+            waiting.into_iter().partition(|item| item.line.is_some());
+        self.items.extend(own);
+        lines
     }
 
     /// When to look at it again, on a live line.

@@ -200,3 +200,16 @@ fn what_is_not_answered_is_given_up() {
     assert_eq!(queue.drain().len(), 1);
     assert_eq!(queue.wake_at(), None);
 }
+
+#[test]
+fn what_the_program_asks_itself_is_neither_repeated_nor_discarded() {
+    let own = || Item::page(None, 10, None);
+    let mut queue = under_way(&[own(), message("a")]);
+    assert_eq!(queue.line_down(at(2)), None);
+    assert_eq!(queue.len(), 1, "the message stays");
+    let mut queue = Queue::default();
+    queue.push(message("a"));
+    queue.push_first(own());
+    assert_eq!(queue.discard().len(), 1);
+    assert_eq!(queue.len(), 1);
+}

@@ -230,7 +230,6 @@ impl Session {
             .rooms
             .iter_mut()
             .flat_map(|room| room.queue.discard())
-            .filter(|item| item.line.is_some())
             .collect();
         self.is_incomplete |= !items.is_empty();
         let words = match items.len() {
