@@ -13,12 +13,16 @@ mod editing;
 mod errors;
 mod event;
 mod folding;
+mod going;
 mod held;
 mod keys;
+mod links;
 mod log;
+mod mention;
 mod moderation;
 mod network;
 mod orders;
+mod palette;
 mod panels;
 mod paste;
 mod prompt;
@@ -48,7 +52,9 @@ use errors::Problem;
 pub(crate) use errors::{Entry as ErrorEntry, ErrorLog};
 pub(crate) use event::{Effect, Event, Now};
 use log::{Line, Log};
+pub(crate) use mention::names_any;
 use orders::Batch;
+pub(crate) use palette::{Choice, Palette};
 pub(crate) use panels::{Item, OpenPanel, Panel};
 pub(crate) use paste::Paste;
 pub(crate) use prompt::Prompt;
@@ -104,6 +110,7 @@ pub(crate) struct App {
     pub(crate) prompt: Option<Prompt>,
     /// Pasted text that the user is asked about.
     pub(crate) paste: Option<Paste>,
+    pub(crate) palette: Option<Palette>,
     pub(crate) answers: Answers,
     pub(crate) log: Log,
     pub(crate) errors: ErrorLog,
@@ -118,6 +125,10 @@ pub(crate) struct App {
     reader: Reader,
     width: u16,
     height: u16,
+    /// Nothing is wanted beside the messages.
+    is_bare: bool,
+    /// The terminal's window is the one that is typed into, as far as it says so.
+    is_focused: bool,
     credentials: Credentials,
     /// When the user last typed into an input box.
     typed_at: Option<Duration>,
@@ -154,6 +165,7 @@ impl App {
             card: None,
             prompt,
             paste: None,
+            palette: None,
             answers: Answers::default(),
             log: Log::default(),
             errors: ErrorLog::default(),
@@ -170,6 +182,8 @@ impl App {
             },
             width: 80,
             height: 24,
+            is_bare: false,
+            is_focused: true,
             credentials: Credentials::new(settings.password),
             typed_at: None,
             has_answered: false,
@@ -204,6 +218,12 @@ impl App {
                 self.draw = true;
                 self.on_paste(text);
             }
+            Event::Wheel { up, rows } => {
+                self.draw = true;
+                self.turn_wheel(up, rows.into());
+            }
+            Event::NotCopied => self.hint("not copied: it is too long for the clipboard"),
+            Event::Focus(focused) => self.is_focused = focused,
             Event::Resized { width, height } => {
                 self.draw |= (self.width, self.height) != (width, height);
                 (self.width, self.height) = (width, height);
@@ -275,13 +295,16 @@ impl App {
             is_pinned: self.room().modes.pinned.is_some(),
             is_asked: self.bar.is_some(),
             is_picking: self.is_picking(),
+            is_bare: self.is_bare,
         };
         Layout::new(self.width, self.height, parts)
     }
 
     /// The columns of the room view.
     pub(crate) fn geometry(&self) -> Geometry {
-        Geometry::within(self.width, self.width)
+        let layout = self.layout();
+        let width = self.width.saturating_sub(layout.left + layout.right);
+        Geometry::within(width, self.width)
     }
 
     /// The place of a room; `None` once the user has left it.

@@ -14,7 +14,7 @@ mod keymap;
 mod layout;
 mod line_io;
 mod link;
-mod mention;
+mod links;
 mod net;
 mod password;
 mod plain_mode;

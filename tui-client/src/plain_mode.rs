@@ -2,6 +2,7 @@
 //! and braille. Owns the way from the command line to an exit code; must not draw.
 
 mod help;
+mod likeness;
 mod numbers;
 mod queue;
 mod runner;

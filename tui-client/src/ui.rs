@@ -6,9 +6,11 @@ mod errors;
 mod help;
 mod hints;
 mod input;
+mod palette;
 mod panel;
 mod password;
 mod room;
+mod sides;
 mod status;
 mod tabs;
 
@@ -20,17 +22,36 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::{App, Panel, Piece, Row};
+use crate::links::Links;
 use crate::theme::Theme;
 
 /// Draws everything, at whatever size the screen has.
-pub(crate) fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) {
+pub(crate) fn draw(app: &App, theme: &Theme, links: &mut Links, frame: &mut Frame<'_>) {
     let mut rest = frame.area();
     let layout = app.layout();
+    let beside =
+        rest.height - (layout.info + layout.hints + layout.status + layout.input).min(rest.height);
+    sides::draw(
+        app,
+        &layout,
+        theme,
+        Rect {
+            height: beside,
+            ..rest
+        },
+        frame.buffer_mut(),
+    );
     let tabs = split(&mut rest, layout.tabs);
     let pinned = split(&mut rest, layout.pinned);
     let view = split(&mut rest, layout.view);
     let held = split(&mut rest, layout.held);
     let live = split(&mut rest, layout.live);
+    let between = |area: Rect| Rect {
+        x: area.x + layout.left.min(area.width),
+        width: area.width.saturating_sub(layout.left + layout.right),
+        ..area
+    };
+    let [pinned, view, held, live] = [pinned, view, held, live].map(between);
     let info = split(&mut rest, layout.info);
     let hints = split(&mut rest, layout.hints);
     let status = split(&mut rest, layout.status);
@@ -50,18 +71,22 @@ pub(crate) fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) {
         password::draw(app, prompt, theme, area, buffer)
     } else {
         let picked = match (&app.panel, app.question()) {
+            _ if app.palette.is_some() => app
+                .palette
+                .as_ref()
+                .and_then(|palette| palette::draw(palette, theme, view, buffer)),
             (None, Some(prompt)) => {
                 password::draw(app, prompt, theme, view, buffer);
                 None
             }
-            (None, None) => room::draw(app, theme, view, buffer),
+            (None, None) => room::draw(app, theme, links, view, buffer),
             (Some(open), _) => match open.kind {
                 Panel::Problems => {
                     errors::draw(app, open.scrolled, theme, view, buffer);
                     None
                 }
                 Panel::Help => {
-                    help::draw(open.scrolled, theme, view, buffer);
+                    help::draw(app, open.scrolled, theme, view, buffer);
                     None
                 }
                 _ => panel::draw(app, open, theme, view, buffer),

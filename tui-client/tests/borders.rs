@@ -12,7 +12,7 @@ const USES: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "command", "cursor", "input", "keymap", "layout", "link", "mention", "sanitize", "wrap",
+            "command", "cursor", "keymap", "layout", "link", "sanitize", "wrap",
         ],
     ),
     ("cli", &["server_url"]),
@@ -27,20 +27,20 @@ const USES: &[(&str, &[&str])] = &[
     ("lib", &[]),
     ("line_io", &[]),
     ("link", &[]),
+    ("links", &[]),
     ("main", &[]),
-    ("mention", &[]),
     ("net", &["cursor", "link", "server_url"]),
     ("password", &[]),
     (
         "plain_mode",
         &[
+            "app",
             "cli",
             "command",
             "cursor",
             "exit",
             "line_io",
             "link",
-            "mention",
             "net",
             "sanitize",
             "server_url",
@@ -53,7 +53,6 @@ const USES: &[(&str, &[&str])] = &[
             "cursor",
             "exit",
             "input",
-            "keymap",
             "link",
             "net",
             "sanitize",
@@ -65,9 +64,14 @@ const USES: &[(&str, &[&str])] = &[
     ),
     ("sanitize", &[]),
     ("server_url", &[]),
-    ("terminal", &[]),
+    ("terminal", &["links", "sanitize"]),
     ("theme", &["app"]),
-    ("ui", &["app", "command", "theme", "wrap"]),
+    (
+        "ui",
+        &[
+            "app", "command", "keymap", "layout", "links", "theme", "wrap",
+        ],
+    ),
     ("wrap", &[]),
 ];
 
@@ -108,7 +112,6 @@ const NEVER: &[(&str, &[&str])] = &[
     ("net/heartbeat", &["tokio", "now()", "async "]),
     ("json_mode", &["ratatui", "crossterm"]),
     ("line_io", &["ratatui", "crossterm", "serde_json"]),
-    ("mention", &["tokio", "std::io"]),
     ("plain_mode", &["ratatui", "crossterm"]),
     (
         "plain_mode/session",

@@ -4,8 +4,8 @@ use std::io::{BufRead, BufReader};
 use std::time::Duration;
 
 use chat_tests::{
-    BareTerminal, ClientSetup, Key, Program, RawClient, ScriptedServer, Server, Signal, Stream, Terminal,
-    binaries,
+    BareTerminal, ClientSetup, Key, Program, RawClient, ScriptedServer, Server, Signal, Stream,
+    Terminal, binaries,
 };
 use rustix::process::{Pid, kill_process};
 use serde_json::{Value, json};

@@ -9,12 +9,11 @@ use chat_protocol::{DraftContent, Nonce, durations};
 use super::composer::{Overflow, Reply};
 use super::event::Effect;
 use super::panels::Panel;
-use super::row::{Tone, nick_hash};
+use super::row::Tone;
 use super::target::Target;
 use super::timeline::{Author, WAITING};
 use super::{App, LinkState, Paste};
 use crate::command::{Command, Typed, parse};
-use crate::input::{Code, Key};
 use crate::keymap::{Action, SelectedAction};
 
 /// Ctrl+C pressed twice within this time quits.
@@ -32,6 +31,7 @@ impl App {
         } else if let Some(paste) = self.paste.take() {
             self.act_on_paste(paste, &action);
         } else if !self.act_on_bar(&action, effects)
+            && !self.act_in_palette(&action, effects)
             && !self.act_while_picking(&action, effects)
             && !self.act_in_recall(&action)
             && !self.act_on_screen(&action, effects)
@@ -89,7 +89,7 @@ impl App {
             Action::Escape | Action::Interrupt if self.panel.is_some() => self.panel = None,
             Action::Escape | Action::Interrupt => self.end_selection(),
             Action::Submit => self.act_on_picked(SelectedAction::Open, effects),
-            Action::Insert(letter) => match self.keymap.selected(Key::plain(Code::Char(*letter))) {
+            Action::Insert(letter) => match self.keymap.letter(*letter) {
                 Some(selected) => self.act_on_picked(selected, effects),
                 None => self.refuse_key(),
             },
@@ -122,6 +122,9 @@ impl App {
             return;
         }
         self.note_typing();
+        if self.paste_into_query(&text) {
+            return;
+        }
         // A slow line brings a paste in pieces.
         let before = self.paste.take().map(Paste::into_text);
         match Paste::question(before.unwrap_or_default() + &text) {
@@ -169,8 +172,13 @@ impl App {
                 self.toggle(Panel::Held);
                 self.ask_for_held(effects);
             }
+            Action::KillOrPalette if self.is_picking() || self.room().composer.is_at_end() => {
+                self.toggle_palette();
+            }
+            Action::RecallSearch => self.search_sent(),
             Action::Select => self.begin_selection_or_pick(),
             Action::TakeBack => self.take_back(),
+            Action::ToggleSides => self.is_bare = !self.is_bare,
             Action::Escape => self.go_back(),
             Action::Up | Action::Down if self.panel.is_some() && is_empty => self.pick_first(),
             Action::PageUp => self.scroll(true),
@@ -213,7 +221,7 @@ impl App {
         }
     }
 
-    fn show_room(&mut self, place: usize) {
+    pub(super) fn show_room(&mut self, place: usize) {
         if place >= self.rooms.len() {
             return self.hint(format!("there is no room number {}", place + 1));
         }
@@ -284,6 +292,19 @@ impl App {
         }
     }
 
+    /// The wheel scrolls what is in view, whatever has the keys.
+    pub(super) fn turn_wheel(&mut self, up: bool, rows: usize) {
+        let (geometry, height) = (self.geometry(), self.view_height());
+        match &mut self.panel {
+            Some(open) if up == open.kind.is_upwards() => {
+                open.scrolled = open.scrolled.saturating_add(rows);
+            }
+            Some(open) => open.scrolled = open.scrolled.saturating_sub(rows),
+            None if up => self.room_mut().timeline.scroll_up(rows, geometry, height),
+            None => self.room_mut().timeline.scroll_down(rows, geometry),
+        }
+    }
+
     fn scroll_to_top(&mut self) {
         let (geometry, height) = (self.geometry(), self.view_height());
         self.room_mut().timeline.scroll_to_top(geometry, height);
@@ -301,14 +322,14 @@ impl App {
             Ok(Typed::Command(Command::Moderate(order))) => match self.order(order, effects) {
                 Err(reason) => self.say(Tone::Alert, reason),
                 Ok(()) => {
-                    let typed = self.take_input();
+                    let typed = self.take_command();
                     if let Some(bar) = &mut self.bar {
-                        bar.typed = Some(typed.text);
+                        bar.typed = Some(typed);
                     }
                 }
             },
             Ok(Typed::Command(command)) => {
-                self.take_input();
+                self.take_command();
                 self.run(command, effects);
             }
             // The text stays where it is until the password is there.
@@ -373,16 +394,11 @@ impl App {
         let nonce = Nonce::new(format!("{}-{}", self.nonce_prefix, self.nonces))
             .expect("the prefix and a number are within a nonce's bounds");
         let stamp = self.stamp(self.now.unix_millis);
-        let author = Author {
-            name: self.me.as_str().into(),
-            key: self.key.as_str().into(),
-            hash: nick_hash(&self.me),
-            rank: self.room().rank,
-        };
+        let author = Author::new(&self.me, &self.me, self.room().rank);
         self.stay();
         let room = self.room_mut();
-        let reply = reply.map(|reply| (reply.id, format!("{}: {}", reply.name, reply.quote)));
-        room.timeline.queue(content, nonce, author, stamp, reply);
+        let reply_to = reply.map(|reply| reply.id);
+        room.timeline.queue(content, nonce, author, stamp, reply_to);
         room.timeline.follow();
     }
 
@@ -470,6 +486,10 @@ fn is_anywhere(action: &Action) -> bool {
             | Action::Held
             | Action::Log
             | Action::TakeBack
+            | Action::ToggleSides
+            | Action::Find
+            | Action::NextMention
             | Action::Select
+            | Action::KillOrPalette
     )
 }

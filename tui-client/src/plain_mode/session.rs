@@ -13,6 +13,7 @@ use std::time::Duration;
 use chat_protocol::{ClientEvent, Rank, RoomName, Secret, Username};
 use jiff::tz::TimeZone;
 
+use super::likeness::Likeness;
 use super::numbers::{HeldNumbers, Numbers};
 use super::queue::{Item, typed_as};
 use super::words;
@@ -107,6 +108,7 @@ pub(super) struct Session {
     /// What a mention of this user looks like, in lower case.
     names: Vec<String>,
     numbers: Numbers,
+    likeness: Likeness,
     held: HeldNumbers,
     answer: Vec<String>,
     only_mentions: bool,
@@ -143,6 +145,7 @@ impl Session {
             names: vec![settings.username.as_str().to_lowercase()],
             me: settings.username,
             numbers: Numbers::default(),
+            likeness: Likeness::default(),
             held: HeldNumbers::default(),
             answer: Vec::new(),
             only_mentions: false,

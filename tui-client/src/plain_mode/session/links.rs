@@ -129,6 +129,7 @@ impl Session {
         }
         let shown = sanitize::brief(&accepted.display_name, USERNAME_CHARS);
         let me = sanitize::brief(&accepted.username, USERNAME_CHARS);
+        self.likeness.learn(&shown, &accepted.username);
         self.names = vec![me.to_lowercase(), shown.to_lowercase()];
         let now = self.now.elapsed;
         let room = &mut self.rooms[place];

@@ -1,9 +1,9 @@
 //! How messages are said: those that come, those of the history, one again. Must not ask for any.
 
-use chat_protocol::{History, Message, ServerEvent};
+use chat_protocol::{History, Message, Rank, ServerEvent};
 
 use super::{Effect, Session};
-use crate::mention;
+use crate::app::names_any;
 use crate::plain_mode::numbers::Came;
 use crate::plain_mode::words::{self, MessageLine};
 
@@ -180,6 +180,9 @@ impl Session {
     fn note(&mut self, place: usize, message: &Message) -> Came {
         self.rooms[place].has_messages = true;
         let author = words::name(&message.display_name, &message.username);
+        if message.rank < Rank::User {
+            self.likeness.learn(&author, &message.username);
+        }
         let text = words::one_row(&message.content);
         let key = self.rooms[place].key;
         self.numbers.note(key, message, &author, &text)
@@ -198,7 +201,13 @@ impl Session {
                 None => "to an earlier message".to_owned(),
             });
         }
-        let is_mention = mention::names_any(&message.content, &self.names);
+        let is_mention = names_any(&message.content, &self.names);
+        let author = words::name(&message.display_name, &message.username);
+        if let Some(other) = self.likeness.other(&author, &message.username)
+            && message.rank == Rank::User
+        {
+            words.push(format!("looks like {other}"));
+        }
         if is_mention && !self.is_me(&message.username) {
             words.push("mentions you".to_owned());
             is_for_me = true;

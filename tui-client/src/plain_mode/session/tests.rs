@@ -204,6 +204,20 @@ fn answers_and_mentions_are_said_in_words() {
 }
 
 #[test]
+fn a_name_that_passes_for_another_is_told() {
+    let mut rig = Rig::live();
+    let mut erin = rig.message("erin", "hello");
+    erin["rank"] = json!(1);
+    assert_eq!(rig.receive(0, "message", erin), ["1 erin+: hello"]);
+    assert_eq!(
+        rig.hear("er\u{456}n", "hi"),
+        ["2 er\u{456}n (looks like erin): hi"]
+    );
+    assert_eq!(rig.hear("a1ice", "hi"), ["3 a1ice (looks like alice): hi"]);
+    assert_eq!(rig.hear("alice", "hi"), ["4 alice: hi"]);
+}
+
+#[test]
 fn one_line_is_under_way_and_its_echo_says_its_number() {
     let mut rig = Rig::live();
     let sent = rig.line("hi");
