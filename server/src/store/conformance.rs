@@ -60,7 +60,7 @@ macro_rules! conforms {
 }
 use conforms;
 
-fn sqlite() -> (SqliteStore, TempDir) {
+pub(in crate::store) fn sqlite() -> (SqliteStore, TempDir) {
     let directory = tempfile::tempdir().unwrap();
     let database = Database::open(directory.path(), Durability::Full).unwrap();
     (SqliteStore::new(Arc::new(database)), directory)
@@ -81,7 +81,12 @@ fn author(name: &str) -> Author {
 }
 
 /// A message of `name`.
-fn message(name: &str, text: &str, nonce: Option<&str>, time: u64) -> NewEntry {
+pub(in crate::store) fn message(
+    name: &str,
+    text: &str,
+    nonce: Option<&str>,
+    time: u64,
+) -> NewEntry {
     let body = EntryBody::MessagePosted(MessagePosted {
         author: author(name),
         content: DraftContent::new(text).unwrap().measured().unwrap(),
@@ -101,7 +106,7 @@ fn deletion(target: u64, of: Option<&str>, time: u64) -> NewEntry {
     NewEntry { time, body }
 }
 
-fn purge(name: &str) -> NewEntry {
+pub(in crate::store) fn purge(name: &str) -> NewEntry {
     let body = EntryBody::Purged(Purged {
         username: name.to_owned(),
         key: name.to_owned(),
@@ -237,7 +242,7 @@ async fn store_all(
 }
 
 /// The log of `room`, founded by an operator where it is not there.
-async fn begun(store: &dyn Store, room: &RoomName) -> LogHead {
+pub(in crate::store) async fn begun(store: &dyn Store, room: &RoomName) -> LogHead {
     let unbegun = store.open(room, 0).await.unwrap();
     found(store, room, unbegun.epochs.current().clone(), 1).await;
     let head = store.open(room, 0).await.unwrap();
