@@ -28,6 +28,7 @@ use crate::domain::held::{HeldMessage, Ruled, Ruling, Waiting};
 use crate::domain::moderation::{Decision, Origin, Person, Verdict};
 use crate::domain::round::{Change, Done, Founding, Round, RoundId};
 use crate::store::accounts::Account;
+use crate::store::audit::AuditRange;
 use crate::store::log::{End, LogHead, Range};
 use crate::store::rooms::{Beginning, Founder};
 use crate::store::rounds::{Outcome, Rounds};
@@ -273,9 +274,18 @@ async fn left(store: &dyn Store, room: &RoomName) -> Vec<u64> {
     entries.iter().map(|entry| entry.seq.0).collect()
 }
 
+/// The newest lines of a room or of all.
+fn all_lines(room: Option<&RoomName>, limit: u32) -> AuditRange {
+    AuditRange {
+        room: room.cloned(),
+        limit,
+        ..AuditRange::default()
+    }
+}
+
 /// What the audit says: action and target of each line.
 async fn audit(store: &dyn Store, room: Option<&RoomName>) -> Vec<String> {
-    let lines = store.audit(room.cloned(), 100).await.unwrap();
+    let lines = store.audit(all_lines(room, 100)).await.unwrap();
     let told = lines
         .iter()
         .map(|line| format!("{} {}", line.action, line.target));

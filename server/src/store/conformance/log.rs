@@ -313,7 +313,7 @@ async fn what_a_moderator_did_is_in_the_audit_with_the_entry_and_stays_when_that
         since: 0,
     };
     log.trim(&one, keep).await.unwrap();
-    let lines = store.audit(None, 9).await.unwrap();
+    let lines = store.audit(all_lines(None, 9)).await.unwrap();
     let lines: Vec<_> = lines
         .iter()
         .map(|line| (line.room.as_str(), line.time, line.actor.as_str()))
