@@ -2,22 +2,28 @@
 //! a running client and from its end to an exit code.
 
 mod app;
+mod chat_log;
 mod cli;
 mod command;
 mod cursor;
 mod exit;
 #[cfg(test)]
 mod fuzz;
+mod hooks;
 mod input;
 mod json_mode;
 mod keymap;
 mod layout;
 mod link;
 mod net;
+mod notices;
 mod password;
+mod private_files;
 mod runner;
 mod sanitize;
 mod server_url;
+mod session_state;
+mod state;
 mod terminal;
 mod theme;
 mod ui;
