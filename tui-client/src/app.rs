@@ -16,6 +16,7 @@ mod folding;
 mod going;
 mod held;
 mod keys;
+mod links;
 mod log;
 mod mention;
 mod moderation;
@@ -125,6 +126,8 @@ pub(crate) struct App {
     height: u16,
     /// Nothing is wanted beside the messages.
     is_bare: bool,
+    /// The terminal's window is the one that is typed into, as far as it says so.
+    is_focused: bool,
     credentials: Credentials,
     /// When the user last typed into an input box.
     typed_at: Option<Duration>,
@@ -179,6 +182,7 @@ impl App {
             width: 80,
             height: 24,
             is_bare: false,
+            is_focused: true,
             credentials: Credentials::new(settings.password),
             typed_at: None,
             has_answered: false,
@@ -213,6 +217,12 @@ impl App {
                 self.draw = true;
                 self.on_paste(text);
             }
+            Event::Wheel { up, rows } => {
+                self.draw = true;
+                self.turn_wheel(up, rows.into());
+            }
+            Event::NotCopied => self.hint("not copied: it is too long for the clipboard"),
+            Event::Focus(focused) => self.is_focused = focused,
             Event::Resized { width, height } => {
                 self.draw |= (self.width, self.height) != (width, height);
                 (self.width, self.height) = (width, height);

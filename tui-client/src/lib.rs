@@ -15,6 +15,7 @@ mod json_mode;
 mod keymap;
 mod layout;
 mod link;
+mod links;
 mod net;
 mod notices;
 mod password;

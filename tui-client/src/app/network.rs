@@ -187,16 +187,19 @@ impl App {
         let asked = room.asked;
         let news = match history.recovered {
             Some(true) => room.timeline.missed(history, &self.reader),
-            Some(false) => {
-                room.timeline.part(stamp);
-                room.timeline.newest(history, &self.reader, stamp)
-            }
+            Some(false) => room.timeline.not_recovered(history, &self.reader, stamp),
             None => {
                 room.asked = Asked::Nothing;
                 match asked {
-                    Asked::Older => room.timeline.older(history, &self.reader),
+                    Asked::Older => {
+                        room.timeline.older(history, &self.reader);
+                    }
                     Asked::Newest => {
                         room.timeline.newest(history, &self.reader, stamp);
+                    }
+                    // Where the gap is not closed it is still there, for the next page.
+                    Asked::Gap => {
+                        room.timeline.fill_gap(history, &self.reader);
                     }
                     Asked::Nothing => {}
                 }
