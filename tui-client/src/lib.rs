@@ -105,6 +105,7 @@ fn program(options: Options, password: Option<chat_protocol::Secret>) -> Program
         rooms: options.rooms,
         server: options.url.shown(),
         password,
+        token: None,
         zone: TimeZone::system(),
         nonce_prefix: format!("{:016x}", rand::random::<u64>()),
     };
