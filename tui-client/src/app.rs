@@ -58,6 +58,7 @@ use errors::Problem;
 pub(crate) use errors::{Entry as ErrorEntry, ErrorLog};
 pub(crate) use event::{Effect, Event, Now};
 use log::{Line, Log};
+pub(crate) use mention::names_any;
 use orders::Batch;
 pub(crate) use palette::{Choice, Palette};
 pub(crate) use panels::{Item, OpenPanel, Panel};
