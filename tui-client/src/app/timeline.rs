@@ -28,7 +28,7 @@ use chat_protocol::{Epoch, Message, MessageId, Nonce, Seq};
 use jiff::tz::TimeZone;
 
 use entry::Kind;
-pub(crate) use entry::{Author, Cause, Entry, EntryId, Post, Stamp, Status};
+pub(crate) use entry::{Author, Cause, Entry, EntryId, Post, Stamp, Status, shown_name};
 pub(crate) use geometry::Geometry;
 use index::Index;
 use outgoing::Outgoing;
