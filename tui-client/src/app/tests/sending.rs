@@ -3,6 +3,26 @@
 use super::*;
 
 #[test]
+fn what_does_not_fit_into_the_input_is_told() {
+    let mut driven = Driven::live();
+    driven.tell(Event::Pasted("x".repeat(200_000)));
+    let words = "the input is full: 183616 characters were left out";
+    assert_eq!(driven.answer(), words);
+    assert_eq!(driven.app.room().composer.text().len(), 16 * 1024);
+    driven.act(Action::Undo);
+    assert!(driven.app.room().composer.is_empty());
+    driven.tell(Event::Pasted("line\n".repeat(100_000)));
+    assert_eq!(
+        driven.app.paste.as_ref().map(|paste| paste.lines),
+        Some(100_000)
+    );
+    driven.act(Action::Submit);
+    driven.act(Action::Escape);
+    let words = "the input is full: 483616 characters were left out";
+    assert!(driven.said().contains(words), "{}", driven.said());
+}
+
+#[test]
 fn a_message_is_pending_until_its_nonce_comes_back() {
     let mut driven = Driven::live();
     assert_eq!(sent(&driven.send("one")), ["one n-1"]);
