@@ -152,11 +152,8 @@ impl App {
     }
 
     pub(super) fn tell_overflow(&mut self, result: Result<(), Overflow>) {
-        if let Err(Overflow(characters)) = result {
-            self.say(
-                Tone::Alert,
-                format!("the input is full: {characters} characters were left out"),
-            );
+        if let Err(overflow) = result {
+            self.say(Tone::Alert, overflow.to_string());
         }
     }
 

@@ -199,3 +199,15 @@ fn what_may_be_in_the_room_is_not_sent_once_its_nonce_is_forgotten() {
     driven.wait(Duration::from_secs(240));
     assert_eq!(sent(&driven.act(Action::Submit)), [""; 0]);
 }
+
+#[test]
+fn a_flood_of_keys_that_is_no_paste_is_taken_and_told() {
+    let mut driven = Driven::live();
+    for _ in 0..100_000 {
+        driven.act(Action::Insert('x'));
+    }
+    assert_eq!(driven.app.room().composer.text().len(), 16 * 1024);
+    let words = "the input is full: 83616 characters were left out";
+    assert_eq!(driven.app.answers.hinted(), Some(words));
+    assert!(!driven.said().contains("left out"), "not line by line");
+}
