@@ -199,6 +199,7 @@ impl Client {
             room: room.clone(),
             capabilities: Vec::new(),
             since,
+            register: true,
         }));
         self.send(&auth).await?;
         let answer = async {

@@ -5,8 +5,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    DraftContent, Epoch, FilterAction, FilterKind, Frame, HeldId, MessageId, Nonce, RoomName,
-    Secret, Seq, Username, events,
+    AuditId, DraftContent, Epoch, FilterAction, FilterKind, Frame, HeldId, MessageId, Nonce,
+    RoomName, Secret, Seq, Username, events,
 };
 
 /// An event from a client, its parameters checked.
@@ -78,6 +78,15 @@ pub enum ClientEvent {
     SetRoom(RoomChange),
     /// Read what moderators did here.
     Audit(AuditRequest),
+    /// Read what is known of a user, for moderators.
+    User {
+        /// The user's name, here or not.
+        username: Username,
+    },
+    /// List who is banned, muted and appointed, for moderators.
+    Sanctions,
+    /// Give this connection's account another password.
+    ChangePassword(ChangePassword),
     /// Block what messages hold.
     AddFilter(AddFilter),
     /// Block a pattern no more.
@@ -116,6 +125,8 @@ pub struct Auth {
     pub capabilities: Vec<String>,
     /// The last entry that the client has, to resume after it.
     pub since: Option<Since>,
+    /// Whether an unknown name becomes an account, where registration is open; true where left out.
+    pub register: bool,
 }
 
 /// What shows that a user is who they say.
@@ -156,6 +167,8 @@ pub struct HistoryRequest {
     pub after: Option<Seq>,
     /// How many at most, 1 to 200; 50 where left out.
     pub limit: Option<u64>,
+    /// Only this user's messages; all entries where left out.
+    pub username: Option<Username>,
 }
 
 /// `kick`.
@@ -202,11 +215,24 @@ pub struct RoomChange {
     pub pinned: Option<Option<MessageId>>,
 }
 
-/// `audit`: how much of what moderators did.
+/// `audit`: which part of what moderators did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditRequest {
     /// How many at most, the newest, 1 to 200; 50 where left out.
     pub limit: Option<u64>,
+    /// Only what was done to this user; all lines where left out.
+    pub target: Option<Username>,
+    /// Only lines before this one.
+    pub before: Option<AuditId>,
+}
+
+/// `changePassword`: the account's password and the one that takes its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangePassword {
+    /// The password so far.
+    pub password: Secret,
+    /// The password from now on.
+    pub new_password: Secret,
 }
 
 /// `addFilter`: what messages must not hold, in place of a pattern of the same text.
@@ -247,6 +273,9 @@ impl ClientEvent {
             ClientEvent::Clear => events::CLEAR,
             ClientEvent::SetRoom(_) => events::SET_ROOM,
             ClientEvent::Audit(_) => events::AUDIT,
+            ClientEvent::User { .. } => events::USER,
+            ClientEvent::Sanctions => events::SANCTIONS,
+            ClientEvent::ChangePassword(_) => events::CHANGE_PASSWORD,
             ClientEvent::AddFilter(_) => events::ADD_FILTER,
             ClientEvent::RemoveFilter { .. } => events::REMOVE_FILTER,
             ClientEvent::Filters => events::FILTERS,
@@ -277,6 +306,7 @@ impl ClientEvent {
             | ClientEvent::Ping
             | ClientEvent::Filters
             | ClientEvent::Held
+            | ClientEvent::Sanctions
             | ClientEvent::Clear => Map::new(),
             ClientEvent::Auth(auth) => auth.parameters(),
             ClientEvent::Message(post) => object([
@@ -289,6 +319,7 @@ impl ClientEvent {
                 ("before", request.before.map(|seq| json!(seq))),
                 ("after", request.after.map(|seq| json!(seq))),
                 ("limit", request.limit.map(|limit| json!(limit))),
+                ("username", name(request.username.as_ref())),
             ]),
             ClientEvent::Kick(kick) => against(&kick.username, None, kick.reason.as_deref()),
             ClientEvent::Mute(mute) => {
@@ -300,7 +331,8 @@ impl ClientEvent {
             | ClientEvent::SetMod { username }
             | ClientEvent::DelMod { username }
             | ClientEvent::SetVip { username }
-            | ClientEvent::Purge { username } => against(username, None, None),
+            | ClientEvent::Purge { username }
+            | ClientEvent::User { username } => against(username, None, None),
             ClientEvent::DeleteMessage { id } => object([("id", Some(json!(id)))]),
             ClientEvent::SetRoom(change) => object([
                 ("slowMode", change.slow_mode.map(|seconds| json!(seconds))),
@@ -308,9 +340,15 @@ impl ClientEvent {
                 ("topic", change.topic.as_ref().map(|topic| json!(topic))),
                 ("pinned", change.pinned.as_ref().map(|pinned| json!(pinned))),
             ]),
-            ClientEvent::Audit(request) => {
-                object([("limit", request.limit.map(|limit| json!(limit)))])
-            }
+            ClientEvent::Audit(request) => object([
+                ("limit", request.limit.map(|limit| json!(limit))),
+                ("target", name(request.target.as_ref())),
+                ("before", request.before.as_ref().map(|id| json!(id))),
+            ]),
+            ClientEvent::ChangePassword(change) => object([
+                ("password", Some(json!(change.password.expose()))),
+                ("newPassword", Some(json!(change.new_password.expose()))),
+            ]),
             ClientEvent::AddFilter(filter) => object([
                 ("pattern", Some(json!(filter.pattern))),
                 ("kind", unless_default(filter.kind)),
@@ -344,6 +382,7 @@ impl Auth {
             ("room", Some(json!(self.room.as_str()))),
             ("capabilities", capabilities),
             ("since", since),
+            ("register", (!self.register).then_some(Value::Bool(false))),
         ])
     }
 }
@@ -354,6 +393,10 @@ fn against(username: &Username, duration: Option<u64>, reason: Option<&str>) -> 
         ("duration", duration.map(|seconds| json!(seconds))),
         ("reason", reason.map(|text| json!(text))),
     ])
+}
+
+fn name(username: Option<&Username>) -> Option<Value> {
+    username.map(|username| json!(username.as_str()))
 }
 
 fn unless_default<T: Default + PartialEq + serde::Serialize>(value: T) -> Option<Value> {

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::client_event::{
-    AddFilter, AuditRequest, Auth, Ban, ClientEvent, Credential, HistoryRequest, Kick, Mute,
-    PostMessage, RoomChange, Since,
+    AddFilter, AuditRequest, Auth, Ban, ChangePassword, ClientEvent, Credential, HistoryRequest,
+    Kick, Mute, PostMessage, RoomChange, Since,
 };
 use crate::events::{self, SINCE};
 use crate::limits::{
@@ -13,8 +13,8 @@ use crate::limits::{
 };
 use crate::parameters::{ParameterError, Parameters, Problem, quoted, read};
 use crate::{
-    DraftContent, Epoch, FilterAction, FilterKind, Frame, HeldId, MessageId, Nonce, RoomName,
-    Secret, Seq, Username,
+    AuditId, DraftContent, Epoch, FilterAction, FilterKind, Frame, HeldId, MessageId, Nonce,
+    RoomName, Secret, Seq, Username,
 };
 
 /// Why a frame is no client event.
@@ -55,6 +55,7 @@ fn decode(mut parameters: Parameters) -> Result<ClientEvent, ParameterError> {
             after: parameters.optional("after", seq)?,
             limit: parameters
                 .optional("limit", |value| read::between(value, 1, HISTORY_ENTRIES))?,
+            username: parameters.optional("username", username)?,
         })),
         events::WHO => Ok(ClientEvent::Who),
         events::PING => Ok(ClientEvent::Ping),
@@ -65,6 +66,13 @@ fn decode(mut parameters: Parameters) -> Result<ClientEvent, ParameterError> {
         events::SET_ROOM => room_change(parameters).map(ClientEvent::SetRoom),
         events::AUDIT => Ok(ClientEvent::Audit(AuditRequest {
             limit: parameters.optional("limit", |value| read::between(value, 1, AUDIT_ENTRIES))?,
+            target: parameters.optional("target", username)?,
+            before: parameters.optional("before", audit_id)?,
+        })),
+        events::SANCTIONS => Ok(ClientEvent::Sanctions),
+        events::CHANGE_PASSWORD => Ok(ClientEvent::ChangePassword(ChangePassword {
+            password: parameters.required("password", secret)?,
+            new_password: parameters.required("newPassword", secret)?,
         })),
         events::FILTERS => Ok(ClientEvent::Filters),
         events::ADD_FILTER => Ok(ClientEvent::AddFilter(AddFilter {
@@ -114,6 +122,7 @@ fn against(mut parameters: Parameters) -> Result<ClientEvent, ParameterError> {
         events::DEL_MOD => ClientEvent::DelMod { username },
         events::SET_VIP => ClientEvent::SetVip { username },
         events::PURGE => ClientEvent::Purge { username },
+        events::USER => ClientEvent::User { username },
         event => unreachable!("{event} has parameters but no decoder"),
     })
 }
@@ -140,12 +149,14 @@ fn auth(mut parameters: Parameters) -> Result<Auth, ParameterError> {
             "since", "since.", members, SINCE,
         )?)?),
     };
+    let register = parameters.optional("register", read::boolean)?;
     Ok(Auth {
         username,
         credential,
         room,
         capabilities: capabilities.unwrap_or_default(),
         since,
+        register: register.unwrap_or(true),
     })
 }
 
@@ -209,6 +220,10 @@ fn message_id(value: Value) -> Result<MessageId, Problem> {
 
 fn held_id(value: Value) -> Result<HeldId, Problem> {
     HeldId::new(read::string(value)?).map_err(invalid)
+}
+
+fn audit_id(value: Value) -> Result<AuditId, Problem> {
+    AuditId::new(read::string(value)?).map_err(invalid)
 }
 
 fn pinned(value: Value) -> Result<Option<MessageId>, Problem> {

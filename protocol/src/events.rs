@@ -30,6 +30,7 @@ names! {
     AUTH = "auth";
     BAN = "ban";
     CERROR = "cerror";
+    CHANGE_PASSWORD = "changePassword";
     CLEAR = "clear";
     CONNECTION = "connection";
     DELETE_MESSAGE = "deleteMessage";
@@ -51,12 +52,14 @@ names! {
     REMOVE_FILTER = "removeFilter";
     RESET_SOCKET = "resetSocket";
     ROOM = "room";
+    SANCTIONS = "sanctions";
     SET_MOD = "setMod";
     SET_ROOM = "setRoom";
     SET_TEST_MODE = "setTestMode";
     SET_VIP = "setVip";
     UNBAN = "unban";
     UNMUTE = "unmute";
+    USER = "user";
     WHO = "who";
 }
 
@@ -144,6 +147,7 @@ pub const CLIENT_EVENTS: &[ClientEventRow] = &[
             parameter("room", Required, "1 to 64 characters, or an integer"),
             parameter("capabilities", Optional, "a list of strings"),
             parameter("since", Optional, "an object with `epoch` and `seq`"),
+            parameter("register", Optional, "a boolean"),
         ],
         cost: COSTLY,
         before_auth: Yes,
@@ -163,6 +167,7 @@ pub const CLIENT_EVENTS: &[ClientEventRow] = &[
             parameter("before", Optional, "a `seq`"),
             parameter("after", Optional, "a `seq`"),
             parameter("limit", Optional, "1 to 200"),
+            parameter("username", Optional, "a user's name"),
         ],
     ),
     costly(WHO, &[]),
@@ -222,7 +227,23 @@ pub const CLIENT_EVENTS: &[ClientEventRow] = &[
     costly(HELD, &[]),
     costly(ALLOW, &[HELD_ID]),
     costly(DENY, &[HELD_ID, REASON]),
-    costly(AUDIT, &[parameter("limit", Optional, "1 to 200")]),
+    costly(
+        AUDIT,
+        &[
+            parameter("limit", Optional, "1 to 200"),
+            parameter("target", Optional, "a user's name"),
+            parameter("before", Optional, "the `id` of a line"),
+        ],
+    ),
+    costly(USER, TARGET),
+    costly(SANCTIONS, &[]),
+    costly(
+        CHANGE_PASSWORD,
+        &[
+            parameter("password", Required, "a string"),
+            parameter("newPassword", Required, "a string"),
+        ],
+    ),
     cheap(
         SET_TEST_MODE,
         &[parameter("value", Required, "a boolean")],
@@ -262,6 +283,9 @@ pub const SERVER_EVENTS: &[&str] = &[
     ALLOW,
     DENY,
     AUDIT,
+    USER,
+    SANCTIONS,
+    CHANGE_PASSWORD,
 ];
 
 /// The row of the event that is called `name`; `None` if there is no such event.

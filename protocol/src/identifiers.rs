@@ -100,6 +100,12 @@ identifier!(
     IDENTIFIER_BYTES
 );
 
+identifier!(
+    /// What a line of a room's audit is known by. Opaque to clients.
+    AuditId,
+    IDENTIFIER_BYTES
+);
+
 impl MessageId {
     /// The id of the message at `seq` in the log's life `epoch`.
     pub fn at(epoch: &Epoch, seq: Seq) -> Self {

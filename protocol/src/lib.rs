@@ -33,6 +33,7 @@ pub mod limits;
 mod names;
 mod parameters;
 mod rank;
+mod reason;
 mod secret;
 pub mod sentences;
 mod server_event;
@@ -40,8 +41,8 @@ mod visible;
 
 pub use capabilities::Capabilities;
 pub use client_event::{
-    AddFilter, AuditRequest, Auth, Ban, ClientEvent, Credential, HistoryRequest, Kick, Mute,
-    PostMessage, RoomChange, Since,
+    AddFilter, AuditRequest, Auth, Ban, ChangePassword, ClientEvent, Credential, HistoryRequest,
+    Kick, Mute, PostMessage, RoomChange, Since,
 };
 pub use code::{CloseCode, Closing, Code};
 pub use confusables::{seeming_rank_sign, skeletons};
@@ -49,15 +50,17 @@ pub use content::{Content, ContentTooLong, DraftContent, EmptyContent};
 pub use decode::ClientEventError;
 pub use filter::{FilterAction, FilterKind};
 pub use frame::{Frame, FrameError};
-pub use identifiers::{Epoch, HeldId, IdentifierError, MessageId, Nonce, Seq};
+pub use identifiers::{AuditId, Epoch, HeldId, IdentifierError, MessageId, Nonce, Seq};
 pub use names::{NameError, RoomName, Username, rank_sign};
 pub use parameters::{ParameterError, Problem};
 pub use rank::Rank;
+pub use reason::Reason;
 pub use secret::Secret;
 pub use server_event::{
-    Audit, AuditEntry, AuthAccepted, Cleared, ClientError, Connection, DecodeError, FilterEntry,
-    Filters, Held, HeldEntry, HeldNotice, History, Limits, Member, MemberChange, Message,
-    MessageDeleted, ModerationNotice, Pong, Presence, Purged, RoomState, ServerEvent, Who,
+    Appointed, Audit, AuditEntry, AuthAccepted, Cleared, ClientError, Connection, DecodeError,
+    FilterEntry, Filters, Held, HeldEntry, HeldNotice, History, Limits, Member, MemberChange,
+    Message, MessageDeleted, ModerationNotice, PasswordChanged, Pong, Presence, Purged, RoomState,
+    Sanction, Sanctioned, Sanctions, ServerEvent, User, Who,
 };
 pub use visible::{is_unseen, line, seen_ends, shows};
 

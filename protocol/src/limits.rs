@@ -20,6 +20,10 @@ pub const HISTORY_ENTRIES_DEFAULT: u64 = 50;
 pub const AUDIT_ENTRIES: u64 = 200;
 /// Entries of one `audit` answer where the request names no limit.
 pub const AUDIT_ENTRIES_DEFAULT: u64 = 50;
+/// Lines of the audit that one `user` answer lists at most.
+pub const USER_AUDIT_ENTRIES: u64 = 20;
+/// Users of each kind that one `sanctions` answer lists at most.
+pub const SANCTIONS_ENTRIES: usize = 500;
 /// Members that one `who` answer lists at most.
 pub const WHO_MEMBERS: usize = 500;
 /// Entries that a resume replays at most; a larger gap is not recovered.

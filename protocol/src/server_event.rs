@@ -6,7 +6,8 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
-    Code, Epoch, FilterAction, FilterKind, Frame, FrameError, HeldId, MessageId, Nonce, Rank, Seq,
+    AuditId, Code, Epoch, FilterAction, FilterKind, Frame, FrameError, HeldId, MessageId, Nonce,
+    Rank, Reason, Seq,
     events::{self, SERVER_EVENTS},
 };
 
@@ -72,6 +73,12 @@ pub enum ServerEvent {
     Allow(HeldNotice),
     /// A message was not let through, or that was done.
     Deny(HeldNotice),
+    /// What is known of a user.
+    User(Box<User>),
+    /// Who is banned, muted and appointed.
+    Sanctions(Sanctions),
+    /// The account has another password.
+    ChangePassword(PasswordChanged),
 }
 
 /// `connection`: what the client speaks to.
@@ -85,6 +92,10 @@ pub struct Connection {
     pub capabilities: Vec<String>,
     /// What the server takes.
     pub limits: Limits,
+    /// The ways in that are open: `password`, and `register` where registration is open. Empty where
+    /// the server does not say.
+    #[serde(default)]
+    pub auth: Vec<String>,
 }
 
 /// The sizes that a server takes.
@@ -119,6 +130,9 @@ pub struct AuthAccepted {
     pub token: String,
     /// When the token ends, in milliseconds since 1970, UTC.
     pub token_expires: u64,
+    /// Whether this login made the account.
+    #[serde(default)]
+    pub created: bool,
 }
 
 /// `message`: an entry of the room's log.
@@ -167,6 +181,14 @@ pub struct ClientError {
     /// Seconds until it may be tried again (with 429).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
+    /// Why, as a word for programs, where several causes share a code. A word that this version does
+    /// not know is left out when it is read.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "crate::reason::known"
+    )]
+    pub reason: Option<Reason>,
 }
 
 /// `history`: a part of the log, in the order of `seq`.
@@ -309,6 +331,9 @@ pub struct Audit {
 /// Who did what to whom.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
+    /// What the line is known by; none from an older server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<AuditId>,
     /// When, in milliseconds since 1970, UTC.
     pub time: u64,
     /// Who did it.
@@ -399,6 +424,95 @@ pub struct HeldNotice {
     pub by: Option<String>,
 }
 
+/// `user`: what moderators may know of a user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// The name as registered.
+    pub username: String,
+    /// The name to show.
+    pub display_name: String,
+    /// The standing in the room.
+    pub rank: Rank,
+    /// When the account was made, in milliseconds since 1970, UTC.
+    pub created: u64,
+    /// Their connections in the room.
+    pub here: usize,
+    /// Messages of theirs that the room still keeps.
+    pub messages: u64,
+    /// The mute in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub muted: Option<Sanction>,
+    /// The ban in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub banned: Option<Sanction>,
+    /// What moderators of the room did to them, the oldest first; the newest 20 lines.
+    pub audit: Vec<AuditEntry>,
+}
+
+/// A ban or a mute in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sanction {
+    /// When it ends, in milliseconds since 1970, UTC; never by itself where `None`.
+    pub until: Option<u64>,
+    /// Who spoke it.
+    pub by: String,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// `sanctions`: who is banned, muted and appointed in the room, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sanctions {
+    /// The bans in force, 500 at most.
+    pub banned: Vec<Sanctioned>,
+    /// The mutes in force, 500 at most.
+    pub muted: Vec<Sanctioned>,
+    /// Those of a rank above user, 500 at most.
+    pub appointed: Vec<Appointed>,
+    /// Whether one of the lists has more than these.
+    pub truncated: bool,
+}
+
+/// A user who is banned or muted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sanctioned {
+    /// The name as registered.
+    pub username: String,
+    /// The ban or the mute.
+    #[serde(flatten)]
+    pub sanction: Sanction,
+}
+
+/// A user who has a rank in the room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Appointed {
+    /// The name as registered.
+    pub username: String,
+    /// The standing in the room.
+    pub rank: Rank,
+}
+
+/// `changePassword`: it was done.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PasswordChanged {
+    /// A resume token in place of all earlier ones.
+    pub token: String,
+    /// When the token ends, in milliseconds since 1970, UTC.
+    pub token_expires: u64,
+}
+
+impl std::fmt::Debug for PasswordChanged {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("PasswordChanged")
+            .field("token_expires", &self.token_expires)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Why a text is no server event.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
@@ -451,6 +565,9 @@ impl ServerEvent {
             ServerEvent::Held(_) => events::HELD,
             ServerEvent::Allow(_) => events::ALLOW,
             ServerEvent::Deny(_) => events::DENY,
+            ServerEvent::User(_) => events::USER,
+            ServerEvent::Sanctions(_) => events::SANCTIONS,
+            ServerEvent::ChangePassword(_) => events::CHANGE_PASSWORD,
         }
     }
 

@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used)] // a test that finds nothing to unwrap is to fail
 
 use chat_protocol::{
-    AuditRequest, Auth, Ban, ClientEvent, Credential, DraftContent, Epoch, Frame, HistoryRequest,
-    Kick, MessageId, Mute, Nonce, PostMessage, RoomChange, RoomName, Secret, Seq, ServerEvent,
-    Since, Username,
+    AuditId, AuditRequest, Auth, Ban, ChangePassword, ClientEvent, Credential, DraftContent, Epoch,
+    Frame, HistoryRequest, Kick, MessageId, Mute, Nonce, PostMessage, RoomChange, RoomName, Secret,
+    Seq, ServerEvent, Since, Username,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -50,16 +50,20 @@ fn auth() -> impl Strategy<Value = ClientEvent> {
         room(),
         capabilities,
         option::of(since),
+        any::<bool>(),
     )
-        .prop_map(|(username, credential, room, capabilities, since)| {
-            ClientEvent::Auth(Box::new(Auth {
-                username,
-                credential,
-                room,
-                capabilities,
-                since,
-            }))
-        })
+        .prop_map(
+            |(username, credential, room, capabilities, since, register)| {
+                ClientEvent::Auth(Box::new(Auth {
+                    username,
+                    credential,
+                    room,
+                    capabilities,
+                    since,
+                    register,
+                }))
+            },
+        )
 }
 
 fn post() -> impl Strategy<Value = ClientEvent> {
@@ -76,15 +80,40 @@ fn post() -> impl Strategy<Value = ClientEvent> {
 }
 
 fn history() -> impl Strategy<Value = ClientEvent> {
-    (option::of(seq()), option::of(seq()), option::of(1..=200u64)).prop_map(
-        |(before, after, limit)| {
+    (
+        option::of(seq()),
+        option::of(seq()),
+        option::of(1..=200u64),
+        option::of(username()),
+    )
+        .prop_map(|(before, after, limit, username)| {
             ClientEvent::History(HistoryRequest {
                 before,
                 after,
                 limit,
+                username,
             })
-        },
-    )
+        })
+}
+
+fn audit() -> impl Strategy<Value = ClientEvent> {
+    let before = option::of("[!-~]{1,64}".prop_map(|text| AuditId::new(text).unwrap()));
+    (option::of(1..=200u64), option::of(username()), before).prop_map(|(limit, target, before)| {
+        ClientEvent::Audit(AuditRequest {
+            limit,
+            target,
+            before,
+        })
+    })
+}
+
+fn change_password() -> impl Strategy<Value = ClientEvent> {
+    ("\\PC{1,80}", "\\PC{1,80}").prop_map(|(password, new_password)| {
+        ClientEvent::ChangePassword(ChangePassword {
+            password: Secret::new(password),
+            new_password: Secret::new(new_password),
+        })
+    })
 }
 
 fn moderation() -> impl Strategy<Value = ClientEvent> {
@@ -136,7 +165,10 @@ fn client_event() -> impl Strategy<Value = ClientEvent> {
         history(),
         moderation(),
         room_change(),
-        option::of(1..=200u64).prop_map(|limit| ClientEvent::Audit(AuditRequest { limit })),
+        audit(),
+        change_password(),
+        username().prop_map(|username| ClientEvent::User { username }),
+        Just(ClientEvent::Sanctions),
         message_id().prop_map(|id| ClientEvent::DeleteMessage { id }),
         any::<bool>().prop_map(|value| ClientEvent::SetTestMode { value }),
         Just(ClientEvent::Disconnect),
@@ -150,9 +182,9 @@ fn client_event() -> impl Strategy<Value = ClientEvent> {
 /// Frames that are nearly right: a known event, known and unknown parameters, values of all types.
 fn near_frame() -> impl Strategy<Value = String> {
     const EVENTS: &str = "auth|message|disconnect|setTestMode|history|who|mute|ban|kick|setRoom|\
-                          deleteMessage|audit|cerror|connection|join|pong|x";
+                          deleteMessage|audit|user|sanctions|changePassword|cerror|connection|join|pong|x";
     const NAMES: &str = "username|password|room|content|nonce|limit|before|value|duration|since|\
-                         token|entries|id|seq|time|Code|pinned";
+                         token|target|newPassword|register|reason|banned|entries|id|seq|time|Code|pinned";
     const VALUES: &str = "0|-1|1\\.5|1e400|99999999999999999999|null|true|\"\"|\"a\"|\"\\\\ud800\"|\
                           \\[\\]|\\[1\\]|\\{\\}|\\{\"epoch\":\"e\",\"seq\":1\\}";
     let member = (NAMES, VALUES).prop_map(|(name, value)| format!("\"{name}\":{value}"));

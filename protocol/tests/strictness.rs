@@ -98,7 +98,39 @@ fn missing_unknown_ill_typed_and_empty_parameters_are_told_apart() {
     check(
         "audit",
         r#"{"room":"r"}"#,
-        "unknown parameter `room`: `audit` has limit",
+        "unknown parameter `room`: `audit` has limit, target, before",
+    );
+    check(
+        "audit",
+        r#"{"before":7}"#,
+        "parameter `before` must be a string",
+    );
+    check("audit", r#"{"before":""}"#, "parameter `before` is empty");
+    check(
+        "audit",
+        r#"{"target":null}"#,
+        "parameter `target` must be a string",
+    );
+    check(
+        "history",
+        r#"{"username":"a b"}"#,
+        "parameter `username` can't contain a space",
+    );
+    check("user", "{}", "parameter `username` is missing");
+    check(
+        "sanctions",
+        r#"{"limit":1}"#,
+        "unknown parameter `limit`: `sanctions` has no parameters",
+    );
+    check(
+        "changePassword",
+        r#"{"password":"p"}"#,
+        "parameter `newPassword` is missing",
+    );
+    check(
+        "changePassword",
+        r#"{"password":"p","newPassword":""}"#,
+        "parameter `newPassword` is empty",
     );
     check(
         "mute",
@@ -172,6 +204,10 @@ fn auth_names_what_is_wrong() {
         r#"{"username":"a","password":"p","room":"r","capabilities":["presence",1]}"#,
         "parameter `capabilities` must be a list of strings",
     );
+    check(
+        r#"{"username":"a","password":"p","room":"r","register":0}"#,
+        "parameter `register` must be true or false",
+    );
 }
 
 #[test]
@@ -188,4 +224,10 @@ fn no_error_text_repeats_a_password() {
     let frame = r#"{"event":"auth","data":{"username":"a","password":"hunter2","room":"r"}}"#;
     let event = ClientEvent::from_frame(Frame::parse(frame).unwrap()).unwrap();
     assert!(!format!("{event:?}").contains("hunter2"));
+    let data = r#"{"password":"hunter2","newPassword":"hunter3","x":1}"#;
+    assert!(!refusal("changePassword", data).contains("hunter"));
+    let frame =
+        r#"{"event":"changePassword","data":{"password":"hunter2","newPassword":"hunter3"}}"#;
+    let event = ClientEvent::from_frame(Frame::parse(frame).unwrap()).unwrap();
+    assert!(!format!("{event:?}").contains("hunter"));
 }

@@ -38,10 +38,11 @@ fn no_event_is_in_the_table_twice() {
 /// A value that the parameter takes, whatever the event.
 fn value(event: &str, parameter: &str) -> Value {
     match parameter {
+        "before" if event == events::AUDIT => json!("7"),
         "capabilities" => json!([]),
         "since" => json!({ "epoch": "e", "seq": 1 }),
         "before" | "after" | "limit" | "duration" | "slowMode" => json!(1),
-        "membersOnly" | "value" => json!(true),
+        "membersOnly" | "value" | "register" => json!(true),
         "kind" => json!("word"),
         "action" => json!("hold"),
         _ => json!(format!("{event}-1")),

@@ -116,6 +116,7 @@ impl Session {
                 content: CONTENT_CHARS,
                 frame: FRAME_BYTES,
             },
+            auth: vec!["password".to_owned()],
         }));
         session
     }
@@ -324,6 +325,7 @@ impl Session {
             event: event.map(str::to_owned),
             nonce: nonce.map(str::to_owned),
             retry_after: refusal.retry_after,
+            reason: None,
         }));
         if is_too_fast {
             self.note_too_fast().await;

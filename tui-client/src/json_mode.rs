@@ -357,6 +357,7 @@ async fn enter(
                     room: options.rooms[0].clone(),
                     capabilities: Vec::new(),
                     since: None,
+                    register: true,
                 }));
                 let auth = Message::text(auth.encode());
                 sink.send(auth).await.map_err(JsonError::Broken)?;

@@ -148,6 +148,7 @@ impl EntryBody {
             }
         };
         Some(AuditEntry {
+            id: None,
             time,
             actor: by.username.clone(),
             action: action.to_owned(),

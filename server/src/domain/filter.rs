@@ -154,6 +154,7 @@ pub fn audit_entry(change: &Change, by: &str, now: u64) -> AuditEntry {
         Change::Remove(_) => (events::REMOVE_FILTER, None),
     };
     AuditEntry {
+        id: None,
         time: now,
         actor: by.to_owned(),
         action: action.to_owned(),

@@ -109,6 +109,7 @@ impl Ruling {
     /// The decision as it stands in the audit.
     pub fn audit_entry(&self) -> AuditEntry {
         AuditEntry {
+            id: None,
             time: self.time,
             actor: self.by.username.clone(),
             action: self.choice.event().to_owned(),

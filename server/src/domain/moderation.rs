@@ -427,6 +427,7 @@ impl Verdict {
     /// The verdict as it stands in the audit.
     pub fn audit_entry(&self) -> AuditEntry {
         AuditEntry {
+            id: None,
             time: self.time,
             actor: self.by.username.clone(),
             action: self.decision.event().to_owned(),

@@ -371,6 +371,7 @@ fn refusal(event: &str, code: Code, message: String, nonce: Option<&Nonce>) -> S
         event: Some(event.to_owned()),
         nonce: nonce.map(|nonce| nonce.as_str().to_owned()),
         retry_after: None,
+        reason: None,
     })
 }
 

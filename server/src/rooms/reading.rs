@@ -81,6 +81,7 @@ impl Rooms {
         let lines = audit.audit(Some(room.clone()), limit).await;
         let lines = lines.map_err(RoomError::Store)?;
         let entries = lines.into_iter().map(|line| AuditEntry {
+            id: None,
             time: line.time,
             actor: line.actor,
             action: line.action,

@@ -97,6 +97,7 @@ pub(super) fn welcome() -> Box<chat_protocol::AuthAccepted> {
         capabilities: Vec::new(),
         token: String::new(),
         token_expires: 0,
+        created: false,
     })
 }
 

@@ -95,7 +95,11 @@ impl Session {
 
 /// What is said to whom is let in; the room adds how they stand there.
 fn welcome(identity: &Identity, room: &RoomName, capabilities: Vec<String>) -> Box<AuthAccepted> {
-    let Identity { account, token, .. } = identity;
+    let Identity {
+        account,
+        token,
+        is_new,
+    } = identity;
     Box::new(AuthAccepted {
         code: Code::Ok,
         message: sentences::AUTHENTICATED.to_owned(),
@@ -106,6 +110,7 @@ fn welcome(identity: &Identity, room: &RoomName, capabilities: Vec<String>) -> B
         capabilities,
         token: token.text.expose().to_owned(),
         token_expires: token.expires,
+        created: *is_new,
     })
 }
 

@@ -125,6 +125,10 @@ impl State {
             ClientEvent::Clear => Ok(Action::Clear),
             ClientEvent::SetRoom(change) => Ok(Action::Change(change)),
             ClientEvent::Audit(request) => Ok(Action::Audit(request)),
+            ClientEvent::User { .. } | ClientEvent::Sanctions | ClientEvent::ChangePassword(_) => {
+                let text = "this version of the server does not serve this event";
+                Err(Refusal::new(Code::Syntax, text))
+            }
             ClientEvent::AddFilter(filter) => add_filter(filter),
             ClientEvent::RemoveFilter { pattern } => Ok(Action::Filter(Change::Remove(pattern))),
             ClientEvent::Filters => Ok(Action::Filters),

@@ -118,6 +118,7 @@ impl QueueClient {
             room: chat_protocol::RoomName::new("stream").unwrap(),
             capabilities: Vec::new(),
             since: None,
+            register: true,
         })))
         .await;
     }

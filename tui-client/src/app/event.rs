@@ -52,6 +52,8 @@ pub(crate) enum Effect {
     Send(RoomKey, ClientEvent),
     /// End the room's waiting for the next attempt.
     Retry(RoomKey),
+    /// Put text into the clipboard, by way of the terminal.
+    Copy(String),
     /// End the program.
     Quit,
 }

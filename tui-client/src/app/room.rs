@@ -4,12 +4,14 @@
 use std::time::Duration;
 
 use chat_protocol::{
-    ClientEvent, HistoryRequest, MessageId, Rank, RoomName, RoomState, limits::TOPIC_CHARS,
+    AuditEntry, ClientEvent, FilterEntry, HistoryRequest, MessageId, Rank, RoomChange, RoomName,
+    RoomState, Sanctions, Who, limits::TOPIC_CHARS,
 };
 
 use super::composer::Composer;
 use super::event::Now;
 use super::held::HeldList;
+use super::orders::Orders;
 use super::timeline::{News, PAGE, Timeline};
 use crate::cursor::Cursor;
 use crate::link::RoomKey;
@@ -93,8 +95,17 @@ pub(crate) struct Room {
     pub(crate) rank: Rank,
     /// The user may not post before this, as the present connection told.
     pub(crate) muted_until: Option<Duration>,
-    /// The user was asked whether to empty the room, and may say so until then.
-    pub(crate) clear_until: Option<Duration>,
+    /// What this user ordered as a moderator.
+    pub(crate) orders: Orders,
+    /// What the room was like before this client locked it.
+    pub(crate) locked_from: Option<RoomChange>,
+    /// The lists as they came last, and whether the user asked for them.
+    pub(crate) members: Option<Who>,
+    pub(crate) filters: Vec<FilterEntry>,
+    pub(crate) audit: Vec<AuditEntry>,
+    pub(crate) sanctions: Option<Sanctions>,
+    pub(crate) wants_filters: bool,
+    pub(crate) wants_audit: bool,
     /// The room's modes, where the server tells them.
     pub(crate) modes: Modes,
     /// What waits for a moderator, where the user is one.
@@ -138,7 +149,14 @@ impl Room {
             content_limit: chat_protocol::limits::CONTENT_CHARS,
             rank: Rank::User,
             muted_until: None,
-            clear_until: None,
+            orders: Orders::default(),
+            locked_from: None,
+            members: None,
+            filters: Vec::new(),
+            audit: Vec::new(),
+            sanctions: None,
+            wants_filters: false,
+            wants_audit: false,
             modes: Modes::default(),
             held: HeldList::default(),
         }

@@ -3,6 +3,7 @@
 //! out, `unread` knows what was seen, `rows` and `view` show it, `outgoing` holds what is not in the log
 //! yet. Does no I/O and has no clock.
 
+mod alike;
 mod entry;
 mod gaps;
 mod geometry;
@@ -14,7 +15,8 @@ mod people;
 mod quotes;
 mod removal;
 mod rows;
-mod tally;
+mod select;
+
 mod unread;
 mod view;
 
@@ -34,11 +36,11 @@ pub(crate) use outgoing::WAITING;
 use people::People;
 use quotes::Apart;
 pub(crate) use rows::{Look, glyph, rank_word, unranked};
-pub(crate) use tally::Written;
 pub(crate) use unread::Mark;
 use unread::Unread;
-pub(crate) use view::{Below, COUNTED_BELOW, Shown};
+pub(crate) use view::{Below, COUNTED_BELOW};
 
+#[cfg(test)]
 use crate::app::row::Tone;
 use crate::app::{links, mention};
 use crate::sanitize;
@@ -158,6 +160,7 @@ impl Timeline {
     }
 
     /// Adds something that the client itself has to say.
+    #[cfg(test)]
     pub(crate) fn notice(&mut self, tone: Tone, text: &str, stamp: Stamp) {
         self.push(stamp, Kind::Notice(tone, content(text).into()));
     }
@@ -377,7 +380,7 @@ impl Timeline {
     }
 
     /// Where an entry is; entries come and go around it.
-    fn index_of(&self, id: EntryId) -> Option<usize> {
+    pub(crate) fn index_of(&self, id: EntryId) -> Option<usize> {
         let count = self.count();
         // It has moved little since it was last looked for.
         let near = self.found.get().min(count);

@@ -100,6 +100,7 @@ impl<'identity> Handshake<'identity> {
             room: self.identity.room.clone(),
             capabilities: self.capabilities.names(),
             since: self.since.clone(),
+            register: true,
         }))
     }
 }

@@ -151,6 +151,7 @@ pub(super) fn too_fast(
             event: Some(event.to_owned()),
             nonce: nonce.map(|nonce| nonce.as_str().to_owned()),
             retry_after: Some(seconds),
+            reason: None,
         }),
     )
 }

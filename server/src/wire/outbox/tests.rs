@@ -95,6 +95,7 @@ fn large(bytes: usize) -> Outgoing {
         event: None,
         nonce: None,
         retry_after: None,
+        reason: None,
     }))
 }
 

@@ -51,13 +51,13 @@ impl Timeline {
             // With the last that is here, to see that it is still the same log.
             Some(after) => HistoryRequest {
                 after: Some(Seq(after.0.saturating_sub(1))),
-                before: None,
                 limit,
+                ..HistoryRequest::default()
             },
             None if self.is_above_present(index) => HistoryRequest {
-                after: None,
                 before: Some(self.begin_loading()?),
                 limit,
+                ..HistoryRequest::default()
             },
             None => return None,
         };

@@ -1,8 +1,6 @@
 //! The start of a message that those that answer it quote. Looked up when a row is made, so that
 //! nothing has to be taken back when a message goes.
 
-use std::rc::Rc;
-
 use chat_protocol::{Message, MessageId, Seq};
 
 use super::entry::{Author, Post};
@@ -19,14 +17,18 @@ const APART: usize = 100;
 pub(super) struct Apart {
     pub(super) id: MessageId,
     pub(super) seq: Seq,
-    pub(super) author: Rc<Author>,
+    /// Who wrote it, where that is known.
+    pub(super) author: Option<Author>,
     quote: Box<str>,
 }
 
 impl Apart {
     /// The message was deleted.
     pub(super) fn forget(&mut self) {
-        self.quote = words(&self.author, "[deleted]");
+        self.quote = match &self.author {
+            Some(author) => words(author, "[deleted]"),
+            None => "[deleted]".into(),
+        };
     }
 }
 
@@ -42,6 +44,27 @@ impl Timeline {
 
     /// Takes in a message that was fetched by itself, to quote it: it gets no place in the view.
     pub(crate) fn insert_apart(&mut self, message: &Message) {
+        let author = Author::new(&message.username, &message.display_name, message.rank);
+        let quote = words(&author, &start_of(&content(&message.content)));
+        self.put_apart(Apart {
+            id: message.id.clone(),
+            seq: message.seq,
+            author: Some(author),
+            quote,
+        });
+    }
+
+    /// The same for a message of which only its quote is at hand; harmless.
+    pub(super) fn quote_apart(&mut self, id: &MessageId, quote: &str) {
+        self.put_apart(Apart {
+            id: id.clone(),
+            seq: Seq(0),
+            author: None,
+            quote: quote.into(),
+        });
+    }
+
+    fn put_apart(&mut self, message: Apart) {
         if self.find(&message.id).is_some() {
             return;
         }
@@ -49,14 +72,7 @@ impl Timeline {
         if self.apart.len() >= APART {
             self.apart.pop_front();
         }
-        let author = Author::new(&message.username, &message.display_name, message.rank);
-        let quote = words(&author, &start_of(&content(&message.content)));
-        self.apart.push_back(Apart {
-            id: message.id.clone(),
-            seq: message.seq,
-            author: Rc::new(author),
-            quote,
-        });
+        self.apart.push_back(message);
         self.forget_rows();
     }
 }

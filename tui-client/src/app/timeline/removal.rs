@@ -3,11 +3,10 @@
 //! alone.
 
 use chat_protocol::limits::USERNAME_CHARS;
-use chat_protocol::{Cleared, MessageDeleted, MessageId, Purged, Seq};
+use chat_protocol::{Cleared, MessageDeleted, Purged};
 
 use super::Timeline;
 use super::entry::{Author, Entry, EntryId, Kind, Post, Stamp, Status};
-use super::quotes::quoted;
 use crate::app::row::Tone;
 use crate::sanitize;
 
@@ -43,7 +42,11 @@ impl Timeline {
             self.bury(*index, &by);
         }
         for apart in &mut self.apart {
-            if apart.author.key == key && apart.seq < purged.seq {
+            let is_theirs = apart
+                .author
+                .as_ref()
+                .is_some_and(|author| author.key == key);
+            if is_theirs && apart.seq < purged.seq {
                 apart.forget();
             }
         }
@@ -94,19 +97,6 @@ impl Timeline {
     pub(crate) fn deleted_text(&self, id: EntryId) -> Option<&str> {
         let post = self.item(self.index_of(id)?).post()?;
         post.deleted_content()
-    }
-
-    /// The newest message that is in the log, of the user with this key where one is given; with how
-    /// it is quoted.
-    pub(crate) fn last_of(&self, key: Option<&str>) -> Option<(MessageId, Box<str>)> {
-        // A position of an earlier life of the log may mean another message by now.
-        let known = self.entries.iter().rev().filter(|entry| entry.at > Seq(0));
-        let mut posts = known.filter_map(Entry::post);
-        let post = posts.find(|post| {
-            matches!(post.status, Status::Posted | Status::Mentions)
-                && key.is_none_or(|key| *post.author.key == *key)
-        })?;
-        Some((post.id()?, quoted(post)))
     }
 
     /// Leaves nothing of a message but that it was there, and what it said where that is kept.

@@ -151,6 +151,21 @@ impl Timeline {
         upwards
     }
 
+    /// The newest rows of all, from the top; fewer where there are no more.
+    pub(crate) fn newest_rows(&self, geometry: Geometry, height: usize) -> Vec<Rc<Row>> {
+        let mut upwards: Vec<Rc<Row>> = Vec::with_capacity(height);
+        for index in (0..self.count()).rev() {
+            if upwards.len() >= height {
+                break;
+            }
+            let made = self.rows(index, geometry, Look::default());
+            upwards.extend(made.iter().rev().cloned());
+        }
+        upwards.truncate(height);
+        upwards.reverse();
+        upwards
+    }
+
     /// True while the view is held and does not follow the newest message.
     pub(crate) fn is_held(&self) -> bool {
         self.scroll.bottom.is_some()
@@ -261,7 +276,7 @@ impl Timeline {
     }
 
     /// The lowest row in view.
-    fn bottom(&self, geometry: Geometry) -> Option<RowPosition> {
+    pub(super) fn bottom(&self, geometry: Geometry) -> Option<RowPosition> {
         let end = self.end(geometry)?;
         let Some((index, row)) = self.scroll.bottom else {
             return Some(end);
@@ -273,12 +288,12 @@ impl Timeline {
     }
 
     /// The last row of all.
-    fn end(&self, geometry: Geometry) -> Option<RowPosition> {
+    pub(super) fn end(&self, geometry: Geometry) -> Option<RowPosition> {
         let last = self.count().checked_sub(1)?;
         Some((last, self.height(last, geometry) - 1))
     }
 
-    fn back(
+    pub(super) fn back(
         &self,
         (mut index, mut row): RowPosition,
         by: usize,
@@ -296,7 +311,7 @@ impl Timeline {
         (index, row - left)
     }
 
-    fn forward(
+    pub(super) fn forward(
         &self,
         (mut index, mut row): RowPosition,
         by: usize,
@@ -317,7 +332,7 @@ impl Timeline {
     }
 
     /// Rows of an entry, the day's rule included; at least one.
-    fn height(&self, index: usize, geometry: Geometry) -> usize {
+    pub(super) fn height(&self, index: usize, geometry: Geometry) -> usize {
         let entry = self.item(index);
         let (number, height) = entry.height.get();
         let height = if number == geometry.number() && height > 0 {

@@ -37,6 +37,7 @@ fn verdicts_are_told_to_those_who_asked_and_are_moderators_at_that_moment() {
     apply(&mut room, watching(ANN_AGAIN, "ann"), 0);
     let mute = Order::Mute(60, Some("calm".to_owned()));
     let entry = AuditEntry {
+        id: None,
         time: 1_000,
         actor: "ann".to_owned(),
         action: "mute".to_owned(),
@@ -102,6 +103,7 @@ fn what_moderators_do_to_the_log_is_told_once_it_is_stored_and_what_others_do_is
     {
         let effects = store(&mut room, input, 5);
         let entry = AuditEntry {
+            id: None,
             time: 5,
             actor: "ann".to_owned(),
             action: action.to_owned(),
