@@ -34,7 +34,7 @@ impl Timeline {
         let meant = self.entries.iter().rev().filter(|entry| {
             let is_recent = entry.id == id || entry.stamp.unix_millis >= since;
             let post = entry.post().filter(is_meant).filter(|_| is_recent);
-            post.is_some_and(|post| entry.id == id || likeness.form(post.content()) == form)
+            post.is_some_and(|post| entry.id == id || likeness.has_form(post.content(), &form))
         });
         meant.map(|entry| entry.id).collect()
     }
