@@ -12,28 +12,34 @@ mod credentials;
 mod editing;
 mod errors;
 mod event;
-mod folding;
 mod going;
 mod held;
+mod ignore;
 mod keys;
+mod lately;
 mod links;
 mod log;
 mod mention;
 mod moderation;
 mod network;
 mod orders;
+#[cfg_attr(not(test), allow(dead_code))]
+mod orders_words;
 mod palette;
 mod panels;
 mod paste;
 mod prompt;
 mod quitting;
+mod reading;
 mod recall;
 mod room;
 mod row;
+mod search;
 mod selection;
 mod signing_in;
 mod taking_back;
 mod target;
+mod thread;
 mod timeline;
 
 use std::time::Duration;
@@ -52,6 +58,7 @@ use errors::Problem;
 pub(crate) use errors::{Entry as ErrorEntry, ErrorLog};
 pub(crate) use event::{Effect, Event, Now};
 use log::{Line, Log};
+pub(crate) use mention::names_any;
 use orders::Batch;
 pub(crate) use palette::{Choice, Palette};
 pub(crate) use panels::{Item, OpenPanel, Panel};
@@ -126,6 +133,8 @@ pub(crate) struct App {
     height: u16,
     /// Nothing is wanted beside the messages.
     is_bare: bool,
+    /// The terminal's window is the one that is typed into, as far as it says so.
+    is_focused: bool,
     credentials: Credentials,
     /// When the user last typed into an input box.
     typed_at: Option<Duration>,
@@ -180,6 +189,7 @@ impl App {
             width: 80,
             height: 24,
             is_bare: false,
+            is_focused: true,
             credentials: Credentials::new(settings.password),
             typed_at: None,
             has_answered: false,
@@ -214,6 +224,12 @@ impl App {
                 self.draw = true;
                 self.on_paste(text);
             }
+            Event::Wheel { up, rows } => {
+                self.draw = true;
+                self.turn_wheel(up, rows.into());
+            }
+            Event::NotCopied => self.hint("not copied: it is too long for the clipboard"),
+            Event::Focus(focused) => self.is_focused = focused,
             Event::Resized { width, height } => {
                 self.draw |= (self.width, self.height) != (width, height);
                 (self.width, self.height) = (width, height);

@@ -21,14 +21,31 @@ const USES: &[(&str, &[&str])] = &[
     ("exit", &[]),
     ("fuzz", &["input", "keymap"]),
     ("input", &[]),
-    ("json_mode", &["cli", "exit", "net", "sanitize"]),
+    ("json_mode", &["cli", "exit", "line_io", "net", "sanitize"]),
     ("keymap", &["input"]),
     ("layout", &[]),
     ("lib", &[]),
+    ("line_io", &[]),
     ("link", &[]),
+    ("links", &[]),
     ("main", &[]),
     ("net", &["cursor", "link", "server_url"]),
     ("password", &[]),
+    (
+        "plain_mode",
+        &[
+            "app",
+            "cli",
+            "command",
+            "cursor",
+            "exit",
+            "line_io",
+            "link",
+            "net",
+            "sanitize",
+            "server_url",
+        ],
+    ),
     (
         "runner",
         &[
@@ -47,11 +64,13 @@ const USES: &[(&str, &[&str])] = &[
     ),
     ("sanitize", &[]),
     ("server_url", &[]),
-    ("terminal", &[]),
+    ("terminal", &["links", "sanitize"]),
     ("theme", &["app"]),
     (
         "ui",
-        &["app", "command", "keymap", "layout", "theme", "wrap"],
+        &[
+            "app", "command", "keymap", "layout", "links", "theme", "wrap",
+        ],
     ),
     ("wrap", &[]),
 ];
@@ -92,6 +111,24 @@ const NEVER: &[(&str, &[&str])] = &[
     ("net/handshake", &["tokio", "tungstenite", "async "]),
     ("net/heartbeat", &["tokio", "now()", "async "]),
     ("json_mode", &["ratatui", "crossterm"]),
+    ("line_io", &["ratatui", "crossterm", "serde_json"]),
+    ("plain_mode", &["ratatui", "crossterm"]),
+    (
+        "plain_mode/session",
+        &[
+            "tokio",
+            "std::io",
+            "std::env",
+            "Instant",
+            "SystemTime",
+            "rand::",
+            "async ",
+        ],
+    ),
+    ("plain_mode/typed", &["tokio", "std::io"]),
+    ("plain_mode/queue", &["tokio", "std::io", "Instant"]),
+    ("plain_mode/numbers", &["tokio", "std::io"]),
+    ("plain_mode/words", &["tokio", "std::io", "now()"]),
     (
         "ui",
         &[

@@ -9,6 +9,7 @@ use super::composer::Reply;
 use super::event::Effect;
 use super::panels::{Panel, Pick};
 use super::target::Target;
+use super::timeline::{Entry, EntryId};
 use crate::keymap::{Action, SelectedAction};
 
 impl App {
@@ -218,7 +219,12 @@ impl App {
     }
 
     fn view_deleted(&mut self) {
-        self.hint("there is no deleted text here to show");
+        let at = self.selection.as_ref().map(|selection| selection.at);
+        let is_kept = |at: &EntryId| self.room().timeline.deleted_text(*at).is_some();
+        match at.filter(is_kept) {
+            Some(at) => drop(self.room_mut().timeline.toggle_fold(at)),
+            None => self.hint("there is no deleted text here to show"),
+        }
     }
 
     fn is_failed_picked(&self) -> bool {
@@ -232,11 +238,21 @@ impl App {
             return self.refuse_key();
         }
         let at = self.selection.as_ref().map(|selection| selection.at);
-        let text = at.and_then(|at| self.room_mut().timeline.take_failed(at));
+        let failed = at.and_then(|at| self.room_mut().timeline.take_failed(at));
         self.end_selection();
-        if let Some(text) = text {
-            let result = self.room_mut().composer.insert(&text);
-            self.tell_overflow(result);
+        if let Some((text, reply_to)) = failed {
+            let reply = reply_to.map(|id| {
+                let quote = self.room().timeline.quote(&id);
+                let quote = quote.map_or_else(String::new, |quote| quote.to_string());
+                let (name, quote) = quote.split_once(": ").unwrap_or_default();
+                Reply {
+                    id,
+                    name: name.to_owned(),
+                    quote: quote.to_owned(),
+                }
+            });
+            let composer = &mut self.rooms[self.active].composer;
+            composer.borrow_for(&text, reply, &mut self.memory);
         }
     }
 
@@ -266,10 +282,30 @@ impl App {
             return self.retry(effects);
         }
         let at = self.selection.as_ref().map(|selection| selection.at);
-        if at.is_some_and(|at| self.room_mut().timeline.toggle_fold(at)) {
+        if at.is_some_and(|at| self.load_gap(at, effects))
+            || at.is_some_and(|at| self.room_mut().timeline.toggle_fold(at))
+        {
             return;
         }
         self.refuse_key();
+    }
+
+    /// Asks for what is missing at a gap; false where the entry is none.
+    fn load_gap(&mut self, entry: EntryId, effects: &mut Vec<Effect>) -> bool {
+        let is_gap = |entry: &Entry| entry.is_gap();
+        if !self.room().timeline.picked(entry).is_some_and(is_gap) {
+            return false;
+        }
+        let now = self.now;
+        let room = self.room_mut();
+        match room.ask_gap(entry, now) {
+            Some(request) => {
+                let key = room.key;
+                effects.push(Effect::Send(key, request));
+            }
+            None => self.hint("can't load messages right now"),
+        }
+        true
     }
 
     /// Looks a person up: what is known here at once, what the server knows when it answers.

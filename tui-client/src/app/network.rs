@@ -197,6 +197,10 @@ impl App {
                     Asked::Newest => {
                         room.timeline.newest(history, &self.reader, stamp);
                     }
+                    // Where the gap is not closed it is still there, for the next page.
+                    Asked::Gap => {
+                        room.timeline.fill_gap(history, &self.reader);
+                    }
                     Asked::Nothing => {}
                 }
                 News::default()

@@ -12,7 +12,7 @@ use super::composer::Composer;
 use super::event::Now;
 use super::held::HeldList;
 use super::orders::Orders;
-use super::timeline::{News, PAGE, Timeline};
+use super::timeline::{EntryId, News, PAGE, Timeline};
 use crate::cursor::Cursor;
 use crate::link::RoomKey;
 use crate::sanitize;
@@ -55,6 +55,8 @@ pub(crate) enum Asked {
     Nothing,
     Newest,
     Older,
+    /// What is missing at a gap.
+    Gap,
 }
 
 /// A room.
@@ -248,6 +250,16 @@ impl Room {
             limit: Some(PAGE),
             ..HistoryRequest::default()
         }))
+    }
+
+    /// The request for what is missing at a gap, where it may be asked for now.
+    pub(crate) fn ask_gap(&mut self, entry: EntryId, now: Now) -> Option<ClientEvent> {
+        if !self.is_live() || self.asked != Asked::Nothing || now.elapsed < self.ask_again {
+            return None;
+        }
+        let request = self.timeline.gap_request(entry)?;
+        self.asked = Asked::Gap;
+        Some(ClientEvent::History(request))
     }
 
     /// A `history` was refused.

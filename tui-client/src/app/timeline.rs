@@ -3,20 +3,20 @@
 //! out, `unread` knows what was seen, `rows` and `view` show it, `outgoing` holds what is not in the log
 //! yet. Does no I/O and has no clock.
 
-mod alike;
 mod entry;
 mod gaps;
 mod geometry;
 mod index;
 mod joining;
 mod likeness;
+mod looking;
 mod outgoing;
 mod people;
 mod quotes;
 mod removal;
 mod rows;
 mod select;
-
+mod tally;
 mod unread;
 mod view;
 
@@ -27,8 +27,8 @@ use std::rc::Rc;
 use chat_protocol::{Epoch, Message, MessageId, Nonce, Seq};
 use jiff::tz::TimeZone;
 
-pub(crate) use entry::{Author, Cause, EntryId, Stamp};
-use entry::{Entry, Kind, Post, Status};
+use entry::Kind;
+pub(crate) use entry::{Author, Cause, Entry, EntryId, Post, Stamp, Status};
 pub(crate) use geometry::Geometry;
 use index::Index;
 use outgoing::Outgoing;
@@ -36,6 +36,7 @@ pub(crate) use outgoing::WAITING;
 use people::People;
 use quotes::Apart;
 pub(crate) use rows::{Look, glyph, rank_word, unranked};
+pub(crate) use tally::Written;
 pub(crate) use unread::Mark;
 use unread::Unread;
 pub(crate) use view::{Below, COUNTED_BELOW};
@@ -379,7 +380,7 @@ impl Timeline {
     }
 
     /// Where the message with an id is.
-    fn find(&self, id: &MessageId) -> Option<usize> {
+    fn find_index(&self, id: &MessageId) -> Option<usize> {
         let at = self.index.get(id.as_str())?;
         let start = self.entries.partition_point(|entry| entry.at < at);
         let mut same = self

@@ -24,7 +24,7 @@ fn screen(driven: &mut Driven, width: u16, height: u16) -> (Vec<String>, Positio
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     let theme = Theme::new(Colours::Many);
     terminal
-        .draw(|frame| draw(&driven.app, &theme, frame))
+        .draw(|frame| draw(&driven.app, &theme, &mut Links::default(), frame))
         .unwrap();
     let buffer = terminal.backend().buffer();
     let rows = (0..height)

@@ -50,6 +50,7 @@ impl Timeline {
         let request = match gap.after {
             // With the last that is here, to see that it is still the same log.
             Some(after) => HistoryRequest {
+                username: None,
                 after: Some(Seq(after.0.saturating_sub(1))),
                 limit,
                 ..HistoryRequest::default()
@@ -123,11 +124,6 @@ impl Timeline {
         (news, is_closed)
     }
 
-    /// True while what is missing at a gap is on its way.
-    pub(crate) fn is_filling(&self) -> bool {
-        self.filling.is_some()
-    }
-
     /// Puts a gap behind everything up to a position.
     pub(super) fn insert_gap(&mut self, at: Seq, stamp: Stamp, gap: Gap) {
         let entry = self.gap_entry(at, stamp, gap);
@@ -191,7 +187,7 @@ impl Timeline {
 
     /// True where a message is here as the log has it.
     fn has(&self, message: &Message) -> bool {
-        let entry = self.find(&message.id).map(|index| &self.entries[index]);
+        let entry = self.find(&message.id);
         let is_it = |entry: &Entry| {
             let post = entry.post();
             entry.at == message.seq && post.is_some_and(|post| post.says(message))

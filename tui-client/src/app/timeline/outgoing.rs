@@ -6,7 +6,7 @@ use std::time::Duration;
 use chat_protocol::{ClientEvent, DraftContent, MessageId, Nonce, PostMessage, Seq};
 
 use super::Timeline;
-use super::entry::{Author, Cause, Entry, Kind, Post, Stamp, Status};
+use super::entry::{Author, Cause, Entry, EntryId, Kind, Post, Stamp, Status};
 use crate::app::event::Now;
 use crate::sanitize;
 
@@ -88,12 +88,8 @@ impl Timeline {
         nonce: Nonce,
         author: Author,
         stamp: Stamp,
-        reply: Option<(MessageId, String)>,
+        reply_to: Option<MessageId>,
     ) {
-        let (reply_to, quote) = reply.unzip();
-        if let (Some(id), Some(quote)) = (&reply_to, quote) {
-            self.quote_apart(id, &quote);
-        }
         let shown = sanitize::text(content.as_str());
         let author = std::rc::Rc::new(author);
         let mut post = Post::new(author, None, &shown, reply_to, Status::Pending);
@@ -238,6 +234,29 @@ impl Timeline {
         let place = self.outgoing.iter().rposition(is_stuck)?;
         let outgoing = self.outgoing.remove(place);
         Some(outgoing.content.as_str().to_owned())
+    }
+
+    /// Takes out the refused message of an entry, to be written anew; its text, and what it answers.
+    pub(crate) fn take_failed(&mut self, id: EntryId) -> Option<(String, Option<MessageId>)> {
+        let place = self.failed_place(id)?;
+        let outgoing = self.outgoing.remove(place);
+        let reply_to = outgoing.reply_to().cloned();
+        Some((outgoing.content.as_str().to_owned(), reply_to))
+    }
+
+    /// Drops the refused message of an entry; false where it is none.
+    pub(crate) fn discard_failed(&mut self, id: EntryId) -> bool {
+        self.take_failed(id).is_some()
+    }
+
+    /// True for a message that was refused.
+    pub(crate) fn is_failed(&self, id: EntryId) -> bool {
+        self.failed_place(id).is_some()
+    }
+
+    fn failed_place(&self, id: EntryId) -> Option<usize> {
+        let is_it = |one: &Outgoing| one.entry.id == id && !one.is_pending();
+        self.outgoing.iter().position(is_it)
     }
 
     /// The texts that are not in the log, harmless, in the order in which they were typed.

@@ -1,6 +1,8 @@
 //! The start of a message that those that answer it quote. Looked up when a row is made, so that
 //! nothing has to be taken back when a message goes.
 
+use std::rc::Rc;
+
 use chat_protocol::{Message, MessageId, Seq};
 
 use super::entry::{Author, Post};
@@ -17,25 +19,21 @@ const APART: usize = 100;
 pub(super) struct Apart {
     pub(super) id: MessageId,
     pub(super) seq: Seq,
-    /// Who wrote it, where that is known.
-    pub(super) author: Option<Author>,
+    pub(super) author: Rc<Author>,
     quote: Box<str>,
 }
 
 impl Apart {
     /// The message was deleted.
     pub(super) fn forget(&mut self) {
-        self.quote = match &self.author {
-            Some(author) => words(author, "[deleted]"),
-            None => "[deleted]".into(),
-        };
+        self.quote = words(&self.author, "[deleted]");
     }
 }
 
 impl Timeline {
     /// The start of a message, for those that answer it.
     pub(crate) fn quote(&self, id: &MessageId) -> Option<Box<str>> {
-        if let Some(index) = self.find(id) {
+        if let Some(index) = self.find_index(id) {
             return self.entries[index].post().map(quoted);
         }
         let apart = self.apart.iter().find(|apart| apart.id == *id)?;
@@ -44,35 +42,21 @@ impl Timeline {
 
     /// Takes in a message that was fetched by itself, to quote it: it gets no place in the view.
     pub(crate) fn insert_apart(&mut self, message: &Message) {
-        let author = Author::new(&message.username, &message.display_name, message.rank);
-        let quote = words(&author, &start_of(&content(&message.content)));
-        self.put_apart(Apart {
-            id: message.id.clone(),
-            seq: message.seq,
-            author: Some(author),
-            quote,
-        });
-    }
-
-    /// The same for a message of which only its quote is at hand; harmless.
-    pub(super) fn quote_apart(&mut self, id: &MessageId, quote: &str) {
-        self.put_apart(Apart {
-            id: id.clone(),
-            seq: Seq(0),
-            author: None,
-            quote: quote.into(),
-        });
-    }
-
-    fn put_apart(&mut self, message: Apart) {
-        if self.find(&message.id).is_some() {
+        if self.find_index(&message.id).is_some() {
             return;
         }
         self.apart.retain(|apart| apart.id != message.id);
         if self.apart.len() >= APART {
             self.apart.pop_front();
         }
-        self.apart.push_back(message);
+        let author = Author::new(&message.username, &message.display_name, message.rank);
+        let quote = words(&author, &start_of(&content(&message.content)));
+        self.apart.push_back(Apart {
+            id: message.id.clone(),
+            seq: message.seq,
+            author: Rc::new(author),
+            quote,
+        });
         self.forget_rows();
     }
 }

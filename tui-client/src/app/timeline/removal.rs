@@ -14,7 +14,7 @@ impl Timeline {
     /// Marks a message as deleted.
     pub(crate) fn delete(&mut self, deleted: &MessageDeleted) {
         self.saw(deleted.seq);
-        if let Some(index) = self.find(&deleted.id) {
+        if let Some(index) = self.find_index(&deleted.id) {
             self.bury(index, &by(&deleted.by));
         }
         for apart in &mut self.apart {
@@ -42,11 +42,7 @@ impl Timeline {
             self.bury(*index, &by);
         }
         for apart in &mut self.apart {
-            let is_theirs = apart
-                .author
-                .as_ref()
-                .is_some_and(|author| author.key == key);
-            if is_theirs && apart.seq < purged.seq {
+            if apart.author.key == key && apart.seq < purged.seq {
                 apart.forget();
             }
         }

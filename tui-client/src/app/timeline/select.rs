@@ -97,9 +97,9 @@ impl Timeline {
         let entries = self.entries.iter().rev();
         let theirs = entries.filter_map(|entry| {
             let post = entry.post().filter(|post| *post.author.key == *key)?;
-            let text = match post.is_deleted() {
-                true => format!("[deleted by {}]", post.words()),
-                false => start_of(post),
+            let text = match &post.status {
+                Status::Deleted => format!("[deleted by {}]", post.words()),
+                _ => start_of(post),
             };
             Some((entry.stamp.unix_millis, text))
         });
@@ -108,30 +108,11 @@ impl Timeline {
         latest
     }
 
-    /// True for a message of this user's own that was refused.
-    pub(crate) fn is_failed(&self, id: EntryId) -> bool {
-        let failed = |entry: &Entry| {
-            entry
-                .post()
-                .is_some_and(|post| matches!(post.status, Status::Failed(_)))
-        };
-        self.picked(id).is_some_and(failed)
-    }
-
     /// The selection is over: a view that was at the end follows again.
     pub(crate) fn thaw(&mut self, geometry: Geometry) {
         if self.scroll.new_below == 0 && self.scroll.bottom == self.end(geometry) {
             self.follow();
         }
-    }
-
-    /// Takes out a message that was not sent, to be written anew or dropped; its text.
-    pub(crate) fn take_failed(&mut self, id: EntryId) -> Option<String> {
-        let failed = |status: Status| matches!(status, Status::Failed(_));
-        let place = self.outgoing.iter().position(|one| {
-            one.entry.id == id && one.entry.post().is_some_and(|post| failed(post.status))
-        })?;
-        Some(self.outgoing.remove(place).text())
     }
 
     /// Holds the view where it is, so that nothing moves while something is picked.

@@ -299,7 +299,8 @@ fn messages_of_ones_own_say_how_they_stand() {
     let content = chat_protocol::DraftContent::new("hello").unwrap();
     let nonce = Nonce::new("n-1").unwrap();
     let author = Author::new("alice", "Alice", chat_protocol::Rank::Moderator);
-    let parent = Some((MessageId::new("e-9").unwrap(), "bob: gg".to_owned()));
+    timeline.insert_apart(&message(&event(9, "bob", "gg")));
+    let parent = MessageId::new("e-9").ok();
     timeline.queue(content, nonce.clone(), author, stamp(), parent);
     let geometry = Geometry::new(80);
     check(
