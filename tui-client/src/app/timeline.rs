@@ -36,7 +36,6 @@ pub(crate) use outgoing::WAITING;
 use people::People;
 use quotes::Apart;
 pub(crate) use rows::{Look, glyph, rank_word, unranked};
-pub(crate) use tally::Written;
 pub(crate) use unread::Mark;
 use unread::Unread;
 pub(crate) use view::{Below, COUNTED_BELOW};

@@ -94,6 +94,37 @@ fn delete(timeline: &mut Timeline, seq: u64, at: u64) {
 }
 
 #[test]
+fn what_says_the_same_is_found_where_it_can_be_acted_on() {
+    let mut timeline = Timeline::default();
+    let minute = 60_000;
+    for (seq, minutes, user, text) in [
+        (1, 0, "old", "buy followers"),
+        (2, 5, "one", "Buy f0llowers!!"),
+        (3, 6, "two", "BUY   FOLLOWERS 77"),
+        (4, 7, "gone", "buy followers"),
+        (5, 7, "alice", "buy followers"),
+        (6, 8, "bob", "who buys followers?"),
+        (7, 12, "three", "b u y followers"),
+    ] {
+        let mut value = event(seq, user, text);
+        value["data"]["time"] = json!(1_795_392_000_000_u64 + minutes * minute);
+        timeline.insert(&message(&value), &reader());
+    }
+    delete(&mut timeline, 4, 10);
+    let id = |index: usize| timeline.entries[index].id;
+    let like = |index| timeline.like(id(index), std::time::Duration::from_secs(600));
+    assert_eq!(like(2), [id(1), id(2), id(6)]);
+    assert_eq!(
+        like(0),
+        [id(0), id(1), id(2), id(6)],
+        "what was picked is meant"
+    );
+    assert_eq!(like(5), [id(5)]);
+    assert_eq!(like(3), [], "it is deleted");
+    assert_eq!(like(4), [], "it is the user's own");
+}
+
+#[test]
 fn moderators_keep_what_was_deleted_for_as_long_as_they_are() {
     let geometry = Geometry::new(80);
     let rows = |timeline: &Timeline| -> Vec<String> {

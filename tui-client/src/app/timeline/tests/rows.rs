@@ -121,6 +121,19 @@ fn a_conversation_at_every_width() {
         ],
     );
     check(
+        140,
+        &[
+            "00:00         nightbot+ Follow the rules in #info.",
+            "00:00              bob  gg that jump was insane",
+            "00:00            carol  > bob: gg that jump was insane",
+            "                        same, never seen it",
+            &format!(
+                "00:00             ivan  @alice can you pin the poll?{:>88}",
+                "<< mention"
+            ),
+        ],
+    );
+    check(
         100,
         &[
             "00:00         nightbot+ Follow the rules in #info.",
