@@ -418,6 +418,41 @@ fn a_link_over_two_rows_is_one_and_ends_with_the_frame() {
     assert_eq!(painter.paint(usize::MAX).bytes, b"");
 }
 
+/// Of clusters without end only so many are remembered.
+#[test]
+fn more_clusters_than_are_remembered_are_painted_all_the_same() {
+    let (columns, height) = (80, 60);
+    let mut painter = Painter::new(columns, height);
+    let mut terminal = vt100(columns, height);
+    let mut number = 0;
+    let mut cluster = || {
+        number += 1;
+        format!("{}\u{301}", char::from_u32(0x4e00 + number).unwrap())
+    };
+    let mut first = Vec::from_iter((0..40).map(|_| cluster()));
+    for frame in 0..10 {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, columns, height));
+        if frame == 4 {
+            // In the frame in which the numbers begin anew.
+            assert!(painter.palette.is_full());
+            first = Vec::from_iter((0..40).map(|_| cluster()));
+        }
+        for y in 0..height {
+            for x in 0..columns / 2 {
+                let text = match y {
+                    0 => first[usize::from(x)].clone(),
+                    _ => cluster(),
+                };
+                buffer.set_string(2 * x, y, text, Style::new());
+            }
+        }
+        painter.take(&buffer, &Links::default(), None);
+        terminal.process(&painter.paint(usize::MAX).bytes);
+        let shown = terminal.screen().rows(0, columns).next().unwrap();
+        assert_eq!(shown, first.concat(), "frame {frame}");
+    }
+}
+
 #[test]
 fn what_would_steer_the_terminal_is_not_written() {
     let mut buffer = Buffer::empty(Rect::new(0, 0, 8, 1));
