@@ -120,8 +120,8 @@ impl Terminal {
     /// Waits until the client is connected and authenticated: the status line says so.
     #[track_caller]
     pub fn wait_until_joined(&self) -> Screen {
-        self.wait_for("status line that says ok", |screen| {
-            screen.rows.iter().any(|row| row.starts_with(" ok"))
+        self.wait_for("status line that says connected", |screen| {
+            screen.rows.iter().any(|row| row.starts_with(" connected"))
         })
     }
 

@@ -1,22 +1,39 @@
 //! The client's state and everything that changes it: events come in with their time, effects go
 //! out. Pure: does no I/O, has no clock, starts no task, draws nothing.
 
+mod acting;
+mod answers;
+mod asking;
+mod bar;
+mod card;
 mod completion;
 mod composer;
 mod credentials;
+mod editing;
 mod errors;
 mod event;
+mod folding;
+mod going;
 mod held;
 mod keys;
+mod links;
+mod log;
 mod mention;
 mod moderation;
 mod network;
+mod orders;
+mod palette;
+mod panels;
 mod paste;
 mod prompt;
 mod quitting;
+mod recall;
 mod room;
 mod row;
+mod selection;
 mod signing_in;
+mod taking_back;
+mod target;
 mod timeline;
 
 use std::time::Duration;
@@ -24,32 +41,41 @@ use std::time::Duration;
 use chat_protocol::{RoomName, Secret, Username};
 use jiff::tz::TimeZone;
 
+pub(crate) use answers::Answer;
+use answers::{Answers, Cause};
+pub(crate) use bar::{Bar, DIGITS, Length};
+use card::Card;
 use completion::Completion;
+use composer::Memory;
 use credentials::Credentials;
 use errors::Problem;
 pub(crate) use errors::{Entry as ErrorEntry, ErrorLog};
 pub(crate) use event::{Effect, Event, Now};
+use log::{Line, Log};
+use orders::Batch;
+pub(crate) use palette::{Choice, Palette};
+pub(crate) use panels::{Item, OpenPanel, Panel};
 pub(crate) use paste::Paste;
 pub(crate) use prompt::Prompt;
 use quitting::Leaving;
+pub(crate) use recall::Recall;
 pub(crate) use room::{LinkState, Room};
 pub(crate) use row::{Piece, Row, Tone};
+pub(crate) use selection::Selection;
+use taking_back::Undo;
+use target::Target;
 use timeline::Reader;
-pub(crate) use timeline::{Below, COUNTED_BELOW, Geometry, Look, Stamp, glyph};
+pub(crate) use timeline::{Below, COUNTED_BELOW, Geometry, Stamp, rank_word};
 
-use crate::layout::{Layout, input_columns, is_small};
+use crate::keymap::Keymap;
+use crate::layout::{Layout, Parts};
 use crate::link::RoomKey;
 use crate::sanitize;
-use crate::wrap;
 
-/// How long a toast stays.
-const TOAST: Duration = Duration::from_secs(5);
 /// Characters of a server's words about something that went wrong.
 const PROBLEM_CHARS: usize = 1_000;
 /// Characters of the name of an event that was refused.
 const EVENT_CHARS: usize = 40;
-/// Columns that the user's name may take in front of the input.
-const PROMPT_COLUMNS: usize = 16;
 
 /// What the app is started with.
 #[derive(Debug)]
@@ -65,51 +91,55 @@ pub(crate) struct Settings {
     pub(crate) nonce_prefix: String,
 }
 
-/// What covers the room view.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Panel {
-    /// Nothing.
-    None,
-    /// The list of errors, scrolled up by so many rows.
-    Errors(usize),
-    /// The keys and commands, scrolled down by so many rows.
-    Help(usize),
-}
-
-/// A short message on the status line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Toast {
-    pub(crate) tone: Tone,
-    pub(crate) text: String,
-    until: Duration,
-}
-
 /// All that the client knows: its rooms, what is on the screen, and the password.
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) rooms: Vec<Room>,
     pub(crate) active: usize,
-    pub(crate) panel: Panel,
+    /// What covers the room view.
+    pub(crate) panel: Option<OpenPanel>,
+    /// What is picked in the room view.
+    pub(crate) selection: Option<Selection>,
+    /// The question that stands before an action.
+    pub(crate) bar: Option<Bar>,
+    /// The keys go into the bar's reason.
+    pub(crate) reason_typing: bool,
+    /// The person that is looked at.
+    pub(crate) card: Option<Card>,
     pub(crate) prompt: Option<Prompt>,
     /// Pasted text that the user is asked about.
     pub(crate) paste: Option<Paste>,
-    pub(crate) toast: Option<Toast>,
+    pub(crate) palette: Option<Palette>,
+    pub(crate) answers: Answers,
+    pub(crate) log: Log,
     pub(crate) errors: ErrorLog,
     /// The user's name as shown.
     pub(crate) me: String,
     pub(crate) server: String,
     /// What the user's name is compared by.
     key: String,
+    pub(crate) keymap: Keymap,
     completion: Completion,
+    memory: Memory,
     reader: Reader,
     width: u16,
     height: u16,
+    /// Nothing is wanted beside the messages.
+    is_bare: bool,
+    /// The terminal's window is the one that is typed into, as far as it says so.
+    is_focused: bool,
     credentials: Credentials,
     /// When the user last typed into an input box.
     typed_at: Option<Duration>,
     /// The user gave a password, and has typed nothing since: what comes next is another one.
     has_answered: bool,
     leaving: Leaving,
+    /// When Ctrl+C was pressed on an empty line.
+    interrupted_at: Option<Duration>,
+    batches: Vec<Batch>,
+    batches_begun: u64,
+    undos: Vec<Undo>,
+    undos_begun: u64,
     nonce_prefix: String,
     nonces: u64,
     now: Now,
@@ -127,15 +157,23 @@ impl App {
                 .map(|(key, name)| Room::new(RoomKey(key), name))
                 .collect(),
             active: 0,
-            panel: Panel::None,
+            panel: None,
+            selection: None,
+            bar: None,
+            reason_typing: false,
+            card: None,
             prompt,
             paste: None,
-            toast: None,
+            palette: None,
+            answers: Answers::default(),
+            log: Log::default(),
             errors: ErrorLog::default(),
             me: sanitize::line(settings.username.as_str()),
             server: sanitize::line(&settings.server),
             key: settings.username.key().to_owned(),
+            keymap: Keymap::default(),
             completion: Completion::default(),
+            memory: Memory::default(),
             reader: Reader {
                 names: vec![settings.username.as_str().to_lowercase()],
                 key: settings.username.key().into(),
@@ -143,10 +181,17 @@ impl App {
             },
             width: 80,
             height: 24,
+            is_bare: false,
+            is_focused: true,
             credentials: Credentials::new(settings.password),
             typed_at: None,
             has_answered: false,
             leaving: Leaving::No,
+            interrupted_at: None,
+            batches: Vec::new(),
+            batches_begun: 0,
+            undos: Vec::new(),
+            undos_begun: 0,
             nonce_prefix: settings.nonce_prefix,
             nonces: 0,
             now: Now::default(),
@@ -165,12 +210,19 @@ impl App {
             }
             Event::Action(action) => {
                 self.draw = true;
+                self.answers.forget_hint();
                 self.act(action, &mut effects);
             }
             Event::Pasted(text) => {
                 self.draw = true;
                 self.on_paste(text);
             }
+            Event::Wheel { up, rows } => {
+                self.draw = true;
+                self.turn_wheel(up, rows.into());
+            }
+            Event::NotCopied => self.hint("not copied: it is too long for the clipboard"),
+            Event::Focus(focused) => self.is_focused = focused,
             Event::Resized { width, height } => {
                 self.draw |= (self.width, self.height) != (width, height);
                 (self.width, self.height) = (width, height);
@@ -180,15 +232,20 @@ impl App {
         }
         self.load_older(&mut effects);
         self.go_on_leaving(&mut effects);
+        self.draw |= self.answers.advance(now.elapsed, self.bar.is_some());
         if std::mem::take(&mut self.draw) {
             effects.push(Effect::Draw);
         }
         effects
     }
 
-    /// When [`Event::Woke`] is due: a toast ends, a countdown moves, a confirmation is overdue.
+    /// When [`Event::Woke`] is due: an answer has stood its time, a countdown moves, a confirmation is
+    /// overdue.
     pub(crate) fn wake_at(&self) -> Option<Duration> {
-        let toast = self.toast.as_ref().map(|toast| toast.until);
+        let answers = self.answers.wake_at();
+        let orders = self.rooms.iter().filter_map(|room| room.orders.wake_at());
+        let bar = self.bar.as_ref();
+        let bar = bar.and_then(|bar| next_second(bar.ready_at, self.now.elapsed));
         let confirmations = self
             .rooms
             .iter()
@@ -203,8 +260,10 @@ impl App {
             let next = next_second(until, self.now.elapsed).unwrap_or(until);
             Some(if place == self.active { next } else { until })
         });
-        toast
+        answers
             .into_iter()
+            .chain(orders)
+            .chain(bar)
             .chain(confirmations)
             .chain(countdown)
             .chain(mutes)
@@ -229,28 +288,22 @@ impl App {
 
     /// How the screen is divided.
     pub(crate) fn layout(&self) -> Layout {
-        let columns = input_columns(self.width, self.height, wrap::width(&self.input_prompt()));
-        let (rows, _) = self.room().composer.rows(columns);
-        Layout::new(
-            self.width,
-            self.height,
-            rows.len(),
-            self.room().timeline.is_held(),
-            self.room().modes.pinned.is_some(),
-        )
+        let parts = Parts {
+            input_rows: self.input_rows(),
+            is_held: self.room().timeline.is_held() && self.panel.is_none(),
+            is_pinned: self.room().modes.pinned.is_some(),
+            is_asked: self.bar.is_some(),
+            is_picking: self.is_picking(),
+            is_bare: self.is_bare,
+        };
+        Layout::new(self.width, self.height, parts)
     }
 
     /// The columns of the room view.
     pub(crate) fn geometry(&self) -> Geometry {
-        Geometry::within(self.width, self.width)
-    }
-
-    /// What stands in front of the input.
-    pub(crate) fn input_prompt(&self) -> String {
-        if is_small(self.width, self.height) || self.width < 60 {
-            return "> ".to_owned();
-        }
-        format!("{}> ", wrap::truncate(&self.me, PROMPT_COLUMNS))
+        let layout = self.layout();
+        let width = self.width.saturating_sub(layout.left + layout.right);
+        Geometry::within(width, self.width)
     }
 
     /// The place of a room; `None` once the user has left it.
@@ -293,14 +346,7 @@ impl App {
 
     fn wake(&mut self, effects: &mut Vec<Effect>) {
         let now = self.now;
-        if self
-            .toast
-            .as_ref()
-            .is_some_and(|toast| toast.until <= now.elapsed)
-        {
-            self.toast = None;
-            self.draw = true;
-        }
+        self.wake_orders(effects);
         for place in 0..self.rooms.len() {
             if self.rooms[place].timeline.expire(now) {
                 self.draw = true;
@@ -309,27 +355,54 @@ impl App {
         }
         self.end_mutes(effects);
         self.draw |= matches!(self.room().link, LinkState::Waiting { .. });
+        self.draw |= self
+            .bar
+            .as_ref()
+            .is_some_and(|bar| bar.ready_at > Duration::ZERO);
     }
 
-    /// Shows a short message on the status line.
+    /// Answers what the user did; in the room in view.
     fn say(&mut self, tone: Tone, text: impl Into<String>) {
-        self.toast = Some(Toast {
+        self.tell_about(self.active, Cause::Asked, tone, &text.into(), None);
+    }
+
+    /// Tells what happened in a room.
+    fn tell(&mut self, place: usize, tone: Tone, text: &str) {
+        self.tell_about(place, Cause::News, tone, text, None);
+    }
+
+    /// Says something of a room, and keeps it in the log with whom it is about.
+    fn tell_about(
+        &mut self,
+        place: usize,
+        cause: Cause,
+        tone: Tone,
+        text: &str,
+        about: Option<Target>,
+    ) {
+        let text = sanitize::brief(text, PROBLEM_CHARS);
+        let label = &self.rooms[place].label;
+        let shown = match place == self.active {
+            true => text.clone(),
+            false => format!("{label}: {text}"),
+        };
+        self.log.add(Line {
+            number: 0,
+            unix_millis: self.now.unix_millis,
+            room: label.clone(),
             tone,
-            text: sanitize::brief(&text.into(), PROBLEM_CHARS),
-            until: self.now.elapsed + TOAST,
+            text,
+            about,
         });
+        let answer = Answer { tone, text: shown };
+        self.answers.add(answer, cause, self.now.elapsed);
         self.draw = true;
     }
 
     /// Adds a problem to the list, and says it.
     fn report(&mut self, place: usize, code: Option<u16>, event: Option<String>, text: &str) {
         self.record(place, code, event, text);
-        let words = if place == self.active {
-            text.to_owned()
-        } else {
-            format!("{}: {text}", self.rooms[place].label)
-        };
-        self.say(Tone::Alert, words);
+        self.tell_about(place, Cause::Asked, Tone::Alert, text, None);
     }
 
     /// Adds a problem to the list.
@@ -342,13 +415,6 @@ impl App {
         };
         self.errors.add(problem, self.now.unix_millis);
         self.draw = true;
-    }
-
-    /// Adds a line of the client's own to a room.
-    fn notice(&mut self, place: usize, tone: Tone, text: &str) {
-        let stamp = self.stamp(self.now.unix_millis);
-        self.rooms[place].timeline.notice(tone, text, stamp);
-        self.draw |= place == self.active;
     }
 }
 

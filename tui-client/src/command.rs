@@ -6,6 +6,8 @@ mod moderation;
 
 pub(crate) use moderation::{MODERATION, Order, Which};
 
+use chat_protocol::Username;
+
 /// What was typed into the input.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Typed {
@@ -28,8 +30,14 @@ pub(crate) enum Command {
     History,
     /// Connect again now.
     Reconnect,
-    /// Open the list of errors.
-    Errors,
+    /// Open the list of what went wrong.
+    Problems,
+    /// Open the list of what was said and done.
+    Log,
+    /// Take the last action back.
+    TakeBack,
+    /// Look somebody up.
+    User(Username),
     /// Drop what was refused.
     Discard,
     /// Keep the room in order.
@@ -51,11 +59,17 @@ pub(crate) enum CommandError {
 }
 
 /// The commands with what they do, for the help.
-pub(crate) const COMMANDS: [(&str, Command, &str); 7] = [
+pub(crate) const COMMANDS: [(&str, Command, &str); 9] = [
     ("help", Command::Help, "show this help (F1)"),
     ("who", Command::Who, "list who is here"),
     ("history", Command::History, "load older messages"),
-    ("errors", Command::Errors, "show errors (F2)"),
+    ("problems", Command::Problems, "show what went wrong (F2)"),
+    ("log", Command::Log, "show what was said and done (F4)"),
+    (
+        "undo",
+        Command::TakeBack,
+        "take your last action back (Ctrl+O)",
+    ),
     (
         "discard",
         Command::Discard,
@@ -81,6 +95,9 @@ pub(crate) fn parse(text: &str) -> Result<Typed, CommandError> {
         Some((name, arguments)) => (name, arguments.trim()),
         None => (rest, ""),
     };
+    if name.eq_ignore_ascii_case("user") {
+        return moderation::user(arguments).map(|user| Typed::Command(Command::User(user)));
+    }
     if let Some(order) = moderation::parse(name, arguments) {
         return order.map(|order| Typed::Command(Command::Moderate(order)));
     }

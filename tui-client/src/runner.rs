@@ -14,13 +14,12 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::app::{App, Effect, Event, Now, Settings};
 use crate::cursor::Cursor;
 use crate::exit::Exit;
-use crate::input::{Code, Input, Key, Keyboard, Reply};
-use crate::keymap;
+use crate::input::{Input, Keyboard, Reply};
 use crate::link::{ConnectionId, LinkCommand, LinkEvent, RoomKey};
 use crate::net::{self, Target};
 use crate::sanitize;
 use crate::server_url::ServerUrl;
-use crate::terminal::{Cause, Screen, Signals, TerminalSignal};
+use crate::terminal::{Cause, Notices, Screen, Signals, TerminalSignal};
 use crate::theme::Theme;
 use crate::ui;
 
@@ -63,6 +62,7 @@ pub(crate) async fn run(program: Program) -> Result<Exit, RunError> {
     let mut runner = Runner {
         app: App::new(program.settings),
         theme: program.theme,
+        notices: Notices::from_environment(|name| std::env::var(name).ok()),
         screen,
         url: program.url,
         username: program.username,
@@ -90,6 +90,7 @@ pub(crate) async fn run(program: Program) -> Result<Exit, RunError> {
 struct Runner {
     app: App,
     theme: Theme,
+    notices: Notices,
     screen: Screen,
     url: ServerUrl,
     username: Username,
@@ -213,8 +214,8 @@ impl Runner {
 
     fn on_input(&mut self, input: Input) -> Result<(), RunError> {
         let event = match input {
-            Input::Key(key) => keymap::action(key).map(Event::Action),
-            Input::Prefixed(key) => match keymap::action(key) {
+            Input::Key(key) => self.app.keymap.action(key).map(Event::Action),
+            Input::Prefixed(key) => match self.app.keymap.action(key) {
                 Some(action) => Some(Event::Action(action)),
                 None => {
                     let [escape, key] = key.apart();
@@ -222,14 +223,8 @@ impl Runner {
                     return self.on_input(Input::Key(key));
                 }
             },
-            Input::Wheel { up, rows } => {
-                let code = if up { Code::Up } else { Code::Down };
-                for _ in 0..rows {
-                    self.on_input(Input::Key(Key::plain(code)))?;
-                }
-                None
-            }
-            Input::Focus(_) => None,
+            Input::Wheel { up, rows } => Some(Event::Wheel { up, rows }),
+            Input::Focus(focused) => Some(Event::Focus(focused)),
             Input::Paste(text) => Some(Event::Pasted(text)),
             Input::Reply(Reply::KeyboardProtocol) => {
                 self.screen.use_keyboard_protocol();
@@ -258,6 +253,16 @@ impl Runner {
                 Effect::Disconnect(key) => drop(self.links.remove(&key)),
                 Effect::Send(key, event) => self.order(key, LinkCommand::Send(event))?,
                 Effect::Retry(key) => self.order(key, LinkCommand::Retry)?,
+                Effect::Copy(text) => {
+                    if !self.screen.copy(&text) {
+                        self.tell(Event::NotCopied, Cause::Key)?;
+                    }
+                }
+                Effect::Title(title) => self.screen.set_title(&title),
+                Effect::Notify { title, text } => {
+                    self.screen.ring();
+                    self.screen.notify(self.notices, &title, &text);
+                }
                 Effect::Quit => self.quitting = true,
             }
         }
@@ -278,7 +283,9 @@ impl Runner {
 
     fn draw(&mut self) -> Result<(), RunError> {
         let (app, theme) = (&self.app, &self.theme);
-        let drawn = self.screen.draw(|frame, _| ui::draw(app, theme, frame));
+        let drawn = self
+            .screen
+            .draw(|frame, links| ui::draw(app, theme, links, frame));
         drawn.map_err(RunError::Terminal)
     }
 

@@ -1,12 +1,16 @@
 //! Draws the app, one file per panel. Reads the state and never changes it; decides nothing but where
 //! things are on the screen.
 
+mod bar;
 mod errors;
 mod help;
 mod hints;
 mod input;
+mod palette;
+mod panel;
 mod password;
 mod room;
+mod sides;
 mod status;
 mod tabs;
 
@@ -18,19 +22,40 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::{App, Panel, Piece, Row};
+use crate::links::Links;
 use crate::theme::Theme;
 
 /// Draws everything, at whatever size the screen has.
-pub(crate) fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) {
+pub(crate) fn draw(app: &App, theme: &Theme, links: &mut Links, frame: &mut Frame<'_>) {
     let mut rest = frame.area();
     let layout = app.layout();
+    let beside =
+        rest.height - (layout.info + layout.hints + layout.status + layout.input).min(rest.height);
+    sides::draw(
+        app,
+        &layout,
+        theme,
+        Rect {
+            height: beside,
+            ..rest
+        },
+        frame.buffer_mut(),
+    );
     let tabs = split(&mut rest, layout.tabs);
     let pinned = split(&mut rest, layout.pinned);
     let view = split(&mut rest, layout.view);
     let held = split(&mut rest, layout.held);
+    let live = split(&mut rest, layout.live);
+    let between = |area: Rect| Rect {
+        x: area.x + layout.left.min(area.width),
+        width: area.width.saturating_sub(layout.left + layout.right),
+        ..area
+    };
+    let [pinned, view, held, live] = [pinned, view, held, live].map(between);
+    let info = split(&mut rest, layout.info);
+    let hints = split(&mut rest, layout.hints);
     let status = split(&mut rest, layout.status);
     let input = split(&mut rest, layout.input);
-    let hints = split(&mut rest, layout.hints);
 
     let screen = frame.area();
     let buffer = frame.buffer_mut();
@@ -39,24 +64,44 @@ pub(crate) fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) {
     hints::draw(app, theme, hints, buffer);
     status::draw(app, theme, status, buffer);
     status::draw_held(app, theme, held, buffer);
+    room::draw_live(app, theme, live, buffer);
+    bar::draw(app, theme, info, buffer);
     let cursor = if let Some(prompt) = app.question().filter(|prompt| prompt.has_keys) {
         let area = if layout.tabs == 0 { screen } else { view };
         password::draw(app, prompt, theme, area, buffer)
     } else {
-        match (app.panel, app.question()) {
-            (Panel::None, Some(prompt)) => {
+        let picked = match (&app.panel, app.question()) {
+            _ if app.palette.is_some() => app
+                .palette
+                .as_ref()
+                .and_then(|palette| palette::draw(palette, theme, view, buffer)),
+            (None, Some(prompt)) => {
                 password::draw(app, prompt, theme, view, buffer);
+                None
             }
-            (Panel::None, None) => room::draw(app, theme, view, buffer),
-            (Panel::Errors(scrolled), _) => errors::draw(app, scrolled, theme, view, buffer),
-            (Panel::Help(scrolled), _) => help::draw(scrolled, theme, view, buffer),
-        }
+            (None, None) => room::draw(app, theme, links, view, buffer),
+            (Some(open), _) => match open.kind {
+                Panel::Problems => {
+                    errors::draw(app, open.scrolled, theme, view, buffer);
+                    None
+                }
+                Panel::Help => {
+                    help::draw(app, open.scrolled, theme, view, buffer);
+                    None
+                }
+                _ => panel::draw(app, open, theme, view, buffer),
+            },
+        };
         match &app.paste {
             Some(paste) => {
                 input::draw_question(paste, theme, input, buffer);
                 None
             }
-            None => input::draw(app, theme, input, buffer),
+            None => {
+                let typing = input::draw(app, theme, input, buffer);
+                // Speech and braille follow the cursor.
+                picked.or(typing)
+            }
         }
     };
     if let Some(cursor) = cursor.filter(|cursor| screen.contains(*cursor)) {

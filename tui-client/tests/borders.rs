@@ -37,7 +37,6 @@ const USES: &[(&str, &[&str])] = &[
             "cursor",
             "exit",
             "input",
-            "keymap",
             "link",
             "net",
             "sanitize",
@@ -51,7 +50,12 @@ const USES: &[(&str, &[&str])] = &[
     ("server_url", &[]),
     ("terminal", &["links", "sanitize"]),
     ("theme", &["app"]),
-    ("ui", &["app", "command", "layout", "theme", "wrap"]),
+    (
+        "ui",
+        &[
+            "app", "command", "keymap", "layout", "links", "theme", "wrap",
+        ],
+    ),
     ("wrap", &[]),
 ];
 

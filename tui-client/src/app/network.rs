@@ -8,9 +8,9 @@ use chat_protocol::{
 };
 
 use super::event::Effect;
+use super::panels::Panel;
 use super::room::Asked;
-use super::row::Tone;
-use super::timeline::{Author, Cause, Inserted, News, glyph, unranked};
+use super::timeline::{Author, Cause, Inserted, News};
 use super::{App, LinkState, PROBLEM_CHARS};
 use crate::link::{LinkEvent, Problem, RoomKey};
 use crate::sanitize;
@@ -21,8 +21,6 @@ const HISTORY_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: u64 = 3_600;
 /// How long a server that said it restarts, or stops, may be away before that is an error.
 const RESTART: Duration = Duration::from_secs(60);
-/// Members that `/who` names; the rest is a number.
-const NAMED_MEMBERS: usize = 100;
 
 impl App {
     /// Takes in what happened on a room's connection.
@@ -93,6 +91,7 @@ impl App {
         }
         effects.push(Effect::Send(room.key, ClientEvent::Who));
         self.send_next(place, effects);
+        self.next_order(place, effects);
         self.on_let_in(place, effects);
     }
 
@@ -103,6 +102,11 @@ impl App {
             ServerEvent::History(history) => self.on_history(place, &history, effects),
             ServerEvent::Who(who) => self.on_who(place, &who),
             ServerEvent::DeleteMessage(deleted) => {
+                let event = ServerEvent::DeleteMessage(deleted);
+                self.on_order_done(place, &event, None, effects);
+                let ServerEvent::DeleteMessage(deleted) = event else {
+                    return;
+                };
                 self.rooms[place].timeline.delete(&deleted);
                 self.rooms[place].renew_pin();
                 self.draw |= place == self.active;
@@ -147,8 +151,12 @@ impl App {
             }
             _ => error.message.clone(),
         };
-        self.report(place, Some(error.code.into()), error.event.clone(), &words);
-        self.tell_refused_order(place, error, &words);
+        if self.on_order_refused(place, error, &words, effects) {
+            self.record(place, Some(error.code.into()), error.event.clone(), &words);
+        } else {
+            self.report(place, Some(error.code.into()), error.event.clone(), &words);
+        }
+        self.forget_asked(place, error.event.as_deref());
         let now = self.now.elapsed;
         let cause = match error.code {
             Code::TooFast | Code::Unavailable => Cause::Passing,
@@ -179,16 +187,19 @@ impl App {
         let asked = room.asked;
         let news = match history.recovered {
             Some(true) => room.timeline.missed(history, &self.reader),
-            Some(false) => {
-                room.timeline.part(stamp);
-                room.timeline.newest(history, &self.reader, stamp)
-            }
+            Some(false) => room.timeline.not_recovered(history, &self.reader, stamp),
             None => {
                 room.asked = Asked::Nothing;
                 match asked {
-                    Asked::Older => room.timeline.older(history, &self.reader),
+                    Asked::Older => {
+                        room.timeline.older(history, &self.reader);
+                    }
                     Asked::Newest => {
                         room.timeline.newest(history, &self.reader, stamp);
+                    }
+                    // Where the gap is not closed it is still there, for the next page.
+                    Asked::Gap => {
+                        room.timeline.fill_gap(history, &self.reader);
                     }
                     Asked::Nothing => {}
                 }
@@ -214,21 +225,22 @@ impl App {
         if !std::mem::take(&mut self.rooms[place].wants_members) {
             return;
         }
-        let mut names: Vec<String> = who
-            .members
-            .iter()
-            .take(NAMED_MEMBERS)
-            .map(|member| {
-                let name = sanitize::brief(&member.display_name, USERNAME_CHARS);
-                format!("{}{}", unranked(&name), glyph(member.rank).trim_end())
-            })
-            .collect();
-        let unnamed = who.members.len() - names.len();
-        if unnamed > 0 || who.truncated {
-            names.push("and more".to_owned());
+        self.rooms[place].members = Some(who.clone());
+        if place == self.active {
+            self.open_panel(Panel::Who);
         }
-        let words = format!("{} here: {}", who.count, names.join(", "));
-        self.notice(place, Tone::Text, &words);
+    }
+
+    /// What was asked for by this event will not come.
+    fn forget_asked(&mut self, place: usize, event: Option<&str>) {
+        let room = &mut self.rooms[place];
+        match event {
+            Some(events::WHO) => room.wants_members = false,
+            Some(events::FILTERS) => room.wants_filters = false,
+            Some(events::AUDIT) => room.wants_audit = false,
+            Some(events::HELD) => room.held.is_asked = false,
+            _ => {}
+        }
     }
 
     fn count(&mut self, place: usize, people: usize) {
@@ -264,6 +276,7 @@ impl App {
             words,
         };
         self.rooms[place].went_down(link, now);
+        self.give_orders_up(place);
         self.draw = true;
     }
 }

@@ -93,6 +93,11 @@ impl App {
         }
     }
 
+    /// True while the user was asked, or waits for answers.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.leaving != Leaving::No
+    }
+
     /// The user goes on.
     pub(super) fn stay(&mut self) {
         self.leaving = Leaving::No;

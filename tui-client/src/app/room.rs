@@ -4,13 +4,15 @@
 use std::time::Duration;
 
 use chat_protocol::{
-    ClientEvent, HistoryRequest, MessageId, Rank, RoomName, RoomState, limits::TOPIC_CHARS,
+    AuditEntry, ClientEvent, FilterEntry, HistoryRequest, MessageId, Rank, RoomChange, RoomName,
+    RoomState, Sanctions, Who, limits::TOPIC_CHARS,
 };
 
 use super::composer::Composer;
 use super::event::Now;
 use super::held::HeldList;
-use super::timeline::{News, PAGE, Timeline};
+use super::orders::Orders;
+use super::timeline::{EntryId, News, PAGE, Timeline};
 use crate::cursor::Cursor;
 use crate::link::RoomKey;
 use crate::sanitize;
@@ -53,6 +55,8 @@ pub(crate) enum Asked {
     Nothing,
     Newest,
     Older,
+    /// What is missing at a gap.
+    Gap,
 }
 
 /// A room.
@@ -93,8 +97,17 @@ pub(crate) struct Room {
     pub(crate) rank: Rank,
     /// The user may not post before this, as the present connection told.
     pub(crate) muted_until: Option<Duration>,
-    /// The user was asked whether to empty the room, and may say so until then.
-    pub(crate) clear_until: Option<Duration>,
+    /// What this user ordered as a moderator.
+    pub(crate) orders: Orders,
+    /// What the room was like before this client locked it.
+    pub(crate) locked_from: Option<RoomChange>,
+    /// The lists as they came last, and whether the user asked for them.
+    pub(crate) members: Option<Who>,
+    pub(crate) filters: Vec<FilterEntry>,
+    pub(crate) audit: Vec<AuditEntry>,
+    pub(crate) sanctions: Option<Sanctions>,
+    pub(crate) wants_filters: bool,
+    pub(crate) wants_audit: bool,
     /// The room's modes, where the server tells them.
     pub(crate) modes: Modes,
     /// What waits for a moderator, where the user is one.
@@ -138,7 +151,14 @@ impl Room {
             content_limit: chat_protocol::limits::CONTENT_CHARS,
             rank: Rank::User,
             muted_until: None,
-            clear_until: None,
+            orders: Orders::default(),
+            locked_from: None,
+            members: None,
+            filters: Vec::new(),
+            audit: Vec::new(),
+            sanctions: None,
+            wants_filters: false,
+            wants_audit: false,
             modes: Modes::default(),
             held: HeldList::default(),
         }
@@ -230,6 +250,16 @@ impl Room {
             limit: Some(PAGE),
             ..HistoryRequest::default()
         }))
+    }
+
+    /// The request for what is missing at a gap, where it may be asked for now.
+    pub(crate) fn ask_gap(&mut self, entry: EntryId, now: Now) -> Option<ClientEvent> {
+        if !self.is_live() || self.asked != Asked::Nothing || now.elapsed < self.ask_again {
+            return None;
+        }
+        let request = self.timeline.gap_request(entry)?;
+        self.asked = Asked::Gap;
+        Some(ClientEvent::History(request))
     }
 
     /// A `history` was refused.

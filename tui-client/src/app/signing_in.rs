@@ -7,8 +7,7 @@ use chat_protocol::{ClientError, CloseCode, Code, events};
 
 use super::credentials::Turn;
 use super::event::Effect;
-use super::row::Tone;
-use super::{App, LinkState, PROBLEM_CHARS, Panel, Prompt};
+use super::{App, LinkState, PROBLEM_CHARS, Prompt};
 use crate::keymap::{Action, Motion};
 use crate::sanitize;
 
@@ -91,7 +90,6 @@ impl App {
             }
             return;
         }
-        self.notice(place, Tone::Alert, &format!("Couldn't join: {words}"));
         self.make_way(place, effects);
     }
 
@@ -133,9 +131,9 @@ impl App {
             refused,
         };
         self.rooms[place].went_down(link, now);
+        self.give_orders_up(place);
         self.report(place, Some(code.into()), None, &words);
         if refused {
-            self.notice(place, Tone::Alert, &words);
             let number = self.rooms[place].password;
             if self.credentials.refuse(number) {
                 self.call_back(number, effects);
@@ -146,8 +144,6 @@ impl App {
             }
             return;
         }
-        let words = format!("{words} (type /reconnect to try again)");
-        self.notice(place, Tone::Alert, &words);
         self.make_way(place, effects);
     }
 
@@ -193,7 +189,7 @@ impl App {
 
     /// The question, where it is shown: in rooms that wait for its answer.
     pub(crate) fn question(&self) -> Option<&Prompt> {
-        let is_shown = self.panel == Panel::None && self.room().waits_for_password();
+        let is_shown = self.panel.is_none() && self.room().waits_for_password();
         self.prompt.as_ref().filter(|_| is_shown)
     }
 
@@ -249,7 +245,7 @@ impl App {
         match action {
             Action::Insert(character) => prompt.insert(character.encode_utf8(&mut [0; 4])),
             Action::Backspace | Action::Move(Motion::Left) => prompt.backspace(),
-            Action::Kill(_) => prompt.clear(),
+            Action::Kill(_) | Action::KillOrPalette => prompt.clear(),
             Action::Escape if is_empty => prompt.has_keys = false,
             Action::Escape => prompt.clear(),
             Action::Interrupt if !is_empty => prompt.clear(),
@@ -267,7 +263,7 @@ impl App {
             | Action::NextRoom
             | Action::PreviousRoom
             | Action::Help
-            | Action::Errors => return false,
+            | Action::Problems => return false,
             _ => {}
         }
         true

@@ -7,7 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{put, put_right};
-use crate::app::{App, LinkState, Room, Row, Tone, glyph};
+use crate::app::{App, LinkState, Room, Row, Tone, rank_word};
 use crate::theme::Theme;
 use crate::wrap::{truncate, width};
 
@@ -44,8 +44,9 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     line.extend(right.pieces);
     let used = put(&Row::from(line), theme, area, buffer);
     let name = truncate(&app.me, NAME_COLUMNS).into_owned();
-    let sign = glyph(app.room().rank).trim_end();
-    let me = Row::default().with(Tone::Faint, format!("{name}{sign}  F1 help"));
+    let rank = rank_word(app.room().rank);
+    let space = if rank.is_empty() { "" } else { " " };
+    let me = Row::default().with(Tone::Faint, format!("{name}{space}{rank}  F1 help"));
     put_right(&me, theme, area, used + 2, buffer);
 }
 
@@ -102,17 +103,14 @@ fn marker(hidden: &[Room], is_left: bool) -> Row {
 
 fn tab(place: usize, room: &Room, is_active: bool, columns: usize) -> Row {
     let name = truncate(&room.label, columns);
-    let tone = match room.link {
-        LinkState::Stopped { .. } => Tone::Alert,
-        _ if is_active => Tone::Active,
-        _ if room.mentions > 0 => Tone::Mention,
-        _ if room.unread > 0 || room.more_unread => Tone::Strong,
-        _ => Tone::Faint,
-    };
+    let tone = tone_of(room, is_active);
     let news = match (room.unread, room.mentions) {
         (0, 0) if !room.more_unread => String::new(),
         (unread, 0) => format!("({})", counted(unread, room.more_unread)),
-        (_, mentions) => format!("(@{})", counted(mentions, false)),
+        (unread, mentions) => {
+            let unread = counted(unread, room.more_unread);
+            format!("({unread} @{})", counted(mentions, false))
+        }
     };
     Row::default()
         .with(Tone::Text, " ")
@@ -121,11 +119,22 @@ fn tab(place: usize, room: &Room, is_active: bool, columns: usize) -> Row {
 }
 
 /// A number, with a sign where there are more.
-fn counted(count: usize, more: bool) -> String {
+pub(super) fn counted(count: usize, more: bool) -> String {
     let sign = if more || count > MOST { "+" } else { "" };
     format!("{}{sign}", count.min(MOST))
 }
 
 fn columns_of(pieces: &[crate::app::Piece]) -> usize {
     pieces.iter().map(|piece| width(&piece.text)).sum()
+}
+
+/// How a room stands out among the others.
+pub(super) fn tone_of(room: &Room, is_active: bool) -> Tone {
+    match room.link {
+        LinkState::Stopped { .. } => Tone::Alert,
+        _ if is_active => Tone::Active,
+        _ if room.mentions > 0 => Tone::Mention,
+        _ if room.unread > 0 || room.more_unread => Tone::Strong,
+        _ => Tone::Faint,
+    }
 }

@@ -26,7 +26,7 @@ fn a_refused_message_can_be_sent_again_under_its_nonce() {
         "nonce": "n-1", "retryAfter": 3 });
     driven.receive(0, "cerror", refused);
     assert_eq!(driven.counts(), (0, 1));
-    assert_eq!(driven.toast(), "too fast (try again in 3 s)");
+    assert_eq!(driven.answer(), "too fast (try again in 3 s)");
     assert_eq!(sent(&driven.act(Action::Submit)), ["one n-1"]);
     assert_eq!(driven.counts(), (1, 0));
 }
@@ -80,7 +80,7 @@ fn what_cannot_be_sent_stays_in_the_input() {
         driven.tell(Event::Pasted(text.to_owned()));
         assert_eq!(sent(&driven.act(Action::Submit)), [""; 0]);
         assert_eq!(driven.app.room().composer.text(), text);
-        assert!(driven.toast().contains(words), "{}", driven.toast());
+        assert!(driven.answer().contains(words), "{}", driven.answer());
     };
     check(&"é".repeat(501), "501 characters, the limit is 500");
     check("   ", "nothing to send");
@@ -147,6 +147,10 @@ fn what_was_refused_for_good_is_sent_by_no_stray_key() {
         assert_eq!(sent(&driven.act(Action::Submit)), ["one n-3"]);
         // or dropped.
         refuse(&mut driven, code, "n-3");
+        // The answers go first.
+        while driven.app.answers.shown().is_some() {
+            driven.act(Action::Escape);
+        }
         driven.act(Action::Escape);
         assert_eq!(driven.counts(), (0, 0));
     }
