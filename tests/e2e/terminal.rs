@@ -1,5 +1,6 @@
 //! The terminal client, in a terminal and without one.
 
+mod busy_room;
 mod errors;
 mod evening;
 mod floods;
