@@ -290,7 +290,9 @@ impl App {
             Some(if place == self.active { next } else { until })
         });
         let slow = self.rooms.iter().enumerate().filter_map(|(place, room)| {
-            let until = room.slow_until().filter(|until| *until > self.now.elapsed)?;
+            let until = room
+                .slow_until()
+                .filter(|until| *until > self.now.elapsed)?;
             let next = next_second(until, self.now.elapsed);
             let is_waiting = room.timeline.waiting() > 0;
             match place == self.active {
@@ -404,7 +406,10 @@ impl App {
                 self.send_next(place, effects);
             }
         }
-        self.draw |= self.room().slow_until().is_some_and(|until| now.elapsed <= until);
+        self.draw |= self
+            .room()
+            .slow_until()
+            .is_some_and(|until| now.elapsed <= until);
         for place in 0..self.rooms.len() {
             if self.rooms[place].timeline.expire(now) {
                 self.draw = true;
