@@ -111,7 +111,7 @@ fn a_moderator_acts_by_number() {
         "message",
         json!({ "content": "join my discord", "nonce": "n" }),
     );
-    eve.expect_cerror(403, Some("message"));
+    assert_eq!(eve.expect("cerror")["Code"], 403);
     line(&erin, "h1 waits: eve: join my discord");
     erin.write("/allow h1\n");
     assert_eq!(eve.expect("message")["content"], "join my discord");
