@@ -3,7 +3,7 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use chat_tests::{BusyRoom, Key, Terminal, number_in};
+use chat_tests::{BusyRoom, Key, Screen, Terminal, number_in};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
@@ -24,8 +24,8 @@ impl Moderator {
         sleep(Duration::from_millis(self.random.random_range(0..150)));
     }
 
-    /// Picks a message some rows above the lowest, and presses `key`; gives the number of what was
-    /// picked when it was pressed, and the words of the question.
+    /// Picks a message some rows above the lowest, and presses `key`; gives the number of what is
+    /// picked beside the question, and the question.
     fn ask(&mut self, key: &str) -> (u32, String) {
         if self.random.random_bool(0.7) {
             self.terminal.key(Key::End);
@@ -34,20 +34,20 @@ impl Moderator {
         for _ in 0..self.random.random_range(0..9) {
             self.terminal.key(Key::Up);
         }
-        let screen = self.terminal.wait_for("a picked message", |screen| {
-            picked(screen).and_then(number_in).is_some()
-        });
+        // Some that could be picked have been deleted before.
+        let whole = |screen: &Screen| picked(screen).and_then(number_in).is_some();
+        self.terminal
+            .press_until(Key::Up, "a message to act on", whole);
         self.think();
-        let number = picked(&self.terminal.screen()).and_then(number_in);
         self.terminal.type_text(key);
-        let asked = wait_for_question(&self.terminal);
+        wait_for_question(&self.terminal);
         self.think();
-        let screen = match number {
-            Some(_) => asked,
-            None => panic!("nothing is picked any more: {:?}", screen.rows),
-        };
-        let words = question(&screen).unwrap_or_default().to_owned();
-        (number.unwrap(), words)
+        let asked = self.terminal.wait_for("a question about a message", |screen| {
+            question(screen).is_some() && whole(screen)
+        });
+        let words = question(&asked).unwrap_or_default().to_owned();
+        let number = picked(&asked).and_then(number_in);
+        (number.expect("what is picked has a number"), words)
     }
 
     /// Enter: the question must be the one that was read.
