@@ -13,6 +13,7 @@ mod life;
 mod login;
 mod loss;
 mod moderation;
+mod plain;
 mod proxy;
 mod retry;
 mod talk;

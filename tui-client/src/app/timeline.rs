@@ -9,6 +9,7 @@ mod geometry;
 mod index;
 mod joining;
 mod likeness;
+mod looking;
 mod outgoing;
 mod people;
 mod quotes;
@@ -26,9 +27,8 @@ use std::rc::Rc;
 use chat_protocol::{Epoch, Message, MessageId, Nonce, Seq};
 use jiff::tz::TimeZone;
 
-pub(crate) use entry::Entry;
-pub(crate) use entry::{Author, Cause, EntryId, Stamp};
-use entry::{Kind, Post, Status};
+use entry::Kind;
+pub(crate) use entry::{Author, Cause, Entry, EntryId, Post, Stamp, Status};
 pub(crate) use geometry::Geometry;
 use index::Index;
 use outgoing::Outgoing;
@@ -359,7 +359,7 @@ impl Timeline {
     }
 
     /// Where the message with an id is.
-    fn find(&self, id: &MessageId) -> Option<usize> {
+    fn find_index(&self, id: &MessageId) -> Option<usize> {
         let at = self.index.get(id.as_str())?;
         let start = self.entries.partition_point(|entry| entry.at < at);
         let mut same = self

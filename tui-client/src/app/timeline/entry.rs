@@ -111,7 +111,7 @@ pub(crate) enum Cause {
 }
 
 /// A message. There are a hundred thousand of them: what few have is elsewhere.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Post {
     pub(crate) author: Rc<Author>,
     /// The id, then what it says; one allocation for both.
@@ -127,7 +127,7 @@ pub(crate) struct Post {
 }
 
 /// What few messages have.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct More {
     reply_to: Option<MessageId>,
     /// Who deleted it, or why it was refused; harmless.

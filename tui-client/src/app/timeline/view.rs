@@ -251,12 +251,12 @@ impl Timeline {
     }
 
     /// The lowest row of a screen whose top is the first row of all.
-    fn highest(&self, geometry: Geometry, height: usize) -> RowPosition {
+    pub(super) fn highest(&self, geometry: Geometry, height: usize) -> RowPosition {
         let heading = usize::from(self.heading(geometry).is_some());
         self.forward((0, 0), height.saturating_sub(1 + heading), geometry)
     }
 
-    fn hold(&mut self, target: RowPosition, geometry: Geometry) {
+    pub(super) fn hold(&mut self, target: RowPosition, geometry: Geometry) {
         if self.end(geometry).is_none_or(|end| target >= end) {
             self.follow();
         } else {
