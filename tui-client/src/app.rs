@@ -93,6 +93,8 @@ pub(crate) struct Settings {
     /// The server's address, to show.
     pub(crate) server: String,
     pub(crate) password: Option<Secret>,
+    /// From an earlier run on this server.
+    pub(crate) token: Option<Secret>,
     pub(crate) zone: TimeZone,
     /// What the nonces of this run begin with; random.
     pub(crate) nonce_prefix: String,
@@ -156,7 +158,7 @@ pub(crate) struct App {
 impl App {
     /// A client that has not begun to connect.
     pub(crate) fn new(settings: Settings) -> Self {
-        let is_asked = settings.password.is_none();
+        let is_asked = settings.password.is_none() && settings.token.is_none();
         let prompt = is_asked.then(|| Prompt::because(None, true));
         Self {
             rooms: (0..)
@@ -190,7 +192,7 @@ impl App {
             height: 24,
             is_bare: false,
             is_focused: true,
-            credentials: Credentials::new(settings.password),
+            credentials: Credentials::new(settings.password, settings.token),
             typed_at: None,
             has_answered: false,
             leaving: Leaving::No,

@@ -52,6 +52,8 @@ impl App {
                 let changed = self.rooms[place].measure(latency);
                 self.draw |= changed && place == self.active;
             }
+            LinkEvent::Token { token, .. } => self.credentials.renew(token),
+            LinkEvent::TokenEnded(token) => self.credentials.forget(&token),
             LinkEvent::Refused(error) => self.on_refused(place, &error, effects),
             LinkEvent::TokenRefused => self.on_token_refused(place, effects),
             LinkEvent::Lost {

@@ -22,12 +22,12 @@ impl App {
         let number = self.credentials.number();
         let room = &mut self.rooms[place];
         match turn {
-            Turn::Go(password) => {
+            Turn::Go(credential) => {
                 room.link = LinkState::Connecting { attempt: 1 };
                 room.password = number;
                 room.was_let_in = false;
                 let (key, name, cursor) = (room.key, room.name.clone(), room.cursor.clone());
-                effects.push(Effect::Connect(key, name, password, cursor));
+                effects.push(Effect::Connect(key, name, credential, cursor));
             }
             Turn::Wait => room.link = LinkState::Off,
             Turn::Ask => {
@@ -142,6 +142,9 @@ impl App {
             } else if self.credentials.is_there() {
                 // The user has given another password since.
                 self.connect(place, effects);
+            } else {
+                // It was signed in by a token from an earlier run.
+                self.ask(Some(words));
             }
             return;
         }

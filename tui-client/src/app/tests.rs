@@ -12,7 +12,7 @@ mod unread;
 use super::*;
 use crate::keymap::{Action, Motion};
 use crate::link::{LinkEvent, Problem as LinkProblem, RoomKey};
-use chat_protocol::{ClientEvent, CloseCode, ServerEvent};
+use chat_protocol::{ClientEvent, CloseCode, Credential, ServerEvent};
 use serde_json::{Value, json};
 
 /// An app with a clock that stands still unless told.
@@ -23,6 +23,11 @@ pub(crate) struct Driven {
 
 impl Driven {
     pub(crate) fn new(rooms: &[&str], password: Option<&str>) -> Self {
+        Self::with_token(rooms, password, None)
+    }
+
+    /// With a token from an earlier run.
+    pub(crate) fn with_token(rooms: &[&str], password: Option<&str>, token: Option<&str>) -> Self {
         let settings = Settings {
             username: Username::new("alice").unwrap(),
             rooms: rooms
@@ -31,6 +36,7 @@ impl Driven {
                 .collect(),
             server: "ws://127.0.0.1:8080".to_owned(),
             password: password.map(Secret::new),
+            token: token.map(Secret::new),
             zone: TimeZone::UTC,
             nonce_prefix: "n".to_owned(),
         };
@@ -190,7 +196,9 @@ fn refusal(code: u16, event: &str) -> chat_protocol::ClientError {
 
 fn connects(effects: &[Effect]) -> Vec<(usize, String)> {
     let connects = effects.iter().filter_map(|effect| match effect {
-        Effect::Connect(key, _, password, _) => Some((key.0, password.expose().to_owned())),
+        Effect::Connect(key, _, Credential::Password(one) | Credential::Token(one), _) => {
+            Some((key.0, one.expose().to_owned()))
+        }
         _ => None,
     });
     connects.collect()
