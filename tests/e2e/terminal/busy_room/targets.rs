@@ -3,7 +3,7 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use chat_tests::{BusyRoom, Key, Screen, Terminal, number_in};
+use chat_tests::{BusyRoom, Key, Terminal, number_in};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
@@ -34,20 +34,22 @@ impl Moderator {
         for _ in 0..self.random.random_range(0..9) {
             self.terminal.key(Key::Up);
         }
-        // Some that could be picked have been deleted before.
-        let whole = |screen: &Screen| picked(screen).and_then(number_in).is_some();
-        self.terminal
-            .press_until(Key::Up, "a message to act on", whole);
-        self.think();
-        self.terminal.type_text(key);
-        wait_for_question(&self.terminal);
-        self.think();
-        let asked = self.terminal.wait_for("a question about a message", |screen| {
-            question(screen).is_some() && whole(screen)
-        });
-        let words = question(&asked).unwrap_or_default().to_owned();
-        let number = picked(&asked).and_then(number_in);
-        (number.expect("what is picked has a number"), words)
+        loop {
+            self.think();
+            self.terminal.type_text(key);
+            wait_for_question(&self.terminal);
+            self.think();
+            let asked = self.terminal.wait_for("what the question is about", |screen| {
+                question(screen).is_some() && picked(screen).is_some()
+            });
+            if let Some(number) = picked(&asked).and_then(number_in) {
+                let words = question(&asked).unwrap_or_default();
+                return (number, words.to_owned());
+            }
+            // It has been deleted before: the next one.
+            escape(&mut self.terminal);
+            self.terminal.key(Key::Up);
+        }
     }
 
     /// Enter: the question must be the one that was read.
