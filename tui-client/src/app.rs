@@ -12,6 +12,7 @@ mod credentials;
 mod editing;
 mod errors;
 mod event;
+mod finding;
 mod folding;
 mod held;
 mod ignore;
@@ -22,7 +23,6 @@ mod mention;
 mod moderation;
 mod network;
 mod orders;
-#[cfg_attr(not(test), allow(dead_code))]
 mod orders_words;
 mod panels;
 mod paste;
@@ -33,12 +33,14 @@ mod recall;
 mod room;
 mod row;
 mod search;
+mod seeing;
 mod selection;
 mod signing_in;
 mod taking_back;
 mod target;
 mod thread;
 mod timeline;
+mod views;
 
 use std::time::Duration;
 
@@ -55,6 +57,7 @@ use credentials::Credentials;
 use errors::Problem;
 pub(crate) use errors::{Entry as ErrorEntry, ErrorLog};
 pub(crate) use event::{Effect, Event, Now};
+pub(crate) use finding::Finder;
 use log::{Line, Log};
 use orders::Batch;
 pub(crate) use panels::{Item, OpenPanel, Panel};
@@ -126,6 +129,8 @@ pub(crate) struct App {
     reader: Reader,
     width: u16,
     height: u16,
+    /// The terminal has the focus, as far as it tells.
+    has_focus: bool,
     credentials: Credentials,
     /// When the user last typed into an input box.
     typed_at: Option<Duration>,
@@ -178,6 +183,7 @@ impl App {
             },
             width: 80,
             height: 24,
+            has_focus: true,
             credentials: Credentials::new(settings.password),
             typed_at: None,
             has_answered: false,
@@ -216,10 +222,17 @@ impl App {
                 self.draw |= (self.width, self.height) != (width, height);
                 (self.width, self.height) = (width, height);
             }
+            Event::Focus(has_focus) => {
+                self.has_focus = has_focus;
+                self.room_mut().reading.leave();
+            }
             Event::Link(key, event) => self.on_link(key, event, &mut effects),
             Event::Woke => self.wake(&mut effects),
         }
         self.load_older(&mut effects);
+        self.draw |= self.room_mut().catch_up();
+        self.ask_for_view(&mut effects);
+        self.see();
         self.go_on_leaving(&mut effects);
         self.draw |= self.answers.advance(now.elapsed, self.bar.is_some());
         if std::mem::take(&mut self.draw) {
@@ -249,8 +262,12 @@ impl App {
             let next = next_second(until, self.now.elapsed).unwrap_or(until);
             Some(if place == self.active { next } else { until })
         });
+        // A search takes its next step as soon as nothing else is to be done.
+        let search = self.room().is_looking().then_some(self.now.elapsed);
         answers
             .into_iter()
+            .chain(search)
+            .chain(self.room().lately.due())
             .chain(orders)
             .chain(bar)
             .chain(confirmations)
@@ -279,7 +296,8 @@ impl App {
     pub(crate) fn layout(&self) -> Layout {
         let parts = Parts {
             input_rows: self.input_rows(),
-            is_held: self.room().timeline.is_held() && self.panel.is_none(),
+            is_held: (self.room().shown().is_held() || self.room().is_covered())
+                && self.panel.is_none(),
             is_pinned: self.room().modes.pinned.is_some(),
             is_asked: self.bar.is_some(),
             is_picking: self.is_picking(),
@@ -309,7 +327,7 @@ impl App {
     /// Asks for older messages where the view comes near the oldest that are here.
     fn load_older(&mut self, effects: &mut Vec<Effect>) {
         // This runs after every event: what costs more comes last.
-        if !self.room().may_load_older(self.now) {
+        if self.room().is_covered() || !self.room().may_load_older(self.now) {
             return;
         }
         let (geometry, rows) = (self.geometry(), self.view_height() * 2);
@@ -332,6 +350,9 @@ impl App {
 
     fn wake(&mut self, effects: &mut Vec<Effect>) {
         let now = self.now;
+        let room = &mut self.rooms[self.active];
+        self.draw |= room.look(&self.reader);
+        self.draw |= room.lately.refresh(now.elapsed);
         self.wake_orders(effects);
         for place in 0..self.rooms.len() {
             if self.rooms[place].timeline.expire(now) {

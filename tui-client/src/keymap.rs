@@ -63,6 +63,10 @@ pub(crate) enum Action {
     Select,
     /// Take the last action back.
     TakeBack,
+    /// Go to the oldest mention that was not seen, or to the next room with unread messages.
+    NextUnseen,
+    /// Look for messages.
+    Find,
     /// Draw everything anew.
     Redraw,
     /// Ctrl+Z: back to the shell until it brings the program back.
@@ -190,7 +194,8 @@ fn with_control(code: Code) -> Option<Action> {
         Code::Char('c') => Action::Interrupt,
         Code::Char('d') => Action::DeleteOrQuit,
         Code::Char('e') => Action::Move(Motion::RowEnd),
-        Code::Char('f') => Action::Move(Motion::Right),
+        Code::Char('f') => Action::Find,
+        Code::Char('g') => Action::NextUnseen,
         Code::Char('h') => Action::Backspace,
         Code::Char('j') => Action::Newline,
         Code::Char('k') => Action::Kill(Motion::RowEnd),

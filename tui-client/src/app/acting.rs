@@ -36,6 +36,7 @@ impl App {
             SelectedAction::Reply => self.reply_to_picked(),
             SelectedAction::Copy => self.copy_picked(effects),
             SelectedAction::ViewDeleted => self.view_deleted(),
+            SelectedAction::Thread => self.open_thread(),
             SelectedAction::Edit => self.edit_failed(),
             SelectedAction::Discard => self.discard_failed(),
             SelectedAction::Open => self.open_picked(effects),
@@ -58,13 +59,13 @@ impl App {
             Action::PageUp => (0..page / 2 + 1).for_each(|_| self.step_quietly(false)),
             Action::PageDown => (0..page / 2 + 1).for_each(|_| self.step_quietly(true)),
             Action::Home | Action::Top if !in_panel => {
-                if let Some(entry) = self.room().timeline.oldest_pick() {
+                if let Some(entry) = self.room().shown().oldest_pick() {
                     self.select(entry);
                 }
             }
             Action::End | Action::Bottom if !in_panel => {
                 self.end_selection();
-                self.room_mut().timeline.follow();
+                self.room_mut().shown_mut().follow();
             }
             _ => return false,
         }
@@ -75,7 +76,7 @@ impl App {
     /// As far as it goes, without words at the end.
     fn step_quietly(&mut self, down: bool) {
         let at = self.selection.as_ref().map(|selection| selection.at);
-        let next = at.and_then(|at| self.room().timeline.step(at, down));
+        let next = at.and_then(|at| self.room().shown().step(at, down));
         if let Some(entry) = next {
             self.select(entry);
         }
@@ -148,7 +149,7 @@ impl App {
 
     fn ask_to_pin(&mut self) {
         let target = self.selection.as_ref().map(|selection| selection.at);
-        let target = target.and_then(|at| self.room().timeline.target(at));
+        let target = target.and_then(|at| self.room().shown().target(at));
         let Some(target) = target.filter(|one| one.message.is_some() && self.panel.is_none())
         else {
             return self.hint("there is no message to pin");
@@ -204,7 +205,7 @@ impl App {
         if entries.is_empty() {
             entries.push(selection.at);
         }
-        let timeline = &self.room().timeline;
+        let timeline = &self.room().shown();
         entries.sort_by_key(|entry| timeline.index_of(*entry));
         let texts = entries.iter().filter_map(|entry| {
             let post = timeline.picked(*entry)?.post()?;
@@ -224,7 +225,7 @@ impl App {
 
     fn is_failed_picked(&self) -> bool {
         let at = self.selection.as_ref().filter(|_| self.panel.is_none());
-        at.is_some_and(|selection| self.room().timeline.is_failed(selection.at))
+        at.is_some_and(|selection| self.room().shown().is_failed(selection.at))
     }
 
     /// Puts a message that was not sent back into the input box.
@@ -233,7 +234,7 @@ impl App {
             return self.refuse_key();
         }
         let at = self.selection.as_ref().map(|selection| selection.at);
-        let text = at.and_then(|at| self.room_mut().timeline.take_failed(at));
+        let text = at.and_then(|at| self.room_mut().shown_mut().take_failed(at));
         self.end_selection();
         if let Some(text) = text {
             let result = self.room_mut().composer.insert(&text);
@@ -248,7 +249,7 @@ impl App {
         }
         let at = self.selection.as_ref().map(|selection| selection.at);
         if at
-            .and_then(|at| self.room_mut().timeline.take_failed(at))
+            .and_then(|at| self.room_mut().shown_mut().take_failed(at))
             .is_some()
         {
             self.end_selection();
@@ -266,8 +267,11 @@ impl App {
             self.end_selection();
             return self.retry(effects);
         }
+        if self.go_to_picked() {
+            return;
+        }
         let at = self.selection.as_ref().map(|selection| selection.at);
-        if at.is_some_and(|at| self.room_mut().timeline.toggle_fold(at)) {
+        if at.is_some_and(|at| self.room_mut().shown_mut().toggle_fold(at)) {
             return;
         }
         self.refuse_key();

@@ -28,6 +28,8 @@ pub(crate) enum Event {
     Pasted(String),
     /// The terminal has this size now.
     Resized { width: u16, height: u16 },
+    /// The terminal got the focus, or lost it.
+    Focus(bool),
     /// Something happened on the connection of a room.
     Link(RoomKey, LinkEvent),
     /// The time of [`super::App::wake_at`] has come.

@@ -33,6 +33,7 @@ impl App {
             self.act_on_paste(paste, &action);
         } else if !self.act_on_bar(&action, effects)
             && !self.act_while_picking(&action, effects)
+            && !self.act_in_finder(&action)
             && !self.act_in_recall(&action)
             && !self.act_on_screen(&action, effects)
         {
@@ -121,6 +122,9 @@ impl App {
             }
             return;
         }
+        if self.paste_in_finder(&text) {
+            return;
+        }
         self.note_typing();
         // A slow line brings a paste in pieces.
         let before = self.paste.take().map(Paste::into_text);
@@ -171,14 +175,16 @@ impl App {
             }
             Action::Select => self.begin_selection_or_pick(),
             Action::TakeBack => self.take_back(),
+            Action::NextUnseen => self.go_to_next(),
+            Action::Find => self.open_finder(),
             Action::Escape => self.go_back(),
             Action::Up | Action::Down if self.panel.is_some() && is_empty => self.pick_first(),
             Action::PageUp => self.scroll(true),
             Action::PageDown => self.scroll(false),
             Action::Top => self.scroll_to_top(),
-            Action::Bottom => self.room_mut().timeline.follow(),
+            Action::Bottom => self.room_mut().shown_mut().follow(),
             Action::Home if is_empty => self.scroll_to_top(),
-            Action::End if is_empty => self.room_mut().timeline.follow(),
+            Action::End if is_empty => self.room_mut().shown_mut().follow(),
             _ => return false,
         }
         true
@@ -213,21 +219,21 @@ impl App {
         }
     }
 
-    fn show_room(&mut self, place: usize) {
+    pub(super) fn show_room(&mut self, place: usize) {
         if place >= self.rooms.len() {
             return self.hint(format!("there is no room number {}", place + 1));
         }
         self.end_selection();
         let stays = |panel: Panel| matches!(panel, Panel::Help | Panel::Problems | Panel::Log);
         self.panel.take_if(|open| !stays(open.kind));
+        self.room_mut().reading.leave();
         self.active = place;
-        self.room_mut().read_all();
         self.look_for_question();
     }
 
     /// Esc: one step back.
     fn go_back(&mut self) {
-        if self.panel.take().is_some() || self.answers.dismiss() {
+        if self.panel.take().is_some() || self.answers.dismiss() || self.close_view() {
             return;
         }
         if self.room().composer.reply().is_some() {
@@ -279,14 +285,17 @@ impl App {
                 let rows = moved(open.scrolled, up == open.kind.is_upwards());
                 open.scrolled = rows.min(most.saturating_sub(1));
             }
-            None if up => self.room_mut().timeline.scroll_up(step, geometry, height),
-            None => self.room_mut().timeline.scroll_down(step, geometry),
+            None if up => self
+                .room_mut()
+                .shown_mut()
+                .scroll_up(step, geometry, height),
+            None => self.room_mut().shown_mut().scroll_down(step, geometry),
         }
     }
 
     fn scroll_to_top(&mut self) {
         let (geometry, height) = (self.geometry(), self.view_height());
-        self.room_mut().timeline.scroll_to_top(geometry, height);
+        self.room_mut().shown_mut().scroll_to_top(geometry, height);
     }
 
     fn submit(&mut self, effects: &mut Vec<Effect>) {
@@ -384,6 +393,11 @@ impl App {
         let reply = reply.map(|reply| (reply.id, format!("{}: {}", reply.name, reply.quote)));
         room.timeline.queue(content, nonce, author, stamp, reply);
         room.timeline.follow();
+        // Who writes to the room looks at it; in a thread the next text answers it too.
+        match room.thread() {
+            Some(_) => self.aim_at_thread(),
+            None => room.leave_views(),
+        }
     }
 
     fn run(&mut self, command: Command, effects: &mut Vec<Effect>) {
@@ -470,6 +484,8 @@ fn is_anywhere(action: &Action) -> bool {
             | Action::Held
             | Action::Log
             | Action::TakeBack
+            | Action::NextUnseen
+            | Action::Find
             | Action::Select
     )
 }

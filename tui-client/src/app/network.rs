@@ -9,8 +9,10 @@ use chat_protocol::{
 
 use super::event::Effect;
 use super::panels::Panel;
+use super::reading::Page;
 use super::room::Asked;
-use super::timeline::{Author, Cause, Inserted, News};
+use super::seeing::heard;
+use super::timeline::{Author, Cause, Inserted};
 use super::{App, LinkState, PROBLEM_CHARS};
 use crate::link::{LinkEvent, Problem, RoomKey};
 use crate::sanitize;
@@ -96,6 +98,12 @@ impl App {
     }
 
     fn on_event(&mut self, place: usize, event: ServerEvent, effects: &mut Vec<Effect>) {
+        let room = &mut self.rooms[place];
+        let unread = room.reading.unread();
+        room.reading.observe(&event);
+        room.observe_in_views(&event);
+        // The tabs show every room's unread messages.
+        self.draw |= unread != room.reading.unread();
         match event {
             ServerEvent::Message(message) => self.on_message(place, &message, effects),
             ServerEvent::Cerror(error) => self.on_cerror(place, &error, effects),
@@ -127,10 +135,8 @@ impl App {
             .as_ref()
             .is_some_and(|nonce| room.timeline.confirm(nonce));
         let inserted = room.timeline.insert(message, &self.reader);
-        let mut news = News::default();
-        news.count(inserted);
-        if !in_view {
-            room.count(news);
+        if inserted != Inserted::Known {
+            self.count_message(place, message);
         }
         // Elsewhere only the tabs change, which every room's first unread message does.
         self.draw |= in_view || inserted != Inserted::Known;
@@ -174,6 +180,10 @@ impl App {
                 let pause = error.retry_after.map_or(HISTORY_PAUSE, |seconds| {
                     Duration::from_secs(seconds.min(LONGEST_PAUSE))
                 });
+                let is_final = !matches!(error.code, Code::TooFast | Code::Unavailable);
+                if let Asked::View(number) = self.rooms[place].asked {
+                    self.rooms[place].refuse_view(number, is_final, &words);
+                }
                 self.rooms[place].history_refused(now + pause);
             }
             _ => {}
@@ -185,24 +195,46 @@ impl App {
         let stamp = self.stamp(self.now.unix_millis);
         let room = &mut self.rooms[place];
         let asked = room.asked;
-        let news = match history.recovered {
-            Some(true) => room.timeline.missed(history, &self.reader),
+        let page = match history.recovered {
+            Some(true) => {
+                room.timeline.missed(history, &self.reader);
+                Some(Page::Missed)
+            }
             Some(false) => {
                 room.timeline.part(stamp);
-                room.timeline.newest(history, &self.reader, stamp)
+                room.timeline.newest(history, &self.reader, stamp);
+                Some(Page::Newest)
             }
             None => {
                 room.asked = Asked::Nothing;
                 match asked {
-                    Asked::Older => room.timeline.older(history, &self.reader),
+                    Asked::Older => {
+                        room.timeline.older(history, &self.reader);
+                        Some(Page::Older)
+                    }
                     Asked::Newest => {
                         room.timeline.newest(history, &self.reader, stamp);
+                        Some(Page::Newest)
                     }
-                    Asked::Nothing => {}
+                    Asked::View(number) => {
+                        let found = room.answer_view(number, history, &self.reader, stamp);
+                        let is_front = room.views.last().is_some_and(|one| one.number == number);
+                        if let Some(found) = found.filter(|_| is_front && place == self.active) {
+                            self.show_found(found);
+                        }
+                        None
+                    }
+                    Asked::Nothing => None,
                 }
-                News::default()
             }
         };
+        let room = &mut self.rooms[place];
+        if let Some(page) = page {
+            let reader = &self.reader;
+            let heard =
+                |message: &Message| heard(message, Author::key_of(&message.username), reader);
+            room.reading.page(page, history, heard);
+        }
         if history.recovered.is_some() || asked == Asked::Newest {
             let mut newest = history.entries.iter().rev();
             if let Some(state) = newest.find_map(modes_of) {
@@ -210,9 +242,6 @@ impl App {
             }
         }
         room.renew_pin();
-        if place != self.active {
-            room.count(news);
-        }
         self.draw = true;
         self.send_next(place, effects);
     }

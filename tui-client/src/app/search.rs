@@ -3,13 +3,11 @@
 //! comes meanwhile. Asks for nothing itself and has no clock.
 
 mod expression;
-mod fold;
 mod links;
 mod query;
 
 use chat_protocol::{Epoch, History, HistoryRequest, Message, Seq, ServerEvent};
 
-pub(crate) use query::QUERY_CHARS;
 use query::{Candidate, Query};
 
 use super::mention;
@@ -162,6 +160,8 @@ impl Search {
         Some(HistoryRequest {
             before: self.past.before,
             limit: Some(PAGE),
+            // Where only one person's can be found the server leaves the others out.
+            username: self.query.author().cloned(),
             ..HistoryRequest::default()
         })
     }

@@ -22,7 +22,7 @@ impl App {
     /// Picks a message out, and holds the view.
     pub(super) fn select(&mut self, id: EntryId) {
         let geometry = self.geometry();
-        self.room_mut().timeline.freeze(geometry);
+        self.room_mut().shown_mut().freeze(geometry);
         match &mut self.selection {
             Some(selection) => selection.at = id,
             None => {
@@ -34,7 +34,7 @@ impl App {
             }
         }
         let height = self.view_height();
-        self.room_mut().timeline.reveal(id, geometry, height);
+        self.room_mut().shown_mut().reveal(id, geometry, height);
         self.draw = true;
     }
 
@@ -44,7 +44,7 @@ impl App {
             return self.step_selection(false);
         }
         let geometry = self.geometry();
-        match self.room().timeline.first_pick(geometry) {
+        match self.room().shown().first_pick(geometry) {
             Some(id) => self.select(id),
             None => self.hint("there is no message to select here"),
         }
@@ -55,9 +55,9 @@ impl App {
         let Some(at) = self.selection.as_ref().map(|selection| selection.at) else {
             return;
         };
-        match self.room().timeline.step(at, down) {
+        match self.room().shown().step(at, down) {
             Some(id) => self.select(id),
-            None if self.room().timeline.picked(at).is_none() => {
+            None if self.room().shown().picked(at).is_none() => {
                 self.end_selection();
                 self.hint("that message is gone");
             }
@@ -89,7 +89,7 @@ impl App {
             None => self
                 .selection
                 .as_ref()
-                .and_then(|one| self.room().timeline.target(one.at)),
+                .and_then(|one| self.room().shown().target(one.at)),
         };
         let words = target.map_or_else(String::new, |target| self.card_summary(&target));
         match self.selection.as_ref().map_or(0, |one| one.marks.len()) {
@@ -102,7 +102,7 @@ impl App {
     pub(super) fn end_selection(&mut self) {
         if self.selection.take().is_some() {
             let geometry = self.geometry();
-            self.room_mut().timeline.thaw(geometry);
+            self.room_mut().shown_mut().thaw(geometry);
             self.draw = true;
         }
     }
@@ -127,7 +127,7 @@ impl App {
         let Some(at) = self.selection.as_ref().map(|selection| selection.at) else {
             return;
         };
-        let mut alike = self.room().timeline.alike(at, &self.key);
+        let mut alike = self.room().shown().alike(at, &self.key);
         alike.truncate(MARKS);
         let count = alike.len();
         if let Some(selection) = &mut self.selection {
@@ -145,7 +145,7 @@ impl App {
         let Some(selection) = &self.selection else {
             return Vec::new();
         };
-        let timeline = &self.room().timeline;
+        let timeline = &self.room().shown();
         let marks = selection
             .marks
             .iter()

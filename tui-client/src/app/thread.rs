@@ -21,8 +21,6 @@ const FETCHED: u32 = 50;
 pub(crate) struct Thread {
     /// Its messages, in the order of the log.
     pub(crate) messages: Timeline,
-    /// The message that it was opened on.
-    root: MessageId,
     /// All of its messages.
     members: HashSet<MessageId>,
     /// Those whose answers belong to it: the one that it was opened on, and what answers it.
@@ -46,12 +44,12 @@ enum Above {
 }
 
 impl Thread {
-    /// The thread of a message that is in `timeline`; `None` where it is gone.
-    pub(crate) fn new(root: &MessageId, timeline: &Timeline) -> Option<Self> {
-        let entry = timeline.find(root)?;
+    /// The thread of a message, with what there is of it in the room's `timeline`; `None` for what is in no
+    /// log.
+    pub(crate) fn new(entry: &Entry, timeline: &Timeline) -> Option<Self> {
+        let root = entry.post()?.id.as_ref()?;
         let mut thread = Self {
             messages: Timeline::default(),
-            root: root.clone(),
             members: HashSet::new(),
             answered: HashSet::from([root.clone()]),
             newest: None,
@@ -61,15 +59,16 @@ impl Thread {
         };
         thread.join(entry, false);
         thread.climb(entry, timeline);
-        let begin = timeline.place_of(entry.id)? + 1;
-        thread.look(timeline, begin);
+        let here = timeline.find(root).map(|here| here.id);
+        let begin = here.and_then(|here| timeline.place_of(here));
+        thread.look(timeline, begin.map_or(0, |begin| begin + 1));
         thread.messages.find_quotes();
         Some(thread)
     }
 
-    /// The message that it was opened on, in [`Thread::messages`].
-    pub(crate) fn root(&self) -> Option<EntryId> {
-        self.messages.find(&self.root).map(|entry| entry.id)
+    /// Whether a message is a part of it.
+    pub(crate) fn has(&self, id: &MessageId) -> bool {
+        self.members.contains(id)
     }
 
     /// Takes in what came to the room; true where the thread has more messages.

@@ -14,12 +14,13 @@ fn value(seq: u64, user: &str, content: &str) -> Value {
 
 /// The user is alice and does not want to read mallory.
 fn heard(message: &Message) -> Heard {
-    let kind = match &*Author::key_of(&message.username) {
+    let author = Author::key_of(&message.username);
+    let kind = match &*author {
         "alice" | "mallory" => Counts::Nothing,
         _ if message.content.contains("@alice") => Counts::Mention,
         _ => Counts::Message,
     };
-    Heard::new(message, kind)
+    Heard::new(message, author, kind)
 }
 
 fn say(reading: &mut Reading, seq: u64, user: &str, content: &str) {
@@ -62,7 +63,6 @@ fn check(reading: &Reading, unread: usize, mentions: usize, more: bool) {
 #[test]
 fn what_was_there_before_the_first_visit_is_not_new() {
     let mut reading = Reading::new(None);
-    say(&mut reading, 10, "bob", "@alice");
     page(&mut reading, Page::Newest, "e", &[8, 9, 10], false);
     check(&reading, 0, 0, false);
     assert_eq!(reading.mark(), Some(&mark("e", 10)));
@@ -74,6 +74,15 @@ fn what_was_there_before_the_first_visit_is_not_new() {
     reading.see_end(Seq(12));
     check(&reading, 0, 0, false);
     assert_eq!(reading.mark(), Some(&mark("e", 14)));
+}
+
+#[test]
+fn what_comes_before_the_first_page_is_new() {
+    let mut reading = Reading::new(None);
+    say(&mut reading, 11, "bob", "@alice");
+    page(&mut reading, Page::Newest, "e", &[8, 10, 11], false);
+    check(&reading, 1, 1, false);
+    assert_eq!(reading.mark().unwrap().seq, Seq(10));
 }
 
 #[test]

@@ -114,6 +114,21 @@ fn what_is_here_comes_first_then_pages_to_the_beginning() {
 }
 
 #[test]
+fn one_persons_messages_are_asked_for_alone() {
+    let timeline = timeline(401..=406);
+    let mut search = Search::new("third from:Eve").unwrap();
+    finish(&mut search, &timeline);
+    search.go_on();
+    let asked = search.ask(&timeline).unwrap();
+    assert_eq!(asked.username.unwrap().as_str(), "Eve");
+    search.take(
+        &history("e", vec![message(7, "eve", "third")], true),
+        &reader(),
+    );
+    assert_eq!(found(&search), ["third"]);
+}
+
+#[test]
 fn what_comes_meanwhile_is_looked_at_once() {
     let mut timeline = timeline(1..=3);
     let mut search = Search::new("third").unwrap();

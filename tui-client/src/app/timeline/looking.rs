@@ -7,6 +7,15 @@ use super::entry::{Entry, EntryId, Kind};
 use super::geometry::Geometry;
 use super::{Inserted, Reader, Timeline};
 
+/// A part of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) from: Seq,
+    pub(crate) to: Seq,
+    /// It goes to the end.
+    pub(crate) is_end: bool,
+}
+
 impl Timeline {
     /// Entries that are in the log, or stand between those that are.
     pub(crate) fn len(&self) -> usize {
@@ -66,6 +75,18 @@ impl Timeline {
     pub(crate) fn set_top(&mut self, is_complete: bool, is_loading: bool) {
         self.complete = is_complete;
         self.loading = is_loading;
+    }
+
+    /// What a view of `height` rows shows of the log.
+    pub(crate) fn span(&self, geometry: Geometry, height: usize) -> Option<Span> {
+        let bottom = self.bottom(geometry)?;
+        let top = self.back(bottom, height.saturating_sub(1), geometry);
+        let at = |index: usize| self.item(index).at;
+        Some(Span {
+            from: at(top.0),
+            to: at(bottom.0),
+            is_end: !self.is_held() || Some(bottom) == self.end(geometry),
+        })
     }
 
     /// Scrolls to an entry, with what is around it; false where it is gone.
