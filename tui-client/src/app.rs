@@ -14,6 +14,7 @@ mod errors;
 mod event;
 mod finding;
 mod folding;
+mod going;
 mod held;
 mod ignore;
 mod keys;
@@ -24,6 +25,7 @@ mod moderation;
 mod network;
 mod orders;
 mod orders_words;
+mod palette;
 mod panels;
 mod paste;
 mod prompt;
@@ -42,6 +44,7 @@ mod thread;
 mod timeline;
 mod views;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use chat_protocol::{RoomName, Secret, Username};
@@ -58,8 +61,10 @@ use errors::Problem;
 pub(crate) use errors::{Entry as ErrorEntry, ErrorLog};
 pub(crate) use event::{Effect, Event, Now};
 pub(crate) use finding::Finder;
+use ignore::Ignored;
 use log::{Line, Log};
 use orders::Batch;
+pub(crate) use palette::{Choice, Palette};
 pub(crate) use panels::{Item, OpenPanel, Panel};
 pub(crate) use paste::Paste;
 pub(crate) use prompt::Prompt;
@@ -115,6 +120,7 @@ pub(crate) struct App {
     pub(crate) prompt: Option<Prompt>,
     /// Pasted text that the user is asked about.
     pub(crate) paste: Option<Paste>,
+    pub(crate) palette: Option<Palette>,
     pub(crate) answers: Answers,
     pub(crate) log: Log,
     pub(crate) errors: ErrorLog,
@@ -127,10 +133,13 @@ pub(crate) struct App {
     completion: Completion,
     memory: Memory,
     reader: Reader,
+    ignored: Ignored,
     width: u16,
     height: u16,
     /// The terminal has the focus, as far as it tells.
     has_focus: bool,
+    /// Nothing is wanted beside the messages.
+    is_bare: bool,
     credentials: Credentials,
     /// When the user last typed into an input box.
     typed_at: Option<Duration>,
@@ -167,6 +176,7 @@ impl App {
             card: None,
             prompt,
             paste: None,
+            palette: None,
             answers: Answers::default(),
             log: Log::default(),
             errors: ErrorLog::default(),
@@ -180,10 +190,13 @@ impl App {
                 names: vec![settings.username.as_str().to_lowercase()],
                 key: settings.username.key().into(),
                 zone: settings.zone,
+                ignored: HashSet::new(),
             },
+            ignored: Ignored::default(),
             width: 80,
             height: 24,
             has_focus: true,
+            is_bare: false,
             credentials: Credentials::new(settings.password),
             typed_at: None,
             has_answered: false,
@@ -301,13 +314,16 @@ impl App {
             is_pinned: self.room().modes.pinned.is_some(),
             is_asked: self.bar.is_some(),
             is_picking: self.is_picking(),
+            is_bare: self.is_bare,
         };
         Layout::new(self.width, self.height, parts)
     }
 
     /// The columns of the room view.
     pub(crate) fn geometry(&self) -> Geometry {
-        Geometry::within(self.width, self.width)
+        let layout = self.layout();
+        let width = self.width.saturating_sub(layout.left + layout.right);
+        Geometry::within(width, self.width)
     }
 
     /// The place of a room; `None` once the user has left it.

@@ -3,8 +3,10 @@
 
 mod duration;
 mod moderation;
+mod reading;
 
 pub(crate) use moderation::{MODERATION, Order, Which};
+pub(crate) use reading::READING;
 
 use chat_protocol::Username;
 
@@ -40,6 +42,16 @@ pub(crate) enum Command {
     User(Username),
     /// Drop what was refused.
     Discard,
+    /// Search the room for this.
+    Find(String),
+    /// Go to what was not seen.
+    Next,
+    /// Hide what somebody writes.
+    Ignore(String),
+    /// Show it again.
+    Unignore(String),
+    /// List who is ignored.
+    Ignored,
     /// Keep the room in order.
     Moderate(Order),
 }
@@ -59,9 +71,15 @@ pub(crate) enum CommandError {
 }
 
 /// The commands with what they do, for the help.
-pub(crate) const COMMANDS: [(&str, Command, &str); 9] = [
+pub(crate) const COMMANDS: [(&str, Command, &str); 11] = [
     ("help", Command::Help, "show this help (F1)"),
     ("who", Command::Who, "list who is here"),
+    (
+        "next",
+        Command::Next,
+        "go to the next mention, then to unread rooms (Ctrl+G)",
+    ),
+    ("ignored", Command::Ignored, "list whom you ignore"),
     ("history", Command::History, "load older messages"),
     ("problems", Command::Problems, "show what went wrong (F2)"),
     ("log", Command::Log, "show what was said and done (F4)"),
@@ -98,6 +116,9 @@ pub(crate) fn parse(text: &str) -> Result<Typed, CommandError> {
     if name.eq_ignore_ascii_case("user") {
         return moderation::user(arguments).map(|user| Typed::Command(Command::User(user)));
     }
+    if let Some(command) = reading::parse(name, arguments) {
+        return command.map(Typed::Command);
+    }
     if let Some(order) = moderation::parse(name, arguments) {
         return order.map(|order| Typed::Command(Command::Moderate(order)));
     }
@@ -115,7 +136,8 @@ pub(crate) fn parse(text: &str) -> Result<Typed, CommandError> {
 pub(crate) fn beginning_with(start: &str) -> Vec<String> {
     let start = start.to_ascii_lowercase();
     let plain = COMMANDS.iter().map(|(name, ..)| *name);
-    let names = plain.chain(MODERATION.iter().map(|(name, ..)| *name));
+    let others = READING.iter().chain(&MODERATION);
+    let names = plain.chain(others.map(|(name, ..)| *name));
     let mut fitting: Vec<String> = names
         .filter(|name| name.starts_with(&start))
         .map(|name| format!("/{name}"))
@@ -124,11 +146,11 @@ pub(crate) fn beginning_with(start: &str) -> Vec<String> {
     fitting
 }
 
-/// How the moderation command is used that `text` begins with.
+/// How the command with arguments is used that `text` begins with.
 pub(crate) fn usage(text: &str) -> Option<(&'static str, &'static str, &'static str)> {
     let name = text.trim_start().strip_prefix('/')?;
     let name = name.split(char::is_whitespace).next()?;
-    let mut known = MODERATION.iter();
+    let mut known = READING.iter().chain(&MODERATION);
     known
         .find(|(known, ..)| known.eq_ignore_ascii_case(name))
         .copied()

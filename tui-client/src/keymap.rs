@@ -25,8 +25,27 @@ pub(crate) enum Action {
     Move(Motion),
     /// Cut from the input.
     Kill(Motion),
+    /// Cut to the end of the row; where the cursor is at the end of the text, go to a room, a person or a
+    /// command.
+    KillOrPalette,
     /// Put back what was cut.
     Yank,
+    /// Directly after that: what was cut before it instead.
+    YankPop,
+    /// Take the last change of the text back.
+    Undo,
+    /// Change the text again as it was.
+    Redo,
+    /// Swap what is left and right of the cursor.
+    Transpose,
+    /// Write the next word in capitals.
+    UpperCase,
+    /// Write the next word in small letters.
+    LowerCase,
+    /// Begin the next word with a capital.
+    Capitalize,
+    /// Search what was sent.
+    RecallSearch,
     /// Row up, or the message sent before.
     Up,
     /// Row down, or the message sent after.
@@ -198,16 +217,20 @@ fn with_control(code: Code) -> Option<Action> {
         Code::Char('g') => Action::NextUnseen,
         Code::Char('h') => Action::Backspace,
         Code::Char('j') => Action::Newline,
-        Code::Char('k') => Action::Kill(Motion::RowEnd),
+        Code::Char('k') => Action::KillOrPalette,
         Code::Char('l') => Action::Redraw,
         Code::Char('o') => Action::TakeBack,
         Code::Up => Action::Select,
         Code::Char('n') => Action::NextRoom,
         Code::Char('p') => Action::PreviousRoom,
+        Code::Char('r') => Action::RecallSearch,
+        Code::Char('t') => Action::Transpose,
         Code::Char('u') => Action::Kill(Motion::RowStart),
         Code::Char('w') => Action::Kill(Motion::SpaceLeft),
         Code::Char('y') => Action::Yank,
         Code::Char('z') => Action::Suspend,
+        // What terminals send for it, and what they say of the key with kitty's protocol.
+        Code::Char('_' | '/') => Action::Undo,
         Code::Enter => Action::Newline,
         Code::Left => Action::Move(Motion::WordLeft),
         Code::Right => Action::Move(Motion::WordRight),
@@ -224,7 +247,12 @@ fn with_alt(code: Code) -> Option<Action> {
         Code::Char(digit @ '1'..='9') => Action::Room(digit as usize - '1' as usize),
         Code::Char('b') => Action::Move(Motion::WordLeft),
         Code::Char('f') => Action::Move(Motion::WordRight),
+        Code::Char('c') => Action::Capitalize,
         Code::Char('d') => Action::Kill(Motion::WordRight),
+        Code::Char('l') => Action::LowerCase,
+        Code::Char('u') => Action::UpperCase,
+        Code::Char('y') => Action::YankPop,
+        Code::Char('_') => Action::Redo,
         Code::Backspace => Action::Kill(Motion::WordLeft),
         Code::Enter => Action::Newline,
         Code::Left => Action::PreviousRoom,
@@ -258,6 +286,9 @@ mod tests {
         let alt_gr = Key::control(Code::Char('@')).with_alt(true);
         check(alt_gr, Some(Action::Insert('@')));
         check(Key::control(Code::Char('z')), Some(Action::Suspend));
+        check(Key::of_control(0x1f), Some(Action::Undo));
+        check(Key::control(Code::Char('k')), Some(Action::KillOrPalette));
+        check(alt(Code::Char('y')), Some(Action::YankPop));
         check(Key::control(Code::Home), Some(Action::Top));
         check(plain(Code::Tab), Some(Action::Complete));
         check(plain(Code::F(2)), Some(Action::Problems));

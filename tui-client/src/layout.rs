@@ -11,6 +11,11 @@ const PINNED_FROM: u16 = 12;
 /// before there are any.
 const LIVE_ROWS: u16 = 3;
 const LIVE_FROM: u16 = 18;
+/// From this width on there is room beside the messages.
+const SIDES_FROM: u16 = 120;
+/// Columns of the rooms at the left and of what is at the right, with the lines beside them.
+const LEFT: u16 = 17;
+const RIGHT: u16 = 36;
 
 /// What there is to show beside the messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,9 +29,12 @@ pub(crate) struct Parts {
     pub(crate) is_asked: bool,
     /// Something is picked, about which there is a row to read.
     pub(crate) is_picking: bool,
+    /// The user wants nothing beside the messages, or the line is too slow for it.
+    pub(crate) is_bare: bool,
 }
 
-/// Rows of each part, from top to bottom; 0 for parts that are not shown.
+/// Rows of each part, from top to bottom, and columns of what is beside the messages; 0 for parts that
+/// are not shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Layout {
     pub(crate) tabs: u16,
@@ -43,6 +51,10 @@ pub(crate) struct Layout {
     pub(crate) hints: u16,
     pub(crate) status: u16,
     pub(crate) input: u16,
+    /// Columns at the left, in place of the tabs.
+    pub(crate) left: u16,
+    /// Columns at the right.
+    pub(crate) right: u16,
 }
 
 impl Layout {
@@ -55,8 +67,9 @@ impl Layout {
         let input = u16::try_from(parts.input_rows)
             .unwrap_or(most)
             .clamp(1, most);
+        let is_wide = width >= SIDES_FROM && !parts.is_bare;
         let mut layout = Self {
-            tabs: 1,
+            tabs: u16::from(!is_wide),
             pinned: u16::from(parts.is_pinned && height >= PINNED_FROM),
             view: 0,
             held: u16::from(parts.is_held),
@@ -65,6 +78,8 @@ impl Layout {
             hints: 1,
             status: 1,
             input,
+            left: if is_wide { LEFT } else { 0 },
+            right: if is_wide { RIGHT } else { 0 },
         };
         if parts.is_held && height >= LIVE_FROM {
             layout.live = LIVE_ROWS;
@@ -94,6 +109,8 @@ impl Layout {
             hints,
             status: 0,
             input,
+            left: 0,
+            right: 0,
         }
     }
 
@@ -126,15 +143,16 @@ mod tests {
             is_pinned: bits & 2 != 0,
             is_asked: bits & 4 != 0,
             is_picking: bits & 8 != 0,
+            is_bare: bits & 16 != 0,
         }
     }
 
     #[test]
     fn every_row_belongs_to_one_part_and_what_is_asked_is_seen() {
-        for width in 0..80 {
+        for width in (0..80).chain(118..122) {
             for height in 0..50 {
                 for input_rows in [0, 1, 3, 9, usize::MAX] {
-                    for bits in 0..16 {
+                    for bits in 0..32 {
                         let parts = parts(input_rows, bits);
                         let layout = Layout::new(width, height, parts);
                         assert_eq!(layout.sum(), height, "{width}x{height} {parts:?}");

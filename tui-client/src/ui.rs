@@ -6,9 +6,11 @@ mod errors;
 mod help;
 mod hints;
 mod input;
+mod palette;
 mod panel;
 mod password;
 mod room;
+mod sides;
 mod status;
 mod tabs;
 
@@ -26,11 +28,29 @@ use crate::theme::Theme;
 pub(crate) fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) {
     let mut rest = frame.area();
     let layout = app.layout();
+    let beside =
+        rest.height - (layout.info + layout.hints + layout.status + layout.input).min(rest.height);
+    sides::draw(
+        app,
+        &layout,
+        theme,
+        Rect {
+            height: beside,
+            ..rest
+        },
+        frame.buffer_mut(),
+    );
     let tabs = split(&mut rest, layout.tabs);
     let pinned = split(&mut rest, layout.pinned);
     let view = split(&mut rest, layout.view);
     let held = split(&mut rest, layout.held);
     let live = split(&mut rest, layout.live);
+    let between = |area: Rect| Rect {
+        x: area.x + layout.left.min(area.width),
+        width: area.width.saturating_sub(layout.left + layout.right),
+        ..area
+    };
+    let [pinned, view, held, live] = [pinned, view, held, live].map(between);
     let info = split(&mut rest, layout.info);
     let hints = split(&mut rest, layout.hints);
     let status = split(&mut rest, layout.status);
@@ -50,6 +70,10 @@ pub(crate) fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) {
         password::draw(app, prompt, theme, area, buffer)
     } else {
         let picked = match (&app.panel, app.question()) {
+            _ if app.palette.is_some() => app
+                .palette
+                .as_ref()
+                .and_then(|palette| palette::draw(palette, theme, view, buffer)),
             (None, Some(prompt)) => {
                 password::draw(app, prompt, theme, view, buffer);
                 None

@@ -220,6 +220,14 @@ impl App {
     }
 
     fn view_deleted(&mut self) {
+        let at = self.selection.as_ref().filter(|_| self.panel.is_none());
+        let at = at.map(|selection| selection.at);
+        let timeline = self.room_mut().shown_mut();
+        let is_ignored = at.is_some_and(|at| timeline.is_ignored(at));
+        if let Some(at) = at.filter(|_| is_ignored) {
+            timeline.toggle_fold(at);
+            return;
+        }
         self.hint("there is no deleted text here to show");
     }
 

@@ -99,9 +99,9 @@ impl Composer {
         self.editor.is_secret()
     }
 
-    /// True where the cursor has text behind it.
-    pub(crate) fn has_text_behind(&self) -> bool {
-        self.editor.cursor() < self.text().len()
+    /// True where nothing is behind the cursor.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.editor.is_at_end()
     }
 
     /// A number that is another one after every change of the text.
@@ -181,11 +181,17 @@ impl Composer {
         if self.is_empty() {
             return self.reply.take().is_some();
         }
+        self.take_command(memory);
+        true
+    }
+
+    /// Takes the text out and leaves what it answers.
+    pub(crate) fn take_command(&mut self, memory: &mut Memory) -> String {
         let taken = self.take(memory);
         if self.is_empty() {
             self.reply = taken.reply;
         }
-        true
+        taken.text
     }
 
     /// Shows `text` in place of the draft, which comes back with Down, or once the text is sent.

@@ -51,6 +51,12 @@ impl App {
         composer.take(&mut self.memory)
     }
 
+    /// Takes a command out of the input box, likewise: what the next message answers stays.
+    pub(super) fn take_command(&mut self) -> String {
+        let composer = &mut self.rooms[self.active].composer;
+        composer.take_command(&mut self.memory)
+    }
+
     /// What stands in front of the input.
     pub(crate) fn input_prompt(&self) -> String {
         let is_small = is_small(self.width, self.height);
@@ -69,6 +75,10 @@ impl App {
     /// What stands at the right of the input's first row: when the message can be sent where it can't now,
     /// and the count of its characters.
     pub(crate) fn input_side(&self) -> Row {
+        self.side(self.send_hint())
+    }
+
+    fn side(&self, send_hint: Option<(Tone, String)>) -> Row {
         if is_small(self.width, self.height) {
             return Row::default();
         }
@@ -83,7 +93,7 @@ impl App {
                 .with(hint_tone, hint)
                 .with(tone, format!("{count} "))
         };
-        let Some((hint_tone, words)) = self.send_hint() else {
+        let Some((hint_tone, words)) = send_hint else {
             return row("", tone);
         };
         let before_comma = words.split(", ").next().unwrap_or_default();
@@ -163,4 +173,45 @@ fn side_columns(side: &Row) -> usize {
         _ => 0,
     };
     (columns + 1).max(COUNT_COLUMNS + hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::Event;
+    use crate::app::tests::Driven;
+
+    #[test]
+    fn what_keeps_a_message_back_stands_beside_it_where_there_is_room() {
+        let mut driven = Driven::live();
+        driven.type_in("wait for it");
+        let mut check = |width, words: &str, expected: &str| {
+            driven.tell(Event::Resized { width, height: 24 });
+            let side = driven.app.side(Some((Tone::Waiting, words.to_owned())));
+            assert_eq!(side.text(), expected, "{width}");
+            let room = usize::from(width) - driven.app.input_prompt().len();
+            assert!(side_columns(&side) < room, "{width}");
+        };
+        let slow = "slow 0:07, Enter queues";
+        check(80, slow, "[slow 0:07, Enter queues] 11/500 ");
+        check(60, slow, "[slow 0:07] 11/500 ");
+        check(40, slow, "[slow 0:07] 11/500 ");
+        check(36, slow, "11/500 ");
+        check(48, "muted 1 d 2 h 3 min", "11/500 ");
+    }
+
+    #[test]
+    fn the_count_takes_as_many_columns_as_it_has() {
+        let mut driven = Driven::live();
+        let mut columns = |text: &str| {
+            driven.act(Action::Kill(crate::keymap::Motion::RowStart));
+            driven.tell(Event::Pasted(text.to_owned()));
+            (driven.app.input_side().text(), driven.app.input_columns())
+        };
+        assert_eq!(columns("x"), ("1/500 ".to_owned(), 63));
+        assert_eq!(columns(" \u{301} "), (" ".to_owned(), 63));
+        assert_eq!(columns("/who"), ("command ".to_owned(), 63));
+        assert_eq!(columns(&"x".repeat(600)), ("!600/500 ".to_owned(), 63));
+        assert_eq!(columns(&"x".repeat(16_000)), ("!16000/500 ".to_owned(), 61));
+    }
 }

@@ -111,11 +111,19 @@ impl App {
         };
         let text = finder.query.text().to_owned();
         finder.problem = None;
-        if text.trim().is_empty() {
+        let text = text.trim();
+        let is_same = match room.views.last().map(|view| &view.shows) {
+            Some(Shows::Found(search)) => search.text == text,
+            _ => false,
+        };
+        if is_same {
+            return;
+        }
+        if text.is_empty() {
             room.views.pop_if(|view| is_found(view));
             return;
         }
-        match Search::new(&text) {
+        match Search::new(text) {
             Ok(search) => {
                 room.views.pop_if(|view| is_found(view));
                 room.lay(Shows::Found(Box::new(search)));
@@ -222,12 +230,12 @@ impl App {
         let Some((id, at)) = place else {
             return false;
         };
-        self.go_to(&id, at);
+        self.show_message(&id, at);
         true
     }
 
     /// Goes to a message: in the room where it is here, else to what stood around it.
-    pub(super) fn go_to(&mut self, id: &MessageId, at: Seq) {
+    pub(super) fn show_message(&mut self, id: &MessageId, at: Seq) {
         self.panel = None;
         self.end_selection();
         let is_covered = self.room().is_covered();

@@ -32,6 +32,7 @@ impl App {
         } else if let Some(paste) = self.paste.take() {
             self.act_on_paste(paste, &action);
         } else if !self.act_on_bar(&action, effects)
+            && !self.act_in_palette(&action, effects)
             && !self.act_while_picking(&action, effects)
             && !self.act_in_finder(&action)
             && !self.act_in_recall(&action)
@@ -126,6 +127,9 @@ impl App {
             return;
         }
         self.note_typing();
+        if self.paste_into_query(&text) {
+            return;
+        }
         // A slow line brings a paste in pieces.
         let before = self.paste.take().map(Paste::into_text);
         match Paste::question(before.unwrap_or_default() + &text) {
@@ -173,6 +177,10 @@ impl App {
                 self.toggle(Panel::Held);
                 self.ask_for_held(effects);
             }
+            Action::KillOrPalette if self.is_picking() || self.room().composer.is_at_end() => {
+                self.toggle_palette();
+            }
+            Action::RecallSearch => self.search_sent(),
             Action::Select => self.begin_selection_or_pick(),
             Action::TakeBack => self.take_back(),
             Action::NextUnseen => self.go_to_next(),
@@ -310,14 +318,14 @@ impl App {
             Ok(Typed::Command(Command::Moderate(order))) => match self.order(order, effects) {
                 Err(reason) => self.say(Tone::Alert, reason),
                 Ok(()) => {
-                    let typed = self.take_input();
+                    let typed = self.take_command();
                     if let Some(bar) = &mut self.bar {
-                        bar.typed = Some(typed.text);
+                        bar.typed = Some(typed);
                     }
                 }
             },
             Ok(Typed::Command(command)) => {
-                self.take_input();
+                self.take_command();
                 self.run(command, effects);
             }
             // The text stays where it is until the password is there.
@@ -406,6 +414,12 @@ impl App {
             Command::Problems => self.open_panel(Panel::Problems),
             Command::Log => self.open_panel(Panel::Log),
             Command::TakeBack => self.take_back(),
+            Command::Find(text) if text.is_empty() => self.open_finder(),
+            Command::Find(text) => self.find(&text),
+            Command::Next => self.go_to_next(),
+            Command::Ignore(name) => self.ignore_somebody(&name),
+            Command::Unignore(name) => self.unignore_somebody(&name),
+            Command::Ignored => self.list_ignored(),
             Command::User(username) => self.open_card(Target::person(username), effects),
             Command::Quit => self.quit(effects),
             Command::Discard => match self.room_mut().timeline.discard(true) {
@@ -487,5 +501,6 @@ fn is_anywhere(action: &Action) -> bool {
             | Action::NextUnseen
             | Action::Find
             | Action::Select
+            | Action::KillOrPalette
     )
 }

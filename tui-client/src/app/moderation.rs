@@ -63,14 +63,16 @@ impl App {
                 if !self.tell_done(place, "you are a moderator now", &notice) {
                     return;
                 }
-                let rank = &mut self.rooms[place].rank;
-                *rank = (*rank).min(Rank::Moderator);
+                let had = self.rooms[place].rank;
+                self.rooms[place].rank = had.min(Rank::Moderator);
+                self.note_rank(place, had);
             }
             ServerEvent::DelMod(notice) => {
                 if !self.tell_done(place, "you are an ordinary user now", &notice) {
                     return;
                 }
-                self.rooms[place].rank = Rank::User;
+                let had = std::mem::replace(&mut self.rooms[place].rank, Rank::User);
+                self.note_rank(place, had);
             }
             ServerEvent::Kick(notice) => {
                 self.tell_done(place, "you were kicked", &notice);

@@ -85,13 +85,14 @@ impl App {
         // The line may have been down for as long as it took to find a password.
         room.timeline.unsend(now);
         room.announced = None;
-        room.rank = accepted.access_level;
+        let had_rank = std::mem::replace(&mut room.rank, accepted.access_level);
         if !resumed {
             // Without a position to resume from, what an earlier connection brought can't be joined.
             room.timeline.part(stamp);
             effects.push(Effect::Send(room.key, room.ask_newest()));
         }
         effects.push(Effect::Send(room.key, ClientEvent::Who));
+        self.note_rank(place, had_rank);
         self.send_next(place, effects);
         self.next_order(place, effects);
         self.on_let_in(place, effects);
@@ -135,7 +136,7 @@ impl App {
             .as_ref()
             .is_some_and(|nonce| room.timeline.confirm(nonce));
         let inserted = room.timeline.insert(message, &self.reader);
-        if inserted != Inserted::Known {
+        if matches!(inserted, Inserted::New { .. }) {
             self.count_message(place, message);
         }
         // Elsewhere only the tabs change, which every room's first unread message does.

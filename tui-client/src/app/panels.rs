@@ -171,9 +171,19 @@ impl App {
         }
     }
 
+    /// The newest lines of the log, the oldest first.
+    pub(crate) fn newest_of_log(&self, most: usize) -> Vec<Item> {
+        let skipped = self.log.lines().len().saturating_sub(most);
+        self.log_items_from(skipped)
+    }
+
     fn log_items(&self) -> Vec<Item> {
+        self.log_items_from(0)
+    }
+
+    fn log_items_from(&self, skipped: usize) -> Vec<Item> {
         let several = self.rooms.len() > 1;
-        let lines = self.log.lines().map(|line| {
+        let lines = self.log.lines().skip(skipped).map(|line| {
             let room = if several {
                 format!("{} ", line.room)
             } else {

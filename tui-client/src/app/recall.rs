@@ -32,18 +32,14 @@ impl Recall {
         let before = self.query.text().to_owned();
         // A query that is full finds what it finds.
         let _full = self.query.edit(edit, &mut memory.kills);
-        let text = self.query.text();
-        if text == before {
-            return;
-        }
-        let from = match self.found.filter(|_| text.starts_with(&before)) {
-            Some(number) => number + 1,
-            None => u64::MAX,
-        };
-        self.found = match text {
-            "" => None,
-            _ => self.look(from, &memory.history),
-        };
+        self.look_since(&before, &memory.history);
+    }
+
+    /// Puts pasted text into the query.
+    pub(crate) fn paste(&mut self, text: &str, history: &History) {
+        let before = self.query.text().to_owned();
+        let _full = self.query.insert(text);
+        self.look_since(&before, history);
     }
 
     /// Finds an older text; stays with the one it has where there is none.
@@ -55,6 +51,21 @@ impl Recall {
     /// What is found.
     pub(crate) fn found<'history>(&self, history: &'history History) -> Option<&'history Sent> {
         history.get(self.found?)
+    }
+
+    fn look_since(&mut self, before: &str, history: &History) {
+        let text = self.query.text();
+        if text == before {
+            return;
+        }
+        let from = match self.found.filter(|_| text.starts_with(before)) {
+            Some(number) => number + 1,
+            None => u64::MAX,
+        };
+        self.found = match text {
+            "" => None,
+            _ => self.look(from, history),
+        };
     }
 
     fn look(&self, before: u64, history: &History) -> Option<u64> {
@@ -78,6 +89,7 @@ impl App {
         let Some(recall) = &mut self.rooms[self.active].composer.recall else {
             return false;
         };
+        self.typed_at = Some(self.now.elapsed);
         match (action, Edit::of(action)) {
             (Action::Up, _) => recall.again(&self.memory.history),
             (Action::Escape | Action::Interrupt, _) => self.end_recall(false),

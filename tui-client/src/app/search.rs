@@ -156,6 +156,7 @@ impl Search {
             self.past.before = timeline.oldest();
         }
         self.past.is_asked = true;
+        self.found.ignore_as(timeline);
         self.found.set_top(false, true);
         Some(HistoryRequest {
             before: self.past.before,

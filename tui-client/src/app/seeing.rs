@@ -50,7 +50,7 @@ impl App {
             Next::Mention(place, mention) => {
                 self.show_room(place);
                 self.room_mut().reading.see(mention.seq, mention.seq);
-                self.go_to(&mention.id, mention.seq);
+                self.show_message(&mention.id, mention.seq);
             }
             Next::Room(place) => {
                 self.show_room(place);
@@ -65,8 +65,8 @@ impl App {
 
 /// What a message counts as for the user.
 pub(super) fn heard(message: &Message, author: Box<str>, reader: &Reader) -> Heard {
-    let is_own = author == reader.key;
-    let kind = match is_own {
+    let is_nothing = author == reader.key || reader.ignored.contains(&author);
+    let kind = match is_nothing {
         true => Counts::Nothing,
         false if mention::names_any(&message.content, &reader.names) => Counts::Mention,
         false => Counts::Message,

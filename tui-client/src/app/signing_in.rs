@@ -245,7 +245,7 @@ impl App {
         match action {
             Action::Insert(character) => prompt.insert(character.encode_utf8(&mut [0; 4])),
             Action::Backspace | Action::Move(Motion::Left) => prompt.backspace(),
-            Action::Kill(_) => prompt.clear(),
+            Action::Kill(_) | Action::KillOrPalette => prompt.clear(),
             Action::Escape if is_empty => prompt.has_keys = false,
             Action::Escape => prompt.clear(),
             Action::Interrupt if !is_empty => prompt.clear(),

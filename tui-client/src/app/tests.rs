@@ -2,6 +2,7 @@
 //! sending.
 
 mod completion;
+mod finding;
 mod moderation;
 mod quitting;
 mod reconnect;

@@ -57,6 +57,7 @@ impl Thread {
             fetched: 0,
             is_asked: false,
         };
+        thread.messages.ignore_as(timeline);
         thread.join(entry, false);
         thread.climb(entry, timeline);
         let here = timeline.find(root).map(|here| here.id);

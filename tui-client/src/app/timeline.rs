@@ -4,6 +4,7 @@
 
 mod entry;
 mod geometry;
+mod ignoring;
 mod joining;
 mod looking;
 mod outgoing;
@@ -59,6 +60,8 @@ pub(crate) struct Reader {
     pub(crate) key: Box<str>,
     /// Where the user's clock is.
     pub(crate) zone: TimeZone,
+    /// The keys of those whom the user does not want to read.
+    pub(crate) ignored: HashSet<Box<str>>,
 }
 
 /// What became of a message.
@@ -66,6 +69,8 @@ pub(crate) struct Reader {
 pub(crate) enum Inserted {
     /// It was there already.
     Known,
+    /// It is by somebody whom the user does not want to read, and shows nowhere.
+    Hidden,
     /// It is new.
     New {
         /// It names the user.
@@ -118,6 +123,7 @@ pub(crate) struct Timeline {
     versions: u64,
     authors: HashMap<(Box<str>, Box<str>, u8), Rc<Author>>,
     scroll: view::Scroll,
+    ignoring: ignoring::Ignoring,
     /// Where an entry was found last.
     found: Cell<usize>,
 }
@@ -180,7 +186,7 @@ impl Timeline {
             .entries
             .range(index..)
             .take_while(|entry| entry.at == message.seq);
-        if same.any(|entry| entry.is(&message.id)) {
+        if same.any(|entry| entry.is(&message.id)) || self.ignoring.has(message.seq, &message.id) {
             return Inserted::Known;
         }
         let index = self
@@ -211,7 +217,12 @@ impl Timeline {
         let own = post.author.key == reader.key;
         let stamp = stamp_of(message, reader);
         let version = self.next_version();
+        let is_hidden = post.is_ignored && self.ignoring.hides();
         let entry = Entry::new(at, stamp, version, Kind::Post(Box::new(post)));
+        if is_hidden {
+            self.ignoring.hide(entry);
+            return Inserted::Hidden;
+        }
         self.insert_at(index, entry);
         Inserted::New { mentions, own }
     }
@@ -220,7 +231,8 @@ impl Timeline {
         let content = content(&message.content);
         let author = self.author(message);
         let own = author.key == reader.key;
-        let status = if !own && mention::names_any(&content, &reader.names) {
+        let is_ignored = reader.ignored.contains(&author.key);
+        let status = if !own && !is_ignored && mention::names_any(&content, &reader.names) {
             Status::Mentions
         } else {
             Status::Posted
@@ -233,6 +245,7 @@ impl Timeline {
             reply_to: message.reply_to.clone(),
             status,
             is_open: false,
+            is_ignored,
         }
     }
 

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::{below, put};
 use crate::app::{Row, Tone};
-use crate::command::{COMMANDS, MODERATION};
+use crate::command::{COMMANDS, MODERATION, READING};
 use crate::theme::Theme;
 
 /// Columns of a key or command.
@@ -57,6 +57,11 @@ pub(super) fn draw(scrolled: usize, theme: &Theme, area: Rect, buffer: &mut Buff
         COMMANDS
             .iter()
             .map(|(name, _, words)| pair(&format!("/{name}"), NAME_COLUMNS, words)),
+    );
+    rows.extend(
+        READING
+            .iter()
+            .map(|(name, usage, words)| pair(&format!("/{name} {usage}"), NAME_COLUMNS, words)),
     );
     rows.push(title("Moderation (names with or without @)"));
     rows.extend(

@@ -28,12 +28,34 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
                 .with(answer.tone, truncate(&format!(" {}", answer.text), left))
                 .with(Tone::Faint, more)
         }
+        (None, None) if app.candidates().is_some() => candidates(app, columns),
         (None, None) => {
             let (tone, words) = words(app);
             Row::default().with(tone, truncate(&format!(" {words}"), columns))
         }
     };
     put(&row, theme, area, buffer);
+}
+
+/// What Tab goes through, beginning with what stands in the input.
+fn candidates(app: &App, columns: usize) -> Row {
+    let (all, place) = app.candidates().unwrap_or_default();
+    let mut row = Row::default().with(Tone::Text, " ");
+    let mut left = columns.saturating_sub(1);
+    for number in 0..all.len() {
+        let name = &all[(place + number) % all.len()];
+        if width(name) > left {
+            break;
+        }
+        let tone = if number == 0 {
+            Tone::Active
+        } else {
+            Tone::Faint
+        };
+        row = row.with(tone, name.as_str()).with(Tone::Faint, "  ");
+        left = left.saturating_sub(width(name) + 2);
+    }
+    row
 }
 
 fn words(app: &App) -> (Tone, String) {
@@ -43,6 +65,10 @@ fn words(app: &App) -> (Tone, String) {
     if let Some(words) = app.leaving_words() {
         return words;
     }
+    if app.palette.is_some() {
+        let words = "Enter go  Up/Down pick  @ people  / commands  # rooms  Esc close";
+        return (Tone::Faint, words.to_owned());
+    }
     if app.is_picking() {
         return (Tone::Faint, picking_keys(app));
     }
@@ -51,6 +77,10 @@ fn words(app: &App) -> (Tone, String) {
             Some(problem) => (Tone::Alert, problem.clone()),
             None => (Tone::Faint, FIND_KEYS.to_owned()),
         };
+    }
+    if app.recall().is_some() {
+        let words = "Ctrl+R older  Enter take it  Esc back to the draft";
+        return (Tone::Faint, words.to_owned());
     }
     let usage = match app.panel {
         None if !app.question_has_keys() && app.paste.is_none() => usage_hint(app),

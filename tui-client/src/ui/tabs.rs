@@ -103,13 +103,7 @@ fn marker(hidden: &[Room], is_left: bool) -> Row {
 
 fn tab(place: usize, room: &Room, is_active: bool, columns: usize) -> Row {
     let name = truncate(&room.label, columns);
-    let tone = match room.link {
-        LinkState::Stopped { .. } => Tone::Alert,
-        _ if is_active => Tone::Active,
-        _ if room.reading.mentions() > 0 => Tone::Mention,
-        _ if room.reading.unread() > 0 || room.reading.has_more() => Tone::Strong,
-        _ => Tone::Faint,
-    };
+    let tone = tone_of(room, is_active);
     let news = match (room.reading.unread(), room.reading.mentions()) {
         (0, 0) if !room.reading.has_more() => String::new(),
         (unread, 0) => format!("({})", counted(unread, room.reading.has_more())),
@@ -125,11 +119,22 @@ fn tab(place: usize, room: &Room, is_active: bool, columns: usize) -> Row {
 }
 
 /// A number, with a sign where there are more.
-fn counted(count: usize, more: bool) -> String {
+pub(super) fn counted(count: usize, more: bool) -> String {
     let sign = if more || count > MOST { "+" } else { "" };
     format!("{}{sign}", count.min(MOST))
 }
 
 fn columns_of(pieces: &[crate::app::Piece]) -> usize {
     pieces.iter().map(|piece| width(&piece.text)).sum()
+}
+
+/// How a room stands out among the others.
+pub(super) fn tone_of(room: &Room, is_active: bool) -> Tone {
+    match room.link {
+        LinkState::Stopped { .. } => Tone::Alert,
+        _ if is_active => Tone::Active,
+        _ if room.reading.mentions() > 0 => Tone::Mention,
+        _ if room.reading.unread() > 0 || room.reading.has_more() => Tone::Strong,
+        _ => Tone::Faint,
+    }
 }

@@ -48,7 +48,15 @@ impl Edit {
             Action::Home => Self::Move(Motion::RowStart),
             Action::End => Self::Move(Motion::RowEnd),
             Action::Kill(motion) => Self::Kill(motion),
+            Action::KillOrPalette => Self::Kill(Motion::RowEnd),
             Action::Yank => Self::Yank,
+            Action::YankPop => Self::YankPop,
+            Action::Undo => Self::Undo,
+            Action::Redo => Self::Redo,
+            Action::Transpose => Self::Transpose,
+            Action::UpperCase => Self::Case(Case::Upper),
+            Action::LowerCase => Self::Case(Case::Lower),
+            Action::Capitalize => Self::Case(Case::Capital),
             _ => return None,
         })
     }
@@ -126,6 +134,11 @@ impl Editor {
     /// True where nothing is typed.
     pub(crate) fn is_empty(&self) -> bool {
         self.text.is_empty()
+    }
+
+    /// True where nothing is behind the cursor.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.cursor == self.text.len()
     }
 
     /// The cursor's place in the text, in bytes.
@@ -213,13 +226,6 @@ impl Editor {
     pub(crate) fn move_to(&mut self, cursor: usize) {
         self.cursor = cursor;
         self.last = Last::Other;
-    }
-
-    /// Where the word before the cursor begins: behind white space.
-    pub(crate) fn word_start(&self) -> usize {
-        let before = &self.text[..self.cursor];
-        let space = before.char_indices().rfind(|(_, one)| one.is_whitespace());
-        space.map_or(0, |(at, space)| at + space.len_utf8())
     }
 
     /// The text in one row of `columns`, scrolled to the cursor; the cursor's column. A password is

@@ -109,6 +109,8 @@ pub(crate) struct Post {
     pub(crate) status: Status,
     /// Shown whole, however long it is.
     pub(crate) is_open: bool,
+    /// The user does not want to read its author.
+    pub(crate) is_ignored: bool,
 }
 
 impl Post {

@@ -21,6 +21,8 @@ impl Timeline {
         for entry in &mut self.entries {
             entry.at = Seq(0);
         }
+        // Without a position they have no place to come back to.
+        self.ignoring.retain(|_, _| false);
         self.parted |= !self.entries.is_empty();
         self.epoch = None;
         self.oldest = None;

@@ -66,9 +66,9 @@ impl Timeline {
         Some(copied)
     }
 
-    /// Adds a message of the past; false where it is here already.
+    /// Adds a message of the past; false where it is here already, or hidden.
     pub(crate) fn add(&mut self, message: &Message, reader: &Reader) -> bool {
-        self.place(message, reader, false) != Inserted::Known
+        matches!(self.place(message, reader, false), Inserted::New { .. })
     }
 
     /// Says what is above the first entry: the beginning of all that is to be had, or what is on its way.

@@ -97,6 +97,7 @@ impl Timeline {
             quote: quote.map(Into::into),
             status: Status::Pending,
             is_open: false,
+            is_ignored: false,
         };
         let version = self.next_version();
         let entry = Entry::new(Seq(u64::MAX), stamp, version, Kind::Post(Box::new(post)));

@@ -7,6 +7,7 @@ use chat_protocol::MessageId;
 
 use super::Timeline;
 use super::entry::{Entry, Post, Status};
+use super::ignoring::QUOTE;
 use crate::sanitize;
 
 /// Characters of a message that those that answer it quote.
@@ -15,8 +16,10 @@ const QUOTED: usize = 200;
 impl Timeline {
     /// The start of a message, for those that answer it.
     pub(crate) fn quote(&self, id: &MessageId) -> Option<Box<str>> {
-        let parent = self.entries.iter().rev().find(|entry| entry.is(id))?;
-        parent.post().map(quoted)
+        match self.entries.iter().rev().find(|entry| entry.is(id)) {
+            Some(parent) => parent.post().map(quoted),
+            None => self.ignoring.has_id(id).then(|| QUOTE.into()),
+        }
     }
 
     /// Looks up what answers quote, for those whose parent came after them.
@@ -75,6 +78,7 @@ impl Timeline {
 /// How a message is quoted by those that answer it.
 pub(super) fn quoted(post: &Post) -> Box<str> {
     let content: String = match post.status {
+        _ if post.is_ignored => return QUOTE.into(),
         Status::Deleted(_) => "[deleted]".to_owned(),
         _ => post.content.chars().take(QUOTED).collect(),
     };

@@ -20,6 +20,9 @@ impl Timeline {
         if let Some(index) = found {
             self.bury(index, &deleted.by);
             self.forget_quotes(&deleted.id);
+        } else {
+            self.ignoring
+                .retain(|_, post| post.id.as_ref() != Some(&deleted.id));
         }
     }
 
@@ -28,6 +31,8 @@ impl Timeline {
     pub(crate) fn purge(&mut self, purged: &Purged) -> bool {
         self.saw(purged.seq);
         let key = Author::key_of(&purged.username);
+        self.ignoring
+            .retain(|at, post| at > purged.seq || post.author.key != key);
         let mut gone: HashMap<MessageId, Box<str>> = HashMap::new();
         for index in 0..self.entries.len() {
             let entry = &self.entries[index];
@@ -50,6 +55,7 @@ impl Timeline {
     /// known; out of a history it is not, and what was not seen by anybody here needs no line.
     pub(crate) fn clear(&mut self, cleared: &Cleared, stamp: Option<Stamp>) {
         self.saw(cleared.seq);
+        self.ignoring.retain(|at, _| at > cleared.seq);
         let end = self.entries.partition_point(|entry| entry.at < cleared.seq);
         let gone: Vec<Entry> = self.entries.drain(..end).collect();
         self.bytes -= gone.iter().map(|entry| entry.bytes).sum::<usize>();

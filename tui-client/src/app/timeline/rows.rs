@@ -255,6 +255,7 @@ fn post_rows(post: &Post, entry: &Entry, geometry: Geometry, look: Look) -> Vec<
 /// What a post says, behind the name where there is no column for names.
 fn body(post: &Post, geometry: Geometry) -> Body {
     let (tone, said) = match &post.status {
+        _ if post.is_ignored && !post.is_open => (Tone::Faint, "[ignored] v shows".to_owned()),
         Status::Posted | Status::Failed(..) => (Tone::Text, post.content.to_string()),
         Status::Mentions => (Tone::Mention, post.content.to_string()),
         Status::Pending => (Tone::Pending, post.content.to_string()),
