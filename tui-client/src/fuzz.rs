@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::input::{Code, Decoder, Input, Key, PATIENCE};
-use crate::keymap;
+use crate::keymap::Keymap;
 
 /// Changes made to one input at most.
 const CHANGES: usize = 6;
@@ -206,9 +206,10 @@ fn keys_are_heard_whatever_came_before() {
         inputs.extend(decoder.take(b"\x1b\\", now));
         inputs.extend(pass(&mut decoder, &mut now, PATIENCE));
         assert_eq!(decoder.wake_at(), None, "something still waits");
+        let keymap = Keymap::default();
         for input in &inputs {
             if let Input::Key(key) = input {
-                keymap::action(*key);
+                keymap.action(*key);
             }
         }
         assert!(inputs.len() <= bytes.len() + 4, "more keys than bytes");

@@ -15,7 +15,6 @@ use crate::app::{App, Effect, Event, Now, Settings};
 use crate::cursor::Cursor;
 use crate::exit::Exit;
 use crate::input::{Input, Keyboard, Reply};
-use crate::keymap;
 use crate::link::{ConnectionId, LinkCommand, LinkEvent, RoomKey};
 use crate::net::{self, Target};
 use crate::sanitize;
@@ -200,7 +199,7 @@ impl Runner {
 
     fn on_input(&mut self, input: Input) -> Result<(), RunError> {
         let event = match input {
-            Input::Key(key) => keymap::action(key).map(Event::Action),
+            Input::Key(key) => self.app.keymap.action(key).map(Event::Action),
             Input::Paste(text) => Some(Event::Pasted(text)),
             Input::Reply(Reply::KeyboardProtocol) => {
                 self.screen.use_keyboard_protocol();

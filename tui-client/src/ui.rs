@@ -85,7 +85,7 @@ pub(crate) fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) {
                     None
                 }
                 Panel::Help => {
-                    help::draw(open.scrolled, theme, view, buffer);
+                    help::draw(app, open.scrolled, theme, view, buffer);
                     None
                 }
                 _ => panel::draw(app, open, theme, view, buffer),

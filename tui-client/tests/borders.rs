@@ -36,7 +36,6 @@ const USES: &[(&str, &[&str])] = &[
             "cursor",
             "exit",
             "input",
-            "keymap",
             "link",
             "net",
             "sanitize",
@@ -50,7 +49,10 @@ const USES: &[(&str, &[&str])] = &[
     ("server_url", &[]),
     ("terminal", &[]),
     ("theme", &["app"]),
-    ("ui", &["app", "command", "layout", "theme", "wrap"]),
+    (
+        "ui",
+        &["app", "command", "keymap", "layout", "theme", "wrap"],
+    ),
     ("wrap", &[]),
 ];
 

@@ -38,7 +38,6 @@ impl App {
             SelectedAction::ViewDeleted => self.view_deleted(),
             SelectedAction::Thread => self.open_thread(),
             SelectedAction::Edit => self.edit_failed(),
-            SelectedAction::Discard => self.discard_failed(),
             SelectedAction::Open => self.open_picked(effects),
             _ => self.refuse_key(),
         }

@@ -14,7 +14,6 @@ use super::target::Target;
 use super::timeline::{Author, WAITING};
 use super::{App, LinkState, Paste};
 use crate::command::{Command, Typed, parse};
-use crate::input::{Code, Key};
 use crate::keymap::{Action, SelectedAction};
 
 /// Ctrl+C pressed twice within this time quits.
@@ -91,7 +90,7 @@ impl App {
             Action::Escape | Action::Interrupt if self.panel.is_some() => self.panel = None,
             Action::Escape | Action::Interrupt => self.end_selection(),
             Action::Submit => self.act_on_picked(SelectedAction::Open, effects),
-            Action::Insert(letter) => match self.keymap.selected(Key::plain(Code::Char(*letter))) {
+            Action::Insert(letter) => match self.keymap.letter(*letter) {
                 Some(selected) => self.act_on_picked(selected, effects),
                 None => self.refuse_key(),
             },
@@ -183,8 +182,9 @@ impl App {
             Action::RecallSearch => self.search_sent(),
             Action::Select => self.begin_selection_or_pick(),
             Action::TakeBack => self.take_back(),
-            Action::NextUnseen => self.go_to_next(),
+            Action::NextMention => self.go_to_next(),
             Action::Find => self.open_finder(),
+            Action::ToggleSides => self.is_bare = !self.is_bare,
             Action::Escape => self.go_back(),
             Action::Up | Action::Down if self.panel.is_some() && is_empty => self.pick_first(),
             Action::PageUp => self.scroll(true),
@@ -285,7 +285,7 @@ impl App {
         };
         let most = self.panel.as_ref().map_or(0, |open| match open.kind {
             Panel::Problems => self.errors.entries().len(),
-            Panel::Help => 100,
+            Panel::Help => 200,
             kind => self.items(kind).len(),
         });
         match &mut self.panel {
@@ -498,8 +498,9 @@ fn is_anywhere(action: &Action) -> bool {
             | Action::Held
             | Action::Log
             | Action::TakeBack
-            | Action::NextUnseen
+            | Action::ToggleSides
             | Action::Find
+            | Action::NextMention
             | Action::Select
             | Action::KillOrPalette
     )

@@ -1,7 +1,7 @@
 //! A key with its modifiers. Types only.
 
 /// Which key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Code {
     /// A character. With Control or Alt a letter is in lower case.
     Char(char),
@@ -26,7 +26,7 @@ pub(crate) enum Code {
 }
 
 /// A key as it was pressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
     pub(crate) code: Code,
     /// With Shift, where the terminal says so and the character does not.

@@ -339,24 +339,24 @@ fn the_next_unseen_mention_is_one_key_away() {
         driven.message(2, seq, "bob", "hi");
     }
     driven.message(1, 1, "bob", "hello");
-    driven.act(Action::NextUnseen);
+    driven.act(Action::NextMention);
     assert_eq!(
         (driven.app.active, picked(&driven).as_str()),
         (2, "alice: here")
     );
     assert_eq!(driven.app.room().reading.mentions(), 0);
-    driven.act(Action::NextUnseen);
+    driven.act(Action::NextMention);
     assert_eq!(
         (driven.app.active, driven.app.room().reading.unread()),
         (1, 0)
     );
     // The end of the other one is unread yet.
-    driven.act(Action::NextUnseen);
+    driven.act(Action::NextMention);
     assert_eq!(
         (driven.app.active, driven.app.room().reading.unread()),
         (2, 0)
     );
-    driven.act(Action::NextUnseen);
+    driven.act(Action::NextMention);
     assert!(
         driven
             .app
