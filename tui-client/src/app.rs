@@ -19,6 +19,7 @@ mod held;
 mod ignore;
 mod keys;
 mod lately;
+mod links;
 mod log;
 mod mention;
 mod moderation;
@@ -136,10 +137,10 @@ pub(crate) struct App {
     ignored: Ignored,
     width: u16,
     height: u16,
-    /// The terminal has the focus, as far as it tells.
-    has_focus: bool,
     /// Nothing is wanted beside the messages.
     is_bare: bool,
+    /// The terminal's window is the one that is typed into, as far as it says so.
+    is_focused: bool,
     credentials: Credentials,
     /// When the user last typed into an input box.
     typed_at: Option<Duration>,
@@ -195,8 +196,8 @@ impl App {
             ignored: Ignored::default(),
             width: 80,
             height: 24,
-            has_focus: true,
             is_bare: false,
+            is_focused: true,
             credentials: Credentials::new(settings.password),
             typed_at: None,
             has_answered: false,
@@ -231,13 +232,15 @@ impl App {
                 self.draw = true;
                 self.on_paste(text);
             }
+            Event::Wheel { up, rows } => {
+                self.draw = true;
+                self.turn_wheel(up, rows.into());
+            }
+            Event::NotCopied => self.hint("not copied: it is too long for the clipboard"),
+            Event::Focus(focused) => self.is_focused = focused,
             Event::Resized { width, height } => {
                 self.draw |= (self.width, self.height) != (width, height);
                 (self.width, self.height) = (width, height);
-            }
-            Event::Focus(has_focus) => {
-                self.has_focus = has_focus;
-                self.room_mut().reading.leave();
             }
             Event::Link(key, event) => self.on_link(key, event, &mut effects),
             Event::Woke => self.wake(&mut effects),
@@ -246,6 +249,7 @@ impl App {
         self.draw |= self.room_mut().catch_up();
         self.ask_for_view(&mut effects);
         self.see();
+        self.place_line();
         self.go_on_leaving(&mut effects);
         self.draw |= self.answers.advance(now.elapsed, self.bar.is_some());
         if std::mem::take(&mut self.draw) {
@@ -367,7 +371,7 @@ impl App {
     fn wake(&mut self, effects: &mut Vec<Effect>) {
         let now = self.now;
         let room = &mut self.rooms[self.active];
-        self.draw |= room.look(&self.reader);
+        self.draw |= room.look();
         self.draw |= room.lately.refresh(now.elapsed);
         self.wake_orders(effects);
         for place in 0..self.rooms.len() {

@@ -13,6 +13,7 @@ mod json_mode;
 mod keymap;
 mod layout;
 mod link;
+mod links;
 mod net;
 mod password;
 mod runner;

@@ -19,15 +19,10 @@ use crate::link::{ConnectionId, LinkCommand, LinkEvent, RoomKey};
 use crate::net::{self, Target};
 use crate::sanitize;
 use crate::server_url::ServerUrl;
-use crate::terminal::{Screen, Signals, TerminalSignal};
+use crate::terminal::{Cause, Notices, Screen, Signals, TerminalSignal};
 use crate::theme::Theme;
 use crate::ui;
 
-/// Between frames that the user's keys cause: what is typed shows within one frame of a screen, even
-/// right after a frame that the network caused.
-const KEY_FRAME: Duration = Duration::from_millis(8);
-/// Between frames that the network causes: reading faster than this is no use.
-const FRAME: Duration = Duration::from_millis(40);
 /// Events from all connections that wait for the app; full, the connections wait.
 const EVENTS: usize = 128;
 /// Orders to one connection that wait; full, the app is told that one was not sent.
@@ -67,6 +62,7 @@ pub(crate) async fn run(program: Program) -> Result<Exit, RunError> {
     let mut runner = Runner {
         app: App::new(program.settings),
         theme: program.theme,
+        notices: Notices::from_environment(|name| std::env::var(name).ok()),
         screen,
         url: program.url,
         username: program.username,
@@ -75,15 +71,14 @@ pub(crate) async fn run(program: Program) -> Result<Exit, RunError> {
         tasks: JoinSet::new(),
         events,
         started: Instant::now(),
-        drawn: None,
-        due: None,
+        suspending: false,
         quitting: false,
     };
     let mut keys = Keyboard::open();
     runner.start(program.panic_after_start)?;
     let ended = runner.turn(&mut keys, &mut received).await;
     runner.wait_for_answers(&mut received).await;
-    keys.drain(runner.screen.asked()).await;
+    runner.settle(&mut keys).await;
     runner.screen.restore();
     let unsent = unsent_words(&runner.app.unsent());
     runner.say_farewell().await;
@@ -95,6 +90,7 @@ pub(crate) async fn run(program: Program) -> Result<Exit, RunError> {
 struct Runner {
     app: App,
     theme: Theme,
+    notices: Notices,
     screen: Screen,
     url: ServerUrl,
     username: Username,
@@ -106,10 +102,8 @@ struct Runner {
     tasks: JoinSet<()>,
     events: mpsc::Sender<(ConnectionId, LinkEvent)>,
     started: Instant,
-    /// When the last frame was drawn.
-    drawn: Option<Instant>,
-    /// When the next frame is to be drawn.
-    due: Option<Instant>,
+    /// To be stopped, once the terminal has nothing more to say.
+    suspending: bool,
     quitting: bool,
 }
 
@@ -119,7 +113,7 @@ impl Runner {
         self.resize()?;
         self.draw()?;
         assert!(!panic_after_start, "asked to panic after the start");
-        self.tell(Event::Started, FRAME)
+        self.tell(Event::Started, Cause::Network)
     }
 
     async fn turn(
@@ -129,12 +123,21 @@ impl Runner {
     ) -> Result<(), RunError> {
         let mut signals = Signals::open().map_err(RunError::Signals)?;
         while !self.quitting {
+            if std::mem::take(&mut self.suspending) {
+                self.settle(keys).await;
+                self.screen.suspend().map_err(RunError::Terminal)?;
+                self.resize()?;
+            }
+            let due = self.screen.due().map(Instant::from_std);
             let wake_at = self.app.wake_at().map(|elapsed| self.started + elapsed);
             tokio::select! {
                 biased;
                 told = signals.next() => match told {
                     TerminalSignal::End => return Ok(()),
-                    TerminalSignal::Stop => self.screen.stop().map_err(RunError::Terminal)?,
+                    TerminalSignal::Stop => {
+                        self.settle(keys).await;
+                        self.screen.stop().map_err(RunError::Terminal)?;
+                    }
                     TerminalSignal::Continue => self.resume()?,
                     TerminalSignal::Resized => self.resize()?,
                 },
@@ -142,7 +145,7 @@ impl Runner {
                     Err(error) if has_gone(&error) => return Ok(()),
                     written => written.map_err(RunError::Terminal)?,
                 },
-                () = until(self.due), if self.screen.is_ready() => self.draw()?,
+                () = until(due) => self.draw()?,
                 key = keys.next() => match key {
                     Some(Ok(input)) => self.on_input(input)?,
                     Some(Err(error)) => return Err(RunError::Terminal(error)),
@@ -158,7 +161,7 @@ impl Runner {
                         next = if left > 0 { received.try_recv().ok() } else { None };
                     }
                 }
-                () = until(wake_at) => self.tell(Event::Woke, FRAME)?,
+                () = until(wake_at) => self.tell(Event::Woke, Cause::Network)?,
                 Some(ended) = self.tasks.join_next() => {
                     // A connection ends by saying why. One that panics must not go unseen.
                     if let Err(error) = ended && error.is_panic() {
@@ -170,11 +173,23 @@ impl Runner {
         Ok(())
     }
 
+    /// Reads what the terminal was asked and has not answered, before it is given back.
+    async fn settle(&mut self, keys: &mut Keyboard) {
+        keys.drain(self.screen.awaited()).await;
+        self.screen.settled();
+    }
+
     /// Passes on what a connection says, unless another one has taken its place.
     fn hear(&mut self, id: ConnectionId, event: LinkEvent) -> Result<(), RunError> {
+        let is_in_view = self.app.room().key == id.room;
+        let cause = if is_in_view {
+            Cause::Network
+        } else {
+            Cause::Elsewhere
+        };
         match self.links.get(&id.room) {
             Some((number, _)) if *number == id.number => {
-                self.tell(Event::Link(id.room, event), FRAME)
+                self.tell(Event::Link(id.room, event), cause)
             }
             _ => Ok(()),
         }
@@ -200,31 +215,37 @@ impl Runner {
     fn on_input(&mut self, input: Input) -> Result<(), RunError> {
         let event = match input {
             Input::Key(key) => self.app.keymap.action(key).map(Event::Action),
+            Input::Prefixed(key) => match self.app.keymap.action(key) {
+                Some(action) => Some(Event::Action(action)),
+                None => {
+                    let [escape, key] = key.apart();
+                    self.on_input(Input::Key(escape))?;
+                    return self.on_input(Input::Key(key));
+                }
+            },
+            Input::Wheel { up, rows } => Some(Event::Wheel { up, rows }),
+            Input::Focus(focused) => Some(Event::Focus(focused)),
             Input::Paste(text) => Some(Event::Pasted(text)),
             Input::Reply(Reply::KeyboardProtocol) => {
                 self.screen.use_keyboard_protocol();
-                self.draw_soon(FRAME);
                 None
             }
-            Input::Reply(Reply::Attributes) => {
+            Input::Reply(Reply::Attributes | Reply::Ready) => {
                 self.screen.answered();
                 None
             }
         };
-        event.map_or(Ok(()), |event| self.tell(event, KEY_FRAME))
+        event.map_or(Ok(()), |event| self.tell(event, Cause::Key))
     }
 
-    /// Passes an event to the app and does what comes of it; frames are at least `frame` apart.
-    fn tell(&mut self, event: Event, frame: Duration) -> Result<(), RunError> {
+    /// Passes an event to the app and does what comes of it; `cause` says how soon a frame follows.
+    fn tell(&mut self, event: Event, cause: Cause) -> Result<(), RunError> {
         let now = self.now();
         for effect in self.app.update(event, now) {
             match effect {
-                Effect::Draw => self.draw_soon(frame),
-                Effect::Redraw => self.screen.forget().map_err(RunError::Terminal)?,
-                Effect::Suspend => {
-                    self.screen.suspend().map_err(RunError::Terminal)?;
-                    self.resize()?;
-                }
+                Effect::Draw => self.screen.want(cause),
+                Effect::Redraw => self.screen.forget(),
+                Effect::Suspend => self.suspending = true,
                 Effect::Connect(key, room, password, cursor) => {
                     self.connect(key, room, password, cursor);
                 }
@@ -232,7 +253,16 @@ impl Runner {
                 Effect::Disconnect(key) => drop(self.links.remove(&key)),
                 Effect::Send(key, event) => self.order(key, LinkCommand::Send(event))?,
                 Effect::Retry(key) => self.order(key, LinkCommand::Retry)?,
-                Effect::Copy(_) => {}
+                Effect::Copy(text) => {
+                    if !self.screen.copy(&text) {
+                        self.tell(Event::NotCopied, Cause::Key)?;
+                    }
+                }
+                Effect::Title(title) => self.screen.set_title(&title),
+                Effect::Notify { title, text } => {
+                    self.screen.ring();
+                    self.screen.notify(self.notices, &title, &text);
+                }
                 Effect::Quit => self.quitting = true,
             }
         }
@@ -246,22 +276,16 @@ impl Runner {
     }
 
     fn resize(&mut self) -> Result<(), RunError> {
-        let (width, height) = self.screen.size().map_err(RunError::Terminal)?;
-        self.draw_soon(KEY_FRAME);
-        self.tell(Event::Resized { width, height }, KEY_FRAME)
-    }
-
-    fn draw_soon(&mut self, frame: Duration) {
-        let now = Instant::now();
-        let at = self.drawn.map_or(now, |drawn| (drawn + frame).max(now));
-        self.due = Some(self.due.map_or(at, |due| due.min(at)));
+        let (width, height) = self.screen.size();
+        self.screen.want(Cause::Key);
+        self.tell(Event::Resized { width, height }, Cause::Key)
     }
 
     fn draw(&mut self) -> Result<(), RunError> {
-        self.due = None;
         let (app, theme) = (&self.app, &self.theme);
-        let drawn = self.screen.draw(|frame| ui::draw(app, theme, frame));
-        self.drawn = Some(Instant::now());
+        let drawn = self
+            .screen
+            .draw(|frame, links| ui::draw(app, theme, links, frame));
         drawn.map_err(RunError::Terminal)
     }
 
@@ -293,7 +317,7 @@ impl Runner {
         };
         if sender.is_some_and(full) {
             let words = "not sent: too much is waiting on this connection".to_owned();
-            return self.tell(Event::Link(key, LinkEvent::Fault(words)), FRAME);
+            return self.tell(Event::Link(key, LinkEvent::Fault(words)), Cause::Network);
         }
         Ok(())
     }

@@ -22,10 +22,11 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::{App, Panel, Piece, Row};
+use crate::links::Links;
 use crate::theme::Theme;
 
 /// Draws everything, at whatever size the screen has.
-pub(crate) fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) {
+pub(crate) fn draw(app: &App, theme: &Theme, links: &mut Links, frame: &mut Frame<'_>) {
     let mut rest = frame.area();
     let layout = app.layout();
     let beside =
@@ -78,7 +79,7 @@ pub(crate) fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) {
                 password::draw(app, prompt, theme, view, buffer);
                 None
             }
-            (None, None) => room::draw(app, theme, view, buffer),
+            (None, None) => room::draw(app, theme, links, view, buffer),
             (Some(open), _) => match open.kind {
                 Panel::Problems => {
                     errors::draw(app, open.scrolled, theme, view, buffer);

@@ -75,12 +75,11 @@ fn wrap_line(line: &str, columns: usize, rows: &mut Vec<Range<usize>>) {
     let mut row = Filling::default();
     let mut spaces = 0;
     for word in words(line) {
-        let text = &line[word.start..word.end];
-        if text == " " {
-            spaces += 1;
+        let wide = width(&line[word.start..word.end]);
+        if word.is_space {
+            spaces += wide;
             continue;
         }
-        let wide = width(text);
         if row.used + spaces + wide <= columns {
             row.used += spaces + wide;
             row.end = word.end;
@@ -106,38 +105,90 @@ fn wrap_line(line: &str, columns: usize, rows: &mut Vec<Range<usize>>) {
 fn break_word(line: &str, columns: usize, row: &mut Filling, rows: &mut Vec<Range<usize>>) {
     let (start, end) = (row.start, row.end);
     row.used = 0;
+    // A vowel that is written before its consonant goes with it to the next row.
+    let mut vowel = None;
     for (offset, cluster) in line[start..end].grapheme_indices(true) {
-        let wide = cluster.width();
+        let (at, wide) = (start + offset, cluster.width());
         if row.used > 0 && row.used + wide > columns {
-            rows.push(row.start..start + offset);
-            row.start = start + offset;
-            row.used = 0;
+            let (place, taken) = match vowel.filter(|(place, _)| *place > row.start) {
+                Some((place, taken)) => (place, taken),
+                None => (at, 0),
+            };
+            rows.push(row.start..place);
+            row.start = place;
+            row.used = taken;
         }
         row.used += wide;
+        vowel = is_leading_vowel(cluster).then_some((at, wide));
     }
+}
+
+/// Vowels of Thai and Lao that stand before the consonant behind which they are spoken.
+fn is_leading_vowel(cluster: &str) -> bool {
+    cluster.starts_with(['เ', 'แ', 'โ', 'ใ', 'ไ', 'ເ', 'ແ', 'ໂ', 'ໃ', 'ໄ'])
 }
 
 struct Word {
     start: usize,
     end: usize,
+    /// White space, which is left out where a row ends.
+    is_space: bool,
 }
 
 /// The pieces that a row may break between: spaces one by one, wide clusters one by one, and runs of
-/// everything else.
+/// everything else. What must not begin a row belongs to what is before it, and what must not end one to
+/// what is behind it.
 fn words(line: &str) -> impl Iterator<Item = Word> {
     let mut clusters = line.grapheme_indices(true).peekable();
-    let alone = |cluster: &str| cluster == " " || cluster.width() > 1;
     std::iter::from_fn(move || {
         let (start, first) = clusters.next()?;
         let mut end = start + first.len();
-        if !alone(first) {
-            while let Some((at, cluster)) = clusters.next_if(|(_, cluster)| !alone(cluster)) {
-                end = at + cluster.len();
-            }
+        let is_space = is_space(first);
+        let mut previous = first;
+        while !is_space
+            && let Some((at, cluster)) =
+                clusters.next_if(|(_, cluster)| !may_break(previous, cluster))
+        {
+            end = at + cluster.len();
+            previous = cluster;
         }
-        Some(Word { start, end })
+        let word = Word {
+            start,
+            end,
+            is_space,
+        };
+        Some(word)
     })
 }
+
+/// White space between words. Spaces that are there to keep words together are none.
+fn is_space(cluster: &str) -> bool {
+    let glues = |character| matches!(character, '\u{a0}' | '\u{2007}' | '\u{202f}');
+    let is_one = |character: char| character.is_whitespace() && !glues(character);
+    cluster == " " || !cluster.is_ascii() && cluster.chars().all(is_one)
+}
+
+/// Whether a row may end between two clusters, the first of which is no space.
+fn may_break(before: &str, after: &str) -> bool {
+    if is_space(after) {
+        return true;
+    }
+    // Signs that open and close are bound to what they enclose (JIS X 4051).
+    let is_bound = before.starts_with(OPENING) || after.starts_with(CLOSING);
+    !is_bound && (before.width() > 1 || after.width() > 1)
+}
+
+/// What must not end a row.
+const OPENING: [char; 17] = [
+    '(', '[', '{', '（', '［', '｛', '「', '『', '【', '〔', '〈', '《', '〖', '“', '‘', '«', '｢',
+];
+
+/// What must not begin one.
+const CLOSING: [char; 50] = [
+    ')', ']', '}', '.', ',', ':', ';', '!', '?', '）', '］', '｝', '」', '』', '】', '〕', '〉',
+    '》', '〗', '”', '’', '»', '｣', '、', '。', '，', '．', '・', '：', '；', '？', '！', '‼', '⁇',
+    '…', '‥', 'ー', '々', 'ぁ', 'ぃ', 'っ', 'ゃ', 'ゅ', 'ょ', 'ァ', 'ィ', 'ッ', 'ャ', 'ュ', 'ョ',
+];
 
 #[cfg(test)]
 mod tests {
@@ -199,6 +250,33 @@ mod tests {
                 assert_eq!(squeeze(&rows.concat()), squeeze(text), "{columns}");
             }
         }
+    }
+
+    #[test]
+    fn signs_stay_with_what_they_enclose() {
+        check("今日は。明日", 6, &["今日", "は。明", "日"]);
+        check("彼は「はい」と", 6, &["彼は", "「は", "い」と"]);
+        check("見て（笑）", 6, &["見て", "（笑）"]);
+        check("やった！！", 6, &["やっ", "た！！"]);
+        check("ちょっと", 4, &["ちょ", "っと"]);
+        check("日本 (にほん)", 6, &["日本", "(にほ", "ん)"]);
+        check("。。。。", 4, &["。。", "。。"]);
+        check("👍!", 2, &["👍", "!"]);
+    }
+
+    #[test]
+    fn wide_spaces_are_spaces() {
+        check("日本\u{3000}\u{3000}語", 5, &["日本", "語"]);
+        check("a\u{2003}b", 2, &["a", "b"]);
+        check("a\u{a0}b", 2, &["a\u{a0}", "b"]);
+    }
+
+    #[test]
+    fn scripts_without_spaces_break_between_clusters_as_a_last_resort() {
+        check("สวัสดีครับ", 3, &["สวัส", "ดีครั", "บ"]);
+        check("กขเคง", 3, &["กข", "เคง"]);
+        check("ab สวัสดี", 6, &["ab", "สวัสดี"]);
+        check("ខ្មែរ", 2, &["ខ្មែ", "រ"]);
     }
 
     #[test]

@@ -26,6 +26,7 @@ const USES: &[(&str, &[&str])] = &[
     ("layout", &[]),
     ("lib", &[]),
     ("link", &[]),
+    ("links", &[]),
     ("main", &[]),
     ("net", &["cursor", "link", "server_url"]),
     ("password", &[]),
@@ -47,11 +48,13 @@ const USES: &[(&str, &[&str])] = &[
     ),
     ("sanitize", &[]),
     ("server_url", &[]),
-    ("terminal", &[]),
+    ("terminal", &["links", "sanitize"]),
     ("theme", &["app"]),
     (
         "ui",
-        &["app", "command", "keymap", "layout", "theme", "wrap"],
+        &[
+            "app", "command", "keymap", "layout", "links", "theme", "wrap",
+        ],
     ),
     ("wrap", &[]),
 ];

@@ -9,6 +9,7 @@ use super::composer::Reply;
 use super::event::Effect;
 use super::panels::{Panel, Pick};
 use super::target::Target;
+use super::timeline::{Entry, EntryId};
 use crate::keymap::{Action, SelectedAction};
 
 impl App {
@@ -208,7 +209,7 @@ impl App {
         entries.sort_by_key(|entry| timeline.index_of(*entry));
         let texts = entries.iter().filter_map(|entry| {
             let post = timeline.picked(*entry)?.post()?;
-            Some(post.content.to_string())
+            Some(post.content().to_owned())
         });
         let text = texts.collect::<Vec<_>>().join("\n");
         if text.is_empty() {
@@ -222,12 +223,12 @@ impl App {
         let at = self.selection.as_ref().filter(|_| self.panel.is_none());
         let at = at.map(|selection| selection.at);
         let timeline = self.room_mut().shown_mut();
-        let is_ignored = at.is_some_and(|at| timeline.is_ignored(at));
-        if let Some(at) = at.filter(|_| is_ignored) {
-            timeline.toggle_fold(at);
-            return;
+        let is_kept =
+            |at: &EntryId| timeline.is_ignored(*at) || timeline.deleted_text(*at).is_some();
+        match at.filter(is_kept) {
+            Some(at) => drop(timeline.toggle_fold(at)),
+            None => self.hint("there is no hidden text here to show"),
         }
-        self.hint("there is no deleted text here to show");
     }
 
     fn is_failed_picked(&self) -> bool {
@@ -241,11 +242,21 @@ impl App {
             return self.refuse_key();
         }
         let at = self.selection.as_ref().map(|selection| selection.at);
-        let text = at.and_then(|at| self.room_mut().shown_mut().take_failed(at));
+        let failed = at.and_then(|at| self.room_mut().shown_mut().take_failed(at));
         self.end_selection();
-        if let Some(text) = text {
-            let result = self.room_mut().composer.insert(&text);
-            self.tell_overflow(result);
+        if let Some((text, reply_to)) = failed {
+            let reply = reply_to.map(|id| {
+                let quote = self.room().timeline.quote(&id);
+                let quote = quote.map_or_else(String::new, |quote| quote.to_string());
+                let (name, quote) = quote.split_once(": ").unwrap_or_default();
+                Reply {
+                    id,
+                    name: name.to_owned(),
+                    quote: quote.to_owned(),
+                }
+            });
+            let composer = &mut self.rooms[self.active].composer;
+            composer.borrow_for(&text, reply, &mut self.memory);
         }
     }
 
@@ -278,10 +289,30 @@ impl App {
             return;
         }
         let at = self.selection.as_ref().map(|selection| selection.at);
-        if at.is_some_and(|at| self.room_mut().shown_mut().toggle_fold(at)) {
+        if at.is_some_and(|at| self.load_gap(at, effects))
+            || at.is_some_and(|at| self.room_mut().shown_mut().toggle_fold(at))
+        {
             return;
         }
         self.refuse_key();
+    }
+
+    /// Asks for what is missing at a gap; false where the entry is none.
+    fn load_gap(&mut self, entry: EntryId, effects: &mut Vec<Effect>) -> bool {
+        let is_gap = |entry: &Entry| entry.is_gap();
+        if !self.room().timeline.picked(entry).is_some_and(is_gap) {
+            return false;
+        }
+        let now = self.now;
+        let room = self.room_mut();
+        match room.ask_gap(entry, now) {
+            Some(request) => {
+                let key = room.key;
+                effects.push(Effect::Send(key, request));
+            }
+            None => self.hint("can't load messages right now"),
+        }
+        true
     }
 
     /// Looks a person up: what is known here at once, what the server knows when it answers.

@@ -26,10 +26,14 @@ pub(crate) enum Event {
     Action(Action),
     /// The user pasted text.
     Pasted(String),
+    /// The wheel was turned by so many rows.
+    Wheel { up: bool, rows: u16 },
+    /// The terminal's window is the one that is typed into, or is no longer.
+    Focus(bool),
+    /// What was to go into the clipboard is too long for it.
+    NotCopied,
     /// The terminal has this size now.
     Resized { width: u16, height: u16 },
-    /// The terminal got the focus, or lost it.
-    Focus(bool),
     /// Something happened on the connection of a room.
     Link(RoomKey, LinkEvent),
     /// The time of [`super::App::wake_at`] has come.
@@ -56,6 +60,10 @@ pub(crate) enum Effect {
     Retry(RoomKey),
     /// Put text into the clipboard, by way of the terminal.
     Copy(String),
+    /// Show this as the window's title.
+    Title(String),
+    /// Tell somebody who is looking elsewhere: who wrote where, and what.
+    Notify { title: String, text: String },
     /// End the program.
     Quit,
 }

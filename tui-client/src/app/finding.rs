@@ -206,7 +206,7 @@ impl App {
         let Some(thread) = room.thread().filter(|_| room.composer.reply().is_none()) else {
             return;
         };
-        let entry = thread.reply_to(None, &self.reader);
+        let entry = thread.reply_to(None);
         let target = entry.and_then(|entry| thread.messages.target(entry.id));
         let reply = target.and_then(|target| {
             let message = target.message?;
@@ -226,7 +226,7 @@ impl App {
             Some(Shows::Found(_) | Shows::Thread(_))
         );
         let entry = self.picked_entry().filter(|_| is_elsewhere);
-        let place = entry.and_then(|entry| Some((entry.post()?.id.clone()?, entry.at)));
+        let place = entry.and_then(|entry| Some((entry.post()?.id()?, entry.at)));
         let Some((id, at)) = place else {
             return false;
         };
@@ -244,7 +244,7 @@ impl App {
         if let Some(finder) = &mut room.finder {
             finder.is_typing = false;
         }
-        match room.timeline.find(id).map(|entry| entry.id) {
+        match room.timeline.entry_of(id).map(|entry| entry.id) {
             Some(entry) => {
                 if is_covered {
                     room.lay(Shows::Room);

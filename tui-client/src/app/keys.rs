@@ -9,7 +9,7 @@ use chat_protocol::{DraftContent, Nonce, durations};
 use super::composer::{Overflow, Reply};
 use super::event::Effect;
 use super::panels::Panel;
-use super::row::{Tone, nick_hash};
+use super::row::Tone;
 use super::target::Target;
 use super::timeline::{Author, WAITING};
 use super::{App, LinkState, Paste};
@@ -301,6 +301,19 @@ impl App {
         }
     }
 
+    /// The wheel scrolls what is in view, whatever has the keys.
+    pub(super) fn turn_wheel(&mut self, up: bool, rows: usize) {
+        let (geometry, height) = (self.geometry(), self.view_height());
+        match &mut self.panel {
+            Some(open) if up == open.kind.is_upwards() => {
+                open.scrolled = open.scrolled.saturating_add(rows);
+            }
+            Some(open) => open.scrolled = open.scrolled.saturating_sub(rows),
+            None if up => self.room_mut().timeline.scroll_up(rows, geometry, height),
+            None => self.room_mut().timeline.scroll_down(rows, geometry),
+        }
+    }
+
     fn scroll_to_top(&mut self) {
         let (geometry, height) = (self.geometry(), self.view_height());
         self.room_mut().shown_mut().scroll_to_top(geometry, height);
@@ -390,16 +403,11 @@ impl App {
         let nonce = Nonce::new(format!("{}-{}", self.nonce_prefix, self.nonces))
             .expect("the prefix and a number are within a nonce's bounds");
         let stamp = self.stamp(self.now.unix_millis);
-        let author = Author {
-            name: self.me.as_str().into(),
-            key: self.key.as_str().into(),
-            hash: nick_hash(&self.me),
-            rank: self.room().rank,
-        };
+        let author = Author::new(&self.me, &self.me, self.room().rank);
         self.stay();
         let room = self.room_mut();
-        let reply = reply.map(|reply| (reply.id, format!("{}: {}", reply.name, reply.quote)));
-        room.timeline.queue(content, nonce, author, stamp, reply);
+        let reply_to = reply.map(|reply| reply.id);
+        room.timeline.queue(content, nonce, author, stamp, reply_to);
         room.timeline.follow();
         // Who writes to the room looks at it; in a thread the next text answers it too.
         match room.thread() {

@@ -202,8 +202,7 @@ impl App {
                 Some(Page::Missed)
             }
             Some(false) => {
-                room.timeline.part(stamp);
-                room.timeline.newest(history, &self.reader, stamp);
+                room.timeline.not_recovered(history, &self.reader, stamp);
                 Some(Page::Newest)
             }
             None => {
@@ -216,6 +215,11 @@ impl App {
                     Asked::Newest => {
                         room.timeline.newest(history, &self.reader, stamp);
                         Some(Page::Newest)
+                    }
+                    // Where the gap is not closed it is still there, for the next page.
+                    Asked::Gap => {
+                        room.timeline.fill_gap(history, &self.reader);
+                        Some(Page::Older)
                     }
                     Asked::View(number) => {
                         let found = room.answer_view(number, history, &self.reader, stamp);

@@ -66,17 +66,6 @@ pub(crate) enum Page {
     Older,
 }
 
-/// Where the line above what is new stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Line {
-    /// Behind this position.
-    pub(crate) after: Seq,
-    /// When the newest message before it was posted, in milliseconds since 1970, UTC.
-    pub(crate) since: u64,
-    /// Messages of others behind it that were unseen at some time.
-    pub(crate) count: usize,
-}
-
 /// What of a room was seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Reading {
@@ -94,7 +83,10 @@ pub(crate) struct Reading {
     mentions: BTreeSet<Seq>,
     /// There was more behind the mark, which did not come by.
     more: bool,
-    line: Option<Line>,
+    /// The line above what is new stands behind this.
+    line: Option<Seq>,
+    /// It would stand behind this, if what came is not seen at once.
+    came: Option<Seq>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,8 +151,8 @@ impl Reading {
         })
     }
 
-    /// Where the line above what is new stands; it stays where it is when that is seen.
-    pub(crate) fn line(&self) -> Option<Line> {
+    /// The position behind which the line above what is new stands; it stays where it is when that is seen.
+    pub(crate) fn line(&self) -> Option<Seq> {
         self.line
     }
 
@@ -265,6 +257,12 @@ impl Reading {
         !self.has_unseen() && self.marked() == self.newest.0
     }
 
+    /// What came and is not seen by now is new, and the line goes above it.
+    pub(crate) fn settle(&mut self) {
+        let came = self.came.take().filter(|_| self.has_unseen());
+        self.line = came.or(self.line);
+    }
+
     /// The user goes elsewhere: the line has served.
     pub(crate) fn leave(&mut self) {
         if !self.has_unseen() {
@@ -290,11 +288,7 @@ impl Reading {
             return;
         }
         if self.unseen.is_empty() && !self.more {
-            self.line = self.mark.as_ref().map(|mark| Line {
-                after: mark.seq,
-                since: mark.time,
-                count: 0,
-            });
+            self.came = self.mark.as_ref().map(|mark| mark.seq);
         }
         let unseen = Unseen {
             id: heard.id.clone(),
@@ -304,11 +298,7 @@ impl Reading {
         if heard.kind == Counts::Mention {
             self.mentions.insert(heard.seq);
         }
-        if self.unseen.insert(heard.seq, unseen).is_none()
-            && let Some(line) = &mut self.line
-        {
-            line.count += 1;
-        }
+        self.unseen.insert(heard.seq, unseen);
         if self.unseen.len() > UNSEEN {
             if let Some((oldest, _)) = self.unseen.pop_first() {
                 self.mentions.remove(&oldest);
@@ -331,6 +321,7 @@ impl Reading {
         self.unseen.clear();
         self.mentions.clear();
         self.line = None;
+        self.came = None;
         let messages = history.entries.iter().filter_map(|entry| match entry {
             ServerEvent::Message(message) => Some(message),
             _ => None,

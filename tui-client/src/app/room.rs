@@ -15,7 +15,7 @@ use super::held::HeldList;
 use super::lately::Lately;
 use super::orders::Orders;
 use super::reading::Reading;
-use super::timeline::{PAGE, Timeline};
+use super::timeline::{EntryId, PAGE, Timeline};
 use super::views::View;
 use crate::cursor::Cursor;
 use crate::link::RoomKey;
@@ -61,6 +61,8 @@ pub(crate) enum Asked {
     Older,
     /// What the view with this number needs.
     View(u64),
+    /// What is missing at a gap.
+    Gap,
 }
 
 /// A room.
@@ -247,6 +249,16 @@ impl Room {
             limit: Some(PAGE),
             ..HistoryRequest::default()
         }))
+    }
+
+    /// The request for what is missing at a gap, where it may be asked for now.
+    pub(crate) fn ask_gap(&mut self, entry: EntryId, now: Now) -> Option<ClientEvent> {
+        if !self.is_live() || self.asked != Asked::Nothing || now.elapsed < self.ask_again {
+            return None;
+        }
+        let request = self.timeline.gap_request(entry)?;
+        self.asked = Asked::Gap;
+        Some(ClientEvent::History(request))
     }
 
     /// A `history` was refused.

@@ -110,12 +110,12 @@ impl Search {
     }
 
     /// Looks at a bounded piece of what is here, the newest first; true where something was found.
-    pub(crate) fn step(&mut self, timeline: &Timeline, reader: &Reader) -> bool {
+    pub(crate) fn step(&mut self, timeline: &Timeline) -> bool {
         self.restart_where_void(timeline);
         let before = self.count;
         let mut budget = STEP_BYTES;
-        self.look_at_new(timeline, reader, &mut budget);
-        self.look_back(timeline, reader, &mut budget);
+        self.look_at_new(timeline, &mut budget);
+        self.look_back(timeline, &mut budget);
         self.end_where_enough();
         self.count > before
     }
@@ -269,7 +269,7 @@ impl Search {
     }
 
     /// What came since the search began.
-    fn look_at_new(&mut self, timeline: &Timeline, reader: &Reader, budget: &mut usize) {
+    fn look_at_new(&mut self, timeline: &Timeline, budget: &mut usize) {
         let begun = self.here.newest.and_then(|(id, _)| timeline.place_of(id));
         let Some(begun) = begun else {
             return;
@@ -278,13 +278,13 @@ impl Search {
             let Some(entry) = timeline.entry(place).filter(|_| *budget > 0) else {
                 return;
             };
-            self.look_at(entry, reader, budget, true);
+            self.look_at(entry, budget, true);
             self.here.newest = Some((entry.id, entry.at));
         }
     }
 
     /// What was here when it began, from where it has come to.
-    fn look_back(&mut self, timeline: &Timeline, reader: &Reader, budget: &mut usize) {
+    fn look_back(&mut self, timeline: &Timeline, budget: &mut usize) {
         let mut end = match self.here.oldest {
             None => timeline.len(),
             // Where it had to go for newer ones, so had all before it.
@@ -296,27 +296,29 @@ impl Search {
                 return;
             };
             end -= 1;
-            self.look_at(entry, reader, budget, false);
+            self.look_at(entry, budget, false);
             self.here.newest.get_or_insert((entry.id, entry.at));
             self.here.oldest = Some(entry.id);
         }
     }
 
-    fn look_at(&mut self, entry: &Entry, reader: &Reader, budget: &mut usize, is_new: bool) {
-        let Some(post) = entry.post().filter(|post| post.id.is_some()) else {
+    fn look_at(&mut self, entry: &Entry, budget: &mut usize, is_new: bool) {
+        let Some(post) = entry.post().filter(|post| !post.raw_id().is_empty()) else {
             *budget = budget.saturating_sub(1);
             return;
         };
         self.looked += 1;
-        *budget = budget.saturating_sub(MESSAGE_BYTES + post.content.len() * self.query.cost());
+        // Of what was deleted moderators keep the text.
+        let text = post.deleted_content().unwrap_or(post.content());
+        *budget = budget.saturating_sub(MESSAGE_BYTES + text.len() * self.query.cost());
         let candidate = Candidate {
-            text: &post.content,
+            text,
             author: &post.author.key,
             rank: post.author.rank,
-            is_own: post.author.key == reader.key,
+            is_own: post.is_own,
             is_mention: post.status == Status::Mentions,
-            is_deleted: matches!(post.status, Status::Deleted(_)),
-            is_reply: post.reply_to.is_some(),
+            is_deleted: post.is_deleted(),
+            is_reply: post.reply_to().is_some(),
         };
         if self.query.matches(&candidate) && self.found.copy(entry, is_new).is_some() {
             self.count += 1;
@@ -339,7 +341,7 @@ impl Search {
         };
         // Where positions lost their worth it may be here at another one.
         if self.query.matches(&candidate)
-            && self.found.find(&message.id).is_none()
+            && self.found.entry_of(&message.id).is_none()
             && self.found.add(message, reader)
         {
             self.count += 1;

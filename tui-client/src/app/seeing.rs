@@ -5,15 +5,15 @@ use chat_protocol::Message;
 
 use super::App;
 use super::mention;
-use super::reading::{Counts, Heard, Next, next};
-use super::timeline::{Author, Reader};
+use super::reading::{Counts, Heard, Mark, Next, next};
+use super::timeline::{self, Author, Reader};
 
 impl App {
     /// The room in view is seen while nothing covers it and the terminal has the focus.
     pub(super) fn see(&mut self) {
         let is_covered =
             self.panel.is_some() || self.question().is_some() || self.room().is_covered();
-        if is_covered || !self.has_focus || self.room().reading.is_up_to_date() {
+        if is_covered || !self.is_focused || self.room().reading.is_up_to_date() {
             return;
         }
         let Some(span) = self
@@ -32,10 +32,33 @@ impl App {
         self.draw |= before != (reading.unread(), reading.mentions());
     }
 
+    /// Puts the line above what is new where the user was, and leaves it there while that is read.
+    pub(super) fn place_line(&mut self) {
+        for room in &mut self.rooms {
+            room.reading.settle();
+        }
+        let room = self.room_mut();
+        let line = room.reading.line();
+        if room.timeline.unread_mark().map(|mark| mark.seq) != line {
+            match (line, room.reading.mark()) {
+                (Some(seq), Some(Mark { epoch, .. })) => {
+                    let epoch = epoch.clone();
+                    room.timeline.set_unread_mark(timeline::Mark { epoch, seq });
+                }
+                _ => room.timeline.clear_unread_mark(),
+            }
+            self.draw = true;
+        }
+        let room = self.room_mut();
+        if room.reading.is_up_to_date() {
+            room.timeline.begin_reading();
+        }
+    }
+
     /// Counts a message that came, where it is new.
     pub(super) fn count_message(&mut self, place: usize, message: &Message) {
         let room = &mut self.rooms[place];
-        let author = room.timeline.find(&message.id);
+        let author = room.timeline.entry_of(&message.id);
         let author = author.and_then(|entry| Some(entry.post()?.author.key.clone()));
         let author = author.unwrap_or_else(|| Author::key_of(&message.username));
         let heard = heard(message, author, &self.reader);

@@ -1,11 +1,15 @@
 //! A message that is picked out in the room, and those that are marked beside it. While one is picked
 //! letters act on it. Owns what is picked; what an action does is `acting`'s business.
 
+use std::time::Duration;
+
 use super::App;
 use super::card::counted;
 use super::target::Target;
 use super::timeline::{EntryId, Look};
 
+/// How far back messages with the same text are looked for.
+const ALIKE: Duration = Duration::from_secs(600);
 /// Messages that may be marked: far more than a raid has.
 const MARKS: usize = 2_000;
 
@@ -127,7 +131,7 @@ impl App {
         let Some(at) = self.selection.as_ref().map(|selection| selection.at) else {
             return;
         };
-        let mut alike = self.room().shown().alike(at, &self.key);
+        let mut alike = self.room().shown().like(at, ALIKE);
         alike.truncate(MARKS);
         let count = alike.len();
         if let Some(selection) = &mut self.selection {

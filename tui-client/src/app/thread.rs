@@ -47,7 +47,7 @@ impl Thread {
     /// The thread of a message, with what there is of it in the room's `timeline`; `None` for what is in no
     /// log.
     pub(crate) fn new(entry: &Entry, timeline: &Timeline) -> Option<Self> {
-        let root = entry.post()?.id.as_ref()?;
+        let root = &entry.post()?.id()?;
         let mut thread = Self {
             messages: Timeline::default(),
             members: HashSet::new(),
@@ -60,10 +60,9 @@ impl Thread {
         thread.messages.ignore_as(timeline);
         thread.join(entry, false);
         thread.climb(entry, timeline);
-        let here = timeline.find(root).map(|here| here.id);
+        let here = timeline.entry_of(root).map(|here| here.id);
         let begin = here.and_then(|here| timeline.place_of(here));
         thread.look(timeline, begin.map_or(0, |begin| begin + 1));
-        thread.messages.find_quotes();
         Some(thread)
     }
 
@@ -120,7 +119,6 @@ impl Thread {
                 self.above = Above::Nothing;
                 self.members.insert(message.id.clone());
                 self.messages.add(&message, reader);
-                self.messages.find_quotes();
                 if let Some(parent) = &message.reply_to {
                     self.climb_to(parent.clone(), message.seq, timeline);
                 }
@@ -147,7 +145,7 @@ impl Thread {
     }
 
     /// The message that what is typed here answers: the selected one, or the newest of somebody else.
-    pub(crate) fn reply_to(&self, selected: Option<EntryId>, reader: &Reader) -> Option<&Entry> {
+    pub(crate) fn reply_to(&self, selected: Option<EntryId>) -> Option<&Entry> {
         let chosen = selected.and_then(|id| self.messages.place_of(id));
         if let Some(entry) = chosen.and_then(|place| self.messages.entry(place))
             && is_there(entry)
@@ -161,7 +159,7 @@ impl Thread {
         };
         let is_others = |entry: &&Entry| {
             let post = entry.post();
-            is_there(entry) && post.is_some_and(|post| post.author.key != reader.key)
+            is_there(entry) && post.is_some_and(|post| !post.is_own)
         };
         let theirs = entries().find(is_others);
         theirs.or_else(|| entries().find(|entry| is_there(entry)))
@@ -184,7 +182,7 @@ impl Thread {
 
     /// Takes in what an entry of the room answers, and what that does.
     fn climb(&mut self, entry: &Entry, timeline: &Timeline) {
-        let parent = entry.post().and_then(|post| post.reply_to.clone());
+        let parent = entry.post().and_then(|post| post.reply_to().cloned());
         if let Some(parent) = parent {
             self.climb_to(parent, entry.at, timeline);
         }
@@ -193,16 +191,16 @@ impl Thread {
     /// The same from a message on, which is answered at the position `answered`.
     fn climb_to(&mut self, mut parent: MessageId, mut answered: Seq, timeline: &Timeline) {
         while self.members.len() < MESSAGES && !self.members.contains(&parent) {
-            let Some(entry) = timeline.find(&parent) else {
+            let Some(entry) = timeline.entry_of(&parent) else {
                 self.above = match self.fetched < FETCHED && answered > Seq(0) {
-                    true => Above::Missing(Fetch::new(parent, answered, known(timeline))),
+                    true => Above::Missing(Fetch::new(parent, answered, known(timeline).as_ref())),
                     false => Above::Gone,
                 };
                 return;
             };
             self.join(entry, false);
             answered = entry.at;
-            let above = entry.post().and_then(|post| post.reply_to.clone());
+            let above = entry.post().and_then(|post| post.reply_to().cloned());
             let Some(above) = above else {
                 return;
             };
@@ -218,11 +216,11 @@ impl Thread {
             let Some(post) = timeline.entry(place).and_then(Entry::post) else {
                 continue;
             };
-            let (Some(id), Some(parent)) = (&post.id, &post.reply_to) else {
+            let (Some(id), Some(parent)) = (post.id(), post.reply_to()) else {
                 continue;
             };
             if self.answered.contains(parent) && self.members.len() < MESSAGES {
-                self.answered.insert(id.clone());
+                self.answered.insert(id);
                 timeline
                     .entry(place)
                     .inspect(|entry| self.join(entry, true));
@@ -233,7 +231,7 @@ impl Thread {
     }
 
     fn join(&mut self, entry: &Entry, is_new: bool) {
-        let Some(id) = entry.post().and_then(|post| post.id.clone()) else {
+        let Some(id) = entry.post().and_then(|post| post.id()) else {
             return;
         };
         if self.members.len() < MESSAGES && self.members.insert(id) {
@@ -243,10 +241,8 @@ impl Thread {
 }
 
 fn is_there(entry: &Entry) -> bool {
-    let is_posted = |status: &Status| matches!(status, Status::Posted | Status::Mentions);
-    entry
-        .post()
-        .is_some_and(|post| post.id.is_some() && is_posted(&post.status))
+    let post = entry.post();
+    post.is_some_and(|post| matches!(post.status, Status::Posted | Status::Mentions))
 }
 
 /// The room's newest entry, with its position.
@@ -256,12 +252,12 @@ fn last(timeline: &Timeline) -> Option<(EntryId, Seq)> {
 }
 
 /// A message of the room's present life, with its position.
-fn known(timeline: &Timeline) -> Option<(&MessageId, Seq)> {
+fn known(timeline: &Timeline) -> Option<(MessageId, Seq)> {
     let mut newest = (0..timeline.len())
         .rev()
         .filter_map(|place| timeline.entry(place));
     newest.find_map(|entry| {
-        let id = entry.post()?.id.as_ref()?;
+        let id = entry.post()?.id()?;
         (entry.at > Seq(0)).then_some((id, entry.at))
     })
 }

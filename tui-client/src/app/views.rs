@@ -77,7 +77,7 @@ impl Around {
 
     fn take(&mut self, history: &History, reader: &Reader, stamp: Stamp) {
         self.messages.newest(history, reader, stamp);
-        self.stage = match self.messages.find(&self.id) {
+        self.stage = match self.messages.entry_of(&self.id) {
             Some(_) => Stage::Here,
             None => Stage::Gone,
         };
@@ -222,10 +222,10 @@ impl Room {
 
     /// Goes on with what is in view: looks at a bounded piece, takes in what came; true where there is
     /// something else to show.
-    pub(crate) fn look(&mut self, reader: &Reader) -> bool {
+    pub(crate) fn look(&mut self) -> bool {
         match self.views.last_mut().map(|view| &mut view.shows) {
             Some(Shows::Found(search)) if search.is_busy(&self.timeline) => {
-                search.step(&self.timeline, reader) || !search.is_busy(&self.timeline)
+                search.step(&self.timeline) || !search.is_busy(&self.timeline)
             }
             _ => false,
         }
@@ -260,7 +260,7 @@ impl Room {
             Shows::Thread(thread) => thread.take(history, &self.timeline, reader),
             Shows::Around(around) => {
                 around.take(history, reader, stamp);
-                return around.messages.find(&around.id).map(|entry| entry.id);
+                return around.messages.entry_of(&around.id).map(|entry| entry.id);
             }
             Shows::Room => {}
         }

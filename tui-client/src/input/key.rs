@@ -62,6 +62,11 @@ impl Key {
         }
     }
 
+    /// Escape and the key without Alt: what a key with Alt is taken for where it means nothing.
+    pub(crate) const fn apart(self) -> [Self; 2] {
+        [Self::plain(Code::Escape), Self { alt: false, ..self }]
+    }
+
     /// What a control character of ASCII stands for.
     pub(crate) const fn of_control(byte: u8) -> Self {
         match byte {

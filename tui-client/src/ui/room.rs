@@ -3,11 +3,13 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
 
 use super::{below, put};
 use crate::app::{App, Row, Tone};
+use crate::links::Links;
 use crate::theme::Theme;
-use crate::wrap::truncate;
+use crate::wrap::{truncate, width};
 
 /// ` pinned: bob: gg`
 pub(super) fn draw_pinned(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
@@ -21,7 +23,13 @@ pub(super) fn draw_pinned(app: &App, theme: &Theme, area: Rect, buffer: &mut Buf
 }
 
 /// Draws the messages; where the one that is picked begins.
-pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+pub(super) fn draw(
+    app: &App,
+    theme: &Theme,
+    links: &mut Links,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> Option<Position> {
     let height = usize::from(area.height);
     let rows = app
         .room()
@@ -32,6 +40,7 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) ->
     for (shown, line) in rows.iter().zip(empty..) {
         let line = u16::try_from(line).unwrap_or(area.height);
         put(&shown.row, theme, below(area, line), buffer);
+        mark_links(&shown.row, links, below(area, line), buffer);
         let is_first = shown
             .of
             .is_some_and(|(id, row)| row == 0 && app.look(id).selected);
@@ -43,6 +52,24 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) ->
         }
     }
     picked
+}
+
+/// Says of the cells of a row where they lead.
+fn mark_links(row: &Row, links: &mut Links, area: Rect, buffer: &mut Buffer) {
+    let mut start = 0;
+    for piece in &row.pieces {
+        let end = start + width(&piece.text);
+        if let Some(link) = &piece.link {
+            let style = links.mark(Style::new(), &link.address);
+            for column in start..end.min(usize::from(area.width)) {
+                let x = area.x + u16::try_from(column).unwrap_or(area.width);
+                if let Some(cell) = buffer.cell_mut((x, area.y)) {
+                    cell.set_style(style);
+                }
+            }
+        }
+        start = end;
+    }
 }
 
 /// The newest messages, while the view above is held.

@@ -24,7 +24,7 @@ fn screen(driven: &mut Driven, width: u16, height: u16) -> (Vec<String>, Positio
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     let theme = Theme::new(Colours::Many);
     terminal
-        .draw(|frame| draw(&driven.app, &theme, frame))
+        .draw(|frame| draw(&driven.app, &theme, &mut Links::default(), frame))
         .unwrap();
     let buffer = terminal.backend().buffer();
     let rows = (0..height)
@@ -180,7 +180,7 @@ fn a_held_view_says_how_much_is_below() {
     assert!(rows[16].ends_with("m42"), "{}", rows[16]);
     assert_eq!(
         rows[17],
-        format!("- up 19 rows, 1 new below (End) {}", "-".repeat(48))
+        format!("- up 20 rows, 1 new below (End) {}", "-".repeat(48))
     );
     assert!(
         rows[20].ends_with("m61"),

@@ -184,11 +184,11 @@ fn a_raid_is_marked_by_its_text_and_banned_at_once() {
     assert_eq!(question(&driven), asked);
     let mut effects = driven.act(Action::Submit);
     let done = |name: &str| json!({ "message": "Success", "reason": format!("{name} is banned") });
-    for name in ["r3", "r2", "r1"] {
+    for name in ["r1", "r2", "r3"] {
         assert_eq!(order(&effects, "ban"), json!({ "username": name }));
         effects = driven.receive(0, "ban", done(name));
     }
-    for (seq, name) in (6..).zip(["r3", "r2", "r1"]) {
+    for (seq, name) in (6..).zip(["r1", "r2", "r3"]) {
         assert_eq!(order(&effects, "purge"), json!({ "username": name }));
         effects = driven.receive(
             0,

@@ -44,7 +44,7 @@ fn id(seq: u64) -> MessageId {
 }
 
 fn open(seq: u64, timeline: &Timeline) -> Option<Thread> {
-    Thread::new(timeline.find(&id(seq))?, timeline)
+    Thread::new(timeline.entry_of(&id(seq))?, timeline)
 }
 
 /// A room of two conversations at once.
@@ -159,12 +159,15 @@ fn what_is_typed_answers_the_selected_or_the_newest_of_somebody_else() {
     let timeline = room();
     let mut thread = open(13, &timeline).unwrap();
     let target = |thread: &Thread, selected| {
-        let entry = thread.reply_to(selected, &reader())?;
-        entry.post()?.id.clone()
+        let entry = thread.reply_to(selected)?;
+        entry.post()?.id()
     };
     assert_eq!(target(&thread, None), Some(id(15)));
     assert_eq!(
-        target(&thread, thread.messages.find(&id(13)).map(|entry| entry.id)),
+        target(
+            &thread,
+            thread.messages.entry_of(&id(13)).map(|entry| entry.id)
+        ),
         Some(id(13))
     );
     for seq in [15, 13, 11] {
@@ -176,7 +179,10 @@ fn what_is_typed_answers_the_selected_or_the_newest_of_somebody_else() {
         thread.observe(&ServerEvent::DeleteMessage(deleted));
     }
     assert_eq!(
-        target(&thread, thread.messages.find(&id(13)).map(|entry| entry.id)),
+        target(
+            &thread,
+            thread.messages.entry_of(&id(13)).map(|entry| entry.id)
+        ),
         Some(id(16))
     );
 }

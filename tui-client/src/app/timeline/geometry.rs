@@ -12,7 +12,7 @@ const WIDE_NAMES: u8 = 16;
 /// Columns of `14:01 `.
 const TIME: usize = 6;
 /// Behind a name: the sign of its rank, and a space.
-const SIGN: usize = 2;
+pub(super) const SIGN: usize = 2;
 /// Columns that text gets at least before the columns beside it give way.
 const TEXT: usize = 8;
 

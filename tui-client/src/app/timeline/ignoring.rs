@@ -57,37 +57,31 @@ impl Timeline {
     /// that there is something.
     pub(crate) fn ignore(&mut self, reader: &Reader, folds: bool) {
         self.ignoring.folds = folds;
-        let mut changed: Vec<MessageId> = Vec::new();
-        for mut entry in std::mem::take(&mut self.ignoring.hidden).into_values() {
-            if is_ignored(&entry, reader) && !folds {
-                self.ignoring.hide(entry);
-                continue;
-            }
-            changed.extend(id_of(&entry));
-            let version = self.next_version();
-            entry.renew(version);
-            let index = self.entries.partition_point(|one| one.at <= entry.at);
-            self.insert_at(index, entry);
-        }
-        self.take_out(reader, folds, &mut changed);
-        for index in 0..self.entries.len() {
-            let is_ignored = is_ignored(&self.entries[index], reader);
-            let entry = &self.entries[index];
-            if entry
-                .post()
-                .is_none_or(|post| post.is_ignored == is_ignored)
-            {
-                continue;
-            }
-            changed.extend(id_of(entry));
-            let version = self.next_version();
-            let entry = &mut self.entries[index];
-            entry.renew(version);
-            if let Some(post) = entry.post_mut() {
-                mark(post, is_ignored, reader);
+        let anchor = self.anchor();
+        let shown = std::mem::take(&mut self.entries);
+        let hidden = std::mem::take(&mut self.ignoring.hidden).into_values();
+        let old_count = shown.len();
+        self.bytes = 0;
+        for (entry, was_shown) in in_order(shown.into(), hidden.collect()) {
+            let is_anchor = anchor.is_some_and(|(id, _)| id == entry.id);
+            let is_kept = self.sort(entry, was_shown, reader);
+            if let (true, Some((_, row))) = (is_anchor, anchor) {
+                // Where it is hidden now, the last row of what is above it takes its place.
+                let row = if is_kept { row } else { usize::from(u16::MAX) };
+                self.scroll.bottom = Some((self.entries.len().saturating_sub(1), row));
             }
         }
-        self.quote_again(&changed);
+        if let (None, Some((bottom, _))) = (anchor, &mut self.scroll.bottom) {
+            // It is at a message that is on its way.
+            *bottom = (*bottom + self.entries.len()).saturating_sub(old_count);
+        }
+        if self.count() == 0 {
+            self.follow();
+        }
+        self.drop_oldest();
+        // What answers them quotes them otherwise now.
+        self.forget_rows();
+        self.find_unread();
     }
 
     /// True for a message of somebody who is ignored.
@@ -101,66 +95,66 @@ impl Timeline {
         self.ignoring.folds = other.ignoring.folds;
     }
 
-    /// Takes out what is to be hidden; the view stays on what is left.
-    fn take_out(&mut self, reader: &Reader, folds: bool, changed: &mut Vec<MessageId>) {
-        if folds || reader.ignored.is_empty() {
-            return;
-        }
-        let bottom = self.scroll.bottom.map(|(bottom, _)| bottom);
-        let mut kept_before = 0;
-        let entries = std::mem::take(&mut self.entries);
-        for (index, mut entry) in entries.into_iter().enumerate() {
-            if is_ignored(&entry, reader) {
-                self.bytes -= entry.bytes;
-                changed.extend(id_of(&entry));
-                if let Some(post) = entry.post_mut() {
-                    mark(post, true, reader);
-                }
-                self.ignoring.hide(entry);
-                continue;
-            }
-            if bottom.is_some_and(|bottom| index < bottom) {
-                kept_before += 1;
-            }
-            self.entries.push_back(entry);
-        }
-        if let Some((bottom, row)) = &mut self.scroll.bottom
-            && *bottom != kept_before
-        {
-            (*bottom, *row) = (kept_before, 0);
-        }
-        if self.entries.is_empty() && self.outgoing.is_empty() {
-            self.follow();
-        }
+    /// The lowest entry in view, where it is held, and the row of it.
+    fn anchor(&self) -> Option<(EntryId, usize)> {
+        let (bottom, row) = self.scroll.bottom?;
+        Some((self.entries.get(bottom)?.id, row))
     }
 
-    fn quote_again(&mut self, changed: &[MessageId]) {
-        if changed.is_empty() {
-            return;
+    /// Puts an entry at the end of those that show, or beside them; true for the former.
+    fn sort(&mut self, mut entry: Entry, was_shown: bool, reader: &Reader) -> bool {
+        let is_ignored = is_ignored(&entry, reader);
+        let is_other = |post: &Post| post.is_ignored != is_ignored;
+        if entry.post().is_some_and(is_other) || !was_shown {
+            let version = self.next_version();
+            entry.renew(version);
+            if let Some(post) = entry.post_mut() {
+                mark(post, is_ignored, reader);
+            }
         }
-        let quotes: std::collections::HashMap<&MessageId, Option<Box<str>>> =
-            changed.iter().map(|id| (id, self.quote(id))).collect();
-        self.requote(|parent| quotes.get(parent).cloned());
+        if is_ignored && !self.ignoring.folds {
+            self.forget_id(&entry);
+            self.ignoring.hide(entry);
+            return false;
+        }
+        self.bytes += entry.bytes as usize;
+        if let Some(post) = entry.post() {
+            self.index.put(post.raw_id(), entry.at);
+        }
+        self.entries.push_back(entry);
+        true
     }
 }
 
-fn id_of(entry: &Entry) -> Option<MessageId> {
-    entry.post()?.id.clone()
+/// Both by their positions, with whether they were shown.
+fn in_order(shown: Vec<Entry>, hidden: Vec<Entry>) -> impl Iterator<Item = (Entry, bool)> {
+    let mut shown = shown.into_iter().peekable();
+    let mut hidden = hidden.into_iter().peekable();
+    std::iter::from_fn(move || {
+        let next = hidden.peek().map(|entry| entry.at);
+        let is_due = |entry: &Entry| next.is_none_or(|next| entry.at <= next);
+        match shown.next_if(is_due) {
+            Some(entry) => Some((entry, true)),
+            None => hidden
+                .next()
+                .map(|entry| (entry, false))
+                .or_else(|| shown.next().map(|entry| (entry, true))),
+        }
+    })
 }
 
 fn is_ignored(entry: &Entry, reader: &Reader) -> bool {
     entry
         .post()
-        .is_some_and(|post| post.id.is_some() && reader.ignored.contains(&post.author.key))
+        .is_some_and(|post| !post.raw_id().is_empty() && reader.ignored.contains(&post.author.key))
 }
 
 /// Whoever is ignored mentions nobody.
 fn mark(post: &mut Post, is_ignored: bool, reader: &Reader) {
     post.is_ignored = is_ignored;
     post.is_open &= !is_ignored;
-    let is_mention = !is_ignored
-        && post.author.key != reader.key
-        && mention::names_any(&post.content, &reader.names);
+    let is_mention =
+        !is_ignored && !post.is_own && mention::names_any(post.content(), &reader.names);
     if matches!(post.status, Status::Posted | Status::Mentions) {
         post.status = match is_mention {
             true => Status::Mentions,

@@ -33,8 +33,8 @@ impl Timeline {
     }
 
     /// The entry of a message.
-    pub(crate) fn find(&self, id: &MessageId) -> Option<&Entry> {
-        self.entries.iter().rev().find(|entry| entry.is(id))
+    pub(crate) fn entry_of(&self, id: &MessageId) -> Option<&Entry> {
+        self.find(id).map(|index| &self.entries[index])
     }
 
     /// The oldest position that was seen, of whatever kind.
@@ -46,7 +46,7 @@ impl Timeline {
     /// message of the log, or here already. `is_new` where it came a moment ago.
     pub(crate) fn copy(&mut self, entry: &Entry, is_new: bool) -> Option<EntryId> {
         let post = entry.post()?;
-        let id = post.id.as_ref()?;
+        let id = &post.id()?;
         let from = self.entries.partition_point(|one| one.at < entry.at);
         let behind = self.entries.partition_point(|one| one.at <= entry.at);
         if self.entries.range(from..behind).any(|one| one.is(id)) {
@@ -55,7 +55,7 @@ impl Timeline {
         // Where positions are worth nothing the order is that of coming: old ones come last.
         let index = if is_new { behind } else { from };
         let version = self.next_version();
-        let kind = Kind::Post(Box::new(post.clone()));
+        let kind = Kind::Post(post.clone());
         let mut copy = Entry::new(entry.at, entry.stamp, version, kind);
         let copied = copy.id;
         if is_new && self.is_held() {

@@ -4,11 +4,12 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use chat_protocol::{Rank, seen_ends};
+use chat_protocol::{Rank, seen_ends, shows};
 use jiff::civil::Date;
 
-use super::entry::{Cause, Entry, Kind, Post, Stamp, Status};
-use super::geometry::Geometry;
+use super::entry::{Cause, Entry, EntryId, Gap, Kind, Post, Stamp, Status};
+use super::geometry::{Geometry, SIGN};
+use crate::app::links;
 use crate::app::row::{Link, Row, Tone};
 use crate::wrap::{truncate, width, wrap, wrap_ranges};
 
@@ -28,6 +29,15 @@ pub(crate) struct Look {
     pub(crate) marked: bool,
     /// Entries that say the same, to be told; 0 for nothing to tell.
     pub(crate) likes: usize,
+}
+
+/// What an entry's rows say of others.
+#[derive(Debug, Default)]
+pub(super) struct Around {
+    /// The start of the message that it answers, where that is known.
+    pub(super) quote: Option<Box<str>>,
+    /// Messages that are missing can be loaded.
+    pub(super) is_loadable: bool,
 }
 
 /// The glyph of a rank, so that colour is not its only sign: `@` administrator, `+` moderator,
@@ -85,15 +95,21 @@ pub(crate) fn unranked(name: &str) -> Cow<'_, str> {
 }
 
 /// The rows of an entry; at least one, and as many for every look.
-pub(super) fn rows(entry: &Entry, geometry: Geometry, look: Look) -> Vec<Row> {
+pub(super) fn rows(entry: &Entry, geometry: Geometry, look: Look, around: &Around) -> Vec<Row> {
     let mut rows = match &entry.kind {
-        Kind::Post(post) => post_rows(post, entry, geometry, look),
+        Kind::Post(post) => {
+            let rows = Rows {
+                id: entry.id,
+                post,
+                stamp: entry.stamp,
+                geometry,
+                look,
+                made: Vec::new(),
+            };
+            rows.of_post(around)
+        }
         Kind::Notice(tone, text) => notice_rows(*tone, text, entry.stamp, geometry),
-        Kind::Gap => vec![rule(
-            "messages may be missing here",
-            Tone::Waiting,
-            geometry,
-        )],
+        Kind::Gap(gap) => vec![gap_row(*gap, geometry, look, around)],
     };
     let base = match look {
         Look { selected: true, .. } => Some(Tone::Selected),
@@ -139,6 +155,21 @@ impl Body {
         Self { text, tone, parts }
     }
 
+    /// Tells the addresses in the text apart.
+    fn find_links(&mut self, of: EntryId) {
+        let from = self.parts.last().map_or(0, |(range, ..)| range.end);
+        let found = links::links(&self.text[from..]);
+        for (number, link) in (0u32..).zip(found) {
+            let range = link.range.start + from..link.range.end + from;
+            // Nearby messages have other numbers.
+            #[allow(clippy::cast_possible_truncation)] // any number will do
+            let id = (of.0 as u32).wrapping_mul(64).wrapping_add(number);
+            let address = link.address;
+            self.parts
+                .push((range, self.tone, Some(Link { id, address })));
+        }
+    }
+
     /// Adds a row of the text.
     fn put(&self, mut row: Row, range: Range<usize>) -> Row {
         let mut from = range.start;
@@ -156,6 +187,7 @@ impl Body {
 
 /// The rows of one post while they are made.
 struct Rows<'entry> {
+    id: EntryId,
     post: &'entry Post,
     stamp: Stamp,
     geometry: Geometry,
@@ -199,6 +231,40 @@ impl Rows<'_> {
         }
     }
 
+    /// All rows of the post.
+    fn of_post(mut self, around: &Around) -> Vec<Row> {
+        let (post, geometry) = (self.post, self.geometry);
+        let quote = match (&around.quote, post.reply_to()) {
+            (Some(quote), _) => Some(format!("> {quote}")),
+            (None, Some(_)) => Some("> an earlier message".to_owned()),
+            (None, None) => None,
+        };
+        if let Some(quote) = quote {
+            self.push(Tone::Faint, &truncate(&quote, geometry.text()));
+        }
+        self.push_body(&body(post, self.id, geometry));
+        if let Status::Failed(cause) = post.status {
+            let keys = match cause {
+                Cause::Passing => "Enter resends; selected, e edits, x discards",
+                Cause::Unconfirmed | Cause::ForGood => "selected, e edits, x discards",
+            };
+            let words = format!("not sent: {} ({keys})", post.words());
+            self.push_wrapped(Tone::Alert, &words);
+        }
+        if post.status == Status::Mentions {
+            self.put_right(Tone::Mention, &["<< mention", "<<"], true);
+        }
+        if post.deleted_content().is_some() {
+            let words = if post.is_open { "v hides" } else { "v shows" };
+            self.put_right(Tone::Faint, &[words], false);
+        }
+        if self.look.likes > 0 {
+            let words = format!("{} like it", self.look.likes);
+            self.put_right(Tone::Strong, &[&words], false);
+        }
+        self.made
+    }
+
     /// What stands at the right edge: in the last row that has room for it or, where that has to be
     /// seen, in one of its own.
     fn put_right(&mut self, tone: Tone, words: &[&str], is_needed: bool) {
@@ -218,55 +284,54 @@ impl Rows<'_> {
     }
 }
 
-fn post_rows(post: &Post, entry: &Entry, geometry: Geometry, look: Look) -> Vec<Row> {
-    let mut rows = Rows {
-        post,
-        stamp: entry.stamp,
-        geometry,
-        look,
-        made: Vec::new(),
+fn gap_row(gap: Gap, geometry: Geometry, look: Look, around: &Around) -> Row {
+    let words = match gap {
+        Gap {
+            is_loading: true, ..
+        } => "loading missing messages",
+        _ if around.is_loadable => "messages missing (Enter loads)",
+        _ => "messages may be missing here",
     };
-    let quote = match (&post.quote, &post.reply_to) {
-        (Some(quote), _) => Some(format!("> {quote}")),
-        (None, Some(_)) => Some("> an earlier message".to_owned()),
-        (None, None) => None,
+    let sign = match look {
+        Look { selected: true, .. } => ">> ",
+        Look { marked: true, .. } => "* ",
+        _ => "",
     };
-    if let Some(quote) = quote {
-        rows.push(Tone::Faint, &truncate(&quote, geometry.text()));
-    }
-    rows.push_body(&body(post, geometry));
-    if let Status::Failed(cause, reason) = &post.status {
-        let keys = match cause {
-            Cause::Passing => "Enter resends; selected, e edits, x discards",
-            Cause::Unconfirmed | Cause::ForGood => "selected, e edits, x discards",
-        };
-        rows.push_wrapped(Tone::Alert, &format!("not sent: {reason} ({keys})"));
-    }
-    if post.status == Status::Mentions {
-        rows.put_right(Tone::Mention, &["<< mention", "<<"], true);
-    }
-    if look.likes > 0 {
-        let words = format!("{} like it", look.likes);
-        rows.put_right(Tone::Strong, &[&words], false);
-    }
-    rows.made
+    rule(&format!("{sign}{words}"), Tone::Waiting, geometry)
 }
 
 /// What a post says, behind the name where there is no column for names.
-fn body(post: &Post, geometry: Geometry) -> Body {
-    let (tone, said) = match &post.status {
+fn body(post: &Post, id: EntryId, geometry: Geometry) -> Body {
+    let (tone, said) = match post.status {
         _ if post.is_ignored && !post.is_open => (Tone::Faint, "[ignored] v shows".to_owned()),
-        Status::Posted | Status::Failed(..) => (Tone::Text, post.content.to_string()),
-        Status::Mentions => (Tone::Mention, post.content.to_string()),
-        Status::Pending => (Tone::Pending, post.content.to_string()),
-        Status::Deleted(by) => (Tone::Faint, format!("[deleted by {by}]")),
+        Status::Posted | Status::Failed(_) => (Tone::Text, post.content().to_owned()),
+        Status::Mentions => (Tone::Mention, post.content().to_owned()),
+        Status::Pending => (Tone::Pending, post.content().to_owned()),
+        Status::Deleted => {
+            let by = format!("[deleted by {}]", post.words());
+            match post.deleted_content().filter(|_| post.is_open) {
+                Some(said) => (Tone::Muted, format!("{by} {said}")),
+                None => (Tone::Faint, by),
+            }
+        }
     };
-    let Some((name, sign)) = inline_name(post, geometry) else {
-        return Body::new(tone, said);
+    let blank = !post.is_deleted() && !shows(&said);
+    let (tone, said) = match blank {
+        true => (Tone::Faint, "[nothing to see]".to_owned()),
+        false => (tone, said),
     };
-    let mut body = Body::new(tone, format!("{name}{sign}: {said}"));
-    body.parts
-        .push((0..name.len(), Tone::Nick(post.author.hash), None));
+    let mut body = match inline_name(post, geometry) {
+        None => Body::new(tone, said),
+        Some((name, sign)) => {
+            let mut body = Body::new(tone, format!("{name}{sign}: {said}"));
+            let tone = Tone::Nick(post.author.hash);
+            body.parts.push((0..name.len(), tone, None));
+            body
+        }
+    };
+    if !post.is_deleted() && body.text.contains("://") {
+        body.find_links(id);
+    }
     body
 }
 
@@ -305,14 +370,20 @@ fn first_row(post: &Post, stamp: Stamp, geometry: Geometry, look: Look) -> Row {
     row.with(Tone::Text, padding)
         .with(Tone::Nick(post.author.hash), name)
         .with(tone, sign)
-        .with(Tone::Text, " ")
+        .with(Tone::Text, " ".repeat(SIGN - width(sign)))
 }
 
 /// What stands behind a name: how the message stands, or its author's rank.
 fn sign(post: &Post) -> (Tone, &'static str) {
     match post.status {
         Status::Pending => (Tone::Faint, "…"),
-        Status::Failed(..) => (Tone::Alert, "!"),
+        Status::Failed(_) => (Tone::Alert, "!"),
+        _ if post.author.is_alike.get() => match post.author.rank {
+            Rank::Administrator => (Tone::Alert, "@~"),
+            Rank::Moderator => (Tone::Alert, "+~"),
+            Rank::Vip => (Tone::Alert, "$~"),
+            Rank::User => (Tone::Alert, "~"),
+        },
         _ => (Tone::Strong, glyph(post.author.rank)),
     }
 }

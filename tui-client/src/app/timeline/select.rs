@@ -9,8 +9,6 @@ use super::geometry::Geometry;
 use crate::app::target::{Target, TargetMessage};
 use crate::sanitize;
 
-/// How far back messages with the same text are looked for, in milliseconds.
-const ALIKE: i64 = 10 * 60 * 1_000;
 /// Characters of a message that a target carries.
 const QUOTED: usize = 200;
 
@@ -68,7 +66,7 @@ impl Timeline {
         let entry = self.picked(id)?;
         let post = entry.post()?;
         let username = Username::new(post.author.meant_name()).ok()?;
-        let message = post.id.clone().map(|id| TargetMessage {
+        let message = post.id().map(|id| TargetMessage {
             id,
             text: start_of(post),
             unix_millis: entry.stamp.unix_millis,
@@ -90,8 +88,7 @@ impl Timeline {
     /// Messages of a user that are here and not deleted.
     pub(crate) fn messages_of(&self, key: &str) -> usize {
         let posts = self.entries.iter().filter_map(Entry::post);
-        let theirs =
-            |post: &&Post| *post.author.key == *key && !matches!(post.status, Status::Deleted(_));
+        let theirs = |post: &&Post| *post.author.key == *key && !post.is_deleted();
         posts.filter(theirs).count()
     }
 
@@ -101,7 +98,7 @@ impl Timeline {
         let theirs = entries.filter_map(|entry| {
             let post = entry.post().filter(|post| *post.author.key == *key)?;
             let text = match &post.status {
-                Status::Deleted(by) => format!("[deleted by {by}]"),
+                Status::Deleted => format!("[deleted by {}]", post.words()),
                 _ => start_of(post),
             };
             Some((entry.stamp.unix_millis, text))
@@ -111,59 +108,11 @@ impl Timeline {
         latest
     }
 
-    /// The messages of the last 10 minutes before this one's newest copy with the same text, whatever
-    /// their case, spaces and digits; not those of the user with the key `but`.
-    pub(crate) fn alike(&self, id: EntryId, but: &str) -> Vec<EntryId> {
-        let Some(entry) = self.picked(id) else {
-            return Vec::new();
-        };
-        let Some(text) = entry.post().map(|post| folded(&post.content)) else {
-            return Vec::new();
-        };
-        let newest = self
-            .entries
-            .back()
-            .map_or(0, |entry| entry.stamp.unix_millis);
-        let since = newest.min(entry.stamp.unix_millis).saturating_sub(ALIKE);
-        let recent = self
-            .entries
-            .iter()
-            .rev()
-            .take_while(|entry| entry.stamp.unix_millis >= since);
-        let alike = recent.filter(|entry| {
-            entry.post().is_some_and(|post| {
-                matches!(post.status, Status::Posted | Status::Mentions)
-                    && *post.author.key != *but
-                    && folded(&post.content) == text
-            })
-        });
-        alike.map(|entry| entry.id).collect()
-    }
-
-    /// True for a message of this user's own that was refused.
-    pub(crate) fn is_failed(&self, id: EntryId) -> bool {
-        let failed = |entry: &Entry| {
-            entry
-                .post()
-                .is_some_and(|post| matches!(post.status, Status::Failed(..)))
-        };
-        self.picked(id).is_some_and(failed)
-    }
-
     /// The selection is over: a view that was at the end follows again.
     pub(crate) fn thaw(&mut self, geometry: Geometry) {
         if self.scroll.new_below == 0 && self.scroll.bottom == self.end(geometry) {
             self.follow();
         }
-    }
-
-    /// Takes out a message that was not sent, to be written anew or dropped; its text.
-    pub(crate) fn take_failed(&mut self, id: EntryId) -> Option<String> {
-        let failed = |status: &Status| matches!(status, Status::Failed(..));
-        let place = self.outgoing.iter().position(|one| {
-            one.entry.id == id && one.entry.post().is_some_and(|post| failed(&post.status))
-        })?;
-        Some(self.outgoing.remove(place).text())
     }
 
     /// Holds the view where it is, so that nothing moves while something is picked.
@@ -198,17 +147,6 @@ fn is_pickable(entry: &Entry) -> bool {
 }
 
 fn start_of(post: &Post) -> String {
-    let start: String = post.content.chars().take(QUOTED).collect();
+    let start: String = post.content().chars().take(QUOTED).collect();
     sanitize::line(&start)
-}
-
-/// What two texts are compared by.
-fn folded(text: &str) -> String {
-    let letters = text.chars().filter(|one| one.is_alphabetic());
-    let folded: String = letters.flat_map(char::to_lowercase).collect();
-    match folded.is_empty() {
-        // Nothing but signs and digits: as it is.
-        true => text.split_whitespace().collect(),
-        false => folded,
-    }
 }

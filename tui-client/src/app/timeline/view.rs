@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::Timeline;
-use super::entry::{Entry, EntryId, Status};
+use super::entry::{Entry, EntryId, Post};
 use super::geometry::Geometry;
-use super::rows::{Look, day_rule, rows, rule};
+use super::rows::{Around, Look, day_rule, rows, rule};
 use crate::app::row::{Row, Tone};
 
 /// Rows that are kept; the cache begins anew when there are more.
@@ -30,14 +30,23 @@ pub(super) struct Cache {
 }
 
 impl Cache {
-    fn rows(&mut self, entry: &Entry, geometry: Geometry) -> Rc<[Rc<Row>]> {
+    fn clear(&mut self) {
+        self.rows.clear();
+        self.count = 0;
+    }
+
+    fn rows(
+        &mut self,
+        entry: &Entry,
+        geometry: Geometry,
+        make: impl FnOnce() -> Vec<Row>,
+    ) -> Rc<[Rc<Row>]> {
         if self.geometry != Some(geometry) || self.count >= CACHED {
-            self.rows.clear();
-            self.count = 0;
+            self.clear();
             self.geometry = Some(geometry);
         }
         let made = self.rows.entry(entry.version).or_insert_with(|| {
-            let made = rows(entry, geometry, Look::default());
+            let made = make();
             self.count += made.len();
             made.into_iter().map(Rc::new).collect()
         });
@@ -192,10 +201,7 @@ impl Timeline {
         let new = behind.filter(|entry| entry.hold == self.scroll.hold);
         let most = self.scroll.new_below.min(COUNTED_BELOW);
         new.take(most).fold((0, 0), |(new, mentions), entry| {
-            let is_mention = entry
-                .post()
-                .is_some_and(|post| post.status == Status::Mentions);
-            (new + 1, mentions + usize::from(is_mention))
+            (new + 1, mentions + usize::from(entry.is_mention()))
         })
     }
 
@@ -332,34 +338,49 @@ impl Timeline {
         let height = if number == geometry.number() && height > 0 {
             height
         } else {
-            let counted = rows(entry, geometry, Look::default()).len();
+            let counted = self.make_rows(index, geometry, Look::default()).len();
             let counted = u16::try_from(counted).unwrap_or(u16::MAX);
             entry.height.set((geometry.number(), counted));
             counted
         };
-        usize::from(height) + usize::from(self.begins_day(index))
+        let has_line = self.first_unread() == Some(entry.id);
+        usize::from(height) + usize::from(self.begins_day(index)) + usize::from(has_line)
     }
 
     fn rows(&self, index: usize, geometry: Geometry, look: Look) -> Rc<[Rc<Row>]> {
         let entry = self.item(index);
-        if look != Look::default() {
-            return rows(entry, geometry, look)
-                .into_iter()
-                .map(Rc::new)
-                .collect();
+        if look != Look::default() || entry.is_gap() {
+            let made = self.make_rows(index, geometry, look);
+            return made.into_iter().map(Rc::new).collect();
         }
-        self.scroll.cache.borrow_mut().rows(entry, geometry)
+        let make = || self.make_rows(index, geometry, look);
+        self.scroll.cache.borrow_mut().rows(entry, geometry, make)
+    }
+
+    fn make_rows(&self, index: usize, geometry: Geometry, look: Look) -> Vec<Row> {
+        let entry = self.item(index);
+        let parent = entry.post().and_then(Post::reply_to);
+        let around = Around {
+            quote: parent.and_then(|id| self.quote(id)),
+            is_loadable: self.is_loadable(index),
+        };
+        rows(entry, geometry, look, &around)
+    }
+
+    /// The rows that were made are worth nothing: what they say of other entries changed.
+    pub(super) fn forget_rows(&mut self) {
+        self.scroll.cache.get_mut().clear();
     }
 
     /// The rules above an entry, which count as its rows.
     fn rules(&self, index: usize, geometry: Geometry) -> Vec<Row> {
-        match self.begins_day(index) {
-            true => vec![day_rule(self.item(index).stamp.date, geometry)],
-            false => Vec::new(),
-        }
+        let day = (self.begins_day(index)).then(|| day_rule(self.item(index).stamp.date, geometry));
+        day.into_iter()
+            .chain(self.unread_rule(index, geometry))
+            .collect()
     }
 
-    fn begins_day(&self, index: usize) -> bool {
+    pub(super) fn begins_day(&self, index: usize) -> bool {
         match index.checked_sub(1) {
             None => true,
             Some(before) => self.item(before).stamp.date != self.item(index).stamp.date,

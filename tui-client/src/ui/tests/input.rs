@@ -218,7 +218,7 @@ fn the_cursor_is_in_sight_at_every_size() {
             let theme = Theme::new(Colours::None);
             terminal.hide_cursor().unwrap();
             terminal
-                .draw(|frame| draw(&driven.app, &theme, frame))
+                .draw(|frame| draw(&driven.app, &theme, &mut Links::default(), frame))
                 .unwrap();
             assert!(terminal.backend().cursor_visible(), "{width}x{height}");
         }

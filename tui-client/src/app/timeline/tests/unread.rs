@@ -1,0 +1,3 @@
+//! What was not seen.
+
+use super::*;
