@@ -12,10 +12,12 @@ mod input;
 mod json_mode;
 mod keymap;
 mod layout;
+mod line_io;
 mod link;
 mod links;
 mod net;
 mod password;
+mod plain_mode;
 mod runner;
 mod sanitize;
 mod server_url;
@@ -70,6 +72,14 @@ pub fn run() -> Exit {
             Err(error) => complain(&error, error.exit()),
         };
     }
+    if options.plain {
+        let ended = runtime.block_on(plain_mode::run(options, password));
+        leave(runtime);
+        return match ended {
+            Ok(exit) => exit,
+            Err(error) => complain(&error, error.exit()),
+        };
+    }
     if !terminal::is_there() {
         return complain(&NoTerminal, Exit::Usage);
     }
@@ -89,7 +99,7 @@ fn leave(runtime: tokio::runtime::Runtime) {
 
 /// There is no screen to draw on, or no keyboard.
 #[derive(Debug, thiserror::Error)]
-#[error("standard input and output must be a terminal (use --json without one)")]
+#[error("standard input and output must be a terminal (use --plain or --json without one)")]
 struct NoTerminal;
 
 fn program(options: Options, password: Option<chat_protocol::Secret>) -> Program {

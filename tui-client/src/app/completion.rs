@@ -6,7 +6,7 @@
 //! nobody on clients that look for the `@`.
 
 use super::App;
-use super::folding::fold;
+use super::search::fold;
 use crate::command;
 use chat_protocol::Rank;
 

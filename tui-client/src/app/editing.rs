@@ -10,6 +10,7 @@ use super::row::{Row, Tone};
 use crate::command::{Typed, parse};
 use crate::keymap::Action;
 use crate::layout::is_small;
+use crate::link::RoomKey;
 use crate::sanitize;
 use crate::wrap::{truncate, width};
 
@@ -31,15 +32,21 @@ const NAME_FROM: u16 = 60;
 impl App {
     /// Does what an action asks of the text in the input box; false where it asks for something else.
     pub(super) fn edit_input(&mut self, action: &Action) -> bool {
+        if let Some(edit) = Edit::of(action) {
+            let composer = &mut self.rooms[self.active].composer;
+            match (composer.edit(edit, &mut self.memory), edit) {
+                // A key that is held down says it once, and not in the log.
+                (Err(overflow), Edit::Insert(_)) => self.hint(overflow.to_string()),
+                (result, _) => self.tell_overflow(result),
+            }
+            return true;
+        }
+        // Measured for these keys alone: it costs as much as the text is long.
         let columns = self.input_columns();
         let composer = &mut self.rooms[self.active].composer;
-        match (action, Edit::of(action)) {
-            (_, Some(edit)) => {
-                let result = composer.edit(edit, &mut self.memory);
-                self.tell_overflow(result);
-            }
-            (Action::Up, _) => composer.up(columns, &mut self.memory),
-            (Action::Down, _) => composer.down(columns, &self.memory),
+        match action {
+            Action::Up => composer.up(columns, &mut self.memory),
+            Action::Down => composer.down(columns, &self.memory),
             _ => return false,
         }
         true
@@ -55,6 +62,24 @@ impl App {
     pub(super) fn take_command(&mut self) -> String {
         let composer = &mut self.rooms[self.active].composer;
         composer.take_command(&mut self.memory)
+    }
+
+    /// What is typed and not sent, by room, for the next start and before leaving; never a secret.
+    pub(crate) fn drafts(&self) -> Vec<(RoomKey, Vec<Draft>)> {
+        let drafts = self.rooms.iter().map(|room| {
+            let drafts = room.composer.drafts(&self.memory.history);
+            (room.key, drafts)
+        });
+        drafts.filter(|(_, drafts)| !drafts.is_empty()).collect()
+    }
+
+    /// Brings back what [`App::drafts`] gave, where the room is there and nothing is typed in it.
+    pub(crate) fn restore_drafts(&mut self, room: RoomKey, drafts: Vec<Draft>) {
+        let room = self.rooms.iter_mut().find(|one| one.key == room);
+        if let Some(room) = room.filter(|room| room.composer.is_empty()) {
+            room.composer.restore(drafts);
+            self.draw = true;
+        }
     }
 
     /// What stands in front of the input.
@@ -213,5 +238,28 @@ mod tests {
         assert_eq!(columns("/who"), ("command ".to_owned(), 63));
         assert_eq!(columns(&"x".repeat(600)), ("!600/500 ".to_owned(), 63));
         assert_eq!(columns(&"x".repeat(16_000)), ("!16000/500 ".to_owned(), 61));
+    }
+
+    #[test]
+    fn drafts_are_those_of_all_rooms_and_come_back_where_nothing_is_typed() {
+        let mut driven = Driven::new(&["a", "b", "c"], Some("pw"));
+        driven.type_in("in a");
+        driven.act(Action::Room(1));
+        driven.type_in("/password old new");
+        driven.act(Action::Room(2));
+        driven.type_in("in c");
+        let drafts = driven.app.drafts();
+        let texts: Vec<_> = drafts
+            .iter()
+            .map(|(_, drafts)| drafts[0].text.as_str())
+            .collect();
+        assert_eq!(texts, ["in a", "in c"], "without the password");
+        let mut next = Driven::new(&["a", "b", "c"], Some("pw"));
+        next.type_in("new");
+        for (room, drafts) in drafts {
+            next.app.restore_drafts(room, drafts);
+        }
+        let texts = next.app.rooms.iter().map(|room| room.composer.text());
+        assert_eq!(texts.collect::<Vec<_>>(), ["new", "", "in c"]);
     }
 }

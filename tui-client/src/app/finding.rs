@@ -244,7 +244,7 @@ impl App {
         if let Some(finder) = &mut room.finder {
             finder.is_typing = false;
         }
-        match room.timeline.entry_of(id).map(|entry| entry.id) {
+        match room.timeline.find(id).map(|entry| entry.id) {
             Some(entry) => {
                 if is_covered {
                     room.lay(Shows::Room);

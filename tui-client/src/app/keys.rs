@@ -118,7 +118,8 @@ impl App {
     pub(super) fn on_paste(&mut self, text: String) {
         if self.question_has_keys() {
             if let Some(prompt) = &mut self.prompt {
-                prompt.insert(text.lines().next().unwrap_or_default());
+                let result = prompt.paste(&text);
+                self.tell_overflow(result);
             }
             return;
         }
@@ -130,8 +131,7 @@ impl App {
             return;
         }
         // A slow line brings a paste in pieces.
-        let before = self.paste.take().map(Paste::into_text);
-        match Paste::question(before.unwrap_or_default() + &text) {
+        match Paste::question(self.paste.take(), text) {
             Ok(paste) => self.paste = Some(paste),
             Err(text) => self.insert(&text),
         }
@@ -140,7 +140,11 @@ impl App {
     /// Answers the question about pasted text; other keys wait for the answer.
     fn act_on_paste(&mut self, paste: Paste, action: &Action) {
         match action {
-            Action::Submit => self.insert(&paste.into_text()),
+            Action::Submit => {
+                let (text, left_out) = paste.into_text();
+                let result = self.room_mut().composer.insert(&text);
+                self.tell_overflow(result.map_err(|Overflow(over)| Overflow(over + left_out)));
+            }
             Action::Escape | Action::Interrupt => self.hint("paste discarded"),
             _ => self.paste = Some(paste),
         }
@@ -152,11 +156,8 @@ impl App {
     }
 
     pub(super) fn tell_overflow(&mut self, result: Result<(), Overflow>) {
-        if let Err(Overflow(characters)) = result {
-            self.say(
-                Tone::Alert,
-                format!("the input is full: {characters} characters were left out"),
-            );
+        if let Err(overflow) = result {
+            self.say(Tone::Alert, overflow.to_string());
         }
     }
 

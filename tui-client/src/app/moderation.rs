@@ -148,7 +148,7 @@ impl App {
                 continue;
             }
             let author_of = |id: &MessageId| {
-                let post = self.rooms[place].timeline.entry_of(id)?.post()?;
+                let post = self.rooms[place].timeline.find(id)?.post()?;
                 Some(post.author.name.to_string())
             };
             let words = audit_sentence_with(entry, &self.me, author_of);

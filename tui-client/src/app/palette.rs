@@ -3,7 +3,7 @@
 //! not do what was chosen.
 
 use super::composer::{Edit, Editor, KillRing};
-use super::folding::fold;
+use super::search::fold;
 use crate::keymap::Action;
 use crate::link::RoomKey;
 

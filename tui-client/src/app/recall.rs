@@ -3,7 +3,7 @@
 
 use super::App;
 use super::composer::{Edit, Editor, History, Memory, Sent};
-use super::folding::fold;
+use super::search::fold;
 use crate::keymap::{Action, Motion};
 
 /// Bytes of a query.

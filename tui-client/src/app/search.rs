@@ -3,11 +3,13 @@
 //! comes meanwhile. Asks for nothing itself and has no clock.
 
 mod expression;
+mod fold;
 mod links;
 mod query;
 
 use chat_protocol::{Epoch, History, HistoryRequest, Message, Seq, ServerEvent};
 
+pub(crate) use fold::fold;
 use query::{Candidate, Query};
 
 use super::mention;
@@ -341,7 +343,7 @@ impl Search {
         };
         // Where positions lost their worth it may be here at another one.
         if self.query.matches(&candidate)
-            && self.found.entry_of(&message.id).is_none()
+            && self.found.find(&message.id).is_none()
             && self.found.add(message, reader)
         {
             self.count += 1;

@@ -58,7 +58,7 @@ impl App {
     /// Counts a message that came, where it is new.
     pub(super) fn count_message(&mut self, place: usize, message: &Message) {
         let room = &mut self.rooms[place];
-        let author = room.timeline.entry_of(&message.id);
+        let author = room.timeline.find(&message.id);
         let author = author.and_then(|entry| Some(entry.post()?.author.key.clone()));
         let author = author.unwrap_or_else(|| Author::key_of(&message.username));
         let heard = heard(message, author, &self.reader);

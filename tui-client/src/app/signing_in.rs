@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use chat_protocol::{ClientError, CloseCode, Code, events};
 
+use super::composer::Edit;
 use super::credentials::Turn;
 use super::event::Effect;
 use super::{App, LinkState, PROBLEM_CHARS, Prompt};
-use crate::keymap::{Action, Motion};
+use crate::keymap::Action;
 use crate::sanitize;
 
 /// Whoever typed within this time may still be typing: the question does not take those keys.
@@ -243,14 +244,11 @@ impl App {
         };
         let is_empty = prompt.len() == 0;
         match action {
-            Action::Insert(character) => prompt.insert(character.encode_utf8(&mut [0; 4])),
-            Action::Backspace | Action::Move(Motion::Left) => prompt.backspace(),
-            Action::Kill(_) | Action::KillOrPalette => prompt.clear(),
             Action::Escape if is_empty => prompt.has_keys = false,
             Action::Escape => prompt.clear(),
             Action::Interrupt if !is_empty => prompt.clear(),
-            Action::DeleteOrQuit if !is_empty => {}
-            Action::Interrupt | Action::DeleteOrQuit => self.quit(effects),
+            Action::Interrupt => self.quit(effects),
+            Action::DeleteOrQuit if is_empty => self.quit(effects),
             Action::Submit => {
                 if let Some(password) = prompt.submit() {
                     self.prompt = None;
@@ -264,7 +262,11 @@ impl App {
             | Action::PreviousRoom
             | Action::Help
             | Action::Problems => return false,
-            _ => {}
+            other => {
+                let edit = Edit::of(other).filter(|edit| *edit != Edit::Insert('\n'));
+                let result = edit.map(|edit| prompt.edit(edit, &mut self.memory.kills));
+                self.tell_overflow(result.unwrap_or(Ok(())));
+            }
         }
         true
     }

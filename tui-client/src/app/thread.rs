@@ -60,7 +60,7 @@ impl Thread {
         thread.messages.ignore_as(timeline);
         thread.join(entry, false);
         thread.climb(entry, timeline);
-        let here = timeline.entry_of(root).map(|here| here.id);
+        let here = timeline.find(root).map(|here| here.id);
         let begin = here.and_then(|here| timeline.place_of(here));
         thread.look(timeline, begin.map_or(0, |begin| begin + 1));
         Some(thread)
@@ -191,7 +191,7 @@ impl Thread {
     /// The same from a message on, which is answered at the position `answered`.
     fn climb_to(&mut self, mut parent: MessageId, mut answered: Seq, timeline: &Timeline) {
         while self.members.len() < MESSAGES && !self.members.contains(&parent) {
-            let Some(entry) = timeline.entry_of(&parent) else {
+            let Some(entry) = timeline.find(&parent) else {
                 self.above = match self.fetched < FETCHED && answered > Seq(0) {
                     true => Above::Missing(Fetch::new(parent, answered, known(timeline).as_ref())),
                     false => Above::Gone,

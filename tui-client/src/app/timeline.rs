@@ -371,7 +371,7 @@ impl Timeline {
     }
 
     /// Where the message with an id is.
-    fn find(&self, id: &MessageId) -> Option<usize> {
+    fn find_index(&self, id: &MessageId) -> Option<usize> {
         let at = self.index.get(id.as_str())?;
         let start = self.entries.partition_point(|entry| entry.at < at);
         let mut same = self

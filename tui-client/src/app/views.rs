@@ -77,7 +77,7 @@ impl Around {
 
     fn take(&mut self, history: &History, reader: &Reader, stamp: Stamp) {
         self.messages.newest(history, reader, stamp);
-        self.stage = match self.messages.entry_of(&self.id) {
+        self.stage = match self.messages.find(&self.id) {
             Some(_) => Stage::Here,
             None => Stage::Gone,
         };
@@ -260,7 +260,7 @@ impl Room {
             Shows::Thread(thread) => thread.take(history, &self.timeline, reader),
             Shows::Around(around) => {
                 around.take(history, reader, stamp);
-                return around.messages.entry_of(&around.id).map(|entry| entry.id);
+                return around.messages.find(&around.id).map(|entry| entry.id);
             }
             Shows::Room => {}
         }

@@ -36,9 +36,9 @@ pub(super) fn draw(
     for (row, line) in rows.iter().zip(0..top.height) {
         put(row, theme, below(top, line), buffer);
     }
-    let bullets = u16::try_from(shown_bullets(prompt, area)).ok()?;
+    let (_, column) = bullets(prompt, area);
     Some(Position {
-        x: (top.x + u16::try_from(label(area).len()).ok()? + bullets),
+        x: (top.x + u16::try_from(label(area).len() + column).ok()?),
         y: top.y + password_row,
     })
 }
@@ -47,7 +47,7 @@ pub(super) fn draw(
 fn rows(app: &App, prompt: &Prompt, area: Rect) -> (Vec<Row>, u16) {
     let password = Row::default()
         .with(Tone::Strong, label(area))
-        .with(Tone::Text, "•".repeat(shown_bullets(prompt, area)));
+        .with(Tone::Text, bullets(prompt, area).0);
     if area.height < 7 {
         let words = prompt
             .words
@@ -81,7 +81,8 @@ fn label(area: Rect) -> &'static str {
     if area.width < 20 { "" } else { LABEL }
 }
 
-fn shown_bullets(prompt: &Prompt, area: Rect) -> usize {
-    let room = usize::from(area.width).saturating_sub(label(area).len() + 1);
-    prompt.len().min(BULLETS).min(room)
+/// The bullets, and the cursor's column among them.
+fn bullets(prompt: &Prompt, area: Rect) -> (String, usize) {
+    let room = usize::from(area.width).saturating_sub(label(area).len());
+    prompt.bullets(room.min(BULLETS))
 }

@@ -12,7 +12,8 @@ use super::words::{self, Case};
 use crate::keymap::{Action, Motion};
 
 /// Something did not fit: so many characters were left out, of this and of what was typed just before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the input is full: {0} characters were left out")]
 pub(crate) struct Overflow(pub(crate) usize);
 
 /// What a key does to a text.
@@ -416,7 +417,21 @@ impl Editor {
         (target.min(self.cursor), target.max(self.cursor))
     }
 
+    /// Where `motion` leads: always between two clusters, though a mark may stand on a space.
     fn target(&self, motion: Motion) -> usize {
+        let target = self.target_of(motion);
+        let mut place = GraphemeCursor::new(target, self.text.len(), true);
+        if place.is_boundary(&self.text, 0) != Ok(false) {
+            return target;
+        }
+        let next = match target < self.cursor {
+            true => place.prev_boundary(&self.text, 0),
+            false => place.next_boundary(&self.text, 0),
+        };
+        next.ok().flatten().unwrap_or(target)
+    }
+
+    fn target_of(&self, motion: Motion) -> usize {
         let (before, after) = self.text.split_at(self.cursor);
         match motion {
             Motion::Left => {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::editor::secret_from;
-use crate::app::folding::fold;
+use crate::app::search::fold;
 
 /// Texts that are kept.
 const TEXTS: usize = 200;

@@ -63,7 +63,7 @@ fn sent(texts: &[&str]) -> Box {
 
 fn reply(name: &str) -> Option<Reply> {
     Some(Reply {
-        id: MessageId::new(&format!("id-{name}")).unwrap(),
+        id: MessageId::new(format!("id-{name}")).unwrap(),
         name: name.to_owned(),
         quote: "gg".to_owned(),
     })

@@ -5,8 +5,8 @@
 use chat_protocol::{Rank, Username};
 
 use super::expression::Expression;
+use super::fold::{fold, fold_into};
 use super::links::has_link;
-use crate::app::folding::{fold, fold_into};
 use crate::sanitize;
 
 /// Characters of a query.

@@ -3,6 +3,26 @@
 use super::*;
 
 #[test]
+fn what_does_not_fit_into_the_input_is_told() {
+    let mut driven = Driven::live();
+    driven.tell(Event::Pasted("x".repeat(200_000)));
+    let words = "the input is full: 183616 characters were left out";
+    assert_eq!(driven.answer(), words);
+    assert_eq!(driven.app.room().composer.text().len(), 16 * 1024);
+    driven.act(Action::Undo);
+    assert!(driven.app.room().composer.is_empty());
+    driven.tell(Event::Pasted("line\n".repeat(100_000)));
+    assert_eq!(
+        driven.app.paste.as_ref().map(|paste| paste.lines),
+        Some(100_000)
+    );
+    driven.act(Action::Submit);
+    driven.act(Action::Escape);
+    let words = "the input is full: 483616 characters were left out";
+    assert!(driven.said().contains(words), "{}", driven.said());
+}
+
+#[test]
 fn a_message_is_pending_until_its_nonce_comes_back() {
     let mut driven = Driven::live();
     assert_eq!(sent(&driven.send("one")), ["one n-1"]);
@@ -178,4 +198,16 @@ fn what_may_be_in_the_room_is_not_sent_once_its_nonce_is_forgotten() {
     driven.wait(Duration::from_secs(20));
     driven.wait(Duration::from_secs(240));
     assert_eq!(sent(&driven.act(Action::Submit)), [""; 0]);
+}
+
+#[test]
+fn a_flood_of_keys_that_is_no_paste_is_taken_and_told() {
+    let mut driven = Driven::live();
+    for _ in 0..100_000 {
+        driven.act(Action::Insert('x'));
+    }
+    assert_eq!(driven.app.room().composer.text().len(), 16 * 1024);
+    let words = "the input is full: 83616 characters were left out";
+    assert_eq!(driven.app.answers.hinted(), Some(words));
+    assert!(!driven.said().contains("left out"), "not line by line");
 }

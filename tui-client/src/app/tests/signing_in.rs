@@ -52,6 +52,25 @@ fn a_password_changed_elsewhere_is_asked_for_once_and_tried_once() {
 }
 
 #[test]
+fn a_password_is_edited_like_any_text_and_stays_in_the_question() {
+    let mut driven = live(&["a"]);
+    driven.link(0, signed_out());
+    driven.type_in("bc");
+    driven.act(Action::Home);
+    driven.type_in("a");
+    driven.act(Action::Newline);
+    driven.act(Action::KillOrPalette);
+    driven.tell(Event::Pasted("xyz\nmore".to_owned()));
+    assert_eq!(
+        connects(&driven.act(Action::Submit)),
+        [(0, "axyz".to_owned())]
+    );
+    driven.act(Action::Yank);
+    driven.act(Action::Undo);
+    assert_eq!(driven.app.room().composer.text(), "");
+}
+
+#[test]
 fn refused_logins_lead_to_one_try_with_the_password() {
     let mut driven = live(&["a", "b", "c"]);
     for place in 0..3 {

@@ -44,7 +44,7 @@ fn id(seq: u64) -> MessageId {
 }
 
 fn open(seq: u64, timeline: &Timeline) -> Option<Thread> {
-    Thread::new(timeline.entry_of(&id(seq))?, timeline)
+    Thread::new(timeline.find(&id(seq))?, timeline)
 }
 
 /// A room of two conversations at once.
@@ -164,10 +164,7 @@ fn what_is_typed_answers_the_selected_or_the_newest_of_somebody_else() {
     };
     assert_eq!(target(&thread, None), Some(id(15)));
     assert_eq!(
-        target(
-            &thread,
-            thread.messages.entry_of(&id(13)).map(|entry| entry.id)
-        ),
+        target(&thread, thread.messages.find(&id(13)).map(|entry| entry.id)),
         Some(id(13))
     );
     for seq in [15, 13, 11] {
@@ -179,10 +176,7 @@ fn what_is_typed_answers_the_selected_or_the_newest_of_somebody_else() {
         thread.observe(&ServerEvent::DeleteMessage(deleted));
     }
     assert_eq!(
-        target(
-            &thread,
-            thread.messages.entry_of(&id(13)).map(|entry| entry.id)
-        ),
+        target(&thread, thread.messages.find(&id(13)).map(|entry| entry.id)),
         Some(id(16))
     );
 }

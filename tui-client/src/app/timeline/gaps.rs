@@ -188,7 +188,7 @@ impl Timeline {
 
     /// True where a message is here as the log has it.
     fn has(&self, message: &Message) -> bool {
-        let entry = self.find(&message.id).map(|index| &self.entries[index]);
+        let entry = self.find(&message.id);
         let is_it = |entry: &Entry| {
             let post = entry.post();
             entry.at == message.seq && post.is_some_and(|post| post.says(message))

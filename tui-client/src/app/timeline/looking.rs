@@ -33,8 +33,8 @@ impl Timeline {
     }
 
     /// The entry of a message.
-    pub(crate) fn entry_of(&self, id: &MessageId) -> Option<&Entry> {
-        self.find(id).map(|index| &self.entries[index])
+    pub(crate) fn find(&self, id: &MessageId) -> Option<&Entry> {
+        self.find_index(id).map(|index| &self.entries[index])
     }
 
     /// The oldest position that was seen, of whatever kind.

@@ -34,7 +34,7 @@ impl Apart {
 impl Timeline {
     /// The start of a message, for those that answer it.
     pub(crate) fn quote(&self, id: &MessageId) -> Option<Box<str>> {
-        if let Some(index) = self.find(id) {
+        if let Some(index) = self.find_index(id) {
             return self.entries[index].post().map(quoted);
         }
         match self.apart.iter().find(|apart| apart.id == *id) {
@@ -45,7 +45,7 @@ impl Timeline {
 
     /// Takes in a message that was fetched by itself, to quote it: it gets no place in the view.
     pub(crate) fn insert_apart(&mut self, message: &Message) {
-        if self.find(&message.id).is_some() {
+        if self.find_index(&message.id).is_some() {
             return;
         }
         self.apart.retain(|apart| apart.id != message.id);

@@ -14,7 +14,7 @@ impl Timeline {
     /// Marks a message as deleted.
     pub(crate) fn delete(&mut self, deleted: &MessageDeleted) {
         self.saw(deleted.seq);
-        if let Some(index) = self.find(&deleted.id) {
+        if let Some(index) = self.find_index(&deleted.id) {
             self.bury(index, &by(&deleted.by));
         }
         self.ignoring

@@ -1,5 +1,9 @@
 //! The editor, driven as by keys.
 
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
 use super::*;
 
 /// An editor of rows with `text`, the cursor where `|` stands.
@@ -51,6 +55,7 @@ fn moves_by_cluster_word_and_row() {
         &[Move(Motion::WordRight)],
         "one two| three",
     );
+    check(" \u{301}a|", &[Move(Motion::SpaceLeft)], "| \u{301}a");
     check("one\ntw|o\nx", &[Move(Motion::RowStart)], "one\n|two\nx");
     check("one\nt|wo\nx", &[Move(Motion::RowEnd)], "one\ntwo|\nx");
 }
@@ -261,4 +266,71 @@ fn a_flood_of_keys_is_linear() {
         }
     }
     assert_eq!(editor.text().len() + left_out, 1 << 20);
+}
+
+fn any_edit() -> impl Strategy<Value = Edit> {
+    let characters = [
+        'a', ' ', '\n', '\u{301}', '日', '👩', '\u{200d}', '\u{fe0f}', '🇩', '🇪', 'क', '\u{94d}',
+        '\u{1100}', '\u{1161}', '/', '\'', '\u{7}',
+    ];
+    let motions = [
+        Motion::Left,
+        Motion::Right,
+        Motion::WordLeft,
+        Motion::WordRight,
+        Motion::SpaceLeft,
+        Motion::RowStart,
+        Motion::RowEnd,
+    ];
+    let others = [
+        Edit::Yank,
+        Edit::YankPop,
+        Edit::Undo,
+        Edit::Redo,
+        Edit::Transpose,
+        Edit::Case(Case::Upper),
+        Edit::Case(Case::Capital),
+    ];
+    prop_oneof![
+        6 => select(characters.to_vec()).prop_map(Edit::Insert),
+        2 => select(motions.to_vec()).prop_map(Edit::Move),
+        1 => select(motions.to_vec()).prop_map(Edit::Delete),
+        1 => select(motions.to_vec()).prop_map(Edit::Kill),
+        3 => select(others.to_vec()),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_is_typed_the_cursor_is_between_clusters_and_all_can_be_undone(
+        edits in vec(any_edit(), 0..120),
+        columns in 1usize..12,
+    ) {
+        let mut kills = KillRing::default();
+        let mut editor = Editor::rows(64);
+        for edit in edits {
+            let _full = editor.edit(edit, &mut kills);
+            prop_assert!(editor.text.len() <= 64 + 8, "{:?}", editor.text);
+            let between = editor.text.grapheme_indices(true).any(|(at, _)| at == editor.cursor);
+            prop_assert!(between || editor.is_at_end(), "{:?} {}", editor.text, editor.cursor);
+            let laid = editor.lay(columns);
+            prop_assert!(laid.cursor.0 < laid.rows.len());
+            prop_assert!(laid.cursor.1 <= columns.max(2));
+            let shown: usize = laid.rows.iter().map(|row| row.end - row.start).sum();
+            let newlines = editor.text.matches('\n').count();
+            prop_assert_eq!(shown + newlines, editor.text.len());
+            prop_assert!(editor.window(columns).1 < columns);
+        }
+        for _ in 0..2 {
+            for _ in 0..120 {
+                editor.edit(Edit::Undo, &mut kills).unwrap();
+            }
+            prop_assert_eq!(&editor.text, "");
+            for _ in 0..120 {
+                editor.edit(Edit::Redo, &mut kills).unwrap();
+            }
+        }
+    }
 }
