@@ -237,7 +237,10 @@ impl App {
                 self.turn_wheel(up, rows.into());
             }
             Event::NotCopied => self.hint("not copied: it is too long for the clipboard"),
-            Event::Focus(focused) => self.is_focused = focused,
+            Event::Focus(focused) => {
+                self.is_focused = focused;
+                self.room_mut().reading.leave();
+            }
             Event::Resized { width, height } => {
                 self.draw |= (self.width, self.height) != (width, height);
                 (self.width, self.height) = (width, height);

@@ -310,8 +310,11 @@ impl App {
                 open.scrolled = open.scrolled.saturating_add(rows);
             }
             Some(open) => open.scrolled = open.scrolled.saturating_sub(rows),
-            None if up => self.room_mut().timeline.scroll_up(rows, geometry, height),
-            None => self.room_mut().timeline.scroll_down(rows, geometry),
+            None if up => self
+                .room_mut()
+                .shown_mut()
+                .scroll_up(rows, geometry, height),
+            None => self.room_mut().shown_mut().scroll_down(rows, geometry),
         }
     }
 

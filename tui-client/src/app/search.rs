@@ -93,7 +93,7 @@ impl Search {
         Ok(Self {
             text: text.to_owned(),
             query: Query::parse(text)?,
-            found: Timeline::default(),
+            found: spaced(),
             count: 0,
             looked: 0,
             here: Here::default(),
@@ -244,7 +244,7 @@ impl Search {
         if stage == Stage::Going {
             self.past.stage = stage;
         }
-        self.found = Timeline::default();
+        self.found = spaced();
         (self.count, self.looked) = (0, 0);
     }
 
@@ -391,6 +391,12 @@ impl Past {
             is_asked: false,
         }
     }
+}
+
+fn spaced() -> Timeline {
+    let mut timeline = Timeline::default();
+    timeline.set_spaced();
+    timeline
 }
 
 /// `12,400`

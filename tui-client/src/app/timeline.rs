@@ -143,6 +143,8 @@ pub(crate) struct Timeline {
     people: People,
     scroll: view::Scroll,
     ignoring: ignoring::Ignoring,
+    /// What stands apart in the log is told apart.
+    is_spaced: bool,
     /// Where an entry was found last.
     found: Cell<usize>,
 }

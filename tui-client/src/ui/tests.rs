@@ -1,5 +1,6 @@
 //! Screens, asserted as text.
 
+mod finding;
 mod input;
 mod moderation;
 

@@ -426,3 +426,50 @@ fn who_is_ignored_is_not_seen_and_counts_nothing() {
     assert_eq!(seen(&driven).len(), 7);
     assert!(driven.said().contains("you see again what bob writes"));
 }
+
+#[test]
+fn what_was_missed_between_two_runs_is_unread_and_a_line_is_above_it() {
+    let mut driven = room(&TALK[..2], true);
+    let (name, mark) = driven.app.marks_to_save().next().unwrap();
+    let (name, mark) = (name.clone(), mark.clone());
+    let mut again = Driven::new(&["other", "stream1"], Some("pw"));
+    again.app.restore_mark(&name, mark);
+    again.tell(Event::Started);
+    again.go_live(0, false);
+    again.go_live(1, false);
+    let entries: Vec<Value> = (101..)
+        .zip([
+            ("bob", "a"),
+            ("eve", "b"),
+            ("carol", "alice!"),
+            ("alice", "from my phone"),
+        ])
+        .map(|(seq, (user, text))| json!({ "event": "message", "data": posted(seq, user, text) }))
+        .collect();
+    again.receive(
+        1,
+        "history",
+        json!({ "epoch": "e", "entries": entries, "complete": true }),
+    );
+    let reading = &again.app.rooms[1].reading;
+    assert_eq!(
+        (reading.unread(), reading.mentions(), reading.has_more()),
+        (1, 1, false)
+    );
+    again.act(Action::Room(1));
+    let rows = again.app.room().shown().visible(again.app.geometry(), 20);
+    let texts: Vec<String> = rows.iter().map(|row| row.text()).collect();
+    let line = texts
+        .iter()
+        .position(|text| text.contains("1 new since"))
+        .unwrap();
+    assert!(
+        texts[line - 1].ends_with("  b") && texts[line + 1].contains("alice!"),
+        "{texts:?}"
+    );
+    assert_eq!(again.app.room().reading.unread(), 0);
+    // It stays while it is read, and is gone when the user comes back to nothing new.
+    again.act(Action::Room(0));
+    again.act(Action::Room(1));
+    assert!(again.app.room().timeline.unread_mark().is_none());
+}

@@ -6,6 +6,10 @@ use chat_protocol::{Message, MessageId, Seq};
 use super::entry::{Entry, EntryId, Kind};
 use super::geometry::Geometry;
 use super::{Inserted, Reader, Timeline};
+use crate::app::orders_words::lasting;
+
+/// Minutes between two messages that are worth a line.
+const SKIPPED: u64 = 5;
 
 /// A part of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +73,27 @@ impl Timeline {
     /// Adds a message of the past; false where it is here already, or hidden.
     pub(crate) fn add(&mut self, message: &Message, reader: &Reader) -> bool {
         matches!(self.place(message, reader, false), Inserted::New { .. })
+    }
+
+    /// Its messages stand apart in the log: a line tells how much time is between two of them.
+    pub(crate) fn set_spaced(&mut self) {
+        self.is_spaced = true;
+    }
+
+    /// How long after the entry above this one was posted, where there is something between them in the
+    /// log, and the day is the same.
+    pub(super) fn skipped(&self, index: usize) -> Option<String> {
+        let before = self.item(index.checked_sub(1)?);
+        let entry = self.item(index);
+        if !self.is_spaced || self.begins_day(index) || before.at.next() >= entry.at {
+            return None;
+        }
+        let millis = entry
+            .stamp
+            .unix_millis
+            .checked_sub(before.stamp.unix_millis)?;
+        let minutes = u64::try_from(millis).ok()? / 60_000;
+        (minutes >= SKIPPED).then(|| format!("{} later", lasting(minutes * 60)))
     }
 
     /// Says what is above the first entry: the beginning of all that is to be had, or what is on its way.
