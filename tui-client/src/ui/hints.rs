@@ -10,6 +10,10 @@ use crate::command::usage;
 use crate::theme::Theme;
 use crate::wrap::{truncate, width};
 
+/// What a search understands, and its keys.
+const FIND_KEYS: &str =
+    "words  from:NAME  is:mod  has:link  /regex/  -not   Enter select  Esc close";
+
 pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let columns = usize::from(area.width);
     let row = match (&app.bar, app.answers.shown()) {
@@ -67,6 +71,12 @@ fn words(app: &App) -> (Tone, String) {
     }
     if app.is_picking() {
         return (Tone::Faint, picking_keys(app));
+    }
+    if let Some(finder) = app.finder() {
+        return match &finder.problem {
+            Some(problem) => (Tone::Alert, problem.clone()),
+            None => (Tone::Faint, FIND_KEYS.to_owned()),
+        };
     }
     if app.recall().is_some() {
         let words = "Ctrl+R older  Enter take it  Esc back to the draft";

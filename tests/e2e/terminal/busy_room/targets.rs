@@ -39,9 +39,11 @@ impl Moderator {
             self.terminal.type_text(key);
             wait_for_question(&self.terminal);
             self.think();
-            let asked = self.terminal.wait_for("what the question is about", |screen| {
-                question(screen).is_some() && picked(screen).is_some()
-            });
+            let asked = self
+                .terminal
+                .wait_for("what the question is about", |screen| {
+                    question(screen).is_some() && picked(screen).is_some()
+                });
             if let Some(number) = picked(&asked).and_then(number_in) {
                 let words = question(&asked).unwrap_or_default();
                 return (number, words.to_owned());

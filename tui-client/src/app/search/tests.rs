@@ -11,6 +11,7 @@ fn reader() -> Reader {
         key: "alice".into(),
         names: vec!["alice".to_owned()],
         zone: TimeZone::UTC,
+        ignored: std::collections::HashSet::new(),
     }
 }
 
@@ -58,7 +59,7 @@ fn add(timeline: &mut Timeline, seq: u64, user: &str, content: &str) {
 fn finish(search: &mut Search, timeline: &Timeline) -> usize {
     let mut steps = 0;
     while search.is_busy(timeline) {
-        search.step(timeline, &reader());
+        search.step(timeline);
         steps += 1;
         assert!(steps < 1_000, "it does not end");
     }
@@ -114,6 +115,21 @@ fn what_is_here_comes_first_then_pages_to_the_beginning() {
 }
 
 #[test]
+fn one_persons_messages_are_asked_for_alone() {
+    let timeline = timeline(401..=406);
+    let mut search = Search::new("third from:Eve").unwrap();
+    finish(&mut search, &timeline);
+    search.go_on();
+    let asked = search.ask(&timeline).unwrap();
+    assert_eq!(asked.username.unwrap().as_str(), "Eve");
+    search.take(
+        &history("e", vec![message(7, "eve", "third")], true),
+        &reader(),
+    );
+    assert_eq!(found(&search), ["third"]);
+}
+
+#[test]
 fn what_comes_meanwhile_is_looked_at_once() {
     let mut timeline = timeline(1..=3);
     let mut search = Search::new("third").unwrap();
@@ -123,7 +139,7 @@ fn what_comes_meanwhile_is_looked_at_once() {
     add(&mut timeline, 5, "eve", "something else");
     add(&mut timeline, 6, "eve", "THIRD time");
     assert!(search.is_busy(&timeline));
-    assert!(search.step(&timeline, &reader()));
+    assert!(search.step(&timeline));
     assert!(!search.is_busy(&timeline));
     assert_eq!(found(&search), ["third 3", "a third one", "THIRD time"]);
     assert!(search.words().starts_with("3 found in 6 messages"));

@@ -17,6 +17,7 @@ fn reader() -> Reader {
         key: "alice".into(),
         names: vec!["alice".to_owned()],
         zone: TimeZone::UTC,
+        ignored: std::collections::HashSet::new(),
     }
 }
 
