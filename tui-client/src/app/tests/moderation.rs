@@ -97,13 +97,13 @@ fn a_bar_takes_a_length_a_deletion_and_a_reason() {
     driven.type_in("a");
     assert_eq!(
         question(&driven),
-        "Ban bob for 10 min and delete their 1 message? Deleting can't be taken back."
+        "Ban bob for 10 min and delete their 1 message? (Deleting is final.)"
     );
     driven.type_in("wad");
     driven.act(Action::Submit);
     driven.type_in("0");
     let asked =
-        "Ban bob for good and delete their 1 message? Reason: ad. Deleting can't be taken back.";
+        "Ban bob for good and delete their 1 message? Reason: ad. (Deleting is final.)";
     assert_eq!(question(&driven), asked);
     let effects = driven.act(Action::Submit);
     let ban = json!({ "username": "bob", "reason": "ad" });
@@ -136,7 +136,7 @@ fn what_is_picked_is_what_is_hit() {
     driven.type_in("x");
     assert_eq!(
         question(&driven),
-        "Delete a message from Bob: “first”? This can't be taken back."
+        "Delete a message from Bob: “first”? (This is final.)"
     );
     driven.message(0, 200, "Bob", "another");
     let deleted = order(&driven.act(Action::Submit), "deleteMessage");
@@ -180,7 +180,7 @@ fn a_raid_is_marked_by_its_text_and_banned_at_once() {
         driven.act(Action::Up);
     }
     driven.type_in("sb");
-    let asked = "Ban 3 people who sent this, for good, and delete their 3 messages? Deleting can't be taken back.";
+    let asked = "Ban 3 people who sent this, for good, and delete their 3 messages? (Deleting is final.)";
     assert_eq!(question(&driven), asked);
     let mut effects = driven.act(Action::Submit);
     let done = |name: &str| json!({ "message": "Success", "reason": format!("{name} is banned") });
@@ -312,7 +312,7 @@ fn emptying_the_room_waits_before_enter_counts() {
     assert_eq!(sent(&driven.send("/clear")), [""; 0]);
     assert_eq!(
         question(&driven),
-        "Delete all messages in stream1, for everybody? This can't be taken back."
+        "Delete all messages in stream1, for everybody? (This is final.)"
     );
     assert_eq!(sent(&driven.act(Action::Submit)), [""; 0]);
     assert_eq!(driven.answer(), "Enter counts in 3 s");
@@ -558,7 +558,7 @@ fn what_waits_has_a_number_that_commands_take() {
     driven.type_in("d");
     assert_eq!(
         question(&driven),
-        "Reject the held message from bob? This can't be taken back."
+        "Reject the held message from bob? (This is final.)"
     );
     driven.type_in("wspam");
     driven.act(Action::Submit);
