@@ -106,6 +106,8 @@ pub(crate) struct Settings {
     pub(crate) zone: TimeZone,
     /// What the nonces of this run begin with; random.
     pub(crate) nonce_prefix: String,
+    /// What is typed and not sent is there again at the next start.
+    pub(crate) keeps_drafts: bool,
 }
 
 /// All that the client knows: its rooms, what is on the screen, and the password.
@@ -168,6 +170,7 @@ pub(crate) struct App {
     leave_asked: Option<(RoomKey, Duration)>,
     /// The window's title.
     title: String,
+    keeps_drafts: bool,
     nonce_prefix: String,
     nonces: u64,
     now: Now,
@@ -228,6 +231,7 @@ impl App {
             batches_begun: 0,
             undos: Vec::new(),
             undos_begun: 0,
+            keeps_drafts: settings.keeps_drafts,
             nonce_prefix: settings.nonce_prefix,
             nonces: 0,
             now: Now::default(),

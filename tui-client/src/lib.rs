@@ -118,6 +118,7 @@ fn program(options: Options, password: Option<chat_protocol::Secret>) -> Program
         token: None,
         zone: TimeZone::system(),
         nonce_prefix: format!("{:016x}", rand::random::<u64>()),
+        keeps_drafts: false,
     };
     Program {
         url: options.url,

@@ -41,6 +41,7 @@ impl Driven {
             token: token.map(Secret::new),
             zone: TimeZone::UTC,
             nonce_prefix: "n".to_owned(),
+            keeps_drafts: false,
         };
         let now = Now {
             elapsed: Duration::ZERO,
