@@ -5,6 +5,7 @@ mod app;
 mod chat_log;
 mod cli;
 mod command;
+mod config;
 mod cursor;
 mod exit;
 #[cfg(test)]
@@ -18,7 +19,6 @@ mod line_io;
 mod link;
 mod links;
 mod net;
-mod notices;
 mod password;
 mod plain_mode;
 mod private_files;
@@ -30,6 +30,7 @@ mod state;
 mod terminal;
 mod theme;
 mod ui;
+mod warnings;
 mod wrap;
 
 use std::error::Error;

@@ -4,7 +4,7 @@ use std::fs;
 
 use super::super::tests::{Home, saved};
 use super::*;
-use crate::notices;
+use crate::warnings;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -18,8 +18,8 @@ fn token(text: &str) -> Token {
 #[test]
 fn the_newest_is_what_is_kept() {
     let home = Home::new();
-    let (notices, mut said) = notices::channel();
-    let saver = Saver::with_interval(home.begin().session, notices, Duration::from_secs(60));
+    let (warnings, mut said) = warnings::channel();
+    let saver = Saver::with_interval(home.begin().session, warnings, Duration::from_secs(60));
     for number in 0..100 {
         saver.save(saved(&number.to_string()));
     }
@@ -49,8 +49,8 @@ fn a_token_that_was_just_given_can_be_refused() {
 fn what_cannot_be_written_is_said_once_and_written_later() {
     let home = Home::new();
     let session = home.begin().session;
-    let (notices, mut said) = notices::channel();
-    let saver = Saver::with_interval(session, notices, Duration::ZERO);
+    let (warnings, mut said) = warnings::channel();
+    let saver = Saver::with_interval(session, warnings, Duration::ZERO);
     let away = home.0.path().join("away");
     fs::rename(home.folder(), &away).unwrap();
     saver.save(saved("1"));
@@ -70,8 +70,8 @@ fn an_interval_passes_between_two_files() {
     let home = Home::new();
     let begun = home.begin();
     let path = begun.session.path(1);
-    let (notices, _said) = notices::channel();
-    let saver = Saver::with_interval(begun.session, notices, Duration::from_secs(3_600));
+    let (warnings, _said) = warnings::channel();
+    let saver = Saver::with_interval(begun.session, warnings, Duration::from_secs(3_600));
     saver.save(saved("first"));
     let end = Instant::now() + PATIENCE;
     while !path.exists() {
