@@ -12,9 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chat_protocol::{
-    ChangePassword, Credential, NameError, Secret, Username, seeming_rank_sign,
-};
+use chat_protocol::{ChangePassword, Credential, NameError, Secret, Username, seeming_rank_sign};
 
 use crate::clock;
 use crate::domain::address::Address;

@@ -6,6 +6,7 @@ mod answers;
 mod asking;
 mod bar;
 mod card;
+mod changing_password;
 mod completion;
 mod composer;
 mod credentials;
@@ -33,6 +34,7 @@ mod quitting;
 mod reading;
 mod recall;
 mod room;
+mod rooms;
 mod row;
 mod search;
 mod selection;
@@ -51,6 +53,7 @@ pub(crate) use answers::Answer;
 use answers::{Answers, Cause};
 pub(crate) use bar::{Bar, DIGITS, Length};
 use card::Card;
+pub(crate) use changing_password::PasswordChange;
 use completion::Completion;
 use composer::Memory;
 use credentials::Credentials;
@@ -116,6 +119,8 @@ pub(crate) struct App {
     /// The person that is looked at.
     pub(crate) card: Option<Card>,
     pub(crate) prompt: Option<Prompt>,
+    /// The questions for another password.
+    pub(crate) password_change: Option<PasswordChange>,
     /// Pasted text that the user is asked about.
     pub(crate) paste: Option<Paste>,
     pub(crate) palette: Option<Palette>,
@@ -140,6 +145,8 @@ pub(crate) struct App {
     credentials: Credentials,
     /// When the user last typed into an input box.
     typed_at: Option<Duration>,
+    /// A name that nobody has becomes an account: the password was not typed by hand, or twice.
+    may_register: bool,
     /// The user gave a password, and has typed nothing since: what comes next is another one.
     has_answered: bool,
     leaving: Leaving,
@@ -149,6 +156,12 @@ pub(crate) struct App {
     batches_begun: u64,
     undos: Vec<Undo>,
     undos_begun: u64,
+    /// Rooms that there were; the next one gets this number.
+    keys_given: usize,
+    /// A room that is closed where that is asked again, and until when.
+    leave_asked: Option<(RoomKey, Duration)>,
+    /// The window's title.
+    title: String,
     nonce_prefix: String,
     nonces: u64,
     now: Now,
@@ -160,6 +173,7 @@ impl App {
     pub(crate) fn new(settings: Settings) -> Self {
         let is_asked = settings.password.is_none() && settings.token.is_none();
         let prompt = is_asked.then(|| Prompt::because(None, true));
+        let keys_given = settings.rooms.len();
         Self {
             rooms: (0..)
                 .zip(settings.rooms)
@@ -172,6 +186,10 @@ impl App {
             reason_typing: false,
             card: None,
             prompt,
+            password_change: None,
+            keys_given: keys_given.saturating_sub(1),
+            leave_asked: None,
+            title: String::new(),
             paste: None,
             palette: None,
             answers: Answers::default(),
@@ -194,6 +212,7 @@ impl App {
             is_focused: true,
             credentials: Credentials::new(settings.password, settings.token),
             typed_at: None,
+            may_register: !is_asked,
             has_answered: false,
             leaving: Leaving::No,
             interrupted_at: None,
@@ -242,6 +261,7 @@ impl App {
         self.load_older(&mut effects);
         self.go_on_leaving(&mut effects);
         self.draw |= self.answers.advance(now.elapsed, self.bar.is_some());
+        self.name_window(&mut effects);
         if std::mem::take(&mut self.draw) {
             effects.push(Effect::Draw);
         }
@@ -269,8 +289,18 @@ impl App {
             let next = next_second(until, self.now.elapsed).unwrap_or(until);
             Some(if place == self.active { next } else { until })
         });
+        let slow = self.rooms.iter().enumerate().filter_map(|(place, room)| {
+            let until = room.slow_until().filter(|until| *until > self.now.elapsed)?;
+            let next = next_second(until, self.now.elapsed);
+            let is_waiting = room.timeline.waiting() > 0;
+            match place == self.active {
+                true => next,
+                false => is_waiting.then_some(until),
+            }
+        });
         answers
             .into_iter()
+            .chain(slow)
             .chain(orders)
             .chain(bar)
             .chain(confirmations)
@@ -278,6 +308,19 @@ impl App {
             .chain(mutes)
             .chain(self.leaving_due())
             .min()
+    }
+
+    /// The window's title: what waits for the user, and the room in view.
+    fn name_window(&mut self, effects: &mut Vec<Effect>) {
+        let mentions: usize = self.rooms.iter().map(|room| room.mentions).sum();
+        let title = match mentions {
+            0 => self.room().label.clone(),
+            count => format!("(@{count}) {}", self.room().label),
+        };
+        if title != self.title {
+            effects.push(Effect::Title(title.clone()));
+            self.title = title;
+        }
     }
 
     /// The room in view.
@@ -356,6 +399,12 @@ impl App {
     fn wake(&mut self, effects: &mut Vec<Effect>) {
         let now = self.now;
         self.wake_orders(effects);
+        for place in 0..self.rooms.len() {
+            if self.rooms[place].timeline.waiting() > 0 {
+                self.send_next(place, effects);
+            }
+        }
+        self.draw |= self.room().slow_until().is_some_and(|until| now.elapsed <= until);
         for place in 0..self.rooms.len() {
             if self.rooms[place].timeline.expire(now) {
                 self.draw = true;

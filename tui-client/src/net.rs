@@ -46,6 +46,8 @@ pub(crate) struct Target {
     pub(crate) room: RoomName,
     /// The password, or a token from an earlier run.
     pub(crate) credential: Credential,
+    /// A name that nobody has becomes an account.
+    pub(crate) may_register: bool,
     /// Where an earlier connection ended.
     pub(crate) cursor: Cursor,
 }
@@ -97,6 +99,7 @@ pub(crate) async fn run(
         room: target.room,
         credential: target.credential,
         token: None,
+        may_register: target.may_register,
     };
     let mut link = Link {
         id,

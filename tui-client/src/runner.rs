@@ -246,8 +246,16 @@ impl Runner {
                 Effect::Draw => self.screen.want(cause),
                 Effect::Redraw => self.screen.forget(),
                 Effect::Suspend => self.suspending = true,
-                Effect::Connect(key, room, credential, cursor) => {
-                    self.connect(key, room, credential, cursor);
+                Effect::Connect(key, room, credential, cursor, may_register) => {
+                    let target = Target {
+                        url: self.url.clone(),
+                        username: self.username.clone(),
+                        room,
+                        credential,
+                        may_register,
+                        cursor,
+                    };
+                    self.connect(key, target);
                 }
                 // Without its orders a connection says goodbye and ends.
                 Effect::Disconnect(key) => drop(self.links.remove(&key)),
@@ -289,15 +297,8 @@ impl Runner {
         drawn.map_err(RunError::Terminal)
     }
 
-    fn connect(&mut self, key: RoomKey, room: RoomName, credential: Credential, cursor: Cursor) {
+    fn connect(&mut self, key: RoomKey, target: Target) {
         let (commands, orders) = mpsc::channel(COMMANDS);
-        let target = Target {
-            url: self.url.clone(),
-            username: self.username.clone(),
-            room,
-            credential,
-            cursor,
-        };
         self.connections += 1;
         let number = self.connections;
         let id = ConnectionId { room: key, number };

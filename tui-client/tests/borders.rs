@@ -112,6 +112,13 @@ const NEVER: &[(&str, &[&str])] = &[
         &["tokio", "std::io", "Instant", "now()", "async "],
     ),
     ("input/sequence", &["tokio", "std::io", "Duration"]),
+    (
+        "input/wheel",
+        &["tokio", "std::io", "Instant", "now()", "async "],
+    ),
+    ("terminal/beside", &["tokio", "std::io", "std::env"]),
+    ("terminal/pace", &["tokio", "std::io", "now()", "async "]),
+    ("terminal/shift", &["tokio", "std::io"]),
     ("keymap", &["tokio", "ratatui", "std::io"]),
     ("layout", &["ratatui", "crossterm"]),
     ("link", &["tokio", "tungstenite"]),

@@ -51,7 +51,7 @@ pub(crate) enum Effect {
     Suspend,
     /// Connect the room with this password or token, in place of any earlier connection, from where that
     /// one ended.
-    Connect(RoomKey, RoomName, Credential, Cursor),
+    Connect(RoomKey, RoomName, Credential, Cursor, bool),
     /// Give the room's connection up; nothing more is heard of it.
     Disconnect(RoomKey),
     /// Send an event on the room's connection.

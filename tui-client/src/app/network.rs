@@ -10,11 +10,14 @@ use chat_protocol::{
 use super::event::Effect;
 use super::panels::Panel;
 use super::room::Asked;
-use super::timeline::{Author, Cause, Inserted, News};
+use super::row::Tone;
+use super::timeline::{Author, Cause, Inserted, News, shown_name};
 use super::{App, LinkState, PROBLEM_CHARS};
 use crate::link::{LinkEvent, Problem, RoomKey};
 use crate::sanitize;
 
+/// Characters of a message that the desktop shows.
+const NOTICE_CHARS: usize = 200;
 /// After a refused `history`, without the server's word on when to try again.
 const HISTORY_PAUSE: Duration = Duration::from_secs(5);
 /// The longest that a server can make the client wait before it asks again.
@@ -92,6 +95,10 @@ impl App {
             effects.push(Effect::Send(room.key, room.ask_newest()));
         }
         effects.push(Effect::Send(room.key, ClientEvent::Who));
+        if accepted.created {
+            let words = format!("welcome: the account {} was made", self.me);
+            self.tell(place, Tone::Good, &words);
+        }
         self.send_next(place, effects);
         self.next_order(place, effects);
         self.on_let_in(place, effects);
@@ -129,6 +136,12 @@ impl App {
             .as_ref()
             .is_some_and(|nonce| room.timeline.confirm(nonce));
         let inserted = room.timeline.insert(message, &self.reader);
+        let is_mention = matches!(inserted, Inserted::New { mentions: true, own: false });
+        if is_mention && !self.is_focused {
+            let title = format!("{} in {}", shown_name(&message.display_name, &message.username), room.label);
+            let text = sanitize::brief(&message.content, NOTICE_CHARS);
+            effects.push(Effect::Notify { title, text });
+        }
         let mut news = News::default();
         news.count(inserted);
         if !in_view {
@@ -137,6 +150,7 @@ impl App {
         // Elsewhere only the tabs change, which every room's first unread message does.
         self.draw |= in_view || inserted != Inserted::Known;
         if own {
+            self.rooms[place].posted_at = Some(self.now.elapsed);
             self.send_next(place, effects);
         }
     }

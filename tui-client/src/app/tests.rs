@@ -5,6 +5,7 @@ mod completion;
 mod moderation;
 mod quitting;
 mod reconnect;
+mod rooms;
 mod sending;
 mod signing_in;
 mod unread;
@@ -196,7 +197,7 @@ fn refusal(code: u16, event: &str) -> chat_protocol::ClientError {
 
 fn connects(effects: &[Effect]) -> Vec<(usize, String)> {
     let connects = effects.iter().filter_map(|effect| match effect {
-        Effect::Connect(key, _, Credential::Password(one) | Credential::Token(one), _) => {
+        Effect::Connect(key, _, Credential::Password(one) | Credential::Token(one), ..) => {
             Some((key.0, one.expose().to_owned()))
         }
         _ => None,

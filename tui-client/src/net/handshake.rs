@@ -15,6 +15,8 @@ pub(super) struct Identity {
     pub(super) credential: Credential,
     /// A resume token from an earlier `auth`, which goes before that.
     pub(super) token: Option<Secret>,
+    /// A name that nobody has becomes an account.
+    pub(super) may_register: bool,
 }
 
 impl Identity {
@@ -56,6 +58,8 @@ pub(super) struct Handshake<'identity> {
     since: Option<Since>,
     capabilities: Capabilities,
     content_limit: usize,
+    /// The server says which ways in are open.
+    knows_ways: bool,
 }
 
 impl<'identity> Handshake<'identity> {
@@ -66,6 +70,7 @@ impl<'identity> Handshake<'identity> {
             since,
             capabilities: Capabilities::default(),
             content_limit: CONTENT_CHARS,
+            knows_ways: false,
         }
     }
 
@@ -74,6 +79,7 @@ impl<'identity> Handshake<'identity> {
         match event {
             ServerEvent::Connection(connection) => {
                 self.content_limit = connection.limits.content;
+                self.knows_ways = !connection.auth.is_empty();
                 // All that the server offers and this client knows.
                 let offered = connection.capabilities.iter().map(String::as_str);
                 self.capabilities = Capabilities::named(offered);
@@ -111,7 +117,8 @@ impl<'identity> Handshake<'identity> {
             room: self.identity.room.clone(),
             capabilities: self.capabilities.names(),
             since: self.since.clone(),
-            register: true,
+            // One that does not say which ways in are open does not know the word.
+            register: self.identity.may_register || !self.knows_ways,
         }))
     }
 }
@@ -127,6 +134,7 @@ mod tests {
             room: RoomName::new("stream1").unwrap(),
             credential: Credential::Password(Secret::new("hunter2")),
             token: token.map(Secret::new),
+            may_register: true,
         }
     }
 

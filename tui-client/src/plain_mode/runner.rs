@@ -226,6 +226,7 @@ impl Runner {
             username: self.username.clone(),
             room,
             credential: Credential::Password(password),
+            may_register: true,
             cursor,
         };
         self.numbers[key.0] += 1;

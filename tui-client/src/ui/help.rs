@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::{below, put};
 use crate::app::{App, Row, Tone};
-use crate::command::{COMMANDS, MODERATION};
+use crate::command::{COMMANDS, GOING, MODERATION};
 use crate::keymap::{ANYWHERE, SELECTED};
 use crate::theme::Theme;
 use crate::wrap::{width, wrap};
@@ -90,6 +90,10 @@ pub(super) fn rows(app: &App, columns: usize) -> Vec<Row> {
     rows.push(title("Commands (//text sends /text)"));
     for (name, _, words) in &COMMANDS {
         pair(&format!("/{name}"), KEY_COLUMNS, words, columns, &mut rows);
+    }
+    for (name, usage, words) in &GOING {
+        let typed = format!("/{name} {usage}");
+        pair(typed.trim_end(), KEY_COLUMNS, words, columns, &mut rows);
     }
     if app.is_moderator() {
         rows.push(title("Moderation (names with or without @)"));
