@@ -4,6 +4,7 @@
 //! Files lie in a folder per server: `ROOM.2026-11-27.txt`. They are opened for each batch of lines, so
 //! one that was moved or removed is made anew with the next line.
 
+mod lines;
 mod writer;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use chat_protocol::RoomName;
 use jiff::tz::TimeZone;
 
 use crate::warnings::Warnings;
+pub(crate) use lines::Lines;
 use writer::Writer;
 
 /// Lines that wait for the disk. Of more, the newest are left out, and how many is written in their

@@ -101,10 +101,13 @@ pub(crate) enum Page {
 }
 
 impl Arguments {
+    /// Whether what is kept of earlier sessions may be looked at.
+    pub(crate) fn may_remember(&self) -> bool {
+        !self.no_remember && !self.json
+    }
+
     /// Reads the command line.
-    pub(crate) fn read(
-        arguments: impl IntoIterator<Item = OsString>,
-    ) -> Result<Self, clap::Error> {
+    pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         Self::try_parse_from(arguments)
     }
 }

@@ -15,21 +15,19 @@ use chat_protocol::{RoomName, Username};
 use crate::keymap::Keymap;
 use crate::private_files;
 use crate::server_url::ServerUrl;
+use crate::theme::Wish;
 
 pub(crate) use print::print;
 
 /// Bytes of a configuration file.
 const BYTES: u64 = 1 << 20;
-/// What `colours` may be; the first one stands where nothing is said.
-pub(crate) const COLOURS: [&str; 5] = ["auto", "safe", "256", "16", "none"];
 
 /// All settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Config {
     pub(crate) profiles: BTreeMap<String, Profile>,
     pub(crate) keymap: Keymap,
-    /// One of [`COLOURS`].
-    pub(crate) colours: &'static str,
+    pub(crate) colours: Wish,
     pub(crate) notifications: Notifications,
     /// Keep a log of each room.
     pub(crate) log: bool,
@@ -106,7 +104,7 @@ impl Default for Config {
         Self {
             profiles: BTreeMap::new(),
             keymap: Keymap::default(),
-            colours: COLOURS[0],
+            colours: Wish::Auto,
             notifications: Notifications {
                 bell: true,
                 desktop: Desktop::Auto,

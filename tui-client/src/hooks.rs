@@ -12,7 +12,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use serde_json::Value;
 
 use crate::password;
 use crate::warnings::Warnings;
@@ -77,8 +76,8 @@ impl Hook {
         }
     }
 
-    /// Runs the command for an event, unless it runs already. Does not wait.
-    pub(crate) fn fire(&mut self, event: &Value) {
+    /// Runs the command for an event in JSON, unless it runs already. Does not wait.
+    pub(crate) fn fire(&mut self, event: &str) {
         let text = format!("{event}\n");
         if text.len() > EVENT_BYTES {
             return;

@@ -72,7 +72,10 @@ fn of_file(path: &Path) -> Result<Secret, PasswordError> {
         let mut bytes = Vec::new();
         File::open(path)?.take(FILE_BYTES).read_to_end(&mut bytes)?;
         // Only the first line matters, whatever follows it.
-        let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let line = bytes
+            .split(|byte| *byte == b'\n')
+            .next()
+            .unwrap_or_default();
         String::from_utf8(line.to_vec())
             .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not valid UTF-8"))
     };

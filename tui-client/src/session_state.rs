@@ -94,6 +94,14 @@ impl SavedSession {
         self.rooms.iter().find(|room| room.name.plain() == plain)
     }
 
+    /// Puts a room that is closed before the others that are, in place of what was known of it.
+    pub(crate) fn put(&mut self, room: SavedRoom) {
+        let plain = room.name.plain();
+        self.rooms.retain(|one| one.name.plain() != plain);
+        let place = self.open_rooms().count();
+        self.rooms.insert(place, room);
+    }
+
     /// The same session with exactly these rooms open, in this order; what is known of others is kept.
     pub(crate) fn opened(mut self, names: &[RoomName]) -> Self {
         let mut rooms: Vec<SavedRoom> = Vec::new();

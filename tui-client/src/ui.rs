@@ -67,10 +67,18 @@ pub(crate) fn draw(app: &App, theme: &Theme, links: &mut Links, frame: &mut Fram
     room::draw_live(app, theme, live, buffer);
     bar::draw(app, theme, info, buffer);
     let cursor = if let Some(change) = &app.password_change {
-        let area = if layout.tabs + layout.left == 0 { screen } else { view };
+        let area = if layout.tabs + layout.left == 0 {
+            screen
+        } else {
+            view
+        };
         password::draw_change(app, change, theme, area, buffer)
     } else if let Some(prompt) = app.question().filter(|prompt| prompt.has_keys) {
-        let area = if layout.tabs + layout.left == 0 { screen } else { view };
+        let area = if layout.tabs + layout.left == 0 {
+            screen
+        } else {
+            view
+        };
         password::draw(app, prompt, theme, area, buffer)
     } else {
         let picked = match (&app.panel, app.question()) {

@@ -142,12 +142,20 @@ mod tests {
         assert_eq!(credentials.turn(RoomKey(1)), token("t1"));
         credentials.renew(Secret::new("t2"));
         credentials.forget(&Secret::new("t1"));
-        assert_eq!(credentials.turn(RoomKey(2)), token("t2"), "the newer one holds");
+        assert_eq!(
+            credentials.turn(RoomKey(2)),
+            token("t2"),
+            "the newer one holds"
+        );
         credentials.forget(&Secret::new("t2"));
         assert_eq!(credentials.turn(RoomKey(2)), secret("a"));
         assert_eq!(credentials.turn(RoomKey(0)), Turn::Wait);
         credentials.renew(Secret::new("t3"));
-        assert_eq!(credentials.turn(RoomKey(0)), Turn::Wait, "the password is used now");
+        assert_eq!(
+            credentials.turn(RoomKey(0)),
+            Turn::Wait,
+            "the password is used now"
+        );
         let mut credentials = Credentials::new(None, Some(Secret::new("t1")));
         assert!(credentials.is_there());
         credentials.forget(&Secret::new("t1"));
@@ -159,7 +167,11 @@ mod tests {
         let mut credentials = Credentials::new(Some(Secret::new("a")), None);
         assert_eq!(credentials.turn(RoomKey(1)), secret("a"));
         assert_eq!(credentials.turn(RoomKey(0)), Turn::Wait);
-        assert_eq!(credentials.turn(RoomKey(1)), secret("a"), "again, after a lost line");
+        assert_eq!(
+            credentials.turn(RoomKey(1)),
+            secret("a"),
+            "again, after a lost line"
+        );
         assert!(!credentials.let_in(RoomKey(0)), "by a login of its own");
         assert_eq!(credentials.turn(RoomKey(0)), Turn::Wait);
         assert!(credentials.let_in(RoomKey(1)));

@@ -3,10 +3,10 @@
 
 use chat_protocol::DraftContent;
 
-use super::{App, seconds_left};
 use super::composer::{Draft, Edit};
 use super::recall::Recall;
 use super::row::{Row, Tone};
+use super::{App, seconds_left};
 use crate::command::{Typed, parse};
 use crate::keymap::Action;
 use crate::layout::is_small;

@@ -136,9 +136,22 @@ impl App {
             .as_ref()
             .is_some_and(|nonce| room.timeline.confirm(nonce));
         let inserted = room.timeline.insert(message, &self.reader);
-        let is_mention = matches!(inserted, Inserted::New { mentions: true, own: false });
-        if is_mention && !self.is_focused {
-            let title = format!("{} in {}", shown_name(&message.display_name, &message.username), room.label);
+        let is_mention = matches!(
+            inserted,
+            Inserted::New {
+                mentions: true,
+                own: false
+            }
+        );
+        if is_mention {
+            effects.push(Effect::Mentioned(Box::new(message.clone())));
+        }
+        if is_mention && (self.notifies_focused || !self.is_focused) {
+            let title = format!(
+                "{} in {}",
+                shown_name(&message.display_name, &message.username),
+                room.label
+            );
             let text = sanitize::brief(&message.content, NOTICE_CHARS);
             effects.push(Effect::Notify { title, text });
         }

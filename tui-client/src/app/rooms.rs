@@ -21,7 +21,10 @@ impl App {
     /// Opens a room, or goes to it where it is open.
     pub(super) fn join(&mut self, name: RoomName, effects: &mut Vec<Effect>) {
         let plain = name.plain();
-        let open = self.rooms.iter().position(|room| room.name.plain() == plain);
+        let open = self
+            .rooms
+            .iter()
+            .position(|room| room.name.plain() == plain);
         if let Some(place) = open {
             return self.show_room(place);
         }
@@ -33,6 +36,7 @@ impl App {
         let key = RoomKey(self.keys_given);
         self.rooms.push(Room::new(key, name));
         let place = self.rooms.len() - 1;
+        self.take_up_room(place);
         self.show_room(place);
         self.connect(place, effects);
     }
@@ -55,7 +59,8 @@ impl App {
             self.leave_asked = Some((key, now + QUESTION));
             let what = match unsent {
                 0 => "a draft".to_owned(),
-                count => counted(count, "message that was not sent").replace("message that was not sents", "messages that were not sent"),
+                count => counted(count, "message that was not sent")
+                    .replace("message that was not sents", "messages that were not sent"),
             };
             let words = format!("there is {what} here: /leave again within 10 s closes the room");
             return self.say(Tone::Alert, words);
@@ -65,6 +70,7 @@ impl App {
         self.bar = None;
         self.give_orders_up(self.active);
         effects.push(Effect::Disconnect(key));
+        self.keep_room(self.active);
         let left = self.rooms.remove(self.active);
         self.active = self.active.min(self.rooms.len() - 1);
         if self.credentials.give_up(key) {
@@ -76,7 +82,10 @@ impl App {
 
     /// Goes to a room by its number or its name, or the beginning of that.
     pub(super) fn go_to_room(&mut self, text: &str) {
-        if let Some(place) = text.parse::<usize>().ok().and_then(|number| number.checked_sub(1))
+        if let Some(place) = text
+            .parse::<usize>()
+            .ok()
+            .and_then(|number| number.checked_sub(1))
             && place < self.rooms.len()
         {
             return self.show_room(place);
@@ -90,7 +99,10 @@ impl App {
             Some(place) => self.show_room(place),
             None => {
                 let shown = crate::sanitize::brief(text, 40);
-                self.say(Tone::Alert, format!("no room {shown} is open: /join opens one"));
+                self.say(
+                    Tone::Alert,
+                    format!("no room {shown} is open: /join opens one"),
+                );
             }
         }
     }

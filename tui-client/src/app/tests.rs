@@ -38,6 +38,9 @@ impl Driven {
             server: "ws://127.0.0.1:8080".to_owned(),
             password: password.map(Secret::new),
             token: token.map(Secret::new),
+            kept: SavedSession::default(),
+            keymap: Keymap::default(),
+            notifies_focused: false,
             zone: TimeZone::UTC,
             nonce_prefix: "n".to_owned(),
         };

@@ -1,7 +1,5 @@
 //! From the arguments, the environment, the configuration and what is remembered to what is done. Pure.
 
-use std::ffi::OsString;
-
 use chat_protocol::{NameError, RoomName, Username};
 
 use super::{Arguments, SERVER};
@@ -51,6 +49,8 @@ pub(crate) struct Choices {
     pub(crate) capabilities: Vec<String>,
     /// `--plain` shows times.
     pub(crate) times: bool,
+    /// `--plain` begins with what is for the user alone.
+    pub(crate) only_mentions: bool,
     pub(crate) panic_after_start: bool,
 }
 
@@ -63,6 +63,7 @@ pub(crate) struct Options {
     pub(crate) url: ServerUrl,
     pub(crate) capabilities: Vec<String>,
     pub(crate) times: bool,
+    pub(crate) only_mentions: bool,
 }
 
 /// An argument that can't be right.
@@ -161,6 +162,7 @@ impl Arguments {
             remember,
             capabilities: trimmed(self.capabilities),
             times: self.times,
+            only_mentions: around.config.only_mentions,
             #[cfg(debug_assertions)]
             panic_after_start: self.panic_after_start,
             #[cfg(not(debug_assertions))]
@@ -181,6 +183,7 @@ impl Choices {
             url: self.url,
             capabilities: self.capabilities,
             times: self.times,
+            only_mentions: self.only_mentions,
         })
     }
 }
@@ -245,11 +248,6 @@ fn last_user(recent: &[Recent], url: &ServerUrl) -> Option<Username> {
 fn trimmed(names: Vec<String>) -> Vec<String> {
     let names = names.iter().map(|name| name.trim().to_owned());
     names.filter(|name| !name.is_empty()).collect()
-}
-
-/// The value of [`SERVER`], as far as it is text: the rest is shown as what it is not.
-pub(crate) fn server_variable(value: Option<OsString>) -> Option<String> {
-    value.map(|value| value.to_string_lossy().into_owned())
 }
 
 #[cfg(test)]

@@ -14,7 +14,9 @@ pub(crate) const GOING: [(&str, &str, &str); 4] = [
 
 /// Reads the arguments of the command `name`; `None` where there is no such command here.
 pub(super) fn parse(name: &str, arguments: &str) -> Option<Result<Command, CommandError>> {
-    let (name, usage, _) = GOING.iter().find(|(known, ..)| known.eq_ignore_ascii_case(name))?;
+    let (name, usage, _) = GOING
+        .iter()
+        .find(|(known, ..)| known.eq_ignore_ascii_case(name))?;
     let wrong = |words: String| CommandError::Wrong(format!("/{name} {usage}: {words}"));
     Some(match (*name, arguments) {
         ("join", "") => Err(wrong("the name of a room is missing".to_owned())),
@@ -41,11 +43,20 @@ mod tests {
         };
         let room = RoomName::new("a room").unwrap();
         assert_eq!(check("join", "a room"), Ok(Command::Join(room)));
-        assert_eq!(check("JOIN", ""), Err("/join ROOM: the name of a room is missing".to_owned()));
+        assert_eq!(
+            check("JOIN", ""),
+            Err("/join ROOM: the name of a room is missing".to_owned())
+        );
         assert_eq!(check("leave", ""), Ok(Command::Leave));
-        assert_eq!(check("leave", "now"), Err("/leave takes no arguments".to_owned()));
+        assert_eq!(
+            check("leave", "now"),
+            Err("/leave takes no arguments".to_owned())
+        );
         assert_eq!(check("room", "2"), Ok(Command::Room("2".to_owned())));
-        assert_eq!(check("password", "hunter2"), Err("/password takes no arguments".to_owned()));
+        assert_eq!(
+            check("password", "hunter2"),
+            Err("/password takes no arguments".to_owned())
+        );
         assert!(parse("quit", "").is_none());
     }
 }

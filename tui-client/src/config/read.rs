@@ -6,9 +6,10 @@ use chat_protocol::{RoomName, Username};
 use toml::de::{DeTable, DeValue};
 
 use super::table::{Entry, Problems, in_order};
-use super::{COLOURS, Config, Desktop, Problem, Profile};
+use super::{Config, Desktop, Problem, Profile};
 use crate::keymap::{Context, Keymap, nearest};
 use crate::server_url::{ServerUrl, presentable};
+use crate::theme::Wish;
 
 /// The settings before the first section.
 const TOP: &[&str] = &[
@@ -119,8 +120,9 @@ impl Reader<'_, '_> {
             let key = &format!("{}.{name}", section.key);
             match name {
                 "colours" => {
-                    let word = self.problems.word(Entry { key, value }, &COLOURS);
-                    set(&mut self.config.colours, word.map(|place| COLOURS[place]));
+                    let word = self.problems.word(Entry { key, value }, &Wish::NAMES);
+                    let wish = word.and_then(|place| Wish::named(Wish::NAMES[place]));
+                    set(&mut self.config.colours, wish);
                 }
                 _ => self.unknown(name, start, section.key, THEME),
             }

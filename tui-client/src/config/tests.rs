@@ -69,10 +69,8 @@ fn every_setting_is_read() {
         only_unfocused: false,
     };
     assert!(config.log && config.mouse && config.only_mentions);
-    assert_eq!(
-        (config.colours, config.notifications),
-        ("16", notifications)
-    );
+    assert_eq!(Some(config.colours), Wish::named("16"));
+    assert_eq!(config.notifications, notifications);
     let keys = |action| config.keymap.keys_of(&action);
     assert_eq!(keys(crate::keymap::Action::Find), ["F5", "Ctrl+S"]);
     assert!(keys(crate::keymap::Action::Log).is_empty());

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::warnings;
@@ -61,7 +61,7 @@ fn one_runs_at_a_time_and_the_rest_is_left_out_and_said_once() {
     let mut hook = Hook::start(command, warnings);
     fire(&mut hook, &json!(1));
     for number in 2..100 {
-        hook.fire(&json!(number));
+        hook.fire(&number.to_string());
     }
     let words = said.blocking_recv().unwrap();
     assert!(words.contains("left out"), "{words}");
@@ -129,7 +129,7 @@ fn the_password_is_not_in_its_environment_and_what_is_too_big_is_left_out() {
         out.display()
     );
     let mut hook = Hook::start(command, warnings);
-    hook.fire(&json!("x".repeat(EVENT_BYTES)));
+    hook.fire(&"x".repeat(EVENT_BYTES));
     fire(&mut hook, &json!(1));
     wait_for(&out, "none\n");
     hook.finish();

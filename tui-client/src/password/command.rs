@@ -87,7 +87,10 @@ impl PasswordCommand {
         if !status.success() {
             return Err(CommandError::Failed(name(), status));
         }
-        let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let line = bytes
+            .split(|byte| *byte == b'\n')
+            .next()
+            .unwrap_or_default();
         let line = str::from_utf8(line)
             .map_err(|_| CommandError::NoPassword(name(), "it is not valid UTF-8"))?;
         match bare(line) {
@@ -107,16 +110,15 @@ fn standard_input() -> Stdio {
 }
 
 /// All that the program writes, and a byte more than it may where it writes more. It may go on running.
-fn read(
-    child: &mut Child,
-    until: Instant,
-) -> Result<io::Result<Vec<u8>>, RecvTimeoutError> {
+fn read(child: &mut Child, until: Instant) -> Result<io::Result<Vec<u8>>, RecvTimeoutError> {
     let output = child.stdout.take();
     let (send, received) = sync_channel(1);
     // A program that it leaves running may hold its output open: the thread then stays behind.
     thread::spawn(move || {
         let mut bytes = Vec::new();
-        let read = output.map_or(Ok(0), |output| output.take(BYTES + 1).read_to_end(&mut bytes));
+        let read = output.map_or(Ok(0), |output| {
+            output.take(BYTES + 1).read_to_end(&mut bytes)
+        });
         // Where nobody waits any more, nobody wants it.
         send.send(read.map(|_| bytes)).ok();
     });

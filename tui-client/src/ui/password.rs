@@ -65,7 +65,10 @@ pub(super) fn draw_change(
         Row::default()
             .with(Tone::Text, "Change the password of ")
             .with(Tone::Strong, app.me.as_str()),
-        Row::default().with(Tone::Faint, "Other clients are signed out. Esc leaves it as it is."),
+        Row::default().with(
+            Tone::Faint,
+            "Other clients are signed out. Esc leaves it as it is.",
+        ),
         Row::default(),
     ];
     let question = Question {

@@ -3,7 +3,12 @@
 use super::*;
 
 fn labels(driven: &Driven) -> Vec<&str> {
-    driven.app.rooms.iter().map(|room| room.label.as_str()).collect()
+    driven
+        .app
+        .rooms
+        .iter()
+        .map(|room| room.label.as_str())
+        .collect()
 }
 
 #[test]
@@ -16,7 +21,10 @@ fn a_room_is_joined_once_and_left_with_its_connection() {
     driven.send("/join stream1");
     assert_eq!((labels(&driven).len(), driven.app.active), (2, 0));
     let effects = driven.send("/leave");
-    assert!(effects.contains(&Effect::Disconnect(RoomKey(0))), "{effects:?}");
+    assert!(
+        effects.contains(&Effect::Disconnect(RoomKey(0))),
+        "{effects:?}"
+    );
     assert_eq!(labels(&driven), ["mods"]);
     // What the closed connection still says is for nobody; what the other one says is for the other.
     driven.message(0, 9, "bob", "late");
@@ -39,7 +47,11 @@ fn leaving_asks_where_something_would_be_lost() {
     driven.send("never confirmed");
     driven.send("/leave");
     assert_eq!(labels(&driven), ["a", "b"]);
-    assert!(driven.said().contains("1 message that was not sent here: /leave again"));
+    assert!(
+        driven
+            .said()
+            .contains("1 message that was not sent here: /leave again")
+    );
     driven.wait(Duration::from_secs(11));
     driven.send("/leave");
     assert_eq!(labels(&driven), ["a", "b"], "asked anew, much later");
@@ -55,7 +67,11 @@ fn a_room_is_gone_to_by_number_name_or_its_beginning() {
         assert_eq!(driven.app.active, place, "{text}");
     }
     driven.send("/room nowhere");
-    assert!(driven.said().ends_with("no room nowhere is open: /join opens one"));
+    assert!(
+        driven
+            .said()
+            .ends_with("no room nowhere is open: /join opens one")
+    );
     driven.send("/room 0");
     assert_eq!(driven.app.active, 0);
 }
@@ -128,7 +144,10 @@ fn a_mention_is_told_to_those_who_look_elsewhere() {
     driven.tell(Event::Focus(false));
     assert_eq!(told(&driven.message(0, 2, "bob", "hello")), None);
     let effects = driven.message(1, 1, "bob", "alice\u{1b}[2J?");
-    assert_eq!(told(&effects).as_deref(), Some("bob in b: alice\u{fffd}[2J?"));
+    assert_eq!(
+        told(&effects).as_deref(),
+        Some("bob in b: alice\u{fffd}[2J?")
+    );
     let title = effects.iter().find_map(|effect| match effect {
         Effect::Title(title) => Some(title.as_str()),
         _ => None,

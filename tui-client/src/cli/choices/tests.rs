@@ -1,5 +1,6 @@
 //! Who decides what, and what is said about arguments that can't be right.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use super::*;
@@ -68,10 +69,16 @@ fn what_is_not_said_is_as_the_last_time() {
     check(&["--user", "BOB"], "wss://other.example.org:443 BOB []");
     check(&["--user", "dave"], "wss://last.example.org:443 dave []");
     check(&["--room", "x"], "wss://last.example.org:443 alice [x]");
-    check(&["--server", "OTHER.example.org"], "wss://OTHER.example.org bob []");
+    check(
+        &["--server", "OTHER.example.org"],
+        "wss://OTHER.example.org bob []",
+    );
     check(&["--server", "new:8080"], "wss://new:8080 ? []");
     check(&["--no-remember"], "ws://127.0.0.1:8080 ? []");
-    check(&["--json", "--user", "a", "--room", "r"], "ws://127.0.0.1:8080 a [r]");
+    check(
+        &["--json", "--user", "a", "--room", "r"],
+        "ws://127.0.0.1:8080 a [r]",
+    );
     check(&["--plain"], "wss://last.example.org:443 alice []");
     assert_eq!(words(&[], &Given::default()), "ws://127.0.0.1:8080 ? []");
     let damaged = Given {
@@ -93,16 +100,31 @@ fn an_argument_goes_before_the_profile_and_that_before_the_variable() {
         assert_eq!(words(arguments, &given), expected, "{arguments:?}");
     };
     check(&[], "wss://variable.example.org ? []");
-    check(&["--profile", "work"], "wss://work.example.org worker [a b]");
+    check(
+        &["--profile", "work"],
+        "wss://work.example.org worker [a b]",
+    );
     check(&["--profile", "nick"], "wss://variable.example.org nick []");
-    let all = ["--profile", "work", "--user", "a", "--room", "r", "--server", "h:1"];
+    let all = [
+        "--profile",
+        "work",
+        "--user",
+        "a",
+        "--room",
+        "r",
+        "--server",
+        "h:1",
+    ];
     check(&all, "wss://h:1 a [r]");
     let wrong = Given {
         variable: Some("http://h"),
         ..given.clone()
     };
     let error = words(&[], &wrong);
-    assert!(error.starts_with("CHAT_SERVER_URL \"http://h\" must"), "{error}");
+    assert!(
+        error.starts_with("CHAT_SERVER_URL \"http://h\" must"),
+        "{error}"
+    );
     let server = ["--server", "localhost:1"];
     assert_eq!(words(&server, &wrong), "ws://localhost:1 ? []");
     for empty in ["", " ", "\n"] {
@@ -177,10 +199,17 @@ fn the_mode_decides_what_is_needed() {
     check(&["--json"], true, Mode::Json);
     let needed = |arguments: &[&str]| {
         let chosen = choose(arguments, &Given::default()).unwrap();
-        chosen.complete().map(|_| ()).map_err(|error| error.to_string())
+        chosen
+            .complete()
+            .map(|_| ())
+            .map_err(|error| error.to_string())
     };
     assert_eq!(needed(&["--json", "--user", "a", "--room", "r"]), Ok(()));
-    let words = |name| Err(format!("{name} is needed: there is no earlier session to go on with"));
+    let words = |name| {
+        Err(format!(
+            "{name} is needed: there is no earlier session to go on with"
+        ))
+    };
     assert_eq!(needed(&["--plain", "--user", "a"]), words("--room"));
     assert_eq!(needed(&["--plain", "--room", "r"]), words("--user"));
 }
@@ -189,7 +218,10 @@ fn the_mode_decides_what_is_needed() {
 fn rooms_keep_their_order_and_count_once() {
     let rooms = ["--room", "b", "--room", "a", "--room", "b"];
     assert!(words(&rooms, &Given::default()).ends_with("[b a]"));
-    let spelt = choose(&["--room", "cafe\u{301}", "--room", " café "], &Given::default());
+    let spelt = choose(
+        &["--room", "cafe\u{301}", "--room", " café "],
+        &Given::default(),
+    );
     assert_eq!(spelt.unwrap().rooms.len(), 1);
 }
 
@@ -203,7 +235,10 @@ fn wrong_values_are_named() {
     fails(&["--room", ""], "--room \"\" is empty");
     fails(&["--server", "http://h"], "must begin with ws://");
     fails(&["--server", ""], "--server \"\" is not an address");
-    fails(&["--room", "r", "--room", "s", "--json"], "exactly one --room");
+    fails(
+        &["--room", "r", "--room", "s", "--json"],
+        "exactly one --room",
+    );
     fails(&["--capabilities", "room"], "--json");
     fails(&["--times"], "--plain");
     fails(&["--plain", "--json"], "cannot be used with");
