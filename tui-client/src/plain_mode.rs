@@ -60,6 +60,7 @@ pub(crate) async fn run(options: Options, password: Option<Secret>) -> Result<Ex
         password,
         is_interactive,
         times: options.times,
+        only_mentions: options.only_mentions,
         zone: TimeZone::system(),
         nonce_prefix: format!("{:016x}", rand::random::<u64>()),
     };

@@ -152,7 +152,10 @@ impl App {
                 own: false
             }
         );
-        if is_mention && !self.is_focused {
+        if is_mention {
+            effects.push(Effect::Mentioned(Box::new(message.clone())));
+        }
+        if is_mention && (self.notifies_focused || !self.is_focused) {
             let title = format!(
                 "{} in {}",
                 shown_name(&message.display_name, &message.username),

@@ -3,11 +3,11 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use chat_protocol::{Epoch, RoomName, Secret, Seq};
+use chat_protocol::{Epoch, MessageId, RoomName, Secret, Seq};
 use tempfile::TempDir;
 
 use super::*;
-use crate::session_state::{ReadMark, SavedRoom};
+use crate::session_state::{ReadMark, SavedDraft, SavedRoom};
 
 const URL: &str = "wss://chat.example.org";
 
@@ -52,7 +52,15 @@ pub(super) fn saved(draft: &str) -> SavedSession {
             seq: Seq(41),
             time: 1_795_477_200_405,
         }),
-        draft: draft.to_owned(),
+        drafts: vec![SavedDraft {
+            text: draft.to_owned(),
+            cursor: draft.len() / 2,
+            reply: Some((
+                MessageId::new("e1-7").unwrap(),
+                "bob".to_owned(),
+                "what".to_owned(),
+            )),
+        }],
         ..SavedRoom::new(name.clone(), true)
     };
     let left = SavedRoom::new(RoomName::new("éà/../x\u{200d}").unwrap(), false);
@@ -61,6 +69,11 @@ pub(super) fn saved(draft: &str) -> SavedSession {
         active: Some(name),
         ignored: vec!["mallory".to_owned()],
     }
+}
+
+pub(super) fn drafts(saved: &SavedSession) -> Vec<&str> {
+    let drafts = saved.rooms[0].drafts.iter();
+    drafts.map(|draft| &*draft.text).collect()
 }
 
 fn token(text: &str, expires: u64) -> Token {
@@ -173,17 +186,14 @@ fn two_clients_at_once_keep_both_their_drafts() {
     drop(second);
     let second = home.begin();
     assert_eq!(second.session.number, 2);
-    assert_eq!(second.saved.rooms[0].draft, "second");
-    assert!(second.saved.rooms[0].other_drafts.is_empty());
+    assert_eq!(drafts(&second.saved), ["second"]);
     drop((first, second));
     let alone = home.begin();
-    let room = &alone.saved.rooms[0];
-    assert_eq!(room.draft, "first, longer");
-    assert_eq!(room.other_drafts, ["second"]);
+    assert_eq!(drafts(&alone.saved), ["second", "first, longer"]);
     drop(alone);
     // Taken over once, and kept.
     let again = home.begin();
-    assert_eq!(again.saved.rooms[0].other_drafts, ["second"]);
+    assert_eq!(drafts(&again.saved), ["second", "first, longer"]);
 }
 
 #[test]
