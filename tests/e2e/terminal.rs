@@ -16,6 +16,7 @@ mod moderation;
 mod plain;
 mod proxy;
 mod retry;
+mod starting;
 mod talk;
 mod view;
 

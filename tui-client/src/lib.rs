@@ -91,7 +91,18 @@ fn check_config(file: Option<&Path>, folders: Option<&Folders>) -> Exit {
         (None, None) => Ok(Config::default()),
     };
     match checked {
-        Ok(_) => Exit::Done,
+        Ok(_) => {
+            let path = file.or(folders.map(|folders| &*folders.config));
+            let words = match path {
+                Some(path) if path == "-" => "standard input is right".to_owned(),
+                Some(path) if file.is_some() || path.exists() => {
+                    format!("{} is right", path.display())
+                }
+                Some(path) => format!("there is no {}: nothing is configured", path.display()),
+                None => "there is no home directory: nothing is configured".to_owned(),
+            };
+            print_out(format!("{}\n", sanitize::line(&words)).as_bytes())
+        }
         Err(error @ ConfigError::Wrong { .. }) => {
             let text = format!("{}\n", sanitize::text(&error.to_string()));
             match print_out(text.as_bytes()) {

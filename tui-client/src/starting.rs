@@ -85,7 +85,11 @@ fn prepare(arguments: Arguments, folders: Option<&Folders>) -> Result<Exit, Fail
             let password = password(&choices)?;
             let options = choices.complete().map_err(usage)?;
             let ended = block_on(plain_mode::run(options, password))?;
-            Ok(ended.unwrap_or_else(|error| complain(&error, error.exit())))
+            let exit = ended.unwrap_or_else(|error| complain(&error, error.exit()));
+            if matches!(exit, Exit::Done | Exit::NotAll) {
+                remember(&kept);
+            }
+            Ok(exit)
         }
         Mode::Screen => {
             let program = program(choices, config, kept, notes, folders)?;
@@ -144,13 +148,20 @@ fn begin(choices: &mut Choices, store: Option<&Store>, notes: &mut Vec<String>) 
         choices.rooms = open.collect();
     }
     let saved = begun.saved.opened(&choices.rooms);
-    // Modes without a screen keep no more than the rooms.
-    if let Err(error) = begun.session.save(&saved) {
-        notes.push(words_of(&error));
-    }
     Kept {
         session: Some(begun.session),
         saved,
+    }
+}
+
+/// Keeps the rooms of a client without a screen, which is all that it goes on with.
+fn remember(kept: &Kept) {
+    let Some(session) = &kept.session else {
+        return;
+    };
+    let saved = session.save(&kept.saved);
+    if let Err(error) = saved.and_then(|()| session.remember_as_last()) {
+        print(&format!("chat-tui: {}", words_of(&error)));
     }
 }
 

@@ -147,7 +147,6 @@ impl Store {
             // Set aside already, where it could not be read.
             fs::remove_file(path).ok();
         }
-        session.remember_as_last()?;
         Ok(Begun {
             session,
             saved,

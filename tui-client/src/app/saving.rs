@@ -154,6 +154,22 @@ mod tests {
     }
 
     #[test]
+    fn a_password_is_not_typed_behind_a_draft_of_an_earlier_run() {
+        let mut saved = next(&["a"], SavedSession::default());
+        saved.type_in("half");
+        let saved = saved.app.saved();
+        let mut driven = Driven::with_token(&["a"], None, Some("t1"));
+        driven.app.take_up(saved);
+        driven.tell(Event::Started);
+        let token = chat_protocol::Secret::new("t1");
+        driven.link(0, crate::link::LinkEvent::TokenEnded(token));
+        driven.link(0, crate::link::LinkEvent::TokenRefused);
+        assert!(driven.app.question_has_keys());
+        driven.type_in("secret");
+        assert_eq!(driven.app.room().composer.text(), "half");
+    }
+
+    #[test]
     fn a_room_that_is_closed_and_opened_has_its_draft() {
         let mut driven = next(&["a", "b"], SavedSession::default());
         driven.type_in("half");

@@ -136,6 +136,7 @@ impl Writer {
     fn run(mut self) {
         let mut written: Option<SavedSession> = None;
         let mut not_before = Instant::now();
+        let mut is_signed_in = false;
         loop {
             let (session, tokens, is_over) = self.wait(not_before);
             for refused in &tokens.refused {
@@ -144,6 +145,10 @@ impl Writer {
             }
             if let Some(token) = &tokens.new {
                 let result = self.session.keep_token(token);
+                self.note(result);
+                // Only now is it a session that somebody may want to go on with.
+                is_signed_in = true;
+                let result = self.session.remember_as_last();
                 self.note(result);
             }
             if let Some(session) = session {
@@ -156,8 +161,10 @@ impl Writer {
                 not_before = Instant::now() + self.interval;
             }
             if is_over {
-                let result = self.session.remember_as_last();
-                self.note(result);
+                if is_signed_in {
+                    let result = self.session.remember_as_last();
+                    self.note(result);
+                }
                 // Whoever waits may begin the same session at once.
                 drop(self.session);
                 self.shared.lock().has_ended = true;

@@ -34,6 +34,11 @@ impl Home {
         self.begin_as(URL, "alice")
     }
 
+    /// As by somebody who was let in.
+    fn sign_in_as(&self, url: &str, user: &str) {
+        self.begin_as(url, user).session.remember_as_last().unwrap();
+    }
+
     fn recent(&self) -> Vec<String> {
         let (recent, note) = Store::open(self.folder()).unwrap().recent();
         assert_eq!(note, None);
@@ -104,6 +109,7 @@ fn nobody_else_can_read_it() {
     let begun = home.begin();
     begun.session.save(&saved("x")).unwrap();
     begun.session.keep_token(&token("t", 9)).unwrap();
+    begun.session.remember_as_last().unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&home.folder()), 0o700);
     let files: Vec<_> = fs::read_dir(home.folder()).unwrap().flatten().collect();
@@ -125,12 +131,17 @@ fn sessions_of_others_are_apart() {
     ] {
         let begun = home.begin_as(url, user);
         assert_eq!(begun.saved, SavedSession::default(), "{url} {user}");
+        begun.session.remember_as_last().unwrap();
     }
     let newest = home.recent();
     assert_eq!(newest[0], "wss://chat.example.org:443/ws alice");
-    assert_eq!(newest.len(), 5);
+    assert_eq!(newest.len(), 4);
     home.begin();
+    assert_eq!(home.recent(), newest, "nobody was let in");
+    home.sign_in_as(URL, "alice");
     assert_eq!(home.recent()[0], "wss://chat.example.org:443/ alice");
+    home.sign_in_as(URL, "bob");
+    assert_eq!(home.recent()[0], "wss://chat.example.org:443/ bob");
     assert_eq!(home.recent().len(), 5);
 }
 
@@ -250,7 +261,7 @@ fn what_cannot_be_read_is_put_aside_and_said() {
     let (recent, note) = Store::open(home.folder()).unwrap().recent();
     assert!(recent.is_empty());
     assert!(note.unwrap().contains("it is damaged"));
-    home.begin();
+    home.sign_in_as(URL, "alice");
     assert_eq!(home.recent().len(), 1);
 }
 
