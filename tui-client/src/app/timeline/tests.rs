@@ -1,6 +1,7 @@
 //! Timelines, built from the wire's events and read as text rows.
 
 mod gaps;
+mod ignoring;
 mod removal;
 mod rows;
 mod unread;
