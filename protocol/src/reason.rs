@@ -1,5 +1,6 @@
 //! The words that say why something was refused, for programs: they tell apart what shares a code.
 
+use crate::Code;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// The `reason` of a `cerror`.
@@ -84,6 +85,23 @@ impl Reason {
             Self::Pace => "pace",
             Self::Store => "store",
             Self::Busy => "busy",
+        }
+    }
+
+    /// The code that it comes with.
+    pub fn code(self) -> Code {
+        match self {
+            Self::Unknown | Self::Invalid | Self::Expired => Code::Unauthenticated,
+            Self::Banned
+            | Self::MembersOnly
+            | Self::Filter
+            | Self::Held
+            | Self::Denied
+            | Self::Rank
+            | Self::Name => Code::Forbidden,
+            Self::User | Self::Message | Self::Room => Code::NotFound,
+            Self::SlowMode | Self::Pace => Code::TooFast,
+            Self::Store | Self::Busy => Code::Unavailable,
         }
     }
 

@@ -12,11 +12,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chat_protocol::{Credential, NameError, Secret, Username, seeming_rank_sign};
+use chat_protocol::{ChangePassword, Credential, NameError, Secret, Username, seeming_rank_sign};
 
 use crate::clock;
 use crate::domain::address::Address;
-use crate::domain::entry::UnixMillis;
+use crate::domain::entry::{AccountId, UnixMillis};
 use crate::domain::moderation::Person;
 use crate::limits::addresses::Addresses;
 use crate::limits::{Limits, Refused, Source, TooFast};
@@ -28,6 +28,7 @@ pub use key_watch::watch_key;
 pub use password::{HashError, Passwords, is_hash};
 use prepared::Typed;
 pub use prepared::{PasswordError, prepared};
+use token::TokenError;
 pub use token::{KeyError, Token, TokenKey};
 use verified::Verified;
 
@@ -59,6 +60,22 @@ pub struct Identity {
     pub token: Token,
 }
 
+/// Somebody who showed the password that they want to change.
+pub struct Changing {
+    /// Their account, as it is now.
+    pub account: Account,
+    new_password: Secret,
+}
+
+/// What becomes of a name that nobody has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Newcomer {
+    /// It becomes an account, where registration is open.
+    Registers,
+    /// It is refused, and said to be unknown where registration is open.
+    Asks,
+}
+
 /// From where somebody asks.
 #[derive(Clone, Copy, Debug)]
 pub struct Caller {
@@ -74,9 +91,18 @@ pub enum AuthError {
     /// Wrong name or wrong password; which of them is not told.
     #[error("wrong name or password")]
     WrongPassword,
+    /// Nobody has the name, and no account is to be made.
+    #[error("there is no account with this name")]
+    UnknownName,
+    /// Too many names that nobody has were asked for from this address.
+    #[error("too many unknown names from your address")]
+    TooManyUnknown(TooFast),
     /// The token is forged, ended, of another user, or from before the account was signed out.
     #[error("the token is not valid (any more): authenticate with the password")]
     WrongToken,
+    /// The token was good, and its time is over.
+    #[error("the token is not valid (any more): authenticate with the password")]
+    ExpiredToken,
     /// Too many logins failed for this name from this address, or from anywhere.
     #[error("too many failed logins")]
     TooManyFailures(TooFast),
@@ -130,18 +156,28 @@ impl Authenticator {
         })
     }
 
+    /// The ways in that are open, as clients are told.
+    pub fn ways_in(&self) -> Vec<String> {
+        let mut ways = vec!["password".to_owned()];
+        if self.registration == Registration::Open {
+            ways.push("register".to_owned());
+        }
+        ways
+    }
+
     /// Who shows `credential` for `username`. With open registration the first password
-    /// used with an unknown name makes the account, once they are let in.
+    /// used with an unknown name makes the account, once they are let in, if they are to register.
     pub async fn authenticate(
         &self,
         username: &Username,
         credential: Credential,
+        newcomer: Newcomer,
         caller: Caller,
     ) -> Result<Identity, AuthError> {
         let (account, is_new, begun) = match credential {
             Credential::Password(password) => {
                 let Shown { account, is_new } = self
-                    .by_password(username, Typed::new(password), caller)
+                    .by_password(username, Typed::new(password), newcomer, caller)
                     .await?;
                 (account, is_new, clock::now())
             }
@@ -157,6 +193,46 @@ impl Authenticator {
         })
     }
 
+    /// Whether the user of `account`, whose name is `username`, shows its password, and may have another
+    /// one. A wrong one counts as a failed login.
+    pub async fn begin_change(
+        &self,
+        account: AccountId,
+        username: &Username,
+        change: ChangePassword,
+        caller: Caller,
+    ) -> Result<Changing, AuthError> {
+        let new_password = Typed::new(change.new_password);
+        let new_password = new_password.new_one().map_err(AuthError::Password)?.clone();
+        let password = Typed::new(change.password);
+        let shown = self.by_password(username, password, Newcomer::Asks, caller);
+        match shown.await {
+            Ok(shown) if shown.account.id == account => Ok(Changing {
+                account: shown.account,
+                new_password,
+            }),
+            // Removed meanwhile, and perhaps somebody else's by now.
+            Ok(_) | Err(AuthError::UnknownName | AuthError::TooManyUnknown(_)) => {
+                Err(AuthError::WrongPassword)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The hash of the password that somebody changes to. Who only logs in goes before them.
+    pub async fn new_hash(&self, changing: &Changing, caller: Caller) -> Result<String, AuthError> {
+        let errand = Errand::Registration(caller.source);
+        let password = changing.new_password.clone();
+        Ok(self.passwords.hash(password, errand).await?)
+    }
+
+    /// A token for whoever changed a password, whose account is now `account`.
+    pub fn changed(&self, changing: &Changing, account: &Account) -> Token {
+        let (now, password) = (Instant::now(), &changing.new_password);
+        self.verified.note(account, password, now);
+        self.tokens.issue(account, clock::now(), clock::now())
+    }
+
     /// The account of this name, where there is or was one.
     pub async fn person(&self, username: &Username) -> Result<Option<Person>, StoreError> {
         let account = self.accounts.known(username).await?;
@@ -170,6 +246,7 @@ impl Authenticator {
         &self,
         username: &Username,
         password: Typed,
+        newcomer: Newcomer,
         caller: Caller,
     ) -> Result<Shown, AuthError> {
         let logins = self.limits.logins();
@@ -177,6 +254,10 @@ impl Authenticator {
         let name = username.key();
         self.unless_refused(name, caller, |is_known| logins.look(name, source, is_known))
             .await?;
+        if newcomer == Newcomer::Asks && self.registration == Registration::Open {
+            let may_ask = self.limits.newcomers().may_ask(source);
+            may_ask.map_err(AuthError::TooManyUnknown)?;
+        }
         if let Some(account) = self.accounts.find(username).await?
             && self
                 .verified
@@ -187,7 +268,7 @@ impl Authenticator {
         let mut turn = logins.turn(name, source).await;
         self.unless_refused(name, caller, |is_known| turn.begin(is_known))
             .await?;
-        let outcome = self.by_hash(username, password, source).await;
+        let outcome = self.by_hash(username, password, newcomer, source).await;
         match &outcome {
             Ok(_) => turn.succeeded(),
             Err(AuthError::WrongPassword) => turn.failed(),
@@ -220,32 +301,44 @@ impl Authenticator {
         &self,
         username: &Username,
         password: Typed,
+        newcomer: Newcomer,
         source: Source,
     ) -> Result<Shown, AuthError> {
         let known = self.accounts.known(username).await?;
         let is_removed = known
             .as_ref()
             .is_some_and(|account| account.removed.is_some());
-        match (known, self.registration) {
-            (Some(account), _) if !is_removed => self
+        match (known, self.registration, newcomer) {
+            (Some(account), ..) if !is_removed => self
                 .verified(account, password, source)
                 .await
                 .map(Shown::known),
-            (None, Registration::Open) => self.new_account(username, password, source).await,
+            (None, Registration::Open, Newcomer::Registers) => {
+                self.new_account(username, password, source).await
+            }
+            (None, Registration::Open, Newcomer::Asks) => {
+                let asked = self.limits.newcomers().ask(source);
+                asked.map_err(AuthError::TooManyUnknown)?;
+                self.work_for_nobody(&password, source).await?;
+                Err(AuthError::UnknownName)
+            }
             // The name of a removed account is not given out again.
-            (Some(_), _) | (None, Registration::Closed) => {
-                // The same work, and the same line, as for a known name, so that time does not tell
-                // which names exist.
-                let others = password.others();
-                for form in [password.compared()].into_iter().chain(&others) {
-                    let verified = self
-                        .passwords
-                        .verify_nobody(form.clone(), Errand::Login(source));
-                    verified.await?;
-                }
+            (Some(_), ..) | (None, Registration::Closed, _) => {
+                self.work_for_nobody(&password, source).await?;
                 Err(AuthError::WrongPassword)
             }
         }
+    }
+
+    /// The same work, and the same line, as for a known name: so time does not tell which names exist,
+    /// and asking is no cheaper where the answer tells it.
+    async fn work_for_nobody(&self, password: &Typed, source: Source) -> Result<(), AuthError> {
+        let others = password.others();
+        for form in [password.compared()].into_iter().chain(&others) {
+            let errand = Errand::Login(source);
+            self.passwords.verify_nobody(form.clone(), errand).await?;
+        }
+        Ok(())
     }
 
     /// An account that is made once its owner is let in.
@@ -334,8 +427,11 @@ impl Authenticator {
     ) -> Result<(Account, UnixMillis), AuthError> {
         let account = self.accounts.find(username).await?;
         let account = account.ok_or(AuthError::WrongToken)?;
-        let begun = self.tokens.verify(token, &account, clock::now());
-        Ok((account, begun.ok_or(AuthError::WrongToken)?))
+        match self.tokens.verify(token, &account, clock::now()) {
+            Ok(begun) => Ok((account, begun)),
+            Err(TokenError::Expired) => Err(AuthError::ExpiredToken),
+            Err(TokenError::Invalid) => Err(AuthError::WrongToken),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ pub mod entry;
 pub mod filter;
 pub mod held;
 pub mod moderation;
+pub mod refusal;
 pub mod room;
 pub mod round;
 pub mod settling;

@@ -45,6 +45,7 @@ pub use history::Viewer;
 pub use lobby::LobbyGuard;
 pub use membership::Membership;
 pub use networks::Hit;
+pub use reading::AuditQuery;
 
 /// Commands that may wait for a room. Who finds no place waits, and with it the client behind. So it is
 /// also, for as long as it takes, while a room finds out what became of a round: it then takes nothing

@@ -4,6 +4,7 @@
 //! sockets and no formats: a transport hands it what it received, and drains the outbox.
 
 mod login;
+mod password;
 mod refusal;
 mod state;
 
@@ -12,13 +13,13 @@ use std::time::Duration;
 
 use chat_protocol::limits::{CONTENT_CHARS, FRAME_BYTES};
 use chat_protocol::{
-    AuditRequest, Capabilities, ClientError, ClientEvent, CloseCode, Code, Connection, Frame,
-    FrameError, HistoryRequest, Limits as AnnouncedLimits, PROTOCOL_VERSION, Pong, ServerEvent,
-    Username, events,
+    Capabilities, ClientError, ClientEvent, CloseCode, Code, Connection, Frame, FrameError,
+    HistoryRequest, Limits as AnnouncedLimits, PROTOCOL_VERSION, Pong, ServerEvent, Username,
+    events,
 };
 use tokio::time::Instant;
 
-use crate::auth::Authenticator;
+use crate::auth::{Authenticator, Caller};
 use crate::clock;
 use crate::domain::address::Address;
 use crate::domain::entry::AccountId;
@@ -71,7 +72,9 @@ pub enum Received {
 /// What a client has in a room.
 struct Member {
     membership: Membership,
-    /// The user's name as compared.
+    /// The user's name as they gave it.
+    username: Username,
+    /// The same as compared.
     key: String,
     account: AccountId,
     capabilities: Capabilities,
@@ -116,7 +119,7 @@ impl Session {
                 content: CONTENT_CHARS,
                 frame: FRAME_BYTES,
             },
-            auth: vec!["password".to_owned()],
+            auth: session.context.authenticator.ways_in(),
         }));
         session
     }
@@ -222,13 +225,13 @@ impl Session {
         let action = self.state.decide(event)?;
         // Held until the answer is there. Most events have no long one, and pay nothing for it.
         let limits = action
-            .has_long_answer()
+            .takes_turn()
             .then(|| Arc::clone(&self.context.limits));
         let _turn = match &limits {
             Some(limits) => limits.answer_turn(self.client.source).await,
             None => None,
         };
-        if limits.is_some() {
+        if action.has_long_answer() {
             // Before anything is read for it.
             self.look_for_answers(Some(&self.member()?.key))?;
         }
@@ -255,7 +258,22 @@ impl Session {
             Action::Filters => self.member()?.membership.filters().await.map_err(refusal),
             Action::Who => self.member()?.membership.who().await.map_err(refusal),
             Action::History(request) => self.history(&request).await,
-            Action::Audit(request) => self.audit(&request).await,
+            Action::Audit(query) => {
+                let membership = &self.member()?.membership;
+                let rooms = &self.context.rooms;
+                rooms.audit(membership, &query).await.map_err(refusal)
+            }
+            Action::User(username) => {
+                let membership = &self.member()?.membership;
+                let rooms = &self.context.rooms;
+                rooms.user(membership, &username).await.map_err(refusal)
+            }
+            Action::Sanctions => {
+                let membership = &self.member()?.membership;
+                let rooms = &self.context.rooms;
+                rooms.sanctions(membership).await.map_err(refusal)
+            }
+            Action::ChangePassword(change) => self.change_password(change).await,
             Action::Pong => {
                 self.send(ServerEvent::Pong(Pong { time: clock::now() }));
                 Ok(())
@@ -311,10 +329,11 @@ impl Session {
             .map_err(refusal)
     }
 
-    async fn audit(&self, request: &AuditRequest) -> Result<(), Refusal> {
-        let membership = &self.member()?.membership;
-        let rooms = &self.context.rooms;
-        rooms.audit(membership, request).await.map_err(refusal)
+    fn caller(&self) -> Caller {
+        Caller {
+            source: self.client.source,
+            address: self.client.address,
+        }
     }
 
     async fn refuse(&mut self, refusal: Refusal, event: Option<&str>, nonce: Option<&str>) {
@@ -325,7 +344,7 @@ impl Session {
             event: event.map(str::to_owned),
             nonce: nonce.map(str::to_owned),
             retry_after: refusal.retry_after,
-            reason: None,
+            reason: refusal.reason,
         }));
         if is_too_fast {
             self.note_too_fast().await;

@@ -6,6 +6,7 @@ mod answers;
 mod asking;
 mod bar;
 mod card;
+mod changing_password;
 mod completion;
 mod composer;
 mod credentials;
@@ -13,6 +14,7 @@ mod editing;
 mod errors;
 mod event;
 mod finding;
+mod form;
 mod going;
 mod held;
 mod ignore;
@@ -33,6 +35,7 @@ mod quitting;
 mod reading;
 mod recall;
 mod room;
+mod rooms;
 mod row;
 mod search;
 mod seeing;
@@ -54,6 +57,7 @@ pub(crate) use answers::Answer;
 use answers::{Answers, Cause};
 pub(crate) use bar::{Bar, DIGITS, Length};
 use card::Card;
+pub(crate) use changing_password::PasswordChange;
 use completion::Completion;
 use composer::Memory;
 use credentials::Credentials;
@@ -61,6 +65,7 @@ use errors::Problem;
 pub(crate) use errors::{Entry as ErrorEntry, ErrorLog};
 pub(crate) use event::{Effect, Event, Now};
 pub(crate) use finding::Finder;
+pub(crate) use form::{Filled, Form, FormStep};
 use ignore::Ignored;
 use log::{Line, Log};
 pub(crate) use mention::names_any;
@@ -98,9 +103,13 @@ pub(crate) struct Settings {
     /// The server's address, to show.
     pub(crate) server: String,
     pub(crate) password: Option<Secret>,
+    /// From an earlier run on this server.
+    pub(crate) token: Option<Secret>,
     pub(crate) zone: TimeZone,
     /// What the nonces of this run begin with; random.
     pub(crate) nonce_prefix: String,
+    /// What is typed and not sent is there again at the next start.
+    pub(crate) keeps_drafts: bool,
 }
 
 /// All that the client knows: its rooms, what is on the screen, and the password.
@@ -119,6 +128,8 @@ pub(crate) struct App {
     /// The person that is looked at.
     pub(crate) card: Option<Card>,
     pub(crate) prompt: Option<Prompt>,
+    /// The questions for another password.
+    pub(crate) password_change: Option<PasswordChange>,
     /// Pasted text that the user is asked about.
     pub(crate) paste: Option<Paste>,
     pub(crate) palette: Option<Palette>,
@@ -144,6 +155,8 @@ pub(crate) struct App {
     credentials: Credentials,
     /// When the user last typed into an input box.
     typed_at: Option<Duration>,
+    /// A name that nobody has becomes an account: the password was not typed by hand, or twice.
+    may_register: bool,
     /// The user gave a password, and has typed nothing since: what comes next is another one.
     has_answered: bool,
     leaving: Leaving,
@@ -153,6 +166,13 @@ pub(crate) struct App {
     batches_begun: u64,
     undos: Vec<Undo>,
     undos_begun: u64,
+    /// Rooms that there were; the next one gets this number.
+    keys_given: usize,
+    /// A room that is closed where that is asked again, and until when.
+    leave_asked: Option<(RoomKey, Duration)>,
+    /// The window's title.
+    title: String,
+    keeps_drafts: bool,
     nonce_prefix: String,
     nonces: u64,
     now: Now,
@@ -162,8 +182,9 @@ pub(crate) struct App {
 impl App {
     /// A client that has not begun to connect.
     pub(crate) fn new(settings: Settings) -> Self {
-        let is_asked = settings.password.is_none();
+        let is_asked = settings.password.is_none() && settings.token.is_none();
         let prompt = is_asked.then(|| Prompt::because(None, true));
+        let keys_given = settings.rooms.len();
         Self {
             rooms: (0..)
                 .zip(settings.rooms)
@@ -176,6 +197,10 @@ impl App {
             reason_typing: false,
             card: None,
             prompt,
+            password_change: None,
+            keys_given: keys_given.saturating_sub(1),
+            leave_asked: None,
+            title: String::new(),
             paste: None,
             palette: None,
             answers: Answers::default(),
@@ -198,8 +223,9 @@ impl App {
             height: 24,
             is_bare: false,
             is_focused: true,
-            credentials: Credentials::new(settings.password),
+            credentials: Credentials::new(settings.password, settings.token),
             typed_at: None,
+            may_register: !is_asked,
             has_answered: false,
             leaving: Leaving::No,
             interrupted_at: None,
@@ -207,6 +233,7 @@ impl App {
             batches_begun: 0,
             undos: Vec::new(),
             undos_begun: 0,
+            keeps_drafts: settings.keeps_drafts,
             nonce_prefix: settings.nonce_prefix,
             nonces: 0,
             now: Now::default(),
@@ -255,6 +282,7 @@ impl App {
         self.place_line();
         self.go_on_leaving(&mut effects);
         self.draw |= self.answers.advance(now.elapsed, self.bar.is_some());
+        self.name_window(&mut effects);
         if std::mem::take(&mut self.draw) {
             effects.push(Effect::Draw);
         }
@@ -282,10 +310,22 @@ impl App {
             let next = next_second(until, self.now.elapsed).unwrap_or(until);
             Some(if place == self.active { next } else { until })
         });
+        let slow = self.rooms.iter().enumerate().filter_map(|(place, room)| {
+            let until = room
+                .slow_until()
+                .filter(|until| *until > self.now.elapsed)?;
+            let next = next_second(until, self.now.elapsed);
+            let is_waiting = room.timeline.waiting() > 0;
+            match place == self.active {
+                true => next,
+                false => is_waiting.then_some(until),
+            }
+        });
         // A search takes its next step as soon as nothing else is to be done.
         let search = self.room().is_looking().then_some(self.now.elapsed);
         answers
             .into_iter()
+            .chain(slow)
             .chain(search)
             .chain(self.room().lately.due())
             .chain(orders)
@@ -295,6 +335,19 @@ impl App {
             .chain(mutes)
             .chain(self.leaving_due())
             .min()
+    }
+
+    /// The window's title: what waits for the user, and the room in view.
+    fn name_window(&mut self, effects: &mut Vec<Effect>) {
+        let mentions: usize = self.rooms.iter().map(|room| room.reading.mentions()).sum();
+        let title = match mentions {
+            0 => self.room().label.clone(),
+            count => format!("(@{count}) {}", self.room().label),
+        };
+        if title != self.title {
+            effects.push(Effect::Title(title.clone()));
+            self.title = title;
+        }
     }
 
     /// The room in view.
@@ -377,6 +430,15 @@ impl App {
         self.draw |= room.look();
         self.draw |= room.lately.refresh(now.elapsed);
         self.wake_orders(effects);
+        for place in 0..self.rooms.len() {
+            if self.rooms[place].timeline.waiting() > 0 {
+                self.send_next(place, effects);
+            }
+        }
+        self.draw |= self
+            .room()
+            .slow_until()
+            .is_some_and(|until| now.elapsed <= until);
         for place in 0..self.rooms.len() {
             if self.rooms[place].timeline.expire(now) {
                 self.draw = true;

@@ -2,13 +2,15 @@
 //! business.
 
 mod duration;
+mod going;
 mod moderation;
 mod reading;
 
+pub(crate) use going::GOING;
 pub(crate) use moderation::{MODERATION, Order, Which};
 pub(crate) use reading::READING;
 
-use chat_protocol::Username;
+use chat_protocol::{RoomName, Username};
 
 /// What was typed into the input.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +44,14 @@ pub(crate) enum Command {
     User(Username),
     /// Drop what was refused.
     Discard,
+    /// Open another room.
+    Join(RoomName),
+    /// Close the room in view.
+    Leave,
+    /// Go to a room, by its number or name.
+    Room(String),
+    /// Change the user's password.
+    ChangePassword,
     /// Search the room for this.
     Find(String),
     /// Go to what was not seen.
@@ -116,6 +126,9 @@ pub(crate) fn parse(text: &str) -> Result<Typed, CommandError> {
     if name.eq_ignore_ascii_case("user") {
         return moderation::user(arguments).map(|user| Typed::Command(Command::User(user)));
     }
+    if let Some(command) = going::parse(name, arguments) {
+        return command.map(Typed::Command);
+    }
     if let Some(command) = reading::parse(name, arguments) {
         return command.map(Typed::Command);
     }
@@ -136,7 +149,7 @@ pub(crate) fn parse(text: &str) -> Result<Typed, CommandError> {
 pub(crate) fn beginning_with(start: &str) -> Vec<String> {
     let start = start.to_ascii_lowercase();
     let plain = COMMANDS.iter().map(|(name, ..)| *name);
-    let others = READING.iter().chain(&MODERATION);
+    let others = GOING.iter().chain(&READING).chain(&MODERATION);
     let names = plain.chain(others.map(|(name, ..)| *name));
     let mut fitting: Vec<String> = names
         .filter(|name| name.starts_with(&start))
@@ -150,7 +163,7 @@ pub(crate) fn beginning_with(start: &str) -> Vec<String> {
 pub(crate) fn usage(text: &str) -> Option<(&'static str, &'static str, &'static str)> {
     let name = text.trim_start().strip_prefix('/')?;
     let name = name.split(char::is_whitespace).next()?;
-    let mut known = READING.iter().chain(&MODERATION);
+    let mut known = GOING.iter().chain(&READING).chain(&MODERATION);
     known
         .find(|(known, ..)| known.eq_ignore_ascii_case(name))
         .copied()

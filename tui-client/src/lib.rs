@@ -2,12 +2,14 @@
 //! a running client and from its end to an exit code.
 
 mod app;
+mod chat_log;
 mod cli;
 mod command;
 mod cursor;
 mod exit;
 #[cfg(test)]
 mod fuzz;
+mod hooks;
 mod input;
 mod json_mode;
 mod keymap;
@@ -16,11 +18,15 @@ mod line_io;
 mod link;
 mod links;
 mod net;
+mod notices;
 mod password;
 mod plain_mode;
+mod private_files;
 mod runner;
 mod sanitize;
 mod server_url;
+mod session_state;
+mod state;
 mod terminal;
 mod theme;
 mod ui;
@@ -109,8 +115,10 @@ fn program(options: Options, password: Option<chat_protocol::Secret>) -> Program
         rooms: options.rooms,
         server: options.url.shown(),
         password,
+        token: None,
         zone: TimeZone::system(),
         nonce_prefix: format!("{:016x}", rand::random::<u64>()),
+        keeps_drafts: false,
     };
     Program {
         url: options.url,

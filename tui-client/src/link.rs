@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use chat_protocol::{AuthAccepted, ClientError, ClientEvent, CloseCode, ServerEvent};
+use chat_protocol::{AuthAccepted, ClientError, ClientEvent, CloseCode, Secret, ServerEvent};
 
 /// Which room of the program: stays the same while other rooms come and go, and is never given twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -41,6 +41,15 @@ pub(crate) enum LinkEvent {
     Latency(Duration),
     /// `auth` was refused; the connection has ended and does not come back by itself.
     Refused(ClientError),
+    /// The server gave a token that signs in as well as the password, in any room. What connects from now
+    /// on, in this run or the next, may use it.
+    Token {
+        token: Secret,
+        /// In milliseconds since 1970, UTC.
+        expires: u64,
+    },
+    /// The token that the connection had is worth nothing any more. How the connection ended follows.
+    TokenEnded(Secret),
     /// The login that the connection had from an earlier `auth` was refused; the connection has ended and
     /// does not come back by itself.
     TokenRefused,

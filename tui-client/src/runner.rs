@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use chat_protocol::{RoomName, Secret, Username};
+use chat_protocol::{Credential, RoomName, Username};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -246,8 +246,16 @@ impl Runner {
                 Effect::Draw => self.screen.want(cause),
                 Effect::Redraw => self.screen.forget(),
                 Effect::Suspend => self.suspending = true,
-                Effect::Connect(key, room, password, cursor) => {
-                    self.connect(key, room, password, cursor);
+                Effect::Connect(key, room, credential, cursor, may_register) => {
+                    let target = Target {
+                        url: self.url.clone(),
+                        username: self.username.clone(),
+                        room,
+                        credential,
+                        may_register,
+                        cursor,
+                    };
+                    self.connect(key, target);
                 }
                 // Without its orders a connection says goodbye and ends.
                 Effect::Disconnect(key) => drop(self.links.remove(&key)),
@@ -289,15 +297,8 @@ impl Runner {
         drawn.map_err(RunError::Terminal)
     }
 
-    fn connect(&mut self, key: RoomKey, room: RoomName, password: Secret, cursor: Cursor) {
+    fn connect(&mut self, key: RoomKey, target: Target) {
         let (commands, orders) = mpsc::channel(COMMANDS);
-        let target = Target {
-            url: self.url.clone(),
-            username: self.username.clone(),
-            room,
-            password,
-            cursor,
-        };
         self.connections += 1;
         let number = self.connections;
         let id = ConnectionId { room: key, number };

@@ -3,6 +3,7 @@
 
 mod bar;
 mod errors;
+pub(crate) mod form;
 mod help;
 mod hints;
 mod input;
@@ -66,8 +67,19 @@ pub(crate) fn draw(app: &App, theme: &Theme, links: &mut Links, frame: &mut Fram
     status::draw_held(app, theme, held, buffer);
     room::draw_live(app, theme, live, buffer);
     bar::draw(app, theme, info, buffer);
-    let cursor = if let Some(prompt) = app.question().filter(|prompt| prompt.has_keys) {
-        let area = if layout.tabs == 0 { screen } else { view };
+    let cursor = if let Some(change) = &app.password_change {
+        let area = if layout.tabs + layout.left == 0 {
+            screen
+        } else {
+            view
+        };
+        password::draw_change(app, change, theme, area, buffer)
+    } else if let Some(prompt) = app.question().filter(|prompt| prompt.has_keys) {
+        let area = if layout.tabs + layout.left == 0 {
+            screen
+        } else {
+            view
+        };
         password::draw(app, prompt, theme, area, buffer)
     } else {
         let picked = match (&app.panel, app.question()) {

@@ -52,6 +52,8 @@ pub(crate) fn wrap_ranges(text: &str, columns: usize) -> Vec<Range<usize>> {
         let first = rows.len();
         if line.is_ascii() && line.len() <= columns {
             rows.push(0..line.len());
+        } else if line.is_ascii() {
+            wrap_ascii(line.as_bytes(), columns.max(1), &mut rows);
         } else {
             wrap_line(line, columns.max(1), &mut rows);
         }
@@ -99,6 +101,37 @@ fn wrap_line(line: &str, columns: usize, rows: &mut Vec<Range<usize>>) {
         spaces = 0;
     }
     rows.push(row.start..row.end);
+}
+
+/// The same for a line of ASCII, and nearly all are: each byte is a cluster of one column, and rows break
+/// between words alone.
+fn wrap_ascii(line: &[u8], columns: usize, rows: &mut Vec<Range<usize>>) {
+    let (mut start, mut end) = (0, 0);
+    let mut at = 0;
+    while at < line.len() {
+        let word = at + line[at..].iter().take_while(|byte| **byte == b' ').count();
+        let word_end = word
+            + line[word..]
+                .iter()
+                .take_while(|byte| **byte != b' ')
+                .count();
+        at = word_end;
+        if word == word_end {
+            break;
+        }
+        if word_end - start > columns {
+            if end > start {
+                rows.push(start..end);
+            }
+            start = word;
+            while word_end - start > columns {
+                rows.push(start..start + columns);
+                start += columns;
+            }
+        }
+        end = word_end;
+    }
+    rows.push(start..end);
 }
 
 /// Breaks the word that fills `row` between clusters; what is left at its end stays in `row`.
@@ -239,6 +272,8 @@ mod tests {
             "the quick brown fox 日本 jumps over\nthe lazy dog",
             "👨\u{200d}👩\u{200d}👧 family words andalongwordwithoutend z\u{301}\u{302}z",
             "    deep    spaces    everywhere    ",
+            "",
+            "averyveryverylongword and another1 one23456789012345678901234567890123456789012",
         ];
         for text in texts {
             for columns in 2..40 {
@@ -246,6 +281,14 @@ mod tests {
                 for row in &rows {
                     assert!(width(row) <= columns, "{row:?} in {columns}");
                 }
+                let plain: Vec<Range<usize>> = (text.split('\n'))
+                    .flat_map(|line| {
+                        let mut rows = Vec::new();
+                        wrap_line(line, columns, &mut rows);
+                        rows
+                    })
+                    .collect();
+                assert_eq!(plain.len(), rows.len(), "{text:?} in {columns}");
                 let squeeze = |text: &str| text.replace([' ', '\n'], "");
                 assert_eq!(squeeze(&rows.concat()), squeeze(text), "{columns}");
             }

@@ -42,12 +42,17 @@ struct Bench {
 }
 
 fn bench(registration: Registration) -> Bench {
-    let directory = tempfile::tempdir().unwrap();
-    let database = Arc::new(Database::open(directory.path(), Durability::Full).unwrap());
-    let limits = Arc::new(Limits::new(LimitSettings {
+    let limits = LimitSettings {
         failed_logins: NonZeroU32::new(5),
         ..LimitSettings::NONE
-    }));
+    };
+    bench_with(registration, limits)
+}
+
+fn bench_with(registration: Registration, limits: LimitSettings) -> Bench {
+    let directory = tempfile::tempdir().unwrap();
+    let database = Arc::new(Database::open(directory.path(), Durability::Full).unwrap());
+    let limits = Arc::new(Limits::new(limits));
     let store = SqliteStore::new(Arc::clone(&database));
     let addresses = Addresses::new(
         Arc::new(store),
@@ -103,11 +108,36 @@ impl Bench {
         name: &str,
         credential: Credential,
     ) -> Result<Identity, AuthError> {
+        self.enter(caller, name, credential, Newcomer::Registers)
+            .await
+    }
+
+    async fn asks(&self, name: &str, password: &str) -> Result<Identity, AuthError> {
+        self.asks_from(here(), name, password).await
+    }
+
+    async fn asks_from(
+        &self,
+        caller: Caller,
+        name: &str,
+        password: &str,
+    ) -> Result<Identity, AuthError> {
+        let credential = Credential::Password(Secret::new(password));
+        self.enter(caller, name, credential, Newcomer::Asks).await
+    }
+
+    async fn enter(
+        &self,
+        caller: Caller,
+        name: &str,
+        credential: Credential,
+        newcomer: Newcomer,
+    ) -> Result<Identity, AuthError> {
         let username = Username::new(name).unwrap();
         loop {
             let authenticated =
                 self.authenticator
-                    .authenticate(&username, credential.clone(), caller);
+                    .authenticate(&username, credential.clone(), newcomer, caller);
             let identity = authenticated.await?;
             let admission = Admission {
                 account: identity.account.clone(),
@@ -320,4 +350,108 @@ async fn many_addresses_are_not_as_many_guesses_and_the_owner_comes_in_from_home
     bench.password_from(home, "ann", "right").await.unwrap();
     let wrong = bench.password_from(home, "ann", "wrong").await;
     assert!(matches!(wrong, Err(AuthError::WrongPassword)));
+}
+
+#[tokio::test]
+async fn who_only_asks_makes_no_account_and_fails_in_nobodys_name() {
+    let bench = bench(Registration::Open);
+    for _ in 0..12 {
+        let refused = bench.asks("ann", "one").await.err().unwrap();
+        assert!(matches!(refused, AuthError::UnknownName));
+    }
+    // A name that would not do is as unknown as any.
+    let refused = bench.asks("+ann", "one").await.err().unwrap();
+    assert!(matches!(refused, AuthError::UnknownName));
+    assert!(bench.accounts.list().await.unwrap().is_empty());
+    bench.password("ann", "one").await.unwrap();
+    bench.asks("ann", "one").await.unwrap();
+    for _ in 0..5 {
+        let refused = bench.asks("ann", "two").await.err().unwrap();
+        assert!(matches!(refused, AuthError::WrongPassword));
+    }
+    let refused = bench.asks("ann", "one").await.err().unwrap();
+    assert!(matches!(refused, AuthError::TooManyFailures(_)));
+    // The name of a removed account is taken, and not unknown.
+    bench.password("bob", "one").await.unwrap();
+    let bob = Username::new("bob").unwrap();
+    bench.accounts.remove(&bob, clock::now()).await.unwrap();
+    let refused = bench.asks("bob", "one").await.err().unwrap();
+    assert!(matches!(refused, AuthError::WrongPassword));
+}
+
+#[tokio::test]
+async fn where_registration_is_closed_asking_tells_nothing() {
+    let bench = bench(Registration::Closed);
+    for _ in 0..5 {
+        let refused = bench.asks("ann", "one").await.err().unwrap();
+        assert!(matches!(refused, AuthError::WrongPassword));
+    }
+    let refused = bench.asks("ann", "one").await.err().unwrap();
+    assert!(matches!(refused, AuthError::TooManyFailures(_)));
+}
+
+#[tokio::test]
+async fn names_are_asked_for_only_so_often_whoever_has_them() {
+    let one = NonZeroU32::MIN;
+    let limits = LimitSettings {
+        accounts: Some(crate::limits::Rate::per_hour(one, one)),
+        ..LimitSettings::NONE
+    };
+    let bench = bench_with(Registration::Open, limits);
+    let there = at("192.0.2.1");
+    bench.password("ann", "one").await.unwrap();
+    for number in 0..10 {
+        let refused = bench.asks_from(there, &format!("user{number}"), "x").await;
+        assert!(matches!(refused, Err(AuthError::UnknownName)));
+    }
+    // The answer is the same for a name that somebody has.
+    for name in ["user10", "ann"] {
+        let refused = bench.asks_from(there, name, "one").await;
+        assert!(
+            matches!(refused, Err(AuthError::TooManyUnknown(_))),
+            "{name}"
+        );
+    }
+    bench.password_from(there, "ann", "one").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_password_is_changed_by_who_knows_it() {
+    let bench = bench(Registration::Open);
+    let ann = bench.password("ann", "one").await.unwrap();
+    bench.password("bob", "one").await.unwrap();
+    let change = async |name: &str, password: &str, new_password: &str| {
+        let change = ChangePassword {
+            password: Secret::new(password),
+            new_password: Secret::new(new_password),
+        };
+        let username = Username::new(name).unwrap();
+        let begun = bench
+            .authenticator
+            .begin_change(ann.id, &username, change, here());
+        begun.await
+    };
+    let changing = change("ann", "one", "two").await.map_err(drop).unwrap();
+    let hash = bench.authenticator.new_hash(&changing, here()).await;
+    let (account, hash) = (&changing.account, hash.unwrap());
+    let changed = bench.accounts.change_password(account, &hash).await;
+    let changed = changed.unwrap().unwrap();
+    let token = bench.authenticator.changed(&changing, &changed);
+    bench.token("ann", &token.text).await.map_err(drop).unwrap();
+    bench.password("ann", "two").await.unwrap();
+    // What can't be a password is told before what is wrong counts.
+    for _ in 0..9 {
+        let refused = change("ann", "wrong", "a\tb").await;
+        assert!(matches!(refused, Err(AuthError::Password(_))));
+    }
+    for (name, password) in [("ann", "one"), ("bob", "one"), ("eve", "one")] {
+        let refused = change(name, password, "three").await;
+        assert!(matches!(refused, Err(AuthError::WrongPassword)), "{name}");
+    }
+    assert_eq!(bench.accounts.list().await.unwrap().len(), 2);
+    for _ in 0..4 {
+        change("ann", "wrong", "three").await.err().unwrap();
+    }
+    let refused = change("ann", "two", "three").await;
+    assert!(matches!(refused, Err(AuthError::TooManyFailures(_))));
 }

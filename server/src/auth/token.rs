@@ -49,6 +49,15 @@ pub enum KeyError {
     },
 }
 
+/// Why a token is good for nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenError {
+    /// It was never good for this account, or has ended since.
+    Invalid,
+    /// Its time is over.
+    Expired,
+}
+
 /// The key that signs tokens.
 pub struct TokenKey {
     key: [u8; KEY_BYTES],
@@ -128,12 +137,21 @@ impl TokenKey {
     /// When the password of `account` was shown, where `token` is good for it at `now`. Compares in
     /// constant time. One that a clock made which was ahead is good for no longer than any other, or by
     /// not much: a clock that is set back a little is to sign nobody out.
-    pub fn verify(&self, token: &Secret, account: &Account, now: UnixMillis) -> Option<UnixMillis> {
-        let (expires, begun) = self.times(token, account)?;
+    pub fn verify(
+        &self,
+        token: &Secret,
+        account: &Account,
+        now: UnixMillis,
+    ) -> Result<UnixMillis, TokenError> {
+        let (expires, begun) = self.times(token, account).ok_or(TokenError::Invalid)?;
         // The chain may have been made shorter since the token was given.
         let is_good = now < expires && now < begun.saturating_add(self.chain);
         let is_ahead = expires > now.saturating_add(2 * LIFETIME);
-        (is_good && !is_ahead).then_some(begun.min(now))
+        match (is_good, is_ahead) {
+            (true, false) => Ok(begun.min(now)),
+            (true, true) => Err(TokenError::Invalid),
+            (false, _) => Err(TokenError::Expired),
+        }
     }
 
     fn times(&self, token: &Secret, account: &Account) -> Option<(UnixMillis, UnixMillis)> {
@@ -196,8 +214,8 @@ mod tests {
         let ann = account("ann", "logins");
         let Token { text, expires } = key.issue(&ann, 500, 1_000);
         assert_eq!(expires, 1_000 + LIFETIME);
-        assert_eq!(key.verify(&text, &ann, expires - 1), Some(500));
-        assert_eq!(key.verify(&text, &ann, expires), None);
+        assert_eq!(key.verify(&text, &ann, expires - 1), Ok(500));
+        assert_eq!(key.verify(&text, &ann, expires), Err(TokenError::Expired));
         let others = [
             account("bob", "logins"),
             account("ann", "changed"),
@@ -207,15 +225,18 @@ mod tests {
             },
         ];
         for other in &others {
-            assert_eq!(key.verify(&text, other, 1_000), None);
+            for now in [1_000, expires] {
+                assert_eq!(key.verify(&text, other, now), Err(TokenError::Invalid));
+            }
         }
-        assert_eq!(token_key(8).verify(&text, &ann, 1_000), None);
+        let other_key = token_key(8).verify(&text, &ann, 1_000);
+        assert_eq!(other_key, Err(TokenError::Invalid));
         // A hash that is only renewed is no changed password.
         let renewed = Account {
             password_hash: "better".to_owned(),
             ..ann
         };
-        assert_eq!(key.verify(&text, &renewed, 1_000), Some(500));
+        assert_eq!(key.verify(&text, &renewed, 1_000), Ok(500));
     }
 
     #[test]
@@ -224,7 +245,7 @@ mod tests {
         let ann = account("ann", "logins");
         let mut token = key.issue(&ann, 0, 0);
         let mut now = 0;
-        while let Some(begun) = key.verify(&token.text, &ann, now) {
+        while let Ok(begun) = key.verify(&token.text, &ann, now) {
             token = key.issue(&ann, begun, now);
             now += DAY / 2;
         }
@@ -236,7 +257,8 @@ mod tests {
             chain: 10 * DAY,
             ..key
         };
-        assert_eq!(strict.verify(&token.text, &ann, 20 * DAY), None);
+        let verified = strict.verify(&token.text, &ann, 20 * DAY);
+        assert_eq!(verified, Err(TokenError::Expired));
     }
 
     #[test]
@@ -244,10 +266,10 @@ mod tests {
         let key = token_key(7);
         let ann = account("ann", "logins");
         let ahead = key.issue(&ann, 91 * DAY, 91 * DAY).text;
-        assert_eq!(key.verify(&ahead, &ann, DAY), None);
+        assert_eq!(key.verify(&ahead, &ann, DAY), Err(TokenError::Invalid));
         // By half an hour, which is set right: its chain begins at the latest now.
         let ahead = key.issue(&ann, 2 * DAY + DAY / 48, 2 * DAY + DAY / 48).text;
-        assert_eq!(key.verify(&ahead, &ann, 2 * DAY), Some(2 * DAY));
+        assert_eq!(key.verify(&ahead, &ann, 2 * DAY), Ok(2 * DAY));
     }
 
     #[test]
@@ -260,11 +282,12 @@ mod tests {
             let mut changed = text.as_bytes().to_vec();
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
             let changed = Secret::new(String::from_utf8(changed).unwrap());
-            assert_eq!(key.verify(&changed, &ann, 1_000), None, "{changed:?}");
+            let verified = key.verify(&changed, &ann, 1_000);
+            assert_eq!(verified, Err(TokenError::Invalid), "{changed:?}");
         }
         for garbage in ["", ".", "a.b", "....", "é.é", &text[..text.len() - 1]] {
             let found = key.verify(&Secret::new(garbage), &ann, 1_000);
-            assert_eq!(found, None, "{garbage}");
+            assert_eq!(found, Err(TokenError::Invalid), "{garbage}");
         }
     }
 

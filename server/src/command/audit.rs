@@ -7,6 +7,7 @@ use clap::Args;
 use crate::command::{access, console, safeguards};
 use crate::domain::audit::AuditLine;
 use crate::server::ServerConfig;
+use crate::store::audit::AuditRange;
 
 /// The arguments of `chat-server audit`.
 #[derive(Args)]
@@ -28,7 +29,12 @@ pub fn run(arguments: &AuditArguments, server: &ServerConfig) -> anyhow::Result<
             Some(room) => Some(safeguards::need_room(store, &room, None).await?),
             None => None,
         };
-        let lines = store.audit(room, arguments.limit).await?;
+        let range = AuditRange {
+            room,
+            limit: arguments.limit,
+            ..AuditRange::default()
+        };
+        let lines = store.audit(range).await?;
         Ok(lines.into_iter().map(line).collect())
     })
 }

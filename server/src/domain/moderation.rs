@@ -8,7 +8,7 @@ use chat_protocol::{AuditEntry, Rank, durations, events};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::address::{Address, Network};
-use crate::domain::entry::{AccountId, Author, Moment, UnixMillis};
+use crate::domain::entry::{AccountId, Author, Moment, OPERATOR, UnixMillis};
 
 /// Somebody who has an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,6 +107,8 @@ pub struct Sanction {
     pub networks: Vec<Network>,
     /// How high its author stood when speaking it.
     pub height: Height,
+    /// Who spoke it: the name as registered.
+    pub by: String,
 }
 
 impl Sanction {
@@ -120,6 +122,7 @@ impl Sanction {
             reason: reason.filter(|reason| chat_protocol::shows(reason)),
             networks: Vec::new(),
             height: Height::Server,
+            by: OPERATOR.to_owned(),
         }
     }
 
@@ -297,6 +300,16 @@ impl Standing {
         before.filter(|sanction| sanction.holds(now))
     }
 
+    /// Whether `decision` takes something from the user `key` that they do not have at `now`: then it
+    /// changes nothing.
+    pub fn is_so_already(&self, decision: &Decision, key: &str, now: Moment) -> bool {
+        match decision {
+            Decision::Unban | Decision::Unmute => self.before(decision, key, now).is_none(),
+            Decision::Rank(Rank::User) => !self.ranks.contains_key(key),
+            _ => false,
+        }
+    }
+
     /// The ban of the user `key` that holds at `now`; none holds for a server administrator.
     pub fn ban(&self, key: &str, now: Moment) -> Option<&Sanction> {
         let ban = self.bans.get(key).filter(|ban| ban.holds(now))?;
@@ -466,6 +479,7 @@ mod tests {
                 .map(|text| address(text).own_network().unwrap())
                 .collect(),
             height: Height::Moderator,
+            by: "ann".to_owned(),
         }
     }
 

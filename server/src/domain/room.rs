@@ -7,6 +7,7 @@ mod addresses;
 mod filtering;
 mod held;
 mod input;
+mod looking;
 mod moderation;
 mod modes;
 mod nonces;
@@ -15,24 +16,27 @@ mod pace;
 mod posting;
 mod presence;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 use chat_protocol::limits::WHO_MEMBERS;
 use chat_protocol::{
-    ClientError, CloseCode, Code, Member, MessageId, Nonce, Rank, RoomState, Seq, ServerEvent, Who,
-    events,
+    ClientError, CloseCode, Member, MessageId, Nonce, Rank, Reason, RoomState, Seq, ServerEvent,
+    Who, events,
 };
 
 use crate::domain::address::Address;
+use crate::domain::audit::LineId;
 use crate::domain::entry::{
     Author, Entry, EntryBody, MessageDeleted, Moment, NewEntry, Purged, UnixMillis,
 };
 use crate::domain::held::HeldMessage;
 use crate::domain::moderation::{Origin, Sanction, Standing};
+use crate::domain::refusal::Why;
 pub use input::{
-    AgedNonce, Effect, Input, Joining, Lookup, MemberId, NOBODY, PendingVerdict, ReplyTarget,
-    Start, StoredMessage,
+    AgedNonce, Effect, Input, Joining, Lookup, MemberId, NOBODY, PendingVerdict, Pinned,
+    ReplyTarget, Start, StoredMessage,
 };
+pub use looking::{Known, Look, UserHere, View};
 use moderation::purged;
 pub(crate) use nonces::MEMORY as NONCE_MEMORY;
 use nonces::Nonces;
@@ -64,6 +68,8 @@ pub struct Room {
     held: Vec<HeldMessage>,
     /// What moderators did since the room runs.
     audit_version: u64,
+    /// Lines that were written in the audit, and that moderators are told of next.
+    noted: VecDeque<LineId>,
 }
 
 impl Room {
@@ -83,6 +89,7 @@ impl Room {
             posted: HashMap::new(),
             held: start.held,
             audit_version: 0,
+            noted: VecDeque::new(),
         }
     }
 
@@ -165,7 +172,7 @@ impl Room {
             Input::Founded(founder) => self.found(founder.as_deref()),
             Input::Unfounded => self.unfound(),
             Input::Forget(key) => self.forget(&key, now),
-            Input::SignOut(key) => self.sign_out(&key, now),
+            Input::SignOut(key, kept) => self.sign_out(&key, kept, now),
             Input::Administer(key, is_admin) => self.administer(&key, is_admin, now),
             Input::KeptOut(ids, reason) => {
                 self.expel(ids, reason, ServerEvent::Ban, CloseCode::Banned, now)
@@ -180,7 +187,11 @@ impl Room {
             Input::FilterNotChanged(id, change, why) => {
                 Self::filter_not_changed(id, &change, why.as_ref())
             }
-            Input::ListAudit(id) => self.for_reading(id, Allowed::ReadAudit),
+            Input::Look(id, look) => self.look_up(id, look),
+            Input::Noted(lines) => {
+                self.noted.extend(lines);
+                Vec::new()
+            }
             Input::Unavailable(id, event, what, nonce) => unavailable(id, event, what, nonce),
             Input::Decide(id, held, choice) => self.decide(id, &held, choice, now),
             Input::Held(id, held) => self.held(id, held),
@@ -257,7 +268,7 @@ impl Room {
         }) = target
         else {
             let text = "there is no message with this id".to_owned();
-            return vec![refuse(id, EVENT, Code::NotFound, text, None)];
+            return vec![refuse(id, EVENT, Reason::Message, text, None)];
         };
         let is_moderator = member.rank <= Rank::Moderator;
         let is_own = author.is_account(member.account);
@@ -265,7 +276,7 @@ impl Room {
         let may_delete = is_own || (is_moderator && stands_higher);
         if !may_delete {
             let text = "only its author or a moderator of higher rank can delete this message";
-            return vec![refuse(id, EVENT, Code::Forbidden, text.to_owned(), None)];
+            return vec![refuse(id, EVENT, Reason::Rank, text.to_owned(), None)];
         }
         let body = EntryBody::MessageDeleted(MessageDeleted {
             target: seq,
@@ -359,49 +370,61 @@ impl Room {
     }
 }
 
-fn refuse(id: MemberId, event: &str, code: Code, message: String, nonce: Option<&Nonce>) -> Effect {
-    Effect::Send(id, refusal(event, code, message, nonce))
+fn refuse(
+    id: MemberId,
+    event: &str,
+    why: impl Into<Why>,
+    message: String,
+    nonce: Option<&Nonce>,
+) -> Effect {
+    Effect::Send(id, refusal(event, why, message, nonce))
 }
 
 /// What the sender of `event` gets where it is refused.
-fn refusal(event: &str, code: Code, message: String, nonce: Option<&Nonce>) -> ServerEvent {
+fn refusal(
+    event: &str,
+    why: impl Into<Why>,
+    message: String,
+    nonce: Option<&Nonce>,
+) -> ServerEvent {
+    let Why { code, reason } = why.into();
     ServerEvent::Cerror(ClientError {
         code,
         message,
         event: Some(event.to_owned()),
         nonce: nonce.map(|nonce| nonce.as_str().to_owned()),
         retry_after: None,
-        reason: None,
+        reason,
     })
 }
 
 /// Tells a member that what it asked for with `event` could not be stored.
 fn nothing_done(id: MemberId, event: &str) -> Effect {
     let text = "this could not be stored, so nothing was done: try again".to_owned();
-    refuse(id, event, Code::Unavailable, text, None)
+    refuse(id, event, Reason::Store, text, None)
 }
 
 /// What follows where something that `event` needs could not be looked up.
 fn unavailable(id: MemberId, event: &str, what: Lookup, nonce: Option<Nonce>) -> Vec<Effect> {
-    let (code, text) = match what {
+    let (reason, text) = match what {
         Lookup::Log => (
-            Code::Unavailable,
+            Reason::Store,
             "the room's messages can't be read right now: try again",
         ),
         Lookup::Filters => (
-            Code::Unavailable,
+            Reason::Store,
             "the room's patterns can't be read right now: try again",
         ),
         Lookup::Original => (
-            Code::Unavailable,
+            Reason::Store,
             "the message was already sent, but can't be read right now: try again",
         ),
         Lookup::Gone => (
-            Code::NotFound,
+            Reason::Message,
             "the message was already sent, and has since been deleted",
         ),
     };
-    vec![refuse(id, event, code, text.to_owned(), nonce.as_ref())]
+    vec![refuse(id, event, reason, text.to_owned(), nonce.as_ref())]
 }
 
 /// Has an entry stored that a member may have stored, as far as its pace allows.

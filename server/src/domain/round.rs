@@ -5,6 +5,7 @@
 
 use chat_protocol::{AuditEntry, Epoch, Seq};
 
+use crate::domain::audit::LineId;
 use crate::domain::entry::{Entry, NewEntry, UnixMillis};
 use crate::domain::filter::{self, audit_entry};
 use crate::domain::held::{HeldMessage, Ruled, Ruling, Waiting};
@@ -94,6 +95,8 @@ impl Change {
 pub struct StoredRound {
     /// What came of each change, in the order of the changes.
     pub done: Vec<Done>,
+    /// The lines in the audit that were stored with it, in the same order: of each change that has one.
+    pub lines: Vec<LineId>,
 }
 
 /// What came of a change. It holds what was asked for, so that nobody has to keep a copy meanwhile.

@@ -1,14 +1,21 @@
 //! How many accounts and rooms anybody may make: both are free, stay, and bring privileges.
 
 use std::hash::Hash;
+use std::num::NonZeroU32;
 
 use super::bucket::Buckets;
 use super::{BlockBuckets, Rate, Source, TooFast};
+
+/// For each account that an address may make it may ask for so many names that nobody has: nothing is
+/// made of these, but who could ask for all names would know which there are.
+const UNKNOWN: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
 /// What there may be made of.
 pub struct Newcomers {
     /// Accounts, by address.
     accounts: Option<BlockBuckets>,
+    /// Names that nobody has and that are asked for, by address.
+    unknown: Option<BlockBuckets>,
     /// Rooms, by the account that founds them, and by address.
     rooms: Option<(Buckets<String>, BlockBuckets)>,
 }
@@ -18,8 +25,22 @@ impl Newcomers {
     pub(super) fn new(accounts: Option<Rate>, rooms: Option<Rate>) -> Self {
         Self {
             accounts: accounts.map(BlockBuckets::new),
+            unknown: accounts.map(|rate| BlockBuckets::new(rate.times(UNKNOWN))),
             rooms: rooms.map(|rate| (Buckets::new(rate), BlockBuckets::new(rate))),
         }
+    }
+
+    /// Whether somebody at `source` may be told now that nobody has a name. To be asked before it is
+    /// known whether somebody has it.
+    pub fn may_ask(&self, source: Source) -> Result<(), TooFast> {
+        let unknown = self.unknown.as_ref();
+        unknown.map_or(Ok(()), |buckets| buckets.look(source))
+    }
+
+    /// Counts a name that nobody has, which somebody at `source` is told.
+    pub fn ask(&self, source: Source) -> Result<(), TooFast> {
+        let unknown = self.unknown.as_ref();
+        unknown.map_or(Ok(()), |buckets| buckets.take(source))
     }
 
     /// Whether an account may be made from `source` now.
@@ -73,8 +94,6 @@ pub(super) fn take_both<K: Hash + Eq + Clone>(
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroU32;
-
     use super::*;
 
     fn newcomers() -> Newcomers {
@@ -122,6 +141,20 @@ mod tests {
             newcomers.found("ann", here).unwrap_err();
         }
         newcomers.found("bob", here).unwrap();
+    }
+
+    #[test]
+    fn an_address_asks_for_ten_times_as_many_names_that_nobody_has() {
+        let newcomers = newcomers();
+        let here = source("192.0.2.1");
+        for _ in 0..100 {
+            newcomers.may_ask(here).unwrap();
+            newcomers.ask(here).unwrap();
+        }
+        newcomers.may_ask(here).unwrap_err();
+        newcomers.ask(here).unwrap_err();
+        newcomers.ask(source("127.0.0.1")).unwrap();
+        newcomers.register(here).unwrap();
     }
 
     #[test]

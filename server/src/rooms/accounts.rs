@@ -1,4 +1,4 @@
-//! What operators do to accounts, as the directory carries it out: stored first, then in effect for
+//! What operators and users do to accounts, as the directory carries it out: stored first, then in effect for
 //! logins that are under way and in every room that runs, and only then answered.
 
 use std::sync::Arc;
@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use chat_protocol::{RoomName, Username};
 use tokio::sync::oneshot;
 
-use super::{RoomError, Rooms, Shared};
+use super::{Membership, RoomError, Rooms, Shared};
 use crate::clock;
 use crate::domain::moderation::{Person, Verdicts};
 use crate::rooms::task::{Attendance, OperatorCommand, RoomCommand};
 use crate::store::StoreError;
+use crate::store::accounts::Account;
 use crate::store::log::{Purge, Purging};
 
 /// How long one step of a purge of all rooms takes, beside the last room's own: whoever asked waits for
@@ -39,15 +40,42 @@ impl Rooms {
     ) -> Result<Option<usize>, StoreError> {
         let accounts = &self.shared.stores.accounts;
         let is_done = accounts.set_password(username, password_hash).await?;
-        let closed = self.end(username, Attendance::SignOut).await;
+        let closed = self.end(username.key(), sign_out).await;
         Ok(is_done.then_some(closed))
+    }
+
+    /// Changes the password of `account` for a member, whose connection alone goes on; answers with the
+    /// account as it is then, or `None` where it was changed meanwhile.
+    pub async fn change_password(
+        &self,
+        account: Account,
+        password_hash: String,
+        membership: &Membership,
+    ) -> Result<Option<Account>, RoomError> {
+        let shared = Arc::clone(&self.shared);
+        let (room, id) = (membership.room().clone(), membership.id());
+        // Whoever asked may be gone before it ends, but not when it is stored and others are still in.
+        let changing = self.shared.tasks.spawn(async move {
+            let accounts = &shared.stores.accounts;
+            let changed = accounts.change_password(&account, &password_hash).await?;
+            if changed.is_some() {
+                shared.logins.end(&account.key);
+                tell_each(&shared, |there, answer| {
+                    let kept = (*there == room).then_some(id);
+                    RoomCommand::Attend(Attendance::SignOut(account.key.clone(), kept, answer))
+                })
+                .await;
+            }
+            Ok(changed)
+        });
+        changing.await.unwrap_or(Err(RoomError::Stopping))
     }
 
     /// Ends an account's connections, which are counted, and its tokens; `None` where there is no such
     /// account.
     pub async fn sign_out(&self, username: &Username) -> Result<Option<usize>, StoreError> {
         let is_done = self.shared.stores.accounts.sign_out(username).await?;
-        let closed = self.end(username, Attendance::SignOut).await;
+        let closed = self.end(username.key(), sign_out).await;
         Ok(is_done.then_some(closed))
     }
 
@@ -57,7 +85,7 @@ impl Rooms {
         let accounts = &self.shared.stores.accounts;
         let is_done = accounts.remove(username, clock::now()).await?;
         self.shared.stores.addresses.forget(username.key());
-        let closed = self.end(username, Attendance::Forget).await;
+        let closed = self.end(username.key(), Attendance::Forget).await;
         Ok(is_done.then_some(closed))
     }
 
@@ -108,10 +136,9 @@ impl Rooms {
     /// Ends what was allowed because of how an account was before; says how many connections that were.
     async fn end(
         &self,
-        username: &Username,
+        key: &str,
         attendance: fn(String, oneshot::Sender<usize>) -> Attendance,
     ) -> usize {
-        let key = username.key();
         self.shared.logins.end(key);
         let command = |answer| RoomCommand::Attend(attendance(key.to_owned(), answer));
         let closed = tell_all(&self.shared, command);
@@ -138,16 +165,34 @@ impl Rooms {
     }
 }
 
+fn sign_out(key: String, answer: oneshot::Sender<usize>) -> Attendance {
+    Attendance::SignOut(key, None, answer)
+}
+
 /// Has every room that runs carry out a command, and waits for what all of them answer.
 pub(super) async fn tell_all<T>(
     shared: &Shared,
     command: impl Fn(oneshot::Sender<T>) -> RoomCommand,
 ) -> Vec<T> {
-    let running: Vec<_> = shared.running().values().cloned().collect();
+    tell_each(shared, |_, answer| command(answer)).await
+}
+
+/// The same with a command for each room.
+async fn tell_each<T>(
+    shared: &Shared,
+    command: impl Fn(&RoomName, oneshot::Sender<T>) -> RoomCommand,
+) -> Vec<T> {
+    let running: Vec<_> = {
+        let running = shared.running();
+        let rooms = running.iter();
+        rooms
+            .map(|(room, inbox)| (room.clone(), inbox.clone()))
+            .collect()
+    };
     let mut waiting = Vec::with_capacity(running.len());
-    for inbox in running {
+    for (room, inbox) in running {
         let (answer, done) = oneshot::channel();
-        if inbox.send(command(answer)).await.is_ok() {
+        if inbox.send(command(&room, answer)).await.is_ok() {
             waiting.push(done);
         }
     }

@@ -7,7 +7,7 @@ use super::{Inbox, Order, RoomError};
 use crate::domain::filter::Change;
 use crate::domain::held::Choice;
 use crate::domain::moderation::Person;
-use crate::domain::room::MemberId;
+use crate::domain::room::{Look, MemberId, View};
 use crate::rooms::task::{Attendance, LogPosition, Reading, Request, RoomCommand};
 use crate::wire::outgoing::Outgoing;
 
@@ -27,6 +27,11 @@ impl Membership {
             id,
             inbox: Some(inbox),
         }
+    }
+
+    /// Which connection of the room it is.
+    pub(super) fn id(&self) -> MemberId {
+        self.id
     }
 
     /// The room.
@@ -99,21 +104,22 @@ impl Membership {
         shown.await.map_err(|_| RoomError::Stopping)
     }
 
-    /// How many changes the audit had; `None` where the member may not read them, which it was told.
-    pub(super) async fn may_audit(&self) -> Result<Option<u64>, RoomError> {
+    /// What the room knows of what the member asks to read; `None` where it may not read it, which it was
+    /// told.
+    pub(super) async fn look(&self, look: Look) -> Result<Option<View>, RoomError> {
         let (answer, allowed) = oneshot::channel();
-        self.read(Reading::Audit(self.id, answer)).await?;
+        self.read(Reading::Look(self.id, look, answer)).await?;
         allowed.await.map_err(|_| RoomError::Stopping)
     }
 
-    /// Gives the member what was read after `audit_version`; false where that is out of date.
-    pub(super) async fn show_audit(
+    /// Gives the member what was read at `audit_version`; false where that is out of date.
+    pub(super) async fn show_view(
         &self,
         outgoing: Outgoing,
         audit_version: u64,
     ) -> Result<bool, RoomError> {
         let (answer, shown) = oneshot::channel();
-        let reading = Reading::ShowAudit(self.id, outgoing, audit_version, answer);
+        let reading = Reading::ShowView(self.id, outgoing, audit_version, answer);
         self.read(reading).await?;
         shown.await.map_err(|_| RoomError::Stopping)
     }

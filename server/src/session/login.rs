@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use chat_protocol::{
-    Auth, AuthAccepted, Capabilities, Code, Rank, RoomName, Username, durations, sentences,
+    Auth, AuthAccepted, Capabilities, Code, Rank, Reason, RoomName, Username, durations, sentences,
 };
 
 use super::refusal::{Refusal, refusal, unavailable};
 use super::{Member, Session};
-use crate::auth::{AuthError, Caller, HashError, Identity};
+use crate::auth::{AuthError, HashError, Identity, Newcomer};
 use crate::limits::{Allowance, Notices};
 use crate::rooms::{EnterError, Entrance, RoomError};
 
@@ -28,7 +28,7 @@ impl Session {
             }
         }
         let text = "the account is being changed: try again";
-        Err(Refusal::new(Code::Unavailable, text))
+        Err(Refusal::new(Reason::Busy, text))
     }
 
     /// One attempt to come in.
@@ -44,12 +44,17 @@ impl Session {
         // Before the account is looked at: what becomes of it from here on is known at the door.
         let login = rooms.log_in(&auth.username);
         let authenticator = &self.context.authenticator;
-        let caller = Caller {
-            source: self.client.source,
-            address: self.client.address,
+        let newcomer = match auth.register {
+            true => Newcomer::Registers,
+            false => Newcomer::Asks,
         };
         let identity = authenticator
-            .authenticate(&auth.username, auth.credential.clone(), caller)
+            .authenticate(
+                &auth.username,
+                auth.credential.clone(),
+                newcomer,
+                self.caller(),
+            )
             .await?;
         let limits = Arc::clone(&self.context.limits);
         let _turn = match auth.since.is_some() {
@@ -83,6 +88,7 @@ impl Session {
         let membership = rooms.enter(room, entrance).await?;
         self.member = Some(Member {
             membership,
+            username: auth.username.clone(),
             key,
             account,
             capabilities,
@@ -115,7 +121,7 @@ fn welcome(identity: &Identity, room: &RoomName, capabilities: Vec<String>) -> B
 }
 
 /// Why somebody did not come in.
-enum LoginError {
+pub(super) enum LoginError {
     Auth(AuthError),
     Room(RoomError),
     Refused(Refusal),
@@ -139,7 +145,7 @@ impl From<RoomError> for LoginError {
     }
 }
 
-fn refused_login(username: &Username, error: LoginError, notices: &Notices) -> Refusal {
+pub(super) fn refused_login(username: &Username, error: LoginError, notices: &Notices) -> Refusal {
     let error = match error {
         LoginError::Auth(error) => error,
         LoginError::Room(error) => return refusal(error),
@@ -153,20 +159,23 @@ fn refused_login(username: &Username, error: LoginError, notices: &Notices) -> R
     match error {
         AuthError::WrongPassword | AuthError::WrongToken => {
             note(&error);
-            Refusal::new(Code::Unauthenticated, error.to_string())
+            Refusal::new(Reason::Invalid, error.to_string())
         }
-        AuthError::Name(_) => Refusal::new(Code::Forbidden, error.to_string()),
+        AuthError::ExpiredToken => Refusal::new(Reason::Expired, error.to_string()),
+        AuthError::UnknownName => Refusal::new(Reason::Unknown, error.to_string()),
+        AuthError::Name(_) => Refusal::new(Reason::Name, error.to_string()),
         AuthError::Password(_) => Refusal::new(Code::Syntax, error.to_string()),
-        AuthError::TooManyFailures(too_fast) | AuthError::TooManyAccounts(too_fast) => {
+        AuthError::TooManyFailures(too_fast)
+        | AuthError::TooManyAccounts(too_fast)
+        | AuthError::TooManyUnknown(too_fast) => {
             note(&error);
             Refusal {
                 message: format!("{error}: wait {}", durations::left(too_fast.retry_after)),
                 ..Refusal::too_fast(too_fast)
             }
         }
-        AuthError::Hash(HashError::Busy | HashError::Stopped) => {
-            Refusal::new(Code::Unavailable, error.to_string())
-        }
+        AuthError::Hash(HashError::Busy) => Refusal::new(Reason::Busy, error.to_string()),
+        AuthError::Hash(HashError::Stopped) => Refusal::new(Code::Unavailable, error.to_string()),
         AuthError::Accounts(_) | AuthError::Hash(_) => unavailable(&error),
     }
 }

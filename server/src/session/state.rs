@@ -2,14 +2,15 @@
 
 use chat_protocol::events::{self, BeforeAuth};
 use chat_protocol::{
-    AddFilter, AuditRequest, Auth, ClientEvent, Code, HeldId, HistoryRequest, Kick, MessageId,
-    PostMessage, RoomChange, Username,
+    AddFilter, AuditRequest, Auth, ChangePassword, ClientEvent, Code, HeldId, HistoryRequest, Kick,
+    MessageId, PostMessage, RoomChange, Username,
 };
 
+use crate::domain::audit::LineId;
 use crate::domain::filter::{Change, Pattern};
 use crate::domain::held::Choice;
 use crate::domain::moderation::BanScope;
-use crate::rooms::Order;
+use crate::rooms::{AuditQuery, Order};
 
 use super::refusal::Refusal;
 
@@ -30,7 +31,10 @@ pub(super) enum Action {
     Decide(HeldId, Choice),
     Who,
     History(HistoryRequest),
-    Audit(AuditRequest),
+    Audit(AuditQuery),
+    User(Username),
+    Sanctions,
+    ChangePassword(ChangePassword),
     Pong,
     /// Back to the state just after `connection`.
     Reset,
@@ -42,6 +46,11 @@ impl Action {
     /// is left to the room, which looks at their rights first.
     pub(super) fn has_long_answer(&self) -> bool {
         matches!(self, Self::Who | Self::History(_))
+    }
+
+    /// Whether it takes its turn among what is read for one network.
+    pub(super) fn takes_turn(&self) -> bool {
+        self.has_long_answer() || matches!(self, Self::Audit(_) | Self::User(_) | Self::Sanctions)
     }
 }
 
@@ -124,11 +133,10 @@ impl State {
             ClientEvent::Purge { username } => Ok(Action::Moderate(username, Order::Purge)),
             ClientEvent::Clear => Ok(Action::Clear),
             ClientEvent::SetRoom(change) => Ok(Action::Change(change)),
-            ClientEvent::Audit(request) => Ok(Action::Audit(request)),
-            ClientEvent::User { .. } | ClientEvent::Sanctions | ClientEvent::ChangePassword(_) => {
-                let text = "this version of the server does not serve this event";
-                Err(Refusal::new(Code::Syntax, text))
-            }
+            ClientEvent::Audit(request) => audit(request),
+            ClientEvent::User { username } => Ok(Action::User(username)),
+            ClientEvent::Sanctions => Ok(Action::Sanctions),
+            ClientEvent::ChangePassword(change) => Ok(Action::ChangePassword(change)),
             ClientEvent::AddFilter(filter) => add_filter(filter),
             ClientEvent::RemoveFilter { pattern } => Ok(Action::Filter(Change::Remove(pattern))),
             ClientEvent::Filters => Ok(Action::Filters),
@@ -146,6 +154,23 @@ impl State {
         self.is_test_mode = value;
         Ok(Action::Nothing)
     }
+}
+
+fn audit(request: AuditRequest) -> Result<Action, Refusal> {
+    let AuditRequest {
+        limit,
+        target,
+        before,
+    } = request;
+    let before = before.map(|id| {
+        let text = "Syntax error: parameter `before` must be the id of a line";
+        LineId::named(&id).ok_or_else(|| Refusal::new(Code::Syntax, text))
+    });
+    Ok(Action::Audit(AuditQuery {
+        limit,
+        target,
+        before: before.transpose()?,
+    }))
 }
 
 fn add_filter(filter: AddFilter) -> Result<Action, Refusal> {
@@ -166,7 +191,7 @@ fn add_filter(filter: AddFilter) -> Result<Action, Refusal> {
 mod tests {
     use super::*;
 
-    const ALL: [&str; 28] = [
+    const ALL: [&str; 31] = [
         "auth",
         "message",
         "disconnect",
@@ -187,6 +212,9 @@ mod tests {
         "clear",
         "setRoom",
         "audit",
+        "user",
+        "sanctions",
+        "changePassword",
         "setVip",
         "addFilter",
         "removeFilter",

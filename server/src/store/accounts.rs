@@ -146,6 +146,14 @@ pub trait Accounts: Send + Sync {
         password_hash: &str,
     ) -> Result<bool, StoreError>;
 
+    /// Changes the password of `account`, which ends all tokens; answers with the account as it is then.
+    /// `None` where it is not as it was when it was read: removed, signed out, or with another password.
+    async fn change_password(
+        &self,
+        account: &Account,
+        password_hash: &str,
+    ) -> Result<Option<Account>, StoreError>;
+
     /// Ends all tokens of an account; false where there is no such account.
     async fn sign_out(&self, username: &Username) -> Result<bool, StoreError>;
 

@@ -28,6 +28,7 @@ use crate::domain::held::{HeldMessage, Ruled, Ruling, Waiting};
 use crate::domain::moderation::{Decision, Origin, Person, Verdict};
 use crate::domain::round::{Change, Done, Founding, Round, RoundId};
 use crate::store::accounts::Account;
+use crate::store::audit::AuditRange;
 use crate::store::log::{End, LogHead, Range};
 use crate::store::rooms::{Beginning, Founder};
 use crate::store::rounds::{Outcome, Rounds};
@@ -60,7 +61,7 @@ macro_rules! conforms {
 }
 use conforms;
 
-fn sqlite() -> (SqliteStore, TempDir) {
+pub(in crate::store) fn sqlite() -> (SqliteStore, TempDir) {
     let directory = tempfile::tempdir().unwrap();
     let database = Database::open(directory.path(), Durability::Full).unwrap();
     (SqliteStore::new(Arc::new(database)), directory)
@@ -81,7 +82,12 @@ fn author(name: &str) -> Author {
 }
 
 /// A message of `name`.
-fn message(name: &str, text: &str, nonce: Option<&str>, time: u64) -> NewEntry {
+pub(in crate::store) fn message(
+    name: &str,
+    text: &str,
+    nonce: Option<&str>,
+    time: u64,
+) -> NewEntry {
     let body = EntryBody::MessagePosted(MessagePosted {
         author: author(name),
         content: DraftContent::new(text).unwrap().measured().unwrap(),
@@ -101,7 +107,7 @@ fn deletion(target: u64, of: Option<&str>, time: u64) -> NewEntry {
     NewEntry { time, body }
 }
 
-fn purge(name: &str) -> NewEntry {
+pub(in crate::store) fn purge(name: &str) -> NewEntry {
     let body = EntryBody::Purged(Purged {
         username: name.to_owned(),
         key: name.to_owned(),
@@ -237,7 +243,7 @@ async fn store_all(
 }
 
 /// The log of `room`, founded by an operator where it is not there.
-async fn begun(store: &dyn Store, room: &RoomName) -> LogHead {
+pub(in crate::store) async fn begun(store: &dyn Store, room: &RoomName) -> LogHead {
     let unbegun = store.open(room, 0).await.unwrap();
     found(store, room, unbegun.epochs.current().clone(), 1).await;
     let head = store.open(room, 0).await.unwrap();
@@ -268,9 +274,18 @@ async fn left(store: &dyn Store, room: &RoomName) -> Vec<u64> {
     entries.iter().map(|entry| entry.seq.0).collect()
 }
 
+/// The newest lines of a room or of all.
+fn all_lines(room: Option<&RoomName>, limit: u32) -> AuditRange {
+    AuditRange {
+        room: room.cloned(),
+        limit,
+        ..AuditRange::default()
+    }
+}
+
 /// What the audit says: action and target of each line.
 async fn audit(store: &dyn Store, room: Option<&RoomName>) -> Vec<String> {
-    let lines = store.audit(room.cloned(), 100).await.unwrap();
+    let lines = store.audit(all_lines(room, 100)).await.unwrap();
     let told = lines
         .iter()
         .map(|line| format!("{} {}", line.action, line.target));

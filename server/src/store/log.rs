@@ -116,6 +116,19 @@ pub trait RoomLog: Send + Sync {
     /// Reads a part of `room`'s log. The log must have been opened before.
     async fn read(&self, room: &RoomName, range: Range) -> Result<Slice, StoreError>;
 
+    /// Reads what is left of the messages of the user `key` (a name as compared) in a part of `room`'s
+    /// log, which must have been opened before. What it costs must not grow with what others wrote,
+    /// beyond a look at every few hundred entries. `with_modes` says nothing here.
+    async fn written_by(
+        &self,
+        room: &RoomName,
+        key: &str,
+        range: Range,
+    ) -> Result<Slice, StoreError>;
+
+    /// How many messages of the user `key` are left in `room`'s log; at the same cost.
+    async fn count_of(&self, room: &RoomName, key: &str) -> Result<u64, StoreError>;
+
     /// All rooms that ever had a log, by name.
     async fn list(&self) -> Result<Vec<Summary>, StoreError>;
 

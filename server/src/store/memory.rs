@@ -14,7 +14,7 @@ use std::sync::{Mutex, MutexGuard};
 use chat_protocol::RoomName;
 
 use crate::domain::address::Network;
-use crate::domain::audit::AuditLine;
+use crate::domain::audit::{AuditLine, LineId};
 use crate::domain::entry::{Moment, OPERATOR, UnixMillis};
 use crate::domain::filter::Pattern;
 use crate::domain::held::HeldMessage;
@@ -25,7 +25,7 @@ use crate::store::accounts::Account;
 use crate::store::addresses::{
     AddressStore, AddressesError, NETWORKS, NOTED_ANEW, RECENT, REMEMBERED, before,
 };
-use crate::store::audit::AuditLog;
+use crate::store::audit::{AuditLog, AuditRange, NOT_ON_USERS};
 use crate::store::clock::ClockStore;
 use crate::store::{Part, StoreError};
 
@@ -75,6 +75,7 @@ pub(crate) struct State {
     banned: BTreeMap<Network, Sanction>,
     arrivals: Vec<(String, Network, UnixMillis)>,
     audit: Vec<AuditLine>,
+    lines_ever: u64,
     clock: Option<Settling>,
     /// The newest round of each room.
     rounds: HashMap<RoomName, (RoundId, StoredRound)>,
@@ -147,8 +148,19 @@ impl MemoryStore {
 }
 
 impl State {
-    fn note(&mut self, action: &str, target: String, ban: Option<&Sanction>, time: UnixMillis) {
+    fn write_down(&mut self, line: AuditLine) -> LineId {
+        self.lines_ever += 1;
+        let id = LineId(self.lines_ever);
         self.audit.push(AuditLine {
+            id: Some(id),
+            ..line
+        });
+        id
+    }
+
+    fn note(&mut self, action: &str, target: String, ban: Option<&Sanction>, time: UnixMillis) {
+        self.write_down(AuditLine {
+            id: None,
             time,
             room: String::new(),
             actor: OPERATOR.to_owned(),
@@ -162,18 +174,20 @@ impl State {
 
 #[async_trait::async_trait]
 impl AuditLog for MemoryStore {
-    async fn audit(
-        &self,
-        room: Option<RoomName>,
-        limit: u32,
-    ) -> Result<Vec<AuditLine>, StoreError> {
+    async fn audit(&self, range: AuditRange) -> Result<Vec<AuditLine>, StoreError> {
         self.read(Part::Audit, |state| {
             let is_asked_for = |line: &&AuditLine| {
-                let name = room.as_ref().map(RoomName::as_str);
+                let name = range.room.as_ref().map(RoomName::as_str);
+                let is_on = |target: &String| {
+                    line.target == *target && !NOT_ON_USERS.contains(&line.action.as_str())
+                };
                 name.is_none_or(|name| line.room == name)
+                    && range.target.as_ref().is_none_or(is_on)
+                    && range.before.is_none_or(|before| line.id < Some(before))
             };
             let newest = state.audit.iter().rev().filter(is_asked_for);
-            let mut lines: Vec<AuditLine> = newest.take(limit as usize).cloned().collect();
+            let newest = newest.take(range.limit as usize);
+            let mut lines: Vec<AuditLine> = newest.cloned().collect();
             lines.reverse();
             lines
         })

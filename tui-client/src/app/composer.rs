@@ -4,6 +4,7 @@
 mod editor;
 mod history;
 mod kills;
+mod motions;
 mod rows;
 mod undo;
 mod words;

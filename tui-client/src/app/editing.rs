@@ -3,10 +3,10 @@
 
 use chat_protocol::DraftContent;
 
-use super::App;
 use super::composer::{Draft, Edit};
 use super::recall::Recall;
 use super::row::{Row, Tone};
+use super::{App, seconds_left};
 use crate::command::{Typed, parse};
 use crate::keymap::Action;
 use crate::layout::is_small;
@@ -186,7 +186,13 @@ impl App {
     /// When the message can be sent, where it can't be at once: `slow 0:07, Enter queues`. What stands in
     /// front of the first comma says enough where there is no room for all of it.
     pub(crate) fn send_hint(&self) -> Option<(Tone, String)> {
-        None
+        if let Some(left) = self.muted_for() {
+            return Some((Tone::Alert, format!("muted {left}, Enter queues")));
+        }
+        let until = self.room().slow_until()?;
+        let left = seconds_left(until, self.now().elapsed);
+        let words = format!("slow {}:{:02}, Enter queues", left / 60, left % 60);
+        (left > 0).then_some((Tone::Waiting, words))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chat_protocol::{ClientEvent, RoomName, Secret};
+use chat_protocol::{ClientEvent, Credential, RoomName};
 
 use crate::cursor::Cursor;
 use crate::keymap::Action;
@@ -49,9 +49,9 @@ pub(crate) enum Effect {
     Redraw,
     /// Give the terminal back and stop until the shell says to go on.
     Suspend,
-    /// Connect the room with this password, in place of any earlier connection, from where that one
-    /// ended.
-    Connect(RoomKey, RoomName, Secret, Cursor),
+    /// Connect the room with this password or token, in place of any earlier connection, from where that
+    /// one ended.
+    Connect(RoomKey, RoomName, Credential, Cursor, bool),
     /// Give the room's connection up; nothing more is heard of it.
     Disconnect(RoomKey),
     /// Send an event on the room's connection.

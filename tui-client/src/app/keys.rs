@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use chat_protocol::limits::REASON_CHARS;
-use chat_protocol::{DraftContent, Nonce, durations};
+use chat_protocol::{DraftContent, Nonce};
 
 use super::composer::{Overflow, Reply};
 use super::event::Effect;
@@ -26,6 +26,7 @@ impl App {
             effects.push(Effect::Redraw);
         } else if action == Action::Suspend {
             effects.push(Effect::Suspend);
+        } else if self.act_in_password_change(&action, effects) {
         } else if self.act_in_prompt(&action, effects) {
             self.stay_unless(&action);
         } else if let Some(paste) = self.paste.take() {
@@ -371,8 +372,6 @@ impl App {
             self.say(Tone::Alert, words);
         } else if let LinkState::Stopped { .. } = self.room().link {
             self.say(Tone::Alert, "not connected: type /reconnect to try again");
-        } else if let Some(words) = self.mute_words() {
-            self.say(Tone::Alert, words);
         } else {
             self.room_mut().timeline.retry_failed(now);
             self.send_next(self.active, effects);
@@ -392,9 +391,6 @@ impl App {
         }
         if let LinkState::Stopped { .. } = room.link {
             return Err("not connected: type /reconnect to try again".to_owned());
-        }
-        if let Some(words) = self.mute_words() {
-            return Err(words);
         }
         if room.timeline.waiting() >= WAITING {
             return Err(format!("{WAITING} messages are already waiting to be sent"));
@@ -426,6 +422,10 @@ impl App {
             Command::Problems => self.open_panel(Panel::Problems),
             Command::Log => self.open_panel(Panel::Log),
             Command::TakeBack => self.take_back(),
+            Command::Join(name) => self.join(name, effects),
+            Command::Leave => self.leave(effects),
+            Command::Room(text) => self.go_to_room(&text),
+            Command::ChangePassword => self.change_password(),
             Command::Find(text) if text.is_empty() => self.open_finder(),
             Command::Find(text) => self.find(&text),
             Command::Next => self.go_to_next(),
@@ -453,12 +453,6 @@ impl App {
             // Carried out before the input is taken, which it may have to keep.
             Command::Moderate(_) => {}
         }
-    }
-
-    /// That nothing can be sent while the user is muted.
-    fn mute_words(&self) -> Option<String> {
-        let left = durations::left(self.muted_seconds()?);
-        Some(format!("not sent: you are muted for another {left}"))
     }
 
     fn load_on_request(&mut self, effects: &mut Vec<Effect>) {

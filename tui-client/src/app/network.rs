@@ -11,12 +11,15 @@ use super::event::Effect;
 use super::panels::Panel;
 use super::reading::Page;
 use super::room::Asked;
+use super::row::Tone;
 use super::seeing::heard;
-use super::timeline::{Author, Cause, Inserted};
+use super::timeline::{Author, Cause, Inserted, shown_name};
 use super::{App, LinkState, PROBLEM_CHARS};
 use crate::link::{LinkEvent, Problem, RoomKey};
 use crate::sanitize;
 
+/// Characters of a message that the desktop shows.
+const NOTICE_CHARS: usize = 200;
 /// After a refused `history`, without the server's word on when to try again.
 const HISTORY_PAUSE: Duration = Duration::from_secs(5);
 /// The longest that a server can make the client wait before it asks again.
@@ -54,6 +57,8 @@ impl App {
                 let changed = self.rooms[place].measure(latency);
                 self.draw |= changed && place == self.active;
             }
+            LinkEvent::Token { token, .. } => self.credentials.renew(token),
+            LinkEvent::TokenEnded(token) => self.credentials.forget(&token),
             LinkEvent::Refused(error) => self.on_refused(place, &error, effects),
             LinkEvent::TokenRefused => self.on_token_refused(place, effects),
             LinkEvent::Lost {
@@ -92,6 +97,10 @@ impl App {
             effects.push(Effect::Send(room.key, room.ask_newest()));
         }
         effects.push(Effect::Send(room.key, ClientEvent::Who));
+        if accepted.created {
+            let words = format!("welcome: the account {} was made", self.me);
+            self.tell(place, Tone::Good, &words);
+        }
         self.note_rank(place, had_rank);
         self.send_next(place, effects);
         self.next_order(place, effects);
@@ -136,12 +145,29 @@ impl App {
             .as_ref()
             .is_some_and(|nonce| room.timeline.confirm(nonce));
         let inserted = room.timeline.insert(message, &self.reader);
+        let is_mention = matches!(
+            inserted,
+            Inserted::New {
+                mentions: true,
+                own: false
+            }
+        );
+        if is_mention && !self.is_focused {
+            let title = format!(
+                "{} in {}",
+                shown_name(&message.display_name, &message.username),
+                room.label
+            );
+            let text = sanitize::brief(&message.content, NOTICE_CHARS);
+            effects.push(Effect::Notify { title, text });
+        }
         if matches!(inserted, Inserted::New { .. }) {
             self.count_message(place, message);
         }
         // Elsewhere only the tabs change, which every room's first unread message does.
         self.draw |= in_view || inserted != Inserted::Known;
         if own {
+            self.rooms[place].posted_at = Some(self.now.elapsed);
             self.send_next(place, effects);
         }
     }

@@ -15,6 +15,8 @@ pub(crate) struct Prompt {
     pub(crate) has_keys: bool,
     /// Why it is asked again.
     pub(crate) words: Option<String>,
+    /// The password of a new account, which has to be typed twice.
+    pub(crate) repeats: Option<Secret>,
 }
 
 impl Prompt {
@@ -24,6 +26,7 @@ impl Prompt {
             typed: Editor::masked(CAPACITY),
             has_keys,
             words,
+            repeats: None,
         }
     }
 

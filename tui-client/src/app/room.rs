@@ -105,6 +105,8 @@ pub(crate) struct Room {
     pub(crate) content_limit: usize,
     /// The user's standing here.
     pub(crate) rank: Rank,
+    /// When this user's last message was in the log.
+    pub(crate) posted_at: Option<Duration>,
     /// The user may not post before this, as the present connection told.
     pub(crate) muted_until: Option<Duration>,
     /// What this user ordered as a moderator.
@@ -162,6 +164,7 @@ impl Room {
             was_let_in: false,
             content_limit: chat_protocol::limits::CONTENT_CHARS,
             rank: Rank::User,
+            posted_at: None,
             muted_until: None,
             orders: Orders::default(),
             locked_from: None,
@@ -270,10 +273,20 @@ impl Room {
 
     /// The next of the user's messages to send.
     pub(crate) fn next_to_send(&mut self, now: Now) -> Option<ClientEvent> {
-        if !self.is_live() || self.muted_until.is_some() {
+        let is_slow = self.slow_until().is_some_and(|until| now.elapsed < until);
+        if !self.is_live() || self.muted_until.is_some() || is_slow {
             return None;
         }
         self.timeline.next_to_send(now)
+    }
+
+    /// When slow mode lets this user post again.
+    pub(crate) fn slow_until(&self) -> Option<Duration> {
+        let seconds = self.modes.slow_mode;
+        if seconds == 0 || self.rank != Rank::User {
+            return None;
+        }
+        Some(self.posted_at? + Duration::from_secs(seconds))
     }
 
     /// Takes the room's modes over; true where they are others than before.

@@ -6,6 +6,7 @@ mod finding;
 mod moderation;
 mod quitting;
 mod reconnect;
+mod rooms;
 mod sending;
 mod signing_in;
 mod unread;
@@ -13,7 +14,7 @@ mod unread;
 use super::*;
 use crate::keymap::{Action, Motion};
 use crate::link::{LinkEvent, Problem as LinkProblem, RoomKey};
-use chat_protocol::{ClientEvent, CloseCode, ServerEvent};
+use chat_protocol::{ClientEvent, CloseCode, Credential, ServerEvent};
 use serde_json::{Value, json};
 
 /// An app with a clock that stands still unless told.
@@ -24,6 +25,11 @@ pub(crate) struct Driven {
 
 impl Driven {
     pub(crate) fn new(rooms: &[&str], password: Option<&str>) -> Self {
+        Self::with_token(rooms, password, None)
+    }
+
+    /// With a token from an earlier run.
+    pub(crate) fn with_token(rooms: &[&str], password: Option<&str>, token: Option<&str>) -> Self {
         let settings = Settings {
             username: Username::new("alice").unwrap(),
             rooms: rooms
@@ -32,8 +38,10 @@ impl Driven {
                 .collect(),
             server: "ws://127.0.0.1:8080".to_owned(),
             password: password.map(Secret::new),
+            token: token.map(Secret::new),
             zone: TimeZone::UTC,
             nonce_prefix: "n".to_owned(),
+            keeps_drafts: false,
         };
         let now = Now {
             elapsed: Duration::ZERO,
@@ -191,7 +199,9 @@ fn refusal(code: u16, event: &str) -> chat_protocol::ClientError {
 
 fn connects(effects: &[Effect]) -> Vec<(usize, String)> {
     let connects = effects.iter().filter_map(|effect| match effect {
-        Effect::Connect(key, _, password, _) => Some((key.0, password.expose().to_owned())),
+        Effect::Connect(key, _, Credential::Password(one) | Credential::Token(one), ..) => {
+            Some((key.0, one.expose().to_owned()))
+        }
         _ => None,
     });
     connects.collect()

@@ -29,7 +29,7 @@ use chat_protocol::{Epoch, Message, MessageId, Nonce, Seq};
 use jiff::tz::TimeZone;
 
 use entry::Kind;
-pub(crate) use entry::{Author, Cause, Entry, EntryId, Post, Stamp, Status};
+pub(crate) use entry::{Author, Cause, Entry, EntryId, Post, Stamp, Status, shown_name};
 pub(crate) use geometry::Geometry;
 use index::Index;
 use outgoing::Outgoing;
@@ -37,11 +37,11 @@ pub(crate) use outgoing::WAITING;
 use people::People;
 use quotes::Apart;
 pub(crate) use rows::{Look, glyph, rank_word, unranked};
-pub(crate) use tally::Written;
 pub(crate) use unread::Mark;
 use unread::Unread;
 pub(crate) use view::{Below, COUNTED_BELOW};
 
+#[cfg(test)]
 use crate::app::row::Tone;
 use crate::app::{links, mention};
 use crate::sanitize;
@@ -53,6 +53,8 @@ const KEPT: usize = 100_000;
 const KEPT_BYTES: usize = 64 * 1024 * 1024;
 /// Characters of a message that are kept: servers that allow more than the contract's 500 are few.
 const CONTENT_CHARS: usize = 4_000;
+/// Entries that go for each that comes, of those that were taken out at once.
+const WASTE: usize = 100;
 /// Entries asked for at a time.
 pub(crate) const PAGE: u64 = 100;
 /// Entries among which is looked for who wrote lately.
@@ -117,6 +119,8 @@ impl News {
 pub(crate) struct Timeline {
     /// In the order of `at`.
     entries: VecDeque<Entry>,
+    /// What was taken out all at once: it goes bit by bit, as a hundred thousand of them take a while.
+    waste: VecDeque<Entry>,
     /// Where they are, by the ids of messages.
     index: Index,
     /// Of the texts of the entries.
@@ -311,6 +315,7 @@ impl Timeline {
         }
         self.note_unread(index);
         self.drop_oldest();
+        self.waste.truncate(self.waste.len().saturating_sub(WASTE));
     }
 
     fn bottom_begins_day(&self) -> bool {
@@ -337,6 +342,21 @@ impl Timeline {
             if self.first_unread() == Some(oldest.id) {
                 self.find_unread();
             }
+        }
+    }
+
+    /// Takes the first entries out; the view is the caller's.
+    fn drop_first(&mut self, count: usize) {
+        if count == self.entries.len() && self.waste.is_empty() {
+            self.waste = std::mem::take(&mut self.entries);
+            self.index = Index::default();
+            self.bytes = 0;
+            return;
+        }
+        let kept = self.entries.split_off(count);
+        for entry in std::mem::replace(&mut self.entries, kept) {
+            self.bytes -= entry.bytes as usize;
+            self.forget_id(&entry);
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use chat_protocol::{RoomName, Secret, Username};
+use chat_protocol::{Credential, RoomName, Secret, Username};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -225,7 +225,8 @@ impl Runner {
             url: self.url.clone(),
             username: self.username.clone(),
             room,
-            password,
+            credential: Credential::Password(password),
+            may_register: true,
             cursor,
         };
         self.numbers[key.0] += 1;

@@ -132,7 +132,7 @@ fn bar_keys(app: &App, bar: &Bar, columns: usize) -> Row {
         };
         part(Tone::Text, format!(" | w {reason}"));
     }
-    part(Tone::Strong, " | Esc no".to_owned());
+    part(Tone::Strong, " Esc no".to_owned());
     row
 }
 
@@ -141,7 +141,7 @@ fn picking_keys(app: &App) -> String {
         Some(Panel::Held) => "a approve  d reject  c card  t time out  b ban  Esc close".to_owned(),
         Some(_) => "c card  t time out  b ban  k kick  x delete all  Esc close".to_owned(),
         None if app.is_moderator() => {
-            "r reply y copy c card f thread | t time out b ban k kick x delete p pin | s like it Esc back"
+            "r reply y copy c card f thread | t time out b ban x delete p pin | s like it"
                 .to_owned()
         }
         None => "r reply  y copy  c card  f thread  Esc back".to_owned(),

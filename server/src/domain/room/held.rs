@@ -1,7 +1,9 @@
 //! The rules of messages that wait for a moderator: which of them do, who is told, who decides, and
 //! what takes them away.
 
-use chat_protocol::{Code, Held, HeldId, HeldNotice, Nonce, Rank, ServerEvent, events, sentences};
+use chat_protocol::{
+    Code, Held, HeldId, HeldNotice, Nonce, Rank, Reason, ServerEvent, events, sentences,
+};
 
 use super::{Allowed, Effect, MemberId, Room, nothing_done, refusal, refuse};
 use crate::domain::entry::{Author, EntryBody, MessagePosted, Moment, NewEntry};
@@ -54,7 +56,7 @@ impl Room {
         vec![refuse(
             id,
             events::MESSAGE,
-            Code::Unavailable,
+            Reason::Store,
             text.to_owned(),
             nonce,
         )]
@@ -229,7 +231,7 @@ fn told_to_wait(id: MemberId, waiting: &Waiting) -> Effect {
         text.push_str(&format!(": {reason}"));
     }
     let nonce = waiting.nonce.as_ref();
-    refuse(id, events::MESSAGE, Code::Forbidden, text, nonce)
+    refuse(id, events::MESSAGE, Reason::Held, text, nonce)
 }
 
 fn denied(reason: &Option<String>, nonce: Option<&Nonce>) -> ServerEvent {
@@ -237,12 +239,12 @@ fn denied(reason: &Option<String>, nonce: Option<&Nonce>) -> ServerEvent {
     if let Some(reason) = reason {
         text.push_str(&format!(": {reason}"));
     }
-    refusal(events::MESSAGE, Code::Forbidden, text, nonce)
+    refusal(events::MESSAGE, Reason::Denied, text, nonce)
 }
 
 fn nothing_waits(id: MemberId, event: &str) -> Effect {
     let text = "no message with this id is waiting for a moderator".to_owned();
-    refuse(id, event, Code::NotFound, text, None)
+    refuse(id, event, Reason::Message, text, None)
 }
 
 fn gone(id: &HeldId, by: &str) -> HeldNotice {

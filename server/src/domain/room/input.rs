@@ -6,8 +6,9 @@ use chat_protocol::{
     ServerEvent,
 };
 
-use super::{Allowed, Order};
+use super::{Allowed, Look, Order, View};
 use crate::domain::address::{Address, Network};
+use crate::domain::audit::LineId;
 use crate::domain::entry::{Author, Entry, NewEntry, StoredNonce};
 use crate::domain::filter::{Change, FilterError, Pattern};
 use crate::domain::held::{Choice, HeldMessage, Ruled, Ruling, Waiting};
@@ -64,6 +65,17 @@ pub enum ReplyTarget {
     Unknown,
 }
 
+/// The message that a change of the modes pins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pinned {
+    /// The change pins none.
+    None,
+    /// It is there, and by the user of this name, as registered.
+    By(String),
+    /// It is not there, or it is no message.
+    Unknown,
+}
+
 /// A message that is in the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredMessage {
@@ -101,7 +113,7 @@ pub enum Input {
     /// A member empties the room.
     Clear(MemberId),
     /// A member changes the modes, and perhaps pins this message.
-    Change(MemberId, RoomChange, ReplyTarget),
+    Change(MemberId, RoomChange, Pinned),
     /// The pinned message is gone.
     Unpin(Author),
     /// There is such a room from now on: it is the user's of this key, who founded it, or nobody's.
@@ -110,8 +122,8 @@ pub enum Input {
     Unfounded,
     /// The account of this key is gone.
     Forget(String),
-    /// The account of this key was signed out everywhere.
-    SignOut(String),
+    /// The account of this key was signed out everywhere, but on the connection that is named.
+    SignOut(String, Option<MemberId>),
     /// The account of this key is a server administrator from now on, or is none any more.
     Administer(String, bool),
     /// Whoever is in this network is kept out of the whole server from now on, with the reason.
@@ -132,8 +144,10 @@ pub enum Input {
     FilterChanged(MemberId, Change, AuditEntry),
     /// It is not, since it can't be so; or since it could not be stored, where nothing is said.
     FilterNotChanged(MemberId, Change, Option<FilterError>),
-    /// A member asks what moderators did.
-    ListAudit(MemberId),
+    /// A member asks for what moderators may read.
+    Look(MemberId, Look),
+    /// These lines were written in the audit: of what comes next, in its order.
+    Noted(Vec<LineId>),
     /// What a member's request needs could not be looked up, so nothing is done. With the event that it
     /// sent, and the nonce that it gave.
     Unavailable(MemberId, &'static str, Lookup, Option<Nonce>),
@@ -212,8 +226,8 @@ pub enum Effect {
     ChangeFilter(MemberId, Change, String, bool),
     /// Read the patterns, then report with [`Input::Filters`] or [`Input::Unavailable`].
     ListFilters(MemberId),
-    /// Let who asked read what moderators did, as it stands after so many changes of it.
-    OpenAudit(u64),
+    /// Let who asked read what they asked for, of which the room knows this.
+    Open(Box<View>),
     /// Tell the operator who asked what was done, or why nothing was, since it would do nothing.
     Report(Result<String, String>),
     /// Close the connection of this member, who was too fast, where it went on regardless; then report

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chat_protocol::{Capabilities, DraftContent, PostMessage, Rank};
+use chat_protocol::{Capabilities, Code, DraftContent, PostMessage, Rank};
 use proptest::prelude::*;
 
 use super::nonces::MEMORY;

@@ -1,13 +1,14 @@
 //! The rules of moderation: who may act on whom, and what follows once it is stored.
 
 use chat_protocol::{
-    Audit, AuditEntry, CloseCode, Code, ModerationNotice, Rank, ServerEvent, sentences,
+    Audit, AuditEntry, CloseCode, ModerationNotice, Rank, Reason, ServerEvent, sentences,
 };
 
 use super::orders::{operated, outcome, sentence, slip};
 use super::{
     Allowed, Effect, MemberId, NOBODY, Order, PendingVerdict, Room, for_pace, nothing_done, refuse,
 };
+use crate::domain::audit::LineId;
 use crate::domain::entry::{Author, EntryBody, Moment, NewEntry, OPERATOR, Purged, UnixMillis};
 use crate::domain::moderation::{Decision, Height, Person, Sanction, Verdict};
 
@@ -17,7 +18,7 @@ impl Room {
         let member = self.members.get(&id).ok_or_else(Vec::new)?;
         if member.rank > Rank::Moderator {
             let text = not_allowed(event, Rank::Moderator);
-            return Err(vec![refuse(id, event, Code::Forbidden, text, None)]);
+            return Err(vec![refuse(id, event, Reason::Rank, text, None)]);
         }
         Ok(member)
     }
@@ -69,33 +70,45 @@ impl Room {
         let Some(by) = self.members.get(&id) else {
             return Vec::new();
         };
-        let refused = |code, text: String| vec![refuse(id, order.event(), code, text, None)];
+        let refused = |why: Reason, text: String| vec![refuse(id, order.event(), why, text, None)];
         if by.rank > order.rank() {
-            return refused(Code::Forbidden, not_allowed(order.event(), order.rank()));
+            return refused(Reason::Rank, not_allowed(order.event(), order.rank()));
         }
         // Who was removed gets no rank any more, but may be banned, and purged, by the name.
         let is_rank = order.rank() == Rank::Administrator;
         let Some(target) = target.filter(|target| !(is_rank && target.is_removed)) else {
-            return refused(Code::NotFound, "there is no user with this name".to_owned());
+            return refused(Reason::User, "there is no user with this name".to_owned());
         };
         if !self.standing.is_above(&by.key, &target.key) {
             let text = format!("{} has the same rank or higher", target.username);
-            return refused(Code::Forbidden, text);
+            return refused(Reason::Rank, text);
         }
         if matches!(order, Order::Kick(_)) && self.connections(&target.key).is_empty() {
             let text = format!("{} is not in the room", target.username);
-            return refused(Code::NotFound, text);
+            return refused(Reason::User, text);
         }
         let by = by.clone();
         let origin = self.standing.origin_by(&by);
         let height = self.standing.height(&by.key);
-        let decision = order.decision(now, height);
+        let decision = order.decision(now, height, &by.username);
         if let Some(decision) = &decision
             && let Some(text) = self.too_high(decision, &target, height, now)
         {
-            return refused(Code::Forbidden, text);
+            return refused(Reason::Rank, text);
         }
         match decision {
+            Some(decision) if self.standing.is_so_already(&decision, &target.key, now) => {
+                let verdict = Verdict {
+                    reason: None,
+                    decision,
+                    target,
+                    by,
+                    origin,
+                    time: now.time,
+                };
+                // Nothing changes, so nothing is stored.
+                vec![Effect::Send(id, success(&verdict, now))]
+            }
             Some(decision) => {
                 let pending = PendingVerdict {
                     // A server administrator who appoints somebody before anybody founded the room founds
@@ -144,12 +157,18 @@ impl Room {
         self.standing.forget(key);
         self.posted.remove(key);
         let dropped = self.drop_held(Some(key), OPERATOR);
-        [self.sign_out(key, now), dropped].concat()
+        [self.sign_out(key, None, now), dropped].concat()
     }
 
-    /// Somebody has to show anew who they are.
-    pub(super) fn sign_out(&mut self, key: &str, now: Moment) -> Vec<Effect> {
-        let present = self.connections(key);
+    /// Somebody has to show anew who they are, but on a connection that is `kept`.
+    pub(super) fn sign_out(
+        &mut self,
+        key: &str,
+        kept: Option<MemberId>,
+        now: Moment,
+    ) -> Vec<Effect> {
+        let mut present = self.connections(key);
+        present.retain(|id| Some(*id) != kept);
         let mut effects = vec![Effect::SignOut(present.clone())];
         for id in present {
             effects.extend(self.leave(id, now));
@@ -215,7 +234,9 @@ impl Room {
     /// A line is in the audit: tells the moderators who want to know it, by the ranks that the deed
     /// itself left.
     pub(super) fn tell_audit(&mut self, audit_entry: Option<AuditEntry>) -> Option<Effect> {
-        let entries = vec![audit_entry?];
+        let mut entry = audit_entry?;
+        entry.id = self.noted.pop_front().map(LineId::shown);
+        let entries = vec![entry];
         self.audit_version += 1;
         let audit = Audit {
             entries,

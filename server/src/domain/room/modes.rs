@@ -1,8 +1,8 @@
 //! The rules of what concerns the room as a whole: its modes, emptying it, and whether there is one.
 
-use chat_protocol::{Code, RoomChange, RoomState, events};
+use chat_protocol::{Reason, RoomChange, RoomState, events};
 
-use super::{Effect, MemberId, NOBODY, ReplyTarget, Room, for_pace, refuse};
+use super::{Effect, MemberId, NOBODY, Pinned, Room, for_pace, refuse};
 use crate::domain::entry::{Author, EntryBody, NewEntry, RoomChanged, UnixMillis};
 use crate::domain::moderation::Standing;
 
@@ -15,21 +15,21 @@ impl Room {
         &self,
         id: MemberId,
         change: RoomChange,
-        pinned: ReplyTarget,
+        pinned: Pinned,
         now: UnixMillis,
     ) -> Vec<Effect> {
         const EVENT: &str = events::SET_ROOM;
         let effects = self.for_moderators(id, EVENT, now, |by| {
             EntryBody::RoomChanged(RoomChanged {
-                what: Some(in_words(&change)),
+                what: Some(in_words(&change, &pinned)),
                 modes: changed(&self.modes, change),
                 by: by.clone(),
             })
         });
         let is_allowed = matches!(effects[..], [Effect::Charge(..)]);
-        if is_allowed && pinned == ReplyTarget::Unknown {
+        if is_allowed && pinned == Pinned::Unknown {
             let text = "there is no message with the id in `pinned`".to_owned();
-            return vec![refuse(id, EVENT, Code::NotFound, text, None)];
+            return vec![refuse(id, EVENT, Reason::Message, text, None)];
         }
         effects
     }
@@ -90,7 +90,7 @@ fn changed(modes: &RoomState, change: RoomChange) -> RoomState {
 }
 
 /// What `change` asks for, in words: the topic last, which may be any text.
-fn in_words(change: &RoomChange) -> String {
+fn in_words(change: &RoomChange, target: &Pinned) -> String {
     let slow = change.slow_mode.map(|seconds| match seconds {
         0 => "slow mode off".to_owned(),
         seconds => format!("slow mode {seconds} s"),
@@ -99,9 +99,10 @@ fn in_words(change: &RoomChange) -> String {
         true => "members only on".to_owned(),
         false => "members only off".to_owned(),
     });
-    let pinned = change.pinned.as_ref().map(|pinned| match pinned {
-        Some(id) => format!("pinned {id}"),
-        None => "nothing pinned".to_owned(),
+    let pinned = change.pinned.as_ref().map(|pinned| match (pinned, target) {
+        (Some(_), Pinned::By(author)) => format!("pinned a message by {author}"),
+        (Some(id), _) => format!("pinned {id}"),
+        (None, _) => "nothing pinned".to_owned(),
     });
     let topic = change.topic.as_ref().map(|topic| match topic.as_str() {
         "" => "no topic".to_owned(),

@@ -57,10 +57,11 @@ impl Order {
         }
     }
 
-    pub(super) fn decision(&self, now: Moment, height: Height) -> Option<Decision> {
+    pub(super) fn decision(&self, now: Moment, height: Height, by: &str) -> Option<Decision> {
         // What a ban takes along only the store knows, which is asked before the verdict is stored.
         let sanction = |seconds: Option<u64>, reason: &Option<String>| Sanction {
             height,
+            by: by.to_owned(),
             ..Sanction::for_seconds(seconds, reason.clone(), now)
         };
         match self {
@@ -97,7 +98,7 @@ impl Order {
 /// An operator's verdict, who stands above all rooms; `None` for what is no verdict on a person.
 pub fn operated(order: &Order, target: Person, now: Moment) -> Option<Verdict> {
     Some(Verdict {
-        decision: order.decision(now, Height::Server)?,
+        decision: order.decision(now, Height::Server, OPERATOR)?,
         reason: order.reason().cloned(),
         target,
         by: operator(),

@@ -1,9 +1,9 @@
 //! What the rules allow a member, and its pace may not: the rules say first what is allowed, so that
 //! nothing that is refused anyway takes from what a member may do.
 
-use chat_protocol::{ClientError, Code, Nonce, Seq, ServerEvent, durations, events};
+use chat_protocol::{ClientError, Nonce, Reason, Seq, ServerEvent, durations, events};
 
-use super::{Effect, MemberId, Passed, PendingVerdict, Room};
+use super::{Effect, Look, MemberId, Passed, PendingVerdict, Room};
 use crate::domain::entry::{EntryBody, Moment, NewEntry};
 use crate::domain::filter::Change;
 use crate::domain::held::Ruling;
@@ -25,8 +25,8 @@ pub enum Allowed {
     ReadFilters,
     /// Read what waits for a moderator.
     ReadHeld,
-    /// Read what moderators did.
-    ReadAudit,
+    /// Read what only moderators may.
+    Look(Look),
     /// Have the message at this position again, which was sent again with this nonce.
     Repeat(Seq, Nonce),
 }
@@ -51,7 +51,7 @@ impl Allowed {
             | Allowed::Judge(_)
             | Allowed::Rule(_)
             | Allowed::ChangeFilter(..) => Pace::Action,
-            Allowed::ReadFilters | Allowed::ReadHeld | Allowed::ReadAudit | Allowed::Repeat(..) => {
+            Allowed::ReadFilters | Allowed::ReadHeld | Allowed::Look(_) | Allowed::Repeat(..) => {
                 Pace::Answer
             }
         }
@@ -67,7 +67,7 @@ impl Allowed {
             Allowed::ChangeFilter(change, _) => change.event(),
             Allowed::ReadFilters => events::FILTERS,
             Allowed::ReadHeld => events::HELD,
-            Allowed::ReadAudit => events::AUDIT,
+            Allowed::Look(look) => look.event(),
         }
     }
 
@@ -113,7 +113,7 @@ impl Room {
             Allowed::ChangeFilter(change, by) => Effect::ChangeFilter(id, change, by, false),
             Allowed::ReadFilters => Effect::ListFilters(id),
             Allowed::ReadHeld => Effect::Send(id, self.all_held(now)),
-            Allowed::ReadAudit => Effect::OpenAudit(self.audit_version),
+            Allowed::Look(look) => Effect::Open(Box::new(self.view(&look, now))),
             Allowed::Repeat(seq, nonce) => Effect::Repeat(id, seq, nonce),
         });
     }
@@ -127,7 +127,8 @@ fn slowed_down(id: MemberId, allowed: &Allowed, seconds: u64) -> Vec<Effect> {
         ),
         Pace::Action | Pace::Answer => format!("too fast: wait {}", durations::left(seconds)),
     };
-    let refused = too_fast(id, allowed.event(), seconds, text, allowed.nonce());
+    let (event, nonce) = (allowed.event(), allowed.nonce());
+    let refused = too_fast(id, event, seconds, text, nonce, Reason::Pace);
     match allowed {
         // Whoever comes back has to send what was not answered, however much that is.
         Allowed::Repeat(..) => vec![refused],
@@ -142,16 +143,17 @@ pub(super) fn too_fast(
     seconds: u64,
     message: String,
     nonce: Option<&Nonce>,
+    reason: Reason,
 ) -> Effect {
     Effect::Send(
         id,
         ServerEvent::Cerror(ClientError {
-            code: Code::TooFast,
+            code: reason.code(),
             message,
             event: Some(event.to_owned()),
             nonce: nonce.map(|nonce| nonce.as_str().to_owned()),
             retry_after: Some(seconds),
-            reason: None,
+            reason: Some(reason),
         }),
     )
 }

@@ -2,8 +2,8 @@
 
 use chat_protocol::limits::CONTENT_CHARS;
 use chat_protocol::{
-    Code, Content, ContentTooLong, DraftContent, MessageId, Nonce, PostMessage, Rank, durations,
-    events,
+    Code, Content, ContentTooLong, DraftContent, MessageId, Nonce, PostMessage, Rank, Reason,
+    durations, events,
 };
 
 use super::moderation::muted;
@@ -14,6 +14,7 @@ use crate::domain::entry::{Author, EntryBody, MessagePosted, Moment, NewEntry};
 use crate::domain::filter::{Action, Pattern};
 use crate::domain::held::Waiting;
 use crate::domain::moderation::Sanction;
+use crate::domain::refusal::Why;
 
 /// A message that nothing is wrong with, unless its sender is too fast.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -210,15 +211,7 @@ impl Room {
     ) {
         const TEXT: &str = "the message could not be stored, so it was not sent: try again";
         let nonce = posted.nonce.as_ref();
-        let refused = |id| {
-            refuse(
-                id,
-                events::MESSAGE,
-                Code::Unavailable,
-                TEXT.to_owned(),
-                nonce,
-            )
-        };
+        let refused = |id| refuse(id, events::MESSAGE, Reason::Store, TEXT.to_owned(), nonce);
         effects.push(refused(sender));
         // It may be tried again at once.
         self.posted.remove(&posted.author.key);
@@ -246,9 +239,9 @@ enum Obstacle {
 
 impl Obstacle {
     fn refusal(self, id: MemberId, nonce: Option<&Nonce>, now: Moment) -> Effect {
-        let refused = |code, text: String| refuse(id, events::MESSAGE, code, text, nonce);
+        let refused = |why: Why, text: String| refuse(id, events::MESSAGE, why, text, nonce);
         match self {
-            Obstacle::Gone => refused(Code::Forbidden, "you are not in the room".to_owned()),
+            Obstacle::Gone => refused(Code::Forbidden.into(), "you are not in the room".to_owned()),
             Obstacle::Muted(mute) => {
                 let nonce = nonce.map(|nonce| nonce.as_str().to_owned());
                 Effect::Send(id, muted(&mute, nonce, now))
@@ -257,26 +250,26 @@ impl Obstacle {
                 let left = durations::left(seconds);
                 let text =
                     format!("members-only mode: your account is too new, you can post in {left}");
-                refused(Code::Forbidden, text)
+                refused(Reason::MembersOnly.into(), text)
             }
             Obstacle::Blocked(reason) => {
                 let mut text = "this message contains something that is blocked here".to_owned();
                 if let Some(reason) = reason {
                     text.push_str(&format!(": {reason}"));
                 }
-                refused(Code::Forbidden, text)
+                refused(Reason::Filter.into(), text)
             }
             Obstacle::UnknownTarget => {
                 let text = "there is no message with the id in `replyTo`";
-                refused(Code::NotFound, text.to_owned())
+                refused(Reason::Message.into(), text.to_owned())
             }
-            Obstacle::TooLong(error) => refused(Code::TooLong, error.to_string()),
+            Obstacle::TooLong(error) => refused(Code::TooLong.into(), error.to_string()),
             Obstacle::SlowMode(seconds) => {
                 let text = format!(
                     "slow mode: wait {} before the next message",
                     durations::left(seconds)
                 );
-                too_fast(id, events::MESSAGE, seconds, text, nonce)
+                too_fast(id, events::MESSAGE, seconds, text, nonce, Reason::SlowMode)
             }
         }
     }

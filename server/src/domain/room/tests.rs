@@ -3,6 +3,7 @@
 mod audit;
 mod deletion;
 mod holding;
+mod looking;
 mod moderation;
 mod modes;
 mod posting;
@@ -10,7 +11,7 @@ mod presence;
 mod set_clock;
 
 use chat_protocol::{
-    AuditEntry, Capabilities, Content, DraftContent, HeldId, MemberChange, PostMessage,
+    AuditEntry, Capabilities, Code, Content, DraftContent, HeldId, MemberChange, PostMessage,
     Presence as PresenceEvent, Rank, RoomChange,
 };
 
@@ -195,6 +196,15 @@ fn person(name: &str) -> Person {
     }
 }
 
+/// Whether what a moderator asked for goes on its way, or is so already.
+fn is_carried_out(effects: &[Effect]) -> bool {
+    match effects {
+        [Effect::Judge(..) | Effect::Store(..)] => true,
+        [Effect::Send(_, event)] => !matches!(event, ServerEvent::Cerror(_)),
+        _ => false,
+    }
+}
+
 /// What follows once the verdict that `order` leads to is stored.
 fn judge(room: &mut Room, order: Order, now: impl Into<Moment>) -> Vec<Effect> {
     let now = now.into();
@@ -213,7 +223,7 @@ fn moderated_room() -> Room {
 }
 
 fn change_modes(room: &mut Room, change: RoomChange) {
-    let effects = apply(room, Input::Change(ANN, change, ReplyTarget::None), 0);
+    let effects = apply(room, Input::Change(ANN, change, Pinned::None), 0);
     let [Effect::Store(ANN, new)] = &effects[..] else {
         panic!("{effects:?}")
     };

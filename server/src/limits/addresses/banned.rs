@@ -85,6 +85,7 @@ mod tests {
             reason: Some(reason.to_owned()),
             networks: Vec::new(),
             height: Height::Server,
+            by: "ann".to_owned(),
         }
     }
 

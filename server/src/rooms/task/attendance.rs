@@ -22,8 +22,8 @@ impl RoomTask {
                 self.leave(id).await;
                 answer(sender, ());
             }
-            Attendance::SignOut(key, sender) => {
-                answer(sender, self.close_for(Input::SignOut(key)).await);
+            Attendance::SignOut(key, kept, sender) => {
+                answer(sender, self.close_for(Input::SignOut(key, kept)).await);
             }
             Attendance::Forget(key, sender) => {
                 answer(sender, self.close_for(Input::Forget(key)).await);

@@ -11,7 +11,7 @@ use crate::domain::entry::UnixMillis;
 use crate::domain::filter::Change;
 use crate::domain::held::Choice;
 use crate::domain::moderation::Person;
-use crate::domain::room::{MemberId, Order};
+use crate::domain::room::{Look, MemberId, Order, View};
 use crate::limits::Allowance;
 use crate::store::StoreError;
 use crate::store::accounts::Account;
@@ -134,9 +134,9 @@ pub enum Attendance {
     Enter(Box<Entrance>, oneshot::Sender<Result<MemberId, EnterError>>),
     /// Take a member out. Answered once nothing more will come from the room.
     Leave(MemberId, oneshot::Sender<()>),
-    /// Close the connections of the user of this key, who was signed out. Answered once done, with how
-    /// many those were.
-    SignOut(String, oneshot::Sender<usize>),
+    /// Close the connections of the user of this key, who was signed out, but for the one that is named.
+    /// Answered once done, with how many those were.
+    SignOut(String, Option<MemberId>, oneshot::Sender<usize>),
     /// Forget the rank of the user of this key, whose account was removed, and close their connections.
     /// Answered once done, with how many those were.
     Forget(String, oneshot::Sender<usize>),
@@ -203,10 +203,10 @@ pub enum Reading {
     /// Give a member what was read when there were so many removals. Answered with false where there
     /// were more since: then nothing is given.
     Show(MemberId, Outgoing, u64, oneshot::Sender<bool>),
-    /// Ask whether a member may read what moderators did. Answered with how many changes of that there
-    /// were since the room runs; with `None` where it may not, which the member is told.
-    Audit(MemberId, oneshot::Sender<Option<u64>>),
-    /// Give a member what was read when there were so many changes. Answered with false where there
-    /// were more since, or the member may not read it any more: then nothing is given.
-    ShowAudit(MemberId, Outgoing, u64, oneshot::Sender<bool>),
+    /// Ask whether a member may read what moderators may. Answered with what the room knows of it; with
+    /// `None` where it may not, which the member is told.
+    Look(MemberId, Look, oneshot::Sender<Option<View>>),
+    /// Give a member what was read when the audit had so many lines. Answered with false where it got
+    /// more since, or the member may not read it any more: then nothing is given.
+    ShowView(MemberId, Outgoing, u64, oneshot::Sender<bool>),
 }

@@ -13,7 +13,7 @@ use super::{OperateError, RoomTask};
 use crate::clock;
 use crate::domain::entry::Entry;
 use crate::domain::moderation::Origin;
-use crate::domain::room::{Effect, Input, Lookup, MemberId, Pace};
+use crate::domain::room::{Effect, Input, Lookup, MemberId, Pace, View};
 use crate::domain::round::Change;
 use crate::limits::{FLOODING, Privilege};
 use crate::store::log::{End, Range};
@@ -30,8 +30,8 @@ pub(super) struct Outcome {
     pub(super) closed: usize,
     /// What an operator is told.
     pub(super) report: Option<Result<String, OperateError>>,
-    /// How many changes the audit had, where it may be read.
-    pub(super) audit_version: Option<u64>,
+    /// What may be read of what was asked for.
+    pub(super) view: Option<View>,
 }
 
 impl RoomTask {
@@ -102,7 +102,7 @@ impl RoomTask {
                 self.change_filter(id, asked, outcome).await;
             }
             Effect::ListFilters(id) => self.list_filters(id).await,
-            Effect::OpenAudit(audit_version) => outcome.audit_version = Some(audit_version),
+            Effect::Open(view) => outcome.view = Some(*view),
             Effect::Report(said) => outcome.report = Some(said.map_err(OperateError::Slip)),
             Effect::CheckFlooding(id) => self.check_flooding(id),
             Effect::Expel(ids, event, code) => {

@@ -19,12 +19,12 @@ impl RoomTask {
                 }
                 answer(sender, is_current);
             }
-            Reading::Audit(id, sender) => {
-                let outcome = self.apply(Input::ListAudit(id)).await;
-                answer(sender, outcome.audit_version);
+            Reading::Look(id, look, sender) => {
+                let outcome = self.apply(Input::Look(id, look)).await;
+                answer(sender, outcome.view);
             }
-            Reading::ShowAudit(id, outgoing, audit_version, sender) => {
-                answer(sender, self.show_audit(id, &outgoing, audit_version).await);
+            Reading::ShowView(id, outgoing, audit_version, sender) => {
+                answer(sender, self.show_view(id, &outgoing, audit_version).await);
             }
         }
     }
@@ -40,8 +40,8 @@ impl RoomTask {
         }
     }
 
-    /// Gives a member what it asked to read; false where that is out of date, or its rank is.
-    async fn show_audit(&mut self, id: MemberId, outgoing: &Outgoing, audit_version: u64) -> bool {
+    /// Gives a moderator what it asked to read; false where that is out of date, or its rank is.
+    async fn show_view(&mut self, id: MemberId, outgoing: &Outgoing, audit_version: u64) -> bool {
         self.store().await;
         let is_current = audit_version == self.room.audit_version() && self.room.is_moderator(id);
         if is_current {

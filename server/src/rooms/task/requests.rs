@@ -6,7 +6,7 @@ use chat_protocol::{MessageId, Nonce, PostMessage, Rank, RoomChange, Seq, Userna
 use super::RoomTask;
 use super::command::Request;
 use crate::domain::entry::Author;
-use crate::domain::room::{Input, Lookup, MemberId, ReplyTarget, StoredMessage};
+use crate::domain::room::{Input, Lookup, MemberId, Pinned, ReplyTarget, StoredMessage};
 use crate::store::StoreError;
 use crate::wire::outgoing::Outgoing;
 
@@ -81,7 +81,14 @@ impl RoomTask {
         // Changes before it are stored before: it changes what they left.
         self.store().await;
         let pinned = change.pinned.as_ref().and_then(Option::as_ref);
-        match self.target(pinned).await {
+        let target = match pinned {
+            Some(pinned) => self.message(pinned).await.map(|message| match message {
+                Some(message) => Pinned::By(message.author.username),
+                None => Pinned::Unknown,
+            }),
+            None => Ok(Pinned::None),
+        };
+        match target {
             Ok(target) => Input::Change(id, change, target),
             Err(error) => {
                 self.report("cannot read a message that is to be pinned", &error);

@@ -134,6 +134,9 @@ impl RoomTask {
             self.head.last = last;
             self.is_last_sure = true;
         }
+        if !stored.lines.is_empty() {
+            self.follow(Input::Noted(stored.lines));
+        }
         let mut appended = Vec::with_capacity(askers.len());
         for (asker, done) in askers.into_iter().zip(stored.done) {
             let input = match done {

@@ -9,6 +9,7 @@ use crate::store::standing::Standings;
 conforms!(
     a_name_is_taken_whatever_its_case,
     passwords_change_and_accounts_go,
+    a_password_is_changed_only_where_the_account_is_what_it_was,
     a_renewed_hash_is_no_changed_password,
     nobody_comes_in_with_an_account_that_is_not_what_it_was,
     nobody_new_looks_like_another_where_it_could_deceive,
@@ -95,6 +96,70 @@ async fn passwords_change_and_accounts_go(store: &dyn Store) {
     ));
     let next = accounts.find(&name("ann")).await.unwrap().unwrap();
     assert!(next == twin && next.id != gone.id);
+}
+
+async fn a_password_is_changed_only_where_the_account_is_what_it_was(store: &dyn Store) {
+    let accounts: &dyn Accounts = store;
+    let first = account("ann", "hash", 7);
+    assert!(
+        accounts
+            .change_password(&first, "x")
+            .await
+            .unwrap()
+            .is_none()
+    );
+    accounts.create(first.clone()).await.unwrap();
+    // The hash alone may have been renewed.
+    accounts.renew_hash(&first, "better").await.unwrap();
+    let second = accounts.change_password(&first, "new").await.unwrap();
+    let second = second.unwrap();
+    let stored = accounts.find(&name("ann")).await.unwrap().unwrap();
+    assert!(stored == second && stored.id == first.id);
+    assert_eq!(stored.password_hash, "new");
+    assert_ne!(stored.logins, first.logins);
+    // Who showed the password before that is too late, and so is who did before it was signed out.
+    assert!(
+        accounts
+            .change_password(&first, "x")
+            .await
+            .unwrap()
+            .is_none()
+    );
+    accounts.sign_out(&name("ann")).await.unwrap();
+    assert!(
+        accounts
+            .change_password(&second, "x")
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let third = accounts.find(&name("ann")).await.unwrap().unwrap();
+    accounts.remove(&name("ann"), 9).await.unwrap();
+    assert!(
+        accounts
+            .change_password(&third, "x")
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let gone = accounts.known(&name("ann")).await.unwrap().unwrap();
+    assert!(
+        accounts
+            .change_password(&gone, "x")
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let next = account("ann", "hash", 10);
+    accounts.create(next.clone()).await.unwrap();
+    assert!(
+        accounts
+            .change_password(&gone, "x")
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(accounts.find(&name("ann")).await.unwrap().unwrap() == next);
 }
 
 async fn a_renewed_hash_is_no_changed_password(store: &dyn Store) {

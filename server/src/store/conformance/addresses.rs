@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::address::Network;
+use crate::domain::entry::OPERATOR;
 use crate::domain::moderation::{Height, Sanction};
 use crate::domain::settling::Settling;
 use crate::store::accounts::Accounts;
@@ -28,6 +29,7 @@ pub(crate) fn ban(until: Option<u64>) -> Sanction {
         reason: Some("spam".to_owned()),
         networks: Vec::new(),
         height: Height::Server,
+        by: OPERATOR.to_owned(),
     }
 }
 

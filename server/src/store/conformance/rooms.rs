@@ -1,6 +1,7 @@
 //! Which rooms there are: founded once, found by their names, and forgotten with all that is theirs.
 
 use super::*;
+use crate::domain::audit::LineId;
 use crate::domain::filter::{Action, Change, Kind, Pattern};
 use crate::domain::moderation::Sanction;
 use crate::store::accounts::Admission;
@@ -12,6 +13,7 @@ conforms!(
     a_room_is_called_by_its_name_or_its_plain_spelling,
     rooms_are_forgotten_that_nobody_would_miss_and_no_others,
     nothing_of_a_room_that_is_forgotten_comes_back,
+    lines_are_told_by_whom_they_are_about_and_by_page,
     the_newest_lines_of_the_audit_are_told_the_oldest_of_them_first,
 );
 
@@ -134,6 +136,58 @@ async fn nothing_of_a_room_that_is_forgotten_comes_back(store: &dyn Store) {
     }
 }
 
+async fn lines_are_told_by_whom_they_are_about_and_by_page(store: &dyn Store) {
+    let one = room("one");
+    begun(store, &one).await;
+    accounts(store, &["ann", "bob", "eve"]).await;
+    let mut numbers = Vec::new();
+    for name in ["bob", "eve", "bob", "bob"] {
+        let id = RoundId {
+            run: 9,
+            number: numbers.len() as u64,
+        };
+        let kick = crate::domain::round::Change::Judge(Box::new(verdict(Decision::Kick, name)));
+        let (last, changes) = (None, vec![kick]);
+        match store.store(&one, Round { id, last, changes }).await {
+            Outcome::Stored(stored) => numbers.extend(stored.lines),
+            other => panic!("{other:?}"),
+        }
+    }
+    // A pattern may be called like a user.
+    change_filter(store, &one, &pattern("bob"), "ann", 5)
+        .await
+        .unwrap();
+    let check = async |target: Option<&str>, before: Option<LineId>, limit, expected: &[LineId]| {
+        let range = AuditRange {
+            room: Some(room("one")),
+            target: target.map(str::to_owned),
+            before,
+            limit,
+        };
+        let lines = store.audit(range).await.unwrap();
+        let found: Vec<LineId> = lines.iter().filter_map(|line| line.id).collect();
+        assert_eq!(found, expected, "{target:?} {before:?}");
+    };
+    let [first, second, third, fourth] = numbers[..] else {
+        panic!("{numbers:?}")
+    };
+    check(Some("bob"), None, 9, &[first, third, fourth]).await;
+    check(Some("bob"), Some(fourth), 1, &[third]).await;
+    check(Some("bob"), Some(first), 9, &[]).await;
+    check(Some("BOB"), None, 9, &[]).await;
+    check(None, Some(third), 9, &[first, second]).await;
+    check(None, Some(LineId(0)), 9, &[]).await;
+    let all = [first, second, third, fourth];
+    let filter = LineId(fourth.0 + 1);
+    check(
+        None,
+        Some(LineId(u64::MAX)),
+        9,
+        &[&all[..], &[filter]].concat(),
+    )
+    .await;
+}
+
 async fn the_newest_lines_of_the_audit_are_told_the_oldest_of_them_first(store: &dyn Store) {
     let (one, two) = (room("one"), room("two"));
     for (room, text) in [(&one, "a"), (&two, "b"), (&one, "c"), (&one, "d")] {
@@ -142,12 +196,14 @@ async fn the_newest_lines_of_the_audit_are_told_the_oldest_of_them_first(store: 
             .unwrap();
     }
     let targets = async |room: Option<&RoomName>, limit| {
-        let lines = store.audit(room.cloned(), limit).await.unwrap();
+        let lines = store.audit(all_lines(room, limit)).await.unwrap();
         lines
             .into_iter()
             .map(|line| line.target)
             .collect::<Vec<_>>()
     };
+    let lines = store.audit(all_lines(None, 9)).await.unwrap();
+    assert!(lines.is_sorted_by_key(|line| line.id) && lines[0].id.is_some());
     assert_eq!(targets(None, 3).await, ["b", "c", "d"]);
     assert_eq!(targets(Some(&one), 2).await, ["c", "d"]);
     assert_eq!(targets(Some(&two), 9).await, ["b"]);

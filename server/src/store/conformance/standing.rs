@@ -25,6 +25,7 @@ async fn what_is_stored_is_what_a_running_room_has(store: &dyn Store) {
             None => Height::Server,
             Some(_) => Height::Moderator,
         },
+        by: "ann".to_owned(),
     };
     // In the order in which they are read.
     let with_addresses = |until, networks: &[&str]| Sanction {

@@ -85,6 +85,26 @@ impl MemoryLog {
         self.entries.iter().filter_map(|(_, entry)| entry.as_ref())
     }
 
+    /// Those entries of a range that `is_meant`.
+    fn slice(&self, range: Range, is_meant: impl Fn(&Entry) -> bool) -> Slice {
+        let before = range.before.unwrap_or(Seq(u64::MAX));
+        let within =
+            |entry: &&Entry| entry.seq > range.after && entry.seq < before && is_meant(entry);
+        let found: Vec<&Entry> = self.there().filter(within).collect();
+        let limit = usize::try_from(range.limit).unwrap_or(usize::MAX);
+        let too_many = found.len().saturating_sub(limit);
+        let kept = match range.end {
+            End::Oldest => &found[..found.len() - too_many],
+            End::Newest => &found[too_many..],
+        };
+        Slice {
+            epochs: self.epochs.clone(),
+            entries: kept.iter().map(|entry| (*entry).clone()).collect(),
+            first: self.first(),
+            complete: too_many == 0,
+        }
+    }
+
     /// How many of the oldest are not to be kept.
     fn to_trim(&self, keep: Keep) -> usize {
         let most = usize::try_from(keep.entries.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
@@ -143,26 +163,33 @@ impl RoomLog for MemoryStore {
         tokio::task::yield_now().await;
         let slice = MemoryStore::read(self, Part::Log, |state| {
             let log = state.logs.get(room)?;
-            let before = range.before.unwrap_or(Seq(u64::MAX));
-            let within = |entry: &&Entry| {
-                let is_mode = matches!(entry.body, EntryBody::RoomChanged(_));
-                entry.seq > range.after && entry.seq < before && (range.with_modes || !is_mode)
+            let is_shown = |entry: &Entry| {
+                range.with_modes || !matches!(entry.body, EntryBody::RoomChanged(_))
             };
-            let found: Vec<&Entry> = log.there().filter(within).collect();
-            let limit = usize::try_from(range.limit).unwrap_or(usize::MAX);
-            let too_many = found.len().saturating_sub(limit);
-            let kept = match range.end {
-                End::Oldest => &found[..found.len() - too_many],
-                End::Newest => &found[too_many..],
-            };
-            Some(Slice {
-                epochs: log.epochs.clone(),
-                entries: kept.iter().map(|entry| (*entry).clone()).collect(),
-                first: log.first(),
-                complete: too_many == 0,
-            })
+            Some(log.slice(range, is_shown))
         });
         slice?.ok_or_else(|| broken(Part::Log))
+    }
+
+    async fn written_by(
+        &self,
+        room: &RoomName,
+        key: &str,
+        range: Range,
+    ) -> Result<Slice, StoreError> {
+        MemoryStore::read(self, Part::Log, |state| {
+            let log = state.logs.get(room)?;
+            Some(log.slice(range, |entry| is_by(entry, key)))
+        })?
+        .ok_or_else(|| broken(Part::Log))
+    }
+
+    async fn count_of(&self, room: &RoomName, key: &str) -> Result<u64, StoreError> {
+        MemoryStore::read(self, Part::Log, |state| {
+            let log = state.logs.get(room);
+            let theirs = |log: &MemoryLog| log.there().filter(|entry| is_by(entry, key)).count();
+            log.map_or(0, |log| theirs(log) as u64)
+        })
     }
 
     async fn list(&self) -> Result<Vec<Summary>, StoreError> {

@@ -174,6 +174,26 @@ impl Accounts for MemoryStore {
         })
     }
 
+    async fn change_password(
+        &self,
+        account: &Account,
+        password_hash: &str,
+    ) -> Result<Option<Account>, StoreError> {
+        let logins = new_logins()?;
+        self.write(Part::Accounts, |state| {
+            let known = state.accounts.get_mut(&account.key);
+            let is_same = |known: &&mut Account| {
+                known.removed.is_none()
+                    && (known.id, &known.logins) == (account.id, &account.logins)
+            };
+            Ok(known.filter(is_same).map(|known| {
+                known.password_hash = password_hash.to_owned();
+                known.logins = logins;
+                known.clone()
+            }))
+        })
+    }
+
     async fn sign_out(&self, username: &Username) -> Result<bool, StoreError> {
         let logins = new_logins()?;
         self.write(Part::Accounts, |state| {

@@ -54,8 +54,7 @@ impl State {
 
     fn store(&mut self, room: &RoomName, round: Round) -> Result<StoredRound, StoreError> {
         let Round { id, last, changes } = round;
-        let done = self.change_all(room, last, changes)?;
-        let stored = StoredRound { done };
+        let stored = self.change_all(room, last, changes)?;
         self.rounds.insert(room.clone(), (id, stored.clone()));
         Ok(stored)
     }
@@ -65,7 +64,7 @@ impl State {
         room: &RoomName,
         last: Option<Seq>,
         changes: Vec<Change>,
-    ) -> Result<Vec<Done>, StoreError> {
+    ) -> Result<StoredRound, StoreError> {
         let newest = self.logs.get(room).map_or(Seq(0), |log| log.last());
         let appends = changes.iter().any(|change| match change {
             Change::Append(_) => true,
@@ -75,16 +74,21 @@ impl State {
         if appends && last.is_some_and(|last| last != newest) {
             return Err(broken(Part::Round));
         }
-        let done = changes.into_iter().map(|change| {
+        let mut stored = StoredRound {
+            done: Vec::new(),
+            lines: Vec::new(),
+        };
+        for change in changes {
             let audit_entry = change.audit_entry();
             let done = self.change(room, change)?;
             let is_done = !matches!(done, Done::Ruled(_, Ruled::Gone));
-            let lines = audit_entry.filter(|_| is_done).into_iter();
-            self.audit
-                .extend(lines.map(|entry| AuditLine::new(room, entry)));
-            Ok(done)
-        });
-        done.collect()
+            if let Some(entry) = audit_entry.filter(|_| is_done) {
+                let line = self.write_down(AuditLine::new(room, entry));
+                stored.lines.push(line);
+            }
+            stored.done.push(done);
+        }
+        Ok(stored)
     }
 
     fn change(&mut self, room: &RoomName, change: Change) -> Result<Done, StoreError> {

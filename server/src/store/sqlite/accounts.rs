@@ -73,6 +73,33 @@ impl Accounts for SqliteStore {
         .await
     }
 
+    async fn change_password(
+        &self,
+        account: &Account,
+        password_hash: &str,
+    ) -> Result<Option<Account>, StoreError> {
+        let changed = Account {
+            password_hash: password_hash.to_owned(),
+            logins: new_logins()?,
+            ..account.clone()
+        };
+        let values = (
+            account.key.clone(),
+            account.id.0,
+            account.logins.clone(),
+            changed.password_hash.clone(),
+            changed.logins.clone(),
+        );
+        let is_done = self
+            .change_one(
+                "UPDATE accounts SET password_hash = ?4, logins = ?5
+                 WHERE key = ?1 AND id = ?2 AND logins = ?3 AND removed IS NULL",
+                values,
+            )
+            .await?;
+        Ok(is_done.then_some(changed))
+    }
+
     async fn sign_out(&self, username: &Username) -> Result<bool, StoreError> {
         let values = (username.key().to_owned(), new_logins()?);
         self.change_one(

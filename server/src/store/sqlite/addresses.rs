@@ -159,6 +159,7 @@ fn ban(row: &Row<'_>) -> rusqlite::Result<(Network, Sanction)> {
         reason: or_report("network_bans", place, row.get(2)).flatten(),
         networks: Vec::new(),
         height: Height::Server,
+        by: OPERATOR.to_owned(),
     };
     Ok((network, sanction))
 }
@@ -213,6 +214,7 @@ fn note_change(
     audit::note(
         connection,
         &AuditLine {
+            id: None,
             time: now,
             room: String::new(),
             actor: OPERATOR.to_owned(),
@@ -222,6 +224,7 @@ fn note_change(
             reason: ban.and_then(|ban| ban.reason.clone()),
         },
     )
+    .map(drop)
 }
 
 /// Nothing where the account was removed meanwhile. Beyond their number the oldest go; which are too old

@@ -6,9 +6,9 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::SqliteStore;
 use super::database::readable;
-use crate::domain::audit::AuditLine;
+use crate::domain::audit::{AuditLine, LineId};
 use crate::domain::entry::UnixMillis;
-use crate::store::audit::AuditLog;
+use crate::store::audit::{AuditLog, AuditRange, NOT_ON_USERS};
 use crate::store::{Part, StoreError};
 
 /// Lines that are kept of each room, the newest, and of the server itself. Everybody can fill a room
@@ -24,19 +24,15 @@ const SERVER: &str = "";
 
 #[async_trait::async_trait]
 impl AuditLog for SqliteStore {
-    async fn audit(
-        &self,
-        room: Option<RoomName>,
-        limit: u32,
-    ) -> Result<Vec<AuditLine>, StoreError> {
-        let newest = move |connection: &Connection| newest_lines(connection, room.as_ref(), limit);
+    async fn audit(&self, range: AuditRange) -> Result<Vec<AuditLine>, StoreError> {
+        let newest = move |connection: &Connection| newest_lines(connection, &range);
         self.reading(Part::Audit, newest).await
     }
 }
 
 /// Writes a line, in the transaction that stores what it tells: kept apart from the room's log, and
 /// for longer.
-pub(super) fn note(connection: &Connection, line: &AuditLine) -> rusqlite::Result<()> {
+pub(super) fn note(connection: &Connection, line: &AuditLine) -> rusqlite::Result<LineId> {
     note_within(connection, line, OF_A_ROOM, OF_ALL)
 }
 
@@ -62,24 +58,26 @@ pub(super) fn newest(connection: &Connection) -> rusqlite::Result<Option<UnixMil
         .optional()
 }
 
-fn newest_lines(
-    connection: &Connection,
-    room: Option<&RoomName>,
-    limit: u32,
-) -> rusqlite::Result<Vec<AuditLine>> {
-    let room = room.map(RoomName::as_str);
-    // Apart, so that the lines of one room are found by the index.
-    let mut statement = connection.prepare_cached(match room {
-        Some(_) => {
-            "SELECT time, room, actor, action, target, until, reason FROM audit
-             WHERE room = ?1 ORDER BY id DESC LIMIT ?2"
-        }
-        None => {
-            "SELECT time, room, actor, action, target, until, reason FROM audit
-             WHERE ?1 IS NULL ORDER BY id DESC LIMIT ?2"
-        }
-    })?;
-    let lines = statement.query_map(params![room, limit], line)?;
+fn newest_lines(connection: &Connection, range: &AuditRange) -> rusqlite::Result<Vec<AuditLine>> {
+    let room = range.room.as_ref().map(RoomName::as_str);
+    // Apart, so that the lines of one room are found by the index. Those on one user are looked for
+    // among them: there are [`OF_A_ROOM`] at most.
+    let of_room = match room {
+        Some(_) => "room = ?1",
+        None => "?1 IS NULL",
+    };
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT time, room, actor, action, target, until, reason, id FROM audit
+         WHERE {of_room} AND id < ?3
+           AND (?4 IS NULL OR (target = ?4 AND action NOT IN (?5, ?6)))
+         ORDER BY id DESC LIMIT ?2"
+    ))?;
+    let before = range.before.map_or(i64::MAX, |before| {
+        i64::try_from(before.0).unwrap_or(i64::MAX)
+    });
+    let [add, remove] = NOT_ON_USERS;
+    let values = params![room, range.limit, before, range.target, add, remove];
+    let lines = statement.query_map(values, line)?;
     let mut lines = readable("audit", room.unwrap_or("all rooms"), lines)?;
     lines.reverse();
     Ok(lines)
@@ -87,6 +85,7 @@ fn newest_lines(
 
 fn line(row: &Row<'_>) -> rusqlite::Result<AuditLine> {
     Ok(AuditLine {
+        id: Some(LineId(row.get(7)?)),
         time: row.get(0)?,
         room: row.get(1)?,
         actor: row.get(2)?,
@@ -102,7 +101,7 @@ fn note_within(
     line: &AuditLine,
     of_a_room: u64,
     of_all: u64,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<LineId> {
     connection
         .prepare_cached(
             "INSERT INTO audit (time, room, actor, action, target, until, reason)
@@ -117,6 +116,7 @@ fn note_within(
             line.until,
             line.reason,
         ])?;
+    let id = LineId(connection.last_insert_rowid().unsigned_abs());
     let lines: u64 = connection
         .prepare_cached(
             "INSERT INTO audit_rooms (room, lines) VALUES (?1, 1)
@@ -127,14 +127,13 @@ fn note_within(
         .prepare_cached("UPDATE audit_size SET lines = lines + 1 RETURNING lines")?
         .query_row([], |row| row.get(0))?;
     if lines > of_a_room {
-        return take_oldest(connection, &line.room, lines - of_a_room);
-    }
-    if all > of_all
+        take_oldest(connection, &line.room, lines - of_a_room)?;
+    } else if all > of_all
         && let Some(room) = largest(connection)?
     {
-        return take_oldest(connection, &room, all - of_all);
+        take_oldest(connection, &room, all - of_all)?;
     }
-    Ok(())
+    Ok(id)
 }
 
 /// The room with the most lines. What operators did is none's to push out.
@@ -174,6 +173,7 @@ mod tests {
 
     fn line(room: &str, time: u64) -> AuditLine {
         AuditLine {
+            id: None,
             time,
             room: room.to_owned(),
             actor: "ann".to_owned(),
@@ -279,7 +279,11 @@ mod tests {
     #[tokio::test]
     async fn what_was_too_much_before_goes_bit_by_bit() {
         check(|connection| {
-            let note = |time, most| note_within(connection, &line("r", time), most, 100).unwrap();
+            let note = |time, most| {
+                note_within(connection, &line("r", time), most, 100)
+                    .map(drop)
+                    .unwrap();
+            };
             (1..=50).for_each(|time| note(time, 50));
             note(51, 5);
             assert_eq!(kept(connection), [of("r", 51 - STEP, STEP + 1)]);

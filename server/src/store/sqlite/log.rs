@@ -1,6 +1,7 @@
 //! The log in the server's own SQLite database. Owns the tables `rooms`, `entries` and `epochs`.
 
 mod append;
+mod authors;
 mod head;
 mod reading;
 mod removal;
@@ -63,6 +64,23 @@ impl RoomLog for SqliteStore {
         let name = room.clone();
         let read = move |connection: &Connection| reading::slice(connection, &name, range);
         self.reading(Part::Log, read).await
+    }
+
+    async fn written_by(
+        &self,
+        room: &RoomName,
+        key: &str,
+        range: Range,
+    ) -> Result<Slice, StoreError> {
+        let (name, key) = (room.clone(), key.to_owned());
+        let read = move |connection: &Connection| authors::slice(connection, &name, &key, range);
+        self.reading(Part::Log, read).await
+    }
+
+    async fn count_of(&self, room: &RoomName, key: &str) -> Result<u64, StoreError> {
+        let (name, key) = (room.clone(), key.to_owned());
+        let count = move |connection: &Connection| authors::count(connection, &name, &key);
+        self.reading(Part::Log, count).await
     }
 
     async fn list(&self) -> Result<Vec<Summary>, StoreError> {

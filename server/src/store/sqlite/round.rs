@@ -10,7 +10,7 @@ use rusqlite::Connection;
 
 use super::log::{self, LogEnd};
 use super::{SqliteStore, audit, filters, held, rooms, standing};
-use crate::domain::audit::AuditLine;
+use crate::domain::audit::{AuditLine, LineId};
 use crate::domain::entry::{Entry, NewEntry};
 use crate::domain::held::{HeldMessage, Ruled};
 use crate::domain::round::{Change, Done, Founding, Round, StoredRound};
@@ -47,7 +47,7 @@ impl SqliteStore {
         let round = Arc::unwrap_or_clone(round);
         match stored {
             Ok(Stored::Messages(last)) => Ok(messages_behind(last, round)),
-            Ok(Stored::Mixed(results)) => Ok(with_results(round, results)),
+            Ok(Stored::Mixed(results, lines)) => Ok(with_results(round, results, lines)),
             Err(error) => Err((round, error)),
         }
     }
@@ -68,8 +68,8 @@ impl SqliteStore {
 enum Stored {
     /// All of it were messages, which stand behind this entry.
     Messages(Seq),
-    /// What came of each change.
-    Mixed(Vec<Written>),
+    /// What came of each change, and the lines in the audit.
+    Mixed(Vec<Written>, Vec<LineId>),
 }
 
 /// What the writer tells of a change, likewise.
@@ -96,16 +96,19 @@ fn store(
         return Ok(Stored::Messages(last));
     }
     let mut end = LogEnd::new(connection, room, round.last, found);
+    let mut lines = Vec::new();
     let written = round.changes.iter().map(|change| {
         let written = carry_out(connection, room, change, &mut end)?;
         if !matches!(written, Written::Ruled(Ruled::Gone))
             && let Some(audit_entry) = change.audit_entry()
         {
-            audit::note(connection, &AuditLine::new(room, audit_entry))?;
+            let line = AuditLine::new(room, audit_entry);
+            lines.push(audit::note(connection, &line)?);
         }
         Ok(written)
     });
-    Ok(Stored::Mixed(written.collect::<rusqlite::Result<_>>()?))
+    let written = written.collect::<rusqlite::Result<_>>()?;
+    Ok(Stored::Mixed(written, lines))
 }
 
 fn carry_out(
@@ -153,15 +156,20 @@ fn entries(changes: &[Change]) -> impl Iterator<Item = &NewEntry> {
 fn messages_behind(last: Seq, round: Round) -> StoredRound {
     let seqs = std::iter::successors(Some(last.next()), |seq| Some(seq.next()));
     let written = seqs.map(Written::Appended);
-    with_results(round, written)
+    with_results(round, written, Vec::new())
 }
 
-fn with_results(round: Round, written: impl IntoIterator<Item = Written>) -> StoredRound {
+fn with_results(
+    round: Round,
+    written: impl IntoIterator<Item = Written>,
+    lines: Vec<LineId>,
+) -> StoredRound {
     let changes = round.changes.into_iter().zip(written);
     StoredRound {
         done: changes
             .map(|(change, written)| done(change, written))
             .collect(),
+        lines,
     }
 }
 

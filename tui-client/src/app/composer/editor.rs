@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 
 use super::kills::{KillRing, Side};
+use super::motions;
 use super::rows::{Laid, Shown};
 use super::undo::{Change, Run, Undo};
 use super::words::{self, Case};
@@ -417,41 +418,14 @@ impl Editor {
         (target.min(self.cursor), target.max(self.cursor))
     }
 
-    /// Where `motion` leads: always between two clusters, though a mark may stand on a space.
     fn target(&self, motion: Motion) -> usize {
-        let target = self.target_of(motion);
-        let mut place = GraphemeCursor::new(target, self.text.len(), true);
-        if place.is_boundary(&self.text, 0) != Ok(false) {
-            return target;
-        }
-        let next = match target < self.cursor {
-            true => place.prev_boundary(&self.text, 0),
-            false => place.next_boundary(&self.text, 0),
-        };
-        next.ok().flatten().unwrap_or(target)
-    }
-
-    fn target_of(&self, motion: Motion) -> usize {
-        let (before, after) = self.text.split_at(self.cursor);
-        match motion {
-            Motion::Left => {
-                let last = before.grapheme_indices(true).next_back();
-                last.map_or(0, |(at, _)| at)
-            }
-            Motion::Right => self.cursor + after.graphemes(true).next().map_or(0, str::len),
+        let motion = match (self.kind, motion) {
             // Where words begin would tell how a password is made.
-            Motion::WordLeft | Motion::SpaceLeft if self.kind == Kind::Masked => 0,
-            Motion::WordRight if self.kind == Kind::Masked => self.text.len(),
-            Motion::WordLeft => words::last_start(before),
-            Motion::WordRight => self.cursor + words::first_end(after),
-            Motion::SpaceLeft => {
-                let rest = before.trim_end();
-                let space = rest.char_indices().rfind(|(_, one)| one.is_whitespace());
-                space.map_or(0, |(at, space)| at + space.len_utf8())
-            }
-            Motion::RowStart => before.rfind('\n').map_or(0, |at| at + 1),
-            Motion::RowEnd => self.cursor + after.find('\n').unwrap_or(after.len()),
-        }
+            (Kind::Masked, Motion::WordLeft | Motion::SpaceLeft) => Motion::RowStart,
+            (Kind::Masked, Motion::WordRight) => Motion::RowEnd,
+            (_, motion) => motion,
+        };
+        motions::target(&self.text, self.cursor, motion)
     }
 
     /// Moves the cursor out of a cluster that a change made around it.

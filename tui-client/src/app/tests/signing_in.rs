@@ -218,3 +218,45 @@ fn what_was_on_its_way_survives_the_question() {
     assert_eq!(sent(&driven.go_live(0, true)), ["who"]);
     assert_eq!(driven.counts(), (0, 1));
 }
+
+fn token_ended(token: &str) -> LinkEvent {
+    LinkEvent::TokenEnded(Secret::new(token))
+}
+
+#[test]
+fn a_token_from_an_earlier_run_needs_no_password() {
+    let mut driven = Driven::with_token(&["a", "b"], None, Some("t1"));
+    assert!(driven.app.prompt.is_none());
+    let with = |place, token: &str| (place, token.to_owned());
+    let effects = driven.tell(Event::Started);
+    assert_eq!(connects(&effects), [with(0, "t1"), with(1, "t1")]);
+    let token = LinkEvent::Token {
+        token: Secret::new("t2"),
+        expires: 9,
+    };
+    driven.link(0, token);
+    driven.go_live(0, false);
+    // The other one was refused the old token: it takes the new one, and asks only after that.
+    driven.link(1, token_ended("t1"));
+    assert_eq!(
+        connects(&driven.link(1, LinkEvent::TokenRefused)),
+        [with(1, "t2")]
+    );
+    driven.link(1, token_ended("t2"));
+    assert_eq!(places(&driven.link(1, LinkEvent::TokenRefused)), [0; 0]);
+    assert!(driven.app.prompt.is_some());
+    driven.now.elapsed += Duration::from_secs(60);
+    driven.tell(Event::Action(Action::Room(1)));
+    assert_eq!(connects(&driven.send("new")), [with(1, "new")]);
+}
+
+#[test]
+fn who_is_signed_out_after_coming_by_token_is_asked() {
+    let mut driven = Driven::with_token(&["a"], None, Some("t1"));
+    driven.tell(Event::Started);
+    driven.go_live(0, false);
+    driven.link(0, token_ended("t1"));
+    driven.link(0, signed_out());
+    assert!(driven.app.prompt.is_some());
+    assert_eq!(connects(&driven.send("new")), [(0, "new".to_owned())]);
+}

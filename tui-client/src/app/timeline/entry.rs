@@ -346,7 +346,7 @@ impl Entry {
 }
 
 /// The name to show: the display name, or the user name where there is nothing to see in it.
-fn shown_name(display_name: &str, username: &str) -> String {
+pub(crate) fn shown_name(display_name: &str, username: &str) -> String {
     let display_name = sanitize::brief(display_name, USERNAME_CHARS);
     if !shows(&display_name) {
         return sanitize::brief(username, USERNAME_CHARS);

@@ -52,14 +52,13 @@ impl Timeline {
             Some(after) => HistoryRequest {
                 username: None,
                 after: Some(Seq(after.0.saturating_sub(1))),
-                before: None,
                 limit,
+                ..HistoryRequest::default()
             },
             None if self.is_above_present(index) => HistoryRequest {
-                username: None,
-                after: None,
                 before: Some(self.begin_loading()?),
                 limit,
+                ..HistoryRequest::default()
             },
             None => return None,
         };

@@ -25,9 +25,10 @@ impl Timeline {
         if matches!(last, Some(Kind::Post(_))) {
             self.push(stamp, Kind::Gap(APART));
         }
-        for index in 0..self.entries.len() {
-            self.set_position(index, Seq(0));
-            if let Kind::Gap(gap) = &mut self.entries[index].kind {
+        self.index.part();
+        for entry in &mut self.entries {
+            entry.at = Seq(0);
+            if let Kind::Gap(gap) = &mut entry.kind {
                 *gap = APART;
             }
         }

@@ -21,27 +21,51 @@ impl Likeness {
     /// The form of a text.
     pub(super) fn form(&mut self, text: &str) -> String {
         let mut form = String::with_capacity(text.len().min(COMPARED));
+        self.letters(text, |letter| {
+            form.push(letter);
+            true
+        });
+        if form.is_empty() {
+            return bare(text);
+        }
+        form
+    }
+
+    /// True where a text has this form. Most texts have not, and differ early.
+    pub(super) fn has_form(&mut self, text: &str, form: &str) -> bool {
+        let mut rest = form.chars();
+        let mut is_empty = true;
+        let is_same = self.letters(text, |letter| {
+            is_empty = false;
+            rest.next() == Some(letter)
+        });
+        match is_empty {
+            true => bare(text) == form,
+            false => is_same && rest.next().is_none(),
+        }
+    }
+
+    /// Passes the letters of a text on, one of several that repeat, for as long as `take` wants them; true
+    /// where it took all.
+    fn letters(&mut self, text: &str, mut take: impl FnMut(char) -> bool) -> bool {
         let mut last = None;
         let mut characters = text.chars().take(COMPARED).peekable();
         let mut previous = ' ';
         while let Some(character) = characters.next() {
             let next = characters.peek().copied().unwrap_or(' ');
-            if character.is_ascii() {
-                if let Some(letter) = ascii_letter(previous, character, next) {
-                    push(&mut form, &mut last, letter);
-                }
-            } else {
-                for looks in self.looks(character).chars() {
-                    push(&mut form, &mut last, looks);
+            let letter = ascii_letter(previous, character, next);
+            let looks = match character.is_ascii() {
+                true => "",
+                false => self.looks(character),
+            };
+            for letter in letter.into_iter().chain(looks.chars()) {
+                if last.replace(letter) != Some(letter) && !take(letter) {
+                    return false;
                 }
             }
             previous = character;
         }
-        if form.is_empty() {
-            // Only digits, punctuation, emoji: those are like each other where they are the same.
-            return text.split_whitespace().collect();
-        }
-        form
+        true
     }
 
     /// The small letters that a character beyond ASCII looks like; none for marks and signs.
@@ -85,11 +109,13 @@ fn ascii_letter(previous: char, character: char, next: char) -> Option<char> {
     }
 }
 
-fn push(form: &mut String, last: &mut Option<char>, letter: char) {
-    if *last != Some(letter) {
-        form.push(letter);
-        *last = Some(letter);
-    }
+/// What stands for a text of nothing but digits, punctuation, emoji: those are like each other where they
+/// are the same.
+fn bare(text: &str) -> String {
+    text.chars()
+        .take(COMPARED)
+        .filter(|character| !character.is_whitespace())
+        .collect()
 }
 
 #[cfg(test)]
@@ -99,7 +125,12 @@ mod tests {
     #[test]
     fn what_spammers_change_does_not_count() {
         let mut likeness = Likeness::default();
-        let mut is_like = |one: &str, other: &str| likeness.form(one) == likeness.form(other);
+        let mut is_like = |one: &str, other: &str| {
+            let form = likeness.form(one);
+            let has_form = likeness.has_form(other, &form);
+            assert_eq!(has_form, likeness.form(other) == form, "{one} {other}");
+            has_form
+        };
         for (one, other) in [
             ("buy followers", "BUY  FOLLOWERS!!!"),
             ("buy followers", "b u y f o l l o w e r s"),

@@ -1,6 +1,6 @@
 //! Who writes in a room, each once, and whose name looks like whose. Must not know what they write.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use chat_protocol::{Message, Rank, skeletons};
@@ -75,8 +75,8 @@ impl People {
     /// Compares somebody with those who look the same; true where that changed another one.
     fn meet(&mut self, author: &Rc<Author>, reader: &Reader) -> bool {
         let mut changed = false;
-        for look in skeletons(&author.name, &author.key) {
-            let same = self.looks.entry(look.into()).or_default();
+        for look in looks(author) {
+            let same = self.looks.entry(look).or_default();
             for other in same.iter().filter(|other| other.key != author.key) {
                 if let Some(taken) = taken_for_the_other(author, other, &reader.key)
                     && !taken.is_alike.replace(true)
@@ -94,6 +94,14 @@ impl People {
         }
         changed
     }
+}
+
+/// What somebody's names look like. On a screen of cells `i` is taken for `l` as well, which the table of
+/// UTS #39 leaves apart.
+fn looks(author: &Author) -> BTreeSet<Box<str>> {
+    let looks = skeletons(&author.name, &author.key);
+    let folded = looks.into_iter().map(|look| look.replace('i', "l"));
+    folded.map(Into::into).collect()
 }
 
 /// Which of two who look alike is to be told apart: who looks like the reader, or like somebody of

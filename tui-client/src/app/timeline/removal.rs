@@ -60,17 +60,14 @@ impl Timeline {
         self.saw(cleared.seq);
         self.ignoring.retain(|at, _| at > cleared.seq);
         let end = self.entries.partition_point(|entry| entry.at < cleared.seq);
-        let gone: Vec<Entry> = self.entries.drain(..end).collect();
-        self.bytes -= gone.iter().map(|entry| entry.bytes as usize).sum::<usize>();
-        for entry in &gone {
-            self.forget_id(entry);
-        }
+        let last = end.checked_sub(1).map(|last| self.entries[last].stamp);
+        self.drop_first(end);
         self.apart.retain(|apart| apart.seq >= cleared.seq);
         self.complete = true;
         self.scroll_back(end);
         self.forget_rows();
         self.find_unread();
-        let Some(stamp) = stamp.or(gone.last().map(|entry| entry.stamp)) else {
+        let Some(stamp) = stamp.or(last) else {
             return;
         };
         let words = format!("{} deleted all messages", by(&cleared.by));

@@ -122,6 +122,23 @@ pub(super) fn rows(entry: &Entry, geometry: Geometry, look: Look, around: &Aroun
     rows
 }
 
+/// How many rows an entry has, as [`rows`] makes them. What most entries are is counted without making
+/// them.
+pub(super) fn count(entry: &Entry, geometry: Geometry, make: impl FnOnce() -> Vec<Row>) -> usize {
+    let post = match entry.post() {
+        Some(post) if post.status == Status::Posted && geometry.names.is_some() => post,
+        _ => return make().len(),
+    };
+    let said = post.content();
+    if said.starts_with(|first: char| !first.is_ascii_graphic()) || said.is_empty() {
+        return make().len();
+    }
+    let wrapped = wrap_ranges(said, geometry.text()).len();
+    let is_folded = wrapped > FOLDED_FROM && !post.is_open;
+    let body = if is_folded { FOLDED_TO + 1 } else { wrapped };
+    body + usize::from(post.reply_to().is_some())
+}
+
 /// A line across the screen with words in its middle.
 pub(crate) fn rule(words: &str, tone: Tone, geometry: Geometry) -> Row {
     let columns = usize::from(geometry.width);

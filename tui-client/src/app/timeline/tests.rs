@@ -2,6 +2,7 @@
 
 mod gaps;
 mod ignoring;
+mod people;
 mod removal;
 mod rows;
 mod unread;

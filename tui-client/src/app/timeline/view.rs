@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::Timeline;
 use super::entry::{Entry, EntryId, Post};
 use super::geometry::Geometry;
-use super::rows::{Around, Look, day_rule, rows, rule};
+use super::rows::{Around, Look, count, day_rule, rows, rule};
 use crate::app::row::{Row, Tone};
 
 /// Rows that are kept; the cache begins anew when there are more.
@@ -338,7 +338,8 @@ impl Timeline {
         let height = if number == geometry.number() && height > 0 {
             height
         } else {
-            let counted = self.make_rows(index, geometry, Look::default()).len();
+            let make = || self.make_rows(index, geometry, Look::default());
+            let counted = count(entry, geometry, make);
             let counted = u16::try_from(counted).unwrap_or(u16::MAX);
             entry.height.set((geometry.number(), counted));
             counted
@@ -362,7 +363,7 @@ impl Timeline {
         self.scroll.cache.borrow_mut().rows(entry, geometry, make)
     }
 
-    fn make_rows(&self, index: usize, geometry: Geometry, look: Look) -> Vec<Row> {
+    pub(super) fn make_rows(&self, index: usize, geometry: Geometry, look: Look) -> Vec<Row> {
         let entry = self.item(index);
         let parent = entry.post().and_then(Post::reply_to);
         let around = Around {
@@ -378,7 +379,7 @@ impl Timeline {
     }
 
     /// The rules above an entry, which count as its rows.
-    fn rules(&self, index: usize, geometry: Geometry) -> Vec<Row> {
+    pub(super) fn rules(&self, index: usize, geometry: Geometry) -> Vec<Row> {
         let day = (self.begins_day(index)).then(|| day_rule(self.item(index).stamp.date, geometry));
         let skipped = self.skipped(index);
         let skipped = skipped.map(|words| rule(&words, Tone::Faint, geometry));

@@ -23,7 +23,10 @@ const PROBLEM_CHARS: usize = 500;
 impl Session {
     pub(super) fn on_link(&mut self, place: usize, event: LinkEvent) {
         match event {
-            LinkEvent::Connecting { .. } | LinkEvent::Latency(_) => {}
+            LinkEvent::Connecting { .. }
+            | LinkEvent::Latency(_)
+            | LinkEvent::Token { .. }
+            | LinkEvent::TokenEnded(_) => {}
             LinkEvent::Live {
                 accepted,
                 resumed,

@@ -439,6 +439,17 @@ fn a_gap_is_said() {
 }
 
 #[test]
+fn where_nothing_is_resumed_only_what_is_new_is_said() {
+    let mut rig = Rig::live();
+    rig.hear("bob", "one");
+    rig.lose();
+    says(&rig.enter(0, 3, false), r#""limit":100"#);
+    let (one, two) = (message(1, "bob", "one"), message(2, "bob", "two"));
+    let lines = rig.history(0, &[entry(&one), entry(&two)], json!({ "complete": false }));
+    assert_eq!(lines, ["2 00:00 bob: two"]);
+}
+
+#[test]
 fn history_is_said_with_numbers_and_where_to_go_on() {
     let mut rig = Rig::live();
     rig.hear("bob", "one");

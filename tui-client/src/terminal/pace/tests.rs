@@ -187,9 +187,12 @@ fn a_terminal_that_does_not_answer_is_paced_by_time() {
     // Never.
     let mut line = Line::new(10_000, MS);
     line.answers = false;
-    for _ in 0..5_000 {
+    for number in 0..5_000 {
         line.want(Cause::Network);
         line.pass(100);
+        if number == 500 {
+            assert!(line.frames() > 10, "nobody waits for its first answer");
+        }
     }
     assert!((24..=25).contains(&line.frames()), "{}", line.frames());
     assert!(

@@ -197,7 +197,7 @@ fn rows_are_right_whatever_the_widths_are() {
             let mut painter = Painter::new(columns, height);
             let mut fake = Fake::new(columns.into(), height.into(), width);
             let mut app = App::new(columns, height, &TEXTS);
-            for number in 0..300 {
+            for number in 0..150 {
                 app.change(&mut dice);
                 if dice.below(40) == 0 {
                     painter.forget();
@@ -240,53 +240,78 @@ fn compare(expected: &Buffer, fake: &Fake, what: &str) {
     }
 }
 
+/// Sizes of screens, with many that have hardly any room.
+const SIZES: [(u16, u16); 8] = [
+    (30, 6),
+    (60, 20),
+    (80, 24),
+    (140, 40),
+    (9, 4),
+    (2, 2),
+    (1, 3),
+    (1, 1),
+];
+
 #[test]
 fn frames_one_after_the_other_end_as_one_painted_from_nothing() {
-    for (columns, height) in [
-        (30, 6),
-        (60, 20),
-        (80, 24),
-        (140, 40),
-        (9, 4),
-        (2, 2),
-        (1, 1),
-    ] {
-        let mut dice = Dice(u64::from(columns));
-        let mut painter = Painter::new(columns, height);
-        let mut terminal = vt100(columns, height);
-        let mut app = App::new(columns, height, &SURE);
-        for number in 0..150 {
-            app.change(&mut dice);
-            if dice.below(30) == 0 {
-                painter.forget();
-            }
-            if dice.below(30) == 0 {
-                // The size changed and changed back; the terminal shows whatever.
-                painter.resize(columns, height);
-                terminal.process(b"\x1b[2;3Hrubbish \x1b[44m\x1b[1;1Hand more\x1b[K\x1b[m");
-                painter.look = None;
-            }
-            let buffer = app.buffer();
-            terminal.process(&paint(&mut painter, &buffer, &mut dice));
-            let mut fresh = vt100(columns, height);
-            let mut from_nothing = Painter::new(columns, height);
-            from_nothing.take(&buffer, &Links::default(), painter.place);
-            fresh.process(&from_nothing.paint(usize::MAX).bytes);
-            assert_eq!(
-                seen(&terminal),
-                seen(&fresh),
-                "frame {number} of {columns}x{height}"
-            );
-            if let Some(place) = painter.place {
-                let cursor = terminal.screen().cursor_position();
-                assert_eq!(
-                    cursor,
-                    (place.y, place.x),
-                    "frame {number} of {columns}x{height}"
-                );
-            }
-            assert_eq!(terminal.screen().hide_cursor(), painter.place.is_none());
+    for (columns, height) in SIZES {
+        end_as_from_nothing(u64::from(columns), columns, height, 40);
+    }
+}
+
+/// The same for as long as `CHAT_FUZZ_SECONDS` says, 1 by default, with other frames each time.
+/// `CHAT_FUZZ_SEED` runs the same once more.
+#[test]
+fn random_frames_end_as_one_painted_from_nothing() {
+    let number = |name| {
+        std::env::var(name)
+            .ok()
+            .map(|text| text.parse().expect("a number"))
+    };
+    let since = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
+    let seed = number("CHAT_FUZZ_SEED").unwrap_or(since.as_millis() as u64);
+    let seconds = number("CHAT_FUZZ_SECONDS").unwrap_or(1);
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(seconds);
+    let mut dice = Dice(seed);
+    while std::time::Instant::now() < end {
+        let (columns, height) = match dice.below(3) {
+            0 => SIZES[dice.below(SIZES.len())],
+            _ => (1 + dice.below(50) as u16, 1 + dice.below(14) as u16),
+        };
+        end_as_from_nothing(dice.0, columns, height, 10);
+    }
+}
+
+#[track_caller]
+fn end_as_from_nothing(seed: u64, columns: u16, height: u16, frames: usize) {
+    let mut dice = Dice(seed);
+    let mut painter = Painter::new(columns, height);
+    let mut terminal = vt100(columns, height);
+    let mut app = App::new(columns, height, &SURE);
+    for number in 0..frames {
+        let what = format!("frame {number} of {columns}x{height}, seed {seed}");
+        app.change(&mut dice);
+        if dice.below(30) == 0 {
+            painter.forget();
         }
+        if dice.below(30) == 0 {
+            // The size changed and changed back; the terminal shows whatever.
+            painter.resize(columns, height);
+            terminal.process(b"\x1b[2;3Hrubbish \x1b[44m\x1b[1;1Hand more\x1b[K\x1b[m");
+            painter.look = None;
+        }
+        let buffer = app.buffer();
+        terminal.process(&paint(&mut painter, &buffer, &mut dice));
+        let mut fresh = vt100(columns, height);
+        let mut from_nothing = Painter::new(columns, height);
+        from_nothing.take(&buffer, &Links::default(), painter.place);
+        fresh.process(&from_nothing.paint(usize::MAX).bytes);
+        assert_eq!(seen(&terminal), seen(&fresh), "{what}");
+        if let Some(place) = painter.place {
+            let cursor = terminal.screen().cursor_position();
+            assert_eq!(cursor, (place.y, place.x), "{what}");
+        }
+        assert_eq!(terminal.screen().hide_cursor(), painter.place.is_none());
     }
 }
 
@@ -391,6 +416,41 @@ fn a_link_over_two_rows_is_one_and_ends_with_the_frame() {
     buffer.set_string(0, 1, "example.org", style);
     painter.take(&buffer, &links, None);
     assert_eq!(painter.paint(usize::MAX).bytes, b"");
+}
+
+/// Of clusters without end only so many are remembered.
+#[test]
+fn more_clusters_than_are_remembered_are_painted_all_the_same() {
+    let (columns, height) = (80, 60);
+    let mut painter = Painter::new(columns, height);
+    let mut terminal = vt100(columns, height);
+    let mut number = 0;
+    let mut cluster = || {
+        number += 1;
+        format!("{}\u{301}", char::from_u32(0x4e00 + number).unwrap())
+    };
+    let mut first = Vec::from_iter((0..40).map(|_| cluster()));
+    for frame in 0..10 {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, columns, height));
+        if frame == 4 {
+            // In the frame in which the numbers begin anew.
+            assert!(painter.palette.is_full());
+            first = Vec::from_iter((0..40).map(|_| cluster()));
+        }
+        for y in 0..height {
+            for x in 0..columns / 2 {
+                let text = match y {
+                    0 => first[usize::from(x)].clone(),
+                    _ => cluster(),
+                };
+                buffer.set_string(2 * x, y, text, Style::new());
+            }
+        }
+        painter.take(&buffer, &Links::default(), None);
+        terminal.process(&painter.paint(usize::MAX).bytes);
+        let shown = terminal.screen().rows(0, columns).next().unwrap();
+        assert_eq!(shown, first.concat(), "frame {frame}");
+    }
 }
 
 #[test]

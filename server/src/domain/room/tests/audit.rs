@@ -61,7 +61,8 @@ fn verdicts_are_told_to_those_who_asked_and_are_moderators_at_that_moment() {
     let effects = judge(&mut room, Order::Kick(None), 0);
     assert_eq!(told_of(&effects).unwrap().0, [ANN_AGAIN]);
     apply(&mut room, Input::Leave(ANN_AGAIN), 0);
-    assert_eq!(told_of(&judge(&mut room, Order::Unban, 0)), None);
+    let ban = Order::Ban(None, None, BanScope::Account);
+    assert_eq!(told_of(&judge(&mut room, ban, 0)), None);
 }
 
 #[test]
@@ -79,10 +80,10 @@ fn what_moderators_do_to_the_log_is_told_once_it_is_stored_and_what_others_do_is
         topic: Some("Any%".to_owned()),
         pinned: Some(None),
     };
-    let change = |change| Input::Change(ANN, change, ReplyTarget::Known);
+    let change = |change| Input::Change(ANN, change, Pinned::By("bob".to_owned()));
     let purge = Input::Moderate(ANN, Order::Purge, Some(person("bob")));
     for (number, (input, action, of, reason)) in [
-        (change(pin), "setRoom", "", Some("pinned e-7")),
+        (change(pin), "setRoom", "", Some("pinned a message by bob")),
         (
             change(all),
             "setRoom",
@@ -154,14 +155,77 @@ fn moderators_and_nobody_else_may_read_what_was_done() {
     ] {
         let mut room = room_where(&[("ann", rank)]);
         apply(&mut room, joining(ANN, "ann", false), 0);
-        let effects = apply(&mut room, Input::ListAudit(ANN), 0);
+        for look in [
+            Look::Audit,
+            Look::Sanctions,
+            Look::User(Some(person("bob"))),
+        ] {
+            let effects = apply(&mut room, Input::Look(ANN, look), 0);
+            match may {
+                true => assert!(matches!(effects[..], [Effect::Open(_)]), "{rank:?}"),
+                false => check_refused(&effects, ANN, Code::Forbidden, None),
+            }
+        }
+        // Who may not ask is not told who there is.
+        let effects = apply(&mut room, Input::Look(ANN, Look::User(None)), 0);
         match may {
-            true => assert_eq!(effects, [Effect::OpenAudit(0)], "{rank:?}"),
+            true => check_refused(&effects, ANN, Code::NotFound, None),
             false => check_refused(&effects, ANN, Code::Forbidden, None),
         }
         assert_eq!(room.is_moderator(ANN), may, "{rank:?}");
-        let nobodys = apply(&mut room, Input::ListAudit(BOB), 0);
+        let nobodys = apply(&mut room, Input::Look(BOB, Look::Audit), 0);
         assert_eq!(nobodys, [], "nobody is no moderator");
         assert!(!room.is_moderator(BOB));
     }
+}
+
+#[test]
+fn lines_are_told_with_the_numbers_that_they_were_written_under() {
+    let mut room = room_where(&[("ann", Rank::Administrator)]);
+    apply(&mut room, watching(ANN, "ann"), 0);
+    let line = |effects: &[Effect]| told_of(effects).unwrap().1.id.clone();
+    apply(&mut room, Input::Noted(vec![LineId(7), LineId(9)]), 1);
+    // What has no line takes no number.
+    assert_eq!(
+        told_of(&store(
+            &mut room,
+            Input::Delete(ANN, target(author("ann"))),
+            1
+        )),
+        None
+    );
+    let purge = Input::Moderate(ANN, Order::Purge, Some(person("bob")));
+    assert_eq!(line(&store(&mut room, purge, 1)), Some(LineId(7).shown()));
+    let clear = Input::Clear(ANN);
+    assert_eq!(line(&store(&mut room, clear, 1)), Some(LineId(9).shown()));
+}
+
+#[test]
+fn taking_away_what_nobody_has_is_done_and_changes_nothing() {
+    let mut room = room_where(&[("ann", Rank::Administrator)]);
+    apply(&mut room, watching(ANN, "ann"), 0);
+    apply(&mut room, joining(BOB, "bob", false), 0);
+    for (order, name, done) in [
+        (Order::Unban, "unban", "bob is no longer banned"),
+        (Order::Unmute, "unmute", "bob is no longer muted"),
+        (
+            Order::Dismiss,
+            "delMod",
+            "bob is an ordinary user of this room now",
+        ),
+    ] {
+        let input = Input::Moderate(ANN, order, Some(person("bob")));
+        let effects = apply(&mut room, input, 1);
+        let [Effect::Send(ANN, event)] = &effects[..] else {
+            panic!("{effects:?}")
+        };
+        assert_eq!(event.name(), name);
+        let (ServerEvent::Unban(told) | ServerEvent::Unmute(told) | ServerEvent::DelMod(told)) =
+            event
+        else {
+            panic!("{event:?}")
+        };
+        assert_eq!(told.reason.as_deref(), Some(done));
+    }
+    assert_eq!(room.audit_version(), 0);
 }

@@ -35,10 +35,8 @@ fn moderators_act_on_those_who_stand_lower_and_administrators_appoint() {
             let has_rights = u8::from(mine) <= needs;
             let effects = ask(&mut room, Some(person("bob")));
             if has_rights && u8::from(mine) < u8::from(theirs) {
-                assert!(
-                    matches!(effects[..], [Effect::Judge(ANN, _) | Effect::Store(ANN, _)]),
-                    "{order:?} {mine:?} {theirs:?}: {effects:?}"
-                );
+                let is_done = is_carried_out(&effects);
+                assert!(is_done, "{order:?} {mine:?} {theirs:?}: {effects:?}");
             } else {
                 check_refused(&effects, ANN, Code::Forbidden, None);
             }
@@ -83,7 +81,7 @@ fn a_verdict_is_changed_by_none_who_stand_lower_than_its_author_did() {
             let ask = |room: &mut Room, now| {
                 let input = Input::Moderate(ANN, order.clone(), Some(person("bob")));
                 let effects = apply(room, input, now);
-                matches!(effects[..], [Effect::Judge(..)])
+                is_carried_out(&effects)
             };
             let sanction = Sanction {
                 height: author,
@@ -126,10 +124,7 @@ fn who_was_removed_is_banned_and_purged_by_name_and_gets_no_rank() {
             Order::Kick(_) | Order::Appoint | Order::Honour | Order::Dismiss => {
                 check_refused(&effects, ANN, Code::NotFound, None);
             }
-            _ => assert!(
-                matches!(effects[..], [Effect::Judge(ANN, _) | Effect::Store(ANN, _)]),
-                "{order:?}: {effects:?}"
-            ),
+            _ => assert!(is_carried_out(&effects), "{order:?}: {effects:?}"),
         }
     }
 }
@@ -205,7 +200,7 @@ fn server_administrators_stand_above_a_rooms_own() {
                 Input::Moderate(by, order.clone(), Some(person(name))),
                 1,
             );
-            matches!(effects[..], [Effect::Judge(..) | Effect::Store(..)])
+            is_carried_out(&effects)
         };
         assert!(ask(&mut room, BOB, "ann"), "{order:?}");
         apply(&mut room, grant("ann", true), 1);

@@ -9,7 +9,7 @@ use crate::domain::entry::{AccountId, Author, EntryBody, MessagePosted, NewEntry
 use crate::domain::filter::{self, Pattern};
 use crate::domain::held::{Choice, Ruling, Waiting};
 use crate::domain::moderation::{BanScope, Person};
-use crate::domain::room::{Allowed, NOBODY, Order, PendingVerdict, operated, operator};
+use crate::domain::room::{Allowed, Known, NOBODY, Order, PendingVerdict, operated, operator};
 use crate::rooms::task::rounds::Wanted;
 use crate::rooms::tests::{driven_task, entrance};
 use crate::store::accounts::Account;
@@ -203,8 +203,14 @@ async fn what_is_told_comes_behind_what_was_posted_before() {
     let entry = driven.task.entry(seq).await.unwrap().unwrap();
     let deliver = Effect::Deliver(vec![ann], entry);
     driven.check(deliver, &["message"]).await;
-    let outcome = driven.check(Effect::OpenAudit(7), &[]).await;
-    assert_eq!(outcome.audit_version, Some(7));
+    let view = View {
+        audit_version: 7,
+        known: Known::Audit,
+    };
+    let outcome = driven
+        .check(Effect::Open(Box::new(view.clone())), &[])
+        .await;
+    assert_eq!(outcome.view, Some(view));
     let outcome = driven
         .check(Effect::Report(Ok("done".to_owned())), &[])
         .await;

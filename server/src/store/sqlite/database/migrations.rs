@@ -24,7 +24,7 @@ const RUST_STEPS: [(usize, RustStep); 2] = [
 
 type RustStep = fn(&Connection) -> rusqlite::Result<()>;
 
-const STEPS: [&str; 14] = [
+const STEPS: [&str; 15] = [
     "
     CREATE TABLE rooms (
         id       INTEGER PRIMARY KEY,
@@ -283,6 +283,30 @@ const STEPS: [&str; 14] = [
     WHEN NEW.kind NOT IN ('word', 'regex') OR NEW.action NOT IN ('refuse', 'hold')
     BEGIN SELECT RAISE(ABORT, 'no such pattern'); END;
 ",
+    "
+    -- How many messages of whom are in each part of a log, of 256 positions each; the part that the
+    -- newest entry is in is noted once it is full.
+    CREATE TABLE authors (
+        room     INTEGER NOT NULL REFERENCES rooms (id) ON DELETE CASCADE,
+        block    INTEGER NOT NULL, -- seq / 256
+        author   TEXT NOT NULL,    -- the author's name as compared
+        messages INTEGER NOT NULL,
+        PRIMARY KEY (room, block, author)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO authors
+        SELECT entries.room, seq / 256, author, count(*)
+        FROM entries JOIN rooms ON rooms.id = entries.room
+        WHERE kind = 'message'
+          AND seq / 256 < max(rooms.last_seq,
+                  (SELECT max(seq) FROM entries AS newest WHERE newest.room = rooms.id)) / 256
+        GROUP BY 1, 2, 3;
+    CREATE TRIGGER message_gone AFTER UPDATE OF kind ON entries
+    WHEN OLD.kind = 'message' AND NEW.kind <> 'message'
+    BEGIN
+        UPDATE authors SET messages = messages - 1
+        WHERE room = OLD.room AND block = OLD.seq / 256 AND author = OLD.author;
+    END;
+",
 ];
 
 /// Writes the schema version again: the smallest write that there is.
@@ -469,6 +493,32 @@ mod tests {
 
     fn one(connection: &Connection, sql: &str) -> String {
         connection.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn who_wrote_where_is_noted_for_what_is_there() {
+        let mut connection = of_version_3();
+        for (seq, kind, author) in [
+            (2, "message", "ann"),
+            (3, "gone", "ann"),
+            (4, "purge", "ann"),
+            (255, "message", "bob"),
+            (256, "message", "ann"),
+            (512, "message", "ann"),
+        ] {
+            let insert = "INSERT INTO entries VALUES (1, ?1, 5, ?2, ?3, NULL, '{}')";
+            connection.execute(insert, (seq, kind, author)).unwrap();
+        }
+        let trimmed = "INSERT INTO rooms (id, name, epoch, last_seq) VALUES (2, 's', 'e', 256);
+                       INSERT INTO entries VALUES (2, 9, 5, 'message', 'ann', NULL, '{}');";
+        connection.execute_batch(trimmed).unwrap();
+        migrate(&mut connection).unwrap();
+        let noted = "SELECT group_concat(room || ':' || block || author || messages)
+                     FROM (SELECT * FROM authors ORDER BY room, block, author)";
+        assert_eq!(one(&connection, noted), "1:0ann2,1:0bob1,1:1ann1,2:0ann1");
+        let gone = "UPDATE entries SET kind = 'gone' WHERE room = 1 AND author = 'ann'";
+        connection.execute_batch(gone).unwrap();
+        assert_eq!(one(&connection, noted), "1:0ann0,1:0bob1,1:1ann0,2:0ann1");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use chat_protocol::{RoomName, Seq};
 use rusqlite::{CachedStatement, Connection, params};
 
+use super::authors::note_block;
 use super::removal::{Found, drop_held, take_out};
 use super::row::Columns;
 use super::{RoomRow, room_row};
@@ -64,6 +65,7 @@ impl<'a> LogEnd<'a> {
         let seq = row.last.next();
         take_out(self.connection, row, seq, &entry.body, self.found)?;
         drop_held(self.connection, self.room, &entry.body)?;
+        note_block(self.connection, self.room, seq)?;
         put(insert, self.room, seq, entry)?;
         row.last = seq;
         Ok(seq)
@@ -96,6 +98,7 @@ pub(in crate::store::sqlite) fn append_messages<'a>(
     let mut seq = last;
     for message in messages {
         seq = seq.next();
+        note_block(connection, room, seq)?;
         put(&mut insert, room, seq, message)?;
     }
     Ok(())

@@ -9,7 +9,7 @@ use chat_protocol::{Epoch, RoomName, Seq};
 use rusqlite::{Connection, params};
 
 use super::row::{KIND_GONE, KIND_MESSAGE, encode};
-use super::{RoomRow, room_row, storable};
+use super::{RoomRow, authors, room_row, storable};
 use crate::domain::entry::{EntryBody, NewEntry};
 use crate::store::sqlite::held;
 
@@ -160,6 +160,7 @@ pub(super) fn take_out(
             )
         }
         EntryBody::Cleared(_) => {
+            authors::forget(connection, room.id)?;
             // What the last one took out is not looked at again.
             gone(
                 "seq > (SELECT cleared FROM rooms WHERE id = ?1) AND kind <> ?2",

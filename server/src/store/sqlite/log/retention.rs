@@ -3,7 +3,7 @@
 use chat_protocol::{RoomName, Seq};
 use rusqlite::{Connection, params};
 
-use super::{LAST_SEQ, room_row, storable, unreadable};
+use super::{LAST_SEQ, authors, room_row, storable, unreadable};
 use crate::store::log::{Keep, Trimmed};
 use crate::store::sqlite::database::readable;
 
@@ -58,6 +58,7 @@ pub(super) fn trim(
     connection
         .prepare_cached("DELETE FROM entries WHERE room = ?1 AND seq < ?2")?
         .execute(params![row.id, storable(first.0)])?;
+    authors::forget_before(connection, row.id, first)?;
     Ok(Trimmed { first, is_done })
 }
 

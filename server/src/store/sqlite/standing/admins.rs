@@ -26,6 +26,7 @@ pub(super) fn change(
         false => "revokeAdmin",
     };
     let line = AuditLine {
+        id: None,
         time: now,
         room: String::new(),
         actor: OPERATOR.to_owned(),
@@ -34,7 +35,7 @@ pub(super) fn change(
         until: None,
         reason: None,
     };
-    audit::note(connection, &line)
+    audit::note(connection, &line).map(drop)
 }
 
 /// The account `key` is one no more.

@@ -69,7 +69,7 @@ pub(super) fn load(
 ) -> rusqlite::Result<()> {
     let mut networks = networks(connection, room)?;
     let mut statement = connection.prepare_cached(
-        "SELECT account, kind, until, reason, since, height FROM sanctions
+        "SELECT account, kind, until, reason, since, height, by FROM sanctions
          WHERE room = ?1 AND (until IS NULL OR until > ?2)",
     )?;
     let rows = statement.query_map(params![room.as_str(), now.settled], |row| {
@@ -185,7 +185,7 @@ pub(super) fn forget_room(connection: &Connection, room: &RoomName) -> rusqlite:
     execute_each(connection, &forget, room.as_str())
 }
 
-/// A row of account, kind, until, reason, since and height.
+/// A row of account, kind, until, reason, since, height and author.
 fn sanction(row: &Row<'_>, room: &RoomName) -> rusqlite::Result<StoredSanction> {
     let account: String = row.get(0)?;
     let place = || format!("{}, {account}", room.as_str());
@@ -203,6 +203,7 @@ fn sanction(row: &Row<'_>, room: &RoomName) -> rusqlite::Result<StoredSanction> 
         reason: or_report("sanctions", place, row.get(3)).flatten(),
         networks: Vec::new(),
         height: height.map_or_else(Height::default, Height::from),
+        by: or_report("sanctions", place, row.get(6)).unwrap_or_default(),
     };
     Ok(StoredSanction {
         account,

@@ -6,7 +6,7 @@ use super::*;
 use crate::domain::entry::{AccountId, Author};
 use crate::domain::moderation::{Height, Origin};
 use crate::store::accounts::{Account, Accounts};
-use crate::store::audit::AuditLog;
+use crate::store::audit::{AuditLog, AuditRange};
 use crate::store::conformance::judge;
 use crate::store::sqlite::database::{Database, Durability};
 
@@ -67,7 +67,14 @@ async fn what_cannot_be_read_keeps_out_whom_it_kept_out_and_hinders_nobody_else(
     assert_eq!(standing.rank("carl"), Rank::User);
     assert_eq!(standing.rank("dan"), Rank::Moderator);
     assert_eq!(standing.rank("eve"), Rank::User);
-    let lines = standings.audit(Some(room.clone()), 9).await.unwrap();
+    let lines = standings
+        .audit(AuditRange {
+            room: Some(room.clone()),
+            limit: 9,
+            ..AuditRange::default()
+        })
+        .await
+        .unwrap();
     assert_eq!(lines.len(), 1);
     // What is only taken for a ban is lifted like one.
     let mut unban = verdict(Decision::Unban);

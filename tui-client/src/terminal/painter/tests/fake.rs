@@ -18,6 +18,8 @@ pub(super) struct Fake {
     pub(super) cursor: (usize, usize),
     /// The first row of the margins, and the one behind the last.
     margins: (usize, usize),
+    /// Something is set that blanks would show.
+    is_seen_on_blanks: bool,
 }
 
 impl Fake {
@@ -29,6 +31,7 @@ impl Fake {
             cells: vec![blank(); columns * rows],
             cursor: (0, 0),
             margins: (0, rows),
+            is_seen_on_blanks: false,
         }
     }
 
@@ -70,8 +73,12 @@ impl Fake {
             "H" => self.cursor = (number(1) - 1, number(0) - 1),
             "C" => self.cursor.0 = x() + number(0),
             "D" => self.cursor.0 = x() - number(0),
-            "J" => self.cells.fill(blank()),
+            "J" => {
+                self.expect_plain();
+                self.cells.fill(blank());
+            }
             "K" => {
+                self.expect_plain();
                 let first = self.cursor.1 * self.columns;
                 for at in first + x()..first + self.columns {
                     self.split(at);
@@ -84,7 +91,8 @@ impl Fake {
                 self.margins = (number(0) - 1, bottom);
                 self.cursor = (0, 0);
             }
-            "m" | "h" | "l" => {}
+            "m" => self.look(&numbers),
+            "h" | "l" => {}
             other => panic!("nobody knows CSI {body} {other}"),
         }
         let is_inside = self.cursor.0 < self.columns && self.cursor.1 < self.rows;
@@ -92,7 +100,31 @@ impl Fake {
         assert!(is_inside || !moves, "CSI {body} {end} leaves the screen");
     }
 
+    fn look(&mut self, numbers: &[usize]) {
+        let mut rest = numbers;
+        if rest.is_empty() {
+            self.is_seen_on_blanks = false;
+        }
+        while let [number, after @ ..] = rest {
+            rest = match (number, after) {
+                (38 | 48, [5, _, after @ ..] | [2, _, _, _, after @ ..]) => after,
+                _ => after,
+            };
+            match number {
+                0 => self.is_seen_on_blanks = false,
+                4..=9 | 40..=48 | 100..=107 => self.is_seen_on_blanks = true,
+                _ => {}
+            }
+        }
+    }
+
+    /// What is blanked gets the background that is set, on some terminals.
+    fn expect_plain(&self) {
+        assert!(!self.is_seen_on_blanks, "blanked in colour");
+    }
+
     fn scroll(&mut self, by: isize) {
+        self.expect_plain();
         let (top, bottom) = self.margins;
         let band = &mut self.cells[top * self.columns..bottom * self.columns];
         if by > 0 {
