@@ -28,9 +28,7 @@ fn a_search_goes_back_to_the_beginning_and_leads_to_what_stood_around() {
     let around = alice.wait_for_text("an older part of the room");
     assert!(around.shows("message 7"), "{around:?}");
     // One step back at a time, and the draft is where it was.
-    alice.key(Key::Escape);
-    alice.key(Key::Escape);
-    alice.wait_for_text("2 found");
+    alice.press_until(Key::Escape, "results", |screen| screen.shows("2 found"));
     alice.press_until(Key::Escape, "room", |screen| !screen.shows("2 found"));
     alice.wait_for_text("alice> my draft");
 }
