@@ -253,8 +253,10 @@ impl App {
                     Asked::View(number) => {
                         let found = room.answer_view(number, history, &self.reader, stamp);
                         let is_front = room.views.last().is_some_and(|one| one.number == number);
-                        if let Some(found) = found.filter(|_| is_front && place == self.active) {
-                            self.show_found(found);
+                        if let Some((entry, opened_at)) =
+                            found.filter(|_| is_front && place == self.active)
+                        {
+                            self.show_found(entry, opened_at);
                         }
                         None
                     }
