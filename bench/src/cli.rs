@@ -24,6 +24,7 @@ use crate::scenario::ingest::{self, IngestOptions};
 use crate::scenario::restart::{self, RestartOptions};
 use crate::scenario::stalled::{self, StalledOptions};
 use crate::scenario::storm::{self, StormOptions};
+use crate::scenario::terminal::{self, TerminalOptions};
 use crate::scenario::{ScenarioError, Setup};
 use crate::server_process::{Launch, ServerProcess};
 use crate::target::Source;
@@ -65,8 +66,8 @@ struct CommonOptions {
     /// [default: the server's own].
     #[arg(long, value_name = "MS", global = true, conflicts_with = "url")]
     flush_window: Option<u32>,
-    /// Keep the server that is started on one core and chat-bench on the others: steadier, but
-    /// the server has no more than one core.
+    /// Keep the server that is started (of `terminal`, the client) on one core and all else on the
+    /// others: steadier, but what is measured has no more than one core.
     #[arg(long, global = true, conflicts_with = "url")]
     pin: bool,
     /// A server that runs already on this machine, like ws://127.0.0.1:8080.
@@ -132,6 +133,8 @@ enum Scenario {
     Restart(RestartOptions),
     /// What connections cost on which nothing happens.
     Idle(IdleOptions),
+    /// What the terminal client costs and how fast it answers, in a terminal of this program's.
+    Terminal(TerminalOptions),
 }
 
 /// Runs the program: measures what the command line asks for, and prints it.
@@ -274,6 +277,7 @@ impl Scenario {
             Scenario::Alone(options) => Box::pin(alone::run(setup, options)),
             Scenario::Restart(options) => Box::pin(restart::run(setup, options)),
             Scenario::Idle(options) => Box::pin(idle::run(setup, options)),
+            Scenario::Terminal(options) => Box::pin(terminal::run(setup, options)),
         }
     }
 }

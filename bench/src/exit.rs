@@ -12,15 +12,20 @@ pub(crate) const USAGE: u8 = 2;
 
 /// Says on standard error what failed, with its causes, the program's name in front.
 pub(crate) fn fail(code: u8, error: &dyn std::error::Error) -> ExitCode {
-    let mut line = format!("chat-bench: {error}");
+    // Where nobody reads standard error any more, the exit code still tells.
+    let _ = writeln!(std::io::stderr(), "chat-bench: {}", chain(error));
+    ExitCode::from(code)
+}
+
+/// An error with its causes.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
         line.push_str(&format!(": {error}"));
         cause = error.source();
     }
-    // Where nobody reads standard error any more, the exit code still tells.
-    let _ = writeln!(std::io::stderr(), "{line}");
-    ExitCode::from(code)
+    line
 }
 
 /// Tells on standard error how far a run is; figures go to standard output.

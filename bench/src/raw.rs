@@ -16,7 +16,7 @@ mod tally;
 
 pub(crate) use frame::{server_text, text_header_bytes};
 pub(crate) use member::Member;
-pub(crate) use message_writer::{MessageWriter, write_whole};
+pub(crate) use message_writer::{MessageWriter, post_text, write_whole};
 pub(crate) use observed::Observed;
 pub(crate) use readers::Readers;
 pub(crate) use sender::{Sender, wait_until};

@@ -16,6 +16,15 @@ pub(crate) struct Figure {
     pub(crate) name: String,
     /// The number.
     pub(crate) value: f64,
+    /// What it is to be at most, where something is promised.
+    pub(crate) at_most: Option<f64>,
+}
+
+impl Figure {
+    /// Whether it is as promised, where something is.
+    fn is_met(&self) -> Option<bool> {
+        self.at_most.map(|at_most| self.value <= at_most)
+    }
 }
 
 /// What one scenario found, in one run or as the medians of several.
@@ -51,8 +60,21 @@ impl Report {
 
     /// Notes a figure.
     pub(crate) fn add(&mut self, name: impl Into<String>, value: f64) {
-        let name = name.into();
-        self.figures.push(Figure { name, value });
+        self.add_promised(name, value, None);
+    }
+
+    /// Notes a figure, and what it is to be at most.
+    pub(crate) fn add_promised(
+        &mut self,
+        name: impl Into<String>,
+        value: f64,
+        at_most: Option<f64>,
+    ) {
+        self.figures.push(Figure {
+            name: name.into(),
+            value,
+            at_most,
+        });
     }
 
     /// Notes numbers over time.
@@ -116,9 +138,14 @@ impl Report {
             count => writeln!(text, "\nmedians of {count} runs (smallest to largest)"),
         };
         let width = self.figures.iter().map(|figure| figure.name.len()).max();
-        for Figure { name, value } in &self.figures {
+        for figure in &self.figures {
             let width = width.unwrap_or(0);
+            let Figure { name, value, .. } = figure;
             let _ = write!(text, "  {name:width$}  {}", rounded(*value));
+            if let (Some(at_most), Some(is_met)) = (figure.at_most, figure.is_met()) {
+                let verdict = if is_met { "ok" } else { "OVER" };
+                let _ = write!(text, "  [{} at most: {verdict}]", rounded(at_most));
+            }
             let all = values(runs, name);
             if let ([smallest, _, ..], Some(largest)) = (all.as_slice(), all.last()) {
                 let _ = write!(text, "  ({} to {})", rounded(*smallest), rounded(*largest));
@@ -150,6 +177,7 @@ impl Report {
             "scenario": self.scenario,
             "settings": settings,
             "figures": self.figures_json(),
+            "targets": self.targets_json(),
             "series": self.series.iter().cloned().collect::<BTreeMap<_, _>>(),
             "runs": each,
             "doubts": self.doubts,
@@ -161,6 +189,17 @@ impl Report {
         let figures = self.figures.iter();
         figures
             .map(|figure| (figure.name.clone(), json!(figure.value)))
+            .collect::<Map<String, Value>>()
+            .into()
+    }
+
+    fn targets_json(&self) -> Value {
+        let promised = self.figures.iter().filter(|one| one.at_most.is_some());
+        promised
+            .map(|figure| {
+                let target = json!({ "at_most": figure.at_most, "met": figure.is_met() });
+                (figure.name.clone(), target)
+            })
             .collect::<Map<String, Value>>()
             .into()
     }
@@ -209,6 +248,28 @@ fn rounded(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_promised_stands_beside_what_is_found() {
+        let mut report = Report::new("terminal");
+        report.add_promised("cpu_percent", 3.0, Some(3.0));
+        report.add_promised("kb_per_second", 127.0, Some(6.0));
+        report.add("count", 5.0);
+        assert_eq!(
+            report.text(&[]),
+            "terminal\n\
+             \x20 cpu_percent    3  [3 at most: ok]\n\
+             \x20 kb_per_second  127  [6 at most: OVER]\n\
+             \x20 count          5\n"
+        );
+        let targets = &report.json(&[])["targets"];
+        assert_eq!(
+            targets["cpu_percent"],
+            json!({ "at_most": 3.0, "met": true })
+        );
+        assert_eq!(targets["kb_per_second"]["met"], false);
+        assert_eq!(targets.as_object().unwrap().len(), 2);
+    }
 
     fn report(value: f64) -> Report {
         let mut report = Report::new("ingest");

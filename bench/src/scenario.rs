@@ -8,6 +8,7 @@ pub(crate) mod ingest;
 pub(crate) mod restart;
 pub(crate) mod stalled;
 pub(crate) mod storm;
+pub(crate) mod terminal;
 
 use std::io;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use crate::measure::{Latencies, ProcError};
 use crate::report::Report;
 use crate::server_process::ServerError;
 use crate::target::{Source, Target};
+use crate::terminal::TerminalError;
 
 /// How long a load runs before it is measured: caches, commits and connections settle.
 const WARM_UP: Duration = Duration::from_secs(1);
@@ -50,6 +52,12 @@ pub(crate) enum ScenarioError {
     /// The process that shows the limit can't be had or broke.
     #[error("the process that shows the limit did not work")]
     Limit(#[source] io::Error),
+    /// A client can't be had or used.
+    #[error(transparent)]
+    Terminal(#[from] TerminalError),
+    /// A client is not there, or not where it has to be.
+    #[error("{0}")]
+    NotReady(String),
     /// The system allows too few open files.
     #[error(
         "{needed} open files are needed and the system allows {limit}: raise the hard limit (ulimit -Hn)"

@@ -259,7 +259,7 @@ fn listen(log: impl Read, said: &Mutex<Said>, listens: &Sender<SocketAddr>) {
             .iter()
             .any(|level| line.contains(level))
             // It was started so.
-            && !line.contains("no limits:");
+            && !line.contains("limits are off");
         let is_text = !line.starts_with('{');
         if is_complaint || is_text {
             let mut said = said.lock().expect("no holder of this lock panics");

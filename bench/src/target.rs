@@ -84,7 +84,16 @@ impl Source {
 }
 
 impl Source {
-    /// Where the limit's process is to run, as the server does.
+    /// The same, but the server runs where this program does: something else is measured.
+    pub(crate) fn beside_the_load(&self) -> Self {
+        let mut source = self.clone();
+        if let Source::Start { launch, .. } = &mut source {
+            launch.pins = None;
+        }
+        source
+    }
+
+    /// Where the measured process is to run: the server, or what is measured in its place.
     pub(crate) fn pins(&self) -> Option<Pins> {
         match self {
             Source::Start { launch, .. } => launch.pins,

@@ -284,6 +284,53 @@ fn all_come_back_after_a_restart() {
 }
 
 #[test]
+fn a_terminal_client_is_measured_beside_what_is_promised() {
+    let report = sound_report(
+        "terminal --size 100x30 --starts 1 --seconds 0.5 --idle-seconds 0.5 --rates 20,100 --keys 20 \
+         --slow-keys 5 --messages 500 --fill-rate 1000 --resizes 2",
+    );
+    assert_counted(
+        &report,
+        &[
+            "first_frame_ms",
+            "rate_20_cpu_percent",
+            "rate_20_kb_per_second",
+            "rate_20_frames_per_second",
+            "rate_100_arrival_p99_ms",
+            "echo_p50_ms",
+            "slow_echo_p99_ms",
+            "memory_mb",
+            "resize_ms",
+        ],
+    );
+    let figures = &report["figures"];
+    assert_eq!(figures["echo_keys"], 20.0, "{report}");
+    assert_eq!(figures["echo_missing"], 0.0, "{report}");
+    assert_eq!(figures["slow_echo_missing"], 0.0, "{report}");
+    assert_eq!(figures["memory_messages"], 500.0, "{report}");
+    for name in ["idle_bytes", "idle_cpu_percent", "rooms_cpu_percent"] {
+        assert!(figures[name].is_f64(), "{name}: {report}");
+    }
+    assert_eq!(report["targets"]["first_frame_ms"]["at_most"], 10.0);
+    assert!(report["targets"]["memory_mb"]["met"].is_boolean());
+}
+
+#[test]
+fn a_terminal_client_that_is_not_there_or_shows_nothing_is_a_failure() {
+    let output = bench("terminal --client /nowhere/chat-tui");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("there is no client at /nowhere"), "{said}");
+    let output = bench("terminal --client /bin/false --parts start");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(
+        text.contains("FAULT: start: /bin/false did not show a first frame"),
+        "{text}"
+    );
+}
+
+#[test]
 fn what_goes_wrong_is_a_failure() {
     // Nobody can be in so soon.
     let output = bench("storm --clients 2 --members 1 --seconds 0.1 --limit 0.000001");

@@ -21,6 +21,7 @@
 mod capabilities;
 mod client_event;
 mod code;
+mod confusables;
 mod content;
 mod decode;
 pub mod durations;
@@ -44,6 +45,7 @@ pub use client_event::{
     Kick, Mute, PostMessage, RoomChange, Since,
 };
 pub use code::{CloseCode, Closing, Code};
+pub use confusables::{seeming_rank_sign, skeletons};
 pub use content::{Content, ContentTooLong, DraftContent, EmptyContent};
 pub use decode::ClientEventError;
 pub use filter::{FilterAction, FilterKind};

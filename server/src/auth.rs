@@ -12,11 +12,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chat_protocol::{ChangePassword, Credential, NameError, Secret, Username};
+use chat_protocol::{ChangePassword, Credential, NameError, Secret, Username, seeming_rank_sign};
 
 use crate::clock;
 use crate::domain::address::Address;
-use crate::domain::confusables::seeming_rank_sign;
 use crate::domain::entry::{AccountId, UnixMillis};
 use crate::domain::moderation::Person;
 use crate::limits::addresses::Addresses;

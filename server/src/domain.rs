@@ -4,7 +4,6 @@
 
 pub mod address;
 pub mod audit;
-pub(crate) mod confusables;
 pub mod entry;
 pub mod filter;
 pub mod held;

@@ -1,5 +1,6 @@
 //! The terminal client, in a terminal and without one.
 
+mod busy_room;
 mod errors;
 mod evening;
 mod floods;
@@ -12,6 +13,7 @@ mod life;
 mod login;
 mod loss;
 mod moderation;
+mod plain;
 mod proxy;
 mod retry;
 mod talk;

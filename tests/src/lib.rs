@@ -8,6 +8,7 @@
 //! waits for a state, with [`PATIENCE`] as its deadline.
 
 mod binaries;
+mod busy_room;
 mod port;
 mod program;
 mod raw_client;
@@ -19,6 +20,7 @@ mod terminal;
 mod watched;
 
 pub use binaries::{Binaries, binaries};
+pub use busy_room::{BusyRoom, Posted, number_in, numbered};
 pub use program::{Finished, Program, Stream};
 pub use raw_client::{RawClient, password_of};
 pub use raw_socket::{Flood, Frame, Opcode, RawSocket, frame, handshake, not_final};

@@ -91,6 +91,25 @@ impl RawClient {
         Self { socket }
     }
 
+    /// Another way to write to the connection, for frames that are whole.
+    pub(crate) fn writer(&self) -> TcpStream {
+        let stream = self.socket.get_ref().try_clone();
+        stream.expect("a socket can be shared")
+    }
+
+    /// Takes the text of each event until the connection ends, however long that takes.
+    pub(crate) fn follow(mut self, mut take: impl FnMut(&str)) {
+        let stream = self.socket.get_ref();
+        stream
+            .set_read_timeout(None)
+            .expect("a socket takes options");
+        while let Ok(message) = self.socket.read() {
+            if let Message::Text(text) = message {
+                take(text.as_str());
+            }
+        }
+    }
+
     /// From here on it is only written to, and never waited for.
     pub fn begin_flood(self) -> Flood {
         let stream = self.socket.get_ref().try_clone();

@@ -1,54 +1,96 @@
 //! The client's state and everything that changes it: events come in with their time, effects go
 //! out. Pure: does no I/O, has no clock, starts no task, draws nothing.
 
+mod acting;
+mod answers;
+mod asking;
+mod bar;
+mod card;
+mod changing_password;
 mod completion;
 mod composer;
 mod credentials;
+mod editing;
 mod errors;
 mod event;
+mod finding;
+mod going;
 mod held;
+mod ignore;
 mod keys;
+mod lately;
+mod links;
+mod log;
 mod mention;
 mod moderation;
 mod network;
+mod orders;
+mod orders_words;
+mod palette;
+mod panels;
 mod paste;
 mod prompt;
 mod quitting;
+mod reading;
+mod recall;
 mod room;
+mod rooms;
 mod row;
+mod search;
+mod seeing;
+mod selection;
 mod signing_in;
+mod taking_back;
+mod target;
+mod thread;
 mod timeline;
+mod views;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use chat_protocol::{RoomName, Secret, Username};
 use jiff::tz::TimeZone;
 
+pub(crate) use answers::Answer;
+use answers::{Answers, Cause};
+pub(crate) use bar::{Bar, DIGITS, Length};
+use card::Card;
+pub(crate) use changing_password::PasswordChange;
 use completion::Completion;
+use composer::Memory;
 use credentials::Credentials;
 use errors::Problem;
 pub(crate) use errors::{Entry as ErrorEntry, ErrorLog};
 pub(crate) use event::{Effect, Event, Now};
+pub(crate) use finding::Finder;
+use ignore::Ignored;
+use log::{Line, Log};
+pub(crate) use mention::names_any;
+use orders::Batch;
+pub(crate) use palette::{Choice, Palette};
+pub(crate) use panels::{Item, OpenPanel, Panel};
 pub(crate) use paste::Paste;
 pub(crate) use prompt::Prompt;
 use quitting::Leaving;
+pub(crate) use recall::Recall;
 pub(crate) use room::{LinkState, Room};
 pub(crate) use row::{Piece, Row, Tone};
+pub(crate) use selection::Selection;
+use taking_back::Undo;
+use target::Target;
 use timeline::Reader;
-pub(crate) use timeline::{Below, COUNTED_BELOW, Geometry, Stamp, glyph};
+pub(crate) use timeline::{Below, COUNTED_BELOW, Geometry, Stamp, rank_word};
 
-use crate::layout::{Layout, input_columns, is_small};
+use crate::keymap::Keymap;
+use crate::layout::{Layout, Parts};
+use crate::link::RoomKey;
 use crate::sanitize;
-use crate::wrap;
 
-/// How long a toast stays.
-const TOAST: Duration = Duration::from_secs(5);
 /// Characters of a server's words about something that went wrong.
 const PROBLEM_CHARS: usize = 1_000;
 /// Characters of the name of an event that was refused.
 const EVENT_CHARS: usize = 40;
-/// Columns that the user's name may take in front of the input.
-const PROMPT_COLUMNS: usize = 16;
 
 /// What the app is started with.
 #[derive(Debug)]
@@ -59,28 +101,13 @@ pub(crate) struct Settings {
     /// The server's address, to show.
     pub(crate) server: String,
     pub(crate) password: Option<Secret>,
+    /// From an earlier run on this server.
+    pub(crate) token: Option<Secret>,
     pub(crate) zone: TimeZone,
     /// What the nonces of this run begin with; random.
     pub(crate) nonce_prefix: String,
-}
-
-/// What covers the room view.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Panel {
-    /// Nothing.
-    None,
-    /// The list of errors, scrolled up by so many rows.
-    Errors(usize),
-    /// The keys and commands, scrolled down by so many rows.
-    Help(usize),
-}
-
-/// A short message on the status line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Toast {
-    pub(crate) tone: Tone,
-    pub(crate) text: String,
-    until: Duration,
+    /// What is typed and not sent is there again at the next start.
+    pub(crate) keeps_drafts: bool,
 }
 
 /// All that the client knows: its rooms, what is on the screen, and the password.
@@ -88,27 +115,62 @@ pub(crate) struct Toast {
 pub(crate) struct App {
     pub(crate) rooms: Vec<Room>,
     pub(crate) active: usize,
-    pub(crate) panel: Panel,
+    /// What covers the room view.
+    pub(crate) panel: Option<OpenPanel>,
+    /// What is picked in the room view.
+    pub(crate) selection: Option<Selection>,
+    /// The question that stands before an action.
+    pub(crate) bar: Option<Bar>,
+    /// The keys go into the bar's reason.
+    pub(crate) reason_typing: bool,
+    /// The person that is looked at.
+    pub(crate) card: Option<Card>,
     pub(crate) prompt: Option<Prompt>,
+    /// The questions for another password.
+    pub(crate) password_change: Option<PasswordChange>,
     /// Pasted text that the user is asked about.
     pub(crate) paste: Option<Paste>,
-    pub(crate) toast: Option<Toast>,
+    pub(crate) palette: Option<Palette>,
+    pub(crate) answers: Answers,
+    pub(crate) log: Log,
     pub(crate) errors: ErrorLog,
     /// The user's name as shown.
     pub(crate) me: String,
     pub(crate) server: String,
     /// What the user's name is compared by.
     key: String,
+    pub(crate) keymap: Keymap,
     completion: Completion,
+    memory: Memory,
     reader: Reader,
+    ignored: Ignored,
     width: u16,
     height: u16,
+    /// Nothing is wanted beside the messages.
+    is_bare: bool,
+    /// The terminal's window is the one that is typed into, as far as it says so.
+    is_focused: bool,
     credentials: Credentials,
     /// When the user last typed into an input box.
     typed_at: Option<Duration>,
+    /// A name that nobody has becomes an account: the password was not typed by hand, or twice.
+    may_register: bool,
     /// The user gave a password, and has typed nothing since: what comes next is another one.
     has_answered: bool,
     leaving: Leaving,
+    /// When Ctrl+C was pressed on an empty line.
+    interrupted_at: Option<Duration>,
+    batches: Vec<Batch>,
+    batches_begun: u64,
+    undos: Vec<Undo>,
+    undos_begun: u64,
+    /// Rooms that there were; the next one gets this number.
+    keys_given: usize,
+    /// A room that is closed where that is asked again, and until when.
+    leave_asked: Option<(RoomKey, Duration)>,
+    /// The window's title.
+    title: String,
+    keeps_drafts: bool,
     nonce_prefix: String,
     nonces: u64,
     now: Now,
@@ -118,31 +180,58 @@ pub(crate) struct App {
 impl App {
     /// A client that has not begun to connect.
     pub(crate) fn new(settings: Settings) -> Self {
-        let is_asked = settings.password.is_none();
+        let is_asked = settings.password.is_none() && settings.token.is_none();
         let prompt = is_asked.then(|| Prompt::because(None, true));
+        let keys_given = settings.rooms.len();
         Self {
-            rooms: settings.rooms.iter().map(Room::new).collect(),
+            rooms: (0..)
+                .zip(settings.rooms)
+                .map(|(key, name)| Room::new(RoomKey(key), name))
+                .collect(),
             active: 0,
-            panel: Panel::None,
+            panel: None,
+            selection: None,
+            bar: None,
+            reason_typing: false,
+            card: None,
             prompt,
+            password_change: None,
+            keys_given: keys_given.saturating_sub(1),
+            leave_asked: None,
+            title: String::new(),
             paste: None,
-            toast: None,
+            palette: None,
+            answers: Answers::default(),
+            log: Log::default(),
             errors: ErrorLog::default(),
             me: sanitize::line(settings.username.as_str()),
             server: sanitize::line(&settings.server),
             key: settings.username.key().to_owned(),
+            keymap: Keymap::default(),
             completion: Completion::default(),
+            memory: Memory::default(),
             reader: Reader {
                 names: vec![settings.username.as_str().to_lowercase()],
                 key: settings.username.key().into(),
                 zone: settings.zone,
+                ignored: HashSet::new(),
             },
+            ignored: Ignored::default(),
             width: 80,
             height: 24,
-            credentials: Credentials::new(settings.password),
+            is_bare: false,
+            is_focused: true,
+            credentials: Credentials::new(settings.password, settings.token),
             typed_at: None,
+            may_register: !is_asked,
             has_answered: false,
             leaving: Leaving::No,
+            interrupted_at: None,
+            batches: Vec::new(),
+            batches_begun: 0,
+            undos: Vec::new(),
+            undos_begun: 0,
+            keeps_drafts: settings.keeps_drafts,
             nonce_prefix: settings.nonce_prefix,
             nonces: 0,
             now: Now::default(),
@@ -161,30 +250,50 @@ impl App {
             }
             Event::Action(action) => {
                 self.draw = true;
+                self.answers.forget_hint();
                 self.act(action, &mut effects);
             }
             Event::Pasted(text) => {
                 self.draw = true;
                 self.on_paste(text);
             }
+            Event::Wheel { up, rows } => {
+                self.draw = true;
+                self.turn_wheel(up, rows.into());
+            }
+            Event::NotCopied => self.hint("not copied: it is too long for the clipboard"),
+            Event::Focus(focused) => {
+                self.is_focused = focused;
+                self.room_mut().reading.leave();
+            }
             Event::Resized { width, height } => {
                 self.draw |= (self.width, self.height) != (width, height);
                 (self.width, self.height) = (width, height);
             }
-            Event::Link(place, event) => self.on_link(place, event, &mut effects),
+            Event::Link(key, event) => self.on_link(key, event, &mut effects),
             Event::Woke => self.wake(&mut effects),
         }
         self.load_older(&mut effects);
+        self.draw |= self.room_mut().catch_up();
+        self.ask_for_view(&mut effects);
+        self.see();
+        self.place_line();
         self.go_on_leaving(&mut effects);
+        self.draw |= self.answers.advance(now.elapsed, self.bar.is_some());
+        self.name_window(&mut effects);
         if std::mem::take(&mut self.draw) {
             effects.push(Effect::Draw);
         }
         effects
     }
 
-    /// When [`Event::Woke`] is due: a toast ends, a countdown moves, a confirmation is overdue.
+    /// When [`Event::Woke`] is due: an answer has stood its time, a countdown moves, a confirmation is
+    /// overdue.
     pub(crate) fn wake_at(&self) -> Option<Duration> {
-        let toast = self.toast.as_ref().map(|toast| toast.until);
+        let answers = self.answers.wake_at();
+        let orders = self.rooms.iter().filter_map(|room| room.orders.wake_at());
+        let bar = self.bar.as_ref();
+        let bar = bar.and_then(|bar| next_second(bar.ready_at, self.now.elapsed));
         let confirmations = self
             .rooms
             .iter()
@@ -199,13 +308,44 @@ impl App {
             let next = next_second(until, self.now.elapsed).unwrap_or(until);
             Some(if place == self.active { next } else { until })
         });
-        toast
+        let slow = self.rooms.iter().enumerate().filter_map(|(place, room)| {
+            let until = room
+                .slow_until()
+                .filter(|until| *until > self.now.elapsed)?;
+            let next = next_second(until, self.now.elapsed);
+            let is_waiting = room.timeline.waiting() > 0;
+            match place == self.active {
+                true => next,
+                false => is_waiting.then_some(until),
+            }
+        });
+        // A search takes its next step as soon as nothing else is to be done.
+        let search = self.room().is_looking().then_some(self.now.elapsed);
+        answers
             .into_iter()
+            .chain(slow)
+            .chain(search)
+            .chain(self.room().lately.due())
+            .chain(orders)
+            .chain(bar)
             .chain(confirmations)
             .chain(countdown)
             .chain(mutes)
             .chain(self.leaving_due())
             .min()
+    }
+
+    /// The window's title: what waits for the user, and the room in view.
+    fn name_window(&mut self, effects: &mut Vec<Effect>) {
+        let mentions: usize = self.rooms.iter().map(|room| room.reading.mentions()).sum();
+        let title = match mentions {
+            0 => self.room().label.clone(),
+            count => format!("(@{count}) {}", self.room().label),
+        };
+        if title != self.title {
+            effects.push(Effect::Title(title.clone()));
+            self.title = title;
+        }
     }
 
     /// The room in view.
@@ -225,28 +365,28 @@ impl App {
 
     /// How the screen is divided.
     pub(crate) fn layout(&self) -> Layout {
-        let columns = input_columns(self.width, self.height, wrap::width(&self.input_prompt()));
-        let (rows, _) = self.room().composer.rows(columns);
-        Layout::new(
-            self.width,
-            self.height,
-            rows.len(),
-            self.room().timeline.is_held(),
-            self.room().modes.pinned.is_some(),
-        )
+        let parts = Parts {
+            input_rows: self.input_rows(),
+            is_held: (self.room().shown().is_held() || self.room().is_covered())
+                && self.panel.is_none(),
+            is_pinned: self.room().modes.pinned.is_some(),
+            is_asked: self.bar.is_some(),
+            is_picking: self.is_picking(),
+            is_bare: self.is_bare,
+        };
+        Layout::new(self.width, self.height, parts)
     }
 
     /// The columns of the room view.
     pub(crate) fn geometry(&self) -> Geometry {
-        Geometry::new(self.width)
+        let layout = self.layout();
+        let width = self.width.saturating_sub(layout.left + layout.right);
+        Geometry::within(width, self.width)
     }
 
-    /// What stands in front of the input.
-    pub(crate) fn input_prompt(&self) -> String {
-        if is_small(self.width, self.height) || self.width < 60 {
-            return "> ".to_owned();
-        }
-        format!("{}> ", wrap::truncate(&self.me, PROMPT_COLUMNS))
+    /// The place of a room; `None` once the user has left it.
+    fn place_of(&self, key: RoomKey) -> Option<usize> {
+        self.rooms.iter().position(|room| room.key == key)
     }
 
     fn room_mut(&mut self) -> &mut Room {
@@ -261,36 +401,42 @@ impl App {
     /// Asks for older messages where the view comes near the oldest that are here.
     fn load_older(&mut self, effects: &mut Vec<Effect>) {
         // This runs after every event: what costs more comes last.
-        if !self.room().may_load_older(self.now) {
+        if self.room().is_covered() || !self.room().may_load_older(self.now) {
             return;
         }
         let (geometry, rows) = (self.geometry(), self.view_height() * 2);
-        let (place, now) = (self.active, self.now);
+        let now = self.now;
         let room = self.room_mut();
         if room.timeline.is_near_top(rows, geometry)
             && let Some(request) = room.ask_older(now)
         {
-            effects.push(Effect::Send(place, request));
+            effects.push(Effect::Send(room.key, request));
             self.draw = true;
         }
     }
 
     fn send_next(&mut self, place: usize, effects: &mut Vec<Effect>) {
         let now = self.now;
-        let next = self.rooms[place].next_to_send(now);
-        effects.extend(next.map(|event| Effect::Send(place, event)));
+        let room = &mut self.rooms[place];
+        let next = room.next_to_send(now);
+        effects.extend(next.map(|event| Effect::Send(room.key, event)));
     }
 
     fn wake(&mut self, effects: &mut Vec<Effect>) {
         let now = self.now;
-        if self
-            .toast
-            .as_ref()
-            .is_some_and(|toast| toast.until <= now.elapsed)
-        {
-            self.toast = None;
-            self.draw = true;
+        let room = &mut self.rooms[self.active];
+        self.draw |= room.look();
+        self.draw |= room.lately.refresh(now.elapsed);
+        self.wake_orders(effects);
+        for place in 0..self.rooms.len() {
+            if self.rooms[place].timeline.waiting() > 0 {
+                self.send_next(place, effects);
+            }
         }
+        self.draw |= self
+            .room()
+            .slow_until()
+            .is_some_and(|until| now.elapsed <= until);
         for place in 0..self.rooms.len() {
             if self.rooms[place].timeline.expire(now) {
                 self.draw = true;
@@ -299,27 +445,54 @@ impl App {
         }
         self.end_mutes(effects);
         self.draw |= matches!(self.room().link, LinkState::Waiting { .. });
+        self.draw |= self
+            .bar
+            .as_ref()
+            .is_some_and(|bar| bar.ready_at > Duration::ZERO);
     }
 
-    /// Shows a short message on the status line.
+    /// Answers what the user did; in the room in view.
     fn say(&mut self, tone: Tone, text: impl Into<String>) {
-        self.toast = Some(Toast {
+        self.tell_about(self.active, Cause::Asked, tone, &text.into(), None);
+    }
+
+    /// Tells what happened in a room.
+    fn tell(&mut self, place: usize, tone: Tone, text: &str) {
+        self.tell_about(place, Cause::News, tone, text, None);
+    }
+
+    /// Says something of a room, and keeps it in the log with whom it is about.
+    fn tell_about(
+        &mut self,
+        place: usize,
+        cause: Cause,
+        tone: Tone,
+        text: &str,
+        about: Option<Target>,
+    ) {
+        let text = sanitize::brief(text, PROBLEM_CHARS);
+        let label = &self.rooms[place].label;
+        let shown = match place == self.active {
+            true => text.clone(),
+            false => format!("{label}: {text}"),
+        };
+        self.log.add(Line {
+            number: 0,
+            unix_millis: self.now.unix_millis,
+            room: label.clone(),
             tone,
-            text: sanitize::brief(&text.into(), PROBLEM_CHARS),
-            until: self.now.elapsed + TOAST,
+            text,
+            about,
         });
+        let answer = Answer { tone, text: shown };
+        self.answers.add(answer, cause, self.now.elapsed);
         self.draw = true;
     }
 
     /// Adds a problem to the list, and says it.
     fn report(&mut self, place: usize, code: Option<u16>, event: Option<String>, text: &str) {
         self.record(place, code, event, text);
-        let words = if place == self.active {
-            text.to_owned()
-        } else {
-            format!("{}: {text}", self.rooms[place].label)
-        };
-        self.say(Tone::Alert, words);
+        self.tell_about(place, Cause::Asked, Tone::Alert, text, None);
     }
 
     /// Adds a problem to the list.
@@ -332,13 +505,6 @@ impl App {
         };
         self.errors.add(problem, self.now.unix_millis);
         self.draw = true;
-    }
-
-    /// Adds a line of the client's own to a room.
-    fn notice(&mut self, place: usize, tone: Tone, text: &str) {
-        let stamp = self.stamp(self.now.unix_millis);
-        self.rooms[place].timeline.notice(tone, text, stamp);
-        self.draw |= place == self.active;
     }
 }
 

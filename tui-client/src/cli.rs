@@ -44,6 +44,16 @@ pub(crate) struct Arguments {
     /// standard input, one per line.
     #[arg(long)]
     json: bool,
+    /// With --json: ask the server for these capabilities, separated by commas: presence (who comes and
+    /// goes), room (the room's modes), moderation (for moderators: audit and held, as they happen).
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', requires = "json")]
+    capabilities: Vec<String>,
+    /// Don't draw a screen: print a line per message and read a line per message or command.
+    #[arg(long, conflicts_with = "json")]
+    plain: bool,
+    /// With --plain: begin each message with its time.
+    #[arg(long, requires = "plain")]
+    times: bool,
     /// Panic once the first frame is drawn, to test that the terminal is restored.
     #[cfg(debug_assertions)]
     #[arg(long, hide = true)]
@@ -59,6 +69,11 @@ pub(crate) struct Options {
     pub(crate) url: ServerUrl,
     pub(crate) password_file: Option<PathBuf>,
     pub(crate) json: bool,
+    /// What `--json` asks the server for.
+    pub(crate) capabilities: Vec<String>,
+    pub(crate) plain: bool,
+    /// `--plain` shows times.
+    pub(crate) times: bool,
     pub(crate) panic_after_start: bool,
 }
 
@@ -132,12 +147,21 @@ impl Arguments {
             url,
             password_file: self.password_file,
             json: self.json,
+            capabilities: trimmed(self.capabilities),
+            plain: self.plain,
+            times: self.times,
             #[cfg(debug_assertions)]
             panic_after_start: self.panic_after_start,
             #[cfg(not(debug_assertions))]
             panic_after_start: false,
         })
     }
+}
+
+/// The names as the server knows them; a list may be written with spaces.
+fn trimmed(names: Vec<String>) -> Vec<String> {
+    let names = names.iter().map(|name| name.trim().to_owned());
+    names.filter(|name| !name.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -213,6 +237,14 @@ mod tests {
         fails(
             &["--user", "a", "--room", "r", "--room", "s", "--json"],
             "exactly one --room",
+        );
+        fails(
+            &["--user", "a", "--room", "r", "--capabilities", "room"],
+            "--json",
+        );
+        fails(
+            &["--user", "a", "--room", "r", "--plain", "--json"],
+            "cannot be used with",
         );
         fails(&["--user", "a"], "--room");
         for secret in [

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::input::{Code, Decoder, Input, Key, PATIENCE};
-use crate::keymap;
+use crate::keymap::Keymap;
 
 /// Changes made to one input at most.
 const CHANGES: usize = 6;
@@ -21,7 +21,7 @@ const BYTES: usize = 16 * 1024;
 /// Inputs between two looks at the clock.
 const ROUND: u64 = 64;
 /// Pieces of which inputs are made that mean something.
-const WORDS: [&[u8]; 26] = [
+const WORDS: [&[u8]; 30] = [
     b"\x1b",
     b"\x1b[",
     b"\x1bO",
@@ -48,6 +48,10 @@ const WORDS: [&[u8]; 26] = [
     b";:;:;",
     b"~",
     b"text",
+    b"\x1b[0n",
+    b"\x1b[I",
+    b"\x1b[A\x1b[A\x1b[A",
+    b"\x1b\t",
 ];
 
 /// Numbers that look random, and are the same for the same seed (SplitMix64).
@@ -206,9 +210,10 @@ fn keys_are_heard_whatever_came_before() {
         inputs.extend(decoder.take(b"\x1b\\", now));
         inputs.extend(pass(&mut decoder, &mut now, PATIENCE));
         assert_eq!(decoder.wake_at(), None, "something still waits");
+        let keymap = Keymap::default();
         for input in &inputs {
-            if let Input::Key(key) = input {
-                keymap::action(*key);
+            if let Input::Key(key) | Input::Prefixed(key) = input {
+                keymap.action(*key);
             }
         }
         assert!(inputs.len() <= bytes.len() + 4, "more keys than bytes");
@@ -224,7 +229,7 @@ fn keys_are_heard_whatever_came_before() {
 /// What is typed comes out, whatever well-formed sequences stand between it.
 #[test]
 fn text_between_sequences_is_kept() {
-    const SEQUENCES: [&[u8]; 8] = [
+    const SEQUENCES: [&[u8]; 11] = [
         b"\x1b[?997;1n",
         b"\x1b[?2026;2$y",
         b"\x1b[A",
@@ -233,6 +238,9 @@ fn text_between_sequences_is_kept() {
         b"\x1b_Gi=1;OK\x1b\\",
         b"\x1bOP",
         b"\x1b[<0;1;1M",
+        b"\x1b[0n",
+        b"\x1b[O",
+        b"\x1b[1;7R",
     ];
     run("keys", |bytes, dice| {
         let mut decoder = Decoder::new(Duration::from_millis(50));

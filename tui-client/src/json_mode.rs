@@ -3,33 +3,32 @@
 
 mod lines;
 mod output;
+mod sending;
+mod tally;
 
-use std::cell::Cell;
-use std::convert::Infallible;
 use std::io::{self, Write};
 use std::time::Duration;
 
 use chat_protocol::{
-    Auth, ClientError, ClientEvent, CloseCode, Credential, Secret, ServerEvent, Username, events,
-    limits::FRAME_BYTES, sentences,
+    Auth, ClientError, ClientEvent, CloseCode, Credential, Secret, ServerEvent, limits::FRAME_BYTES,
 };
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, interval_at, timeout, timeout_at};
-use tokio_tungstenite::tungstenite::{self, Bytes, Message};
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_tungstenite::tungstenite::{self, Message};
 
 use crate::cli::Options;
 use crate::exit::Exit;
+use crate::line_io::{self, StopSignals, Written};
 use crate::net::dial::{DialError, Socket, dial};
-use lines::InputLine;
+use crate::sanitize;
+use sending::Sending;
+use tally::Tally;
 
 /// How long the server may take from one step of the handshake to the next.
 const HANDSHAKE: Duration = Duration::from_secs(30);
-/// Between pings of the WebSocket's own, which bring no event.
-const PING: Duration = Duration::from_secs(25);
 /// A line on which nothing arrives for this long is dead.
 const SILENCE: Duration = Duration::from_secs(75);
 /// How long the server may take to close after a signal told this program to end.
@@ -85,70 +84,19 @@ pub(crate) async fn run(options: &Options, password: &Secret) -> Result<Exit, Js
         Err(JsonError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
             Ok(Exit::Done)
         }
-        Ok(()) if tally.not_all.get() => Ok(Exit::NotAll),
+        Ok(()) if tally.is_incomplete() => Ok(Exit::NotAll),
         other => other.map(|()| Exit::Done),
     }
 }
 
-/// What became of the lines.
-#[derive(Debug)]
-struct Tally {
-    /// What this user's name is compared by.
-    key: String,
-    /// Messages that were sent and not answered yet. Where the same account posts from elsewhere as
-    /// well there may be more.
-    unanswered: Cell<u64>,
-    /// Something was not sent, or was refused.
-    not_all: Cell<bool>,
-}
-
-impl Tally {
-    fn new(username: &Username) -> Self {
-        Self {
-            key: username.key().to_owned(),
-            unanswered: Cell::new(0),
-            not_all: Cell::new(false),
-        }
-    }
-
-    /// A line was sent, or left out.
-    fn on_line(&self, line: &InputLine) {
-        match line {
-            InputLine::Message(_) => self.unanswered.set(self.unanswered.get() + 1),
-            InputLine::Other(_) => {}
-            InputLine::Skipped => self.not_all.set(true),
-        }
-    }
-
-    /// An event came after `auth`.
-    fn on_event(&self, event: &Value) {
-        let data = &event["data"];
-        match event["event"].as_str() {
-            Some(events::CERROR) => self.not_all.set(true),
-            // A moderator's mute comes unasked, and again as the answer to each message.
-            Some(events::MUTE) if data["message"] != sentences::SUCCESS => {
-                let answers = !data["nonce"].is_null() || self.unanswered.get() > 0;
-                self.not_all.set(self.not_all.get() || answers);
-            }
-            Some(events::MESSAGE) => {
-                let name = data["username"].as_str().unwrap_or_default();
-                if Username::new(name).is_ok_and(|name| name.key() == self.key) {
-                    self.unanswered.set(self.unanswered.get().saturating_sub(1));
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
 async fn talk(options: &Options, password: &Secret, tally: &Tally) -> Result<(), JsonError> {
-    let mut stop_signals = StopSignals::new()?;
+    let mut stop_signals = StopSignals::open().map_err(JsonError::Signals)?;
     let (socket, _) = tokio::select! {
         dialled = dial(&options.url, None) => dialled.map_err(JsonError::Dial)?,
         () = stop_signals.wait() => return Ok(()),
     };
     let (mut sink, stream) = socket.split();
-    let (out, mut written) = output::write_lines();
+    let (out, mut written) = line_io::write_lines();
     let mut stream = Incoming { stream, out };
     let limit = tokio::select! {
         entered = enter(&mut sink, &mut stream, options, password) => entered,
@@ -164,21 +112,29 @@ async fn talk(options: &Options, password: &Secret, tally: &Tally) -> Result<(),
             return Err(error);
         }
     };
-    let mut lines = lines::read_lines(limit);
+    let mut sending = Sending::new(lines::read_lines(limit), stream.out.clone());
     let ended = tokio::select! {
         ended = stream.read(tally) => ended,
-        ended = write(&mut sink, &mut lines, tally) => match ended {},
+        ended = sending.run(&mut sink, tally) => match ended {},
         error = &mut written => return Err(output_error(error)),
         () = stop_signals.wait() => {
-            // StopSignals to end: the server and the reader get a moment, and their absence is no failure.
+            // Told to end: the server and the reader get a moment, and their absence is no failure.
             let farewell = async {
                 leave(&mut sink, &mut stream, tally).await?;
-                drop(stream);
+                drop((stream, sending));
                 written.await.map_or(Ok(()), |ended| ended.map_err(JsonError::Output))
             };
             return timeout(FAREWELL, farewell).await.unwrap_or(Ok(()));
         }
     };
+    if matches!(ended, Ok(Some(CloseCode::Normal))) {
+        tokio::select! {
+            () = sending.skip_rest(tally) => {}
+            () = stop_signals.wait() => return Ok(()),
+        }
+    } else {
+        drop(sending);
+    }
     finish_output(stream, written, &mut stop_signals).await?;
     match ended? {
         // 1000 answers a `disconnect`, whether this program's own or one among the lines. Any other
@@ -191,7 +147,7 @@ async fn talk(options: &Options, password: &Secret, tally: &Tally) -> Result<(),
 /// Waits until all that came is written, or until the program is told to end.
 async fn finish_output(
     stream: Incoming,
-    written: output::Written,
+    written: Written,
     stop_signals: &mut StopSignals,
 ) -> Result<(), JsonError> {
     drop(stream);
@@ -206,65 +162,6 @@ fn output_error(ended: Result<io::Result<()>, impl std::error::Error>) -> JsonEr
     match ended {
         Ok(Err(error)) => JsonError::Output(error),
         Ok(Ok(())) | Err(_) => JsonError::Output(io::ErrorKind::Other.into()),
-    }
-}
-
-/// Sends the lines, and `disconnect` after the last. Runs beside the reading: a server that waits for
-/// its client to read must not wait for one that waits to write. A line that can't be sent ends the
-/// writing; how the connection ended is for the reading to find out.
-async fn write(
-    sink: &mut Sink,
-    lines: &mut mpsc::Receiver<InputLine>,
-    tally: &Tally,
-) -> Infallible {
-    let mut ping = interval_at(Instant::now() + PING, PING);
-    let mut open = true;
-    while open {
-        let sent = tokio::select! {
-            line = lines.recv() => {
-                if let Some(line) = &line {
-                    tally.on_line(line);
-                }
-                match line {
-                    Some(InputLine::Message(line) | InputLine::Other(line)) => {
-                        sink.send(Message::text(line)).await
-                    }
-                    Some(InputLine::Skipped) => Ok(()),
-                    None => {
-                        open = false;
-                        sink.send(Message::text(ClientEvent::Disconnect.encode())).await
-                    }
-                }
-            },
-            _ = ping.tick() => sink.send(Message::Ping(Bytes::new())).await,
-        };
-        open &= sent.is_ok();
-    }
-    std::future::pending().await
-}
-
-/// The signals that end the program.
-struct StopSignals([tokio::signal::unix::Signal; 3]);
-
-impl StopSignals {
-    fn new() -> Result<Self, JsonError> {
-        let on = |kind| signal(kind).map_err(JsonError::Signals);
-        let signals = [
-            SignalKind::terminate(),
-            SignalKind::interrupt(),
-            SignalKind::hangup(),
-        ];
-        let [terminate, interrupt, hang_up] = signals.map(on);
-        Ok(Self([terminate?, interrupt?, hang_up?]))
-    }
-
-    async fn wait(&mut self) {
-        let [terminate, interrupt, hang_up] = &mut self.0;
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-            _ = hang_up.recv() => {}
-        }
     }
 }
 
@@ -350,12 +247,13 @@ async fn enter(
         match event {
             Some(ServerEvent::Connection(connection)) if limit.is_none() => {
                 limit = Some(connection.limits.frame);
+                name_unknown(&options.capabilities, &connection.capabilities);
                 deadline = Instant::now() + HANDSHAKE;
                 let auth = ClientEvent::Auth(Box::new(Auth {
                     username: options.username.clone(),
                     credential: Credential::Password(password.clone()),
                     room: options.rooms[0].clone(),
-                    capabilities: Vec::new(),
+                    capabilities: options.capabilities.clone(),
                     since: None,
                     register: true,
                 }));
@@ -369,6 +267,19 @@ async fn enter(
     }
 }
 
+/// Says which of the capabilities that were asked for the server does not have: a misspelt one would
+/// only bring silence.
+fn name_unknown(asked: &[String], offered: &[String]) {
+    for name in asked.iter().filter(|name| !offered.contains(name)) {
+        let words = format!(
+            "the server has no capability `{name}` (it has: {})",
+            offered.join(", ")
+        );
+        // Without standard error there is nowhere to say it.
+        writeln!(io::stderr(), "chat-tui: {}", sanitize::brief(&words, 500)).ok();
+    }
+}
+
 /// Says `disconnect` and passes on what comes until the server closes.
 async fn leave(sink: &mut Sink, stream: &mut Incoming, tally: &Tally) -> Result<(), JsonError> {
     let disconnect = Message::text(ClientEvent::Disconnect.encode());
@@ -378,48 +289,4 @@ async fn leave(sink: &mut Sink, stream: &mut Incoming, tally: &Tally) -> Result<
 
 fn code_words(code: &Option<CloseCode>) -> String {
     code.map_or_else(String::new, |code| format!(" with {}", u16::from(code)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    /// True if it is told that something was refused, after `sent` messages and these events.
-    fn is_refused(sent: usize, events: &[Value]) -> bool {
-        let tally = Tally::new(&Username::new("Alice").unwrap());
-        (0..sent).for_each(|_| tally.on_line(&InputLine::Message(String::new())));
-        events.iter().for_each(|event| tally.on_event(event));
-        tally.not_all.get()
-    }
-
-    #[test]
-    fn what_was_refused_is_told_from_what_merely_happened() {
-        let own = json!({ "event": "message", "data": { "username": "alice" } });
-        let other = json!({ "event": "message", "data": { "username": "bob" } });
-        let mute = |data: Value| json!({ "event": "mute", "data": data });
-        let muted = || mute(json!({ "duration": 60 }));
-        assert!(is_refused(0, &[json!({ "event": "cerror", "data": {} })]));
-        assert!(!is_refused(0, &[muted()]), "a moderator did it");
-        assert!(!is_refused(1, &[own.clone(), muted()]));
-        assert!(is_refused(2, &[own, muted()]));
-        assert!(is_refused(1, &[other, muted()]));
-        assert!(is_refused(
-            0,
-            &[mute(json!({ "duration": 60, "nonce": "n" }))]
-        ));
-        assert!(
-            !is_refused(1, &[mute(json!({ "message": "Success" }))]),
-            "of a moderator"
-        );
-    }
-
-    #[test]
-    fn what_was_not_sent_is_told_too() {
-        let tally = Tally::new(&Username::new("alice").unwrap());
-        tally.on_line(&InputLine::Other(String::new()));
-        assert!(!tally.not_all.get());
-        tally.on_line(&InputLine::Skipped);
-        assert!(tally.not_all.get());
-    }
 }

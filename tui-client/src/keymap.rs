@@ -1,6 +1,15 @@
-//! From keys to what they mean. Owns the bindings; what an action does is the app's business.
+//! From keys to what they mean. Owns the bindings and their names; what an action does is the app's
+//! business.
+
+mod names;
+mod table;
+
+use std::collections::HashMap;
 
 use crate::input::{Code, Key};
+
+pub(crate) use names::{KeyError, key_name, parse_key};
+pub(crate) use table::{ANYWHERE, Binding, SELECTED};
 
 /// What the user asked for by a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,8 +34,27 @@ pub(crate) enum Action {
     Move(Motion),
     /// Cut from the input.
     Kill(Motion),
+    /// Cut to the end of the row; where the cursor is at the end of the text, go to a room, a person or a
+    /// command.
+    KillOrPalette,
     /// Put back what was cut.
     Yank,
+    /// Directly after that: what was cut before it instead.
+    YankPop,
+    /// Take the last change of the text back.
+    Undo,
+    /// Change the text again as it was.
+    Redo,
+    /// Swap what is left and right of the cursor.
+    Transpose,
+    /// Write the next word in capitals.
+    UpperCase,
+    /// Write the next word in small letters.
+    LowerCase,
+    /// Begin the next word with a capital.
+    Capitalize,
+    /// Search what was sent.
+    RecallSearch,
     /// Row up, or the message sent before.
     Up,
     /// Row down, or the message sent after.
@@ -53,8 +81,22 @@ pub(crate) enum Action {
     PreviousRoom,
     /// The keys and commands.
     Help,
-    /// The list of errors.
-    Errors,
+    /// The list of what went wrong.
+    Problems,
+    /// The list of what waits for a moderator.
+    Held,
+    /// The list of what was said and done.
+    Log,
+    /// Search the messages.
+    Find,
+    /// The next mention, then the next room with something unread.
+    NextMention,
+    /// Show or hide what is beside the messages.
+    ToggleSides,
+    /// Pick a message out.
+    Select,
+    /// Take the last action back.
+    TakeBack,
     /// Draw everything anew.
     Redraw,
     /// Ctrl+Z: back to the shell until it brings the program back.
@@ -80,117 +122,209 @@ pub(crate) enum Motion {
     RowEnd,
 }
 
-/// What `key` means; `None` for keys without a meaning.
-pub(crate) fn action(key: Key) -> Option<Action> {
-    match (key.control, key.alt) {
-        (true, false) => with_control(key.code),
-        (false, true) => with_alt(key.code),
-        (false, false) => plain(key.code, key.shift),
-        // AltGr arrives as both on some terminals: what it types is text.
-        (true, true) => match key.code {
-            Code::Char(character) if !character.is_ascii_alphanumeric() => {
-                Some(Action::Insert(character))
-            }
-            _ => None,
-        },
+/// What a letter asks for while something is picked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SelectedAction {
+    /// Answer the message.
+    Reply,
+    /// Put its text into the clipboard.
+    Copy,
+    /// Look its author up.
+    Card,
+    /// Show what it answers, and what answers it.
+    Thread,
+    TimeOut,
+    Ban,
+    Kick,
+    /// Delete it; drop it where it was not sent.
+    Delete,
+    Pin,
+    /// Show what was deleted.
+    ViewDeleted,
+    /// Mark those with the same text.
+    LikeIt,
+    /// Mark it.
+    Mark,
+    /// Write it anew, where it was not sent.
+    Edit,
+    /// Let a held message through.
+    Approve,
+    /// Do not.
+    Deny,
+    /// Enter.
+    Open,
+}
+
+/// The bindings of this user.
+#[derive(Clone, Debug)]
+pub(crate) struct Keymap {
+    anywhere: HashMap<Key, Action>,
+    selected: HashMap<Key, SelectedAction>,
+}
+
+/// Why bindings can't be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum BindingError {
+    /// No action has this name.
+    #[error("there is no action `{0}`{1}")]
+    Action(String, String),
+    /// Not a key.
+    #[error("{0}")]
+    Key(KeyError),
+    /// Two actions for one key.
+    #[error(
+        "{key} is bound to `{first}` and to `{second}`; bind one of them to another key, or to \"none\""
+    )]
+    Twice {
+        key: String,
+        first: &'static str,
+        second: &'static str,
+    },
+    /// A letter is typed.
+    #[error("{0} is typed into the input box: bind it together with ctrl or alt")]
+    Typed(String),
+}
+
+impl Default for Keymap {
+    fn default() -> Self {
+        Self::new(&[], &[]).expect("the keys of the table are well-formed and differ")
     }
 }
 
-fn plain(code: Code, shift: bool) -> Option<Action> {
-    Some(match code {
-        Code::Char(character) => Action::Insert(character),
-        Code::Tab => Action::Complete,
-        Code::Enter if shift => Action::Newline,
-        Code::Enter => Action::Submit,
-        Code::Escape => Action::Escape,
-        Code::Backspace => Action::Backspace,
-        Code::Delete => Action::Delete,
-        Code::Left => Action::Move(Motion::Left),
-        Code::Right => Action::Move(Motion::Right),
-        Code::Up => Action::Up,
-        Code::Down => Action::Down,
-        Code::Home => Action::Home,
-        Code::End => Action::End,
-        Code::PageUp => Action::PageUp,
-        Code::PageDown => Action::PageDown,
-        Code::F(1) => Action::Help,
-        Code::F(2) => Action::Errors,
-        _ => return None,
-    })
+impl Keymap {
+    /// The bindings of the table, with others for the actions that are named. No keys free an action.
+    pub(crate) fn new(
+        anywhere: &[(String, Vec<String>)],
+        selected: &[(String, Vec<String>)],
+    ) -> Result<Self, BindingError> {
+        let keymap = Self {
+            anywhere: bound(ANYWHERE, anywhere)?,
+            selected: bound(SELECTED, selected)?,
+        };
+        let is_typed = |key: &&Key| matches!(key.code, Code::Char(_)) && !key.control && !key.alt;
+        if let Some(key) = keymap.anywhere.keys().find(is_typed) {
+            return Err(BindingError::Typed(key_name(*key)));
+        }
+        Ok(keymap)
+    }
+
+    /// What `key` means; `None` for keys without a meaning.
+    pub(crate) fn action(&self, key: Key) -> Option<Action> {
+        if let Some(action) = self.anywhere.get(&bare(key)) {
+            return Some(action.clone());
+        }
+        let Code::Char(character) = key.code else {
+            return None;
+        };
+        match (key.control, key.alt) {
+            (false, false) => Some(Action::Insert(character)),
+            // AltGr arrives as both on some terminals: what it types is text.
+            (true, true) if !character.is_ascii_alphanumeric() => Some(Action::Insert(character)),
+            _ => None,
+        }
+    }
+
+    /// What a key means while something is picked.
+    pub(crate) fn selected(&self, key: Key) -> Option<SelectedAction> {
+        self.selected.get(&bare(key)).copied()
+    }
+
+    /// The same for a character that came without a modifier.
+    pub(crate) fn letter(&self, letter: char) -> Option<SelectedAction> {
+        self.selected(Key::plain(Code::Char(letter)))
+    }
+
+    /// The keys of an action, as they are written for people; empty where it has none.
+    pub(crate) fn keys_of(&self, action: &Action) -> Vec<String> {
+        let bound = self.anywhere.iter().filter(|(_, bound)| *bound == action);
+        sorted(bound.map(|(key, _)| *key))
+    }
+
+    /// The same for what letters do while something is picked.
+    pub(crate) fn selected_keys_of(&self, action: SelectedAction) -> Vec<String> {
+        let bound = self.selected.iter().filter(|(_, bound)| **bound == action);
+        sorted(bound.map(|(key, _)| *key))
+    }
 }
 
-fn with_control(code: Code) -> Option<Action> {
-    Some(match code {
-        Code::Char('a') => Action::Move(Motion::RowStart),
-        Code::Char('b') => Action::Move(Motion::Left),
-        Code::Char('c') => Action::Interrupt,
-        Code::Char('d') => Action::DeleteOrQuit,
-        Code::Char('e') => Action::Move(Motion::RowEnd),
-        Code::Char('f') => Action::Move(Motion::Right),
-        Code::Char('h') => Action::Backspace,
-        Code::Char('j') => Action::Newline,
-        Code::Char('k') => Action::Kill(Motion::RowEnd),
-        Code::Char('l') => Action::Redraw,
-        Code::Char('n') => Action::NextRoom,
-        Code::Char('p') => Action::PreviousRoom,
-        Code::Char('u') => Action::Kill(Motion::RowStart),
-        Code::Char('w') => Action::Kill(Motion::SpaceLeft),
-        Code::Char('y') => Action::Yank,
-        Code::Char('z') => Action::Suspend,
-        Code::Enter => Action::Newline,
-        Code::Left => Action::Move(Motion::WordLeft),
-        Code::Right => Action::Move(Motion::WordRight),
-        Code::Backspace => Action::Kill(Motion::WordLeft),
-        Code::Delete => Action::Kill(Motion::WordRight),
-        Code::Home => Action::Top,
-        Code::End => Action::Bottom,
-        _ => return None,
-    })
+/// The shortest first, so that a hint shows that one.
+fn sorted(keys: impl Iterator<Item = Key>) -> Vec<String> {
+    let mut names: Vec<String> = keys.map(key_name).collect();
+    names.sort_by_key(|name| (name.len(), name.clone()));
+    names
 }
 
-fn with_alt(code: Code) -> Option<Action> {
-    Some(match code {
-        Code::Char(digit @ '1'..='9') => Action::Room(digit as usize - '1' as usize),
-        Code::Char('b') => Action::Move(Motion::WordLeft),
-        Code::Char('f') => Action::Move(Motion::WordRight),
-        Code::Char('d') => Action::Kill(Motion::WordRight),
-        Code::Backspace => Action::Kill(Motion::WordLeft),
-        Code::Enter => Action::Newline,
-        Code::Left => Action::PreviousRoom,
-        Code::Right => Action::NextRoom,
-        _ => return None,
-    })
+/// A key as it is bound: a character says itself whether Shift was held.
+fn bare(key: Key) -> Key {
+    match key.code {
+        Code::Char(_) | Code::BackTab => Key {
+            shift: false,
+            ..key
+        },
+        _ => key,
+    }
+}
+
+fn bound<A: Clone + PartialEq>(
+    table: &'static [Binding<A>],
+    changes: &[(String, Vec<String>)],
+) -> Result<HashMap<Key, A>, BindingError> {
+    for (name, _) in changes {
+        if table.iter().all(|binding| binding.name != name) {
+            let near = nearest(name, table.iter().map(|binding| binding.name));
+            return Err(BindingError::Action(name.clone(), near));
+        }
+    }
+    let mut found: HashMap<Key, (&'static str, A)> = HashMap::new();
+    for binding in table {
+        let change = changes.iter().find(|(name, _)| name == binding.name);
+        let keys: Vec<&str> = match change {
+            Some((_, keys)) => keys
+                .iter()
+                .map(String::as_str)
+                .filter(|key| *key != "none")
+                .collect(),
+            None => binding.keys.split_whitespace().collect(),
+        };
+        for key in keys {
+            let parsed = parse_key(key).map_err(BindingError::Key)?;
+            match found.get(&parsed) {
+                Some((first, _)) if *first != binding.name => {
+                    // A key that the user gave away is not the table's any more.
+                    let is_given = |name: &str| changes.iter().any(|(one, _)| one == name);
+                    match (is_given(first), change.is_some()) {
+                        (true, false) => continue,
+                        (false, true) => {}
+                        _ => {
+                            return Err(BindingError::Twice {
+                                key: key_name(parsed),
+                                first,
+                                second: binding.name,
+                            });
+                        }
+                    }
+                }
+                _ => {}
+            }
+            found.insert(parsed, (binding.name, binding.action.clone()));
+        }
+    }
+    Ok(found
+        .into_iter()
+        .map(|(key, (_, action))| (key, action))
+        .collect())
+}
+
+/// `; did you mean …?` where a name is near.
+fn nearest<'names>(given: &str, names: impl Iterator<Item = &'names str>) -> String {
+    let near = names
+        .map(|name| (strsim::damerau_levenshtein(given, name), name))
+        .min();
+    match near {
+        Some((distance, name)) if distance <= 3 => format!("; did you mean `{name}`?"),
+        _ => String::new(),
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_mean_what_the_help_says() {
-        let check =
-            |key: Key, expected: Option<Action>| assert_eq!(action(key), expected, "{key:?}");
-        let plain = |code| Key::plain(code);
-        let alt = |code| Key::plain(code).with_alt(true);
-        check(plain(Code::Char('é')), Some(Action::Insert('é')));
-        let shift = Key {
-            shift: true,
-            ..plain(Code::Char('A'))
-        };
-        check(shift, Some(Action::Insert('A')));
-        check(plain(Code::Enter), Some(Action::Submit));
-        check(alt(Code::Enter), Some(Action::Newline));
-        check(Key::control(Code::Char('j')), Some(Action::Newline));
-        check(alt(Code::Char('3')), Some(Action::Room(2)));
-        let word = Key::control(Code::Char('w'));
-        check(word, Some(Action::Kill(Motion::SpaceLeft)));
-        let alt_gr = Key::control(Code::Char('@')).with_alt(true);
-        check(alt_gr, Some(Action::Insert('@')));
-        check(Key::control(Code::Char('z')), Some(Action::Suspend));
-        check(Key::control(Code::Home), Some(Action::Top));
-        check(plain(Code::Tab), Some(Action::Complete));
-        check(plain(Code::F(2)), Some(Action::Errors));
-        check(plain(Code::F(9)), None);
-        check(alt(Code::Char('z')), None);
-    }
-}
+mod tests;

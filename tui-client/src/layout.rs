@@ -7,10 +7,34 @@ const INPUT_ROWS: u16 = 5;
 const SMALL: (u16, u16) = (30, 6);
 /// Rows that a screen has at least before one of them is for the pinned message.
 const PINNED_FROM: u16 = 12;
-/// Columns at the right of the input's first row for the count of characters.
-pub(crate) const COUNTER: u16 = 10;
+/// The newest rows that stay live while the view is held, and the rows that a screen has at least
+/// before there are any.
+const LIVE_ROWS: u16 = 3;
+const LIVE_FROM: u16 = 18;
+/// From this width on there is room beside the messages.
+const SIDES_FROM: u16 = 120;
+/// Columns of the rooms at the left and of what is at the right, with the lines beside them.
+const LEFT: u16 = 17;
+const RIGHT: u16 = 36;
 
-/// Rows of each part, from top to bottom; 0 for parts that are not shown.
+/// What there is to show beside the messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Parts {
+    /// Rows that the input would take.
+    pub(crate) input_rows: usize,
+    /// The view does not follow the newest message.
+    pub(crate) is_held: bool,
+    pub(crate) is_pinned: bool,
+    /// A question stands before an action.
+    pub(crate) is_asked: bool,
+    /// Something is picked, about which there is a row to read.
+    pub(crate) is_picking: bool,
+    /// The user wants nothing beside the messages, or the line is too slow for it.
+    pub(crate) is_bare: bool,
+}
+
+/// Rows of each part, from top to bottom, and columns of what is beside the messages; 0 for parts that
+/// are not shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Layout {
     pub(crate) tabs: u16,
@@ -19,45 +43,87 @@ pub(crate) struct Layout {
     pub(crate) view: u16,
     /// The line that says how far the view is from the newest message.
     pub(crate) held: u16,
+    /// The newest messages, while the view is held.
+    pub(crate) live: u16,
+    /// The question that stands before an action, or what is picked.
+    pub(crate) info: u16,
+    /// What can be done now; or what the client says.
+    pub(crate) hints: u16,
     pub(crate) status: u16,
     pub(crate) input: u16,
-    pub(crate) hints: u16,
+    /// Columns at the left, in place of the tabs.
+    pub(crate) left: u16,
+    /// Columns at the right.
+    pub(crate) right: u16,
 }
 
 impl Layout {
-    /// Divides a screen, for an input of `input_rows`.
-    pub(crate) fn new(
-        width: u16,
-        height: u16,
-        input_rows: usize,
-        is_held: bool,
-        is_pinned: bool,
-    ) -> Self {
+    /// Divides a screen.
+    pub(crate) fn new(width: u16, height: u16, parts: Parts) -> Self {
         if is_small(width, height) {
-            let input = height.min(1);
-            return Self {
-                tabs: 0,
-                pinned: 0,
-                view: height - input,
-                held: 0,
-                status: 0,
-                input,
-                hints: 0,
-            };
+            return Self::small(height, parts);
         }
         let most = INPUT_ROWS.min(height / 3);
-        let input = u16::try_from(input_rows).unwrap_or(most).clamp(1, most);
-        let held = u16::from(is_held);
-        let pinned = u16::from(is_pinned && height >= PINNED_FROM);
-        Self {
-            tabs: 1,
-            pinned,
-            view: height - 3 - input - held - pinned,
-            held,
+        let input = u16::try_from(parts.input_rows)
+            .unwrap_or(most)
+            .clamp(1, most);
+        let is_wide = width >= SIDES_FROM && !parts.is_bare;
+        let mut layout = Self {
+            tabs: u16::from(!is_wide),
+            pinned: u16::from(parts.is_pinned && height >= PINNED_FROM),
+            view: 0,
+            held: u16::from(parts.is_held),
+            live: 0,
+            info: u16::from(parts.is_asked || parts.is_picking),
+            hints: 1,
             status: 1,
             input,
-            hints: 1,
+            left: if is_wide { LEFT } else { 0 },
+            right: if is_wide { RIGHT } else { 0 },
+        };
+        if parts.is_held && height >= LIVE_FROM {
+            layout.live = LIVE_ROWS;
         }
+        layout.view = height.saturating_sub(layout.sum());
+        if layout.view == 0 {
+            // What is asked must be seen; how far the view is from the end need not.
+            layout.held = 0;
+            layout.view = height.saturating_sub(layout.sum());
+        }
+        layout
+    }
+
+    /// Messages and the input; a question takes the place of messages.
+    fn small(height: u16, parts: Parts) -> Self {
+        let input = height.min(1);
+        let left = height - input;
+        let info = u16::from(parts.is_asked).min(left);
+        let hints = u16::from(parts.is_asked).min(left - info);
+        Self {
+            tabs: 0,
+            pinned: 0,
+            view: left - info - hints,
+            held: 0,
+            live: 0,
+            info,
+            hints,
+            status: 0,
+            input,
+            left: 0,
+            right: 0,
+        }
+    }
+
+    fn sum(&self) -> u16 {
+        self.tabs
+            + self.pinned
+            + self.view
+            + self.held
+            + self.live
+            + self.info
+            + self.hints
+            + self.status
+            + self.input
     }
 }
 
@@ -66,31 +132,32 @@ pub(crate) fn is_small(width: u16, height: u16) -> bool {
     width < SMALL.0 || height < SMALL.1
 }
 
-/// Columns for text in the input, beside its prompt and counter.
-pub(crate) fn input_columns(width: u16, height: u16, prompt: usize) -> usize {
-    let counter = if is_small(width, height) { 0 } else { COUNTER };
-    usize::from(width.saturating_sub(counter)).saturating_sub(prompt)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn parts(input_rows: usize, bits: u32) -> Parts {
+        Parts {
+            input_rows,
+            is_held: bits & 1 != 0,
+            is_pinned: bits & 2 != 0,
+            is_asked: bits & 4 != 0,
+            is_picking: bits & 8 != 0,
+            is_bare: bits & 16 != 0,
+        }
+    }
+
     #[test]
-    fn every_row_belongs_to_one_part() {
-        for width in 0..80 {
+    fn every_row_belongs_to_one_part_and_what_is_asked_is_seen() {
+        for width in (0..80).chain(118..122) {
             for height in 0..50 {
                 for input_rows in [0, 1, 3, 9, usize::MAX] {
-                    for (is_held, is_pinned) in [(false, false), (true, false), (true, true)] {
-                        let layout = Layout::new(width, height, input_rows, is_held, is_pinned);
-                        let sum = layout.tabs
-                            + layout.pinned
-                            + layout.view
-                            + layout.held
-                            + layout.status
-                            + layout.input
-                            + layout.hints;
-                        assert_eq!(sum, height, "{width}x{height}");
+                    for bits in 0..32 {
+                        let parts = parts(input_rows, bits);
+                        let layout = Layout::new(width, height, parts);
+                        assert_eq!(layout.sum(), height, "{width}x{height} {parts:?}");
+                        let is_seen = layout.info == 1 || !parts.is_asked || height < 2;
+                        assert!(is_seen, "{width}x{height} {parts:?}");
                     }
                 }
             }
@@ -99,9 +166,10 @@ mod tests {
 
     #[test]
     fn the_usual_screen() {
-        let layout = Layout::new(80, 24, 1, false, false);
+        let layout = Layout::new(80, 24, parts(1, 0));
         assert_eq!((layout.view, layout.input), (20, 1));
-        assert_eq!(Layout::new(80, 24, 9, true, false).view, 15);
-        assert_eq!(Layout::new(29, 24, 9, true, true).view, 23);
+        let layout = Layout::new(80, 24, parts(9, 1));
+        assert_eq!((layout.view, layout.held, layout.live), (12, 1, 3));
+        assert_eq!(Layout::new(29, 24, parts(9, 3)).view, 23);
     }
 }

@@ -2,22 +2,31 @@
 //! a running client and from its end to an exit code.
 
 mod app;
+mod chat_log;
 mod cli;
 mod command;
 mod cursor;
 mod exit;
 #[cfg(test)]
 mod fuzz;
+mod hooks;
 mod input;
 mod json_mode;
 mod keymap;
 mod layout;
+mod line_io;
 mod link;
+mod links;
 mod net;
+mod notices;
 mod password;
+mod plain_mode;
+mod private_files;
 mod runner;
 mod sanitize;
 mod server_url;
+mod session_state;
+mod state;
 mod terminal;
 mod theme;
 mod ui;
@@ -69,6 +78,14 @@ pub fn run() -> Exit {
             Err(error) => complain(&error, error.exit()),
         };
     }
+    if options.plain {
+        let ended = runtime.block_on(plain_mode::run(options, password));
+        leave(runtime);
+        return match ended {
+            Ok(exit) => exit,
+            Err(error) => complain(&error, error.exit()),
+        };
+    }
     if !terminal::is_there() {
         return complain(&NoTerminal, Exit::Usage);
     }
@@ -88,23 +105,24 @@ fn leave(runtime: tokio::runtime::Runtime) {
 
 /// There is no screen to draw on, or no keyboard.
 #[derive(Debug, thiserror::Error)]
-#[error("standard input and output must be a terminal (use --json without one)")]
+#[error("standard input and output must be a terminal (use --plain or --json without one)")]
 struct NoTerminal;
 
 fn program(options: Options, password: Option<chat_protocol::Secret>) -> Program {
     let theme = Theme::from_environment(|name| std::env::var(name).ok());
     let settings = Settings {
         username: options.username.clone(),
-        rooms: options.rooms.clone(),
+        rooms: options.rooms,
         server: options.url.shown(),
         password,
+        token: None,
         zone: TimeZone::system(),
         nonce_prefix: format!("{:016x}", rand::random::<u64>()),
+        keeps_drafts: false,
     };
     Program {
         url: options.url,
         username: options.username,
-        rooms: options.rooms,
         settings,
         theme,
         panic_after_start: options.panic_after_start,

@@ -3,12 +3,16 @@
 
 use std::time::Duration;
 
-use chat_protocol::{AuthAccepted, ClientError, ClientEvent, CloseCode, ServerEvent};
+use chat_protocol::{AuthAccepted, ClientError, ClientEvent, CloseCode, Secret, ServerEvent};
 
-/// Which connection: the room's place, and a number that no other connection of that room has.
+/// Which room of the program: stays the same while other rooms come and go, and is never given twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct RoomKey(pub(crate) usize);
+
+/// Which connection: the room, and a number that no other connection of that room has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ConnectionId {
-    pub(crate) place: usize,
+    pub(crate) room: RoomKey,
     pub(crate) number: u64,
 }
 
@@ -37,6 +41,15 @@ pub(crate) enum LinkEvent {
     Latency(Duration),
     /// `auth` was refused; the connection has ended and does not come back by itself.
     Refused(ClientError),
+    /// The server gave a token that signs in as well as the password, in any room. What connects from now
+    /// on, in this run or the next, may use it.
+    Token {
+        token: Secret,
+        /// In milliseconds since 1970, UTC.
+        expires: u64,
+    },
+    /// The token that the connection had is worth nothing any more. How the connection ended follows.
+    TokenEnded(Secret),
     /// The login that the connection had from an earlier `auth` was refused; the connection has ended and
     /// does not come back by itself.
     TokenRefused,

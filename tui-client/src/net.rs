@@ -14,7 +14,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use chat_protocol::{
-    ClientError, ClientEvent, CloseCode, DecodeError, RoomName, Secret, ServerEvent, Username,
+    ClientError, ClientEvent, CloseCode, Credential, DecodeError, RoomName, Secret, ServerEvent,
+    Username,
 };
 use futures_util::{SinkExt, StreamExt};
 use tokio::sync::mpsc;
@@ -43,7 +44,10 @@ pub(crate) struct Target {
     pub(crate) url: ServerUrl,
     pub(crate) username: Username,
     pub(crate) room: RoomName,
-    pub(crate) password: Secret,
+    /// The password, or a token from an earlier run.
+    pub(crate) credential: Credential,
+    /// A name that nobody has becomes an account.
+    pub(crate) may_register: bool,
     /// Where an earlier connection ended.
     pub(crate) cursor: Cursor,
 }
@@ -93,8 +97,9 @@ pub(crate) async fn run(
     let identity = Identity {
         username: target.username,
         room: target.room,
-        password: target.password,
+        credential: target.credential,
         token: None,
+        may_register: target.may_register,
     };
     let mut link = Link {
         id,
@@ -106,8 +111,16 @@ pub(crate) async fn run(
         commands,
         events,
     };
+    let ending = link.keep_up().await;
+    let is_signed_out = matches!(
+        ending,
+        Ending::TokenRefused | Ending::Ended(CloseCode::SignedOut, _)
+    );
+    if let Some(token) = link.identity.token().filter(|_| is_signed_out) {
+        link.emit(LinkEvent::TokenEnded(token.clone())).await;
+    }
     // The app is told how it ended; where the app itself wanted it, nobody has to be.
-    let last = match link.keep_up().await {
+    let last = match ending {
         Ending::Refused(error) => LinkEvent::Refused(error),
         Ending::TokenRefused => LinkEvent::TokenRefused,
         Ending::Ended(code, reason) => LinkEvent::Ended { code, reason },
@@ -167,6 +180,10 @@ impl Link {
         let live = self.shake_hands(&mut socket).await?;
         self.avoid = None;
         self.live_since = Some(Instant::now());
+        if let LinkEvent::Live { accepted, .. } = &live {
+            let (token, expires) = (Secret::new(accepted.token.as_str()), accepted.token_expires);
+            self.emit(LinkEvent::Token { token, expires }).await;
+        }
         self.emit(live).await;
         self.relay(&mut socket).await
     }
@@ -259,6 +276,7 @@ impl Link {
             }
             Ok(event) => {
                 self.cursor.observe(&event);
+                self.take_new_token(&event).await;
                 LinkEvent::Received(event)
             }
             // The contract lets a server grow.
@@ -268,6 +286,15 @@ impl Link {
             )),
         };
         self.emit(event).await;
+    }
+
+    /// With a new password the old token has ended; the answer brings another one.
+    async fn take_new_token(&mut self, event: &ServerEvent) {
+        if let ServerEvent::ChangePassword(changed) = event {
+            let (token, expires) = (Secret::new(changed.token.as_str()), changed.token_expires);
+            self.identity.token = Some(token.clone());
+            self.emit(LinkEvent::Token { token, expires }).await;
+        }
     }
 
     /// Waits for the next attempt.

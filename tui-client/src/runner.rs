@@ -2,10 +2,11 @@
 //! carried out, and the screen is drawn at most once per frame and only when something changed. Must
 //! not decide anything that the app could.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use chat_protocol::{RoomName, Secret, Username};
+use chat_protocol::{Credential, RoomName, Username};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -14,20 +15,14 @@ use crate::app::{App, Effect, Event, Now, Settings};
 use crate::cursor::Cursor;
 use crate::exit::Exit;
 use crate::input::{Input, Keyboard, Reply};
-use crate::keymap;
-use crate::link::{ConnectionId, LinkCommand, LinkEvent};
+use crate::link::{ConnectionId, LinkCommand, LinkEvent, RoomKey};
 use crate::net::{self, Target};
 use crate::sanitize;
 use crate::server_url::ServerUrl;
-use crate::terminal::{Screen, Signals, TerminalSignal};
+use crate::terminal::{Cause, Notices, Screen, Signals, TerminalSignal};
 use crate::theme::Theme;
 use crate::ui;
 
-/// Between frames that the user's keys cause: what is typed shows within one frame of a screen, even
-/// right after a frame that the network caused.
-const KEY_FRAME: Duration = Duration::from_millis(8);
-/// Between frames that the network causes: reading faster than this is no use.
-const FRAME: Duration = Duration::from_millis(40);
 /// Events from all connections that wait for the app; full, the connections wait.
 const EVENTS: usize = 128;
 /// Orders to one connection that wait; full, the app is told that one was not sent.
@@ -54,7 +49,6 @@ pub(crate) enum RunError {
 pub(crate) struct Program {
     pub(crate) url: ServerUrl,
     pub(crate) username: Username,
-    pub(crate) rooms: Vec<RoomName>,
     pub(crate) settings: Settings,
     pub(crate) theme: Theme,
     /// For tests of the way out: panic once the first frame is drawn.
@@ -68,24 +62,23 @@ pub(crate) async fn run(program: Program) -> Result<Exit, RunError> {
     let mut runner = Runner {
         app: App::new(program.settings),
         theme: program.theme,
+        notices: Notices::from_environment(|name| std::env::var(name).ok()),
         screen,
         url: program.url,
         username: program.username,
-        links: program.rooms.iter().map(|_| None).collect(),
-        numbers: vec![0; program.rooms.len()],
-        rooms: program.rooms,
+        links: HashMap::new(),
+        connections: 0,
         tasks: JoinSet::new(),
         events,
         started: Instant::now(),
-        drawn: None,
-        due: None,
+        suspending: false,
         quitting: false,
     };
     let mut keys = Keyboard::open();
     runner.start(program.panic_after_start)?;
     let ended = runner.turn(&mut keys, &mut received).await;
     runner.wait_for_answers(&mut received).await;
-    keys.drain(runner.screen.asked()).await;
+    runner.settle(&mut keys).await;
     runner.screen.restore();
     let unsent = unsent_words(&runner.app.unsent());
     runner.say_farewell().await;
@@ -97,21 +90,20 @@ pub(crate) async fn run(program: Program) -> Result<Exit, RunError> {
 struct Runner {
     app: App,
     theme: Theme,
+    notices: Notices,
     screen: Screen,
     url: ServerUrl,
     username: Username,
-    rooms: Vec<RoomName>,
-    /// The orders to each room's connection.
-    links: Vec<Option<mpsc::Sender<LinkCommand>>>,
-    /// The number of each room's connection: what an earlier one still says is passed over.
-    numbers: Vec<u64>,
+    /// Each room's connection: its number, and the orders to it. What an earlier one still says is passed
+    /// over.
+    links: HashMap<RoomKey, (u64, mpsc::Sender<LinkCommand>)>,
+    /// Connections in all.
+    connections: u64,
     tasks: JoinSet<()>,
     events: mpsc::Sender<(ConnectionId, LinkEvent)>,
     started: Instant,
-    /// When the last frame was drawn.
-    drawn: Option<Instant>,
-    /// When the next frame is to be drawn.
-    due: Option<Instant>,
+    /// To be stopped, once the terminal has nothing more to say.
+    suspending: bool,
     quitting: bool,
 }
 
@@ -121,7 +113,7 @@ impl Runner {
         self.resize()?;
         self.draw()?;
         assert!(!panic_after_start, "asked to panic after the start");
-        self.tell(Event::Started, FRAME)
+        self.tell(Event::Started, Cause::Network)
     }
 
     async fn turn(
@@ -131,12 +123,21 @@ impl Runner {
     ) -> Result<(), RunError> {
         let mut signals = Signals::open().map_err(RunError::Signals)?;
         while !self.quitting {
+            if std::mem::take(&mut self.suspending) {
+                self.settle(keys).await;
+                self.screen.suspend().map_err(RunError::Terminal)?;
+                self.resize()?;
+            }
+            let due = self.screen.due().map(Instant::from_std);
             let wake_at = self.app.wake_at().map(|elapsed| self.started + elapsed);
             tokio::select! {
                 biased;
                 told = signals.next() => match told {
                     TerminalSignal::End => return Ok(()),
-                    TerminalSignal::Stop => self.screen.stop().map_err(RunError::Terminal)?,
+                    TerminalSignal::Stop => {
+                        self.settle(keys).await;
+                        self.screen.stop().map_err(RunError::Terminal)?;
+                    }
                     TerminalSignal::Continue => self.resume()?,
                     TerminalSignal::Resized => self.resize()?,
                 },
@@ -144,7 +145,7 @@ impl Runner {
                     Err(error) if has_gone(&error) => return Ok(()),
                     written => written.map_err(RunError::Terminal)?,
                 },
-                () = until(self.due), if self.screen.is_ready() => self.draw()?,
+                () = until(due) => self.draw()?,
                 key = keys.next() => match key {
                     Some(Ok(input)) => self.on_input(input)?,
                     Some(Err(error)) => return Err(RunError::Terminal(error)),
@@ -160,7 +161,7 @@ impl Runner {
                         next = if left > 0 { received.try_recv().ok() } else { None };
                     }
                 }
-                () = until(wake_at) => self.tell(Event::Woke, FRAME)?,
+                () = until(wake_at) => self.tell(Event::Woke, Cause::Network)?,
                 Some(ended) = self.tasks.join_next() => {
                     // A connection ends by saying why. One that panics must not go unseen.
                     if let Err(error) = ended && error.is_panic() {
@@ -172,12 +173,26 @@ impl Runner {
         Ok(())
     }
 
+    /// Reads what the terminal was asked and has not answered, before it is given back.
+    async fn settle(&mut self, keys: &mut Keyboard) {
+        keys.drain(self.screen.awaited()).await;
+        self.screen.settled();
+    }
+
     /// Passes on what a connection says, unless another one has taken its place.
     fn hear(&mut self, id: ConnectionId, event: LinkEvent) -> Result<(), RunError> {
-        if self.numbers[id.place] != id.number {
-            return Ok(());
+        let is_in_view = self.app.room().key == id.room;
+        let cause = if is_in_view {
+            Cause::Network
+        } else {
+            Cause::Elsewhere
+        };
+        match self.links.get(&id.room) {
+            Some((number, _)) if *number == id.number => {
+                self.tell(Event::Link(id.room, event), cause)
+            }
+            _ => Ok(()),
         }
-        self.tell(Event::Link(id.place, event), FRAME)
     }
 
     /// Where the system ends the program: the user's messages that are on their way get a moment. Nothing
@@ -199,39 +214,63 @@ impl Runner {
 
     fn on_input(&mut self, input: Input) -> Result<(), RunError> {
         let event = match input {
-            Input::Key(key) => keymap::action(key).map(Event::Action),
+            Input::Key(key) => self.app.keymap.action(key).map(Event::Action),
+            Input::Prefixed(key) => match self.app.keymap.action(key) {
+                Some(action) => Some(Event::Action(action)),
+                None => {
+                    let [escape, key] = key.apart();
+                    self.on_input(Input::Key(escape))?;
+                    return self.on_input(Input::Key(key));
+                }
+            },
+            Input::Wheel { up, rows } => Some(Event::Wheel { up, rows }),
+            Input::Focus(focused) => Some(Event::Focus(focused)),
             Input::Paste(text) => Some(Event::Pasted(text)),
             Input::Reply(Reply::KeyboardProtocol) => {
                 self.screen.use_keyboard_protocol();
-                self.draw_soon(FRAME);
                 None
             }
-            Input::Reply(Reply::Attributes) => {
+            Input::Reply(Reply::Attributes | Reply::Ready) => {
                 self.screen.answered();
                 None
             }
         };
-        event.map_or(Ok(()), |event| self.tell(event, KEY_FRAME))
+        event.map_or(Ok(()), |event| self.tell(event, Cause::Key))
     }
 
-    /// Passes an event to the app and does what comes of it; frames are at least `frame` apart.
-    fn tell(&mut self, event: Event, frame: Duration) -> Result<(), RunError> {
+    /// Passes an event to the app and does what comes of it; `cause` says how soon a frame follows.
+    fn tell(&mut self, event: Event, cause: Cause) -> Result<(), RunError> {
         let now = self.now();
         for effect in self.app.update(event, now) {
             match effect {
-                Effect::Draw => self.draw_soon(frame),
-                Effect::Redraw => self.screen.forget().map_err(RunError::Terminal)?,
-                Effect::Suspend => {
-                    self.screen.suspend().map_err(RunError::Terminal)?;
-                    self.resize()?;
+                Effect::Draw => self.screen.want(cause),
+                Effect::Redraw => self.screen.forget(),
+                Effect::Suspend => self.suspending = true,
+                Effect::Connect(key, room, credential, cursor, may_register) => {
+                    let target = Target {
+                        url: self.url.clone(),
+                        username: self.username.clone(),
+                        room,
+                        credential,
+                        may_register,
+                        cursor,
+                    };
+                    self.connect(key, target);
                 }
-                Effect::Connect(place, password, cursor) => self.connect(place, password, cursor),
-                Effect::Disconnect(place) => {
-                    self.numbers[place] += 1;
-                    self.links[place] = None;
+                // Without its orders a connection says goodbye and ends.
+                Effect::Disconnect(key) => drop(self.links.remove(&key)),
+                Effect::Send(key, event) => self.order(key, LinkCommand::Send(event))?,
+                Effect::Retry(key) => self.order(key, LinkCommand::Retry)?,
+                Effect::Copy(text) => {
+                    if !self.screen.copy(&text) {
+                        self.tell(Event::NotCopied, Cause::Key)?;
+                    }
                 }
-                Effect::Send(place, event) => self.order(place, LinkCommand::Send(event))?,
-                Effect::Retry(place) => self.order(place, LinkCommand::Retry)?,
+                Effect::Title(title) => self.screen.set_title(&title),
+                Effect::Notify { title, text } => {
+                    self.screen.ring();
+                    self.screen.notify(self.notices, &title, &text);
+                }
                 Effect::Quit => self.quitting = true,
             }
         }
@@ -245,44 +284,31 @@ impl Runner {
     }
 
     fn resize(&mut self) -> Result<(), RunError> {
-        let (width, height) = self.screen.size().map_err(RunError::Terminal)?;
-        self.draw_soon(KEY_FRAME);
-        self.tell(Event::Resized { width, height }, KEY_FRAME)
-    }
-
-    fn draw_soon(&mut self, frame: Duration) {
-        let now = Instant::now();
-        let at = self.drawn.map_or(now, |drawn| (drawn + frame).max(now));
-        self.due = Some(self.due.map_or(at, |due| due.min(at)));
+        let (width, height) = self.screen.size();
+        self.screen.want(Cause::Key);
+        self.tell(Event::Resized { width, height }, Cause::Key)
     }
 
     fn draw(&mut self) -> Result<(), RunError> {
-        self.due = None;
         let (app, theme) = (&self.app, &self.theme);
-        let drawn = self.screen.draw(|frame| ui::draw(app, theme, frame));
-        self.drawn = Some(Instant::now());
+        let drawn = self
+            .screen
+            .draw(|frame, links| ui::draw(app, theme, links, frame));
         drawn.map_err(RunError::Terminal)
     }
 
-    fn connect(&mut self, place: usize, password: Secret, cursor: Cursor) {
+    fn connect(&mut self, key: RoomKey, target: Target) {
         let (commands, orders) = mpsc::channel(COMMANDS);
-        let target = Target {
-            url: self.url.clone(),
-            username: self.username.clone(),
-            room: self.rooms[place].clone(),
-            password,
-            cursor,
-        };
-        self.numbers[place] += 1;
-        let number = self.numbers[place];
-        let id = ConnectionId { place, number };
+        self.connections += 1;
+        let number = self.connections;
+        let id = ConnectionId { room: key, number };
         self.tasks
             .spawn(net::run(id, target, orders, self.events.clone()));
-        self.links[place] = Some(commands);
+        self.links.insert(key, (number, commands));
     }
 
-    fn order(&mut self, place: usize, command: LinkCommand) -> Result<(), RunError> {
-        let sender = self.links[place].as_ref();
+    fn order(&mut self, key: RoomKey, command: LinkCommand) -> Result<(), RunError> {
+        let sender = self.links.get(&key).map(|(_, sender)| sender);
         let full = |sender: &mpsc::Sender<_>| {
             // A closed channel is a connection that has ended: the app is being told already.
             matches!(
@@ -292,14 +318,14 @@ impl Runner {
         };
         if sender.is_some_and(full) {
             let words = "not sent: too much is waiting on this connection".to_owned();
-            return self.tell(Event::Link(place, LinkEvent::Fault(words)), FRAME);
+            return self.tell(Event::Link(key, LinkEvent::Fault(words)), Cause::Network);
         }
         Ok(())
     }
 
     /// Ends the connections, those that listen in good order.
     async fn say_farewell(mut self) {
-        for link in self.links.iter().flatten() {
+        for (_, link) in self.links.values() {
             // One that has ended, or has a full queue, is ended by the drop below.
             link.try_send(LinkCommand::Disconnect).ok();
         }

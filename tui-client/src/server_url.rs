@@ -1,12 +1,14 @@
 //! The server's address, checked once. Must not connect.
 
+use std::net::IpAddr;
+
 use tokio_tungstenite::tungstenite::http::Uri;
 
 /// Why a text is no server address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ServerUrlError {
     /// It is no URL at all.
-    #[error("is not a URL like ws://host:8080")]
+    #[error("is not an address like chat.example.org, 127.0.0.1:8080 or wss://host:8080")]
     Syntax,
     /// Some other scheme.
     #[error("must begin with ws:// or wss://")]
@@ -20,18 +22,30 @@ pub(crate) enum ServerUrlError {
 }
 
 /// An address that begins with `ws://` or `wss://`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ServerUrl {
     uri: Uri,
 }
 
 impl ServerUrl {
-    /// Checks `text`.
+    /// Checks `text`. Without a scheme it is `wss://`, and on this machine `ws://`: what stays here needs no
+    /// certificate.
     pub(crate) fn new(text: &str) -> Result<Self, ServerUrlError> {
         // Looked for before anything else: a slip elsewhere must not bring it to the screen.
         if has_user(text) {
             return Err(ServerUrlError::User);
         }
+        if !text.contains("://") {
+            let secure = Self::with_scheme(&format!("wss://{text}"))?;
+            return match secure.is_loopback() {
+                true => Self::with_scheme(&format!("ws://{text}")),
+                false => Ok(secure),
+            };
+        }
+        Self::with_scheme(text)
+    }
+
+    fn with_scheme(text: &str) -> Result<Self, ServerUrlError> {
         let uri: Uri = text.parse().map_err(|_| ServerUrlError::Syntax)?;
         if !matches!(uri.scheme_str(), Some("ws" | "wss")) {
             return Err(ServerUrlError::Scheme);
@@ -60,6 +74,22 @@ impl ServerUrl {
     pub(crate) fn port(&self) -> u16 {
         let usual = if self.is_secure() { 443 } else { 80 };
         self.uri.port_u16().unwrap_or(usual)
+    }
+
+    /// True where the host can only be this machine.
+    fn is_loopback(&self) -> bool {
+        let host = self.host();
+        let address = host.parse::<IpAddr>();
+        host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|one| one.is_loopback())
+    }
+
+    /// The whole address in one spelling, to tell servers apart by. May hold what lets somebody in, in its
+    /// query.
+    pub(crate) fn identity(&self) -> String {
+        let scheme = if self.is_secure() { "wss" } else { "ws" };
+        let host = self.uri.host().unwrap_or_default().to_ascii_lowercase();
+        let path = self.uri.path_and_query().map_or("/", |path| path.as_str());
+        format!("{scheme}://{host}:{}{path}", self.port())
     }
 
     /// The whole address.
@@ -135,6 +165,27 @@ mod tests {
     }
 
     #[test]
+    fn a_scheme_may_be_left_out() {
+        let check = |text: &str, expected: &str| {
+            let url = ServerUrl::new(text).unwrap();
+            assert_eq!(url.identity(), expected, "{text}");
+        };
+        check("chat.example.org", "wss://chat.example.org:443/");
+        check("Chat.Example.org:8443/ws", "wss://chat.example.org:8443/ws");
+        check("10.0.0.7:8080", "wss://10.0.0.7:8080/");
+        check("localhost:8080", "ws://localhost:8080/");
+        check("LOCALHOST", "ws://localhost:80/");
+        check("127.8.9.1:1", "ws://127.8.9.1:1/");
+        check("[::1]:8080", "ws://[::1]:8080/");
+        check("[2001:db8::1]", "wss://[2001:db8::1]:443/");
+        // Anybody may own a name that only looks like this machine.
+        check("127.0.0.1.example.org", "wss://127.0.0.1.example.org:443/");
+        check("localhost.example.org", "wss://localhost.example.org:443/");
+        check("wss://localhost", "wss://localhost:443/");
+        check("ws://h:1/?room=a", "ws://h:1/?room=a");
+    }
+
+    #[test]
     fn what_is_shown_holds_no_secret() {
         let check = |text: &str, expected: &str| assert_eq!(presentable(text), expected);
         check("ws://h:1/ws", "ws://h:1/ws");
@@ -159,7 +210,10 @@ mod tests {
             assert_eq!(ServerUrl::new(text).unwrap_err(), expected, "{text:?}");
         };
         check("http://h", ServerUrlError::Scheme);
-        check("localhost:8080", ServerUrlError::Scheme);
+        check("ftp://h", ServerUrlError::Scheme);
+        check("h:port", ServerUrlError::Syntax);
+        check("http:h", ServerUrlError::Syntax);
+        check("h h", ServerUrlError::Syntax);
         check("", ServerUrlError::Syntax);
         check("ws://", ServerUrlError::Syntax);
         check("ws://h:99999", ServerUrlError::Syntax);

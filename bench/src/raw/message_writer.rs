@@ -48,15 +48,20 @@ impl MessageWriter {
             phase,
             sent: clock::nanos(),
         };
-        let content = DraftContent::new(&stamp.content(self.content));
-        let event = ClientEvent::Message(PostMessage {
-            content: content.expect("a stamp is not empty"),
-            nonce: None,
-            reply_to: None,
-        });
-        frame::client(&mut self.frame, frame::TEXT, event.encode().as_bytes());
-        write_whole(stream, &self.frame)
+        post_text(stream, &mut self.frame, &stamp.content(self.content))
     }
+}
+
+/// Sends a message with this content; `frame` is a buffer.
+pub(crate) fn post_text(stream: &TcpStream, frame: &mut Vec<u8>, content: &str) -> io::Result<()> {
+    let content = DraftContent::new(content).map_err(io::Error::other)?;
+    let event = ClientEvent::Message(PostMessage {
+        content,
+        nonce: None,
+        reply_to: None,
+    });
+    frame::client(frame, frame::TEXT, event.encode().as_bytes());
+    write_whole(stream, frame)
 }
 
 /// One system call, unless the socket takes only a part or nothing: then it waits for it.

@@ -177,3 +177,19 @@ fn nothing_that_is_typed_while_the_client_starts_is_lost() {
     alice.type_text("early");
     alice.wait_for_text("alice> early");
 }
+
+#[test]
+fn escape_and_a_character_at_once_are_both_heard() {
+    let server = Server::start();
+    let mut bob = RawClient::join(&server, "bob", "stream");
+    let mut alice = Terminal::open(&server, "alice", &["stream"]);
+    // Neither is a slash lost, so that a command is posted, nor a letter beyond ASCII.
+    alice.type_text("\x1b/nosuch é");
+    alice.wait_for_text("alice> /nosuch é");
+    alice.key(Key::Enter);
+    alice.key(Key::Control('u'));
+    alice.type_text("\x1bö");
+    alice.wait_for_text("alice> ö");
+    alice.enter("k");
+    assert_eq!(bob.expect("message")["content"], "ök");
+}

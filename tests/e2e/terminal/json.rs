@@ -1,13 +1,15 @@
 //! `--json`: the client for scripts.
 
 use std::io::{BufRead, BufReader};
+use std::process::Command;
+use std::time::Duration;
 
 use chat_tests::{ClientSetup, Program, RawClient, Server, Signal, Stream};
 use rustix::process::{Pid, kill_process};
 use serde_json::{Value, json};
 
 use super::nobodys_address;
-use crate::support::{contents, eventually};
+use crate::support::{contents, eventually_within, skip};
 
 /// The data of the first line that is this event.
 #[track_caller]
@@ -74,6 +76,10 @@ fn a_line_that_is_no_event_is_named_and_the_others_are_done() {
     let finished = alice.finish();
     assert!(finished.error.contains("line 2"), "{}", finished.error);
     assert_eq!(finished.status.code(), Some(5), "{}", finished.error);
+    let skipped = line(&alice, "skipped");
+    assert_eq!(skipped["line"], 2);
+    let words = skipped["message"].as_str().unwrap();
+    assert!(words.contains("JSON"), "{words}");
     let mut bob = RawClient::join(&server, "bob", "stream");
     assert_eq!(contents(&bob.history(json!({}))), ["one", "two"]);
 }
@@ -186,7 +192,7 @@ fn a_reader_that_stopped_reading_does_not_keep_the_program_from_ending() {
         bob.post(&"x".repeat(500));
     }
     kill_process(Pid::from_child(&alice), Signal::TERM).unwrap();
-    let status = eventually(|| alice.try_wait().unwrap());
+    let status = eventually_within(Duration::from_secs(5), || alice.try_wait().unwrap());
     assert_eq!(status.code(), Some(0));
     drop(shown);
 }
@@ -204,4 +210,104 @@ fn a_secret_in_the_address_is_refused_and_not_printed() {
         assert!(finished.error.contains("--server"), "{}", finished.error);
         assert!(!finished.error.contains("hunter2"), "{}", finished.error);
     }
+}
+
+#[test]
+fn lines_behind_a_disconnect_are_named_and_counted() {
+    let server = Server::start();
+    let setup = ClientSetup::new(server.address(), "alice", &["stream"]);
+    let mut alice = setup.start_json();
+    let lines = [
+        &posting("one"),
+        "{\"event\":\"disconnect\"}\n",
+        &posting("two"),
+        &posting("three"),
+    ];
+    alice.write(&lines.concat());
+    let finished = alice.finish();
+    assert_eq!(finished.status.code(), Some(5), "{}", finished.error);
+    for number in ["line 3", "line 4"] {
+        assert!(finished.error.contains(number), "{}", finished.error);
+    }
+    assert_eq!(line(&alice, "skipped")["line"], 3);
+    let mut bob = RawClient::join(&server, "bob", "stream");
+    assert_eq!(contents(&bob.history(json!({}))), ["one"]);
+
+    let mut alice = setup.start_json();
+    alice.write("{\"event\":\"disconnect\"}\n\n");
+    let finished = alice.finish();
+    assert_eq!(finished.status.code(), Some(0), "{}", finished.error);
+}
+
+#[test]
+fn capabilities_are_asked_for_by_name_and_a_misspelt_one_is_named() {
+    let server = Server::start();
+    let mut owner = RawClient::join(&server, "owner", "stream");
+    drop(RawClient::join(&server, "guard", "stream"));
+    owner.send("setMod", json!({ "username": "guard" }));
+    owner.expect("setMod");
+    let setup = ClientSetup::new(server.address(), "guard", &["stream"]);
+    let mut guard = setup
+        .argument("--capabilities=moderation, room,moderaton")
+        .start_json();
+    let auth = line(&guard, "auth");
+    assert_eq!(auth["capabilities"], json!(["room", "moderation"]));
+    owner.send("setRoom", json!({ "slowMode": 5 }));
+    assert_eq!(line(&guard, "audit")["live"], true);
+    guard.close_input();
+    let finished = guard.finish();
+    assert_eq!(finished.status.code(), Some(0), "{}", finished.error);
+    assert!(finished.error.contains("`moderaton`"), "{}", finished.error);
+    assert!(!finished.error.contains("`room`"), "{}", finished.error);
+}
+
+/// The first block of code in `language` on the page of the client without a screen.
+fn example(language: &str) -> String {
+    let page = include_str!("../../../docs/terminal-client-plain.md");
+    let (_, rest) = page.split_once(&format!("```{language}\n")).unwrap();
+    rest.split_once("```").unwrap().0.to_owned()
+}
+
+#[test]
+fn the_script_of_the_documentation_moderates() {
+    let is_there = Command::new("python3")
+        .args(["-c", "import sys; sys.exit(sys.version_info < (3, 10))"])
+        .status();
+    if !is_there.is_ok_and(|status| status.success()) {
+        return skip("a script that moderates", "there is no Python 3.10 here");
+    }
+    let server = Server::start();
+    let mut owner = RawClient::join(&server, "owner", "stream");
+    let mut malory = RawClient::join(&server, "malory", "stream");
+    drop(RawClient::join(&server, "guard", "stream"));
+    owner.send("setMod", json!({ "username": "guard" }));
+    owner.expect("setMod");
+
+    let setup = ClientSetup::new(server.address(), "guard", &["stream"]);
+    let setup = setup.argument("--capabilities=moderation");
+    let script = setup.home().join("guard.py");
+    std::fs::write(&script, example("python")).unwrap();
+    let client = setup.json_command();
+    let mut command = Command::new("python3");
+    command.arg(&script).arg("Cheap");
+    command.arg(client.get_program()).args(client.get_args());
+    command.envs(
+        client
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    let guard = Program::start(command);
+    let says = |text: &str| {
+        guard.wait_for_line(Stream::Out, text, |line| line.contains(text).then_some(()));
+    };
+    says("watching stream");
+
+    malory.post("hello");
+    let bad = malory.post("buy CHEAP followers");
+    says(&format!("deleted {}", bad["id"].as_str().unwrap()));
+    says("malory is muted");
+    assert_eq!(malory.expect("deleteMessage")["by"], "guard");
+    assert_eq!(malory.expect("mute")["reason"], "not here");
+    owner.send("message", json!({ "content": "cheap tricks" }));
+    says("mute was refused");
 }

@@ -34,6 +34,7 @@ fn the_first_frame_does_not_wait_for_a_server_that_says_nothing() {
     alice.enter("/quit");
     assert!(alice.exit_status().success());
     alice.expect_restored();
+    assert!(alice.transcript().contains("\x1b[?1004l"), "no word of it");
 }
 
 #[test]
@@ -56,7 +57,7 @@ fn quitting_restores_the_terminal() {
 #[test]
 fn signals_end_the_client_and_restore_the_terminal() {
     let server = Server::start();
-    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT, Signal::QUIT] {
         let mut alice = Terminal::open(&server, "alice", &["stream"]);
         alice.signal(signal);
         let status = alice.exit_status();
@@ -184,19 +185,44 @@ fn a_terminal_has_any_size_or_none() {
     ];
     for size in sizes {
         let mut alice = BareTerminal::start(&setup, size);
-        let painted = alice.read_until("\x1b[?2026l");
+        // The first frame shows the cursor, or hides it, as the last thing.
+        let painted = alice.read_until("\x1b[?25");
         assert!(
             size.is_some() || painted.contains("F2 errors:"),
             "{painted:?}"
         );
         assert!(alice.memory() < 100 << 20, "{size:?}");
-        alice.type_bytes(b"hi");
-        alice.read_until("\x1b[?2026l");
-        alice.type_bytes(b"\x03");
-        alice.read_until("\x1b[?2026l");
+        // It lives: with a text, and without one.
+        alice.type_bytes(b"hi\x0c");
+        alice.read_until("\x1b[2J");
+        alice.type_bytes(b"\x03\x0c");
+        alice.read_until("\x1b[2J");
         alice.signal(Signal::TERM);
         assert!(alice.exit_status().success(), "{size:?}");
     }
+}
+
+/// The shell would take an answer that comes after the client for something typed.
+#[test]
+fn an_answer_that_is_under_way_is_read_before_the_terminal_is_given_back() {
+    let setup = ClientSetup::new(nobodys_address(), "alice", &["stream"]);
+    let mut alice = BareTerminal::start(&setup, Some((80, 24)));
+    let mut seen = alice.read_until("F1 help");
+    // What it is, and that it is ready: it answers.
+    alice.type_bytes(b"\x1b[?62c");
+    for _ in 0..seen.matches("\x1b[5n").count() {
+        alice.type_bytes(b"\x1b[0n");
+    }
+    // All is painted anew, which is a question that is not answered for now.
+    alice.type_bytes(b"\x0c");
+    seen = alice.read_until("\x1b[5n");
+    assert!(seen.contains("\x1b[2J"), "{seen:?}");
+    alice.type_bytes(b"\x1a");
+    alice.read_nothing();
+    alice.type_bytes(b"\x1b[0n");
+    alice.read_until("\x1b[?1049l");
+    alice.hang_up();
+    assert!(alice.exit_status().success());
 }
 
 /// As `kill -STOP`, a shell, and `fg`.
@@ -217,10 +243,12 @@ fn a_client_that_was_stopped_takes_its_terminal_again() {
     for part in ["\x1b[?2004h", "\x1b[2J", "1:stream", "F2 errors:"] {
         assert!(again.contains(part), "{part:?} is not there again");
     }
+    assert!(transcript.contains("\x1b[?1004h"), "word of the focus");
     // For nothing.
     alice.signal(Signal::CONT);
     alice.key(Key::Control('u'));
     alice.enter("/quit");
     assert!(alice.exit_status().success());
     alice.expect_restored();
+    assert!(alice.transcript().contains("\x1b[?1004l"), "no word of it");
 }

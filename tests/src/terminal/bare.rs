@@ -97,6 +97,17 @@ impl BareTerminal {
         }
     }
 
+    /// The client writes nothing for a moment.
+    #[track_caller]
+    pub fn read_nothing(&self) {
+        let mut seen = Vec::new();
+        for _ in 0..3 {
+            self.read_some(&mut seen);
+        }
+        let shown = String::from_utf8_lossy(&seen);
+        assert!(seen.is_empty(), "the client writes {shown:?}");
+    }
+
     fn read_some(&self, seen: &mut Vec<u8>) {
         let master = self.master.as_ref().expect("the terminal is there");
         let wait = Timespec::try_from(Duration::from_millis(100)).expect("a short time");

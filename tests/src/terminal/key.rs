@@ -15,10 +15,18 @@ pub enum Key {
     PageUp,
     /// Up.
     Up,
+    /// Down.
+    Down,
+    /// Tab.
+    Tab,
+    /// Tab with Shift.
+    BackTab,
     /// End.
     End,
     /// F2.
     F2,
+    /// F3.
+    F3,
     /// Control with a letter.
     Control(char),
     /// Alt with a character.
@@ -34,8 +42,12 @@ impl Key {
             Key::Backspace => b"\x7f".to_vec(),
             Key::PageUp => b"\x1b[5~".to_vec(),
             Key::Up => b"\x1b[A".to_vec(),
+            Key::Down => b"\x1b[B".to_vec(),
+            Key::Tab => b"\t".to_vec(),
+            Key::BackTab => b"\x1b[Z".to_vec(),
             Key::End => b"\x1b[F".to_vec(),
             Key::F2 => b"\x1bOQ".to_vec(),
+            Key::F3 => b"\x1bOR".to_vec(),
             Key::Control(letter) => vec![letter as u8 & 0x1f],
             Key::Alt(character) => format!("\x1b{character}").into_bytes(),
         }

@@ -102,6 +102,23 @@ impl ClientSetup {
     }
 }
 
+/// The client without a screen, `--plain`.
+impl ClientSetup {
+    /// How it is started without a terminal, with `--plain`.
+    #[track_caller]
+    pub fn lines_command(&self) -> Command {
+        let mut command = self.plain_command();
+        command.arg("--plain");
+        command
+    }
+
+    /// Starts it without a terminal, with `--plain`. Its home directory goes with this value.
+    #[track_caller]
+    pub fn start_lines(&self) -> Program {
+        Program::start(self.lines_command())
+    }
+}
+
 /// The environment of the client, all of it: the machine's must not change what is seen.
 fn environment(setup: &ClientSetup) -> Vec<(&'static str, OsString)> {
     let home = setup.home.path();

@@ -1,304 +1,360 @@
-//! The input box: text, cursor, what was cut, and what was sent before. Edits whole grapheme
-//! clusters. Must not know what a message is or where the box is drawn.
+//! The input box of one room: its text, the message that it answers, and what was sent before, shown in
+//! place of a draft that comes back. Must not know how a message is sent or where the box is drawn.
 
-use std::borrow::Cow;
-use std::collections::VecDeque;
+mod editor;
+mod history;
+mod kills;
+mod motions;
+mod rows;
+mod undo;
+mod words;
 
-use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
+use chat_protocol::MessageId;
 
-use crate::keymap::Motion;
-use crate::sanitize;
+pub(crate) use editor::{Edit, Editor, Overflow};
+pub(crate) use history::{History, Sent};
+pub(crate) use kills::KillRing;
+
+use super::recall::Recall;
 
 /// Bytes that the box holds: what one frame may carry. Past it nothing is inserted.
 const CAPACITY: usize = 16 * 1024;
-/// Messages that Up brings back.
-const HISTORY: usize = 200;
+/// Texts of the history that keep what was changed in them while the user looks at others.
+const CHANGED: usize = 16;
+/// The number of a text that is not from the history: newer than all that is there.
+const ELSEWHERE: u64 = u64::MAX;
 
-/// The text did not fit as a whole; how many characters were left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Overflow(pub(crate) usize);
-
-/// The input box of one room.
+/// What the input boxes of all rooms share.
 #[derive(Debug, Default)]
+pub(crate) struct Memory {
+    pub(crate) kills: KillRing,
+    pub(crate) history: History,
+}
+
+/// The message that is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reply {
+    pub(crate) id: MessageId,
+    /// Who wrote it, as shown.
+    pub(crate) name: String,
+    /// Its beginning, harmless.
+    pub(crate) quote: String,
+}
+
+/// A message that is not sent yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Draft {
+    pub(crate) text: String,
+    /// Where the cursor is, in bytes.
+    pub(crate) cursor: usize,
+    pub(crate) reply: Option<Reply>,
+}
+
+/// The input box.
+#[derive(Debug)]
 pub(crate) struct Composer {
-    text: String,
-    /// A byte offset, always between clusters.
-    cursor: usize,
-    cut: String,
-    /// The last action was a cut: the next one adds to it.
-    cutting: bool,
-    history: VecDeque<String>,
-    /// The place in the history that is shown, and the draft that it hides.
-    recalled: Option<(usize, String)>,
+    editor: Editor,
+    reply: Option<Reply>,
+    borrowed: Option<Borrowed>,
+    /// What was made of texts of the history, by their numbers, until the next one is sent.
+    changed: Vec<(u64, String)>,
+    /// The column that Up and Down keep to, until something else is done.
+    column: Option<usize>,
+    /// The search through what was sent, where one goes on.
+    pub(super) recall: Option<Recall>,
+}
+
+/// That the box shows another text in place of the draft.
+#[derive(Debug, Default)]
+struct Borrowed {
+    /// The number that it has in the history, or [`ELSEWHERE`].
+    number: u64,
+    draft: Draft,
+}
+
+impl Default for Composer {
+    fn default() -> Self {
+        Self {
+            editor: Editor::rows(CAPACITY),
+            reply: None,
+            borrowed: None,
+            changed: Vec::new(),
+            column: None,
+            recall: None,
+        }
+    }
 }
 
 impl Composer {
     pub(crate) fn text(&self) -> &str {
-        &self.text
+        self.editor.text()
     }
 
     /// True where nothing is typed.
     pub(crate) fn is_empty(&self) -> bool {
-        self.text.is_empty()
+        self.editor.is_empty()
     }
 
-    /// Puts text where the cursor is, as it is: newlines and tabs are kept, other control characters are
-    /// left out, as the server leaves them out.
+    /// True where the text is a command that holds a password: it must not be kept anywhere.
+    pub(crate) fn is_secret(&self) -> bool {
+        self.editor.is_secret()
+    }
+
+    /// True where nothing is behind the cursor.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.editor.is_at_end()
+    }
+
+    /// A number that is another one after every change of the text.
+    pub(crate) fn revision(&self) -> u64 {
+        self.editor.revision()
+    }
+
+    /// The text up to the cursor.
+    pub(crate) fn before_cursor(&self) -> &str {
+        &self.text()[..self.editor.cursor()]
+    }
+
+    /// The message that is answered.
+    pub(crate) fn reply(&self) -> Option<&Reply> {
+        self.reply.as_ref()
+    }
+
+    /// The text becomes an answer to another message, or to none.
+    pub(crate) fn set_reply(&mut self, reply: Option<Reply>) {
+        if let Some(Borrowed { draft, .. }) = &mut self.borrowed
+            && draft.text.is_empty()
+        {
+            draft.reply.clone_from(&reply);
+        }
+        self.reply = reply;
+    }
+
+    /// Does what a key asks for.
+    pub(crate) fn edit(&mut self, edit: Edit, memory: &mut Memory) -> Result<(), Overflow> {
+        self.column = None;
+        let result = self.editor.edit(edit, &mut memory.kills);
+        // Whoever undoes the way to another text is back at the draft.
+        if matches!(edit, Edit::Undo | Edit::Redo)
+            && let Some(borrowed) = &mut self.borrowed
+            && borrowed.draft.text == self.editor.text()
+        {
+            self.reply = borrowed.draft.reply.take();
+            self.borrowed = None;
+        }
+        result
+    }
+
+    /// Puts text where the cursor is, as it is but for control characters.
     pub(crate) fn insert(&mut self, text: &str) -> Result<(), Overflow> {
-        self.cutting = false;
-        let text = text.replace("\r\n", "\n").replace('\r', "\n");
-        let room = CAPACITY.saturating_sub(self.text.len());
-        let mut clean = String::new();
-        let mut left_out = 0;
-        for (number, row) in text.split('\n').enumerate() {
-            let newline = usize::from(number > 0);
-            let is_kept = |one: &char| *one == '\t' || !one.is_control();
-            let cleaned = (left_out == 0).then(|| row.chars().filter(is_kept).collect::<String>());
-            match cleaned.filter(|row| clean.len() + newline + row.len() <= room) {
-                Some(row) => {
-                    clean.extend((number > 0).then_some('\n'));
-                    clean.push_str(&row);
-                }
-                None => left_out += newline + row.chars().count(),
-            }
-        }
-        self.text.insert_str(self.cursor, &clean);
-        self.cursor += clean.len();
-        self.settle();
-        if left_out > 0 {
-            return Err(Overflow(left_out));
-        }
-        Ok(())
+        self.column = None;
+        self.editor.insert(text)
     }
 
-    /// The word before the cursor, and whether it is the first of the text.
-    pub(crate) fn word(&self) -> (&str, bool) {
-        let start = self.word_start();
-        (
-            &self.text[start..self.cursor],
-            self.text[..start].trim().is_empty(),
-        )
+    /// Puts `text` in place of the bytes from `start` to the cursor.
+    pub(crate) fn replace(&mut self, start: usize, text: &str) -> Result<(), Overflow> {
+        self.column = None;
+        self.editor.replace(start, text)
     }
 
-    /// Puts text in place of the word before the cursor.
-    pub(crate) fn replace_word(&mut self, text: &str) -> Result<(), Overflow> {
-        let start = self.word_start();
-        self.text.drain(start..self.cursor);
-        self.cursor = start;
-        self.insert(text)
-    }
-
-    /// Takes the text out, and remembers it for Up.
-    pub(crate) fn take(&mut self) -> String {
-        self.cursor = 0;
-        self.cutting = false;
-        self.recalled = None;
-        let text = std::mem::take(&mut self.text);
-        self.history.retain(|earlier| *earlier != text);
-        self.history.push_back(text.clone());
-        if self.history.len() > HISTORY {
-            self.history.pop_front();
-        }
-        text
-    }
-
-    /// Moves the cursor.
-    pub(crate) fn go(&mut self, motion: Motion) {
-        self.cutting = false;
-        self.cursor = self.target(motion);
-    }
-
-    /// Deletes up to where `motion` leads.
-    pub(crate) fn delete(&mut self, motion: Motion) {
-        self.cutting = false;
-        self.remove(motion);
-    }
-
-    /// Cuts up to where `motion` leads. At the end of a row it takes the newline.
-    pub(crate) fn kill(&mut self, motion: Motion) {
-        let target = self.target(motion);
-        let motion = match motion {
-            Motion::RowEnd if target == self.cursor => Motion::Right,
-            Motion::RowStart if target == self.cursor => Motion::Left,
-            other => other,
+    /// Takes the message out, to be sent or cleared: it stays in the history and for Undo, unless it is a
+    /// secret. The draft whose place it took comes back.
+    pub(crate) fn take(&mut self, memory: &mut Memory) -> Draft {
+        let taken = Draft {
+            cursor: self.editor.cursor(),
+            text: self.editor.text().to_owned(),
+            reply: self.reply.take(),
         };
-        let forward = self.target(motion) > self.cursor;
-        let removed = self.remove(motion);
-        if !self.cutting {
-            self.cut.clear();
-        }
-        if forward {
-            self.cut.push_str(&removed);
-        } else {
-            self.cut.insert_str(0, &removed);
-        }
-        self.cutting = true;
+        memory.history.add(&taken.text);
+        self.column = None;
+        self.recall = None;
+        self.changed.clear();
+        let draft = self.borrowed.take().unwrap_or_default().draft;
+        self.editor.set(&draft.text, draft.cursor);
+        // Without a text of its own it was this one's.
+        self.reply = draft.reply.filter(|_| !draft.text.is_empty());
+        taken
     }
 
-    /// Puts back what was cut.
-    pub(crate) fn yank(&mut self) -> Result<(), Overflow> {
-        let cut = self.cut.clone();
-        self.insert(&cut)
-    }
-
-    /// A row up; from the first row, the message sent before.
-    pub(crate) fn up(&mut self) {
-        self.cutting = false;
-        if !self.step_row(false) {
-            let place = self
-                .recalled
-                .as_ref()
-                .map_or(self.history.len(), |(place, _)| *place);
-            if let Some(earlier) = place.checked_sub(1) {
-                self.recall(earlier);
-            }
+    /// Takes the text out and leaves what it answers: what Ctrl+C does. Without text it is the answer that
+    /// ends; false where there was none.
+    pub(crate) fn clear(&mut self, memory: &mut Memory) -> bool {
+        if self.is_empty() {
+            return self.reply.take().is_some();
         }
+        self.take_command(memory);
+        true
     }
 
-    /// A row down; from the last row, the message sent after, and the draft after the last.
-    pub(crate) fn down(&mut self) {
-        self.cutting = false;
-        if self.step_row(true) {
+    /// Takes the text out and leaves what it answers.
+    pub(crate) fn take_command(&mut self, memory: &mut Memory) -> String {
+        let taken = self.take(memory);
+        if self.is_empty() {
+            self.reply = taken.reply;
+        }
+        taken.text
+    }
+
+    /// Shows `text` in place of the draft, which comes back with Down, or once the text is sent.
+    pub(crate) fn borrow_for(&mut self, text: &str, reply: Option<Reply>, memory: &mut Memory) {
+        if self.borrowed.is_some() {
+            memory.history.add(self.editor.text());
+        }
+        self.show(ELSEWHERE, text);
+        self.reply = reply;
+    }
+
+    /// A row of `columns` up; from the first row, the text sent before.
+    pub(crate) fn up(&mut self, columns: usize, memory: &mut Memory) {
+        if self.step(columns, false) {
             return;
         }
-        if let Some((place, _)) = self.recalled {
-            self.recall(place + 1);
+        let number = match &mut self.borrowed {
+            None => u64::MAX,
+            // What is from elsewhere stays in the history.
+            Some(borrowed) if borrowed.number == ELSEWHERE => {
+                let number = memory.history.add(self.editor.text());
+                borrowed.number = number.unwrap_or(ELSEWHERE);
+                borrowed.number
+            }
+            Some(borrowed) => borrowed.number,
+        };
+        if let Some(sent) = memory.history.before(number) {
+            self.show_sent(sent, memory);
         }
+    }
+
+    /// A row of `columns` down; from the last row, the text sent after, and the draft after the last.
+    pub(crate) fn down(&mut self, columns: usize, memory: &Memory) {
+        if self.step(columns, true) {
+            return;
+        }
+        let Some(number) = self.borrowed.as_ref().map(|one| one.number) else {
+            return;
+        };
+        if let Some(sent) = memory.history.after(number) {
+            self.show_sent(sent, memory);
+        } else {
+            self.keep_changed(memory);
+            self.give_back();
+        }
+    }
+
+    /// Shows a text of the history, as the user changed it, in place of the draft.
+    pub(crate) fn show_sent(&mut self, sent: &Sent, memory: &Memory) {
+        self.keep_changed(memory);
+        let mut changed = self.changed.iter();
+        let changed = changed.find(|(number, _)| *number == sent.number);
+        let text = changed.map_or(&sent.text, |(_, text)| text).clone();
+        self.show(sent.number, &text);
+    }
+
+    /// What is kept for the next start: the draft, and the text that it gave way to where that was changed.
+    /// Never a secret.
+    pub(crate) fn drafts(&self, history: &History) -> Vec<Draft> {
+        let mut drafts = Vec::new();
+        let mut is_own = true;
+        if let Some(borrowed) = &self.borrowed {
+            let sent = history.get(borrowed.number);
+            is_own = sent.is_none_or(|sent| sent.text != self.text());
+            drafts.push(borrowed.draft.clone());
+        }
+        if is_own && !self.is_secret() {
+            drafts.push(Draft {
+                text: self.text().to_owned(),
+                cursor: self.editor.cursor(),
+                reply: self.reply.clone(),
+            });
+        }
+        let says_nothing = |draft: &Draft| draft.text.is_empty() && draft.reply.is_none();
+        drafts.retain(|draft| !says_nothing(draft) && editor::secret_from(&draft.text).is_none());
+        drafts
+    }
+
+    /// Brings back what [`Composer::drafts`] gave: the last is shown.
+    pub(crate) fn restore(&mut self, drafts: Vec<Draft>) {
+        let mut drafts = drafts.into_iter().rev();
+        let Some(draft) = drafts.next() else {
+            return;
+        };
+        // A file may have been changed by hand.
+        self.editor.set("", 0);
+        let _cut = self.editor.insert(&draft.text);
+        let cursor = draft.cursor;
+        let text = self.editor.text().to_owned();
+        self.editor.set(&text, cursor);
+        self.editor.forget();
+        self.reply = draft.reply;
+        self.borrowed = drafts.next().map(|draft| Borrowed {
+            number: ELSEWHERE,
+            draft,
+        });
     }
 
     /// The text as it is shown, in rows of `columns`, broken between clusters, and where the cursor is:
     /// row and column.
     pub(crate) fn rows(&self, columns: usize) -> (Vec<String>, (usize, usize)) {
-        let columns = columns.max(2);
-        let mut rows = Vec::new();
-        let mut place = (0, 0);
-        let (mut row, mut used) = (String::new(), 0);
-        let mut previous = ' ';
-        for (at, cluster) in self.text.grapheme_indices(true) {
-            let end = at + cluster.len();
-            let next = self.text[end..].chars().next();
-            let is_break = cluster == "\n";
-            let shown: Cow<'_, str> = if is_break {
-                "".into()
-            } else {
-                sanitize::cluster(previous, cluster, next)
-            };
-            previous = cluster.chars().next_back().unwrap_or(' ');
-            let wide = shown.width();
-            if used + wide > columns {
-                rows.push(std::mem::take(&mut row));
-                used = 0;
-            }
-            if at == self.cursor {
-                place = (rows.len(), used);
-            }
-            row.push_str(&shown);
-            used += wide;
-            if is_break {
-                rows.push(std::mem::take(&mut row));
-                used = 0;
-            }
-        }
-        // A cursor behind a full row stands at the start of the next.
-        if self.cursor == self.text.len() {
-            if used >= columns {
-                rows.push(std::mem::take(&mut row));
-                used = 0;
-            }
-            place = (rows.len(), used);
-        }
-        rows.push(row);
-        (rows, place)
+        let laid = self.editor.lay(columns);
+        let rows = laid.rows.into_iter().map(|row| row.shown);
+        (rows.collect(), laid.cursor)
     }
 
-    fn word_start(&self) -> usize {
-        let before = &self.text[..self.cursor];
-        let space = before.char_indices().rfind(|(_, one)| one.is_whitespace());
-        space.map_or(0, |(at, space)| at + space.len_utf8())
-    }
-
-    fn remove(&mut self, motion: Motion) -> String {
-        let target = self.target(motion);
-        let (start, end) = (target.min(self.cursor), target.max(self.cursor));
-        let removed = self.text.drain(start..end).collect();
-        self.cursor = start;
-        self.settle();
-        removed
-    }
-
-    fn target(&self, motion: Motion) -> usize {
-        let (before, after) = self.text.split_at(self.cursor);
-        let is_word = |character: char| character.is_alphanumeric() || character == '_';
-        match motion {
-            Motion::Left => before
-                .grapheme_indices(true)
-                .next_back()
-                .map_or(0, |(at, _)| at),
-            Motion::Right => self.cursor + after.graphemes(true).next().map_or(0, str::len),
-            Motion::WordLeft => word_start(before, is_word),
-            Motion::SpaceLeft => word_start(before, |character| !character.is_whitespace()),
-            Motion::WordRight => {
-                let rest = after.trim_start_matches(|character| !is_word(character));
-                self.text.len() - rest.trim_start_matches(is_word).len()
-            }
-            Motion::RowStart => before.rfind('\n').map_or(0, |at| at + 1),
-            Motion::RowEnd => self.cursor + after.find('\n').unwrap_or(after.len()),
-        }
-    }
-
-    /// Moves to the row before or after, to the same column or the row's end; false without one.
-    fn step_row(&mut self, down: bool) -> bool {
-        let start = self.target(Motion::RowStart);
-        let column = self.text[start..self.cursor].graphemes(true).count();
-        let row = if down {
-            let end = self.target(Motion::RowEnd);
-            (end < self.text.len()).then_some(end + 1)
+    /// Moves to the row before or after, to the same column or the nearest; false without one.
+    fn step(&mut self, columns: usize, down: bool) -> bool {
+        let laid = self.editor.lay(columns);
+        let (row, column) = laid.cursor;
+        let next = if down {
+            Some(row + 1)
         } else {
-            start
-                .checked_sub(1)
-                .map(|end| self.text[..end].rfind('\n').map_or(0, |at| at + 1))
+            row.checked_sub(1)
         };
-        let Some(row) = row else {
+        let Some(next) = next.and_then(|next| laid.rows.get(next)) else {
+            self.column = None;
             return false;
         };
-        let rest = &self.text[row..];
-        let rest = &rest[..rest.find('\n').unwrap_or(rest.len())];
-        let offset = rest.grapheme_indices(true).nth(column);
-        self.cursor = row + offset.map_or(rest.len(), |(at, _)| at);
+        let column = *self.column.get_or_insert(column);
+        let offset = self.editor.shown().offset(next, column);
+        self.editor.move_to(offset);
         true
     }
 
-    fn recall(&mut self, place: usize) {
-        let shown = std::mem::take(&mut self.text);
-        let draft = match self.recalled.take() {
-            Some((_, draft)) => draft,
-            None => shown,
+    /// Remembers what was made of the text of the history that is shown.
+    fn keep_changed(&mut self, memory: &Memory) {
+        let Some(number) = self.borrowed.as_ref().map(|one| one.number) else {
+            return;
         };
-        match self.history.get(place) {
-            Some(earlier) => {
-                self.text.clone_from(earlier);
-                self.recalled = Some((place, draft));
-            }
-            None => self.text = draft,
-        }
-        self.cursor = self.text.len();
-    }
-
-    /// Moves the cursor out of a cluster that an edit made around it.
-    fn settle(&mut self) {
-        let mut ends = self.text.grapheme_indices(true);
-        let inside =
-            ends.find(|(at, cluster)| *at < self.cursor && self.cursor < at + cluster.len());
-        if let Some((at, cluster)) = inside {
-            self.cursor = at + cluster.len();
+        let sent = memory.history.get(number);
+        let text = self.editor.text();
+        self.changed.retain(|(other, _)| *other != number);
+        if sent.is_some_and(|sent| sent.text != text) && !self.editor.is_secret() {
+            self.changed.push((number, text.to_owned()));
+            let over = self.changed.len().saturating_sub(CHANGED);
+            self.changed.drain(..over);
         }
     }
-}
 
-fn word_start(before: &str, is_word: impl Fn(char) -> bool) -> usize {
-    let rest = before.trim_end_matches(|character| !is_word(character));
-    rest.trim_end_matches(&is_word).len()
+    fn show(&mut self, number: u64, text: &str) {
+        let borrowed = self.borrowed.get_or_insert_with(|| {
+            let draft = Draft {
+                text: self.editor.text().to_owned(),
+                cursor: self.editor.cursor(),
+                reply: self.reply.clone(),
+            };
+            // An answer that has no text yet may get one from the history.
+            self.reply.take_if(|_| !draft.text.is_empty());
+            Borrowed { number, draft }
+        });
+        borrowed.number = number;
+        self.column = None;
+        self.editor.set(text, text.len());
+    }
+
+    fn give_back(&mut self) {
+        if let Some(Borrowed { draft, .. }) = self.borrowed.take() {
+            self.editor.set(&draft.text, draft.cursor);
+            self.reply = draft.reply;
+        }
+    }
 }
 
 #[cfg(test)]

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use chat_protocol::{ClientEvent, Secret};
+use chat_protocol::{ClientEvent, Credential, RoomName};
 
 use crate::cursor::Cursor;
 use crate::keymap::Action;
-use crate::link::LinkEvent;
+use crate::link::{LinkEvent, RoomKey};
 
 /// The time that comes in with an event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,10 +26,16 @@ pub(crate) enum Event {
     Action(Action),
     /// The user pasted text.
     Pasted(String),
+    /// The wheel was turned by so many rows.
+    Wheel { up: bool, rows: u16 },
+    /// The terminal's window is the one that is typed into, or is no longer.
+    Focus(bool),
+    /// What was to go into the clipboard is too long for it.
+    NotCopied,
     /// The terminal has this size now.
     Resized { width: u16, height: u16 },
-    /// Something happened on the connection of the room at this place.
-    Link(usize, LinkEvent),
+    /// Something happened on the connection of a room.
+    Link(RoomKey, LinkEvent),
     /// The time of [`super::App::wake_at`] has come.
     Woke,
 }
@@ -43,15 +49,21 @@ pub(crate) enum Effect {
     Redraw,
     /// Give the terminal back and stop until the shell says to go on.
     Suspend,
-    /// Connect the room at this place with this password, in place of any earlier connection, from
-    /// where that one ended.
-    Connect(usize, Secret, Cursor),
+    /// Connect the room with this password or token, in place of any earlier connection, from where that
+    /// one ended.
+    Connect(RoomKey, RoomName, Credential, Cursor, bool),
     /// Give the room's connection up; nothing more is heard of it.
-    Disconnect(usize),
+    Disconnect(RoomKey),
     /// Send an event on the room's connection.
-    Send(usize, ClientEvent),
+    Send(RoomKey, ClientEvent),
     /// End the room's waiting for the next attempt.
-    Retry(usize),
+    Retry(RoomKey),
+    /// Put text into the clipboard, by way of the terminal.
+    Copy(String),
+    /// Show this as the window's title.
+    Title(String),
+    /// Tell somebody who is looking elsewhere: who wrote where, and what.
+    Notify { title: String, text: String },
     /// End the program.
     Quit,
 }

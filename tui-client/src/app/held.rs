@@ -2,79 +2,130 @@
 //! anything, nor know how it is typed.
 
 use chat_protocol::{
-    ClientEvent, FilterAction, FilterEntry, FilterKind, Filters, Held, HeldEntry, HeldId,
-    HeldNotice, limits::CONTENT_CHARS, limits::USERNAME_CHARS,
+    ClientEvent, Held, HeldEntry, HeldId, HeldNotice, limits::CONTENT_CHARS, limits::USERNAME_CHARS,
 };
 
 use super::App;
+use super::answers::Cause;
+use super::event::Effect;
+use super::panels::Panel;
 use super::row::Tone;
+use super::target::Target;
 use crate::command::Which;
 use crate::sanitize;
 
 /// Messages that are kept, the newest: a server of ours has no more waiting.
 const KEPT: usize = 100;
-/// Patterns that are shown; the rest is a number.
-const SHOWN: usize = 100;
 /// Characters of a pattern or a reason that are shown.
-const SHORT: usize = 100;
+const SHORT: usize = 200;
+
+/// A message that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HeldMessage {
+    /// What commands call it by.
+    pub(crate) number: u32,
+    pub(crate) id: HeldId,
+    /// Who wrote it.
+    pub(crate) target: Target,
+    /// Harmless.
+    pub(crate) text: String,
+    /// Why it waits.
+    pub(crate) why: String,
+    /// Since when, milliseconds since 1970, UTC.
+    pub(crate) unix_millis: i64,
+}
+
+impl HeldMessage {
+    /// `bob: see https://… (https?://: links wait)`
+    pub(crate) fn words(&self) -> String {
+        format!("{}: {} ({})", self.target.name, self.text, self.why)
+    }
+}
 
 /// The messages that wait in one room, the oldest first, each under its short number.
 #[derive(Debug, Default)]
 pub(crate) struct HeldList {
-    waiting: Vec<(u32, HeldId)>,
+    waiting: Vec<HeldMessage>,
     last: u32,
     /// The user asked for the list.
     pub(crate) is_asked: bool,
 }
 
 impl HeldList {
-    /// The number of a message, and whether it is new here.
-    fn number(&mut self, id: &HeldId) -> (u32, bool) {
-        if let Some((number, _)) = self.waiting.iter().find(|(_, known)| known == id) {
-            return (*number, false);
+    /// The messages, the oldest first.
+    pub(crate) fn waiting(&self) -> impl ExactSizeIterator<Item = &HeldMessage> {
+        self.waiting.iter()
+    }
+
+    /// Takes a message in; `None` where it is here already, or where nobody can be named by its author's
+    /// name.
+    fn add(&mut self, entry: &HeldEntry) -> Option<&HeldMessage> {
+        if self.waiting.iter().any(|one| one.id == entry.id) {
+            return None;
         }
+        let mut target = Target::named(&entry.username)?;
+        target.name = sanitize::brief(&entry.display_name, USERNAME_CHARS);
+        let pattern = sanitize::brief(&entry.pattern, SHORT);
+        let why = match entry.reason.as_deref() {
+            None | Some("") => pattern,
+            Some(reason) => format!("{pattern}: {}", sanitize::brief(reason, SHORT)),
+        };
         self.last = self.last.saturating_add(1);
-        self.waiting.push((self.last, id.clone()));
+        self.waiting.push(HeldMessage {
+            number: self.last,
+            id: entry.id.clone(),
+            target,
+            text: sanitize::brief(&entry.content, CONTENT_CHARS),
+            why,
+            unix_millis: i64::try_from(entry.time).unwrap_or(i64::MAX),
+        });
         if self.waiting.len() > KEPT {
             self.waiting.remove(0);
         }
-        (self.last, true)
+        self.waiting.last()
     }
 
     fn remove(&mut self, id: &HeldId) {
-        self.waiting.retain(|(_, known)| known != id);
+        self.waiting.retain(|one| one.id != *id);
     }
 
-    /// The message that a command names, or why there is none.
-    pub(crate) fn find(&self, which: &Which) -> Result<HeldId, String> {
+    /// The message that a command names, and who wrote it; or why there is none.
+    pub(crate) fn find(&self, which: &Which) -> Result<(HeldId, Target), String> {
         let found = match (which, &self.waiting[..]) {
             (Which::Only, []) => {
                 return Err("no messages are waiting for a moderator here".to_owned());
             }
-            (Which::Only, [(_, id)]) => Some(id),
+            (Which::Only, [one]) => Some(one),
             (Which::Only, _) => {
-                return Err(
-                    "several messages are waiting: add the number of one (/held lists them)"
-                        .to_owned(),
-                );
+                return Err("several messages are waiting: add the number of one (F3)".to_owned());
             }
-            (Which::Number(number), waiting) => waiting
-                .iter()
-                .find(|(known, _)| known == number)
-                .map(|(_, id)| id),
-            (Which::Id(id), _) => Some(id),
+            (Which::Number(number), waiting) => waiting.iter().find(|one| one.number == *number),
+            (Which::Id(id), waiting) => waiting.iter().find(|one| one.id == *id),
         };
         found
-            .cloned()
-            .ok_or_else(|| "no such message is waiting (/held lists those that are)".to_owned())
+            .map(|one| (one.id.clone(), one.target.clone()))
+            .ok_or_else(|| "no such message is waiting (F3 lists those that are)".to_owned())
     }
 }
 
 impl App {
-    /// Says that the user asks for the list, where the order does.
+    /// Says that the user asks for the list, where the event does.
     pub(super) fn note_asked(&mut self, event: &ClientEvent) {
-        if *event == ClientEvent::Held {
-            self.room_mut().held.is_asked = true;
+        let room = self.room_mut();
+        match event {
+            ClientEvent::Held => room.held.is_asked = true,
+            ClientEvent::Filters => room.wants_filters = true,
+            ClientEvent::Audit(_) => room.wants_audit = true,
+            ClientEvent::Who => room.wants_members = true,
+            _ => {}
+        }
+    }
+
+    /// Asks the server for what waits, where this user may see it.
+    pub(super) fn ask_for_held(&mut self, effects: &mut Vec<Effect>) {
+        let room = self.room();
+        if room.is_live() && room.rank <= chat_protocol::Rank::Moderator {
+            effects.push(Effect::Send(room.key, ClientEvent::Held));
         }
     }
 
@@ -83,73 +134,43 @@ impl App {
         let is_asked = !held.live && std::mem::take(&mut list.is_asked);
         if !held.live {
             let still = |id: &HeldId| held.entries.iter().any(|entry| entry.id == *id);
-            list.waiting.retain(|(_, id)| still(id));
-        }
-        if is_asked && held.entries.is_empty() {
-            return self.notice(
-                place,
-                Tone::Faint,
-                "no messages are waiting for a moderator here",
-            );
+            list.waiting.retain(|one| still(&one.id));
         }
         for entry in held.entries.iter().take(KEPT) {
-            let (number, is_new) = self.rooms[place].held.number(&entry.id);
-            if is_new || is_asked {
-                self.notice(place, Tone::Waiting, &waiting(number, entry));
+            let list = &mut self.rooms[place].held;
+            if let Some(one) = list.add(entry) {
+                let (words, about) = (
+                    format!("held {}: {}", one.number, one.words()),
+                    one.target.clone(),
+                );
+                self.tell_about(place, Cause::News, Tone::Waiting, &words, Some(about));
             }
         }
+        self.draw = true;
+        if is_asked && place == self.active {
+            self.open_panel(Panel::Held);
+        }
+        self.keep_pick();
     }
 
-    /// A message waits no more; who decided it is told so, others see it in the audit.
+    /// A message waits no more; who decided it is told so by the answer to the order.
     pub(super) fn on_decided(&mut self, place: usize, notice: &HeldNotice) {
         if let Some(id) = &notice.id {
             self.rooms[place].held.remove(id);
         }
-        if let (Some(_), Some(words)) = (&notice.message, &notice.reason) {
-            self.notice(place, Tone::Good, words);
-        }
+        self.draw = true;
+        self.keep_pick();
     }
 
-    pub(super) fn on_filters(&mut self, place: usize, filters: &Filters) {
-        if filters.entries.is_empty() {
-            return self.notice(place, Tone::Faint, "nothing is blocked here");
+    /// Where what was picked is gone, the first takes its place.
+    fn keep_pick(&mut self) {
+        let is_held = self
+            .panel
+            .as_ref()
+            .is_some_and(|open| open.kind == Panel::Held);
+        // A question that stands keeps its target, whatever becomes of the list.
+        if is_held && self.panel_pick().is_none() {
+            self.pick_first();
         }
-        for entry in filters.entries.iter().take(SHOWN) {
-            self.notice(place, Tone::Faint, &blocked(entry));
-        }
-        if filters.entries.len() > SHOWN {
-            let more = filters.entries.len() - SHOWN;
-            self.notice(place, Tone::Faint, &format!("and {more} more"));
-        }
-    }
-}
-
-/// A message that waits, in one row of text.
-fn waiting(number: u32, entry: &HeldEntry) -> String {
-    let name = sanitize::brief(&entry.display_name, USERNAME_CHARS);
-    let content = sanitize::brief(&entry.content, CONTENT_CHARS);
-    let pattern = sanitize::brief(&entry.pattern, 2 * SHORT);
-    let why = match entry.reason.as_deref() {
-        None | Some("") => pattern,
-        Some(reason) => format!("{pattern}: {}", sanitize::brief(reason, 5 * SHORT)),
-    };
-    format!("held {number}: {name}: {content} ({why})")
-}
-
-fn blocked(entry: &FilterEntry) -> String {
-    let pattern = sanitize::brief(&entry.pattern, 2 * SHORT);
-    let kind = match entry.kind {
-        FilterKind::Word => "",
-        FilterKind::Regex => "regex ",
-    };
-    let action = match entry.action {
-        _ if entry.broken => "not working",
-        FilterAction::Refuse => "blocked",
-        FilterAction::Hold => "held",
-    };
-    let words = format!("{action}: {kind}{pattern}");
-    match entry.reason.as_deref() {
-        None | Some("") => words,
-        Some(reason) => format!("{words} ({})", sanitize::brief(reason, 5 * SHORT)),
     }
 }

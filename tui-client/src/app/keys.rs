@@ -1,15 +1,23 @@
-//! What the user's actions do: editing, sending, scrolling, switching rooms, the prompt and the
-//! panels. Must not know which key asked.
+//! What the user's actions do: whose turn the keys are, editing, sending, scrolling, switching rooms.
+//! Must not know which key asked.
 
-use chat_protocol::{DraftContent, Nonce, durations};
+use std::time::Duration;
 
-use super::composer::Overflow;
+use chat_protocol::limits::REASON_CHARS;
+use chat_protocol::{DraftContent, Nonce};
+
+use super::composer::{Overflow, Reply};
 use super::event::Effect;
-use super::row::{Tone, nick_hash};
+use super::panels::Panel;
+use super::row::Tone;
+use super::target::Target;
 use super::timeline::{Author, WAITING};
-use super::{App, LinkState, Panel, Paste};
+use super::{App, LinkState, Paste};
 use crate::command::{Command, Typed, parse};
-use crate::keymap::{Action, Motion};
+use crate::keymap::{Action, SelectedAction};
+
+/// Ctrl+C pressed twice within this time quits.
+const TWICE: Duration = Duration::from_secs(2);
 
 impl App {
     /// Does what an action asks for.
@@ -18,14 +26,80 @@ impl App {
             effects.push(Effect::Redraw);
         } else if action == Action::Suspend {
             effects.push(Effect::Suspend);
+        } else if self.act_in_password_change(&action, effects) {
         } else if self.act_in_prompt(&action, effects) {
             self.stay_unless(&action);
         } else if let Some(paste) = self.paste.take() {
             self.act_on_paste(paste, &action);
-        } else if !self.act_on_screen(&action) {
+        } else if !self.act_on_bar(&action, effects)
+            && !self.act_in_palette(&action, effects)
+            && !self.act_while_picking(&action, effects)
+            && !self.act_in_finder(&action)
+            && !self.act_in_recall(&action)
+            && !self.act_on_screen(&action, effects)
+        {
             self.stay_unless(&action);
             self.act_in_input(action, effects);
         }
+    }
+
+    /// Answers the question that stands before an action. Where it was typed, the keys that are no answer
+    /// are typed on; where something is picked, they only cancel it.
+    fn act_on_bar(&mut self, action: &Action, effects: &mut Vec<Effect>) -> bool {
+        let picking = self.is_picking();
+        let Some(bar) = &mut self.bar else {
+            return false;
+        };
+        if self.reason_typing {
+            match action {
+                Action::Insert(character) if bar.reason.chars().count() < REASON_CHARS => {
+                    bar.reason.push(*character);
+                }
+                Action::Backspace => drop(bar.reason.pop()),
+                Action::Kill(_) => bar.reason.clear(),
+                Action::Submit | Action::Escape => self.reason_typing = false,
+                Action::Interrupt => self.close_bar(),
+                _ => {}
+            }
+            return true;
+        }
+        match action {
+            Action::Submit => self.confirm_bar(effects),
+            Action::Escape | Action::Interrupt => self.close_bar(),
+            Action::TakeBack => self.take_back(),
+            Action::Insert(digit) if digit.is_ascii_digit() && bar.set_length(*digit) => {}
+            Action::Insert('a') if bar.may_delete() => bar.deletes = !bar.deletes,
+            Action::Insert('w') if bar.has_reason() => self.reason_typing = true,
+            _ if picking => self.refuse_key(),
+            _ => {
+                // What was typed is in the history; what comes now is typed on.
+                self.bar = None;
+                self.hint("question cancelled (Up brings the command back)");
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Keys while a message, or an item of a panel, is picked; false for those that mean the same
+    /// anywhere.
+    fn act_while_picking(&mut self, action: &Action, effects: &mut Vec<Effect>) -> bool {
+        if !self.is_picking() {
+            return false;
+        }
+        match action {
+            Action::Escape | Action::Interrupt if self.panel.is_some() => self.panel = None,
+            Action::Escape | Action::Interrupt => self.end_selection(),
+            Action::Submit => self.act_on_picked(SelectedAction::Open, effects),
+            Action::Insert(letter) => match self.keymap.letter(*letter) {
+                Some(selected) => self.act_on_picked(selected, effects),
+                None => self.refuse_key(),
+            },
+            other if self.move_pick(other) => {}
+            other if is_anywhere(other) => return false,
+            _ => self.refuse_key(),
+        }
+        true
     }
 
     /// Whoever goes on typing does not leave.
@@ -45,14 +119,20 @@ impl App {
     pub(super) fn on_paste(&mut self, text: String) {
         if self.question_has_keys() {
             if let Some(prompt) = &mut self.prompt {
-                prompt.insert(text.lines().next().unwrap_or_default());
+                let result = prompt.paste(&text);
+                self.tell_overflow(result);
             }
             return;
         }
+        if self.paste_in_finder(&text) {
+            return;
+        }
         self.note_typing();
+        if self.paste_into_query(&text) {
+            return;
+        }
         // A slow line brings a paste in pieces.
-        let before = self.paste.take().map(Paste::into_text);
-        match Paste::question(before.unwrap_or_default() + &text) {
+        match Paste::question(self.paste.take(), text) {
             Ok(paste) => self.paste = Some(paste),
             Err(text) => self.insert(&text),
         }
@@ -61,8 +141,12 @@ impl App {
     /// Answers the question about pasted text; other keys wait for the answer.
     fn act_on_paste(&mut self, paste: Paste, action: &Action) {
         match action {
-            Action::Submit => self.insert(&paste.into_text()),
-            Action::Escape | Action::Interrupt => self.say(Tone::Faint, "paste discarded"),
+            Action::Submit => {
+                let (text, left_out) = paste.into_text();
+                let result = self.room_mut().composer.insert(&text);
+                self.tell_overflow(result.map_err(|Overflow(over)| Overflow(over + left_out)));
+            }
+            Action::Escape | Action::Interrupt => self.hint("paste discarded"),
             _ => self.paste = Some(paste),
         }
     }
@@ -73,16 +157,13 @@ impl App {
     }
 
     pub(super) fn tell_overflow(&mut self, result: Result<(), Overflow>) {
-        if let Err(Overflow(characters)) = result {
-            self.say(
-                Tone::Alert,
-                format!("the input is full: {characters} characters were left out"),
-            );
+        if let Err(overflow) = result {
+            self.say(Tone::Alert, overflow.to_string());
         }
     }
 
     /// Actions on rooms, panels and the view; false for those that are for the input.
-    fn act_on_screen(&mut self, action: &Action) -> bool {
+    fn act_on_screen(&mut self, action: &Action, effects: &mut Vec<Effect>) -> bool {
         let is_empty = self.room().composer.is_empty();
         match action {
             Action::Room(place) => self.show_room(*place),
@@ -90,20 +171,30 @@ impl App {
             Action::PreviousRoom => {
                 self.show_room((self.active + self.rooms.len() - 1) % self.rooms.len());
             }
-            Action::Errors => self.toggle(Panel::Errors(0)),
-            Action::Help => self.toggle(Panel::Help(0)),
-            Action::Escape if self.panel != Panel::None => self.panel = Panel::None,
-            Action::Escape if is_empty && self.room().timeline.stuck() > 0 => {
-                let dropped = self.room_mut().timeline.discard(false);
-                self.say(Tone::Faint, format!("discarded {}", messages(dropped)));
+            Action::Problems => self.toggle(Panel::Problems),
+            Action::Help => self.toggle(Panel::Help),
+            Action::Log => self.toggle(Panel::Log),
+            Action::Held => {
+                self.toggle(Panel::Held);
+                self.ask_for_held(effects);
             }
-            Action::Escape => {}
+            Action::KillOrPalette if self.is_picking() || self.room().composer.is_at_end() => {
+                self.toggle_palette();
+            }
+            Action::RecallSearch => self.search_sent(),
+            Action::Select => self.begin_selection_or_pick(),
+            Action::TakeBack => self.take_back(),
+            Action::NextMention => self.go_to_next(),
+            Action::Find => self.open_finder(),
+            Action::ToggleSides => self.is_bare = !self.is_bare,
+            Action::Escape => self.go_back(),
+            Action::Up | Action::Down if self.panel.is_some() && is_empty => self.pick_first(),
             Action::PageUp => self.scroll(true),
             Action::PageDown => self.scroll(false),
             Action::Top => self.scroll_to_top(),
-            Action::Bottom => self.room_mut().timeline.follow(),
+            Action::Bottom => self.room_mut().shown_mut().follow(),
             Action::Home if is_empty => self.scroll_to_top(),
-            Action::End if is_empty => self.room_mut().timeline.follow(),
+            Action::End if is_empty => self.room_mut().shown_mut().follow(),
             _ => return false,
         }
         true
@@ -118,59 +209,70 @@ impl App {
         }
         let is_empty = self.room().composer.is_empty();
         let is_stuck = self.room().timeline.stuck() > 0;
-        let composer = &mut self.room_mut().composer;
         match action {
-            Action::Insert(character) => self.insert(character.encode_utf8(&mut [0; 4])),
             Action::Complete => self.complete(),
-            Action::Newline => self.insert("\n"),
-            Action::Backspace => composer.delete(Motion::Left),
-            Action::Delete => composer.delete(Motion::Right),
-            Action::Move(motion) => composer.go(motion),
-            Action::Home => composer.go(Motion::RowStart),
-            Action::End => composer.go(Motion::RowEnd),
-            Action::Kill(motion) => composer.kill(motion),
-            Action::Yank => {
-                let result = composer.yank();
-                self.tell_overflow(result);
-            }
             Action::Up if is_empty && is_stuck => {
                 if let Some(text) = self.room_mut().timeline.take_stuck() {
                     self.insert(&text);
                 }
             }
-            Action::Up => composer.up(),
-            Action::Down => composer.down(),
             Action::Submit => self.submit(effects),
-            Action::Interrupt if is_empty => self.quit(effects),
-            Action::Interrupt => {
-                composer.take();
-                self.say(
-                    Tone::Faint,
-                    "cleared (Up brings it back); press Ctrl+C again to quit",
-                );
-            }
             Action::DeleteOrQuit if is_empty => self.quit(effects),
-            Action::DeleteOrQuit => composer.delete(Motion::Right),
-            _ => {}
+            Action::Interrupt if is_empty => self.interrupt(effects),
+            Action::Interrupt => {
+                self.rooms[self.active].composer.clear(&mut self.memory);
+                self.hint("cleared (Up brings it back)");
+            }
+            other => {
+                self.edit_input(&other);
+            }
         }
     }
 
-    fn show_room(&mut self, place: usize) {
+    pub(super) fn show_room(&mut self, place: usize) {
         if place >= self.rooms.len() {
-            self.say(
-                Tone::Faint,
-                format!("there is no room number {}", place + 1),
-            );
-            return;
+            return self.hint(format!("there is no room number {}", place + 1));
         }
+        self.end_selection();
+        let stays = |panel: Panel| matches!(panel, Panel::Help | Panel::Problems | Panel::Log);
+        self.panel.take_if(|open| !stays(open.kind));
+        self.room_mut().reading.leave();
         self.active = place;
-        self.room_mut().read_all();
         self.look_for_question();
     }
 
-    fn toggle(&mut self, panel: Panel) {
-        let is_open = std::mem::discriminant(&self.panel) == std::mem::discriminant(&panel);
-        self.panel = if is_open { Panel::None } else { panel };
+    /// Esc: one step back.
+    fn go_back(&mut self) {
+        if self.panel.take().is_some() || self.answers.dismiss() || self.close_view() {
+            return;
+        }
+        if self.room().composer.reply().is_some() {
+            self.room_mut().composer.set_reply(None);
+            return self.hint("no longer an answer");
+        }
+        let is_empty = self.room().composer.is_empty();
+        if is_empty && self.room().timeline.stuck() > 0 {
+            let dropped = self.room_mut().timeline.discard(false);
+            self.hint(format!("discarded {}", messages(dropped)));
+        }
+    }
+
+    fn begin_selection_or_pick(&mut self) {
+        match self.panel {
+            Some(_) => self.pick_first(),
+            None => self.begin_selection(),
+        }
+    }
+
+    /// Ctrl+C on an empty line: twice within a moment it ends the program.
+    fn interrupt(&mut self, effects: &mut Vec<Effect>) {
+        let now = self.now.elapsed;
+        let before = self.interrupted_at.replace(now);
+        if self.is_leaving() || before.is_some_and(|before| now < before + TWICE) {
+            self.interrupted_at = None;
+            return self.quit(effects);
+        }
+        self.hint("press Ctrl+C again within 2 s to quit");
     }
 
     fn scroll(&mut self, up: bool) {
@@ -183,20 +285,43 @@ impl App {
                 rows.saturating_sub(step)
             }
         };
+        let most = self.panel.as_ref().map_or(0, |open| match open.kind {
+            Panel::Problems => self.errors.entries().len(),
+            Panel::Help => 200,
+            kind => self.items(kind).len(),
+        });
         match &mut self.panel {
-            Panel::Errors(rows) => {
-                let most = self.errors.entries().len().saturating_sub(1);
-                *rows = moved(*rows, up).min(most);
+            Some(open) => {
+                let rows = moved(open.scrolled, up == open.kind.is_upwards());
+                open.scrolled = rows.min(most.saturating_sub(1));
             }
-            Panel::Help(rows) => *rows = moved(*rows, !up).min(60),
-            Panel::None if up => self.room_mut().timeline.scroll_up(step, geometry, height),
-            Panel::None => self.room_mut().timeline.scroll_down(step, geometry),
+            None if up => self
+                .room_mut()
+                .shown_mut()
+                .scroll_up(step, geometry, height),
+            None => self.room_mut().shown_mut().scroll_down(step, geometry),
+        }
+    }
+
+    /// The wheel scrolls what is in view, whatever has the keys.
+    pub(super) fn turn_wheel(&mut self, up: bool, rows: usize) {
+        let (geometry, height) = (self.geometry(), self.view_height());
+        match &mut self.panel {
+            Some(open) if up == open.kind.is_upwards() => {
+                open.scrolled = open.scrolled.saturating_add(rows);
+            }
+            Some(open) => open.scrolled = open.scrolled.saturating_sub(rows),
+            None if up => self
+                .room_mut()
+                .shown_mut()
+                .scroll_up(rows, geometry, height),
+            None => self.room_mut().shown_mut().scroll_down(rows, geometry),
         }
     }
 
     fn scroll_to_top(&mut self) {
         let (geometry, height) = (self.geometry(), self.view_height());
-        self.room_mut().timeline.scroll_to_top(geometry, height);
+        self.room_mut().shown_mut().scroll_to_top(geometry, height);
     }
 
     fn submit(&mut self, effects: &mut Vec<Effect>) {
@@ -211,11 +336,14 @@ impl App {
             Ok(Typed::Command(Command::Moderate(order))) => match self.order(order, effects) {
                 Err(reason) => self.say(Tone::Alert, reason),
                 Ok(()) => {
-                    self.room_mut().composer.take();
+                    let typed = self.take_command();
+                    if let Some(bar) = &mut self.bar {
+                        bar.typed = Some(typed);
+                    }
                 }
             },
             Ok(Typed::Command(command)) => {
-                self.room_mut().composer.take();
+                self.take_command();
                 self.run(command, effects);
             }
             // The text stays where it is until the password is there.
@@ -223,8 +351,8 @@ impl App {
             Ok(Typed::Post(text)) => match self.checked(&text) {
                 Err(reason) => self.say(Tone::Alert, reason),
                 Ok(content) => {
-                    self.room_mut().composer.take();
-                    self.queue(content);
+                    let draft = self.take_input();
+                    self.queue(content, draft.reply);
                     self.send_next(self.active, effects);
                 }
             },
@@ -232,7 +360,7 @@ impl App {
     }
 
     /// Sends again what may be sent again.
-    fn retry(&mut self, effects: &mut Vec<Effect>) {
+    pub(super) fn retry(&mut self, effects: &mut Vec<Effect>) {
         let now = self.now;
         let timeline = &self.room().timeline;
         let (again, failed) = (timeline.retriable(now), timeline.failed());
@@ -244,8 +372,6 @@ impl App {
             self.say(Tone::Alert, words);
         } else if let LinkState::Stopped { .. } = self.room().link {
             self.say(Tone::Alert, "not connected: type /reconnect to try again");
-        } else if let Some(words) = self.mute_words() {
-            self.say(Tone::Alert, words);
         } else {
             self.room_mut().timeline.retry_failed(now);
             self.send_next(self.active, effects);
@@ -266,48 +392,61 @@ impl App {
         if let LinkState::Stopped { .. } = room.link {
             return Err("not connected: type /reconnect to try again".to_owned());
         }
-        if let Some(words) = self.mute_words() {
-            return Err(words);
-        }
         if room.timeline.waiting() >= WAITING {
             return Err(format!("{WAITING} messages are already waiting to be sent"));
         }
         Ok(content)
     }
 
-    fn queue(&mut self, content: DraftContent) {
+    fn queue(&mut self, content: DraftContent, reply: Option<Reply>) {
         self.nonces += 1;
         let nonce = Nonce::new(format!("{}-{}", self.nonce_prefix, self.nonces))
             .expect("the prefix and a number are within a nonce's bounds");
         let stamp = self.stamp(self.now.unix_millis);
-        let author = Author {
-            name: self.me.as_str().into(),
-            key: self.key.as_str().into(),
-            hash: nick_hash(&self.me),
-            rank: self.room().rank,
-        };
+        let author = Author::new(&self.me, &self.me, self.room().rank);
         self.stay();
-        let timeline = &mut self.room_mut().timeline;
-        timeline.queue(content, nonce, author, stamp);
-        timeline.follow();
+        let room = self.room_mut();
+        let reply_to = reply.map(|reply| reply.id);
+        room.timeline.queue(content, nonce, author, stamp, reply_to);
+        room.timeline.follow();
+        // Who writes to the room looks at it; in a thread the next text answers it too.
+        match room.thread() {
+            Some(_) => self.aim_at_thread(),
+            None => room.leave_views(),
+        }
     }
 
     fn run(&mut self, command: Command, effects: &mut Vec<Effect>) {
-        let place = self.active;
         match command {
-            Command::Help => self.panel = Panel::Help(0),
-            Command::Errors => self.panel = Panel::Errors(0),
+            Command::Help => self.open_panel(Panel::Help),
+            Command::Problems => self.open_panel(Panel::Problems),
+            Command::Log => self.open_panel(Panel::Log),
+            Command::TakeBack => self.take_back(),
+            Command::Join(name) => self.join(name, effects),
+            Command::Leave => self.leave(effects),
+            Command::Room(text) => self.go_to_room(&text),
+            Command::ChangePassword => self.change_password(),
+            Command::Find(text) if text.is_empty() => self.open_finder(),
+            Command::Find(text) => self.find(&text),
+            Command::Next => self.go_to_next(),
+            Command::Ignore(name) => self.ignore_somebody(&name),
+            Command::Unignore(name) => self.unignore_somebody(&name),
+            Command::Ignored => self.list_ignored(),
+            Command::User(username) => self.open_card(Target::person(username), effects),
             Command::Quit => self.quit(effects),
             Command::Discard => match self.room_mut().timeline.discard(true) {
-                0 => self.say(Tone::Faint, "nothing to discard here"),
-                dropped => self.say(Tone::Faint, format!("discarded {}", messages(dropped))),
+                0 => self.hint("nothing to discard here"),
+                dropped => self.hint(format!("discarded {}", messages(dropped))),
             },
             Command::Who if !self.room().is_live() => {
                 self.say(Tone::Alert, "the command was not sent: not connected")
             }
             Command::Who => {
                 self.room_mut().wants_members = true;
-                effects.push(Effect::Send(place, chat_protocol::ClientEvent::Who));
+                effects.push(Effect::Send(
+                    self.room().key,
+                    chat_protocol::ClientEvent::Who,
+                ));
             }
             Command::History => self.load_on_request(effects),
             Command::Reconnect => self.reconnect(effects),
@@ -316,19 +455,13 @@ impl App {
         }
     }
 
-    /// That nothing can be sent while the user is muted.
-    fn mute_words(&self) -> Option<String> {
-        let left = durations::left(self.muted_seconds()?);
-        Some(format!("not sent: you are muted for another {left}"))
-    }
-
     fn load_on_request(&mut self, effects: &mut Vec<Effect>) {
-        let (place, now) = (self.active, self.now);
+        let now = self.now;
         let room = self.room_mut();
         if room.timeline.is_complete() {
             self.say(Tone::Faint, "you already have the room's first message");
         } else if let Some(request) = room.ask_older(now) {
-            effects.push(Effect::Send(place, request));
+            effects.push(Effect::Send(room.key, request));
         } else {
             self.say(Tone::Faint, "can't load messages right now");
         }
@@ -340,7 +473,7 @@ impl App {
             LinkState::Live | LinkState::Connecting { .. } => {
                 self.say(Tone::Faint, "already connected or connecting");
             }
-            LinkState::Waiting { .. } => effects.push(Effect::Retry(place)),
+            LinkState::Waiting { .. } => effects.push(Effect::Retry(self.room().key)),
             LinkState::Off | LinkState::Stopped { .. } => {
                 self.connect(place, effects);
                 if !self.answer() && self.room().link == LinkState::Off {
@@ -357,4 +490,24 @@ impl App {
 fn messages(count: usize) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} message{plural}")
+}
+
+/// Keys that mean the same whatever is picked.
+fn is_anywhere(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Room(_)
+            | Action::NextRoom
+            | Action::PreviousRoom
+            | Action::Help
+            | Action::Problems
+            | Action::Held
+            | Action::Log
+            | Action::TakeBack
+            | Action::ToggleSides
+            | Action::Find
+            | Action::NextMention
+            | Action::Select
+            | Action::KillOrPalette
+    )
 }

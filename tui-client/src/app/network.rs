@@ -8,25 +8,32 @@ use chat_protocol::{
 };
 
 use super::event::Effect;
+use super::panels::Panel;
+use super::reading::Page;
 use super::room::Asked;
 use super::row::Tone;
-use super::timeline::{Author, Cause, Inserted, News, glyph, unranked};
+use super::seeing::heard;
+use super::timeline::{Author, Cause, Inserted, shown_name};
 use super::{App, LinkState, PROBLEM_CHARS};
-use crate::link::{LinkEvent, Problem};
+use crate::link::{LinkEvent, Problem, RoomKey};
 use crate::sanitize;
 
+/// Characters of a message that the desktop shows.
+const NOTICE_CHARS: usize = 200;
 /// After a refused `history`, without the server's word on when to try again.
 const HISTORY_PAUSE: Duration = Duration::from_secs(5);
 /// The longest that a server can make the client wait before it asks again.
 const LONGEST_PAUSE: u64 = 3_600;
 /// How long a server that said it restarts, or stops, may be away before that is an error.
 const RESTART: Duration = Duration::from_secs(60);
-/// Members that `/who` names; the rest is a number.
-const NAMED_MEMBERS: usize = 100;
 
 impl App {
     /// Takes in what happened on a room's connection.
-    pub(super) fn on_link(&mut self, place: usize, event: LinkEvent, effects: &mut Vec<Effect>) {
+    pub(super) fn on_link(&mut self, key: RoomKey, event: LinkEvent, effects: &mut Vec<Effect>) {
+        let Some(place) = self.place_of(key) else {
+            // The user has left it.
+            return;
+        };
         // The tabs and the status line show every room's state; a plain event shows only in view.
         match event {
             LinkEvent::Connecting { attempt } => {
@@ -50,6 +57,8 @@ impl App {
                 let changed = self.rooms[place].measure(latency);
                 self.draw |= changed && place == self.active;
             }
+            LinkEvent::Token { token, .. } => self.credentials.renew(token),
+            LinkEvent::TokenEnded(token) => self.credentials.forget(&token),
             LinkEvent::Refused(error) => self.on_refused(place, &error, effects),
             LinkEvent::TokenRefused => self.on_token_refused(place, effects),
             LinkEvent::Lost {
@@ -81,24 +90,41 @@ impl App {
         // The line may have been down for as long as it took to find a password.
         room.timeline.unsend(now);
         room.announced = None;
-        room.rank = accepted.access_level;
+        let had_rank = std::mem::replace(&mut room.rank, accepted.access_level);
         if !resumed {
             // Without a position to resume from, what an earlier connection brought can't be joined.
             room.timeline.part(stamp);
-            effects.push(Effect::Send(place, room.ask_newest()));
+            effects.push(Effect::Send(room.key, room.ask_newest()));
         }
-        effects.push(Effect::Send(place, ClientEvent::Who));
+        effects.push(Effect::Send(room.key, ClientEvent::Who));
+        if accepted.created {
+            let words = format!("welcome: the account {} was made", self.me);
+            self.tell(place, Tone::Good, &words);
+        }
+        self.note_rank(place, had_rank);
         self.send_next(place, effects);
+        self.next_order(place, effects);
         self.on_let_in(place, effects);
     }
 
     fn on_event(&mut self, place: usize, event: ServerEvent, effects: &mut Vec<Effect>) {
+        let room = &mut self.rooms[place];
+        let unread = room.reading.unread();
+        room.reading.observe(&event);
+        room.observe_in_views(&event);
+        // The tabs show every room's unread messages.
+        self.draw |= unread != room.reading.unread();
         match event {
             ServerEvent::Message(message) => self.on_message(place, &message, effects),
             ServerEvent::Cerror(error) => self.on_cerror(place, &error, effects),
             ServerEvent::History(history) => self.on_history(place, &history, effects),
             ServerEvent::Who(who) => self.on_who(place, &who),
             ServerEvent::DeleteMessage(deleted) => {
+                let event = ServerEvent::DeleteMessage(deleted);
+                self.on_order_done(place, &event, None, effects);
+                let ServerEvent::DeleteMessage(deleted) = event else {
+                    return;
+                };
                 self.rooms[place].timeline.delete(&deleted);
                 self.rooms[place].renew_pin();
                 self.draw |= place == self.active;
@@ -119,14 +145,29 @@ impl App {
             .as_ref()
             .is_some_and(|nonce| room.timeline.confirm(nonce));
         let inserted = room.timeline.insert(message, &self.reader);
-        let mut news = News::default();
-        news.count(inserted);
-        if !in_view {
-            room.count(news);
+        let is_mention = matches!(
+            inserted,
+            Inserted::New {
+                mentions: true,
+                own: false
+            }
+        );
+        if is_mention && !self.is_focused {
+            let title = format!(
+                "{} in {}",
+                shown_name(&message.display_name, &message.username),
+                room.label
+            );
+            let text = sanitize::brief(&message.content, NOTICE_CHARS);
+            effects.push(Effect::Notify { title, text });
+        }
+        if matches!(inserted, Inserted::New { .. }) {
+            self.count_message(place, message);
         }
         // Elsewhere only the tabs change, which every room's first unread message does.
         self.draw |= in_view || inserted != Inserted::Known;
         if own {
+            self.rooms[place].posted_at = Some(self.now.elapsed);
             self.send_next(place, effects);
         }
     }
@@ -143,8 +184,12 @@ impl App {
             }
             _ => error.message.clone(),
         };
-        self.report(place, Some(error.code.into()), error.event.clone(), &words);
-        self.tell_refused_order(place, error, &words);
+        if self.on_order_refused(place, error, &words, effects) {
+            self.record(place, Some(error.code.into()), error.event.clone(), &words);
+        } else {
+            self.report(place, Some(error.code.into()), error.event.clone(), &words);
+        }
+        self.forget_asked(place, error.event.as_deref());
         let now = self.now.elapsed;
         let cause = match error.code {
             Code::TooFast | Code::Unavailable => Cause::Passing,
@@ -162,6 +207,10 @@ impl App {
                 let pause = error.retry_after.map_or(HISTORY_PAUSE, |seconds| {
                     Duration::from_secs(seconds.min(LONGEST_PAUSE))
                 });
+                let is_final = !matches!(error.code, Code::TooFast | Code::Unavailable);
+                if let Asked::View(number) = self.rooms[place].asked {
+                    self.rooms[place].refuse_view(number, is_final, &words);
+                }
                 self.rooms[place].history_refused(now + pause);
             }
             _ => {}
@@ -173,24 +222,50 @@ impl App {
         let stamp = self.stamp(self.now.unix_millis);
         let room = &mut self.rooms[place];
         let asked = room.asked;
-        let news = match history.recovered {
-            Some(true) => room.timeline.missed(history, &self.reader),
+        let page = match history.recovered {
+            Some(true) => {
+                room.timeline.missed(history, &self.reader);
+                Some(Page::Missed)
+            }
             Some(false) => {
-                room.timeline.part(stamp);
-                room.timeline.newest(history, &self.reader, stamp)
+                room.timeline.not_recovered(history, &self.reader, stamp);
+                Some(Page::Newest)
             }
             None => {
                 room.asked = Asked::Nothing;
                 match asked {
-                    Asked::Older => room.timeline.older(history, &self.reader),
+                    Asked::Older => {
+                        room.timeline.older(history, &self.reader);
+                        Some(Page::Older)
+                    }
                     Asked::Newest => {
                         room.timeline.newest(history, &self.reader, stamp);
+                        Some(Page::Newest)
                     }
-                    Asked::Nothing => {}
+                    // Where the gap is not closed it is still there, for the next page.
+                    Asked::Gap => {
+                        room.timeline.fill_gap(history, &self.reader);
+                        Some(Page::Older)
+                    }
+                    Asked::View(number) => {
+                        let found = room.answer_view(number, history, &self.reader, stamp);
+                        let is_front = room.views.last().is_some_and(|one| one.number == number);
+                        if let Some(found) = found.filter(|_| is_front && place == self.active) {
+                            self.show_found(found);
+                        }
+                        None
+                    }
+                    Asked::Nothing => None,
                 }
-                News::default()
             }
         };
+        let room = &mut self.rooms[place];
+        if let Some(page) = page {
+            let reader = &self.reader;
+            let heard =
+                |message: &Message| heard(message, Author::key_of(&message.username), reader);
+            room.reading.page(page, history, heard);
+        }
         if history.recovered.is_some() || asked == Asked::Newest {
             let mut newest = history.entries.iter().rev();
             if let Some(state) = newest.find_map(modes_of) {
@@ -198,9 +273,6 @@ impl App {
             }
         }
         room.renew_pin();
-        if place != self.active {
-            room.count(news);
-        }
         self.draw = true;
         self.send_next(place, effects);
     }
@@ -210,21 +282,22 @@ impl App {
         if !std::mem::take(&mut self.rooms[place].wants_members) {
             return;
         }
-        let mut names: Vec<String> = who
-            .members
-            .iter()
-            .take(NAMED_MEMBERS)
-            .map(|member| {
-                let name = sanitize::brief(&member.display_name, USERNAME_CHARS);
-                format!("{}{}", unranked(&name), glyph(member.rank).trim_end())
-            })
-            .collect();
-        let unnamed = who.members.len() - names.len();
-        if unnamed > 0 || who.truncated {
-            names.push("and more".to_owned());
+        self.rooms[place].members = Some(who.clone());
+        if place == self.active {
+            self.open_panel(Panel::Who);
         }
-        let words = format!("{} here: {}", who.count, names.join(", "));
-        self.notice(place, Tone::Text, &words);
+    }
+
+    /// What was asked for by this event will not come.
+    fn forget_asked(&mut self, place: usize, event: Option<&str>) {
+        let room = &mut self.rooms[place];
+        match event {
+            Some(events::WHO) => room.wants_members = false,
+            Some(events::FILTERS) => room.wants_filters = false,
+            Some(events::AUDIT) => room.wants_audit = false,
+            Some(events::HELD) => room.held.is_asked = false,
+            _ => {}
+        }
     }
 
     fn count(&mut self, place: usize, people: usize) {
@@ -260,6 +333,7 @@ impl App {
             words,
         };
         self.rooms[place].went_down(link, now);
+        self.give_orders_up(place);
         self.draw = true;
     }
 }

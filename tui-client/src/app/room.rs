@@ -4,14 +4,21 @@
 use std::time::Duration;
 
 use chat_protocol::{
-    ClientEvent, HistoryRequest, MessageId, Rank, RoomName, RoomState, limits::TOPIC_CHARS,
+    AuditEntry, ClientEvent, FilterEntry, HistoryRequest, MessageId, Rank, RoomChange, RoomName,
+    RoomState, Sanctions, Who, limits::TOPIC_CHARS,
 };
 
 use super::composer::Composer;
 use super::event::Now;
+use super::finding::Finder;
 use super::held::HeldList;
-use super::timeline::{News, PAGE, Timeline};
+use super::lately::Lately;
+use super::orders::Orders;
+use super::reading::Reading;
+use super::timeline::{EntryId, PAGE, Timeline};
+use super::views::View;
 use crate::cursor::Cursor;
+use crate::link::RoomKey;
 use crate::sanitize;
 
 /// A shown delay changes when the measured one is this far from it: a number that flickers says
@@ -52,15 +59,26 @@ pub(crate) enum Asked {
     Nothing,
     Newest,
     Older,
+    /// What the view with this number needs.
+    View(u64),
+    /// What is missing at a gap.
+    Gap,
 }
 
 /// A room.
 #[derive(Debug)]
 pub(crate) struct Room {
+    pub(crate) key: RoomKey,
+    pub(crate) name: RoomName,
     /// The room's name, harmless.
     pub(crate) label: String,
     pub(crate) timeline: Timeline,
     pub(crate) composer: Composer,
+    /// What lies over the messages, the uppermost last.
+    pub(crate) views: Vec<View>,
+    pub(crate) views_begun: u64,
+    /// The line that a search is typed into.
+    pub(crate) finder: Option<Finder>,
     /// The position in the log up to which everything came.
     pub(crate) cursor: Cursor,
     pub(crate) link: LinkState,
@@ -75,11 +93,10 @@ pub(crate) struct Room {
     pub(crate) people: Option<usize>,
     /// The delay to the server, as shown.
     pub(crate) latency: Option<Duration>,
-    /// Messages since the room was last in view, and mentions among them.
-    pub(crate) unread: usize,
-    pub(crate) mentions: usize,
-    /// There were more, which are not here.
-    pub(crate) more_unread: bool,
+    /// What of the room was seen.
+    pub(crate) reading: Reading,
+    /// How fast messages come.
+    pub(crate) lately: Lately,
     /// The number of the password that the connection began with.
     pub(crate) password: u64,
     /// The connection was let in, and has a login of its own since.
@@ -88,10 +105,21 @@ pub(crate) struct Room {
     pub(crate) content_limit: usize,
     /// The user's standing here.
     pub(crate) rank: Rank,
+    /// When this user's last message was in the log.
+    pub(crate) posted_at: Option<Duration>,
     /// The user may not post before this, as the present connection told.
     pub(crate) muted_until: Option<Duration>,
-    /// The user was asked whether to empty the room, and may say so until then.
-    pub(crate) clear_until: Option<Duration>,
+    /// What this user ordered as a moderator.
+    pub(crate) orders: Orders,
+    /// What the room was like before this client locked it.
+    pub(crate) locked_from: Option<RoomChange>,
+    /// The lists as they came last, and whether the user asked for them.
+    pub(crate) members: Option<Who>,
+    pub(crate) filters: Vec<FilterEntry>,
+    pub(crate) audit: Vec<AuditEntry>,
+    pub(crate) sanctions: Option<Sanctions>,
+    pub(crate) wants_filters: bool,
+    pub(crate) wants_audit: bool,
     /// The room's modes, where the server tells them.
     pub(crate) modes: Modes,
     /// What waits for a moderator, where the user is one.
@@ -111,12 +139,17 @@ pub(crate) struct Modes {
 }
 
 impl Room {
-    pub(crate) fn new(name: &RoomName) -> Self {
+    pub(crate) fn new(key: RoomKey, name: RoomName) -> Self {
         Self {
+            key,
             // As the server spells it, unless it has a room of another spelling from before.
             label: sanitize::line(name.plain().as_str()),
+            name,
             timeline: Timeline::default(),
             composer: Composer::default(),
+            views: Vec::new(),
+            views_begun: 0,
+            finder: None,
             cursor: Cursor::default(),
             link: LinkState::Off,
             announced: None,
@@ -125,15 +158,22 @@ impl Room {
             wants_members: false,
             people: None,
             latency: None,
-            unread: 0,
-            mentions: 0,
-            more_unread: false,
+            reading: Reading::default(),
+            lately: Lately::default(),
             password: 0,
             was_let_in: false,
             content_limit: chat_protocol::limits::CONTENT_CHARS,
             rank: Rank::User,
+            posted_at: None,
             muted_until: None,
-            clear_until: None,
+            orders: Orders::default(),
+            locked_from: None,
+            members: None,
+            filters: Vec::new(),
+            audit: Vec::new(),
+            sanctions: None,
+            wants_filters: false,
+            wants_audit: false,
             modes: Modes::default(),
             held: HeldList::default(),
         }
@@ -152,20 +192,6 @@ impl Room {
         )
     }
 
-    /// The user has seen all that is here.
-    pub(crate) fn read_all(&mut self) {
-        self.unread = 0;
-        self.mentions = 0;
-        self.more_unread = false;
-    }
-
-    /// Counts what the user has not seen.
-    pub(crate) fn count(&mut self, news: News) {
-        self.unread += news.unread;
-        self.mentions += news.mentions;
-        self.more_unread |= news.more;
-    }
-
     /// The user's messages that are not in the log, with the room's name; harmless.
     pub(crate) fn unsent(&self) -> impl Iterator<Item = (&str, &str)> {
         self.timeline
@@ -181,6 +207,7 @@ impl Room {
         // A mute may be ended while nobody hears of it: the next message brings its answer.
         self.muted_until = None;
         self.timeline.stop_loading();
+        self.unask_views();
         self.timeline.unsend(now);
     }
 
@@ -227,6 +254,16 @@ impl Room {
         }))
     }
 
+    /// The request for what is missing at a gap, where it may be asked for now.
+    pub(crate) fn ask_gap(&mut self, entry: EntryId, now: Now) -> Option<ClientEvent> {
+        if !self.is_live() || self.asked != Asked::Nothing || now.elapsed < self.ask_again {
+            return None;
+        }
+        let request = self.timeline.gap_request(entry)?;
+        self.asked = Asked::Gap;
+        Some(ClientEvent::History(request))
+    }
+
     /// A `history` was refused.
     pub(crate) fn history_refused(&mut self, again_at: Duration) {
         self.asked = Asked::Nothing;
@@ -236,10 +273,20 @@ impl Room {
 
     /// The next of the user's messages to send.
     pub(crate) fn next_to_send(&mut self, now: Now) -> Option<ClientEvent> {
-        if !self.is_live() || self.muted_until.is_some() {
+        let is_slow = self.slow_until().is_some_and(|until| now.elapsed < until);
+        if !self.is_live() || self.muted_until.is_some() || is_slow {
             return None;
         }
         self.timeline.next_to_send(now)
+    }
+
+    /// When slow mode lets this user post again.
+    pub(crate) fn slow_until(&self) -> Option<Duration> {
+        let seconds = self.modes.slow_mode;
+        if seconds == 0 || self.rank != Rank::User {
+            return None;
+        }
+        Some(self.posted_at? + Duration::from_secs(seconds))
     }
 
     /// Takes the room's modes over; true where they are others than before.

@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use chat_protocol::{ClientError, CloseCode, Code, events};
+use chat_protocol::{ClientError, CloseCode, Code, Reason, events};
 
+use super::composer::Edit;
 use super::credentials::Turn;
 use super::event::Effect;
-use super::row::Tone;
-use super::{App, LinkState, PROBLEM_CHARS, Panel, Prompt};
-use crate::keymap::{Action, Motion};
+use super::{App, LinkState, PROBLEM_CHARS, Prompt};
+use crate::keymap::Action;
 use crate::sanitize;
 
 /// Whoever typed within this time may still be typing: the question does not take those keys.
@@ -18,15 +18,17 @@ const TYPING: Duration = Duration::from_secs(3);
 impl App {
     /// Connects a room, where it is its turn; asks for the password where there is none.
     pub(super) fn connect(&mut self, place: usize, effects: &mut Vec<Effect>) {
-        let turn = self.credentials.turn(place);
+        let turn = self.credentials.turn(self.rooms[place].key);
         let number = self.credentials.number();
         let room = &mut self.rooms[place];
         match turn {
-            Turn::Go(password) => {
+            Turn::Go(credential) => {
                 room.link = LinkState::Connecting { attempt: 1 };
                 room.password = number;
                 room.was_let_in = false;
-                effects.push(Effect::Connect(place, password, room.cursor.clone()));
+                let (key, name, cursor) = (room.key, room.name.clone(), room.cursor.clone());
+                let may_register = self.may_register;
+                effects.push(Effect::Connect(key, name, credential, cursor, may_register));
             }
             Turn::Wait => room.link = LinkState::Off,
             Turn::Ask => {
@@ -52,7 +54,7 @@ impl App {
     /// The room was let in: with the password, or with a login that it once got.
     pub(super) fn on_let_in(&mut self, place: usize, effects: &mut Vec<Effect>) {
         self.rooms[place].was_let_in = true;
-        if self.credentials.let_in(place) {
+        if self.credentials.let_in(self.rooms[place].key) {
             self.connect_waiting(effects);
         }
         if !self.rooms.iter().any(super::Room::waits_for_password) {
@@ -81,6 +83,9 @@ impl App {
             // An answer to a password that was given up meanwhile.
             return self.connect(place, effects);
         }
+        if error.reason == Some(Reason::Unknown) && !self.may_register {
+            return self.ask_to_register(number, effects);
+        }
         let (code, event) = (error.code.into(), events::AUTH.to_owned());
         self.report(place, Some(code), Some(event), &error.message);
         if refused {
@@ -90,8 +95,24 @@ impl App {
             }
             return;
         }
-        self.notice(place, Tone::Alert, &format!("Couldn't join: {words}"));
         self.make_way(place, effects);
+    }
+
+    /// Nobody has this name: whoever typed it may have misspelt it, or the password.
+    fn ask_to_register(&mut self, number: u64, effects: &mut Vec<Effect>) {
+        let Some(password) = self.credentials.take(number) else {
+            return;
+        };
+        self.call_back(number, effects);
+        self.ask(None);
+        let words = format!(
+            "There is no account {} here yet. Type the password again to create it.",
+            self.me
+        );
+        if let Some(prompt) = &mut self.prompt {
+            prompt.words = Some(words);
+            prompt.repeats = Some(password);
+        }
     }
 
     /// The login that the connection once got is worth nothing any more: the password takes its place.
@@ -132,9 +153,9 @@ impl App {
             refused,
         };
         self.rooms[place].went_down(link, now);
+        self.give_orders_up(place);
         self.report(place, Some(code.into()), None, &words);
         if refused {
-            self.notice(place, Tone::Alert, &words);
             let number = self.rooms[place].password;
             if self.credentials.refuse(number) {
                 self.call_back(number, effects);
@@ -142,17 +163,18 @@ impl App {
             } else if self.credentials.is_there() {
                 // The user has given another password since.
                 self.connect(place, effects);
+            } else {
+                // It was signed in by a token from an earlier run.
+                self.ask(Some(words));
             }
             return;
         }
-        let words = format!("{words} (type /reconnect to try again)");
-        self.notice(place, Tone::Alert, &words);
         self.make_way(place, effects);
     }
 
     /// The room at `place` stops trying the password, where it did: the next one goes on.
     fn make_way(&mut self, place: usize, effects: &mut Vec<Effect>) {
-        if self.credentials.give_up(place) {
+        if self.credentials.give_up(self.rooms[place].key) {
             self.connect_waiting(effects);
         }
     }
@@ -168,7 +190,7 @@ impl App {
             );
             if is_trying && room.password == number && !room.was_let_in {
                 room.went_down(LinkState::Off, now);
-                effects.push(Effect::Disconnect(place));
+                effects.push(Effect::Disconnect(room.key));
             }
         }
     }
@@ -192,7 +214,7 @@ impl App {
 
     /// The question, where it is shown: in rooms that wait for its answer.
     pub(crate) fn question(&self) -> Option<&Prompt> {
-        let is_shown = self.panel == Panel::None && self.room().waits_for_password();
+        let is_shown = self.panel.is_none() && self.room().waits_for_password();
         self.prompt.as_ref().filter(|_| is_shown)
     }
 
@@ -246,28 +268,42 @@ impl App {
         };
         let is_empty = prompt.len() == 0;
         match action {
-            Action::Insert(character) => prompt.insert(character.encode_utf8(&mut [0; 4])),
-            Action::Backspace | Action::Move(Motion::Left) => prompt.backspace(),
-            Action::Kill(_) => prompt.clear(),
+            Action::Escape if is_empty && prompt.repeats.take().is_some() => {
+                prompt.words = Some("No account was made.".to_owned());
+            }
             Action::Escape if is_empty => prompt.has_keys = false,
             Action::Escape => prompt.clear(),
             Action::Interrupt if !is_empty => prompt.clear(),
-            Action::DeleteOrQuit if !is_empty => {}
-            Action::Interrupt | Action::DeleteOrQuit => self.quit(effects),
+            Action::Interrupt => self.quit(effects),
+            Action::DeleteOrQuit if is_empty => self.quit(effects),
             Action::Submit => {
-                if let Some(password) = prompt.submit() {
-                    self.prompt = None;
-                    self.has_answered = true;
-                    self.credentials.offer(password);
-                    self.connect_waiting(effects);
+                let before = prompt.repeats.take();
+                match (prompt.submit(), before) {
+                    (None, before) => prompt.repeats = before,
+                    (Some(password), Some(before)) if password != before => {
+                        let words = "The passwords differ: type the password anew.".to_owned();
+                        prompt.words = Some(words);
+                    }
+                    (Some(password), before) => {
+                        self.prompt = None;
+                        self.has_answered = true;
+                        // What is typed once may be misspelt, the name as well.
+                        self.may_register = before.is_some();
+                        self.credentials.offer(password);
+                        self.connect_waiting(effects);
+                    }
                 }
             }
             Action::Room(_)
             | Action::NextRoom
             | Action::PreviousRoom
             | Action::Help
-            | Action::Errors => return false,
-            _ => {}
+            | Action::Problems => return false,
+            other => {
+                let edit = Edit::of(other).filter(|edit| *edit != Edit::Insert('\n'));
+                let result = edit.map(|edit| prompt.edit(edit, &mut self.memory.kills));
+                self.tell_overflow(result.unwrap_or(Ok(())));
+            }
         }
         true
     }

@@ -2,17 +2,19 @@
 //! sending.
 
 mod completion;
+mod finding;
 mod moderation;
 mod quitting;
 mod reconnect;
+mod rooms;
 mod sending;
 mod signing_in;
 mod unread;
 
 use super::*;
 use crate::keymap::{Action, Motion};
-use crate::link::{LinkEvent, Problem as LinkProblem};
-use chat_protocol::{ClientEvent, CloseCode, ServerEvent};
+use crate::link::{LinkEvent, Problem as LinkProblem, RoomKey};
+use chat_protocol::{ClientEvent, CloseCode, Credential, ServerEvent};
 use serde_json::{Value, json};
 
 /// An app with a clock that stands still unless told.
@@ -23,6 +25,11 @@ pub(crate) struct Driven {
 
 impl Driven {
     pub(crate) fn new(rooms: &[&str], password: Option<&str>) -> Self {
+        Self::with_token(rooms, password, None)
+    }
+
+    /// With a token from an earlier run.
+    pub(crate) fn with_token(rooms: &[&str], password: Option<&str>, token: Option<&str>) -> Self {
         let settings = Settings {
             username: Username::new("alice").unwrap(),
             rooms: rooms
@@ -31,8 +38,10 @@ impl Driven {
                 .collect(),
             server: "ws://127.0.0.1:8080".to_owned(),
             password: password.map(Secret::new),
+            token: token.map(Secret::new),
             zone: TimeZone::UTC,
             nonce_prefix: "n".to_owned(),
+            keeps_drafts: false,
         };
         let now = Now {
             elapsed: Duration::ZERO,
@@ -67,7 +76,7 @@ impl Driven {
     }
 
     pub(crate) fn link(&mut self, place: usize, event: LinkEvent) -> Vec<Effect> {
-        self.tell(Event::Link(place, event))
+        self.tell(Event::Link(RoomKey(place), event))
     }
 
     pub(crate) fn receive(&mut self, place: usize, event: &str, data: Value) -> Vec<Effect> {
@@ -139,8 +148,17 @@ impl Driven {
         )
     }
 
-    fn toast(&self) -> &str {
-        self.app.toast.as_ref().map_or("", |toast| &toast.text)
+    /// What the client says: the answer that stands, or else what it says of the last key.
+    pub(crate) fn answer(&self) -> &str {
+        let shown = self.app.answers.shown();
+        let hint = self.app.answers.hinted().unwrap_or_default();
+        shown.map_or(hint, |(answer, _)| &answer.text)
+    }
+
+    /// All that was said, one line each.
+    fn said(&self) -> String {
+        let lines = self.app.log.lines().map(|line| line.text.as_str());
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     fn counts(&self) -> (usize, usize) {
@@ -181,7 +199,9 @@ fn refusal(code: u16, event: &str) -> chat_protocol::ClientError {
 
 fn connects(effects: &[Effect]) -> Vec<(usize, String)> {
     let connects = effects.iter().filter_map(|effect| match effect {
-        Effect::Connect(place, password, _) => Some((*place, password.expose().to_owned())),
+        Effect::Connect(key, _, Credential::Password(one) | Credential::Token(one), ..) => {
+            Some((key.0, one.expose().to_owned()))
+        }
         _ => None,
     });
     connects.collect()
@@ -296,13 +316,19 @@ fn rooms_count_what_comes_while_they_are_not_in_view() {
     driven.message(1, 2, "bob", "@alice hello");
     driven.message(1, 2, "bob", "@alice hello");
     assert_eq!(
-        (driven.app.rooms[1].unread, driven.app.rooms[1].mentions),
+        (
+            driven.app.rooms[1].reading.unread(),
+            driven.app.rooms[1].reading.mentions()
+        ),
         (2, 1)
     );
     driven.type_in("draft of a");
     driven.act(Action::Room(1));
     assert_eq!(
-        (driven.app.rooms[1].unread, driven.app.rooms[1].mentions),
+        (
+            driven.app.rooms[1].reading.unread(),
+            driven.app.rooms[1].reading.mentions()
+        ),
         (0, 0)
     );
     assert!(driven.app.room().composer.is_empty());
@@ -398,7 +424,14 @@ fn control_c_clears_before_it_quits() {
     driven.type_in("draft");
     assert!(!driven.act(Action::Interrupt).contains(&Effect::Quit));
     assert!(driven.app.room().composer.is_empty());
-    assert!(driven.toast().contains("Up brings it back"));
+    assert!(driven.answer().contains("Up brings it back"));
+    assert!(!driven.act(Action::Interrupt).contains(&Effect::Quit));
+    driven.wait(Duration::from_secs(2));
+    assert!(
+        !driven.act(Action::Interrupt).contains(&Effect::Quit),
+        "long ago"
+    );
+    assert!(driven.answer().contains("again within 2 s"));
     assert!(driven.act(Action::Interrupt).contains(&Effect::Quit));
     driven.act(Action::Up);
     assert_eq!(driven.app.room().composer.text(), "draft");
@@ -444,17 +477,17 @@ fn no_number_or_text_of_a_servers_overflows() {
 }
 
 #[test]
-fn a_toast_goes_by_itself() {
+fn an_answer_goes_by_itself() {
     let mut driven = Driven::live();
     driven.receive(
         0,
         "cerror",
         json!({ "Code": 400, "message": "no\u{1b}[2J" }),
     );
-    assert_eq!(driven.toast(), "no\u{fffd}[2J");
-    assert_eq!(driven.app.wake_at(), Some(TOAST));
-    assert_eq!(driven.wait(TOAST), [Effect::Draw]);
-    assert_eq!(driven.toast(), "");
+    assert_eq!(driven.answer(), "no\u{fffd}[2J");
+    assert_eq!(driven.app.wake_at(), Some(answers::STANDS));
+    assert_eq!(driven.wait(answers::STANDS), [Effect::Draw]);
+    assert_eq!(driven.answer(), "");
 }
 
 #[test]
@@ -466,16 +499,14 @@ fn who_is_told_only_where_it_was_asked() {
         json!({ "count": 3, "members": [member("alice", 0), member("bob", 3)], "truncated": true });
     driven.receive(0, "who", who.clone());
     assert_eq!(driven.app.room().people, Some(3));
-    let rows = |driven: &Driven| -> String {
-        let rows = driven
-            .app
-            .room()
-            .timeline
-            .visible(driven.app.geometry(), 50);
-        rows.iter().map(|row| row.text()).collect()
-    };
-    assert!(!rows(&driven).contains("3 here"));
+    assert!(driven.app.panel.is_none());
     assert_eq!(sent(&driven.send("/who")), ["who"]);
     driven.receive(0, "who", who);
-    assert!(rows(&driven).contains("3 here: alice@, bob, and more"));
+    let items = driven.app.items(Panel::Who);
+    let names: Vec<&str> = items.iter().map(|item| item.text.as_str()).collect();
+    assert_eq!(names, ["alice@", "bob", "and more"]);
+    assert_eq!(
+        driven.app.panel.as_ref().map(|open| open.kind),
+        Some(Panel::Who)
+    );
 }

@@ -20,12 +20,16 @@ const AUDIT_LINES: u64 = 20;
 pub(crate) enum Order {
     /// This, as it is.
     Send(ClientEvent),
-    /// Delete the last message of a user; the own one without a name.
+    /// Pick the newest message of a user out, to be deleted; of anybody without a name.
     Delete(Option<Username>),
-    /// Pin the last message, of a user where one is named.
+    /// The same, to be pinned.
     Pin(Option<Username>),
-    /// Empty the room; sure of it, or to be asked first.
-    Clear { sure: bool },
+    /// Empty the room.
+    Clear,
+    /// No new accounts, and slow mode.
+    Lock,
+    /// Back to what was there before.
+    Unlock,
     /// Let a held message through.
     Allow(Which),
     /// Do not, for this reason.
@@ -44,7 +48,7 @@ pub(crate) enum Which {
 }
 
 /// The commands: name, what follows it, what it does.
-pub(crate) const MODERATION: [(&str, &str, &str); 25] = [
+pub(crate) const MODERATION: [(&str, &str, &str); 29] = [
     ("kick", "NAME [REASON]", "remove from the room"),
     (
         "mute",
@@ -67,7 +71,11 @@ pub(crate) const MODERATION: [(&str, &str, &str); 25] = [
     ("unmod", "NAME", "make an ordinary user again"),
     ("vip", "NAME", "make a VIP"),
     ("unvip", "NAME", "make an ordinary user again"),
-    ("delete", "[NAME]", "delete your last message, or NAME's"),
+    (
+        "delete",
+        "[NAME]",
+        "select NAME's newest message; x deletes it",
+    ),
     ("purge", "NAME", "delete all of NAME's messages"),
     ("clear", "[yes]", "delete all messages; asks first"),
     (
@@ -94,6 +102,10 @@ pub(crate) const MODERATION: [(&str, &str, &str); 25] = [
         "reject message N; the author sees the reason",
     ),
     ("audit", "", "show recent moderator actions"),
+    ("lock", "", "let no new accounts write, slow mode 30 s"),
+    ("unlock", "", "end a lock"),
+    ("sanctions", "", "list who is banned, muted, appointed"),
+    ("user", "NAME", "look somebody up"),
 ];
 
 /// Reads the arguments of the command `name`; `None` where there is no such command here.
@@ -107,6 +119,16 @@ pub(super) fn parse(name: &str, arguments: &str) -> Option<Result<Order, Command
         text: arguments,
     };
     Some(arguments.order())
+}
+
+/// Reads the argument of `/user`.
+pub(super) fn user(arguments: &str) -> Result<Username, CommandError> {
+    let arguments = Arguments {
+        name: "user",
+        usage: "NAME",
+        text: arguments,
+    };
+    arguments.only_user()
 }
 
 /// What follows a command.
@@ -143,6 +165,10 @@ impl<'text> Arguments<'text> {
             "delete" => return self.perhaps_user().map(Order::Delete),
             "pin" => return self.perhaps_user().map(Order::Pin),
             "clear" => return self.clear(),
+            "lock" if self.text.is_empty() => return Ok(Order::Lock),
+            "unlock" if self.text.is_empty() => return Ok(Order::Unlock),
+            "sanctions" if self.text.is_empty() => ClientEvent::Sanctions,
+            "lock" | "unlock" | "sanctions" => return Err(CommandError::Arguments(self.name)),
             "filter" => ClientEvent::AddFilter(self.filter()?),
             "unfilter" => ClientEvent::RemoveFilter {
                 pattern: self.pattern(self.text)?,
@@ -201,9 +227,9 @@ impl<'text> Arguments<'text> {
 
     fn clear(&self) -> Result<Order, CommandError> {
         match self.text {
-            "" => Ok(Order::Clear { sure: false }),
-            yes if yes.eq_ignore_ascii_case("yes") => Ok(Order::Clear { sure: true }),
-            _ => Err(self.wrong("nothing but yes can follow; it skips the question")),
+            "" => Ok(Order::Clear),
+            yes if yes.eq_ignore_ascii_case("yes") => Ok(Order::Clear),
+            _ => Err(self.wrong("nothing but yes can follow")),
         }
     }
 

@@ -5,11 +5,16 @@
 //! whether anybody here knows it or not. One that is not is given up, after so many bytes or so much
 //! time: what follows are keys again, and Ctrl+C is one wherever it comes. Pure: time comes in.
 
+mod replies;
+mod typed;
+
 use std::time::Duration;
 
 use super::burst::Burst;
 use super::sequence::{Meaning, console, control_sequence, single_shift};
+use super::wheel::Wheel;
 use super::{Code, Input, Key};
+use replies::is_rest_of_reply;
 
 /// How long what has begun waits for its next byte. A terminal writes a sequence at once; a slow line
 /// may cut it anywhere.
@@ -73,11 +78,12 @@ pub(crate) struct Decoder {
     last: Duration,
     /// When a lone ESC was taken for the key.
     escaped: Option<Duration>,
-    /// What began as a string and came like keys so far, each in a read of its own: the letter of an Alt
-    /// key by which strings begin, and what was typed since.
+    /// What began as a sequence and came like keys so far, each in a read of its own: the letter of an Alt
+    /// key by which sequences begin, and what was typed since.
     typed: Option<(u8, Vec<u8>)>,
+    wheel: Wheel,
     burst: Burst,
-    /// What is decoded and has not passed through `burst`.
+    /// What is decoded and has not passed through `wheel` and `burst`.
     out: Vec<Input>,
 }
 
@@ -90,6 +96,7 @@ impl Decoder {
             last: Duration::ZERO,
             escaped: None,
             typed: None,
+            wheel: Wheel::default(),
             burst: Burst::default(),
             out: Vec::new(),
         }
@@ -113,61 +120,35 @@ impl Decoder {
             State::Ground => {
                 self.steps(bytes);
                 self.typed = match bytes {
-                    [ESC, byte @ (b']' | b'P' | b'_' | b'^' | b'X')] => Some((*byte, Vec::new())),
+                    [ESC, byte @ (b'[' | b'O' | b']' | b'P' | b'_' | b'^' | b'X')] => {
+                        Some((*byte, Vec::new()))
+                    }
                     _ => None,
                 };
             }
+            _ if self.typed.is_some() => self.take_in_sequence(bytes),
             _ => self.steps(bytes),
         }
-        let decoded = std::mem::take(&mut self.out);
-        self.burst.take(decoded, now, &mut inputs);
+        self.pass_on(now, &mut inputs);
         inputs
+    }
+
+    /// Passes what is decoded on, through `wheel` and `burst`.
+    fn pass_on(&mut self, now: Duration, inputs: &mut Vec<Input>) {
+        let decoded = std::mem::take(&mut self.out);
+        let turned = self.wheel.take(decoded, now);
+        self.burst.take(turned, now, inputs);
     }
 
     fn steps(&mut self, bytes: &[u8]) {
         bytes.iter().for_each(|byte| self.step(*byte));
     }
 
-    /// What one read brings behind an Alt key by which a string may begin.
-    fn take_in_string(&mut self, bytes: &[u8]) {
-        let is_key =
-            |text: &str| text.chars().count() == 1 && !text.starts_with(['\u{7}', '\u{1b}']);
-        match (bytes, &mut self.typed) {
-            // A key that begins with ESC; ESC alone may be the beginning of a string's end.
-            ([ESC, second, ..], _) if *second != b'\\' => {
-                self.give_back();
-                self.steps(bytes);
-            }
-            (_, Some((_, keys))) if str::from_utf8(bytes).is_ok_and(is_key) => {
-                keys.extend_from_slice(bytes);
-                // No terminal sends what it says in single characters.
-                let is_typed = keys.len() > bytes.len() || bytes[0] < 0x20;
-                match is_typed {
-                    true => self.give_back(),
-                    false => self.steps(bytes),
-                }
-            }
-            _ => {
-                self.typed = None;
-                self.steps(bytes);
-            }
-        }
-    }
-
-    /// What was taken for a string were keys.
-    fn give_back(&mut self) {
-        self.state = State::Ground;
-        if let Some((letter, keys)) = self.typed.take() {
-            self.alt(letter as char);
-            self.steps(&keys);
-        }
-    }
-
     /// When [`Decoder::wake`] has something to do.
     pub(crate) fn wake_at(&self) -> Option<Duration> {
         let own = self.given_up_at();
-        let burst = self.burst.wake_at();
-        own.into_iter().chain(burst).min()
+        let others = self.wheel.wake_at().into_iter().chain(self.burst.wake_at());
+        own.into_iter().chain(others).min()
     }
 
     /// What comes of time passing.
@@ -179,11 +160,8 @@ impl Decoder {
             self.give_up();
         }
         let mut inputs = Vec::new();
-        let decoded = std::mem::take(&mut self.out);
         self.burst.wake(now, &mut inputs);
-        if !decoded.is_empty() {
-            self.burst.take(decoded, now, &mut inputs);
-        }
+        self.pass_on(now, &mut inputs);
         inputs
     }
 
@@ -210,8 +188,9 @@ impl Decoder {
                     self.key(Key::plain(Code::Escape));
                 }
             }
-            State::Control { body, .. } if body.is_empty() => self.alt('['),
-            State::Single { body, .. } if body.is_empty() => self.alt('O'),
+            State::Control { body, .. } if body.is_empty() => self.prefixed('['),
+            State::Single { body, .. } if body.is_empty() => self.prefixed('O'),
+            State::Control { .. } | State::Single { .. } | State::Mouse { .. } => self.give_back(),
             State::Character { .. } => self.character(char::REPLACEMENT_CHARACTER, false),
             State::String { .. } => self.give_back(),
             State::Paste { mut text, matched } => {
@@ -330,6 +309,11 @@ impl Decoder {
                     // Never anything else, whatever came before it.
                     INTERRUPT => self.ground(byte),
                     0x08 => self.key(Key::plain(Code::Backspace).with_alt(true)),
+                    // Shift+Tab of the Linux console. Alt+Tab is the desktop's.
+                    b'\t' => self.key(Key {
+                        shift: true,
+                        ..Key::plain(Code::BackTab)
+                    }),
                     0..0x20 | 0x7f => self.key(Key::of_control(byte).with_alt(true)),
                     0x20..0x7f => self.character(byte as char, true),
                     _ => self.in_character([byte, 0, 0, 0], 1, true),
@@ -403,6 +387,9 @@ impl Decoder {
                 keep(&[byte]);
             }
         }
+        if matched == 0 && matches!(byte, b'n' | b'c' | b'I' | b'O') {
+            self.take_reply_out(&mut text);
+        }
         if matched == PASTE_END.len() {
             self.paste(&text);
         } else {
@@ -422,16 +409,21 @@ impl Decoder {
                 self.state = State::Paste { text, matched: 0 };
             }
             Meaning::Reply(reply) => self.out.push(Input::Reply(reply)),
+            Meaning::Focus(has_focus) => self.out.push(Input::Focus(has_focus)),
             Meaning::Nothing => {}
         }
     }
 
     fn character(&mut self, character: char, alt: bool) {
-        self.key(Key::plain(Code::Char(character)).with_alt(alt));
+        match alt {
+            true => self.prefixed(character),
+            false => self.key(Key::plain(Code::Char(character))),
+        }
     }
 
-    fn alt(&mut self, character: char) {
-        self.character(character, true);
+    fn prefixed(&mut self, character: char) {
+        let key = Key::plain(Code::Char(character)).with_alt(true);
+        self.out.push(Input::Prefixed(key));
     }
 
     fn key(&mut self, key: Key) {
@@ -441,25 +433,6 @@ impl Decoder {
     fn paste(&mut self, text: &[u8]) {
         let text = String::from_utf8_lossy(text).into_owned();
         self.out.push(Input::Paste(text));
-    }
-}
-
-/// True for what can only be the rest of a reply whose ESC came long before: nobody types that at
-/// once.
-fn is_rest_of_reply(bytes: &[u8]) -> bool {
-    match bytes {
-        [b'[', b'0'..=b'9' | b'<'..=b'?', rest @ ..] => {
-            let end = rest.iter().find(|byte| !(0x20..0x40).contains(*byte));
-            end.is_some_and(|byte| (0x40..0x7f).contains(byte))
-        }
-        [b']', b'0'..=b'9', b';' | b'0'..=b'9', ..] => true,
-        [
-            b'P',
-            b'0'..=b'9' | b'>' | b'!',
-            b'$' | b'+' | b'|' | b'!',
-            ..,
-        ] => true,
-        _ => false,
     }
 }
 

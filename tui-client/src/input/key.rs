@@ -1,7 +1,7 @@
 //! A key with its modifiers. Types only.
 
 /// Which key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Code {
     /// A character. With Control or Alt a letter is in lower case.
     Char(char),
@@ -26,7 +26,7 @@ pub(crate) enum Code {
 }
 
 /// A key as it was pressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
     pub(crate) code: Code,
     /// With Shift, where the terminal says so and the character does not.
@@ -60,6 +60,11 @@ impl Key {
             alt: self.alt || alt,
             ..self
         }
+    }
+
+    /// Escape and the key without Alt: what a key with Alt is taken for where it means nothing.
+    pub(crate) const fn apart(self) -> [Self; 2] {
+        [Self::plain(Code::Escape), Self { alt: false, ..self }]
     }
 
     /// What a control character of ASCII stands for.

@@ -11,7 +11,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
-use tokio::time::{sleep_until, timeout};
+use tokio::time::{sleep_until, timeout_at};
 
 use super::decoder::Decoder;
 use super::{Input, Reply};
@@ -27,10 +27,6 @@ const ESCAPE_REMOTE: Duration = Duration::from_millis(150);
 const TURN: usize = 16;
 /// Reads in a row that bring nothing, without a pause of the sender: the terminal has ended.
 const EMPTY_READS: usize = 20;
-/// How long an answer that is under way is waited for before the terminal is given back.
-const LATE_REPLY: Duration = Duration::from_millis(150);
-/// An answer that has not come by then does not come.
-const REPLY: Duration = Duration::from_secs(1);
 
 type Read = io::Result<(Vec<u8>, Instant)>;
 
@@ -84,21 +80,27 @@ impl Keyboard {
         }
     }
 
-    /// Waits for the answer to what was asked at `asked`, so that no shell takes it for input. Keys
-    /// that come meanwhile are dropped.
-    pub(crate) async fn drain(&mut self, asked: Option<Instant>) {
-        if asked.is_none_or(|asked| asked.elapsed() > REPLY) {
+    /// Waits for so many answers of the terminal, until that moment at most, so that no shell takes them
+    /// for input. Keys that come meanwhile come next.
+    pub(crate) async fn drain(&mut self, awaited: Option<(usize, Instant)>) {
+        let Some((mut count, until)) = awaited else {
             return;
-        }
+        };
+        let mut kept = Vec::new();
         let answered = async {
-            while let Some(Ok(input)) = self.next().await {
-                if input == Input::Reply(Reply::Attributes) {
-                    return;
+            while count > 0 {
+                match self.next().await {
+                    Some(Ok(Input::Reply(Reply::Attributes | Reply::Ready))) => count -= 1,
+                    Some(Ok(input)) => kept.push(input),
+                    Some(Err(_)) | None => return,
                 }
             }
         };
         // A terminal that does not answer by then is left as it is.
-        timeout(LATE_REPLY, answered).await.ok();
+        timeout_at(until.into(), answered).await.ok();
+        for input in kept.into_iter().rev() {
+            self.ready.push_front(input);
+        }
     }
 }
 

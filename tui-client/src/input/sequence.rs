@@ -12,6 +12,8 @@ pub(super) enum Meaning {
     PasteBegins,
     /// A reply that is waited for.
     Reply(Reply),
+    /// The window is typed into, or no longer.
+    Focus(bool),
     /// Well-formed, and nothing that matters here.
     Nothing,
 }
@@ -43,6 +45,10 @@ pub(super) fn control_sequence(body: &[u8], end: u8) -> Meaning {
     let parameters = parameters(body);
     let number = parameters[0][0].unwrap_or(0);
     let key = match end {
+        b'I' if body.is_empty() => return Meaning::Focus(true),
+        b'O' if body.is_empty() => return Meaning::Focus(false),
+        // Ready, or not working: that it answers is all that counts.
+        b'n' if number == 0 || number == 3 => return Meaning::Reply(Reply::Ready),
         b'~' if number == 200 => return Meaning::PasteBegins,
         // xterm's modifyOtherKeys.
         b'~' if number == 27 => {
@@ -58,8 +64,9 @@ pub(super) fn control_sequence(body: &[u8], end: u8) -> Meaning {
             ..shifted(code)
         }),
         b'Z' => Some(shifted(Code::BackTab)),
-        // A report of where the cursor is ends in R as well.
-        b'R' if number > 1 => None,
+        // A report of where the cursor is ends in R as well, and F3 with Shift is like that of the first
+        // row.
+        b'R' if !body.is_empty() => None,
         b'a'..=b'd' => lettered(end.to_ascii_uppercase()).map(shifted),
         _ => lettered(end).and_then(|code| {
             let alone = parameters[1] == [None; 3];
@@ -175,8 +182,12 @@ fn character(codes: Parameter, modifiers: Parameter, text: Option<u32>) -> Optio
         if !character.is_ascii() {
             character = other(codes[2]).unwrap_or(character);
         }
-        if key.shift && !character.is_alphabetic() {
-            character = other(codes[1]).unwrap_or(character);
+        if key.shift && !character.is_alphabetic() && character != ' ' {
+            // The sign says all that Shift does.
+            let character = other(codes[1]).unwrap_or(character);
+            let code = Code::Char(character);
+            let shift = false;
+            return Some(Key { code, shift, ..key });
         }
         character = character.to_ascii_lowercase();
     } else if let Some(typed) = other(text) {

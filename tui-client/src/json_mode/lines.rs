@@ -1,27 +1,37 @@
-//! Standard input as lines, each a client event. What is none is named on standard error and left out;
-//! no line takes those behind it along. Must not send.
+//! Standard input as lines, each a client event. What is none is left out, and said on both outputs.
+//! Must not send.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, Write};
 
 use chat_protocol::{ClientEvent, ClientEventError, Frame, FrameError};
+use serde_json::json;
 use tokio::sync::mpsc;
 
+use crate::line_io::{self, RawLine};
 use crate::sanitize;
 
-/// Lines read ahead of what was sent; full, the reader waits.
-const LINES: usize = 64;
 /// Bytes of a line at most, whatever a server says that it takes.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
 
-/// What a line of the input is.
+/// A line of the input that says something.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum InputLine {
-    /// A message to post.
+pub(super) struct InputLine {
+    /// From 1, empty lines counted.
+    pub(super) number: u64,
+    pub(super) content: Content,
+}
+
+/// What a line is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    /// A message to post, as it is to be sent.
     Message(String),
+    /// `disconnect`: nothing can be sent behind it.
+    Disconnect(String),
     /// Another event.
     Other(String),
-    /// Nothing that can be sent; it was said why.
-    Skipped,
+    /// Nothing that can be sent, and why.
+    Skipped(String),
 }
 
 /// Why a line is not sent.
@@ -40,96 +50,33 @@ enum LineError {
     Event(ClientEventError),
 }
 
-/// A line as it was read, without its end.
-#[derive(Debug, PartialEq, Eq)]
-enum RawLine {
-    Whole(Vec<u8>),
-    /// Longer than the limit: so many bytes, which are gone.
-    TooLong(u64),
-}
-
-/// Reads standard input on a thread of its own, because a read can't be given up. `limit`: bytes that
-/// the server takes in a frame.
+/// Begins to read standard input. `limit`: bytes that the server takes in a frame.
 pub(super) fn read_lines(limit: usize) -> mpsc::Receiver<InputLine> {
-    let (lines, received) = mpsc::channel(LINES);
     let limit = limit.min(MOST_BYTES);
-    std::thread::spawn(move || {
-        let mut input = io::stdin().lock();
-        for number in 1_u64.. {
-            let raw = match next_line(&mut input, limit) {
-                Ok(None) => return,
-                Ok(Some(raw)) => Ok(raw),
-                Err(error) => Err(LineError::Input(error)),
-            };
-            let ends = raw.is_err();
-            let line = match raw.and_then(|raw| check(raw, limit)) {
-                Ok(None) => continue,
-                Ok(Some(line)) => line,
-                Err(error) => {
-                    complain(number, &error);
-                    InputLine::Skipped
-                }
-            };
-            // Without a receiver the program is ending.
-            if lines.blocking_send(line).is_err() || ends {
-                return;
-            }
-        }
-    });
-    received
+    line_io::read_lines(limit, move |number, raw| {
+        let raw = raw.map_err(LineError::Input);
+        let content = match raw.and_then(|raw| check(raw, limit)) {
+            Ok(content) => content?,
+            Err(error) => Content::Skipped(error.to_string()),
+        };
+        Some(InputLine { number, content })
+    })
 }
 
-fn complain(number: u64, error: &LineError) {
-    let words = sanitize::line(&error.to_string());
+/// Says on standard error that a line was not sent; gives the line that says it on standard output.
+pub(super) fn skip(number: u64, why: &str) -> String {
+    let words = sanitize::line(why);
     // Without standard error there is nowhere to say it.
     writeln!(
         io::stderr(),
         "chat-tui: line {number} was not sent: {words}"
     )
     .ok();
-}
-
-/// The next line; `None` at the end. The last one may lack its newline. Of one that is too long no more
-/// is kept than what the reader holds at a time.
-fn next_line(input: &mut impl BufRead, limit: usize) -> io::Result<Option<RawLine>> {
-    let mut line = Vec::new();
-    let mut bytes = 0_u64;
-    let mut is_there = false;
-    loop {
-        let read = match input.fill_buf() {
-            Ok(read) => read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
-        if read.is_empty() {
-            break;
-        }
-        is_there = true;
-        let end = read.iter().position(|byte| *byte == b'\n');
-        let part = &read[..end.unwrap_or(read.len())];
-        bytes += part.len() as u64;
-        // One more for a carriage return at the end.
-        if bytes <= limit as u64 + 1 {
-            line.extend_from_slice(part);
-        }
-        let used = part.len() + usize::from(end.is_some());
-        input.consume(used);
-        if end.is_some() {
-            break;
-        }
-    }
-    if line.len() as u64 == bytes && line.last() == Some(&b'\r') {
-        line.pop();
-        bytes -= 1;
-    }
-    Ok(is_there.then_some(match bytes <= limit as u64 {
-        true => RawLine::Whole(line),
-        false => RawLine::TooLong(bytes),
-    }))
+    json!({ "event": "skipped", "data": { "line": number, "message": why } }).to_string()
 }
 
 /// A line that is a client event, as it is; `None` for an empty one.
-fn check(raw: RawLine, limit: usize) -> Result<Option<InputLine>, LineError> {
+fn check(raw: RawLine, limit: usize) -> Result<Option<Content>, LineError> {
     let line = match raw {
         RawLine::Whole(line) => String::from_utf8(line).map_err(|_| LineError::Encoding)?,
         RawLine::TooLong(bytes) => return Err(LineError::TooLong(bytes, limit)),
@@ -141,9 +88,11 @@ fn check(raw: RawLine, limit: usize) -> Result<Option<InputLine>, LineError> {
     }
     let frame = Frame::parse(line).map_err(LineError::Frame)?;
     let event = ClientEvent::from_frame(frame).map_err(LineError::Event)?;
+    let line = line.to_owned();
     Ok(Some(match event {
-        ClientEvent::Message(_) => InputLine::Message(line.to_owned()),
-        _ => InputLine::Other(line.to_owned()),
+        ClientEvent::Message(_) => Content::Message(line),
+        ClientEvent::Disconnect => Content::Disconnect(line),
+        _ => Content::Other(line),
     }))
 }
 
@@ -151,7 +100,7 @@ fn check(raw: RawLine, limit: usize) -> Result<Option<InputLine>, LineError> {
 mod tests {
     use super::*;
 
-    fn checked(line: &str) -> Result<Option<InputLine>, String> {
+    fn checked(line: &str) -> Result<Option<Content>, String> {
         let raw = RawLine::Whole(line.as_bytes().to_vec());
         check(raw, 100).map_err(|error| error.to_string())
     }
@@ -159,14 +108,16 @@ mod tests {
     #[test]
     fn only_client_events_are_sent_and_as_they_are() {
         let line = r#" {"event": "message", "data": {"content": "hi"}} "#;
-        assert_eq!(checked(line), Ok(Some(InputLine::Message(line.to_owned()))));
+        assert_eq!(checked(line), Ok(Some(Content::Message(line.to_owned()))));
         let who = r#"{"event":"who"}"#;
-        assert_eq!(checked(who), Ok(Some(InputLine::Other(who.to_owned()))));
+        assert_eq!(checked(who), Ok(Some(Content::Other(who.to_owned()))));
         let marked = format!("\u{feff}{who}");
-        assert_eq!(checked(&marked), Ok(Some(InputLine::Other(who.to_owned()))));
+        assert_eq!(checked(&marked), Ok(Some(Content::Other(who.to_owned()))));
         for nothing in ["", "  ", "\t"] {
             assert_eq!(checked(nothing), Ok(None));
         }
+        let end = r#"{"event":"disconnect"}"#;
+        assert_eq!(checked(end), Ok(Some(Content::Disconnect(end.to_owned()))));
         let problem = |line: &str| checked(line).unwrap_err();
         assert!(problem("hi").contains("not valid JSON"));
         assert!(problem(r#"{"event":"nope"}"#).contains("unknown event"));
@@ -177,37 +128,6 @@ mod tests {
         assert_eq!(
             long.to_string(),
             "it has 101 bytes, but the server accepts at most 100"
-        );
-    }
-
-    #[test]
-    fn a_long_line_takes_none_behind_it_along() {
-        let check = |text: &str, expected: &[RawLine]| {
-            for capacity in [1, 2, 7, 100] {
-                let mut input = io::BufReader::with_capacity(capacity, text.as_bytes());
-                let mut read = Vec::new();
-                while let Some(raw) = next_line(&mut input, 4).unwrap() {
-                    read.push(raw);
-                }
-                assert_eq!(read, expected, "{text:?} in pieces of {capacity}");
-            }
-        };
-        let whole = |text: &str| RawLine::Whole(text.as_bytes().to_vec());
-        check("", &[]);
-        check("a\nb", &[whole("a"), whole("b")]);
-        check("a\r\n\n", &[whole("a"), whole("")]);
-        check(
-            "1234\n12345\r\n1234\r\nb",
-            &[
-                whole("1234"),
-                RawLine::TooLong(6),
-                whole("1234"),
-                whole("b"),
-            ],
-        );
-        check(
-            "123456789\nb\n123456",
-            &[RawLine::TooLong(9), whole("b"), RawLine::TooLong(6)],
         );
     }
 }

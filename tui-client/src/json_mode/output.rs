@@ -1,37 +1,11 @@
-//! Standard output as lines, each a server event. Written on a thread of its own: a reader that has
-//! stopped reading must not make the program deaf. Must not know what an event does.
-
-use std::io::{self, Write};
+//! What the server says as lines for standard output, the resume token left out. Must not know what
+//! an event does.
 
 use chat_protocol::events;
 use serde_json::Value;
-use tokio::sync::{mpsc, oneshot};
 
-/// Lines that wait to be written; full, nothing more is read from the server.
-const LINES: usize = 64;
 /// Events that hold a resume token, which lets in whoever has it.
-const WITH_TOKEN: [&str; 2] = [events::AUTH, "changePassword"];
-
-/// How the writing ended.
-pub(super) type Written = oneshot::Receiver<io::Result<()>>;
-
-/// Begins to write what is sent; ends once nobody can send any more, or at an error.
-pub(super) fn write_lines() -> (mpsc::Sender<String>, Written) {
-    let (lines, mut received) = mpsc::channel::<String>(LINES);
-    let (ended, written) = oneshot::channel();
-    std::thread::spawn(move || {
-        let mut write = || {
-            while let Some(line) = received.blocking_recv() {
-                let mut out = io::stdout().lock();
-                writeln!(out, "{line}").and_then(|()| out.flush())?;
-            }
-            Ok(())
-        };
-        // Without a receiver the program is ending.
-        ended.send(write()).ok();
-    });
-    (lines, written)
-}
+const WITH_TOKEN: [&str; 2] = [events::AUTH, events::CHANGE_PASSWORD];
 
 /// A server's text as one line, and as what it says; `None` where it is no JSON object. A resume token
 /// is left out.

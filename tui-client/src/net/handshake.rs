@@ -11,9 +11,22 @@ use chat_protocol::{
 pub(super) struct Identity {
     pub(super) username: Username,
     pub(super) room: RoomName,
-    pub(super) password: Secret,
-    /// A resume token from an earlier `auth`.
+    /// What the first connection signs in with.
+    pub(super) credential: Credential,
+    /// A resume token from an earlier `auth`, which goes before that.
     pub(super) token: Option<Secret>,
+    /// A name that nobody has becomes an account.
+    pub(super) may_register: bool,
+}
+
+impl Identity {
+    /// The token that the next connection signs in with; `None` where it takes the password.
+    pub(super) fn token(&self) -> Option<&Secret> {
+        match (&self.token, &self.credential) {
+            (Some(token), _) | (None, Credential::Token(token)) => Some(token),
+            (None, Credential::Password(_)) => None,
+        }
+    }
 }
 
 /// What to do next.
@@ -45,6 +58,8 @@ pub(super) struct Handshake<'identity> {
     since: Option<Since>,
     capabilities: Capabilities,
     content_limit: usize,
+    /// The server says which ways in are open.
+    knows_ways: bool,
 }
 
 impl<'identity> Handshake<'identity> {
@@ -55,6 +70,7 @@ impl<'identity> Handshake<'identity> {
             since,
             capabilities: Capabilities::default(),
             content_limit: CONTENT_CHARS,
+            knows_ways: false,
         }
     }
 
@@ -63,6 +79,7 @@ impl<'identity> Handshake<'identity> {
         match event {
             ServerEvent::Connection(connection) => {
                 self.content_limit = connection.limits.content;
+                self.knows_ways = !connection.auth.is_empty();
                 // All that the server offers and this client knows.
                 let offered = connection.capabilities.iter().map(String::as_str);
                 self.capabilities = Capabilities::named(offered);
@@ -83,7 +100,7 @@ impl<'identity> Handshake<'identity> {
 
     fn on_refusal(&mut self, error: ClientError) -> Step {
         match error.code {
-            Code::Unauthenticated if self.identity.token.take().is_some() => Step::TokenRefused,
+            Code::Unauthenticated if self.identity.token().is_some() => Step::TokenRefused,
             Code::TooFast | Code::Unavailable => Step::Busy(error),
             _ => Step::Refused(error),
         }
@@ -92,7 +109,7 @@ impl<'identity> Handshake<'identity> {
     fn auth(&self) -> ClientEvent {
         let credential = match &self.identity.token {
             Some(token) => Credential::Token(token.clone()),
-            None => Credential::Password(self.identity.password.clone()),
+            None => self.identity.credential.clone(),
         };
         ClientEvent::Auth(Box::new(Auth {
             username: self.identity.username.clone(),
@@ -100,7 +117,8 @@ impl<'identity> Handshake<'identity> {
             room: self.identity.room.clone(),
             capabilities: self.capabilities.names(),
             since: self.since.clone(),
-            register: true,
+            // One that does not say which ways in are open does not know the word.
+            register: self.identity.may_register || !self.knows_ways,
         }))
     }
 }
@@ -114,8 +132,9 @@ mod tests {
         Identity {
             username: Username::new("alice").unwrap(),
             room: RoomName::new("stream1").unwrap(),
-            password: Secret::new("hunter2"),
+            credential: Credential::Password(Secret::new("hunter2")),
             token: token.map(Secret::new),
+            may_register: true,
         }
     }
 
@@ -168,6 +187,23 @@ mod tests {
         let mut handshake = Handshake::new(&mut alice, None);
         handshake.on(connection(&[]));
         assert!(matches!(handshake.on(refusal(401)), Step::Refused(_)));
+    }
+
+    #[test]
+    fn a_token_from_an_earlier_run_signs_in_until_there_is_a_newer_one() {
+        let mut alice = identity(None);
+        alice.credential = Credential::Token(Secret::new("kept"));
+        let mut handshake = Handshake::new(&mut alice, None);
+        let auth = sent(handshake.on(connection(&[])));
+        assert_eq!(
+            (&auth["token"], &auth["password"]),
+            (&json!("kept"), &Value::Null)
+        );
+        assert_eq!(handshake.on(refusal(401)), Step::TokenRefused);
+        assert_eq!(alice.token(), Some(&Secret::new("kept")));
+        alice.token = Some(Secret::new("newer"));
+        assert_eq!(alice.token(), Some(&Secret::new("newer")));
+        assert_eq!(identity(None).token(), None);
     }
 
     #[test]

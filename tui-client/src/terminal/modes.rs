@@ -13,18 +13,25 @@ use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetat
 
 use super::output;
 
-/// Alternate screen, no wrapping at the right edge, marked pastes.
-const ENTER: &[u8] = b"\x1b[?1049h\x1b[?7l\x1b[?2004h\x1b[0m\x1b[2J";
+/// Alternate screen, no wrapping at the right edge, marked pastes, word of the focus, and the wheel as
+/// arrows; whether the wheel was that before is kept by the terminal.
+const ENTER: &[u8] =
+    b"\x1b[?1049h\x1b[?7l\x1b[?2004h\x1b[?1004h\x1b[?1007s\x1b[?1007h\x1b[r\x1b[0m\x1b[2J";
 /// Asks for kitty's keyboard protocol, and then for what every terminal answers.
 const ASK: &[u8] = b"\x1b[?u\x1b[c";
 /// Kitty's keyboard protocol: keys that were ambiguous are not, and each tells what it is on a
 /// keyboard for English. What was set by whoever did not put it back goes first.
 pub(super) const KEYBOARD: &[u8] = b"\x1b[<u\x1b[>5u";
-/// The end of a frame that was begun, and all of the above back.
-const LEAVE: &[u8] = b"\x1b[?2026l\x1b[0m\x1b[?2004l\x1b[?7h\x1b[?1049l\x1b[?25h";
-/// The same where the keyboard protocol was set: it belongs to the alternate screen.
-const LEAVE_WITH_KEYBOARD: &[u8] =
-    b"\x1b[?2026l\x1b[<u\x1b[0m\x1b[?2004l\x1b[?7h\x1b[?1049l\x1b[?25h";
+/// Has the terminal keep the window's title.
+pub(super) const KEEP_TITLE: &[u8] = b"\x1b[22;2t";
+/// The end of a frame that was begun; the keyboard protocol, where it was set: it belongs to the
+/// alternate screen; all of the above; the title, where it was set.
+const LEAVE: [&[u8]; 4] = [
+    b"\x1b[?2026l",
+    b"\x1b[<u",
+    b"\x1b[r\x1b[0m\x1b[?1007r\x1b[?1004l\x1b[?2004l\x1b[?7h\x1b[?1049l\x1b[?25h",
+    b"\x1b[23;2t",
+];
 /// How long a terminal that takes nothing is waited for.
 const PATIENCE: Duration = Duration::from_millis(300);
 /// The size of a terminal that has none.
@@ -38,12 +45,13 @@ const WIDEST: u16 = 2_000;
 const UNSEEN: Pid = Pid::from_raw(0);
 
 /// While the terminal is in the program's hands: how it was before, and whether the keyboard
-/// protocol is set.
+/// protocol and a title are set.
 static TAKEN: Mutex<Option<Taken>> = Mutex::new(None);
 
 struct Taken {
     before: Termios,
     keyboard: bool,
+    title: bool,
 }
 
 fn taken() -> std::sync::MutexGuard<'static, Option<Taken>> {
@@ -68,6 +76,7 @@ pub(super) fn take() -> io::Result<()> {
         .get_or_insert(Taken {
             before: now,
             keyboard: false,
+            title: false,
         })
         .keyboard;
     drop(taken);
@@ -86,18 +95,26 @@ pub(super) fn keep_keyboard() -> bool {
     }
 }
 
+/// Remembers that the window has a title of the program's; false where it had one already.
+pub(super) fn keep_title() -> bool {
+    match &mut *taken() {
+        Some(taken) => !std::mem::replace(&mut taken.title, true),
+        None => false,
+    }
+}
+
 /// Gives the terminal back, once, and waits for it within bounds. Errors are passed over: the
 /// terminal may be gone, and there is nowhere left to say so.
 pub(super) fn give_back() {
     let Some(taken) = taken().take() else {
         return;
     };
-    let leave = if taken.keyboard {
-        LEAVE_WITH_KEYBOARD
-    } else {
-        LEAVE
-    };
-    output::write_last(leave, PATIENCE);
+    let [frame, keyboard, modes, title] = LEAVE;
+    let mut leave = frame.to_vec();
+    leave.extend_from_slice(if taken.keyboard { keyboard } else { b"" });
+    leave.extend_from_slice(modes);
+    leave.extend_from_slice(if taken.title { title } else { b"" });
+    output::write_last(&leave, PATIENCE);
     tcsetattr(io::stdin().as_fd(), OptionalActions::Now, &taken.before).ok();
 }
 

@@ -1,336 +1,317 @@
-//! From cells to what is written to the terminal. Owns the bytes, and where the terminal's cursor is.
+//! From cells to what is written to the terminal: the fewest bytes that turn what it shows into what it
+//! is to show. Owns the bytes, and what is known of the terminal: its cells, cursor and look.
+//!
+//! Rows that only moved are moved by the terminal (`shift`). The margins are set for that and taken away
+//! at once, and rows move by LF and RI at the edges, which every terminal knows; SU and SD, and margins
+//! at the sides, are not known to all.
 //!
 //! A row must be right whatever width the terminal gives to what is in it. So behind each cluster of
 //! a doubtful width (`widths`) the cursor is put where the next cell is, its own cells are blanked
-//! before it, and the cells that it may have covered are written again.
+//! before it, and the cells that it may have covered are written again. After that the terminal's cells
+//! are right, and they stay so when it moves them.
 
-use std::convert::Infallible;
+mod strokes;
+
 use std::io::Write;
 
-use ratatui::backend::{Backend, ClearType, WindowSize};
-use ratatui::buffer::{Cell, CellWidth};
-use ratatui::layout::{Position, Size};
-use ratatui::style::{Color, Modifier};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Position;
 
+use super::cost::{ERASE, From, content_end, cost};
+use super::grid::{Grid, Palette, Square};
+use super::look::Look;
+use super::shift::{self, Shift};
 use super::widths::is_sure;
+use crate::links::Links;
 
-/// Cells that one character may cover on any terminal.
-const WIDEST: usize = 2;
+/// Blanks within a row from which on it is worth to think about erasing its rest.
+const BLANKS: usize = 4;
+/// Whatever another program left: no margins, no origin, no wrapping, plain characters, an empty screen.
+const ANEW: &[u8] = b"\x1b[r\x1b[?6l\x1b[?7l\x1b(B\x0f\x1b[m\x1b[2J";
 
-/// How a cell looks, without what stands in it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Look {
-    foreground: Color,
-    background: Color,
-    modifier: Modifier,
+/// What was painted.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Piece {
+    pub(super) bytes: Vec<u8>,
+    /// All of the frame is on the screen now.
+    pub(super) is_whole: bool,
+    /// More than a row changed: to be shown at once where the terminal can do that.
+    pub(super) is_large: bool,
 }
 
-impl Look {
-    fn of(cell: &Cell) -> Self {
-        Self {
-            foreground: cell.fg,
-            background: cell.bg,
-            modifier: cell.modifier,
-        }
-    }
-}
-
-/// The backend that ratatui draws on.
+/// The painter, and all that it knows.
 #[derive(Debug)]
 pub(super) struct Painter {
     bytes: Vec<u8>,
-    size: Size,
-    /// What the terminal shows, row by row.
-    cells: Vec<Cell>,
+    /// What the terminal shows.
+    shown: Grid,
+    /// What it is to show.
+    wanted: Grid,
+    palette: Palette,
+    /// Whether `wanted` has not been compared for rows that moved.
+    is_new: bool,
+    /// The row to go on with where a frame is painted in pieces.
+    next: usize,
+    /// Where the cursor is to be; hidden without a place.
+    place: Option<Position>,
     /// Where the terminal's cursor is; `None` where that depends on the terminal.
     cursor: Option<Position>,
-    look: Look,
+    is_cursor_shown: Option<bool>,
+    /// How what is written next looks; `None` where nobody knows.
+    look: Option<Look>,
+    /// The link that what is written next belongs to.
+    link: u16,
+    changed_rows: usize,
+    /// What the terminal shows and how it is set is anything: to be put right before the next frame.
+    is_anew: bool,
 }
 
 impl Painter {
-    /// For a terminal of this size.
+    /// For a terminal of this size that shows nothing.
     pub(super) fn new(width: u16, height: u16) -> Self {
-        let mut painter = Self {
+        Self {
             bytes: Vec::new(),
-            size: Size::new(width, height),
-            cells: Vec::new(),
+            shown: Grid::filled(width, height, Square::BLANK),
+            wanted: Grid::filled(width, height, Square::BLANK),
+            palette: Palette::default(),
+            is_new: false,
+            next: 0,
+            place: None,
             cursor: None,
-            look: Look::default(),
-        };
-        painter.blank();
-        painter
-    }
-
-    /// The terminal has this size now, and what it shows is anything; false where it had it before.
-    pub(super) fn resize(&mut self, width: u16, height: u16) -> bool {
-        let before = std::mem::replace(&mut self.size, Size::new(width, height));
-        if before != self.size {
-            self.blank();
+            is_cursor_shown: None,
+            look: None,
+            link: 0,
+            changed_rows: 0,
+            is_anew: false,
         }
-        before != self.size
     }
 
-    /// The bytes since the last time.
-    pub(super) fn take(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.bytes)
+    /// The terminal has this size now, and what it shows is anything. All is written over what is there:
+    /// emptying the screen first would flicker.
+    pub(super) fn resize(&mut self, width: u16, height: u16) {
+        self.shown = Grid::filled(width, height, Square::UNKNOWN);
+        self.wanted = Grid::filled(width, height, Square::BLANK);
+        self.cursor = None;
+        self.next = 0;
     }
 
     /// Nothing is known of the terminal any more.
     pub(super) fn forget(&mut self) {
-        self.bytes.clear();
-        self.look = Look::default();
-        self.cursor = None;
+        self.is_anew = true;
     }
 
-    fn blank(&mut self) {
-        let cells = usize::from(self.size.width) * usize::from(self.size.height);
-        self.cells.clear();
-        self.cells.resize(cells, Cell::EMPTY);
+    fn begin_anew(&mut self) {
+        self.put(ANEW);
+        self.shown.fill(Square::BLANK);
+        self.look = Some(Look::default());
+        self.link = 0;
         self.cursor = None;
+        self.is_cursor_shown = None;
+        self.changed_rows = usize::MAX;
     }
 
-    fn put(&mut self, text: std::fmt::Arguments<'_>) {
+    /// Takes a frame that is to be shown.
+    pub(super) fn take(&mut self, buffer: &Buffer, links: &Links, place: Option<Position>) {
+        if self.palette.is_full() {
+            self.palette = Palette::default();
+            self.shown.fill(Square::UNKNOWN);
+        }
+        for y in 0..self.wanted.height() {
+            self.read(buffer, links, y);
+        }
+        self.place = place;
+        self.is_new = true;
+    }
+
+    /// Takes one row of a frame, that of the cursor; gives its number.
+    pub(super) fn take_cursor_row(
+        &mut self,
+        buffer: &Buffer,
+        links: &Links,
+        place: Option<Position>,
+    ) -> Option<usize> {
+        self.place = place;
+        let y = usize::from(place?.y);
+        if y >= self.wanted.height() || self.palette.is_full() {
+            return None;
+        }
+        self.read(buffer, links, y);
+        Some(y)
+    }
+
+    fn read(&mut self, buffer: &Buffer, links: &Links, y: usize) {
+        let Self {
+            palette, wanted, ..
+        } = self;
+        palette.read(buffer, links, y, wanted.row_mut(y));
+    }
+
+    /// Paints what was taken, up to a row more than `limit` bytes: first the cursor's row, then those
+    /// behind the one that was painted last.
+    pub(super) fn paint(&mut self, limit: usize) -> Piece {
+        if std::mem::take(&mut self.is_anew) {
+            self.begin_anew();
+        }
+        if std::mem::take(&mut self.is_new)
+            && let Some(shift) = shift::find(&self.shown, &self.wanted)
+        {
+            self.shift(shift);
+        }
+        let height = self.wanted.height();
+        if let Some(place) = self.place {
+            self.paint_row(usize::from(place.y));
+        }
+        let mut is_whole = true;
+        for y in (self.next..height).chain(0..self.next.min(height)) {
+            if self.bytes.len() >= limit && self.shown.row(y) != self.wanted.row(y) {
+                self.next = y;
+                is_whole = false;
+                break;
+            }
+            self.paint_row(y);
+        }
+        if is_whole {
+            self.next = 0;
+        }
+        self.finish(is_whole)
+    }
+
+    /// Paints one row alone; nothing where the screen is to be put right first.
+    pub(super) fn paint_only(&mut self, row: Option<usize>) -> Piece {
+        if self.is_anew {
+            return Piece::default();
+        }
+        if let Some(y) = row {
+            self.paint_row(y);
+        }
+        self.finish(false)
+    }
+
+    /// Puts the cursor where it is to be.
+    fn finish(&mut self, is_whole: bool) -> Piece {
+        self.link_to(Square::BLANK);
+        let (width, height) = (self.wanted.width(), self.wanted.height());
+        let inside =
+            |place: &Position| usize::from(place.x) < width && usize::from(place.y) < height;
+        let place = self.place.filter(inside);
+        if let Some(place) = place {
+            self.go_to(place.x.into(), place.y.into(), &[]);
+        }
+        if self.is_cursor_shown != Some(place.is_some()) {
+            self.is_cursor_shown = Some(place.is_some());
+            self.put(match place {
+                Some(_) => b"\x1b[?25h",
+                None => b"\x1b[?25l",
+            });
+        }
+        Piece {
+            bytes: std::mem::take(&mut self.bytes),
+            is_whole,
+            is_large: std::mem::take(&mut self.changed_rows) > 1,
+        }
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    fn write(&mut self, text: std::fmt::Arguments<'_>) {
         // Memory takes whatever is written to it.
         self.bytes.write_fmt(text).ok();
     }
 
-    fn index(&self, x: usize, y: u16) -> usize {
-        usize::from(y) * usize::from(self.size.width) + x
+    /// Has the terminal move rows. What becomes free gets the background that is set, so none is.
+    fn shift(&mut self, Shift { top, bottom, by }: Shift) {
+        self.be_plain();
+        let is_part = bottom - top < self.wanted.height();
+        if is_part {
+            self.write(format_args!("\x1b[{};{}r", top + 1, bottom));
+        }
+        if by > 0 {
+            self.write(format_args!("\x1b[{bottom}H"));
+        } else {
+            self.write(format_args!("\x1b[{}H", top + 1));
+        }
+        for _ in 0..by.unsigned_abs() {
+            self.put(if by > 0 { b"\n" } else { b"\x1bM" });
+        }
+        if is_part {
+            self.put(b"\x1b[r");
+        }
+        self.cursor = None;
+        self.shown.shift(top, bottom, by);
+        self.changed_rows = self.changed_rows.saturating_add(bottom - top);
     }
 
-    /// Writes the cells of a row that changed, in ascending order, and those that they may cover.
-    fn paint_row(&mut self, y: u16, changed: &[usize]) {
-        let width = usize::from(self.size.width);
-        let mut changed = changed.iter().copied().peekable();
-        let (mut x, mut covered) = (0, 0);
-        loop {
-            while changed.next_if(|next| *next < x).is_some() {}
-            if x >= covered {
-                match changed.peek() {
-                    Some(next) => x = *next,
-                    None => return,
+    /// Writes the cells of a row that changed, and those that they may cover.
+    fn paint_row(&mut self, y: usize) {
+        if y >= self.wanted.height() || self.shown.row(y) == self.wanted.row(y) {
+            return;
+        }
+        self.changed_rows = self.changed_rows.saturating_add(1);
+        let wanted = self.wanted.row(y).to_vec();
+        let mut shown = self.shown.row(y).to_vec();
+        let content_end = content_end(&wanted);
+        let (mut x, mut covered, mut is_weighed) = (0, 0, false);
+        while x < wanted.len() {
+            let square = wanted[x];
+            if x >= covered && square == shown[x] {
+                x += 1;
+                continue;
+            }
+            if square == Square::BLANK {
+                let is_better = if x >= content_end {
+                    let last = shown.iter().rposition(|square| *square != Square::BLANK);
+                    let end = last.map_or(0, |last| last + 1).max(covered);
+                    end > x + ERASE as usize + usize::from(x < covered)
+                } else {
+                    !std::mem::replace(&mut is_weighed, true)
+                        && is_erasing_better(&shown[x..], &wanted[x..])
+                };
+                if is_better {
+                    self.erase(x, y, x < covered, &wanted);
+                    shown[x..].fill(Square::BLANK);
+                    covered = 0;
+                    continue;
                 }
             }
-            if x >= width {
-                return;
-            }
-            let index = self.index(x, y);
-            let cell = self.cells[index].clone();
-            if is_sure(cell.symbol()) {
-                self.paint(&cell, x, y);
-                x += usize::from(cell.cell_width().max(1));
+            if is_sure(self.palette.text(square, &mut [0; 4])) {
+                self.paint_sure(square, x, y, &wanted);
+                x += square.columns();
             } else {
-                let room = self.paint_doubtful(&cell, x, y);
-                covered = covered.max(x + WIDEST * cell.symbol().chars().count() + 1);
+                let (room, reach) = self.paint_doubtful(x, y, &wanted);
+                covered = covered.max(x + reach);
                 x += room;
             }
         }
+        self.shown.row_mut(y).copy_from_slice(&wanted);
     }
 
-    fn paint(&mut self, cell: &Cell, x: usize, y: u16) {
-        self.go_to(x, y);
-        self.look_like(Look::of(cell));
-        self.bytes.extend_from_slice(cell.symbol().as_bytes());
-        let end = x + usize::from(cell.cell_width().max(1));
-        // Behind the last column the cursor is where the terminal likes.
-        self.cursor = (end < usize::from(self.size.width)).then(|| position(end, y));
-    }
-
-    /// Writes a cluster that may have any width; the cells that are its own.
-    fn paint_doubtful(&mut self, cell: &Cell, x: usize, y: u16) -> usize {
-        let width = usize::from(self.size.width);
-        let index = self.index(x, y);
-        let mut room = usize::from(cell.cell_width().max(1)).min(width - x);
-        // A blank beside it is room for those terminals that need two cells.
-        let beside = (x + 1 < width).then(|| &self.cells[index + 1]);
-        if room == 1 && beside.is_some_and(|beside| is_blank_like(beside, cell)) {
-            room = 2;
+    /// Erases a row from `x` on. Where something wide may stand there in part, a blank goes over it first.
+    fn erase(&mut self, x: usize, y: usize, is_covered: bool, row: &[Square]) {
+        self.be_plain();
+        self.go_to(x, y, row);
+        if is_covered {
+            self.put(b" ");
+            self.cursor = (x + 1 < row.len()).then(|| position(x + 1, y));
         }
-        self.go_to(x, y);
-        self.look_like(Look::of(cell));
-        self.bytes.extend(std::iter::repeat_n(b' ', room));
-        self.cursor = None;
-        self.go_to(x, y);
-        self.bytes.extend_from_slice(cell.symbol().as_bytes());
-        self.cursor = None;
-        // At the right edge what does not fit may have gone to the left.
-        if x + room == width && x > 0 {
-            let start = if self.is_tail(x - 1, y) { x - 2 } else { x - 1 };
-            let before = self.cells[self.index(start, y)].clone();
-            if is_sure(before.symbol()) {
-                self.paint(&before, start, y);
-                self.cursor = None;
-            }
-        }
-        room
-    }
-
-    /// True for the second cell of a wide cluster.
-    fn is_tail(&self, x: usize, y: u16) -> bool {
-        let before = x.checked_sub(1).map(|x| &self.cells[self.index(x, y)]);
-        before.is_some_and(|before| before.cell_width() > 1)
-    }
-
-    fn go_to(&mut self, x: usize, y: u16) {
-        let place = position(x, y);
-        if self.cursor != Some(place) {
-            self.put(format_args!("\x1b[{};{}H", y + 1, x + 1));
-            self.cursor = Some(place);
-        }
-    }
-
-    fn look_like(&mut self, look: Look) {
-        if self.look == look {
-            return;
-        }
-        self.look = look;
-        self.put(format_args!("\x1b[0"));
-        for (modifier, number) in MODIFIERS {
-            if look.modifier.contains(modifier) {
-                self.put(format_args!(";{number}"));
-            }
-        }
-        self.colour(look.foreground, 30);
-        self.colour(look.background, 40);
-        self.put(format_args!("m"));
-    }
-
-    /// The sixteen colours as such, so that they are those that the user chose.
-    fn colour(&mut self, colour: Color, base: u8) {
-        let named = match colour {
-            Color::Reset => return,
-            Color::Indexed(index) => return self.put(format_args!(";{};5;{index}", base + 8)),
-            Color::Rgb(r, g, b) => return self.put(format_args!(";{};2;{r};{g};{b}", base + 8)),
-            named => NAMED.iter().zip(0u8..).find(|(one, _)| **one == named),
-        };
-        if let Some((_, place)) = named {
-            let number = base + place % 8 + 60 * (place / 8);
-            self.put(format_args!(";{number}"));
+        if self.cursor.is_some() {
+            self.put(b"\x1b[K");
         }
     }
 }
 
-/// SGR parameters (ECMA-48, 8.3.117).
-const MODIFIERS: [(Modifier, u8); 9] = [
-    (Modifier::BOLD, 1),
-    (Modifier::DIM, 2),
-    (Modifier::ITALIC, 3),
-    (Modifier::UNDERLINED, 4),
-    (Modifier::SLOW_BLINK, 5),
-    (Modifier::RAPID_BLINK, 6),
-    (Modifier::REVERSED, 7),
-    (Modifier::HIDDEN, 8),
-    (Modifier::CROSSED_OUT, 9),
-];
+/// True where erasing the rest of a row and writing what follows is shorter than writing what differs.
+fn is_erasing_better(shown: &[Square], wanted: &[Square]) -> bool {
+    let blanks = wanted.iter().take_while(|square| **square == Square::BLANK);
+    blanks.count() >= BLANKS && ERASE + cost(From::Blanks, wanted) < cost(From::Row(shown), wanted)
+}
 
-/// The sixteen colours in their order.
-const NAMED: [Color; 16] = [
-    Color::Black,
-    Color::Red,
-    Color::Green,
-    Color::Yellow,
-    Color::Blue,
-    Color::Magenta,
-    Color::Cyan,
-    Color::Gray,
-    Color::DarkGray,
-    Color::LightRed,
-    Color::LightGreen,
-    Color::LightYellow,
-    Color::LightBlue,
-    Color::LightMagenta,
-    Color::LightCyan,
-    Color::White,
-];
-
-fn position(x: usize, y: u16) -> Position {
+fn position(x: usize, y: usize) -> Position {
+    let number = |number| u16::try_from(number).unwrap_or(u16::MAX);
     Position {
-        x: u16::try_from(x).unwrap_or(u16::MAX),
-        y,
-    }
-}
-
-/// True for a blank that may take `cell`'s look without anybody seeing it.
-fn is_blank_like(blank: &Cell, cell: &Cell) -> bool {
-    let seen = Modifier::REVERSED | Modifier::UNDERLINED | Modifier::CROSSED_OUT;
-    let plain = |cell: &Cell| cell.bg == Color::Reset && !cell.modifier.intersects(seen);
-    blank.symbol() == " " && (Look::of(blank) == Look::of(cell) || plain(blank) && plain(cell))
-}
-
-impl Backend for Painter {
-    type Error = Infallible;
-
-    fn draw<'a, I>(&mut self, content: I) -> Result<(), Infallible>
-    where
-        I: Iterator<Item = (u16, u16, &'a Cell)>,
-    {
-        let (mut row, mut changed) = (0, Vec::new());
-        for (x, y, cell) in content {
-            if x >= self.size.width || y >= self.size.height {
-                continue;
-            }
-            if y != row {
-                self.paint_row(row, &changed);
-                changed.clear();
-                row = y;
-            }
-            let index = self.index(x.into(), y);
-            self.cells[index].clone_from(cell);
-            // What a wide cluster covers is not told of.
-            let end = (x + cell.cell_width().max(1)).min(self.size.width);
-            self.cells[index + 1..index + usize::from(end - x)].fill(Cell::EMPTY);
-            changed.push(usize::from(x));
-        }
-        self.paint_row(row, &changed);
-        Ok(())
-    }
-
-    fn hide_cursor(&mut self) -> Result<(), Infallible> {
-        self.put(format_args!("\x1b[?25l"));
-        Ok(())
-    }
-
-    fn show_cursor(&mut self) -> Result<(), Infallible> {
-        self.put(format_args!("\x1b[?25h"));
-        Ok(())
-    }
-
-    /// Where it is as far as is known: nobody asks the terminal, whose answer would come as keys.
-    fn get_cursor_position(&mut self) -> Result<Position, Infallible> {
-        Ok(self.cursor.unwrap_or_default())
-    }
-
-    fn set_cursor_position<P: Into<Position>>(&mut self, place: P) -> Result<(), Infallible> {
-        let place = place.into();
-        self.go_to(place.x.into(), place.y);
-        Ok(())
-    }
-
-    fn clear(&mut self) -> Result<(), Infallible> {
-        self.look = Look::default();
-        self.put(format_args!("\x1b[0m\x1b[2J"));
-        self.blank();
-        Ok(())
-    }
-
-    /// Nothing but the whole is ever cleared.
-    fn clear_region(&mut self, _: ClearType) -> Result<(), Infallible> {
-        self.clear()
-    }
-
-    fn size(&self) -> Result<Size, Infallible> {
-        Ok(self.size)
-    }
-
-    fn window_size(&mut self) -> Result<WindowSize, Infallible> {
-        Ok(WindowSize {
-            columns_rows: self.size,
-            pixels: Size::ZERO,
-        })
-    }
-
-    fn flush(&mut self) -> Result<(), Infallible> {
-        Ok(())
+        x: number(x),
+        y: number(y),
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// What a signal says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TerminalSignal {
-    /// End: SIGTERM, SIGHUP, SIGINT.
+    /// End: SIGTERM, SIGHUP, SIGINT, SIGQUIT.
     End,
     /// Stop for a while, giving the terminal back first: SIGTSTP.
     Stop,
@@ -23,6 +23,7 @@ pub(crate) struct Signals {
     terminate: Signal,
     hang_up: Signal,
     interrupt: Signal,
+    quit: Signal,
     stop: Signal,
     go_on: Signal,
     resize: Signal,
@@ -36,6 +37,7 @@ impl Signals {
             terminate: signal(SignalKind::terminate())?,
             hang_up: signal(SignalKind::hangup())?,
             interrupt: signal(SignalKind::interrupt())?,
+            quit: signal(SignalKind::quit())?,
             stop: signal(of(Number::TSTP))?,
             go_on: signal(of(Number::CONT))?,
             resize: signal(SignalKind::window_change())?,
@@ -49,6 +51,7 @@ impl Signals {
             _ = self.terminate.recv() => TerminalSignal::End,
             _ = self.hang_up.recv() => TerminalSignal::End,
             _ = self.interrupt.recv() => TerminalSignal::End,
+            _ = self.quit.recv() => TerminalSignal::End,
             _ = self.go_on.recv() => TerminalSignal::Continue,
             _ = self.stop.recv() => TerminalSignal::Stop,
             _ = self.resize.recv() => TerminalSignal::Resized,

@@ -1,80 +1,140 @@
-//! The help panel: keys and commands.
+//! The help panel: what this user can do here by key and by command, and what the signs mean.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{below, put};
-use crate::app::{Row, Tone};
-use crate::command::{COMMANDS, MODERATION};
+use crate::app::{App, Row, Tone};
+use crate::command::{COMMANDS, GOING, MODERATION, READING};
+use crate::keymap::{ANYWHERE, SELECTED};
 use crate::theme::Theme;
+use crate::wrap::{width, wrap};
 
-/// Columns of a key or command.
-const NAME_COLUMNS: usize = 17;
+/// Columns of a key.
+const KEY_COLUMNS: usize = 17;
 /// Columns of a command with what follows it.
 const USAGE_COLUMNS: usize = 30;
-/// The keys with what they do.
-const KEYS: [(&str, &str); 17] = [
-    ("Enter", "send; on an empty line, resend what was not sent"),
-    ("Alt+Enter Ctrl+J", "new line"),
-    ("Tab", "complete a command or a name; again, the next match"),
-    ("Up Down", "move by line, then through sent messages"),
-    ("PgUp PgDn", "scroll; older messages load at the top"),
-    (
-        "Home End",
-        "oldest and newest message (while typing: Ctrl+Home, Ctrl+End)",
-    ),
-    ("Alt+1..9", "go to a room by its number"),
-    (
-        "Ctrl+N Ctrl+P",
-        "next and previous room (or Alt+Right, Alt+Left)",
-    ),
-    ("Ctrl+A Ctrl+E", "start and end of the line"),
-    (
-        "Alt+B Alt+F",
-        "one word back or forward (or Ctrl+Left, Ctrl+Right)",
-    ),
-    (
-        "Ctrl+U Ctrl+K",
-        "cut to the start or to the end of the line",
-    ),
-    ("Ctrl+W Alt+D", "cut one word back or forward"),
-    ("Ctrl+Y", "paste what was cut"),
-    ("F1 F2 Esc", "this help, errors, close them"),
-    ("Ctrl+L", "redraw the screen"),
-    ("Ctrl+Z", "suspend; type fg in the shell to come back"),
-    ("Ctrl+C Ctrl+D", "clear the input; on an empty line, quit"),
+/// Columns of words at least; below, they stand in rows of their own.
+const WORDS: usize = 24;
+/// What the signs at names and messages mean.
+const SIGNS: [(&str, &str); 5] = [
+    ("@ + $", "administrator, moderator, VIP"),
+    ("~", "looks like the name of somebody of rank, or yours"),
+    ("… !", "being sent, not sent"),
+    (">> *", "selected, marked"),
+    ("<<", "a mention"),
 ];
 
-pub(super) fn draw(scrolled: usize, theme: &Theme, area: Rect, buffer: &mut Buffer) {
-    let title = |words: &str| Row::default().with(Tone::Faint, format!(" {words}"));
-    let mut rows = vec![title("Keys")];
-    rows.extend(
-        KEYS.iter()
-            .map(|(keys, words)| pair(keys, NAME_COLUMNS, words)),
-    );
-    rows.push(title("Commands (//text sends /text)"));
-    rows.extend(
-        COMMANDS
-            .iter()
-            .map(|(name, _, words)| pair(&format!("/{name}"), NAME_COLUMNS, words)),
-    );
-    rows.push(title("Moderation (names with or without @)"));
-    rows.extend(
-        MODERATION
-            .iter()
-            .map(|(name, usage, words)| pair(&format!("/{name} {usage}"), USAGE_COLUMNS, words)),
-    );
-    rows.push(title("Signs"));
-    rows.push(pair("@ + $", NAME_COLUMNS, "administrator, moderator, VIP"));
-    rows.push(pair("… !", NAME_COLUMNS, "being sent, not sent"));
-    let most = rows.len().saturating_sub(usize::from(area.height));
-    for (row, line) in rows.iter().skip(scrolled.min(most)).zip(0..area.height) {
+pub(super) fn draw(app: &App, scrolled: usize, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    let rows = rows(app, usize::from(area.width));
+    let height = usize::from(area.height);
+    let most = rows.len().saturating_sub(height);
+    let first = scrolled.min(most);
+    for (row, line) in rows.iter().skip(first).zip(0..area.height) {
         put(row, theme, below(area, line), buffer);
+    }
+    let below_it = rows.len().saturating_sub(first + height);
+    if below_it > 0 && height > 2 {
+        // The last row says that there is more.
+        let words = format!(" {} more rows: PgDn", below_it + 1);
+        let line = below(area, area.height - 1);
+        let blank = " ".repeat(usize::from(area.width));
+        put(&Row::default().with(Tone::Text, blank), theme, line, buffer);
+        put(
+            &Row::default().with(Tone::Strong, words),
+            theme,
+            line,
+            buffer,
+        );
     }
 }
 
-fn pair(name: &str, columns: usize, words: &str) -> Row {
-    Row::default()
-        .with(Tone::Strong, format!(" {name:<columns$} "))
-        .with(Tone::Text, words)
+/// Rows of the help at this width.
+pub(super) fn rows(app: &App, columns: usize) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let title = |words: &str| Row::default().with(Tone::Faint, format!(" {words}"));
+    rows.push(title("Keys"));
+    for binding in ANYWHERE {
+        let keys = app.keymap.keys_of(&binding.action);
+        // The rooms are nine rows of the same.
+        if keys.is_empty() || binding.name.starts_with("room-") && binding.name != "room-1" {
+            continue;
+        }
+        let keys = match binding.name {
+            "room-1" => "Alt+1 .. Alt+9".to_owned(),
+            _ => keys.join(" "),
+        };
+        let words = if binding.name == "room-1" {
+            "go to a room"
+        } else {
+            binding.words
+        };
+        pair(&keys, KEY_COLUMNS, words, columns, &mut rows);
+    }
+    rows.push(title("While a message is selected"));
+    for binding in SELECTED {
+        if is_for_moderators(binding.name) && !app.is_moderator() {
+            continue;
+        }
+        let keys = app.keymap.selected_keys_of(binding.action);
+        if !keys.is_empty() {
+            pair(
+                &keys.join(" "),
+                KEY_COLUMNS,
+                binding.words,
+                columns,
+                &mut rows,
+            );
+        }
+    }
+    rows.push(title("Commands (//text sends /text)"));
+    for (name, _, words) in &COMMANDS {
+        pair(&format!("/{name}"), KEY_COLUMNS, words, columns, &mut rows);
+    }
+    for (name, usage, words) in GOING.iter().chain(&READING) {
+        let typed = format!("/{name} {usage}");
+        pair(typed.trim_end(), KEY_COLUMNS, words, columns, &mut rows);
+    }
+    if app.is_moderator() {
+        rows.push(title("Moderation (names with or without @)"));
+        for (name, usage, words) in &MODERATION {
+            pair(
+                &format!("/{name} {usage}"),
+                USAGE_COLUMNS,
+                words,
+                columns,
+                &mut rows,
+            );
+        }
+    }
+    rows.push(title("Signs"));
+    for (signs, words) in SIGNS {
+        pair(signs, KEY_COLUMNS, words, columns, &mut rows);
+    }
+    rows
+}
+
+fn is_for_moderators(name: &str) -> bool {
+    matches!(
+        name,
+        "time-out" | "ban" | "kick" | "pin" | "view-deleted" | "approve" | "deny" | "like-it"
+    )
+}
+
+fn pair(name: &str, least: usize, words: &str, columns: usize, rows: &mut Vec<Row>) {
+    let indent = least + 2;
+    let head = Row::default().with(Tone::Strong, format!(" {name:<least$} "));
+    let left = columns.saturating_sub(indent + 1);
+    if left < WORDS || width(name) > least {
+        rows.push(Row::default().with(Tone::Strong, format!(" {name}")));
+        for line in wrap(words, columns.saturating_sub(4).max(8)) {
+            rows.push(Row::default().with(Tone::Text, format!("   {line}")));
+        }
+        return;
+    }
+    let mut lines = wrap(words, left).into_iter();
+    rows.push(head.with(Tone::Text, lines.next().unwrap_or_default()));
+    for line in lines {
+        rows.push(Row::default().with(Tone::Text, format!("{}{line}", " ".repeat(indent))));
+    }
 }

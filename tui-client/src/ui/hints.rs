@@ -1,35 +1,151 @@
-//! The hint line: what can be done now, and how many errors there were.
+//! The line of hints: the keys that answer a question or act on what is picked, else what the client
+//! says, else what can be done now.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{put, put_right};
-use crate::app::{App, Panel, Row, Tone};
+use super::put;
+use crate::app::{App, Bar, DIGITS, Length, Panel, Row, Tone};
 use crate::command::usage;
 use crate::theme::Theme;
 use crate::wrap::{truncate, width};
 
+/// What a search understands, and its keys.
+const FIND_KEYS: &str =
+    "words  from:NAME  is:mod  has:link  /regex/  -not   Enter select  Esc close";
+
 pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
-    let count = app.errors.count();
-    let tone = if count > 0 { Tone::Alert } else { Tone::Faint };
-    let errors = Row::default().with(tone, format!("F2 errors:{count} "));
-    let taken: usize = errors.0.iter().map(|piece| width(&piece.text)).sum();
-    let left = usize::from(area.width).saturating_sub(taken + 1);
+    let columns = usize::from(area.width);
+    let row = match (&app.bar, app.answers.shown()) {
+        (Some(bar), _) => bar_keys(app, bar, columns),
+        (None, Some((answer, waiting))) => {
+            let more = match waiting {
+                0 => String::new(),
+                waiting => format!(" +{waiting}"),
+            };
+            let left = columns.saturating_sub(width(&more) + 1);
+            Row::default()
+                .with(answer.tone, truncate(&format!(" {}", answer.text), left))
+                .with(Tone::Faint, more)
+        }
+        (None, None) if app.candidates().is_some() => candidates(app, columns),
+        (None, None) => {
+            let (tone, words) = words(app);
+            Row::default().with(tone, truncate(&format!(" {words}"), columns))
+        }
+    };
+    put(&row, theme, area, buffer);
+}
+
+/// What Tab goes through, beginning with what stands in the input.
+fn candidates(app: &App, columns: usize) -> Row {
+    let (all, place) = app.candidates().unwrap_or_default();
+    let mut row = Row::default().with(Tone::Text, " ");
+    let mut left = columns.saturating_sub(1);
+    for number in 0..all.len() {
+        let name = &all[(place + number) % all.len()];
+        if width(name) > left {
+            break;
+        }
+        let tone = if number == 0 {
+            Tone::Active
+        } else {
+            Tone::Faint
+        };
+        row = row.with(tone, name.as_str()).with(Tone::Faint, "  ");
+        left = left.saturating_sub(width(name) + 2);
+    }
+    row
+}
+
+fn words(app: &App) -> (Tone, String) {
+    if let Some(words) = app.answers.hinted() {
+        return (Tone::Strong, words.to_owned());
+    }
+    if let Some(words) = app.leaving_words() {
+        return words;
+    }
+    if app.palette.is_some() {
+        let words = "Enter go  Up/Down pick  @ people  / commands  # rooms  Esc close";
+        return (Tone::Faint, words.to_owned());
+    }
+    if app.is_picking() {
+        return (Tone::Faint, picking_keys(app));
+    }
+    if let Some(finder) = app.finder() {
+        return match &finder.problem {
+            Some(problem) => (Tone::Alert, problem.clone()),
+            None => (Tone::Faint, FIND_KEYS.to_owned()),
+        };
+    }
+    if app.recall().is_some() {
+        let words = "Ctrl+R older  Enter take it  Esc back to the draft";
+        return (Tone::Faint, words.to_owned());
+    }
     let usage = match app.panel {
-        Panel::None if !app.question_has_keys() && app.paste.is_none() => usage_hint(app),
+        None if !app.question_has_keys() && app.paste.is_none() => usage_hint(app),
         _ => None,
     };
-    let leaving = app.leaving_words();
-    let (tone, words) = leaving
-        .or(usage)
-        .or_else(|| asked_hint(app))
-        .unwrap_or_else(|| {
-            let (tone, words) = hint(app);
-            (tone, words.to_owned())
-        });
-    let row = Row::default().with(tone, truncate(&format!(" {words}"), left));
-    let used = put(&row, theme, area, buffer);
-    put_right(&errors, theme, area, used, buffer);
+    usage.or_else(|| asked_hint(app)).unwrap_or_else(|| {
+        let (tone, words) = hint(app);
+        (tone, words.to_owned())
+    })
+}
+
+/// ` Enter yes | 1 60s 2 10m 3 1h 4 1d 5 7d 0 for good | a delete on | w spam | Esc no`
+fn bar_keys(app: &App, bar: &Bar, columns: usize) -> Row {
+    if app.reason_typing {
+        let words = format!(" Reason: {}_  (Enter when done)", bar.reason);
+        let cut = width(&words).saturating_sub(columns);
+        let shown: String = words.chars().skip(cut).collect();
+        return Row::default().with(Tone::Bar, shown);
+    }
+    let mut row = Row::default().with(Tone::Strong, " Enter yes");
+    let mut part = |tone: Tone, words: String| {
+        row = std::mem::take(&mut row).with(tone, words);
+    };
+    if bar.has_length() {
+        part(Tone::Faint, " |".to_owned());
+        for (digit, seconds, words) in DIGITS {
+            let tone = match bar.length == Length::Seconds(seconds) {
+                true => Tone::Active,
+                false => Tone::Text,
+            };
+            part(Tone::Text, " ".to_owned());
+            part(tone, format!("{digit} {words}"));
+        }
+        let tone = match bar.length == Length::Longest {
+            true => Tone::Active,
+            false => Tone::Text,
+        };
+        part(Tone::Text, " ".to_owned());
+        part(tone, "0 for good".to_owned());
+    }
+    if bar.may_delete() {
+        let on = if bar.deletes { "on" } else { "off" };
+        part(Tone::Text, format!(" | a delete {on}"));
+    }
+    if bar.has_reason() {
+        let reason = match bar.reason.is_empty() {
+            true => "reason".to_owned(),
+            false => truncate(&bar.reason, 16).into_owned(),
+        };
+        part(Tone::Text, format!(" | w {reason}"));
+    }
+    part(Tone::Strong, " Esc no".to_owned());
+    row
+}
+
+fn picking_keys(app: &App) -> String {
+    match app.panel.as_ref().map(|open| open.kind) {
+        Some(Panel::Held) => "a approve  d reject  c card  t time out  b ban  Esc close".to_owned(),
+        Some(_) => "c card  t time out  b ban  k kick  x delete all  Esc close".to_owned(),
+        None if app.is_moderator() => {
+            "r reply y copy c card f thread | t time out b ban x delete p pin | s like it"
+                .to_owned()
+        }
+        None => "r reply  y copy  c card  f thread  Esc back".to_owned(),
+    }
 }
 
 /// How the moderation command is used that is being typed.
@@ -65,10 +181,10 @@ fn hint(app: &App) -> (Tone, &'static str) {
     if app.paste.is_some() {
         return (Tone::Waiting, "Enter paste  Esc cancel");
     }
-    match app.panel {
-        Panel::Errors(_) => return (Tone::Faint, "PgUp/PgDn scroll  Esc close"),
-        Panel::Help(_) => return (Tone::Faint, "PgUp/PgDn scroll  Esc close"),
-        Panel::None => {}
+    match app.panel.as_ref().map(|open| open.kind) {
+        Some(Panel::Help | Panel::Problems) => return (Tone::Faint, "PgUp/PgDn scroll  Esc close"),
+        Some(_) => return (Tone::Faint, "Up/Down pick  PgUp/PgDn scroll  Esc close"),
+        None => {}
     }
     if is_empty && room.timeline.failed() > 0 {
         let (again, stuck) = (room.timeline.retriable(app.now()), room.timeline.stuck());
@@ -82,7 +198,7 @@ fn hint(app: &App) -> (Tone, &'static str) {
     if room.composer.text().starts_with('/') {
         return (
             Tone::Faint,
-            "/help lists all  /who /history /errors /quit   //text sends /text",
+            "/help lists all  /who /history /problems /quit   //text sends /text",
         );
     }
     if !is_empty {
@@ -94,8 +210,11 @@ fn hint(app: &App) -> (Tone, &'static str) {
     if app.rooms.len() > 1 {
         return (
             Tone::Faint,
-            "Alt+1..9 rooms  PgUp scroll  / commands  Ctrl+D quit",
+            "Alt+1..9 rooms  Shift+Tab select  PgUp scroll  / commands  F1 help",
         );
     }
-    (Tone::Faint, "PgUp scroll  / commands  F1 help  Ctrl+D quit")
+    (
+        Tone::Faint,
+        "Shift+Tab select a message  PgUp scroll  / commands  F1 help  Ctrl+D quit",
+    )
 }

@@ -1,33 +1,32 @@
-//! The status line: the connection's state, people, modes, the newest
-//! toast or the topic; and the line that says how far
-//! the view is from the newest message.
+//! The status line: the connection's state, modes, people, the topic, and what waits; and the line that
+//! says how far the view is from the newest message.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{put, put_right};
-use crate::app::{App, Below, COUNTED_BELOW, LinkState, Room, Row, Tone, seconds_left};
+use crate::app::{App, Below, COUNTED_BELOW, LinkState, Row, Tone, seconds_left};
 use crate::theme::Theme;
 use crate::wrap::{truncate, width};
 
 pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
-    let counts = counts(app.room());
+    let counts = counts(app);
     let mut left = usize::from(area.width).saturating_sub(columns(&counts) + 1);
     let mut row = connection(app).with(Tone::Text, "  ");
-    if let (LinkState::Live, Some(people)) = (&app.room().link, app.room().people) {
-        row = row.with(Tone::Text, format!("{people} here  "));
-    }
     if app.room().is_live() {
+        let rate = app.room().lately.per_second();
+        if rate > 0 {
+            row = row.with(Tone::Text, format!("{rate}/s  "));
+        }
         row = modes(app, row);
-    }
-    if let Some(toast) = &app.toast {
-        row = row.with(toast.tone, toast.text.as_str());
-    } else if app.room().is_live() {
+        if let Some(people) = app.room().people {
+            row = row.with(Tone::Text, format!("{people} online  "));
+        }
         row = row.with(Tone::Faint, app.room().modes.topic.as_str());
     }
     // What does not fit is cut, the counts at the right are not.
     let mut fitting = Row::default();
-    for piece in row.0 {
+    for piece in row.pieces {
         fitting = fitting.with(piece.tone, truncate(&piece.text, left));
         left = left.saturating_sub(width(&piece.text));
     }
@@ -51,11 +50,21 @@ fn modes(app: &App, mut row: Row) -> Row {
 }
 
 fn columns(row: &Row) -> usize {
-    row.0.iter().map(|piece| width(&piece.text)).sum()
+    row.columns()
 }
 
-/// ` up 41 rows - 7 new below (End)`
+/// `- up 41 rows, 7 new below (End) -----`
 pub(super) fn draw_held(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    if let Some(words) = app.room().view_words() {
+        let left = usize::from(area.width).saturating_sub(3);
+        let words = format!("- {} ", truncate(&words, left));
+        let dashes = usize::from(area.width).saturating_sub(width(&words));
+        let row = Row::default()
+            .with(Tone::Strong, words)
+            .with(Tone::Faint, "-".repeat(dashes));
+        put(&row, theme, area, buffer);
+        return;
+    }
     let Below {
         rows,
         new,
@@ -69,7 +78,7 @@ pub(super) fn draw_held(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffe
     } else {
         "Ctrl+End"
     };
-    let mut row = Row::default().with(Tone::Faint, format!(" up {rows}{more} {unit} - "));
+    let mut row = Row::default().with(Tone::Faint, format!("- up {rows}{more} {unit}, "));
     row = match (new, more_new) {
         (0, false) => row.with(Tone::Faint, "nothing new below"),
         _ => {
@@ -84,8 +93,10 @@ pub(super) fn draw_held(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffe
     if mentions > 0 {
         row = row.with(Tone::Mention, format!(", {mentions} for you"));
     }
+    row = row.with(Tone::Faint, format!(" ({key}) "));
+    let dashes = usize::from(area.width).saturating_sub(columns(&row));
     put(
-        &row.with(Tone::Faint, format!(" ({key})")),
+        &row.with(Tone::Faint, "-".repeat(dashes)),
         theme,
         area,
         buffer,
@@ -104,9 +115,9 @@ fn connection(app: &App) -> Row {
             row.with(Tone::Waiting, format!("connecting (attempt {attempt})"))
         }
         LinkState::Live => match app.room().latency {
-            Some(latency) if latency.as_millis() == 0 => row.with(Tone::Good, "ok <1ms"),
-            Some(latency) => row.with(Tone::Good, format!("ok {}ms", latency.as_millis())),
-            None => row.with(Tone::Good, "ok"),
+            Some(latency) if latency.as_millis() == 0 => row.with(Tone::Good, "connected <1ms"),
+            Some(latency) => row.with(Tone::Good, format!("connected {}ms", latency.as_millis())),
+            None => row.with(Tone::Good, "connected"),
         },
         LinkState::Waiting {
             until,
@@ -120,20 +131,36 @@ fn connection(app: &App) -> Row {
             )
             .with(Tone::Faint, format!(" {words}"))
         }
-        LinkState::Stopped { words, .. } => {
-            row.with(Tone::Alert, format!("not connected: {words}"))
+        LinkState::Stopped { words, refused } => {
+            let then = if *refused {
+                ""
+            } else {
+                " (/reconnect tries again)"
+            };
+            row.with(Tone::Alert, format!("not connected: {words}{then}"))
         }
     }
 }
 
-fn counts(room: &Room) -> Row {
+/// `mentions 1  held 2  queued 2`
+fn counts(app: &App) -> Row {
+    let room = app.room();
     let (waiting, failed) = (room.timeline.waiting(), room.timeline.failed());
+    let mentions: usize = app.rooms.iter().map(|room| room.reading.mentions()).sum();
+    let held = room.held.waiting().len();
+    let orders = room.orders.count();
     let mut row = Row::default();
-    if failed > 0 {
-        row = row.with(Tone::Alert, format!("not sent {failed} "));
-    }
-    if waiting > 0 && (!room.is_live() || room.muted_until.is_some()) {
-        row = row.with(Tone::Waiting, format!("queued {waiting} "));
+    let mut count = |tone: Tone, count: usize, words: &str| {
+        if count > 0 {
+            row = std::mem::take(&mut row).with(tone, format!(" {words} {count} "));
+        }
+    };
+    count(Tone::Mention, mentions, "mentions");
+    count(Tone::Waiting, held, "held");
+    count(Tone::Waiting, orders.saturating_sub(1), "to do");
+    count(Tone::Alert, failed, "not sent");
+    if !room.is_live() || room.muted_until.is_some() {
+        count(Tone::Waiting, waiting, "queued");
     }
     row
 }

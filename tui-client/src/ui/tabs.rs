@@ -7,7 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{put, put_right};
-use crate::app::{App, LinkState, Room, Row, Tone, glyph};
+use crate::app::{App, LinkState, Room, Row, Tone, rank_word};
 use crate::theme::Theme;
 use crate::wrap::{truncate, width};
 
@@ -27,21 +27,26 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let shown = shown(app, &tabs, columns);
     let left = marker(&app.rooms[..*shown.start()], true);
     let right = marker(&app.rooms[shown.end() + 1..], false);
-    let mut line = left.0;
+    let mut line = left.pieces;
     if shown.start() == shown.end() {
         // What is hidden beside it must be seen, even where the name is not whole then.
-        let others = columns_of(&line) + columns_of(&right.0);
-        let number_and_news = columns_of(&tab(app.active, app.room(), true, 0).0);
+        let others = columns_of(&line) + columns_of(&right.pieces);
+        let number_and_news = columns_of(&tab(app.active, app.room(), true, 0).pieces);
         let name = columns.saturating_sub(others + number_and_news);
-        line.extend(tab(app.active, app.room(), true, name.min(NAME_COLUMNS)).0);
+        line.extend(tab(app.active, app.room(), true, name.min(NAME_COLUMNS)).pieces);
     } else {
-        line.extend(tabs[shown].iter().flat_map(|row| row.0.iter().cloned()));
+        line.extend(
+            tabs[shown]
+                .iter()
+                .flat_map(|row| row.pieces.iter().cloned()),
+        );
     }
-    line.extend(right.0);
-    let used = put(&Row(line), theme, area, buffer);
+    line.extend(right.pieces);
+    let used = put(&Row::from(line), theme, area, buffer);
     let name = truncate(&app.me, NAME_COLUMNS).into_owned();
-    let sign = glyph(app.room().rank).trim_end();
-    let me = Row::default().with(Tone::Faint, format!("{name}{sign}  F1 help"));
+    let rank = rank_word(app.room().rank);
+    let space = if rank.is_empty() { "" } else { " " };
+    let me = Row::default().with(Tone::Faint, format!("{name}{space}{rank}  F1 help"));
     put_right(&me, theme, area, used + 2, buffer);
 }
 
@@ -50,10 +55,10 @@ fn shown(app: &App, tabs: &[Row], columns: usize) -> RangeInclusive<usize> {
     let fits = |first: usize, last: usize| {
         let tabs: usize = tabs[first..=last]
             .iter()
-            .map(|tab| columns_of(&tab.0))
+            .map(|tab| columns_of(&tab.pieces))
             .sum();
-        let left = columns_of(&marker(&app.rooms[..first], true).0);
-        let right = columns_of(&marker(&app.rooms[last + 1..], false).0);
+        let left = columns_of(&marker(&app.rooms[..first], true).pieces);
+        let right = columns_of(&marker(&app.rooms[last + 1..], false).pieces);
         left + tabs + right <= columns
     };
     let mut first = 0;
@@ -72,10 +77,10 @@ fn marker(hidden: &[Room], is_left: bool) -> Row {
     if hidden.is_empty() {
         return Row::default();
     }
-    let unread: usize = hidden.iter().map(|room| room.unread).sum();
-    let mentions: usize = hidden.iter().map(|room| room.mentions).sum();
+    let unread: usize = hidden.iter().map(|room| room.reading.unread()).sum();
+    let mentions: usize = hidden.iter().map(|room| room.reading.mentions()).sum();
     let stopped = |room: &Room| matches!(room.link, LinkState::Stopped { .. });
-    let more = hidden.iter().any(|room| room.more_unread);
+    let more = hidden.iter().any(|room| room.reading.has_more());
     let tone = match (unread, mentions) {
         (_, 1..) => Tone::Mention,
         _ if hidden.iter().any(stopped) => Tone::Alert,
@@ -98,17 +103,14 @@ fn marker(hidden: &[Room], is_left: bool) -> Row {
 
 fn tab(place: usize, room: &Room, is_active: bool, columns: usize) -> Row {
     let name = truncate(&room.label, columns);
-    let tone = match room.link {
-        LinkState::Stopped { .. } => Tone::Alert,
-        _ if is_active => Tone::Active,
-        _ if room.mentions > 0 => Tone::Mention,
-        _ if room.unread > 0 || room.more_unread => Tone::Strong,
-        _ => Tone::Faint,
-    };
-    let news = match (room.unread, room.mentions) {
-        (0, 0) if !room.more_unread => String::new(),
-        (unread, 0) => format!("({})", counted(unread, room.more_unread)),
-        (_, mentions) => format!("(@{})", counted(mentions, false)),
+    let tone = tone_of(room, is_active);
+    let news = match (room.reading.unread(), room.reading.mentions()) {
+        (0, 0) if !room.reading.has_more() => String::new(),
+        (unread, 0) => format!("({})", counted(unread, room.reading.has_more())),
+        (unread, mentions) => {
+            let unread = counted(unread, room.reading.has_more());
+            format!("({unread} @{})", counted(mentions, false))
+        }
     };
     Row::default()
         .with(Tone::Text, " ")
@@ -117,11 +119,22 @@ fn tab(place: usize, room: &Room, is_active: bool, columns: usize) -> Row {
 }
 
 /// A number, with a sign where there are more.
-fn counted(count: usize, more: bool) -> String {
+pub(super) fn counted(count: usize, more: bool) -> String {
     let sign = if more || count > MOST { "+" } else { "" };
     format!("{}{sign}", count.min(MOST))
 }
 
 fn columns_of(pieces: &[crate::app::Piece]) -> usize {
     pieces.iter().map(|piece| width(&piece.text)).sum()
+}
+
+/// How a room stands out among the others.
+pub(super) fn tone_of(room: &Room, is_active: bool) -> Tone {
+    match room.link {
+        LinkState::Stopped { .. } => Tone::Alert,
+        _ if is_active => Tone::Active,
+        _ if room.reading.mentions() > 0 => Tone::Mention,
+        _ if room.reading.unread() > 0 || room.reading.has_more() => Tone::Strong,
+        _ => Tone::Faint,
+    }
 }

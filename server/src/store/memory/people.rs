@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 
-use chat_protocol::{Rank, RoomName, Username};
+use chat_protocol::{Rank, RoomName, Username, skeletons};
 
 use super::log::MemoryLog;
 use super::{MemoryStore, State, broken};
-use crate::domain::confusables::skeletons;
 use crate::domain::entry::{Moment, UnixMillis};
 use crate::domain::moderation::{Origin, Person, Sanction, Standing, Verdicts};
 use crate::store::accounts::{Account, Accounts, Admission, Admitted, Creation, new_logins};

@@ -26,7 +26,7 @@ fn whoever_leaves_is_kept_until_the_answers_are_there() {
         driven.send("one");
         driven.send("two");
         let effects = match leave {
-            "" => driven.act(Action::Interrupt),
+            "" => driven.act(Action::DeleteOrQuit),
             command => driven.send(command),
         };
         assert!(!quits(&effects));
@@ -40,7 +40,7 @@ fn whoever_leaves_is_kept_until_the_answers_are_there() {
 fn answers_are_not_waited_for_for_ever() {
     let mut driven = Driven::live();
     driven.send("one");
-    assert!(!quits(&driven.act(Action::Interrupt)));
+    assert!(!quits(&driven.act(Action::DeleteOrQuit)));
     assert_eq!(driven.app.wake_at(), Some(Duration::from_secs(2)));
     assert!(quits(&driven.wait(Duration::from_secs(2))));
     assert_eq!(driven.app.unsent(), [("stream1", "one")]);
@@ -50,10 +50,10 @@ fn answers_are_not_waited_for_for_ever() {
 fn a_line_that_goes_down_meanwhile_keeps_the_user() {
     let mut driven = Driven::live();
     driven.send("one");
-    driven.act(Action::Interrupt);
+    driven.act(Action::DeleteOrQuit);
     assert!(!quits(&driven.lose(0, LinkProblem::Silent)));
     assert!(words(&driven).starts_with("1 message is not sent yet"));
-    assert!(quits(&driven.act(Action::Interrupt)));
+    assert!(quits(&driven.act(Action::DeleteOrQuit)));
 }
 
 #[test]
@@ -76,11 +76,11 @@ fn what_is_queued_is_asked_about_at_once_and_once() {
 fn asking_twice_leaves_at_once() {
     let mut driven = Driven::live();
     driven.send("one");
-    assert!(!quits(&driven.act(Action::Interrupt)));
-    assert!(quits(&driven.act(Action::Interrupt)));
+    assert!(!quits(&driven.act(Action::DeleteOrQuit)));
+    assert!(quits(&driven.act(Action::DeleteOrQuit)));
     let mut driven = Driven::live();
     driven.send("one");
-    assert!(!quits(&driven.act(Action::Interrupt)));
+    assert!(!quits(&driven.act(Action::DeleteOrQuit)));
     assert!(quits(&driven.send("/quit")));
 }
 
@@ -88,13 +88,13 @@ fn asking_twice_leaves_at_once() {
 fn a_refusal_and_going_on_typing_keep_the_user() {
     let mut driven = Driven::live();
     driven.send("one");
-    driven.act(Action::Interrupt);
+    driven.act(Action::DeleteOrQuit);
     let refused = json!({ "Code": 403, "message": "no", "event": "message", "nonce": "n-1" });
     assert!(!quits(&driven.receive(0, "cerror", refused)));
     assert_eq!(driven.app.unsent(), [("stream1", "one")]);
     let mut driven = Driven::live();
     driven.send("one");
-    driven.act(Action::Interrupt);
+    driven.act(Action::DeleteOrQuit);
     driven.type_in("w");
     assert!(!quits(&confirm(&mut driven, 1, "one", "n-1")));
     assert!(!quits(&driven.wait(Duration::from_secs(5))));
@@ -108,4 +108,37 @@ fn nothing_unsent_is_no_reason_to_wait() {
     driven.send("one");
     confirm(&mut driven, 1, "one", "n-1");
     assert!(quits(&driven.send("/quit")));
+}
+
+#[test]
+fn a_draft_in_whatever_room_is_asked_about_where_nobody_keeps_it() {
+    let drafted = || {
+        let mut driven = Driven::new(&["a", "b"], Some("pw"));
+        driven.tell(Event::Started);
+        driven.go_live(0, false);
+        driven.go_live(1, false);
+        driven.type_in("half a thought");
+        driven.act(Action::Room(1));
+        driven
+    };
+    let mut driven = drafted();
+    assert!(!quits(&driven.act(Action::DeleteOrQuit)));
+    assert_eq!(
+        words(&driven),
+        "1 draft is not sent yet: quit again to leave without it"
+    );
+    assert!(quits(&driven.act(Action::DeleteOrQuit)));
+    let mut driven = drafted();
+    driven.app.keeps_drafts = true;
+    assert!(quits(&driven.act(Action::DeleteOrQuit)));
+}
+
+#[test]
+fn a_refused_message_is_asked_about() {
+    let mut driven = Driven::live();
+    driven.send("one");
+    let refused = json!({ "Code": 403, "message": "no", "event": "message", "nonce": "n-1" });
+    driven.receive(0, "cerror", refused);
+    assert!(!quits(&driven.act(Action::DeleteOrQuit)));
+    assert!(words(&driven).starts_with("1 message is not sent yet"));
 }

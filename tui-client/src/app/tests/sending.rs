@@ -3,6 +3,26 @@
 use super::*;
 
 #[test]
+fn what_does_not_fit_into_the_input_is_told() {
+    let mut driven = Driven::live();
+    driven.tell(Event::Pasted("x".repeat(200_000)));
+    let words = "the input is full: 183616 characters were left out";
+    assert_eq!(driven.answer(), words);
+    assert_eq!(driven.app.room().composer.text().len(), 16 * 1024);
+    driven.act(Action::Undo);
+    assert!(driven.app.room().composer.is_empty());
+    driven.tell(Event::Pasted("line\n".repeat(100_000)));
+    assert_eq!(
+        driven.app.paste.as_ref().map(|paste| paste.lines),
+        Some(100_000)
+    );
+    driven.act(Action::Submit);
+    driven.act(Action::Escape);
+    let words = "the input is full: 483616 characters were left out";
+    assert!(driven.said().contains(words), "{}", driven.said());
+}
+
+#[test]
 fn a_message_is_pending_until_its_nonce_comes_back() {
     let mut driven = Driven::live();
     assert_eq!(sent(&driven.send("one")), ["one n-1"]);
@@ -26,7 +46,7 @@ fn a_refused_message_can_be_sent_again_under_its_nonce() {
         "nonce": "n-1", "retryAfter": 3 });
     driven.receive(0, "cerror", refused);
     assert_eq!(driven.counts(), (0, 1));
-    assert_eq!(driven.toast(), "too fast (try again in 3 s)");
+    assert_eq!(driven.answer(), "too fast (try again in 3 s)");
     assert_eq!(sent(&driven.act(Action::Submit)), ["one n-1"]);
     assert_eq!(driven.counts(), (1, 0));
 }
@@ -80,7 +100,7 @@ fn what_cannot_be_sent_stays_in_the_input() {
         driven.tell(Event::Pasted(text.to_owned()));
         assert_eq!(sent(&driven.act(Action::Submit)), [""; 0]);
         assert_eq!(driven.app.room().composer.text(), text);
-        assert!(driven.toast().contains(words), "{}", driven.toast());
+        assert!(driven.answer().contains(words), "{}", driven.answer());
     };
     check(&"é".repeat(501), "501 characters, the limit is 500");
     check("   ", "nothing to send");
@@ -147,6 +167,10 @@ fn what_was_refused_for_good_is_sent_by_no_stray_key() {
         assert_eq!(sent(&driven.act(Action::Submit)), ["one n-3"]);
         // or dropped.
         refuse(&mut driven, code, "n-3");
+        // The answers go first.
+        while driven.app.answers.shown().is_some() {
+            driven.act(Action::Escape);
+        }
         driven.act(Action::Escape);
         assert_eq!(driven.counts(), (0, 0));
     }
@@ -174,4 +198,16 @@ fn what_may_be_in_the_room_is_not_sent_once_its_nonce_is_forgotten() {
     driven.wait(Duration::from_secs(20));
     driven.wait(Duration::from_secs(240));
     assert_eq!(sent(&driven.act(Action::Submit)), [""; 0]);
+}
+
+#[test]
+fn a_flood_of_keys_that_is_no_paste_is_taken_and_told() {
+    let mut driven = Driven::live();
+    for _ in 0..100_000 {
+        driven.act(Action::Insert('x'));
+    }
+    assert_eq!(driven.app.room().composer.text().len(), 16 * 1024);
+    let words = "the input is full: 83616 characters were left out";
+    assert_eq!(driven.app.answers.hinted(), Some(words));
+    assert!(!driven.said().contains("left out"), "not line by line");
 }

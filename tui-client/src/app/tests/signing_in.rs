@@ -52,6 +52,25 @@ fn a_password_changed_elsewhere_is_asked_for_once_and_tried_once() {
 }
 
 #[test]
+fn a_password_is_edited_like_any_text_and_stays_in_the_question() {
+    let mut driven = live(&["a"]);
+    driven.link(0, signed_out());
+    driven.type_in("bc");
+    driven.act(Action::Home);
+    driven.type_in("a");
+    driven.act(Action::Newline);
+    driven.act(Action::KillOrPalette);
+    driven.tell(Event::Pasted("xyz\nmore".to_owned()));
+    assert_eq!(
+        connects(&driven.act(Action::Submit)),
+        [(0, "axyz".to_owned())]
+    );
+    driven.act(Action::Yank);
+    driven.act(Action::Undo);
+    assert_eq!(driven.app.room().composer.text(), "");
+}
+
+#[test]
 fn refused_logins_lead_to_one_try_with_the_password() {
     let mut driven = live(&["a", "b", "c"]);
     for place in 0..3 {
@@ -127,8 +146,14 @@ fn a_refused_password_is_taken_out_of_all_rooms() {
     assert_eq!(places(&driven.go_live(0, false)), [1, 2]);
     driven.lose(2, LinkProblem::Silent);
     let effects = driven.link(1, wrong());
-    assert!(effects.contains(&Effect::Disconnect(2)), "{effects:?}");
-    assert!(!effects.contains(&Effect::Disconnect(0)), "it has a login");
+    assert!(
+        effects.contains(&Effect::Disconnect(RoomKey(2))),
+        "{effects:?}"
+    );
+    assert!(
+        !effects.contains(&Effect::Disconnect(RoomKey(0))),
+        "it has a login"
+    );
     driven.act(Action::Room(1));
     assert_eq!(connects(&driven.send("new")), [(1, "new".to_owned())]);
     assert_eq!(places(&driven.go_live(1, false)), [2]);
@@ -192,4 +217,46 @@ fn what_was_on_its_way_survives_the_question() {
     driven.send("newer");
     assert_eq!(sent(&driven.go_live(0, true)), ["who"]);
     assert_eq!(driven.counts(), (0, 1));
+}
+
+fn token_ended(token: &str) -> LinkEvent {
+    LinkEvent::TokenEnded(Secret::new(token))
+}
+
+#[test]
+fn a_token_from_an_earlier_run_needs_no_password() {
+    let mut driven = Driven::with_token(&["a", "b"], None, Some("t1"));
+    assert!(driven.app.prompt.is_none());
+    let with = |place, token: &str| (place, token.to_owned());
+    let effects = driven.tell(Event::Started);
+    assert_eq!(connects(&effects), [with(0, "t1"), with(1, "t1")]);
+    let token = LinkEvent::Token {
+        token: Secret::new("t2"),
+        expires: 9,
+    };
+    driven.link(0, token);
+    driven.go_live(0, false);
+    // The other one was refused the old token: it takes the new one, and asks only after that.
+    driven.link(1, token_ended("t1"));
+    assert_eq!(
+        connects(&driven.link(1, LinkEvent::TokenRefused)),
+        [with(1, "t2")]
+    );
+    driven.link(1, token_ended("t2"));
+    assert_eq!(places(&driven.link(1, LinkEvent::TokenRefused)), [0; 0]);
+    assert!(driven.app.prompt.is_some());
+    driven.now.elapsed += Duration::from_secs(60);
+    driven.tell(Event::Action(Action::Room(1)));
+    assert_eq!(connects(&driven.send("new")), [with(1, "new")]);
+}
+
+#[test]
+fn who_is_signed_out_after_coming_by_token_is_asked() {
+    let mut driven = Driven::with_token(&["a"], None, Some("t1"));
+    driven.tell(Event::Started);
+    driven.go_live(0, false);
+    driven.link(0, token_ended("t1"));
+    driven.link(0, signed_out());
+    assert!(driven.app.prompt.is_some());
+    assert_eq!(connects(&driven.send("new")), [(0, "new".to_owned())]);
 }

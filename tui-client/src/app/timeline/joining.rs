@@ -6,8 +6,15 @@ use std::collections::{HashMap, HashSet};
 
 use chat_protocol::{History, Message, MessageId, Seq, ServerEvent};
 
-use super::entry::{Entry, Kind, Stamp};
+use super::entry::{Gap, Kind, Post, Stamp};
 use super::{Inserted, KEPT, KEPT_BYTES, News, PAGE, Reader, Timeline, stamp_of};
+
+/// Between two lives of the log.
+pub(super) const APART: Gap = Gap {
+    after: None,
+    before: None,
+    is_loading: false,
+};
 
 impl Timeline {
     /// The positions of what is here can't be trusted any more. It stays in view; a gap tells it
@@ -16,16 +23,24 @@ impl Timeline {
         let mut kinds = self.entries.iter().rev().map(|entry| &entry.kind);
         let last = kinds.find(|kind| !matches!(kind, Kind::Notice(..)));
         if matches!(last, Some(Kind::Post(_))) {
-            self.push(stamp, Kind::Gap);
+            self.push(stamp, Kind::Gap(APART));
         }
+        self.index.part();
         for entry in &mut self.entries {
             entry.at = Seq(0);
+            if let Kind::Gap(gap) = &mut entry.kind {
+                *gap = APART;
+            }
         }
+        // Without a position they have no place to come back to.
+        self.ignoring.retain(|_, _| false);
         self.parted |= !self.entries.is_empty();
         self.epoch = None;
         self.oldest = None;
+        self.newest = None;
         self.complete = false;
         self.loading = false;
+        self.filling = None;
     }
 
     /// The newest entries, asked for on entering the room, or sent instead of what could not be
@@ -42,6 +57,8 @@ impl Timeline {
             news.more = true;
             self.scroll.more_below |= self.is_held();
         }
+        // The life of the log is known by now, so the mark has its meaning.
+        self.find_unread();
         news
     }
 
@@ -52,20 +69,21 @@ impl Timeline {
     }
 
     /// Entries before those that are here.
-    pub(crate) fn older(&mut self, history: &History, reader: &Reader) {
+    pub(crate) fn older(&mut self, history: &History, reader: &Reader) -> News {
         // An answer that was asked for before the positions lost their worth joins nothing.
         let was_loading = std::mem::take(&mut self.loading);
         if !was_loading || self.epoch.as_ref() != Some(&history.epoch) {
-            return;
+            return News::default();
         }
         let oldest = self.oldest;
-        self.absorb(history, reader, false);
+        let news = self.absorb(history, reader, false);
         self.complete |= history.complete;
         // Entries of kinds that this version does not know are left out: step over them.
         if !self.complete && self.oldest == oldest {
             self.oldest = oldest.map(|seq| Seq(seq.0.saturating_sub(PAGE).max(1)));
             self.complete |= self.oldest == Some(Seq(1));
         }
+        news
     }
 
     /// The position before which to ask for older entries; `None` where there is nothing to ask.
@@ -90,6 +108,7 @@ impl Timeline {
     /// An answer will not come any more.
     pub(crate) fn stop_loading(&mut self) {
         self.loading = false;
+        self.stop_filling();
     }
 
     /// True where the room's first message is here.
@@ -102,7 +121,7 @@ impl Timeline {
         self.loading
     }
 
-    fn absorb(&mut self, history: &History, reader: &Reader, is_new: bool) -> News {
+    pub(super) fn absorb(&mut self, history: &History, reader: &Reader, is_new: bool) -> News {
         let messages: Vec<&Message> = history.entries.iter().filter_map(message_of).collect();
         let shown = self.rejoin(&messages);
         let mut news = News::default();
@@ -129,7 +148,8 @@ impl Timeline {
                 }
             }
         }
-        self.find_quotes();
+        // What came may be quoted by what is here.
+        self.forget_rows();
         news
     }
 
@@ -143,53 +163,73 @@ impl Timeline {
         let mut index = end;
         let stamp = stamp_of(message, reader);
         if matches!(last, Some(Kind::Post(_))) {
-            self.insert_gap(index, stamp);
+            let gap = self.gap_entry(Seq(0), stamp, APART);
+            self.insert_at(index, gap);
             index += 1;
         }
         let inserted = self.insert_message(index, Seq(0), message, reader);
-        self.insert_gap(index + 1, stamp);
+        let gap = self.gap_entry(Seq(0), stamp, APART);
+        self.insert_at(index + 1, gap);
         inserted
-    }
-
-    fn insert_gap(&mut self, index: usize, stamp: Stamp) {
-        let version = self.next_version();
-        self.insert_at(index, Entry::new(Seq(0), stamp, version, Kind::Gap));
     }
 
     /// Finds those of the messages that are here although their position does not say so.
     pub(super) fn shown_before(&self, messages: &[&Message]) -> HashMap<usize, Seq> {
-        if !self.parted || messages.is_empty() {
+        if !self.parted {
             return HashMap::new();
         }
-        let wanted: HashMap<&MessageId, &Message> = messages
-            .iter()
-            .map(|message| (&message.id, *message))
+        let wanted: HashMap<&str, &Message> = (messages.iter())
+            .filter(|message| self.index.get(message.id.as_str()).is_some())
+            .map(|message| (message.id.as_str(), *message))
             .collect();
+        if wanted.is_empty() {
+            return HashMap::new();
+        }
         let posts = self.entries.iter().enumerate();
         let shown = posts.filter_map(|(index, entry)| {
             let post = entry.post()?;
-            let message = wanted.get(post.id.as_ref()?)?;
+            let message = wanted.get(post.raw_id())?;
             post.says(message).then_some((index, message.seq))
         });
         shown.collect()
     }
 
     /// Those of the messages that are here already, by id. Where they have lost their position they get
-    /// it again; what stands between and behind them keeps its place.
+    /// it again; what stands between and behind them keeps its place. The gaps below them are closed.
     fn rejoin(&mut self, messages: &[&Message]) -> HashSet<MessageId> {
         let shown = self.shown_before(messages);
         let end = self.entries.partition_point(|entry| entry.at == Seq(0));
         let first = shown.keys().min().map_or(end, |first| *first);
         let most = self.entries.get(end).map_or(Seq(u64::MAX), |next| next.at);
         let mut at = Seq(1);
+        // A gap is closed where the messages on either side of it are of these, and in order.
+        let (mut closed, mut open) = (Vec::new(), Vec::new());
+        let mut above = None;
         for index in first..end {
             if let Some(seq) = shown.get(&index) {
                 at = at.max(*seq).min(most);
             }
-            self.entries[index].at = at;
+            self.set_position(index, at);
+            match self.entries[index].kind {
+                Kind::Post(_) => {
+                    let seq = shown.get(&index).copied();
+                    if above < seq {
+                        closed.append(&mut open);
+                    }
+                    open.clear();
+                    above = seq;
+                }
+                Kind::Gap(_) if above.is_some() => open.push(index),
+                Kind::Gap(_) | Kind::Notice(..) => {}
+            }
         }
+        closed.append(&mut open);
         let posts = shown.keys().filter_map(|index| self.entries[*index].post());
-        posts.filter_map(|post| post.id.clone()).collect()
+        let ids = posts.filter_map(Post::id).collect();
+        for index in closed.into_iter().rev() {
+            self.remove_at(index);
+        }
+        ids
     }
 }
 

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use chat_protocol::{ClientEvent, DraftContent, Nonce, PostMessage, Seq};
+use chat_protocol::{ClientEvent, DraftContent, MessageId, Nonce, PostMessage, Seq};
 
 use super::Timeline;
-use super::entry::{Author, Cause, Entry, Kind, Post, Stamp, Status};
+use super::entry::{Author, Cause, Entry, EntryId, Kind, Post, Stamp, Status};
 use crate::app::event::Now;
 use crate::sanitize;
 
@@ -34,17 +34,25 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
-    fn status(&self) -> Option<&Status> {
-        self.entry.post().map(|post| &post.status)
+    fn status(&self) -> Option<Status> {
+        self.entry.post().map(|post| post.status)
+    }
+
+    fn reply_to(&self) -> Option<&MessageId> {
+        self.entry.post().and_then(Post::reply_to)
+    }
+
+    pub(super) fn text(&self) -> String {
+        self.content.as_str().to_owned()
     }
 
     fn is_pending(&self) -> bool {
-        self.status() == Some(&Status::Pending)
+        self.status() == Some(Status::Pending)
     }
 
     fn cause(&self) -> Option<Cause> {
         match self.status()? {
-            Status::Failed(cause, _) => Some(*cause),
+            Status::Failed(cause) => Some(cause),
             _ => None,
         }
     }
@@ -64,9 +72,9 @@ impl Outgoing {
         }
     }
 
-    fn set(&mut self, status: Status, version: u64) {
+    fn set(&mut self, status: Status, words: &str, version: u64) {
         if let Some(post) = self.entry.post_mut() {
-            post.status = status;
+            post.set(status, words);
         }
         self.entry.renew(version);
     }
@@ -80,17 +88,14 @@ impl Timeline {
         nonce: Nonce,
         author: Author,
         stamp: Stamp,
+        reply_to: Option<MessageId>,
     ) {
-        let post = Post {
-            id: None,
-            author: std::rc::Rc::new(author),
-            content: sanitize::text(content.as_str()).into(),
-            reply_to: None,
-            quote: None,
-            status: Status::Pending,
-        };
+        let shown = sanitize::text(content.as_str());
+        let author = std::rc::Rc::new(author);
+        let mut post = Post::new(author, None, &shown, reply_to, Status::Pending);
+        post.is_own = true;
         let version = self.next_version();
-        let entry = Entry::new(Seq(u64::MAX), stamp, version, Kind::Post(Box::new(post)));
+        let entry = Entry::new(Seq(u64::MAX), stamp, version, Kind::Post(post));
         self.outgoing.push(Outgoing {
             nonce,
             content,
@@ -114,7 +119,7 @@ impl Timeline {
         Some(ClientEvent::Message(PostMessage {
             content: next.content.clone(),
             nonce: Some(next.nonce.clone()),
-            reply_to: None,
+            reply_to: next.reply_to().cloned(),
         }))
     }
 
@@ -132,9 +137,14 @@ impl Timeline {
 
     /// The message with this nonce is in the log.
     pub(crate) fn confirm(&mut self, nonce: &Nonce) -> bool {
-        let before = self.outgoing.len();
-        self.outgoing.retain(|outgoing| outgoing.nonce != *nonce);
-        self.outgoing.len() < before
+        let mut found = self.outgoing.iter();
+        let Some(place) = found.position(|outgoing| outgoing.nonce == *nonce) else {
+            return false;
+        };
+        // Its message in the log is the same entry.
+        let outgoing = self.outgoing.remove(place);
+        self.confirmed = Some((outgoing.nonce, outgoing.entry.id));
+        true
     }
 
     /// The message with this nonce was refused; false where there is none.
@@ -193,7 +203,7 @@ impl Timeline {
             if outgoing.cause() == Some(Cause::Passing) {
                 outgoing.first_sent = None;
             }
-            outgoing.set(Status::Pending, version);
+            outgoing.set(Status::Pending, "", version);
             count += 1;
         }
         count
@@ -226,10 +236,33 @@ impl Timeline {
         Some(outgoing.content.as_str().to_owned())
     }
 
+    /// Takes out the refused message of an entry, to be written anew; its text, and what it answers.
+    pub(crate) fn take_failed(&mut self, id: EntryId) -> Option<(String, Option<MessageId>)> {
+        let place = self.failed_place(id)?;
+        let outgoing = self.outgoing.remove(place);
+        let reply_to = outgoing.reply_to().cloned();
+        Some((outgoing.content.as_str().to_owned(), reply_to))
+    }
+
+    /// Drops the refused message of an entry; false where it is none.
+    pub(crate) fn discard_failed(&mut self, id: EntryId) -> bool {
+        self.take_failed(id).is_some()
+    }
+
+    /// True for a message that was refused.
+    pub(crate) fn is_failed(&self, id: EntryId) -> bool {
+        self.failed_place(id).is_some()
+    }
+
+    fn failed_place(&self, id: EntryId) -> Option<usize> {
+        let is_it = |one: &Outgoing| one.entry.id == id && !one.is_pending();
+        self.outgoing.iter().position(is_it)
+    }
+
     /// The texts that are not in the log, harmless, in the order in which they were typed.
     pub(crate) fn unsent(&self) -> impl Iterator<Item = &str> {
         let posts = self.outgoing.iter().filter_map(|one| one.entry.post());
-        posts.map(|post| &*post.content)
+        posts.map(Post::content)
     }
 
     /// Messages that wait or are under way.
@@ -248,21 +281,21 @@ impl Timeline {
     /// What was sent is refused, or was lost. Where the cause passes, those behind it wait with it: they
     /// would be refused as well, or come before it.
     fn fail_at(&mut self, place: usize, cause: Cause, reason: &str) {
-        let reason: Box<str> = sanitize::brief(reason, REASON_CHARS).into();
-        self.set_failed(place, cause, reason);
+        let reason = sanitize::brief(reason, REASON_CHARS);
+        self.set_failed(place, cause, &reason);
         if cause != Cause::Passing {
             return;
         }
         for behind in place + 1..self.outgoing.len() {
             if self.outgoing[behind].is_pending() {
-                self.set_failed(behind, cause, "the message before it was not sent".into());
+                self.set_failed(behind, cause, "the message before it was not sent");
             }
         }
     }
 
-    fn set_failed(&mut self, place: usize, cause: Cause, reason: Box<str>) {
+    fn set_failed(&mut self, place: usize, cause: Cause, reason: &str) {
         let version = self.next_version();
-        self.outgoing[place].set(Status::Failed(cause, reason), version);
+        self.outgoing[place].set(Status::Failed(cause), reason, version);
     }
 }
 

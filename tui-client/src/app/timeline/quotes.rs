@@ -1,82 +1,85 @@
-//! The start of a message that those that answer it quote: found when either comes, taken back when
-//! it is deleted. Must not know an order.
+//! The start of a message that those that answer it quote. Looked up when a row is made, so that
+//! nothing has to be taken back when a message goes.
 
-use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
-use chat_protocol::MessageId;
+use chat_protocol::{Message, MessageId, Seq};
 
-use super::Timeline;
-use super::entry::{Entry, Post, Status};
+use super::entry::{Author, Post};
+use super::ignoring::QUOTE;
+use super::{Timeline, content};
 use crate::sanitize;
 
 /// Characters of a message that those that answer it quote.
 const QUOTED: usize = 200;
+/// Messages from elsewhere that are kept to be quoted; the oldest go.
+const APART: usize = 100;
+
+/// A message that is not in the view, but quoted in it.
+#[derive(Debug)]
+pub(super) struct Apart {
+    pub(super) id: MessageId,
+    pub(super) seq: Seq,
+    pub(super) author: Rc<Author>,
+    quote: Box<str>,
+}
+
+impl Apart {
+    /// The message was deleted.
+    pub(super) fn forget(&mut self) {
+        self.quote = words(&self.author, "[deleted]");
+    }
+}
 
 impl Timeline {
     /// The start of a message, for those that answer it.
     pub(crate) fn quote(&self, id: &MessageId) -> Option<Box<str>> {
-        let parent = self.entries.iter().rev().find(|entry| entry.is(id))?;
-        parent.post().map(quoted)
+        if let Some(index) = self.find_index(id) {
+            return self.entries[index].post().map(quoted);
+        }
+        match self.apart.iter().find(|apart| apart.id == *id) {
+            Some(apart) => Some(apart.quote.clone()),
+            None => self.ignoring.has_id(id).then(|| QUOTE.into()),
+        }
     }
 
-    /// Looks up what answers quote, for those whose parent came after them.
-    pub(super) fn find_quotes(&mut self) {
-        let unquoted = |post: &&Post| post.quote.is_none();
-        let posts = self.entries.iter().filter_map(Entry::post).filter(unquoted);
-        let wanted: HashSet<MessageId> = posts.filter_map(|post| post.reply_to.clone()).collect();
-        if wanted.is_empty() {
+    /// Takes in a message that was fetched by itself, to quote it: it gets no place in the view.
+    pub(crate) fn insert_apart(&mut self, message: &Message) {
+        if self.find_index(&message.id).is_some() {
             return;
         }
-        let parents = self.entries.iter().filter_map(Entry::post);
-        let quotes: HashMap<MessageId, Box<str>> = parents
-            .filter_map(|post| {
-                Some((
-                    post.id.clone().filter(|id| wanted.contains(id))?,
-                    quoted(post),
-                ))
-            })
-            .collect();
-        for index in 0..self.entries.len() {
-            let parent = self.entries[index].post().filter(unquoted);
-            let parent = parent.and_then(|post| post.reply_to.as_ref());
-            if let Some(quote) = parent.and_then(|id| quotes.get(id)) {
-                let quote = quote.clone();
-                self.set_quote(index, Some(quote));
-            }
+        self.apart.retain(|apart| apart.id != message.id);
+        if self.apart.len() >= APART {
+            self.apart.pop_front();
         }
-    }
-
-    /// Takes back what answers quote of a message that is deleted.
-    pub(super) fn forget_quotes(&mut self, id: &MessageId) {
-        let quote = self.quote(id);
-        self.requote(|parent| (parent == id).then(|| quote.clone()));
-    }
-
-    /// Sets what answers quote of the messages for which `quote` has a new one.
-    pub(super) fn requote(&mut self, quote: impl Fn(&MessageId) -> Option<Option<Box<str>>>) {
-        for index in 0..self.entries.len() {
-            let parent = self.entries[index].post();
-            let parent = parent.and_then(|post| post.reply_to.as_ref());
-            if let Some(quote) = parent.and_then(&quote) {
-                self.set_quote(index, quote);
-            }
-        }
-    }
-
-    fn set_quote(&mut self, index: usize, quote: Option<Box<str>>) {
-        let version = self.next_version();
-        self.entries[index].renew(version);
-        if let Some(post) = self.entries[index].post_mut() {
-            post.quote = quote;
-        }
+        let author = Author::new(&message.username, &message.display_name, message.rank);
+        let quote = words(&author, &start_of(&content(&message.content)));
+        self.apart.push_back(Apart {
+            id: message.id.clone(),
+            seq: message.seq,
+            author: Rc::new(author),
+            quote,
+        });
+        self.forget_rows();
     }
 }
 
 /// How a message is quoted by those that answer it.
 pub(super) fn quoted(post: &Post) -> Box<str> {
-    let content: String = match post.status {
-        Status::Deleted(_) => "[deleted]".to_owned(),
-        _ => post.content.chars().take(QUOTED).collect(),
-    };
-    format!("{}: {}", post.author.name, sanitize::line(&content)).into()
+    if post.is_ignored {
+        return QUOTE.into();
+    }
+    match post.is_deleted() {
+        true => words(&post.author, "[deleted]"),
+        false => words(&post.author, &start_of(post.content())),
+    }
+}
+
+fn start_of(content: &str) -> String {
+    let start: String = content.chars().take(QUOTED).collect();
+    sanitize::line(&start)
+}
+
+fn words(author: &Author, said: &str) -> Box<str> {
+    format!("{}: {said}", author.name).into()
 }

@@ -6,8 +6,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::Timeline;
-use super::entry::{Entry, Status};
-use super::rows::{Geometry, day_rule, rows, rule};
+use super::entry::{Entry, EntryId, Post};
+use super::geometry::Geometry;
+use super::rows::{Around, Look, count, day_rule, rows, rule};
 use crate::app::row::{Row, Tone};
 
 /// Rows that are kept; the cache begins anew when there are more.
@@ -29,14 +30,23 @@ pub(super) struct Cache {
 }
 
 impl Cache {
-    fn rows(&mut self, entry: &Entry, geometry: Geometry) -> Rc<[Rc<Row>]> {
+    fn clear(&mut self) {
+        self.rows.clear();
+        self.count = 0;
+    }
+
+    fn rows(
+        &mut self,
+        entry: &Entry,
+        geometry: Geometry,
+        make: impl FnOnce() -> Vec<Row>,
+    ) -> Rc<[Rc<Row>]> {
         if self.geometry != Some(geometry) || self.count >= CACHED {
-            self.rows.clear();
-            self.count = 0;
+            self.clear();
             self.geometry = Some(geometry);
         }
         let made = self.rows.entry(entry.version).or_insert_with(|| {
-            let made = rows(entry, geometry);
+            let made = make();
             self.count += made.len();
             made.into_iter().map(Rc::new).collect()
         });
@@ -83,35 +93,73 @@ impl Default for Scroll {
     }
 }
 
+/// A row on the screen.
+#[derive(Clone, Debug)]
+pub(crate) struct Shown {
+    pub(crate) row: Rc<Row>,
+    /// The entry that it is a row of, and which one from 0; `None` for rules between entries.
+    pub(crate) of: Option<(EntryId, usize)>,
+}
+
 impl Timeline {
     /// The rows on a screen of `height` rows, from the top; fewer where there are no more.
+    #[cfg(test)]
     pub(crate) fn visible(&self, geometry: Geometry, height: usize) -> Vec<Rc<Row>> {
-        let mut upwards: Vec<Rc<Row>> = Vec::with_capacity(height);
+        let shown = self.visible_rows(geometry, height, |_| Look::default());
+        shown.into_iter().map(|shown| shown.row).collect()
+    }
+
+    /// The rows on a screen of `height` rows, from the top, each entry in the look that it has; fewer
+    /// where there are no more.
+    pub(crate) fn visible_rows(
+        &self,
+        geometry: Geometry,
+        height: usize,
+        look: impl Fn(EntryId) -> Look,
+    ) -> Vec<Shown> {
+        let mut upwards: Vec<Shown> = Vec::with_capacity(height);
+        let alone = |row: Row| Shown {
+            row: Rc::new(row),
+            of: None,
+        };
         if let Some((last, row)) = self.bottom(geometry) {
             let mut within = row + 1;
             for index in (0..=last).rev() {
                 if index < last {
                     within = self.height(index, geometry);
                 }
-                let ruled = usize::from(self.begins_day(index));
-                let made = self.rows(index, geometry);
-                upwards.extend(
-                    made[..within.saturating_sub(ruled).min(made.len())]
-                        .iter()
-                        .rev()
-                        .cloned(),
-                );
-                if ruled == 1 && within > 0 {
-                    let rule = day_rule(self.item(index).stamp.date, geometry);
-                    upwards.push(Rc::new(rule));
-                }
+                let rules = self.rules(index, geometry);
+                let id = self.item(index).id;
+                let made = self.rows(index, geometry, look(id));
+                let most = within.saturating_sub(rules.len()).min(made.len());
+                let rows = made.iter().take(most).cloned().enumerate().rev();
+                upwards.extend(rows.map(|(number, row)| Shown {
+                    row,
+                    of: Some((id, number)),
+                }));
+                upwards.extend(rules.into_iter().take(within).rev().map(alone));
                 if upwards.len() >= height {
                     break;
                 }
             }
         }
         if upwards.len() < height {
-            upwards.extend(self.heading(geometry).map(Rc::new));
+            upwards.extend(self.heading(geometry).map(alone));
+        }
+        upwards.truncate(height);
+        upwards.reverse();
+        upwards
+    }
+
+    /// The newest rows of all, from the top; fewer where there are no more.
+    pub(crate) fn newest_rows(&self, geometry: Geometry, height: usize) -> Vec<Rc<Row>> {
+        let mut upwards: Vec<Rc<Row>> = Vec::with_capacity(height);
+        for index in (0..self.count()).rev() {
+            if upwards.len() >= height {
+                break;
+            }
+            let made = self.rows(index, geometry, Look::default());
+            upwards.extend(made.iter().rev().cloned());
         }
         upwards.truncate(height);
         upwards.reverse();
@@ -153,10 +201,7 @@ impl Timeline {
         let new = behind.filter(|entry| entry.hold == self.scroll.hold);
         let most = self.scroll.new_below.min(COUNTED_BELOW);
         new.take(most).fold((0, 0), |(new, mentions), entry| {
-            let is_mention = entry
-                .post()
-                .is_some_and(|post| post.status == Status::Mentions);
-            (new + 1, mentions + usize::from(is_mention))
+            (new + 1, mentions + usize::from(entry.is_mention()))
         })
     }
 
@@ -206,12 +251,12 @@ impl Timeline {
     }
 
     /// The lowest row of a screen whose top is the first row of all.
-    fn highest(&self, geometry: Geometry, height: usize) -> RowPosition {
+    pub(super) fn highest(&self, geometry: Geometry, height: usize) -> RowPosition {
         let heading = usize::from(self.heading(geometry).is_some());
         self.forward((0, 0), height.saturating_sub(1 + heading), geometry)
     }
 
-    fn hold(&mut self, target: RowPosition, geometry: Geometry) {
+    pub(super) fn hold(&mut self, target: RowPosition, geometry: Geometry) {
         if self.end(geometry).is_none_or(|end| target >= end) {
             self.follow();
         } else {
@@ -231,7 +276,7 @@ impl Timeline {
     }
 
     /// The lowest row in view.
-    fn bottom(&self, geometry: Geometry) -> Option<RowPosition> {
+    pub(super) fn bottom(&self, geometry: Geometry) -> Option<RowPosition> {
         let end = self.end(geometry)?;
         let Some((index, row)) = self.scroll.bottom else {
             return Some(end);
@@ -243,12 +288,12 @@ impl Timeline {
     }
 
     /// The last row of all.
-    fn end(&self, geometry: Geometry) -> Option<RowPosition> {
+    pub(super) fn end(&self, geometry: Geometry) -> Option<RowPosition> {
         let last = self.count().checked_sub(1)?;
         Some((last, self.height(last, geometry) - 1))
     }
 
-    fn back(
+    pub(super) fn back(
         &self,
         (mut index, mut row): RowPosition,
         by: usize,
@@ -266,7 +311,7 @@ impl Timeline {
         (index, row - left)
     }
 
-    fn forward(
+    pub(super) fn forward(
         &self,
         (mut index, mut row): RowPosition,
         by: usize,
@@ -287,28 +332,64 @@ impl Timeline {
     }
 
     /// Rows of an entry, the day's rule included; at least one.
-    fn height(&self, index: usize, geometry: Geometry) -> usize {
+    pub(super) fn height(&self, index: usize, geometry: Geometry) -> usize {
         let entry = self.item(index);
-        let (width, height) = entry.height.get();
-        let height = if width == geometry.width && height > 0 {
+        let (number, height) = entry.height.get();
+        let height = if number == geometry.number() && height > 0 {
             height
         } else {
-            let counted = rows(entry, geometry).len();
+            let make = || self.make_rows(index, geometry, Look::default());
+            let counted = count(entry, geometry, make);
             let counted = u16::try_from(counted).unwrap_or(u16::MAX);
-            entry.height.set((geometry.width, counted));
+            entry.height.set((geometry.number(), counted));
             counted
         };
-        usize::from(height) + usize::from(self.begins_day(index))
+        let has_line = self.first_unread() == Some(entry.id);
+        let rules = [
+            self.begins_day(index),
+            self.skipped(index).is_some(),
+            has_line,
+        ];
+        usize::from(height) + rules.into_iter().filter(|has| *has).count()
     }
 
-    fn rows(&self, index: usize, geometry: Geometry) -> Rc<[Rc<Row>]> {
-        self.scroll
-            .cache
-            .borrow_mut()
-            .rows(self.item(index), geometry)
+    fn rows(&self, index: usize, geometry: Geometry, look: Look) -> Rc<[Rc<Row>]> {
+        let entry = self.item(index);
+        if look != Look::default() || entry.is_gap() {
+            let made = self.make_rows(index, geometry, look);
+            return made.into_iter().map(Rc::new).collect();
+        }
+        let make = || self.make_rows(index, geometry, look);
+        self.scroll.cache.borrow_mut().rows(entry, geometry, make)
     }
 
-    fn begins_day(&self, index: usize) -> bool {
+    pub(super) fn make_rows(&self, index: usize, geometry: Geometry, look: Look) -> Vec<Row> {
+        let entry = self.item(index);
+        let parent = entry.post().and_then(Post::reply_to);
+        let around = Around {
+            quote: parent.and_then(|id| self.quote(id)),
+            is_loadable: self.is_loadable(index),
+        };
+        rows(entry, geometry, look, &around)
+    }
+
+    /// The rows that were made are worth nothing: what they say of other entries changed.
+    pub(super) fn forget_rows(&mut self) {
+        self.scroll.cache.get_mut().clear();
+    }
+
+    /// The rules above an entry, which count as its rows.
+    pub(super) fn rules(&self, index: usize, geometry: Geometry) -> Vec<Row> {
+        let day = (self.begins_day(index)).then(|| day_rule(self.item(index).stamp.date, geometry));
+        let skipped = self.skipped(index);
+        let skipped = skipped.map(|words| rule(&words, Tone::Faint, geometry));
+        day.into_iter()
+            .chain(skipped)
+            .chain(self.unread_rule(index, geometry))
+            .collect()
+    }
+
+    pub(super) fn begins_day(&self, index: usize) -> bool {
         match index.checked_sub(1) {
             None => true,
             Some(before) => self.item(before).stamp.date != self.item(index).stamp.date,

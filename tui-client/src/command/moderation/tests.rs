@@ -158,8 +158,8 @@ fn what_needs_the_room_is_left_to_it() {
         Ok(Typed::Command(Command::Moderate(order))) => order,
         other => panic!("{text}: {other:?}"),
     };
-    assert_eq!(order("/clear"), Order::Clear { sure: false });
-    assert_eq!(order("/clear yes"), Order::Clear { sure: true });
+    assert_eq!(order("/clear"), Order::Clear);
+    assert_eq!(order("/clear yes"), Order::Clear);
     assert_eq!(order("/delete"), Order::Delete(None));
     assert!(matches!(order("/delete @bob"), Order::Delete(Some(name)) if name.key() == "bob"));
     assert_eq!(order("/pin"), Order::Pin(None));

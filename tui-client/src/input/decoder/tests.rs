@@ -41,10 +41,18 @@ impl Line {
     }
 }
 
-/// `C-c`, `M-Left`, `x`, `<pasted text>`.
+/// `C-c`, `M-Left`, `x`, `<pasted text>`; `Esc+b` where ESC and `b` came at once.
 fn name(input: &Input) -> String {
     let key = match input {
         Input::Key(key) => key,
+        Input::Prefixed(key) => {
+            let [_, without] = key.apart();
+            return format!("Esc+{}", name(&Input::Key(without)));
+        }
+        Input::Wheel { up, rows } => {
+            return format!("{}{rows}", if *up { "WheelUp" } else { "WheelDown" });
+        }
+        Input::Focus(has_focus) => return format!("Focus({has_focus})"),
         Input::Paste(text) => return format!("<{text}>"),
         Input::Reply(reply) => return format!("{reply:?}"),
     };
@@ -122,10 +130,11 @@ fn keys_of_all_kinds_of_terminals() {
         ("\x1b[5C\x1bO5D\x1bO1;5A", "C-Right C-Left C-Up"),
         ("\x1bOa\x1bOd\x1b[b", "C-Up C-Left S-Down"),
         ("\x1b[1;2P\x1b[1;5S\x1b[15;3~", "S-F1 C-F4 M-F5"),
-        ("\x1b[Z\x1b[1;2Z", "S-BackTab S-BackTab"),
+        ("\x1b[Z\x1b[1;2Z\x1b\t", "S-BackTab S-BackTab S-BackTab"),
+        ("\x1b[P\x1bOR\x1b[R\x1b[13~\x1b[[C", "F1 F3 F3 F3 F3"),
         (
             "\x1bb\x1bB\x1b1\x1b\r\x1b\x7f\x1b\x08\x1bé",
-            "M-b M-B M-1 M-Enter M-Backspace M-Backspace M-é",
+            "Esc+b Esc+B Esc+1 M-Enter M-Backspace M-Backspace Esc+é",
         ),
         ("\x1bOp\x1bOy\x1bOj\x1bOM", "0 9 * Enter"),
         // rxvt's Alt, as one ESC more.
@@ -152,7 +161,7 @@ fn keys_of_kittys_protocol_and_of_modify_other_keys() {
         ("\x1b[1;1:3A\x1b[1;5:2A\x1b[3;1:3~", "C-Up"),
         // Cyrillic and German keyboards.
         ("\x1b[1089::99;5u\x1b[1092::97;3u", "C-c M-a"),
-        ("\x1b[45:95;6u\x1b[97:65;2u\x1b[228;2u", "C-S-_ S-A S-Ä"),
+        ("\x1b[45:95;6u\x1b[97:65;2u\x1b[228;2u", "C-_ S-A S-Ä"),
         // Caps lock and num lock are no modifiers; with Super it is the desktop's.
         ("\x1b[99;69u\x1b[99;197u\x1b[97;9u", "C-c C-c"),
         (
@@ -165,6 +174,10 @@ fn keys_of_kittys_protocol_and_of_modify_other_keys() {
             "C-c C-S-c C-Enter S-Enter",
         ),
         ("\x1b[?5u\x1b[?62;4c", "KeyboardProtocol Attributes"),
+        ("\x1b[0n\x1b[3n\x1b[5n", "Ready Ready"),
+        ("\x1b[I\x1b[O", "Focus(true) Focus(false)"),
+        // Signs that need Shift say so themselves.
+        ("\x1b[27;6;95~\x1b[32;5u\x1b[49:33;4u", "C-_ C-  M-!"),
     ] {
         check(bytes, expected);
     }
@@ -179,11 +192,11 @@ fn what_nobody_knows_is_swallowed_whole() {
         "\x1b[=1;2c",
         "\x1b[12;40R",
         "\x1b[?12;40R",
-        "\x1b[0n",
+        "\x1b[1;1R",
+        "\x1b[1;2R",
         "\x1b[8;24;80t",
         "\x1b[?1;0;65535S",
         "\x1b[?0;1;2:3 q",
-        "\x1b[I\x1b[O",
         "\x1b[<0;10;12M\x1b[<0;10;12m",
         "\x1b[M !!",
         "\x1b[32;10;12M",
@@ -264,7 +277,9 @@ fn what_has_no_end_is_given_up() {
         for (key, name) in [("\x03", "C-c"), ("\x04", "C-d"), ("\x1b[A", "Up")] {
             line.read(begun.as_bytes());
             line.read(key.as_bytes());
-            assert_eq!(line.said(), name, "{begun:?}");
+            line.pause(5);
+            let said = line.said();
+            assert_eq!(said.split(' ').next_back(), Some(name), "{begun:?}: {said}");
         }
         line.read(format!("{begun}\x1b").as_bytes());
         line.pause(600);
@@ -278,7 +293,7 @@ fn what_has_no_end_is_given_up() {
         line.read(b"x");
         line.pause(100);
     }
-    assert!(line.said().starts_with("M-] x x x"), "somebody types");
+    assert!(line.said().starts_with("Esc+] x x x"), "somebody types");
     line.read(&[b"\x1b[", &[b'1'; 5_000][..], b"\x03"].concat());
     assert!(line.said().ends_with(" C-c"));
     line.read(&[b"\x1bP", &vec![b'1'; STRING_BYTES + 1][..]].concat());
@@ -298,7 +313,7 @@ fn a_lone_escape_waits_for_an_alt_key() {
     line.pause(30);
     line.read(b"b\x1b\x1b");
     line.pause(50);
-    assert_eq!(line.said(), "M-b Escape Escape");
+    assert_eq!(line.said(), "Esc+b Escape Escape");
     line.read(b"\x1b\x03");
     assert_eq!(line.said(), "C-c");
 }
@@ -310,6 +325,11 @@ fn marked_pastes_are_raw_and_end() {
         "<one\rtwo\x1b[A\x1b[20> x",
     );
     check("\x1b[201~x", "x");
+    // What the terminal says meanwhile is no part of it.
+    check(
+        "\x1b[200~one\x1b[0n two\x1b[I\x1b[?62;4c [0n\x1b[5n\x1b[201~",
+        "Ready Focus(true) Attributes <one two [0n\x1b[5n>",
+    );
     let mut line = Line::new();
     line.read(b"\x1b[200~lost");
     line.pause(900);
@@ -393,13 +413,14 @@ fn an_alt_key_by_which_strings_begin_takes_nothing_that_is_typed() {
             line.read(key.as_bytes());
             line.pause(110);
         }
-        assert_eq!(line.said(), format!("M-{letter} {} Enter", typed("heyä")));
+        assert_eq!(line.said(), format!("Esc+{letter} {} Enter", typed("heyä")));
         line.read(format!("\x1b{letter}").as_bytes());
         line.pause(600);
-        assert_eq!(line.said(), format!("M-{letter}"));
+        assert_eq!(line.said(), format!("Esc+{letter}"));
         line.read(format!("\x1b{letter}").as_bytes());
         line.read(b"\x1b[A");
-        assert_eq!(line.said(), format!("M-{letter} Up"));
+        line.pause(10);
+        assert_eq!(line.said(), format!("Esc+{letter} Up"));
         // A reply that is cut there.
         line.read(format!("\x1b{letter}").as_bytes());
         line.pause(90);
@@ -418,4 +439,81 @@ fn more_at_once_than_any_message_has_is_a_paste() {
     line.read(&text.as_bytes()[9_000..]);
     line.pause(200);
     assert_eq!(line.said(), format!("<{text}>"));
+}
+
+#[test]
+fn alt_and_a_bracket_takes_nothing_that_is_typed() {
+    for letter in ["[", "O"] {
+        let mut line = Line::new();
+        let begin = |line: &mut Line| {
+            line.read(format!("\x1b{letter}").as_bytes());
+            line.pause(120);
+        };
+        begin(&mut line);
+        line.read(b"w");
+        assert_eq!(line.said(), format!("Esc+{letter} w"));
+        begin(&mut line);
+        for key in ["1", "2", "ä"] {
+            line.read(key.as_bytes());
+            line.pause(120);
+        }
+        line.read(b"x");
+        assert!(line.said().ends_with("1 2 ä x"), "{letter}");
+        begin(&mut line);
+        line.pause(600);
+        assert_eq!(line.said(), format!("Esc+{letter}"));
+        begin(&mut line);
+        line.read(b"\x1b[A");
+        line.pause(10);
+        assert_eq!(line.said(), format!("Esc+{letter} Up"));
+        // A sequence that is cut there is one.
+        for (rest, expected) in [("A", "Up"), ("1;5C", "C-Right")] {
+            begin(&mut line);
+            line.read(rest.as_bytes());
+            line.pause(10);
+            assert_eq!(line.said(), expected, "{letter}");
+        }
+    }
+    let mut line = Line::new();
+    line.read(b"\x1b[");
+    line.pause(120);
+    line.read(b"0n");
+    line.read(b"\x1b[");
+    line.pause(120);
+    line.read(b"?997;1n");
+    assert_eq!(line.said(), "Ready");
+}
+
+#[test]
+fn three_arrows_at_once_are_the_wheel() {
+    let mut line = Line::new();
+    let (up, down) = ("\x1b[A", "\x1bOB");
+    let mut read = |text: &str, pause| {
+        line.read(text.as_bytes());
+        line.pause(pause);
+        line.said()
+    };
+    assert_eq!(read(&up.repeat(3), 4), "WheelUp3");
+    assert_eq!(read(&down.repeat(5), 4), "WheelDown5");
+    // Some terminals write each by itself.
+    assert_eq!(read(up, 1) + &read(up, 1) + &read(up, 10), "WheelUp3");
+    assert_eq!(
+        read(&(up.repeat(3) + "\x1b[0n" + &up.repeat(3) + "x"), 4),
+        "Ready WheelUp6 x"
+    );
+    assert_eq!(
+        read(&(up.repeat(3) + &down.repeat(3)), 900),
+        "WheelUp3 WheelDown3"
+    );
+    // Pressed.
+    assert_eq!(read(&up.repeat(2), 900), "Up Up");
+    // Held down, on a line that brings many at once.
+    assert_eq!(read(up, 500), "Up");
+    for _ in 0..5 {
+        assert_eq!(read(&up.repeat(6), 200), "Up Up Up Up Up Up");
+    }
+    // The other way that is the wheel all the same.
+    assert_eq!(read(&down.repeat(3), 1_000), "WheelDown3");
+    assert_eq!(read(&up.repeat(3), 10), "WheelUp3");
+    assert_eq!(read("\x1b[1;5A\x1b[1;5A\x1b[1;5A", 10), "C-Up C-Up C-Up");
 }

@@ -1,87 +1,15 @@
-//! Frames on terminals that disagree with this program, and with each other, about widths.
+//! Frames on terminals that disagree with this program, and with each other, about widths; and what they
+//! cost.
 
-use ratatui::Terminal;
+mod fake;
+mod traffic;
+
 use ratatui::layout::Rect;
-use ratatui::style::Style;
-use unicode_segmentation::UnicodeSegmentation;
+use ratatui::style::{Color, Modifier, Style};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::*;
-
-/// Columns that a terminal gives to a cluster.
-type Width = fn(&str) -> usize;
-
-/// A terminal that does what xterm does where something is written over half of a wide cluster.
-struct Fake {
-    columns: usize,
-    width: Width,
-    /// The cluster of each cell; `None` is the second half of a wide one.
-    cells: Vec<Option<String>>,
-    cursor: (usize, usize),
-}
-
-impl Fake {
-    fn new(columns: usize, rows: usize, width: Width) -> Self {
-        let cells = vec![Some(" ".to_owned()); columns * rows];
-        let cursor = (0, 0);
-        Self {
-            columns,
-            width,
-            cells,
-            cursor,
-        }
-    }
-
-    fn take(&mut self, bytes: &[u8]) {
-        let mut text = str::from_utf8(bytes).unwrap();
-        while !text.is_empty() {
-            if let Some(sequence) = text.strip_prefix("\x1b[") {
-                let end = sequence
-                    .find(|one: char| one.is_ascii_alphabetic())
-                    .unwrap();
-                let numbers: Vec<usize> = sequence[..end]
-                    .split(';')
-                    .filter_map(|one| one.parse().ok())
-                    .collect();
-                match &sequence[end..=end] {
-                    "H" => self.cursor = (numbers[1] - 1, numbers[0] - 1),
-                    "J" => self.cells.fill(Some(" ".to_owned())),
-                    _ => {}
-                }
-                text = &sequence[end + 1..];
-            } else {
-                let cluster = text.graphemes(true).next().unwrap();
-                self.write(cluster);
-                text = &text[cluster.len()..];
-            }
-        }
-    }
-
-    fn write(&mut self, cluster: &str) {
-        // Without wrapping a character that does not fit is pushed to the left, and what follows it
-        // in its cluster is written over it.
-        let left = self.columns.saturating_sub(self.cursor.0).max(2);
-        let width = (self.width)(cluster).clamp(1, left);
-        let x = self.cursor.0.min(self.columns - width);
-        let first = self.cursor.1 * self.columns + x;
-        for at in first..first + width {
-            self.split(at);
-        }
-        self.cells[first] = Some(cluster.to_owned());
-        self.cells[first + 1..first + width].fill(None);
-        self.cursor.0 = x + width;
-    }
-
-    /// Blanks the wide cluster that `at` is a part of.
-    fn split(&mut self, at: usize) {
-        let start = (0..=at).rev().find(|at| self.cells[*at].is_some()).unwrap();
-        let rest = self.cells[start + 1..].iter();
-        let end = start + 1 + rest.take_while(|cell| cell.is_none()).count();
-        if end > start + 1 {
-            self.cells[start..end].fill(Some(" ".to_owned()));
-        }
-    }
-}
+use fake::{Fake, Width, seen, vt100};
 
 const WIDTHS: [(&str, Width); 5] = [
     ("as here", |cluster| cluster.width()),
@@ -108,11 +36,14 @@ struct Dice(u64);
 impl Dice {
     fn below(&mut self, end: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         (mixed >> 33) as usize % end
     }
 }
 
+const SURE: [&str; 8] = [" ", "   ", "a", "b", "wörd", "日", "日本", "ж"];
 const TEXTS: [&str; 16] = [
     " ",
     " ",
@@ -131,78 +62,327 @@ const TEXTS: [&str; 16] = [
     "🫩",
     "…",
 ];
+const STYLES: [Style; 7] = [
+    Style::new(),
+    Style::new(),
+    Style::new().add_modifier(Modifier::BOLD),
+    Style::new().add_modifier(Modifier::DIM),
+    Style::new()
+        .fg(Color::Indexed(71))
+        .add_modifier(Modifier::BOLD),
+    Style::new().add_modifier(Modifier::REVERSED),
+    Style::new().bg(Color::Blue).fg(Color::Red),
+];
 
-fn random_rows(dice: &mut Dice, rows: &mut [String]) {
-    for _ in 0..=dice.below(rows.len()) {
-        let row = dice.below(rows.len());
-        rows[row] = (0..dice.below(14))
-            .map(|_| TEXTS[dice.below(TEXTS.len())])
-            .collect();
+/// Words side by side, each in a style of its own.
+type Words = Vec<(&'static str, Style)>;
+
+/// A screen as an app has it: rows that move between rows that stay, and something at the side.
+struct App {
+    width: u16,
+    rows: Vec<Words>,
+    side: Vec<Words>,
+    texts: &'static [&'static str],
+}
+
+impl App {
+    fn new(width: u16, height: u16, texts: &'static [&'static str]) -> Self {
+        Self {
+            width,
+            rows: vec![Vec::new(); height.into()],
+            side: vec![Vec::new(); height.into()],
+            texts,
+        }
     }
+
+    fn words(&self, dice: &mut Dice, most: usize) -> Words {
+        let mut word = || {
+            let text = self.texts[dice.below(self.texts.len())];
+            (text, STYLES[dice.below(STYLES.len())])
+        };
+        let count = most.min(usize::from(self.width));
+        (0..count).map(|_| word()).collect()
+    }
+
+    fn random_words(&self, dice: &mut Dice) -> Words {
+        let count = dice.below(14);
+        self.words(dice, count)
+    }
+
+    fn change(&mut self, dice: &mut Dice) {
+        let height = self.rows.len();
+        match dice.below(6) {
+            0 | 1 => {
+                for _ in 0..=dice.below(height) {
+                    let row = dice.below(height);
+                    self.rows[row] = self.random_words(dice);
+                }
+            }
+            2 => {
+                let row = dice.below(height);
+                self.side[row] = self.words(dice, 2);
+            }
+            _ => {
+                let top = dice.below(height);
+                let bottom = top + 1 + dice.below(height - top);
+                let by = 1 + dice.below(bottom - top);
+                let fresh: Vec<_> = (0..by).map(|_| self.random_words(dice)).collect();
+                let band = &mut self.rows[top..bottom];
+                if dice.below(2) == 0 {
+                    band.rotate_left(by);
+                    let end = band.len();
+                    band[end - by..].clone_from_slice(&fresh);
+                } else {
+                    band.rotate_right(by);
+                    band[..by].clone_from_slice(&fresh);
+                }
+            }
+        }
+    }
+
+    fn buffer(&self) -> Buffer {
+        let height = u16::try_from(self.rows.len()).unwrap();
+        let mut buffer = Buffer::empty(Rect::new(0, 0, self.width, height));
+        // At the right of wide screens, where it does not move.
+        let side_at = if self.width > 20 {
+            self.width - 6
+        } else {
+            self.width
+        };
+        for (rows, start, end) in [(&self.rows, 0, side_at), (&self.side, side_at, self.width)] {
+            for (words, y) in rows.iter().zip(0..) {
+                let mut x = start;
+                for (text, style) in words {
+                    let left = usize::from(end - x);
+                    if left > 0 {
+                        (x, _) = buffer.set_stringn(x, y, text, left, *style);
+                    }
+                }
+            }
+        }
+        buffer
+    }
+}
+
+/// Paints a frame, in one piece or in several, perhaps with the cursor's row before it.
+fn paint(painter: &mut Painter, buffer: &Buffer, dice: &mut Dice) -> Vec<u8> {
+    let place = Position {
+        x: dice.below(buffer.area.width.into()) as u16,
+        y: dice.below(buffer.area.height.into()) as u16,
+    };
+    let place = (dice.below(4) > 0).then_some(place);
+    let links = Links::default();
+    let mut bytes = Vec::new();
+    if dice.below(4) == 0 {
+        let row = painter.take_cursor_row(buffer, &links, place);
+        bytes.extend(painter.paint_only(row).bytes);
+    }
+    painter.take(buffer, &links, place);
+    let limit = [usize::MAX, usize::MAX, 10, 60][dice.below(4)];
+    for _ in 0..=buffer.area.height {
+        let piece = painter.paint(limit);
+        bytes.extend(piece.bytes);
+        if piece.is_whole {
+            return bytes;
+        }
+    }
+    panic!("a frame without end");
 }
 
 #[test]
 fn rows_are_right_whatever_the_widths_are() {
-    let (columns, height) = (16, 3);
-    for (what, width) in WIDTHS {
-        let mut dice = Dice(1);
-        let mut terminal = Terminal::new(Painter::new(columns, height)).unwrap();
-        let mut fake = Fake::new(columns.into(), height.into(), width);
-        let mut rows = vec![String::new(); height.into()];
-        for number in 0..500 {
-            random_rows(&mut dice, &mut rows);
-            let drawn = terminal.draw(|frame| {
-                for (row, y) in rows.iter().zip(0..) {
-                    frame.buffer_mut().set_string(0, y, row, Style::new());
+    for (columns, height) in [(16, 3), (7, 9), (40, 12), (1, 2)] {
+        for (what, width) in WIDTHS {
+            let mut dice = Dice(1);
+            let mut painter = Painter::new(columns, height);
+            let mut fake = Fake::new(columns.into(), height.into(), width);
+            let mut app = App::new(columns, height, &TEXTS);
+            for number in 0..150 {
+                app.change(&mut dice);
+                if dice.below(40) == 0 {
+                    painter.forget();
                 }
-            });
-            let expected = drawn.unwrap().buffer.clone();
-            fake.take(&terminal.backend_mut().take());
-            compare(
-                &expected,
-                &fake,
-                &format!("{what}, frame {number}, {rows:?}"),
-            );
+                let buffer = app.buffer();
+                fake.take(&paint(&mut painter, &buffer, &mut dice));
+                let what = format!("{what}, {columns}x{height}, frame {number}, {:?}", app.rows);
+                compare(&buffer, &fake, &what);
+            }
         }
     }
 }
 
 /// All that has a sure width must be in its place, but what is beside a doubtful cluster at the edge.
 #[track_caller]
-fn compare(expected: &ratatui::buffer::Buffer, fake: &Fake, what: &str) {
+fn compare(expected: &Buffer, fake: &Fake, what: &str) {
     let area: Rect = expected.area;
-    for y in 0..area.height {
-        let mut x = 0;
-        while x < area.width {
-            let cell = &expected[(x, y)];
-            let width = cell.cell_width().max(1);
-            let at = usize::from(y) * fake.columns + usize::from(x);
-            let beside_doubt = x > 0 && cell.symbol() == " " && {
-                let before = (0..x).rev().map(|x| expected[(x, y)].symbol());
+    let mut grid = Grid::filled(area.width, area.height, Square::BLANK);
+    let mut palette = Palette::default();
+    for y in 0..usize::from(area.height) {
+        palette.read(expected, &Links::default(), y, grid.row_mut(y));
+        let row = grid.row(y);
+        for (x, square) in row
+            .iter()
+            .enumerate()
+            .filter(|(_, square)| !square.is_tail())
+        {
+            let mut character = [0; 4];
+            let text = palette.text(*square, &mut character);
+            let beside_doubt = square.is_space() && {
+                let mut before = row[..x].iter().rev().filter(|square| !square.is_space());
                 before
-                    .take_while(|symbol| *symbol == " " || !is_sure(symbol))
-                    .any(|symbol| !is_sure(symbol))
+                    .any(|square| square.is_tail() || !is_sure(palette.text(*square, &mut [0; 4])))
             };
-            if is_sure(cell.symbol()) && !beside_doubt {
-                let shown = fake.cells[at].as_deref();
-                assert_eq!(shown, Some(cell.symbol()), "({x},{y}) {what}");
+            if is_sure(text) && !beside_doubt {
+                let shown = fake.cells[y * fake.columns + x].as_deref();
+                assert_eq!(shown, Some(text), "({x},{y}) {what}");
             }
-            x += width;
         }
     }
+}
+
+/// Sizes of screens, with many that have hardly any room.
+const SIZES: [(u16, u16); 8] = [
+    (30, 6),
+    (60, 20),
+    (80, 24),
+    (140, 40),
+    (9, 4),
+    (2, 2),
+    (1, 3),
+    (1, 1),
+];
+
+#[test]
+fn frames_one_after_the_other_end_as_one_painted_from_nothing() {
+    for (columns, height) in SIZES {
+        end_as_from_nothing(u64::from(columns), columns, height, 40);
+    }
+}
+
+/// The same for as long as `CHAT_FUZZ_SECONDS` says, 1 by default, with other frames each time.
+/// `CHAT_FUZZ_SEED` runs the same once more.
+#[test]
+fn random_frames_end_as_one_painted_from_nothing() {
+    let number = |name| {
+        std::env::var(name)
+            .ok()
+            .map(|text| text.parse().expect("a number"))
+    };
+    let since = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
+    let seed = number("CHAT_FUZZ_SEED").unwrap_or(since.as_millis() as u64);
+    let seconds = number("CHAT_FUZZ_SECONDS").unwrap_or(1);
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(seconds);
+    let mut dice = Dice(seed);
+    while std::time::Instant::now() < end {
+        let (columns, height) = match dice.below(3) {
+            0 => SIZES[dice.below(SIZES.len())],
+            _ => (1 + dice.below(50) as u16, 1 + dice.below(14) as u16),
+        };
+        end_as_from_nothing(dice.0, columns, height, 10);
+    }
+}
+
+#[track_caller]
+fn end_as_from_nothing(seed: u64, columns: u16, height: u16, frames: usize) {
+    let mut dice = Dice(seed);
+    let mut painter = Painter::new(columns, height);
+    let mut terminal = vt100(columns, height);
+    let mut app = App::new(columns, height, &SURE);
+    for number in 0..frames {
+        let what = format!("frame {number} of {columns}x{height}, seed {seed}");
+        app.change(&mut dice);
+        if dice.below(30) == 0 {
+            painter.forget();
+        }
+        if dice.below(30) == 0 {
+            // The size changed and changed back; the terminal shows whatever.
+            painter.resize(columns, height);
+            terminal.process(b"\x1b[2;3Hrubbish \x1b[44m\x1b[1;1Hand more\x1b[K\x1b[m");
+            painter.look = None;
+        }
+        let buffer = app.buffer();
+        terminal.process(&paint(&mut painter, &buffer, &mut dice));
+        let mut fresh = vt100(columns, height);
+        let mut from_nothing = Painter::new(columns, height);
+        from_nothing.take(&buffer, &Links::default(), painter.place);
+        fresh.process(&from_nothing.paint(usize::MAX).bytes);
+        assert_eq!(seen(&terminal), seen(&fresh), "{what}");
+        if let Some(place) = painter.place {
+            let cursor = terminal.screen().cursor_position();
+            assert_eq!(cursor, (place.y, place.x), "{what}");
+        }
+        assert_eq!(terminal.screen().hide_cursor(), painter.place.is_none());
+    }
+}
+
+/// What is written for `after` where the terminal shows `before`.
+fn between(before: &[&str], after: &[&str]) -> String {
+    let buffer = |rows: &[&str]| {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 20, rows.len() as u16));
+        for (row, y) in rows.iter().zip(0..) {
+            buffer.set_string(0, y, row, Style::new());
+        }
+        buffer
+    };
+    let mut painter = Painter::new(20, before.len() as u16);
+    let mut said = String::new();
+    for rows in [before, after] {
+        painter.take(&buffer(rows), &Links::default(), None);
+        painter.cursor = None;
+        said = String::from_utf8(painter.paint(usize::MAX).bytes).unwrap();
+    }
+    said
+}
+
+#[test]
+fn the_shortest_way_is_taken() {
+    for (before, after, expected) in [
+        ("the same", "the same", ""),
+        ("one word", "two word", "\x1b[Htwo"),
+        ("a rather long row", "short", "\x1b[Hshort\x1b[K"),
+        ("abcde", "abc", "\x1b[1;4H  "),
+        ("a         b", "c         d", "\x1b[Hc\x1b[9Cd"),
+        ("a12b", "c12d", "\x1b[Hc12d"),
+        (
+            "words that are     here",
+            "x                 y",
+            "\x1b[Hx\x1b[K\x1b[17Cy",
+        ),
+        ("a❤", "a", "\x1b[1;2H "),
+    ] {
+        assert_eq!(
+            between(&[before], &[after]),
+            expected,
+            "{before:?} {after:?}"
+        );
+    }
+    let before = [
+        "tabs",
+        "first message",
+        "second message",
+        "third message",
+        "input",
+    ];
+    let after = ["tabs", "second message", "third message", "fourth", "input"];
+    assert_eq!(
+        between(&before, &after),
+        "\x1b[2;4r\x1b[4H\n\x1b[r\x1b[4Hfourth",
+    );
+    assert_eq!(
+        between(&after, &before),
+        "\x1b[2;4r\x1b[2H\x1bM\x1b[r\x1b[2Hfirst message",
+    );
 }
 
 #[test]
 fn an_emoji_has_the_blank_beside_it_as_room() {
     let two: Width = |cluster| if is_sure(cluster) { cluster.width() } else { 2 };
     let mut fake = Fake::new(10, 1, two);
-    let mut terminal = Terminal::new(Painter::new(10, 1)).unwrap();
-    terminal
-        .draw(|frame| {
-            frame.buffer_mut().set_string(0, 0, "a ❤ b", Style::new());
-        })
-        .unwrap();
-    fake.take(&terminal.backend_mut().take());
+    let mut painter = Painter::new(10, 1);
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 10, 1));
+    buffer.set_string(0, 0, "a ❤ b", Style::new());
+    painter.take(&buffer, &Links::default(), None);
+    fake.take(&painter.paint(usize::MAX).bytes);
     let shown: Vec<_> = fake
         .cells
         .iter()
@@ -213,30 +393,80 @@ fn an_emoji_has_the_blank_beside_it_as_room() {
 }
 
 #[test]
-fn looks_are_written_where_they_change() {
-    let mut terminal = Terminal::new(Painter::new(8, 1)).unwrap();
-    terminal
-        .draw(|frame| {
-            let buffer = frame.buffer_mut();
-            buffer.set_string(0, 0, "ab", Style::new().fg(Color::Red));
-            buffer.set_string(
-                2,
-                0,
-                "c",
-                Style::new()
-                    .fg(Color::Indexed(71))
-                    .add_modifier(Modifier::BOLD),
-            );
-            buffer.set_string(
-                3,
-                0,
-                "d",
-                Style::new().fg(Color::LightBlue).bg(Color::Black),
-            );
-            buffer.set_string(4, 0, "e", Style::new());
-        })
-        .unwrap();
-    let bytes = String::from_utf8(terminal.backend_mut().take()).unwrap();
-    let expected = "\x1b[1;1H\x1b[0;31mab\x1b[0;1;38;5;71mc\x1b[0;94;40md\x1b[0me";
-    assert!(bytes.contains(expected), "{bytes:?}");
+fn a_link_over_two_rows_is_one_and_ends_with_the_frame() {
+    let mut links = Links::default();
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 12, 2));
+    let style = links.mark(Style::new(), "https://example.org/long");
+    buffer.set_string(0, 0, "see ", Style::new());
+    buffer.set_string(4, 0, "https://", style);
+    buffer.set_string(0, 1, "example.org", style);
+    let mut painter = Painter::new(12, 2);
+    painter.take(&buffer, &links, None);
+    let bytes = String::from_utf8(painter.paint(usize::MAX).bytes).unwrap();
+    let start = "\x1b]8;id=1;https://example.org/long\x1b\\";
+    assert_eq!(
+        bytes,
+        format!("\x1b[H\x1b[msee {start}https://\x1b[2Hexample.org\x1b]8;;\x1b\\\x1b[?25l"),
+    );
+    // The same in the next frame, under another number there.
+    let mut links = Links::default();
+    links.mark(Style::new(), "https://example.org/other");
+    let style = links.mark(Style::new(), "https://example.org/long");
+    buffer.set_string(4, 0, "https://", style);
+    buffer.set_string(0, 1, "example.org", style);
+    painter.take(&buffer, &links, None);
+    assert_eq!(painter.paint(usize::MAX).bytes, b"");
+}
+
+/// Of clusters without end only so many are remembered.
+#[test]
+fn more_clusters_than_are_remembered_are_painted_all_the_same() {
+    let (columns, height) = (80, 60);
+    let mut painter = Painter::new(columns, height);
+    let mut terminal = vt100(columns, height);
+    let mut number = 0;
+    let mut cluster = || {
+        number += 1;
+        format!("{}\u{301}", char::from_u32(0x4e00 + number).unwrap())
+    };
+    let mut first = Vec::from_iter((0..40).map(|_| cluster()));
+    for frame in 0..10 {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, columns, height));
+        if frame == 4 {
+            // In the frame in which the numbers begin anew.
+            assert!(painter.palette.is_full());
+            first = Vec::from_iter((0..40).map(|_| cluster()));
+        }
+        for y in 0..height {
+            for x in 0..columns / 2 {
+                let text = match y {
+                    0 => first[usize::from(x)].clone(),
+                    _ => cluster(),
+                };
+                buffer.set_string(2 * x, y, text, Style::new());
+            }
+        }
+        painter.take(&buffer, &Links::default(), None);
+        terminal.process(&painter.paint(usize::MAX).bytes);
+        let shown = terminal.screen().rows(0, columns).next().unwrap();
+        assert_eq!(shown, first.concat(), "frame {frame}");
+    }
+}
+
+#[test]
+fn what_would_steer_the_terminal_is_not_written() {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 8, 1));
+    for (x, symbol) in ["\x1b", "\x07", "\u{9b}", "a\x1b[2J", ""]
+        .iter()
+        .enumerate()
+    {
+        buffer[(x as u16, 0)].set_symbol(symbol);
+    }
+    let mut painter = Painter::new(8, 1);
+    painter.take(&buffer, &Links::default(), None);
+    let mut fake = Fake::new(8, 1, |cluster| cluster.width());
+    // Panics on what it does not know.
+    fake.take(&painter.paint(usize::MAX).bytes);
+    let shown: String = fake.cells.into_iter().flatten().collect();
+    assert_eq!(shown, "\u{fffd}\u{fffd}\u{fffd}\u{fffd}    ");
 }

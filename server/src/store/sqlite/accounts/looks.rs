@@ -3,9 +3,9 @@
 
 use rusqlite::{Connection, params};
 
-use crate::domain::confusables::skeletons;
 use crate::store::accounts::Account;
 use crate::store::sqlite::standing;
+use chat_protocol::skeletons;
 
 /// Notes what the account's name looks like.
 pub(super) fn note(connection: &Connection, account: &Account) -> rusqlite::Result<()> {

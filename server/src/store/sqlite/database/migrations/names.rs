@@ -2,10 +2,8 @@
 
 use std::collections::HashMap;
 
-use chat_protocol::{RoomName, Username};
+use chat_protocol::{RoomName, Username, skeletons};
 use rusqlite::{Connection, params};
-
-use crate::domain::confusables::skeletons;
 
 /// Where accounts are known by their names as compared: table and column.
 const KEYS: [(&str, &str); 8] = [

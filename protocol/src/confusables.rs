@@ -2,17 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use chat_protocol::rank_sign;
 use unicode_security::confusable_detection::skeleton;
+
+use crate::rank_sign;
 
 /// What a name looks like as it is written, and as it is compared: two names look alike where they
 /// share one of theirs. Case does not count, but how a capital looks does: `Ι` is an `l` as well.
-pub(crate) fn skeletons(written: &str, key: &str) -> BTreeSet<String> {
+pub fn skeletons(written: &str, key: &str) -> BTreeSet<String> {
     [written, key].into_iter().map(folded).collect()
 }
 
 /// The sign of a rank with which `name` seems to begin or to end.
-pub(crate) fn seeming_rank_sign(name: &str) -> Option<char> {
+pub fn seeming_rank_sign(name: &str) -> Option<char> {
     rank_sign(&skeleton(name).collect::<String>())
 }
 
@@ -24,9 +25,8 @@ fn folded(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use chat_protocol::Username;
-
     use super::*;
+    use crate::Username;
 
     #[test]
     fn what_looks_like_the_sign_of_a_rank_is_one() {

@@ -1,0 +1,220 @@
+//! One person: what is known of them here, and what the server knows. Also who is banned, muted and
+//! appointed in the room. Must not draw, nor decide what may be done to whom.
+
+use chat_protocol::limits::USERNAME_CHARS;
+use chat_protocol::{Rank, Sanction, Sanctions, User, durations};
+
+use super::App;
+use super::panels::{Item, Panel, Pick, plain};
+use super::row::Tone;
+use super::target::Target;
+use super::timeline::rank_word;
+use crate::link::RoomKey;
+use crate::sanitize;
+
+/// Characters of a reason that are shown.
+const REASON: usize = 200;
+/// Messages of a person that a card shows.
+const LATEST: usize = 5;
+
+/// A person that is looked at.
+#[derive(Clone, Debug)]
+pub(crate) struct Card {
+    pub(crate) room: RoomKey,
+    pub(crate) target: Target,
+    /// What the server knows; `None` until it answers, and for those whom it tells nothing.
+    pub(crate) known: Option<Box<User>>,
+}
+
+impl Card {
+    pub(crate) fn new(room: RoomKey, target: Target) -> Self {
+        Self {
+            room,
+            target,
+            known: None,
+        }
+    }
+}
+
+impl App {
+    /// The server knows something of a person.
+    pub(super) fn on_user(&mut self, place: usize, user: Box<User>) {
+        let key = self.rooms[place].key;
+        let is_asked = |card: &&mut Card| {
+            card.room == key
+                && Target::named(&user.username)
+                    .is_some_and(|one| one.username == card.target.username)
+        };
+        if let Some(card) = self.card.as_mut().filter(is_asked) {
+            card.known = Some(user);
+            self.draw = true;
+        }
+    }
+
+    pub(super) fn on_sanctions(&mut self, place: usize, sanctions: Sanctions) {
+        self.rooms[place].sanctions = Some(sanctions);
+        if place == self.active {
+            self.open_panel(Panel::Sanctions);
+        }
+    }
+
+    /// The person in one row: `free_gifts_Xx: here 4 min, 9 messages, muted once`.
+    pub(crate) fn card_summary(&self, target: &Target) -> String {
+        let room = self.room();
+        let rank = room.timeline.rank_of(target.username.key());
+        let mut parts: Vec<String> = Vec::new();
+        parts.extend(
+            rank.map(rank_word)
+                .filter(|word| !word.is_empty())
+                .map(str::to_owned),
+        );
+        parts.push(counted(
+            room.timeline.messages_of(target.username.key()),
+            "message",
+        ));
+        let known = self
+            .card
+            .as_ref()
+            .filter(|card| card.target.username == target.username);
+        if let Some(user) = known.and_then(|card| card.known.as_ref()) {
+            parts.push(format!("account {}", self.age(user.created)));
+            parts.extend(user.banned.as_ref().map(|_| "banned".to_owned()));
+            parts.extend(user.muted.as_ref().map(|_| "muted".to_owned()));
+            if !user.audit.is_empty() {
+                parts.push(
+                    counted(user.audit.len(), "entry").replace("entrys", "entries") + " in the log",
+                );
+            }
+        }
+        format!("{}: {}", target.name, parts.join(", "))
+    }
+
+    pub(super) fn card_items(&self) -> Vec<Item> {
+        let Some(card) = &self.card else {
+            return Vec::new();
+        };
+        let pick = || Some(Pick::Person(card.target.clone()));
+        let mut items = vec![Item {
+            number: 0,
+            head: String::new(),
+            tone: Tone::Strong,
+            text: self.card_summary(&card.target),
+            pick: pick(),
+        }];
+        let mut say = |text: String, tone: Tone| {
+            let number = 1 + items.len() as u64;
+            let mut item = plain(number, &text);
+            item.tone = tone;
+            items.push(item);
+        };
+        let Some(place) = self.place_of(card.room) else {
+            return items;
+        };
+        let room = &self.rooms[place];
+        match &card.known {
+            Some(user) => self.known_lines(user, &mut say),
+            None if room.rank <= Rank::Moderator && room.is_live() => {
+                say("asking the server …".to_owned(), Tone::Faint);
+            }
+            None => say("moderators see more here".to_owned(), Tone::Faint),
+        }
+        for (millis, text) in room.timeline.latest_of(card.target.username.key(), LATEST) {
+            say(format!("{} {text}", self.clock(millis)), Tone::Text);
+        }
+        items
+    }
+
+    fn known_lines(&self, user: &User, say: &mut dyn FnMut(String, Tone)) {
+        let here = match user.here {
+            0 => "not here now".to_owned(),
+            1 => "here".to_owned(),
+            count => format!("here {count} times"),
+        };
+        let kept = counted(
+            usize::try_from(user.messages).unwrap_or(usize::MAX),
+            "message",
+        );
+        say(
+            format!(
+                "account {} old, {here}, {kept} kept in this room",
+                self.age(user.created)
+            ),
+            Tone::Text,
+        );
+        if let Some(ban) = &user.banned {
+            say(format!("banned {}", self.sanction_words(ban)), Tone::Alert);
+        }
+        if let Some(mute) = &user.muted {
+            say(format!("muted {}", self.sanction_words(mute)), Tone::Alert);
+        }
+        if user.audit.is_empty() {
+            say(
+                "no moderator has done anything about them here".to_owned(),
+                Tone::Faint,
+            );
+        }
+        for entry in user.audit.iter().rev() {
+            let item = self.audit_item(0, entry);
+            say(format!("{}{}", item.head, item.text), Tone::Text);
+        }
+    }
+
+    pub(super) fn sanction_items(&self) -> Vec<Item> {
+        let Some(sanctions) = &self.room().sanctions else {
+            return Vec::new();
+        };
+        let mut items: Vec<Item> = Vec::new();
+        let mut add = |name: &str, head: &str, words: String| {
+            let shown = sanitize::brief(name, USERNAME_CHARS);
+            items.push(Item {
+                number: items.len() as u64,
+                head: format!("{head:<10} "),
+                tone: Tone::Text,
+                text: format!("{shown} {words}").trim_end().to_owned(),
+                pick: Target::named(name).map(Pick::Person),
+            });
+        };
+        for one in &sanctions.banned {
+            add(&one.username, "banned", self.sanction_words(&one.sanction));
+        }
+        for one in &sanctions.muted {
+            add(&one.username, "muted", self.sanction_words(&one.sanction));
+        }
+        for one in &sanctions.appointed {
+            add(&one.username, rank_word(one.rank), String::new());
+        }
+        if sanctions.truncated {
+            items.push(plain(u64::MAX, "and more"));
+        }
+        items
+    }
+
+    /// `until 14:01 by erin: spam`
+    fn sanction_words(&self, sanction: &Sanction) -> String {
+        let until = match sanction.until {
+            None => "for good".to_owned(),
+            Some(until) => format!(
+                "until {}",
+                self.clock(i64::try_from(until).unwrap_or(i64::MAX))
+            ),
+        };
+        let by = sanitize::brief(&sanction.by, USERNAME_CHARS);
+        match sanction.reason.as_deref() {
+            None | Some("") => format!("{until} by {by}"),
+            Some(reason) => format!("{until} by {by}: {}", sanitize::brief(reason, REASON)),
+        }
+    }
+
+    /// How long ago that was, in words.
+    fn age(&self, unix_millis: u64) -> String {
+        let created = i64::try_from(unix_millis).unwrap_or(i64::MAX);
+        let seconds = self.now.unix_millis.saturating_sub(created) / 1_000;
+        durations::left(u64::try_from(seconds).unwrap_or(0))
+    }
+}
+
+/// `1 message`, `2 messages`
+pub(crate) fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}

@@ -1,0 +1,109 @@
+//! The bindings: what keys mean, and how they are changed.
+
+use super::*;
+
+#[test]
+fn keys_mean_what_the_help_says() {
+    let keymap = Keymap::default();
+    let check = |key: &str, expected: Option<Action>| {
+        assert_eq!(keymap.action(parse_key(key).unwrap()), expected, "{key}");
+    };
+    check("é", Some(Action::Insert('é')));
+    check("A", Some(Action::Insert('A')));
+    check("enter", Some(Action::Submit));
+    check("alt+enter", Some(Action::Newline));
+    check("ctrl+j", Some(Action::Newline));
+    check("alt+3", Some(Action::Room(2)));
+    check("ctrl+w", Some(Action::Kill(Motion::SpaceLeft)));
+    check("ctrl+alt+@", Some(Action::Insert('@')));
+    check("ctrl+alt+q", None);
+    check("ctrl+z", Some(Action::Suspend));
+    check("ctrl+home", Some(Action::Top));
+    check("ctrl+k", Some(Action::KillOrPalette));
+    check("alt+y", Some(Action::YankPop));
+    check("shift+tab", Some(Action::Select));
+    check("ctrl+g", Some(Action::NextMention));
+    check("f2", Some(Action::Problems));
+    check("f9", None);
+    check("alt+z", None);
+    assert_eq!(keymap.action(Key::of_control(0x1f)), Some(Action::Undo));
+    let shifted = Key {
+        shift: true,
+        ..Key::plain(Code::Char('A'))
+    };
+    assert_eq!(keymap.action(shifted), Some(Action::Insert('A')));
+    assert_eq!(
+        keymap.selected(Key::plain(Code::Char('t'))),
+        Some(SelectedAction::TimeOut)
+    );
+    assert_eq!(keymap.selected(Key::plain(Code::Char('T'))), None);
+}
+
+#[test]
+fn every_action_has_one_name_and_its_keys_are_read_back() {
+    let keymap = Keymap::default();
+    let mut names = std::collections::HashSet::new();
+    for binding in ANYWHERE {
+        assert!(names.insert(binding.name), "{}", binding.name);
+        for key in binding.keys.split_whitespace() {
+            let key = parse_key(key).unwrap();
+            assert_eq!(
+                keymap.action(key),
+                Some(binding.action.clone()),
+                "{}",
+                binding.name
+            );
+            assert_eq!(parse_key(&key_name(key)), Ok(key));
+        }
+    }
+    assert_eq!(keymap.keys_of(&Action::Select), ["Ctrl+Up", "Shift+Tab"]);
+    assert_eq!(keymap.selected_keys_of(SelectedAction::Mark), ["Space"]);
+}
+
+fn changed(changes: &[(&str, &[&str])]) -> Result<Keymap, String> {
+    let changes: Vec<(String, Vec<String>)> = changes
+        .iter()
+        .map(|(name, keys)| {
+            let keys = keys.iter().map(|key| (*key).to_owned());
+            ((*name).to_owned(), keys.collect())
+        })
+        .collect();
+    Keymap::new(&changes, &[]).map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_key_is_bound_anew_freed_or_taken_from_another() {
+    let keymap = changed(&[("find", &["ctrl+s", "f5"]), ("log", &["none"])]).unwrap();
+    let action = |key: &str| keymap.action(parse_key(key).unwrap());
+    assert_eq!(action("ctrl+s"), Some(Action::Find));
+    assert_eq!(action("F5"), Some(Action::Find));
+    assert_eq!(action("ctrl+f"), None);
+    assert_eq!(action("f4"), None);
+    // A key of the table's goes to the one that the user gave it to.
+    let keymap = changed(&[("find", &["ctrl+l"])]).unwrap();
+    assert_eq!(
+        keymap.action(parse_key("ctrl+l").unwrap()),
+        Some(Action::Find)
+    );
+    let keymap = changed(&[("redraw", &["ctrl+f"])]).unwrap();
+    assert_eq!(
+        keymap.action(parse_key("ctrl+f").unwrap()),
+        Some(Action::Redraw)
+    );
+}
+
+#[test]
+fn what_is_wrong_is_named_with_what_would_be_right() {
+    let error = |changes: &[(&str, &[&str])]| changed(changes).unwrap_err();
+    assert_eq!(
+        error(&[("fined", &["f5"])]),
+        "there is no action `fined`; did you mean `find`?"
+    );
+    assert!(error(&[("find", &["cmd+f"])]).starts_with("`cmd+f` is no key: write one like"));
+    assert!(error(&[("find", &["f99"])]).starts_with("`f99` is no key"));
+    assert!(error(&[("find", &["x"])]).contains("typed into the input box"));
+    assert_eq!(
+        error(&[("find", &["f5"]), ("log", &["f5"])]),
+        "F5 is bound to `find` and to `log`; bind one of them to another key, or to \"none\""
+    );
+}

@@ -1,0 +1,226 @@
+//! What of a session outlives the program: rooms, what was read, drafts, who is ignored. Types and how
+//! two of them become one; pure. `state` keeps it in files, the app fills it and goes on from it.
+
+use chat_protocol::{Epoch, RoomName, Seq};
+
+/// Drafts of one room that other runs left behind.
+pub(crate) const OTHER_DRAFTS: usize = 4;
+/// Rooms that are remembered although they are not open.
+pub(crate) const CLOSED_ROOMS: usize = 200;
+/// Names that are remembered as ignored.
+pub(crate) const IGNORED: usize = 1_000;
+
+/// What is kept of one user's session on one server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SavedSession {
+    /// Those that are open, in their order on the screen, and behind them those that are not.
+    pub(crate) rooms: Vec<SavedRoom>,
+    /// The room that was in view.
+    pub(crate) active: Option<RoomName>,
+    /// Names of people who are ignored, in every room.
+    pub(crate) ignored: Vec<String>,
+}
+
+/// What is kept of a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SavedRoom {
+    pub(crate) name: RoomName,
+    /// The session has it on the screen.
+    pub(crate) is_open: bool,
+    /// Up to where it was read.
+    pub(crate) read: Option<ReadMark>,
+    /// What stood in the input.
+    pub(crate) draft: String,
+    /// Other texts that were never sent, from clients that ran at the same time.
+    pub(crate) other_drafts: Vec<String>,
+}
+
+/// A place in a room's log up to which all was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ReadMark {
+    pub(crate) epoch: Epoch,
+    pub(crate) seq: Seq,
+    /// When the newest message up to there was posted, in milliseconds since 1970, UTC.
+    pub(crate) time: u64,
+}
+
+impl SavedRoom {
+    /// A room that nothing is known of.
+    pub(crate) fn new(name: RoomName, is_open: bool) -> Self {
+        Self {
+            name,
+            is_open,
+            read: None,
+            draft: String::new(),
+            other_drafts: Vec::new(),
+        }
+    }
+
+    /// Takes over what another client knew of the same room.
+    fn take_over(&mut self, other: SavedRoom) {
+        self.is_open |= other.is_open;
+        self.read = match (self.read.take(), other.read) {
+            // Of two lives of the log the later one is the room's.
+            (Some(own), Some(other)) if (other.time, other.seq) > (own.time, own.seq) => {
+                Some(other)
+            }
+            (own, other) => own.or(other),
+        };
+        let left = std::iter::once(other.draft).chain(other.other_drafts);
+        for draft in left.filter(|draft| !draft.is_empty()) {
+            if self.draft.is_empty() {
+                self.draft = draft;
+            } else if draft != self.draft && !self.other_drafts.contains(&draft) {
+                self.other_drafts.push(draft);
+            }
+        }
+        // The newest come first.
+        self.other_drafts.truncate(OTHER_DRAFTS);
+    }
+}
+
+impl SavedSession {
+    /// The rooms that are open, in order.
+    pub(crate) fn open_rooms(&self) -> impl Iterator<Item = &SavedRoom> {
+        self.rooms.iter().filter(|room| room.is_open)
+    }
+
+    /// What is known of a room, whatever its spelling.
+    pub(crate) fn room(&self, name: &RoomName) -> Option<&SavedRoom> {
+        let plain = name.plain();
+        self.rooms.iter().find(|room| room.name.plain() == plain)
+    }
+
+    /// The same session with exactly these rooms open, in this order; what is known of others is kept.
+    pub(crate) fn opened(mut self, names: &[RoomName]) -> Self {
+        let mut rooms: Vec<SavedRoom> = Vec::new();
+        for name in names {
+            let plain = name.plain();
+            let known = self.rooms.iter().position(|one| one.name.plain() == plain);
+            let mut room = match known {
+                Some(place) => self.rooms.remove(place),
+                None => SavedRoom::new(name.clone(), true),
+            };
+            room.is_open = true;
+            rooms.push(room);
+        }
+        let closed = self.rooms.drain(..).map(|room| SavedRoom {
+            is_open: false,
+            ..room
+        });
+        rooms.extend(closed);
+        self.rooms = rooms;
+        self
+    }
+
+    /// Takes over what a client left behind that ran at the same time.
+    pub(crate) fn take_over(&mut self, other: SavedSession) {
+        for room in other.rooms {
+            let plain = room.name.plain();
+            let own = self.rooms.iter_mut().find(|own| own.name.plain() == plain);
+            match own {
+                Some(own) => own.take_over(room),
+                None => self.rooms.push(room),
+            }
+        }
+        self.rooms.sort_by_key(|room| !room.is_open);
+        self.active = self.active.take().or(other.active);
+        for name in other.ignored {
+            if !self.ignored.contains(&name) {
+                self.ignored.push(name);
+            }
+        }
+    }
+
+    /// The same within bounds: the rooms that are open, those that were left last, the newest names.
+    pub(crate) fn bounded(mut self) -> Self {
+        let mut closed = 0;
+        self.rooms.retain(|room| {
+            closed += usize::from(!room.is_open);
+            room.is_open || closed <= CLOSED_ROOMS
+        });
+        let surplus = self.ignored.len().saturating_sub(IGNORED);
+        self.ignored.drain(..surplus);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> RoomName {
+        RoomName::new(text).unwrap()
+    }
+
+    fn room(text: &str, draft: &str, seq: u64) -> SavedRoom {
+        let epoch = Epoch::new("e").unwrap();
+        SavedRoom {
+            read: Some(ReadMark {
+                epoch,
+                seq: Seq(seq),
+                time: seq,
+            }),
+            draft: draft.to_owned(),
+            ..SavedRoom::new(name(text), true)
+        }
+    }
+
+    fn session(rooms: Vec<SavedRoom>) -> SavedSession {
+        SavedSession {
+            rooms,
+            ..SavedSession::default()
+        }
+    }
+
+    fn names(session: &SavedSession) -> Vec<(&str, bool)> {
+        let rooms = session.rooms.iter();
+        rooms
+            .map(|room| (room.name.as_str(), room.is_open))
+            .collect()
+    }
+
+    #[test]
+    fn two_clients_drafts_are_both_kept() {
+        let mut own = session(vec![room("a", "mine", 5), room("b", "", 9)]);
+        let mut theirs = session(vec![
+            room("b", "theirs", 3),
+            room("a", "other", 7),
+            room("c", "", 1),
+        ]);
+        theirs.rooms[1].other_drafts = vec!["mine".to_owned(), "third".to_owned()];
+        own.take_over(theirs);
+        assert_eq!(names(&own), [("a", true), ("b", true), ("c", true)]);
+        let [a, b, _] = &own.rooms[..] else { panic!() };
+        assert_eq!(a.draft, "mine");
+        assert_eq!(a.other_drafts, ["other", "third"]);
+        assert_eq!(a.read.as_ref().unwrap().seq, Seq(7));
+        assert_eq!(b.draft, "theirs");
+        assert_eq!(b.read.as_ref().unwrap().seq, Seq(9));
+    }
+
+    #[test]
+    fn rooms_that_are_not_opened_are_remembered() {
+        let saved = session(vec![room("a", "x", 1), room("cafe\u{301}", "y", 1)]);
+        let opened = saved.opened(&[name("new"), name("café")]);
+        let expected = [("new", true), ("cafe\u{301}", true), ("a", false)];
+        assert_eq!(names(&opened), expected);
+        assert_eq!(opened.room(&name("café")).unwrap().draft, "y");
+        assert_eq!(opened.room(&name("a")).unwrap().draft, "x");
+        assert_eq!(opened.open_rooms().count(), 2);
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded() {
+        let mut rooms: Vec<SavedRoom> = (0..300)
+            .map(|number| SavedRoom::new(name(&number.to_string()), false))
+            .collect();
+        rooms[250].is_open = true;
+        let mut big = session(rooms);
+        big.ignored = (0..2_000).map(|number| number.to_string()).collect();
+        let bounded = big.bounded();
+        assert_eq!(bounded.rooms.len(), CLOSED_ROOMS + 1);
+        assert_eq!(bounded.ignored.len(), IGNORED);
+        assert_eq!(bounded.ignored[0], "1000");
+    }
+}
