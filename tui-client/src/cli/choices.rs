@@ -43,8 +43,6 @@ pub(crate) struct Choices {
     pub(crate) rooms: Vec<RoomName>,
     pub(crate) mode: Mode,
     pub(crate) password: Source,
-    /// What is kept of earlier sessions may be used, and this one may be kept.
-    pub(crate) remember: bool,
     /// What `--json` asks the server for.
     pub(crate) capabilities: Vec<String>,
     /// `--plain` shows times.
@@ -159,7 +157,6 @@ impl Arguments {
                 file: self.password_file,
                 command,
             },
-            remember,
             capabilities: trimmed(self.capabilities),
             times: self.times,
             only_mentions: around.config.only_mentions,
