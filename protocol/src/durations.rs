@@ -1,4 +1,4 @@
-//! Durations as people say them: `10 min`, `2 h`, `3 days`.
+//! Durations as people say them (`10 min`, `2 h`, `3 days`) and as they type them (`600`, `10m`, `2h`).
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -27,6 +27,23 @@ pub fn left(seconds: u64) -> String {
     }
 }
 
+/// A duration as somebody typed it, in seconds: a number, alone or with `s`, `m`, `h` or `d`. `None` where
+/// it is none.
+pub fn typed(text: &str) -> Option<u64> {
+    let digits = text.trim_end_matches(|character: char| character.is_ascii_alphabetic());
+    let unit = match &text[digits.len()..] {
+        "" | "s" | "S" => 1,
+        "m" | "M" => MINUTE,
+        "h" | "H" => HOUR,
+        "d" | "D" => DAY,
+        _ => return None,
+    };
+    // `parse` would take a sign.
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    let number: u64 = digits.parse().ok().filter(|_| is_number)?;
+    Some(number.saturating_mul(unit))
+}
+
 fn days(days: u64) -> String {
     match days {
         1 => "1 day".to_owned(),
@@ -53,6 +70,36 @@ mod tests {
             (1_209_600, "14 days"),
         ] {
             assert_eq!(exact(seconds), expected);
+        }
+    }
+
+    #[test]
+    fn a_duration_is_typed_as_a_number_and_a_unit() {
+        for (text, expected) in [
+            ("90", Some(90)),
+            ("90s", Some(90)),
+            ("10m", Some(600)),
+            ("2H", Some(7_200)),
+            ("7d", Some(604_800)),
+            ("0", Some(0)),
+            ("18446744073709551615d", Some(u64::MAX)),
+            ("18446744073709551616", None),
+        ] {
+            assert_eq!(typed(text), expected, "{text}");
+        }
+        for text in [
+            "",
+            "m",
+            "10x",
+            "10min",
+            "1h30m",
+            "-5",
+            "+5",
+            "1.5h",
+            " 5",
+            "\u{ff11}0m",
+        ] {
+            assert_eq!(typed(text), None, "{text}");
         }
     }
 

@@ -9,6 +9,7 @@ pub mod ban;
 pub mod check;
 pub mod cli;
 pub mod console;
+pub mod documents;
 pub mod exit;
 pub mod filter;
 pub mod logging;

@@ -18,7 +18,7 @@ pub(crate) fn watcher(server: &Server, user: &str, room: &str) -> RawClient {
     client
 }
 
-/// The one entry that is told live, without its time.
+/// The one entry that is told live, without its time and its id.
 #[track_caller]
 pub(crate) fn live(client: &mut RawClient) -> Value {
     let mut audit = client.expect("audit");
@@ -29,7 +29,10 @@ pub(crate) fn live(client: &mut RawClient) -> Value {
     let mut entry = entries.remove(0);
     let time = entry["time"].as_u64().unwrap();
     assert!(time.abs_diff(now()) < 60_000, "{entry}");
-    entry.as_object_mut().unwrap().remove("time");
+    assert!(!entry["id"].as_str().unwrap().is_empty(), "{entry}");
+    for name in ["time", "id"] {
+        entry.as_object_mut().unwrap().remove(name);
+    }
     entry
 }
 
@@ -190,6 +193,14 @@ fn audit_is_strict_and_for_members() {
         (json!({ "limit": "5" }), "limit"),
         (json!({ "limit": null }), "limit"),
         (json!({ "room": "elsewhere" }), "room"),
+        (json!({ "target": 7 }), "target"),
+        (json!({ "target": "" }), "target"),
+        (json!({ "target": "a b" }), "target"),
+        (json!({ "before": 7 }), "before"),
+        (json!({ "before": "" }), "before"),
+        (json!({ "before": "x" }), "before"),
+        (json!({ "before": "-1" }), "before"),
+        (json!({ "before": "1".repeat(65) }), "before"),
     ] {
         refused(&mut client, 400, "audit", data, parameter);
     }
@@ -244,10 +255,7 @@ fn what_moderators_do_to_the_log_is_told_and_kept_longer_than_the_log() {
         "setRoom",
         json!({ "pinned": kept["id"], "topic": "Any%", "slowMode": 0 }),
     );
-    let reason = format!(
-        "slow mode off, pinned {}, topic Any%",
-        kept["id"].as_str().unwrap()
-    );
+    let reason = "slow mode off, pinned a message by bob, topic Any%";
     assert_eq!(
         live(&mut carol),
         json!({ "actor": "owner", "action": "setRoom", "target": "", "reason": reason })
@@ -282,4 +290,120 @@ fn what_moderators_do_to_the_log_is_told_and_kept_longer_than_the_log() {
     let arguments = [&arguments[..], &[data.to_str().unwrap()]].concat();
     let listed = Server::run(&arguments, "").out;
     assert!(listed.ends_with("owner\tclear"), "{listed}");
+}
+
+/// The entries of an answer.
+#[track_caller]
+fn asked(client: &mut RawClient, data: Value) -> Vec<Value> {
+    client.send("audit", data);
+    let audit = client.expect("audit");
+    assert_eq!(audit["live"], false);
+    audit["entries"].as_array().unwrap().clone()
+}
+
+#[test]
+fn pages_go_back_from_the_newest_line_and_hold_each_line_once() {
+    let mut server = Server::start();
+    let mut owner = watcher(&server, "owner", "stream");
+    let mut told = Vec::new();
+    for number in 0..7 {
+        let topic = format!("topic {number}");
+        owner.send("setRoom", json!({ "topic": topic }));
+        let audit = owner.expect("audit");
+        told.push(audit["entries"][0].clone());
+    }
+    server.stop();
+    server.restart();
+    let mut owner = RawClient::join(&server, "owner", "stream");
+    let mut pages = Vec::new();
+    let mut request = json!({ "limit": 3 });
+    loop {
+        let page = asked(&mut owner, request);
+        let Some(oldest) = page.first() else { break };
+        request = json!({ "limit": 3, "before": oldest["id"] });
+        pages.push(page);
+    }
+    let sizes: Vec<usize> = pages.iter().map(Vec::len).collect();
+    assert_eq!(sizes, [3, 3, 1]);
+    pages.reverse();
+    // Each as it was told live, with the same id.
+    assert_eq!(pages.concat(), told);
+    // A line that is not there is a place all the same.
+    assert_eq!(
+        asked(&mut owner, json!({ "before": "0" })),
+        [] as [Value; 0]
+    );
+    let ahead = json!({ "before": "18446744073709551615" });
+    assert_eq!(asked(&mut owner, ahead), told);
+}
+
+#[test]
+fn lines_about_one_user_are_found_whatever_the_case_and_nothing_else_is() {
+    let server = Server::start();
+    let mut owner = RawClient::join(&server, "owner", "stream");
+    let mut elsewhere = RawClient::join(&server, "owner", "elsewhere");
+    drop(RawClient::join(&server, "Bob", "stream"));
+    drop(RawClient::join(&server, "eve", "stream"));
+    for (event, data) in [
+        ("ban", json!({ "username": "bob", "reason": "spam" })),
+        ("mute", json!({ "username": "eve", "duration": 60 })),
+        ("unban", json!({ "username": "BOB" })),
+        ("addFilter", json!({ "pattern": "Bob" })),
+    ] {
+        order(&mut owner, event, data);
+    }
+    order(&mut elsewhere, "ban", json!({ "username": "bob" }));
+    let all = [line("owner", "ban", "Bob"), line("owner", "unban", "Bob")];
+    for name in ["Bob", "bOB"] {
+        assert_eq!(answered(&mut owner, json!({ "target": name })), all);
+    }
+    let newest = json!({ "target": "bob", "limit": 1 });
+    assert_eq!(answered(&mut owner, newest), all[1..]);
+    let ids = asked(&mut owner, json!({ "target": "bob" }));
+    let older = json!({ "target": "bob", "before": ids[1]["id"] });
+    assert_eq!(answered(&mut owner, older), all[..1]);
+    for name in ["nobody", "owner"] {
+        assert_eq!(answered(&mut owner, json!({ "target": name })), []);
+    }
+    // Who may not read it is not told who there is.
+    let mut eve = RawClient::join(&server, "eve", "stream");
+    for name in ["bob", "nobody"] {
+        refused(
+            &mut eve,
+            403,
+            "audit",
+            json!({ "target": name }),
+            "moderators",
+        );
+    }
+    // What was decided on somebody stays when the account goes.
+    let data = server.data();
+    let removal = ["user", "remove", "bob", "--data", data.to_str().unwrap()];
+    assert_eq!(Server::run(&removal, "").status.code(), Some(0));
+    assert_eq!(answered(&mut owner, json!({ "target": "bob" })), all);
+}
+
+#[test]
+fn what_takes_away_what_nobody_has_succeeds_without_a_line() {
+    let server = Server::start();
+    let mut owner = watcher(&server, "owner", "stream");
+    let mut bob = RawClient::join(&server, "bob", "stream");
+    for event in ["unban", "unmute", "delMod"] {
+        order(&mut owner, event, json!({ "username": "bob" }));
+    }
+    owner.expect_nothing();
+    bob.expect_nothing();
+    assert_eq!(answered(&mut owner, Value::Null), []);
+    // What somebody has is taken with one.
+    order(&mut owner, "setVip", json!({ "username": "bob" }));
+    live(&mut owner);
+    order(&mut owner, "delMod", json!({ "username": "bob" }));
+    live(&mut owner);
+    refused(
+        &mut owner,
+        404,
+        "unban",
+        json!({ "username": "nobody" }),
+        "no user",
+    );
 }

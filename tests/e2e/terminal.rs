@@ -3,6 +3,7 @@
 mod busy_room;
 mod errors;
 mod evening;
+mod finding;
 mod floods;
 mod held;
 mod hostile;

@@ -237,11 +237,15 @@ impl RawClient {
         assert_eq!(data["event"].as_str(), event, "{data}");
         let message = data["message"].as_str().unwrap_or_default();
         assert!(!message.is_empty(), "a cerror without words: {data}");
-        let known = ["Code", "message", "event", "nonce", "retryAfter"];
+        let known = ["Code", "message", "event", "nonce", "retryAfter", "reason"];
         for name in fields(&data).keys() {
             assert!(known.contains(&name.as_str()), "`{name}` in {data}");
         }
         assert_eq!(data.get("retryAfter").is_some(), code == 429, "{data}");
+        if let Some(reason) = data.get("reason") {
+            let is_known = reasons(code).iter().any(|known| reason == known);
+            assert!(is_known, "a reason that is not {code}'s: {data}");
+        }
         data
     }
 
@@ -292,6 +296,26 @@ impl RawClient {
                 Err(_) => return Incoming::Closed(None),
             }
         }
+    }
+}
+
+/// The words for programs that the contract has for `code`.
+fn reasons(code: u16) -> &'static [&'static str] {
+    match code {
+        401 => &["unknown", "invalid", "expired"],
+        403 => &[
+            "banned",
+            "members-only",
+            "filter",
+            "held",
+            "denied",
+            "rank",
+            "name",
+        ],
+        404 => &["user", "message", "room"],
+        429 => &["slow-mode", "pace"],
+        503 => &["store", "busy"],
+        _ => &[],
     }
 }
 

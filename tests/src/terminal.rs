@@ -29,7 +29,7 @@ pub use key::Key;
 pub use screen::Screen;
 pub use setup::ClientSetup;
 
-/// Between Enter and the next key, for somebody who types very fast.
+/// Between one of some keys and the next, for somebody who types very fast.
 const BETWEEN_KEYS: Duration = Duration::from_millis(30);
 
 struct Display {
@@ -154,12 +154,13 @@ impl Terminal {
         self.key(Key::Enter);
     }
 
-    /// Presses `key`. Behind Enter it waits until the client has read it, and as long as anybody's
-    /// fingers take to the next key: text that comes at once is no typing, but a paste.
+    /// Presses `key`. Behind Enter and arrows it waits until the client has read it, and as long as
+    /// anybody's fingers take to the next key: text that comes at once is no typing, but a paste, and
+    /// arrows that do are a mouse's wheel.
     #[track_caller]
     pub fn key(&mut self, key: Key) {
         self.write(&key.bytes());
-        if key == Key::Enter {
+        if matches!(key, Key::Enter | Key::Up | Key::Down) {
             self.wait_until_read();
             std::thread::sleep(BETWEEN_KEYS);
         }

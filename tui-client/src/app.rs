@@ -13,6 +13,8 @@ mod credentials;
 mod editing;
 mod errors;
 mod event;
+mod finding;
+mod form;
 mod going;
 mod held;
 mod ignore;
@@ -24,7 +26,6 @@ mod mention;
 mod moderation;
 mod network;
 mod orders;
-#[cfg_attr(not(test), allow(dead_code))]
 mod orders_words;
 mod palette;
 mod panels;
@@ -38,13 +39,16 @@ mod rooms;
 mod row;
 mod saving;
 mod search;
+mod seeing;
 mod selection;
 mod signing_in;
 mod taking_back;
 mod target;
 mod thread;
 mod timeline;
+mod views;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use chat_protocol::{RoomName, Secret, Username};
@@ -61,6 +65,9 @@ use credentials::Credentials;
 use errors::Problem;
 pub(crate) use errors::{Entry as ErrorEntry, ErrorLog};
 pub(crate) use event::{Effect, Event, Now};
+pub(crate) use finding::Finder;
+pub(crate) use form::{Filled, Form, FormStep};
+use ignore::Ignored;
 use log::{Line, Log};
 pub(crate) use mention::names_any;
 use orders::Batch;
@@ -108,6 +115,8 @@ pub(crate) struct Settings {
     pub(crate) zone: TimeZone,
     /// What the nonces of this run begin with; random.
     pub(crate) nonce_prefix: String,
+    /// What is typed and not sent is there again at the next start.
+    pub(crate) keeps_drafts: bool,
 }
 
 /// All that the client knows: its rooms, what is on the screen, and the password.
@@ -146,6 +155,7 @@ pub(crate) struct App {
     completion: Completion,
     memory: Memory,
     reader: Reader,
+    ignored: Ignored,
     width: u16,
     height: u16,
     /// Nothing is wanted beside the messages.
@@ -172,6 +182,7 @@ pub(crate) struct App {
     leave_asked: Option<(RoomKey, Duration)>,
     /// The window's title.
     title: String,
+    keeps_drafts: bool,
     nonce_prefix: String,
     nonces: u64,
     now: Now,
@@ -218,7 +229,9 @@ impl App {
                 names: vec![settings.username.as_str().to_lowercase()],
                 key: settings.username.key().into(),
                 zone: settings.zone,
+                ignored: HashSet::new(),
             },
+            ignored: Ignored::default(),
             width: 80,
             height: 24,
             is_bare: false,
@@ -233,6 +246,7 @@ impl App {
             batches_begun: 0,
             undos: Vec::new(),
             undos_begun: 0,
+            keeps_drafts: settings.keeps_drafts,
             nonce_prefix: settings.nonce_prefix,
             nonces: 0,
             now: Now::default(),
@@ -266,7 +280,10 @@ impl App {
             }
             Event::NotCopied => self.hint("not copied: it is too long for the clipboard"),
             Event::Warning(words) => self.report(self.active, None, None, &words),
-            Event::Focus(focused) => self.is_focused = focused,
+            Event::Focus(focused) => {
+                self.is_focused = focused;
+                self.room_mut().reading.leave();
+            }
             Event::Resized { width, height } => {
                 self.draw |= (self.width, self.height) != (width, height);
                 (self.width, self.height) = (width, height);
@@ -275,6 +292,10 @@ impl App {
             Event::Woke => self.wake(&mut effects),
         }
         self.load_older(&mut effects);
+        self.draw |= self.room_mut().catch_up();
+        self.ask_for_view(&mut effects);
+        self.see();
+        self.place_line();
         self.go_on_leaving(&mut effects);
         self.draw |= self.answers.advance(now.elapsed, self.bar.is_some());
         self.name_window(&mut effects);
@@ -316,9 +337,13 @@ impl App {
                 false => is_waiting.then_some(until),
             }
         });
+        // A search takes its next step as soon as nothing else is to be done.
+        let search = self.room().is_looking().then_some(self.now.elapsed);
         answers
             .into_iter()
             .chain(slow)
+            .chain(search)
+            .chain(self.room().lately.due())
             .chain(orders)
             .chain(bar)
             .chain(confirmations)
@@ -330,7 +355,7 @@ impl App {
 
     /// The window's title: what waits for the user, and the room in view.
     fn name_window(&mut self, effects: &mut Vec<Effect>) {
-        let mentions: usize = self.rooms.iter().map(|room| room.mentions).sum();
+        let mentions: usize = self.rooms.iter().map(|room| room.reading.mentions()).sum();
         let title = match mentions {
             0 => self.room().label.clone(),
             count => format!("(@{count}) {}", self.room().label),
@@ -360,7 +385,8 @@ impl App {
     pub(crate) fn layout(&self) -> Layout {
         let parts = Parts {
             input_rows: self.input_rows(),
-            is_held: self.room().timeline.is_held() && self.panel.is_none(),
+            is_held: (self.room().shown().is_held() || self.room().is_covered())
+                && self.panel.is_none(),
             is_pinned: self.room().modes.pinned.is_some(),
             is_asked: self.bar.is_some(),
             is_picking: self.is_picking(),
@@ -393,7 +419,7 @@ impl App {
     /// Asks for older messages where the view comes near the oldest that are here.
     fn load_older(&mut self, effects: &mut Vec<Effect>) {
         // This runs after every event: what costs more comes last.
-        if !self.room().may_load_older(self.now) {
+        if self.room().is_covered() || !self.room().may_load_older(self.now) {
             return;
         }
         let (geometry, rows) = (self.geometry(), self.view_height() * 2);
@@ -416,6 +442,9 @@ impl App {
 
     fn wake(&mut self, effects: &mut Vec<Effect>) {
         let now = self.now;
+        let room = &mut self.rooms[self.active];
+        self.draw |= room.look();
+        self.draw |= room.lately.refresh(now.elapsed);
         self.wake_orders(effects);
         for place in 0..self.rooms.len() {
             if self.rooms[place].timeline.waiting() > 0 {

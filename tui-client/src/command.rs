@@ -4,9 +4,11 @@
 mod duration;
 mod going;
 mod moderation;
+mod reading;
 
 pub(crate) use going::GOING;
 pub(crate) use moderation::{MODERATION, Order, Which};
+pub(crate) use reading::READING;
 
 use chat_protocol::{RoomName, Username};
 
@@ -50,6 +52,16 @@ pub(crate) enum Command {
     Room(String),
     /// Change the user's password.
     ChangePassword,
+    /// Search the room for this.
+    Find(String),
+    /// Go to what was not seen.
+    Next,
+    /// Hide what somebody writes.
+    Ignore(String),
+    /// Show it again.
+    Unignore(String),
+    /// List who is ignored.
+    Ignored,
     /// Keep the room in order.
     Moderate(Order),
 }
@@ -69,9 +81,15 @@ pub(crate) enum CommandError {
 }
 
 /// The commands with what they do, for the help.
-pub(crate) const COMMANDS: [(&str, Command, &str); 9] = [
+pub(crate) const COMMANDS: [(&str, Command, &str); 11] = [
     ("help", Command::Help, "show this help (F1)"),
     ("who", Command::Who, "list who is here"),
+    (
+        "next",
+        Command::Next,
+        "go to the next mention, then to unread rooms (Ctrl+G)",
+    ),
+    ("ignored", Command::Ignored, "list whom you ignore"),
     ("history", Command::History, "load older messages"),
     ("problems", Command::Problems, "show what went wrong (F2)"),
     ("log", Command::Log, "show what was said and done (F4)"),
@@ -111,6 +129,9 @@ pub(crate) fn parse(text: &str) -> Result<Typed, CommandError> {
     if let Some(command) = going::parse(name, arguments) {
         return command.map(Typed::Command);
     }
+    if let Some(command) = reading::parse(name, arguments) {
+        return command.map(Typed::Command);
+    }
     if let Some(order) = moderation::parse(name, arguments) {
         return order.map(|order| Typed::Command(Command::Moderate(order)));
     }
@@ -128,7 +149,7 @@ pub(crate) fn parse(text: &str) -> Result<Typed, CommandError> {
 pub(crate) fn beginning_with(start: &str) -> Vec<String> {
     let start = start.to_ascii_lowercase();
     let plain = COMMANDS.iter().map(|(name, ..)| *name);
-    let others = GOING.iter().chain(&MODERATION);
+    let others = GOING.iter().chain(&READING).chain(&MODERATION);
     let names = plain.chain(others.map(|(name, ..)| *name));
     let mut fitting: Vec<String> = names
         .filter(|name| name.starts_with(&start))
@@ -138,11 +159,11 @@ pub(crate) fn beginning_with(start: &str) -> Vec<String> {
     fitting
 }
 
-/// How the moderation command is used that `text` begins with.
+/// How the command with arguments is used that `text` begins with.
 pub(crate) fn usage(text: &str) -> Option<(&'static str, &'static str, &'static str)> {
     let name = text.trim_start().strip_prefix('/')?;
     let name = name.split(char::is_whitespace).next()?;
-    let mut known = GOING.iter().chain(&MODERATION);
+    let mut known = GOING.iter().chain(&READING).chain(&MODERATION);
     known
         .find(|(known, ..)| known.eq_ignore_ascii_case(name))
         .copied()

@@ -191,6 +191,7 @@ fn program(
         Some(_) => None,
         None => password(&choices)?,
     };
+    let keeps_drafts = kept.session.is_some();
     let panic_after_start = choices.panic_after_start;
     let options = choices.complete().map_err(usage)?;
     let settings = Settings {
@@ -204,6 +205,7 @@ fn program(
         notifies_focused: !config.notifications.only_unfocused,
         zone: TimeZone::system(),
         nonce_prefix: format!("{:016x}", rand::random::<u64>()),
+        keeps_drafts,
     };
     let usual_logs = || folders.map(|folders| folders.state.join("logs"));
     let log_folder = config.log_folder.or_else(usual_logs).filter(|_| config.log);

@@ -1,7 +1,6 @@
 //! `chat-server ban`: bans from a room and of addresses on the command line.
 
 use anyhow::bail;
-use chat_protocol::limits::BAN_SECONDS;
 use chat_protocol::{RoomName, Username};
 use clap::{Args, Subcommand};
 
@@ -35,8 +34,8 @@ pub enum BanSubcommand {
     Add {
         #[command(flatten)]
         target: TargetArguments,
-        /// How long the ban lasts, in seconds; without it, the ban is permanent.
-        #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=BAN_SECONDS))]
+        /// How long the ban lasts: seconds, or 10m, 2h, 7d; without it, the ban is permanent.
+        #[arg(long, value_name = "DURATION", value_parser = console::ban_duration)]
         duration: Option<u64>,
         /// Reason, shown to the banned user.
         #[arg(long, value_name = "TEXT", value_parser = console::reason)]

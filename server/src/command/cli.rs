@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap_complete::Shell;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -20,7 +21,7 @@ use crate::command::moderator::ModSubcommand;
 use crate::command::room::RoomSubcommand;
 use crate::command::user::UserSubcommand;
 use crate::command::{
-    admin, audit, backup, ban, check, exit, filter, logging, moderator, room, user,
+    admin, audit, backup, ban, check, documents, exit, filter, logging, moderator, room, user,
 };
 use crate::config::{Config, Flags, MAX_CONNECTIONS, Settings, without_variables, wrong_flag};
 use crate::limits::{Caps, LimitSettings};
@@ -97,6 +98,13 @@ enum Command {
     Check,
     /// Show the audit log: time, room, who acted, what was done.
     Audit(AuditArguments),
+    /// Print the completions of this command line for a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Print this command line's manual page.
+    Man,
 }
 
 /// Parses the command line, loads the settings and runs the command.
@@ -109,6 +117,17 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
+    // These need no settings, so that wrong ones are not in their way.
+    let printed = match cli.command {
+        Some(Command::Completions { shell }) => {
+            Some(documents::completions(&mut Cli::command(), shell))
+        }
+        Some(Command::Man) => Some(documents::man(&without_variables(Cli::command()))),
+        _ => None,
+    };
+    if let Some(outcome) = printed {
+        return ended(outcome);
+    }
     let flags = Flags::new(cli.settings, cli.config, &matches);
     let config = match Config::load(flags, std::env::vars_os()) {
         Ok(config) => config,
@@ -130,7 +149,12 @@ pub fn main() -> ExitCode {
         Some(Command::Restore(arguments)) => backup::restore(&arguments, server),
         Some(Command::Check) => check::run(server),
         Some(Command::Audit(arguments)) => audit::run(&arguments, server),
+        Some(Command::Completions { .. } | Command::Man) => Ok(()),
     };
+    ended(outcome)
+}
+
+fn ended(outcome: anyhow::Result<()>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::from(exit::DONE),
         Err(error) => exit::fail(exit::FAILED, &error),

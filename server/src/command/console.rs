@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use anyhow::Context;
-use chat_protocol::limits::REASON_CHARS;
-use chat_protocol::line;
+use chat_protocol::limits::{BAN_SECONDS, REASON_CHARS};
+use chat_protocol::{durations, line};
 
 use crate::domain::entry::UnixMillis;
 
@@ -15,6 +15,15 @@ pub fn reason(text: &str) -> Result<String, String> {
     match text.chars().count() <= REASON_CHARS {
         true => Ok(line(text)),
         false => Err(format!("a reason has at most {REASON_CHARS} characters")),
+    }
+}
+
+/// Parses how long a ban lasts, in seconds.
+pub fn ban_duration(text: &str) -> Result<u64, String> {
+    let seconds = durations::typed(text).ok_or("write it as 600, 10m, 2h or 7d")?;
+    match (1..=BAN_SECONDS).contains(&seconds) {
+        true => Ok(seconds),
+        false => Err("a ban lasts from 1 second to 100 years".to_owned()),
     }
 }
 
@@ -48,5 +57,25 @@ pub fn say(lines: impl IntoIterator<Item = String>) -> anyhow::Result<bool> {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(error).context("cannot write to standard output"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ban_lasts_at_least_a_second_and_at_most_100_years() {
+        assert_eq!(ban_duration("10m"), Ok(600));
+        assert_eq!(ban_duration("36500d"), Ok(BAN_SECONDS));
+        for text in ["0", "0d", "36501d", "18446744073709551615d"] {
+            assert!(
+                ban_duration(text).unwrap_err().contains("100 years"),
+                "{text}"
+            );
+        }
+        for text in ["soon", "-1", ""] {
+            assert!(ban_duration(text).unwrap_err().contains("10m"), "{text}");
+        }
     }
 }

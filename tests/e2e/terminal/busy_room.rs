@@ -21,7 +21,7 @@ const LONE_ESCAPE: Duration = Duration::from_millis(100);
 fn busy_room() -> (BusyRoom, Terminal) {
     let mut room = BusyRoom::open(&PEOPLE, "alice");
     room.begin_talk(RATE);
-    let setup = ClientSetup::new(room.server().address(), "alice", &[room.name()]);
+    let setup = ClientSetup::new(room.server().address(), "alice", &[room.name(), "quiet"]);
     let alice = setup.start();
     alice.wait_for("people who speak", |screen| numbers(screen).count() > 10);
     (room, alice)

@@ -111,17 +111,19 @@ fn a_moderator_acts_by_number() {
         "message",
         json!({ "content": "join my discord", "nonce": "n" }),
     );
-    eve.expect_cerror(403, Some("message"));
+    assert_eq!(eve.expect("cerror")["Code"], 403);
     line(&erin, "h1 waits: eve: join my discord");
     erin.write("/allow h1\n");
     assert_eq!(eve.expect("message")["content"], "join my discord");
     line(&erin, "h1 by eve is allowed");
-    erin.write("/slow 10\n/lock\n/unlock\n/ban nobody-here\n");
+    erin.write("/slow 10\n/lock\n/unlock\n/user 2\n/ban nobody-here\n");
     line(&erin, "10 s between messages");
     line(&erin, "new accounts can post again");
+    line(&erin, "malory: user, account since");
+    line(&erin, "malory is muted until");
     let refusal = line(&erin, "/ban");
     assert!(
-        refusal.starts_with("- line 9, /ban, was refused: "),
+        refusal.starts_with("- line 10, /ban, was refused: "),
         "{refusal}"
     );
     erin.close_input();

@@ -37,6 +37,7 @@ impl App {
             SelectedAction::Reply => self.reply_to_picked(),
             SelectedAction::Copy => self.copy_picked(effects),
             SelectedAction::ViewDeleted => self.view_deleted(),
+            SelectedAction::Thread => self.open_thread(),
             SelectedAction::Edit => self.edit_failed(),
             SelectedAction::Open => self.open_picked(effects),
             _ => self.refuse_key(),
@@ -58,13 +59,13 @@ impl App {
             Action::PageUp => (0..page / 2 + 1).for_each(|_| self.step_quietly(false)),
             Action::PageDown => (0..page / 2 + 1).for_each(|_| self.step_quietly(true)),
             Action::Home | Action::Top if !in_panel => {
-                if let Some(entry) = self.room().timeline.oldest_pick() {
+                if let Some(entry) = self.room().shown().oldest_pick() {
                     self.select(entry);
                 }
             }
             Action::End | Action::Bottom if !in_panel => {
                 self.end_selection();
-                self.room_mut().timeline.follow();
+                self.room_mut().shown_mut().follow();
             }
             _ => return false,
         }
@@ -75,7 +76,7 @@ impl App {
     /// As far as it goes, without words at the end.
     fn step_quietly(&mut self, down: bool) {
         let at = self.selection.as_ref().map(|selection| selection.at);
-        let next = at.and_then(|at| self.room().timeline.step(at, down));
+        let next = at.and_then(|at| self.room().shown().step(at, down));
         if let Some(entry) = next {
             self.select(entry);
         }
@@ -148,7 +149,7 @@ impl App {
 
     fn ask_to_pin(&mut self) {
         let target = self.selection.as_ref().map(|selection| selection.at);
-        let target = target.and_then(|at| self.room().timeline.target(at));
+        let target = target.and_then(|at| self.room().shown().target(at));
         let Some(target) = target.filter(|one| one.message.is_some() && self.panel.is_none())
         else {
             return self.hint("there is no message to pin");
@@ -204,7 +205,7 @@ impl App {
         if entries.is_empty() {
             entries.push(selection.at);
         }
-        let timeline = &self.room().timeline;
+        let timeline = &self.room().shown();
         entries.sort_by_key(|entry| timeline.index_of(*entry));
         let texts = entries.iter().filter_map(|entry| {
             let post = timeline.picked(*entry)?.post()?;
@@ -219,17 +220,20 @@ impl App {
     }
 
     fn view_deleted(&mut self) {
-        let at = self.selection.as_ref().map(|selection| selection.at);
-        let is_kept = |at: &EntryId| self.room().timeline.deleted_text(*at).is_some();
+        let at = self.selection.as_ref().filter(|_| self.panel.is_none());
+        let at = at.map(|selection| selection.at);
+        let timeline = self.room_mut().shown_mut();
+        let is_kept =
+            |at: &EntryId| timeline.is_ignored(*at) || timeline.deleted_text(*at).is_some();
         match at.filter(is_kept) {
-            Some(at) => drop(self.room_mut().timeline.toggle_fold(at)),
-            None => self.hint("there is no deleted text here to show"),
+            Some(at) => drop(timeline.toggle_fold(at)),
+            None => self.hint("there is no hidden text here to show"),
         }
     }
 
     fn is_failed_picked(&self) -> bool {
         let at = self.selection.as_ref().filter(|_| self.panel.is_none());
-        at.is_some_and(|selection| self.room().timeline.is_failed(selection.at))
+        at.is_some_and(|selection| self.room().shown().is_failed(selection.at))
     }
 
     /// Puts a message that was not sent back into the input box.
@@ -238,7 +242,7 @@ impl App {
             return self.refuse_key();
         }
         let at = self.selection.as_ref().map(|selection| selection.at);
-        let failed = at.and_then(|at| self.room_mut().timeline.take_failed(at));
+        let failed = at.and_then(|at| self.room_mut().shown_mut().take_failed(at));
         self.end_selection();
         if let Some((text, reply_to)) = failed {
             let reply = reply_to.map(|id| {
@@ -263,7 +267,7 @@ impl App {
         }
         let at = self.selection.as_ref().map(|selection| selection.at);
         if at
-            .and_then(|at| self.room_mut().timeline.take_failed(at))
+            .and_then(|at| self.room_mut().shown_mut().take_failed(at))
             .is_some()
         {
             self.end_selection();
@@ -281,9 +285,12 @@ impl App {
             self.end_selection();
             return self.retry(effects);
         }
+        if self.go_to_picked() {
+            return;
+        }
         let at = self.selection.as_ref().map(|selection| selection.at);
         if at.is_some_and(|at| self.load_gap(at, effects))
-            || at.is_some_and(|at| self.room_mut().timeline.toggle_fold(at))
+            || at.is_some_and(|at| self.room_mut().shown_mut().toggle_fold(at))
         {
             return;
         }

@@ -186,8 +186,8 @@ impl Bar {
         }
         if self.is_final() {
             let what = match self.deed {
-                Deed::TimeOut | Deed::Ban => "Deleting can't be taken back.",
-                _ => "This can't be taken back.",
+                Deed::TimeOut | Deed::Ban => "(Deleting is final.)",
+                _ => "(This is final.)",
             };
             words = format!("{words} {what}");
         }
@@ -265,6 +265,11 @@ impl Bar {
         }
     }
 
+    /// True where those who sent the same are several.
+    fn is_crowd(&self) -> bool {
+        self.alike && people(&self.targets).len() > 1
+    }
+
     /// `bob`, `bob and carol`, `8 people`.
     fn who(&self) -> String {
         let people = people(&self.targets);
@@ -274,7 +279,7 @@ impl Bar {
             [one, other] if !self.alike => format!("{} and {}", one.name, other.name),
             more => format!("{} people", more.len()),
         };
-        match self.alike && people.len() > 1 {
+        match self.is_crowd() {
             true => format!("{words} who sent this"),
             false => words,
         }
@@ -294,7 +299,7 @@ impl Bar {
                 format!(" for {}", durations::exact(MUTE_SECONDS))
             }
             (Length::Longest, _) => {
-                let comma = if self.alike { "," } else { "" };
+                let comma = if self.is_crowd() { "," } else { "" };
                 format!("{comma} for good")
             }
         }
@@ -304,7 +309,7 @@ impl Bar {
         if !(self.deletes && self.may_delete()) {
             return String::new();
         }
-        let comma = if self.alike { "," } else { "" };
+        let comma = if self.is_crowd() { "," } else { "" };
         let messages = match self.messages {
             0 => "all their messages".to_owned(),
             1 => "their 1 message".to_owned(),

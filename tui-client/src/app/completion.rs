@@ -105,8 +105,9 @@ impl App {
 
     fn words(&self) -> Words {
         let plain = command::COMMANDS.iter().map(|(name, ..)| (*name, ""));
-        let moderation = command::MODERATION
+        let moderation = command::READING
             .iter()
+            .chain(&command::MODERATION)
             .map(|(name, usage, _)| (*name, *usage));
         let commands = plain.chain(moderation);
         let commands = commands.filter(|(name, _)| self.may_use(name)).collect();

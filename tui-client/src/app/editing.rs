@@ -151,7 +151,7 @@ impl App {
     /// Rows that the input box would take, with the one that says what is answered.
     pub(crate) fn input_rows(&self) -> usize {
         let composer = &self.room().composer;
-        if composer.recall.is_some() {
+        if composer.recall.is_some() || self.finder().is_some() {
             return 1;
         }
         let reply = usize::from(composer.reply().is_some());

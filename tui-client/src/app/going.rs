@@ -82,7 +82,7 @@ impl App {
         let rooms = others.map(|room| Choice {
             goal: Goal::Room(room.key),
             name: room.label.clone(),
-            about: match (room.unread, room.mentions) {
+            about: match (room.reading.unread(), room.reading.mentions()) {
                 (0, _) => String::new(),
                 (unread, 0) => format!("{unread} unread"),
                 (unread, mentions) => format!("{unread} unread, {mentions} for you"),
@@ -97,8 +97,9 @@ impl App {
         let plain = command::COMMANDS
             .iter()
             .map(|(name, _, about)| (*name, *about));
-        let moderation = command::MODERATION
+        let moderation = command::READING
             .iter()
+            .chain(&command::MODERATION)
             .map(|(name, _, about)| (*name, *about));
         let mut commands: Vec<_> = plain.chain(moderation).collect();
         commands.dedup_by_key(|(name, _)| *name);

@@ -1,11 +1,13 @@
 //! Whom the user does not want to read: by the key of the name, in every room, until taken back. Owns
-//! the list and what `/ignore`, `/unignore` and `/ignored` answer; hides nothing itself.
+//! the list and what `/ignore`, `/unignore` and `/ignored` answer; what is hidden is the timelines'
+//! business.
 
 use std::collections::HashSet;
 
-use chat_protocol::Username;
+use chat_protocol::{Rank, Username};
 
-use super::timeline::Author;
+use super::App;
+use super::row::Tone;
 use crate::sanitize;
 
 /// People that may be ignored at a time.
@@ -108,25 +110,6 @@ impl Ignored {
     }
 }
 
-/// How a message of somebody who is ignored is seen: not at all; by moderators, who must miss nothing, as
-/// a row that opens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Seen {
-    Whole,
-    /// `[ignored] v shows`
-    Folded,
-    Hidden,
-}
-
-/// How a message by `author` is seen. `keeps_order` for moderators.
-pub(crate) fn seen(author: &Author, ignored: &HashSet<Box<str>>, keeps_order: bool) -> Seen {
-    match (ignored.contains(&author.key), keeps_order) {
-        (false, _) => Seen::Whole,
-        (true, true) => Seen::Folded,
-        (true, false) => Seen::Hidden,
-    }
-}
-
 fn named(name: &str) -> Result<Username, String> {
     let name = name.trim();
     let name = name.strip_prefix('@').unwrap_or(name);
@@ -136,10 +119,81 @@ fn named(name: &str) -> Result<Username, String> {
     Username::new(name).map_err(|error| format!("{} {error}", sanitize::brief(name, SHOWN)))
 }
 
+impl App {
+    /// Takes over the list of an earlier run.
+    pub(crate) fn restore_ignored(&mut self, names: Vec<String>) {
+        self.ignored = Ignored::from_saved(names);
+        self.apply_ignored();
+    }
+
+    /// The list, for the next run.
+    pub(crate) fn ignored_to_save(&self) -> Vec<String> {
+        self.ignored.to_save()
+    }
+
+    pub(super) fn ignore_somebody(&mut self, name: &str) {
+        let answer = self.ignored.ignore(name, &self.key);
+        self.tell_ignored(answer);
+    }
+
+    pub(super) fn unignore_somebody(&mut self, name: &str) {
+        let answer = self.ignored.unignore(name);
+        self.tell_ignored(answer);
+    }
+
+    pub(super) fn list_ignored(&mut self) {
+        let words = self.ignored.words();
+        self.say(Tone::Text, words);
+    }
+
+    /// The user's rank in a room may be another one: moderators see that something is hidden.
+    pub(super) fn note_rank(&mut self, place: usize, had: Rank) {
+        let keeps_order = |rank: Rank| rank <= Rank::Moderator;
+        let keeps = keeps_order(self.rooms[place].rank);
+        // What was deleted is for moderators alone.
+        self.rooms[place].timeline.keep_deleted(keeps);
+        let is_other = keeps_order(had) != keeps;
+        if is_other {
+            self.hide_ignored(place);
+        }
+    }
+
+    fn tell_ignored(&mut self, answer: Answer) {
+        match answer {
+            Answer::Same(words) => self.say(Tone::Alert, words),
+            Answer::Changed(words) => {
+                self.apply_ignored();
+                self.say(Tone::Good, words);
+            }
+        }
+    }
+
+    /// Hides and shows what the list says, in every room.
+    fn apply_ignored(&mut self) {
+        self.reader.ignored = self.ignored.keys();
+        for place in 0..self.rooms.len() {
+            self.hide_ignored(place);
+            // What was looked for before may show what is to be hidden, or lack what is not.
+            self.rooms[place].leave_views();
+        }
+    }
+
+    /// The same in one room, where the user's rank may be another one.
+    pub(super) fn hide_ignored(&mut self, place: usize) {
+        let room = &mut self.rooms[place];
+        let keeps_order = room.rank <= Rank::Moderator;
+        for key in &self.reader.ignored {
+            room.reading.forget_author(key);
+        }
+        room.timeline.ignore(&self.reader, keeps_order);
+        room.renew_pin();
+        self.draw = true;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chat_protocol::Rank;
 
     fn same(answer: Answer) -> String {
         match answer {
@@ -203,14 +257,5 @@ mod tests {
             .cloned()
             .collect::<Vec<_>>();
         assert_eq!(Ignored::from_saved(twice).keys().len(), PEOPLE);
-    }
-
-    #[test]
-    fn moderators_see_that_there_is_something() {
-        let author = |key: &str| Author::new(key, key, Rank::User);
-        let keys = HashSet::from(["bob".into()]);
-        assert_eq!(seen(&author("bob"), &keys, false), Seen::Hidden);
-        assert_eq!(seen(&author("bob"), &keys, true), Seen::Folded);
-        assert_eq!(seen(&author("eve"), &keys, false), Seen::Whole);
     }
 }

@@ -34,6 +34,7 @@ impl App {
         } else if !self.act_on_bar(&action, effects)
             && !self.act_in_palette(&action, effects)
             && !self.act_while_picking(&action, effects)
+            && !self.act_in_finder(&action)
             && !self.act_in_recall(&action)
             && !self.act_on_screen(&action, effects)
         {
@@ -123,6 +124,9 @@ impl App {
             }
             return;
         }
+        if self.paste_in_finder(&text) {
+            return;
+        }
         self.note_typing();
         if self.paste_into_query(&text) {
             return;
@@ -180,15 +184,17 @@ impl App {
             Action::RecallSearch => self.search_sent(),
             Action::Select => self.begin_selection_or_pick(),
             Action::TakeBack => self.take_back(),
+            Action::NextMention => self.go_to_next(),
+            Action::Find => self.open_finder(),
             Action::ToggleSides => self.is_bare = !self.is_bare,
             Action::Escape => self.go_back(),
             Action::Up | Action::Down if self.panel.is_some() && is_empty => self.pick_first(),
             Action::PageUp => self.scroll(true),
             Action::PageDown => self.scroll(false),
             Action::Top => self.scroll_to_top(),
-            Action::Bottom => self.room_mut().timeline.follow(),
+            Action::Bottom => self.room_mut().shown_mut().follow(),
             Action::Home if is_empty => self.scroll_to_top(),
-            Action::End if is_empty => self.room_mut().timeline.follow(),
+            Action::End if is_empty => self.room_mut().shown_mut().follow(),
             _ => return false,
         }
         true
@@ -230,14 +236,14 @@ impl App {
         self.end_selection();
         let stays = |panel: Panel| matches!(panel, Panel::Help | Panel::Problems | Panel::Log);
         self.panel.take_if(|open| !stays(open.kind));
+        self.room_mut().reading.leave();
         self.active = place;
-        self.room_mut().read_all();
         self.look_for_question();
     }
 
     /// Esc: one step back.
     fn go_back(&mut self) {
-        if self.panel.take().is_some() || self.answers.dismiss() {
+        if self.panel.take().is_some() || self.answers.dismiss() || self.close_view() {
             return;
         }
         if self.room().composer.reply().is_some() {
@@ -289,8 +295,11 @@ impl App {
                 let rows = moved(open.scrolled, up == open.kind.is_upwards());
                 open.scrolled = rows.min(most.saturating_sub(1));
             }
-            None if up => self.room_mut().timeline.scroll_up(step, geometry, height),
-            None => self.room_mut().timeline.scroll_down(step, geometry),
+            None if up => self
+                .room_mut()
+                .shown_mut()
+                .scroll_up(step, geometry, height),
+            None => self.room_mut().shown_mut().scroll_down(step, geometry),
         }
     }
 
@@ -302,14 +311,17 @@ impl App {
                 open.scrolled = open.scrolled.saturating_add(rows);
             }
             Some(open) => open.scrolled = open.scrolled.saturating_sub(rows),
-            None if up => self.room_mut().timeline.scroll_up(rows, geometry, height),
-            None => self.room_mut().timeline.scroll_down(rows, geometry),
+            None if up => self
+                .room_mut()
+                .shown_mut()
+                .scroll_up(rows, geometry, height),
+            None => self.room_mut().shown_mut().scroll_down(rows, geometry),
         }
     }
 
     fn scroll_to_top(&mut self) {
         let (geometry, height) = (self.geometry(), self.view_height());
-        self.room_mut().timeline.scroll_to_top(geometry, height);
+        self.room_mut().shown_mut().scroll_to_top(geometry, height);
     }
 
     fn submit(&mut self, effects: &mut Vec<Effect>) {
@@ -397,6 +409,11 @@ impl App {
         let reply_to = reply.map(|reply| reply.id);
         room.timeline.queue(content, nonce, author, stamp, reply_to);
         room.timeline.follow();
+        // Who writes to the room looks at it; in a thread the next text answers it too.
+        match room.thread() {
+            Some(_) => self.aim_at_thread(),
+            None => room.leave_views(),
+        }
     }
 
     fn run(&mut self, command: Command, effects: &mut Vec<Effect>) {
@@ -409,6 +426,12 @@ impl App {
             Command::Leave => self.leave(effects),
             Command::Room(text) => self.go_to_room(&text),
             Command::ChangePassword => self.change_password(),
+            Command::Find(text) if text.is_empty() => self.open_finder(),
+            Command::Find(text) => self.find(&text),
+            Command::Next => self.go_to_next(),
+            Command::Ignore(name) => self.ignore_somebody(&name),
+            Command::Unignore(name) => self.unignore_somebody(&name),
+            Command::Ignored => self.list_ignored(),
             Command::User(username) => self.open_card(Target::person(username), effects),
             Command::Quit => self.quit(effects),
             Command::Discard => match self.room_mut().timeline.discard(true) {

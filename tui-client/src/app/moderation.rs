@@ -3,20 +3,20 @@
 
 use std::time::Duration;
 
-use chat_protocol::limits::{MUTE_SECONDS, USERNAME_CHARS};
+use chat_protocol::limits::MUTE_SECONDS;
 use chat_protocol::{
-    Audit, AuditEntry, Cleared, ModerationNotice, Purged, Rank, RoomState, ServerEvent, durations,
-    events, sentences,
+    Audit, Cleared, MessageId, ModerationNotice, Purged, Rank, RoomState, ServerEvent, durations,
+    sentences,
 };
 
 use super::answers::Cause as Asked;
 use super::event::Effect;
+use super::orders_words::audit_sentence_with;
 use super::panels::Panel;
 use super::row::Tone;
 use super::target::Target;
 use super::timeline::Cause;
 use super::{App, seconds_left};
-use crate::sanitize;
 
 impl App {
     /// Takes in what moderators did to the room, to this user, or that an order was carried out.
@@ -70,14 +70,16 @@ impl App {
                 if !self.tell_done(place, "you are a moderator now", &notice) {
                     return;
                 }
-                let rank = &mut self.rooms[place].rank;
-                *rank = (*rank).min(Rank::Moderator);
+                let had = self.rooms[place].rank;
+                self.rooms[place].rank = had.min(Rank::Moderator);
+                self.note_rank(place, had);
             }
             ServerEvent::DelMod(notice) => {
                 if !self.tell_done(place, "you are an ordinary user now", &notice) {
                     return;
                 }
-                self.rooms[place].rank = Rank::User;
+                let had = std::mem::replace(&mut self.rooms[place].rank, Rank::User);
+                self.note_rank(place, had);
             }
             ServerEvent::Kick(notice) => {
                 self.tell_done(place, "you were kicked", &notice);
@@ -138,9 +140,7 @@ impl App {
         let room = &mut self.rooms[place];
         room.timeline.clear(cleared, Some(stamp));
         room.renew_pin();
-        // The tabs show every room's unread messages.
-        self.draw |= place == self.active || room.unread > 0;
-        room.read_all();
+        self.draw |= place == self.active;
     }
 
     /// What this user did is told by the answer to it.
@@ -154,25 +154,13 @@ impl App {
             if entry.actor == self.me {
                 continue;
             }
-            let words = self.audit_words(entry);
+            let author_of = |id: &MessageId| {
+                let post = self.rooms[place].timeline.find(id)?.post()?;
+                Some(post.author.name.to_string())
+            };
+            let words = audit_sentence_with(entry, &self.me, author_of);
             let about = Target::named(&entry.target);
             self.tell_about(place, Asked::News, Tone::Faint, &words, about);
-        }
-    }
-
-    /// An entry in words: `erin muted bob until 14:11: spam`.
-    pub(super) fn audit_words(&self, entry: &AuditEntry) -> String {
-        let actor = sanitize::brief(&entry.actor, USERNAME_CHARS);
-        let action = sanitize::brief(&entry.action, USERNAME_CHARS);
-        let target = sanitize::brief(&entry.target, USERNAME_CHARS);
-        let mut words = format!("{actor} {}", deed(&action, &target));
-        if let Some(until) = entry.until {
-            let length = until.saturating_sub(entry.time).div_ceil(1_000);
-            words = format!("{words} for {}", durations::exact(length));
-        }
-        match entry.reason.as_deref() {
-            None | Some("") => words,
-            Some(reason) => format!("{words}: {}", sanitize::line(reason)),
         }
     }
 
@@ -239,31 +227,6 @@ fn success_words(event: &ServerEvent) -> Option<&str> {
         _ => return None,
     };
     notice.reason.as_deref().filter(|_| is_success(notice))
-}
-
-/// What was done, in words that follow the name of who did it. An action that is not known is told as
-/// it came.
-fn deed(action: &str, target: &str) -> String {
-    match action {
-        events::KICK => format!("kicked {target}"),
-        events::MUTE => format!("muted {target}"),
-        events::UNMUTE => format!("unmuted {target}"),
-        events::BAN => format!("banned {target}"),
-        events::UNBAN => format!("unbanned {target}"),
-        "setAdmin" => format!("made {target} an administrator"),
-        events::SET_MOD => format!("made {target} a moderator"),
-        events::SET_VIP => format!("made {target} a VIP"),
-        events::DEL_MOD => format!("made {target} an ordinary user"),
-        events::DELETE_MESSAGE => format!("deleted a message from {target}"),
-        events::PURGE => format!("deleted all messages from {target}"),
-        events::CLEAR => "deleted all messages".to_owned(),
-        events::SET_ROOM => "changed the room".to_owned(),
-        events::ADD_FILTER => format!("added the pattern {target}"),
-        events::REMOVE_FILTER => format!("removed the pattern {target}"),
-        events::ALLOW => format!("approved a message from {target}"),
-        events::DENY => format!("rejected a message from {target}"),
-        _ => format!("- {action} {target}").trim_end().to_owned(),
-    }
 }
 
 pub(super) fn is_success(notice: &ModerationNotice) -> bool {

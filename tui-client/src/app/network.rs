@@ -9,9 +9,11 @@ use chat_protocol::{
 
 use super::event::Effect;
 use super::panels::Panel;
+use super::reading::Page;
 use super::room::Asked;
 use super::row::Tone;
-use super::timeline::{Author, Cause, Inserted, News, shown_name};
+use super::seeing::heard;
+use super::timeline::{Author, Cause, Inserted, shown_name};
 use super::{App, LinkState, PROBLEM_CHARS};
 use crate::link::{LinkEvent, Problem, RoomKey};
 use crate::sanitize;
@@ -88,7 +90,7 @@ impl App {
         // The line may have been down for as long as it took to find a password.
         room.timeline.unsend(now);
         room.announced = None;
-        room.rank = accepted.access_level;
+        let had_rank = std::mem::replace(&mut room.rank, accepted.access_level);
         if !resumed {
             // Without a position to resume from, what an earlier connection brought can't be joined.
             room.timeline.part(stamp);
@@ -99,12 +101,19 @@ impl App {
             let words = format!("welcome: the account {} was made", self.me);
             self.tell(place, Tone::Good, &words);
         }
+        self.note_rank(place, had_rank);
         self.send_next(place, effects);
         self.next_order(place, effects);
         self.on_let_in(place, effects);
     }
 
     fn on_event(&mut self, place: usize, event: ServerEvent, effects: &mut Vec<Effect>) {
+        let room = &mut self.rooms[place];
+        let unread = room.reading.unread();
+        room.reading.observe(&event);
+        room.observe_in_views(&event);
+        // The tabs show every room's unread messages.
+        self.draw |= unread != room.reading.unread();
         match event {
             ServerEvent::Message(message) => self.on_message(place, &message, effects),
             ServerEvent::Cerror(error) => self.on_cerror(place, &error, effects),
@@ -155,10 +164,8 @@ impl App {
             let text = sanitize::brief(&message.content, NOTICE_CHARS);
             effects.push(Effect::Notify { title, text });
         }
-        let mut news = News::default();
-        news.count(inserted);
-        if !in_view {
-            room.count(news);
+        if matches!(inserted, Inserted::New { .. }) {
+            self.count_message(place, message);
         }
         // Elsewhere only the tabs change, which every room's first unread message does.
         self.draw |= in_view || inserted != Inserted::Known;
@@ -203,6 +210,10 @@ impl App {
                 let pause = error.retry_after.map_or(HISTORY_PAUSE, |seconds| {
                     Duration::from_secs(seconds.min(LONGEST_PAUSE))
                 });
+                let is_final = !matches!(error.code, Code::TooFast | Code::Unavailable);
+                if let Asked::View(number) = self.rooms[place].asked {
+                    self.rooms[place].refuse_view(number, is_final, &words);
+                }
                 self.rooms[place].history_refused(now + pause);
             }
             _ => {}
@@ -214,27 +225,52 @@ impl App {
         let stamp = self.stamp(self.now.unix_millis);
         let room = &mut self.rooms[place];
         let asked = room.asked;
-        let news = match history.recovered {
-            Some(true) => room.timeline.missed(history, &self.reader),
-            Some(false) => room.timeline.not_recovered(history, &self.reader, stamp),
+        let page = match history.recovered {
+            Some(true) => {
+                room.timeline.missed(history, &self.reader);
+                Some(Page::Missed)
+            }
+            Some(false) => {
+                room.timeline.not_recovered(history, &self.reader, stamp);
+                Some(Page::Newest)
+            }
             None => {
                 room.asked = Asked::Nothing;
                 match asked {
                     Asked::Older => {
                         room.timeline.older(history, &self.reader);
+                        Some(Page::Older)
                     }
                     Asked::Newest => {
                         room.timeline.newest(history, &self.reader, stamp);
+                        Some(Page::Newest)
                     }
                     // Where the gap is not closed it is still there, for the next page.
                     Asked::Gap => {
                         room.timeline.fill_gap(history, &self.reader);
+                        Some(Page::Older)
                     }
-                    Asked::Nothing => {}
+                    Asked::View(number) => {
+                        let found = room.answer_view(number, history, &self.reader, stamp);
+                        let is_front = room.views.last().is_some_and(|one| one.number == number);
+                        if let Some((entry, opened_at)) =
+                            found.filter(|_| is_front && place == self.active)
+                        {
+                            self.show_found(entry, opened_at);
+                        }
+                        None
+                    }
+                    Asked::Nothing => None,
                 }
-                News::default()
             }
         };
+        let room = &mut self.rooms[place];
+        if let Some(page) = page {
+            let reader = &self.reader;
+            let heard =
+                |message: &Message| heard(message, Author::key_of(&message.username), reader);
+            room.reading.page(page, history, heard);
+        }
         if history.recovered.is_some() || asked == Asked::Newest {
             let mut newest = history.entries.iter().rev();
             if let Some(state) = newest.find_map(modes_of) {
@@ -242,9 +278,6 @@ impl App {
             }
         }
         room.renew_pin();
-        if place != self.active {
-            room.count(news);
-        }
         self.draw = true;
         self.send_next(place, effects);
     }

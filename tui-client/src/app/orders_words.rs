@@ -1,124 +1,73 @@
-//! What moderators do, in words: before it is done, when it was done, and as the room's log tells it.
-//! Never the wire's names, never 600 s. Pure; everything that others wrote is harmless when it leaves.
-
-mod log;
+//! What moderators did, as sentences: `erin muted bob for 10 min: spam`. Never the wire's names, never
+//! 600 s. Pure; everything that others wrote is harmless when it leaves.
 
 use chat_protocol::limits::{REASON_CHARS, TOPIC_CHARS, USERNAME_CHARS};
+use chat_protocol::{AuditEntry, MessageId, events};
 
-pub(crate) use log::{audit_sentence, audit_sentence_with};
-
+use super::timeline::Author;
 use crate::sanitize;
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
-/// Names that a sentence gives; the rest is a number.
-const NAMED: usize = 3;
+/// What the log calls making somebody an administrator; no client's event does that.
+const SET_ADMIN: &str = "setAdmin";
+/// What the user is called.
+const YOU: &str = "you";
 
-/// What is done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Deed {
-    /// For so many seconds.
-    Mute(u64),
-    Unmute,
-    /// For so many seconds; for good without.
-    Ban(Option<u64>),
-    Unban,
-    Kick,
-    /// Delete the messages that were chosen.
-    Delete,
-    /// Delete all that somebody wrote.
-    Purge,
-    MakeModerator,
-    MakeVip,
-    MakeUser,
-    Pin,
-    Unpin,
-    /// Seconds between messages; 0 is off.
-    SlowMode(u64),
-    /// New accounts may not write.
-    MembersOnly(bool),
-    /// Empty for none.
-    Topic(String),
-    /// No new accounts, and slow mode of so many seconds.
-    Lock(u64),
-    Unlock,
-    /// Empty the room.
-    Clear,
-    /// Let held messages through.
-    Approve,
-    Reject,
-    /// Block this pattern.
-    Block(String),
-    Unblock(String),
+/// An entry as a sentence; `me` is the user's own name.
+pub(crate) fn audit_sentence(entry: &AuditEntry, me: &str) -> String {
+    audit_sentence_with(entry, me, |_| None)
 }
 
-/// Something that is to be done, or was.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Doing {
-    pub(crate) deed: Deed,
-    /// To whom, or whose messages; as shown.
-    pub(crate) people: Vec<String>,
-    /// Messages that are deleted with it, or that it is about.
-    pub(crate) messages: usize,
-    /// The people were found by a text that all of them sent.
-    pub(crate) sent_the_same: bool,
-    pub(crate) reason: Option<String>,
-}
-
-/// Somebody to whom it could not be done, and why, in the server's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal<'order> {
-    pub(crate) name: &'order str,
-    pub(crate) words: &'order str,
-}
-
-impl Doing {
-    /// A deed that is done to these people.
-    pub(crate) fn to(deed: Deed, people: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self {
-            deed,
-            people: people.into_iter().map(Into::into).collect(),
-            messages: 0,
-            sent_the_same: false,
-            reason: None,
+/// The same, where `author_of` knows who wrote some of the messages.
+pub(crate) fn audit_sentence_with(
+    entry: &AuditEntry,
+    me: &str,
+    author_of: impl Fn(&MessageId) -> Option<String>,
+) -> String {
+    let who = |name: &str| match Author::key_of(name) == Author::key_of(me) {
+        true => YOU.to_owned(),
+        // Somebody may be called so.
+        false if *Author::key_of(name) == *YOU => quoted(name),
+        false => sanitize::brief(name, USERNAME_CHARS),
+    };
+    let (actor, target) = (who(&entry.actor), who(&entry.target));
+    let pattern = || quoted(&entry.target);
+    let deed = match entry.action.as_str() {
+        events::KICK => format!("kicked {target}"),
+        events::MUTE => format!("muted {target}{}", duration(entry)),
+        events::UNMUTE => format!("unmuted {target}"),
+        events::BAN => match entry.until {
+            None => format!("banned {target} {}", for_how_long(None)),
+            Some(_) => format!("banned {target}{}", duration(entry)),
+        },
+        events::UNBAN => format!("unbanned {target}"),
+        SET_ADMIN => format!("made {target} an administrator"),
+        events::SET_MOD => format!("made {target} a moderator"),
+        events::SET_VIP => format!("made {target} a VIP"),
+        events::DEL_MOD => format!("made {target} an ordinary user again"),
+        events::DELETE_MESSAGE => format!("deleted a message from {target}"),
+        events::PURGE => format!("deleted all messages from {target}"),
+        events::CLEAR => "deleted all messages in this room".to_owned(),
+        // Says by itself what its reason is.
+        events::SET_ROOM => {
+            let changes = entry.reason.as_deref().unwrap_or_default();
+            return format!("{actor} {}", room_changes(changes, author_of));
         }
-    }
-}
-
-/// What a bar asks: `Ban 8 people who sent this, for good, and delete their 34 messages?`
-pub(crate) fn order_question(doing: &Doing) -> String {
-    let mut people = self::people(&doing.people);
-    if doing.sent_the_same && doing.people.len() > 1 {
-        people.push_str(" who sent this,");
-    }
-    let mut words = sentence(doing, &people, Tense::Ahead);
-    if let (Some(reason), true) = (&doing.reason, takes_reason(&doing.deed)) {
-        words = format!("{words}: {}", sanitize::brief(reason, REASON_CHARS));
-    }
-    capital(&words) + "?"
-}
-
-/// What the answer line says when it was done: `banned 8 people for good and deleted their 34 messages`;
-/// and to whom it was not.
-pub(crate) fn order_done(doing: &Doing, refused: &[Refusal<'_>]) -> String {
-    let is_refused = |name: &String| refused.iter().any(|refusal| refusal.name == name);
-    let mut done = doing.clone();
-    done.people.retain(|name| !is_refused(name));
-    let nobody = done.people.is_empty() && !refused.is_empty();
-    let refusals = refusals(refused);
-    if nobody {
-        let ahead = sentence(doing, &people(&doing.people), Tense::Ahead);
-        let why = refused.first().map_or("", |refusal| refusal.words);
-        return match refused {
-            [_] => format!("could not {ahead}: {}", said(why)),
-            _ => format!("could not {ahead} ({refusals})"),
-        };
-    }
-    let words = sentence(&done, &people(&done.people), Tense::Done);
-    match refusals.as_str() {
-        "" => words,
-        refusals => format!("{words}; {refusals}"),
+        events::ADD_FILTER => format!("added the pattern {}", pattern()),
+        events::REMOVE_FILTER => format!("removed the pattern {}", pattern()),
+        events::ALLOW => format!("approved a message from {target}"),
+        events::DENY => format!("rejected a message from {target}"),
+        other => unknown(other, &target),
+    };
+    match entry
+        .reason
+        .as_deref()
+        .map(|reason| sanitize::brief(reason, REASON_CHARS))
+    {
+        Some(reason) if !reason.trim().is_empty() => format!("{actor} {deed}: {reason}"),
+        _ => format!("{actor} {deed}"),
     }
 }
 
@@ -149,198 +98,94 @@ pub(crate) fn for_how_long(seconds: Option<u64>) -> String {
     })
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tense {
-    /// `ban`
-    Ahead,
-    /// `banned`
-    Done,
-}
-
-impl Tense {
-    /// A verb that ends regularly in `ed`, or with the ending `e` already in `d`.
-    fn of(self, ahead: &'static str, done: &'static str) -> &'static str {
-        match self {
-            Tense::Ahead => ahead,
-            Tense::Done => done,
-        }
-    }
-}
-
-/// The deed with its objects. `people` in words.
-fn sentence(doing: &Doing, people: &str, tense: Tense) -> String {
-    let messages = doing.messages;
-    let make = tense.of("make", "made");
-    let set = "set";
-    match &doing.deed {
-        Deed::Mute(seconds) => {
-            let verb = tense.of("mute", "muted");
-            let words = format!("{verb} {people} {}", for_how_long(Some(*seconds)));
-            words + &with_messages(doing, tense)
-        }
-        Deed::Ban(seconds) => {
-            let verb = tense.of("ban", "banned");
-            let words = format!("{verb} {people} {}", for_how_long(*seconds));
-            words + &with_messages(doing, tense)
-        }
-        Deed::Kick => {
-            let words = format!("{} {people}", tense.of("kick", "kicked"));
-            words.trim_end_matches(',').to_owned() + &with_messages(doing, tense)
-        }
-        Deed::Unmute => format!("{} {people}", tense.of("unmute", "unmuted")),
-        Deed::Unban => format!("{} {people}", tense.of("unban", "unbanned")),
-        Deed::Delete => {
-            let verb = tense.of("delete", "deleted");
-            format!("{verb} {} from {people}", counted(messages, "message"))
-                .trim_end_matches(',')
-                .to_owned()
-        }
-        Deed::Purge => format!(
-            "{} all messages from {people}",
-            tense.of("delete", "deleted")
-        ),
-        Deed::MakeModerator => format!("{make} {people} {}", role(doing, "moderator", "a")),
-        Deed::MakeVip => format!("{make} {people} {}", role(doing, "VIP", "a")),
-        Deed::MakeUser => format!(
-            "{make} {people} {} again",
-            role(doing, "ordinary user", "an")
-        ),
-        Deed::Pin => format!("{} a message from {people}", tense.of("pin", "pinned")),
-        Deed::Unpin => format!("{} the message", tense.of("unpin", "unpinned")),
-        Deed::SlowMode(0) => format!("{} slow mode off", tense.of("turn", "turned")),
-        Deed::SlowMode(seconds) => format!("{set} slow mode to {}", lasting(*seconds)),
-        Deed::MembersOnly(true) => {
-            let verb = tense.of("stop", "stopped");
-            format!("{verb} new accounts from writing")
-        }
-        Deed::MembersOnly(false) => "let new accounts write again".to_owned(),
-        Deed::Topic(topic) if topic.trim().is_empty() => {
-            format!("{} the topic", tense.of("remove", "removed"))
-        }
-        Deed::Topic(topic) => {
-            format!(
-                "{set} the topic to “{}”",
-                sanitize::brief(topic, TOPIC_CHARS)
-            )
-        }
-        Deed::Lock(seconds) => {
-            let verb = tense.of("lock", "locked");
-            let slow = lasting(*seconds);
-            format!("{verb} the room (no new accounts, slow mode {slow})")
-        }
-        Deed::Unlock => format!("{} the room", tense.of("unlock", "unlocked")),
-        Deed::Clear => {
-            let verb = tense.of("delete", "deleted");
-            format!("{verb} all messages in this room, for everybody")
-        }
-        Deed::Approve => {
-            let verb = tense.of("approve", "approved");
-            format!(
-                "{verb} {} from {people}",
-                counted(messages.max(1), "message")
-            )
-        }
-        Deed::Reject => {
-            let verb = tense.of("reject", "rejected");
-            format!(
-                "{verb} {} from {people}",
-                counted(messages.max(1), "message")
-            )
-        }
-        Deed::Block(pattern) => format!("{} {}", tense.of("block", "blocked"), quoted(pattern)),
-        Deed::Unblock(pattern) => {
-            format!("{} {}", tense.of("unblock", "unblocked"), quoted(pattern))
-        }
-    }
-}
-
-/// `, and delete their 34 messages`
-fn with_messages(doing: &Doing, tense: Tense) -> String {
-    if doing.messages == 0 {
-        return String::new();
-    }
-    let comma = match doing.sent_the_same && tense == Tense::Ahead && doing.people.len() > 1 {
-        true => ",",
-        false => "",
-    };
-    let verb = tense.of("delete", "deleted");
-    format!(
-        "{comma} and {verb} their {}",
-        counted(doing.messages, "message")
-    )
-}
-
-fn role(doing: &Doing, role: &str, article: &str) -> String {
-    match doing.people.len() {
-        0 | 1 => format!("{article} {role}"),
-        _ => format!("{role}s"),
-    }
-}
-
-fn takes_reason(deed: &Deed) -> bool {
-    matches!(
-        deed,
-        Deed::Mute(_) | Deed::Ban(_) | Deed::Kick | Deed::Reject | Deed::Block(_)
-    )
-}
-
-/// `bob`, `bob and eve`, `8 people`.
-fn people(names: &[String]) -> String {
-    match names {
-        [] => "nobody".to_owned(),
-        [one] => name(one),
-        [one, other] => format!("{} and {}", name(one), name(other)),
-        more => format!("{} people", more.len()),
-    }
-}
-
-/// `not eve: you may not do that`
-fn refusals(refused: &[Refusal<'_>]) -> String {
-    let Some(first) = refused.first() else {
-        return String::new();
-    };
-    let names: Vec<String> = (refused.iter().take(NAMED))
-        .map(|one| name(one.name))
-        .collect();
-    let names = match refused.len() - names.len() {
-        0 => names.join(", "),
-        rest => format!("{} and {rest} more", names.join(", ")),
-    };
-    let is_one = refused.iter().all(|one| one.words == first.words);
-    match is_one {
-        true => format!("not {names}: {}", said(first.words)),
-        false => format!("not {names}: {} (F2 has the others)", said(first.words)),
-    }
-}
-
-fn name(name: &str) -> String {
-    sanitize::brief(name, USERNAME_CHARS)
-}
-
-fn said(words: &str) -> String {
-    sanitize::brief(words, REASON_CHARS)
-}
-
-fn quoted(pattern: &str) -> String {
-    format!("“{}”", sanitize::brief(pattern, TOPIC_CHARS))
-}
-
 fn days(days: u64) -> String {
-    counted(usize::try_from(days).unwrap_or(usize::MAX), "day")
-}
-
-/// `1 message`, `34 messages`
-fn counted(count: usize, what: &str) -> String {
-    match count {
-        1 => format!("1 {what}"),
-        _ => format!("{count} {what}s"),
+    match days {
+        1 => "1 day".to_owned(),
+        _ => format!("{days} days"),
     }
 }
 
-fn capital(words: &str) -> String {
-    let mut characters = words.chars();
-    let first = characters.next().map(|first| first.to_uppercase());
-    first.into_iter().flatten().chain(characters).collect()
+/// ` for 10 min`; nothing where the entry ends before it begins.
+fn duration(entry: &AuditEntry) -> String {
+    let millis = entry.until.and_then(|until| until.checked_sub(entry.time));
+    match millis {
+        Some(millis) if millis >= 500 => {
+            format!(" {}", for_how_long(Some((millis + 500) / 1_000)))
+        }
+        _ => String::new(),
+    }
+}
+
+/// An action of a later version: its name is a verb and its object, run together.
+fn unknown(action: &str, target: &str) -> String {
+    let mut words = String::new();
+    for character in sanitize::brief(action, USERNAME_CHARS).chars() {
+        if character.is_uppercase() {
+            words.push(' ');
+        }
+        words.extend(character.to_lowercase());
+    }
+    match target {
+        "" => format!("did this: {words}"),
+        target => format!("did this to {target}: {words}"),
+    }
+}
+
+/// What was changed of the room. The server names the changes one behind the other, the topic last, which
+/// may be any text.
+fn room_changes(changes: &str, author_of: impl Fn(&MessageId) -> Option<String>) -> String {
+    let mut words = Vec::new();
+    let mut rest = changes;
+    while !rest.is_empty() {
+        if let Some(topic) = rest.strip_prefix("topic ") {
+            let topic = sanitize::brief(topic, TOPIC_CHARS);
+            words.push(format!("set the topic to “{topic}”"));
+            break;
+        }
+        let (change, after) = rest.split_once(", ").unwrap_or((rest, ""));
+        words.push(room_change(change, &author_of));
+        rest = after;
+    }
+    match words.split_last() {
+        None => "changed the room".to_owned(),
+        Some((only, [])) => only.clone(),
+        Some((last, before)) => format!("{} and {last}", before.join(", ")),
+    }
+}
+
+fn room_change(change: &str, author_of: &impl Fn(&MessageId) -> Option<String>) -> String {
+    let slow = change.strip_prefix("slow mode ");
+    let seconds = slow.and_then(|slow| slow.strip_suffix(" s")?.parse().ok());
+    match (change, seconds) {
+        (_, Some(seconds)) => format!("set slow mode to {}", lasting(seconds)),
+        ("slow mode off", _) => "turned slow mode off".to_owned(),
+        ("members only on", _) => "stopped new accounts from writing".to_owned(),
+        ("members only off", _) => "let new accounts write again".to_owned(),
+        ("nothing pinned", _) => "unpinned the message".to_owned(),
+        ("no topic", _) => "removed the topic".to_owned(),
+        _ => match change.strip_prefix("pinned ") {
+            Some(id) => pinned(id, author_of),
+            None => format!(
+                "changed the room ({})",
+                sanitize::brief(change, TOPIC_CHARS)
+            ),
+        },
+    }
+}
+
+fn pinned(id: &str, author_of: &impl Fn(&MessageId) -> Option<String>) -> String {
+    let author = MessageId::new(id).ok().and_then(|id| author_of(&id));
+    match author {
+        Some(author) => {
+            let author = sanitize::brief(&author, USERNAME_CHARS);
+            format!("pinned a message from {author}")
+        }
+        None => "pinned a message".to_owned(),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    format!("“{}”", sanitize::brief(text, TOPIC_CHARS))
 }
 
 #[cfg(test)]

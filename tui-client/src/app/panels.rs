@@ -4,6 +4,7 @@
 use chat_protocol::{AuditEntry, FilterAction, FilterEntry, FilterKind, HeldId, Member};
 
 use super::App;
+use super::orders_words::audit_sentence;
 use super::row::Tone;
 use super::target::Target;
 use super::timeline::{glyph, unranked};
@@ -247,7 +248,7 @@ impl App {
             number,
             head: format!("{} {:02}:{:02} ", stamp.date, stamp.hour, stamp.minute),
             tone: Tone::Text,
-            text: self.audit_words(entry),
+            text: audit_sentence(entry, &self.me),
             pick: Target::named(&entry.target).map(Pick::Person),
         }
     }

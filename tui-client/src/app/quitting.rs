@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::App;
+use super::card::counted;
 use super::event::Effect;
 use super::row::Tone;
 
@@ -32,10 +33,10 @@ impl App {
             Leaving::Answers { .. } => true,
             Leaving::Question { until } => now < until,
         };
-        let waiting = self.waiting();
-        if insists || waiting == 0 {
+        let lost = self.would_lose();
+        if insists || lost == 0 {
             effects.push(Effect::Quit);
-        } else if self.on_the_way() == waiting {
+        } else if self.on_the_way() == lost {
             self.leaving = Leaving::Answers {
                 until: now + ANSWERS,
                 refused: self.refused(),
@@ -73,24 +74,50 @@ impl App {
 
     /// What is said meanwhile, and what happens next.
     pub(crate) fn leaving_words(&self) -> Option<(Tone, String)> {
-        let waiting = self.waiting();
-        let (messages, are, them) = match waiting {
-            1 => ("message", "is", "it"),
-            _ => ("messages", "are", "them"),
-        };
         match self.leaving {
             Leaving::No => None,
-            Leaving::Answers { .. } => Some((
-                Tone::Waiting,
-                format!("{waiting} {messages} {are} on the way: quitting within 2 s"),
-            )),
-            Leaving::Question { .. } => Some((
-                Tone::Alert,
-                format!(
-                    "{waiting} {messages} {are} not sent yet: quit again to leave without {them}"
-                ),
-            )),
+            Leaving::Answers { .. } => {
+                let waiting = self.waiting();
+                let are = if waiting == 1 { "is" } else { "are" };
+                let messages = counted(waiting, "message");
+                let words = format!("{messages} {are} on the way: quitting within 2 s");
+                Some((Tone::Waiting, words))
+            }
+            Leaving::Question { .. } => Some((Tone::Alert, self.question_words())),
         }
+    }
+
+    /// `2 messages and 1 draft are not sent yet: quit again to leave without them`
+    fn question_words(&self) -> String {
+        let messages = self.waiting() + self.refused();
+        let drafts = self.drafts_at_risk();
+        let mut parts = Vec::new();
+        if messages > 0 {
+            parts.push(counted(messages, "message"));
+        }
+        if drafts > 0 {
+            parts.push(counted(drafts, "draft"));
+        }
+        let (are, them) = match messages + drafts {
+            1 => ("is", "it"),
+            _ => ("are", "them"),
+        };
+        let what = parts.join(" and ");
+        format!("{what} {are} not sent yet: quit again to leave without {them}")
+    }
+
+    /// What would be lost by leaving now: messages that are not in a room, and drafts that nobody keeps.
+    fn would_lose(&self) -> usize {
+        self.waiting() + self.refused() + self.drafts_at_risk()
+    }
+
+    /// Rooms with a text that is not sent, where the next start would not bring it back.
+    fn drafts_at_risk(&self) -> usize {
+        if self.keeps_drafts {
+            return 0;
+        }
+        let drafts = self.rooms.iter().filter(|room| !room.composer.is_empty());
+        drafts.count()
     }
 
     /// True while the user was asked, or waits for answers.

@@ -2,7 +2,7 @@
 //! Right after being away, whatever order pages of the past come in. Owns the counts; must not know
 //! what is on the screen or when it was looked at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chat_protocol::{Epoch, History, Message, MessageId, Seq, ServerEvent};
 
@@ -43,12 +43,12 @@ pub(crate) enum Counts {
 }
 
 impl Heard {
-    /// A message that counts as `kind`.
-    pub(crate) fn new(message: &Message, kind: Counts) -> Self {
+    /// A message of the author with this key that counts as `kind`.
+    pub(crate) fn new(message: &Message, author: Box<str>, kind: Counts) -> Self {
         Self {
             seq: message.seq,
             id: message.id.clone(),
-            author: Author::key_of(&message.username),
+            author,
             time: message.time,
             kind,
         }
@@ -66,17 +66,6 @@ pub(crate) enum Page {
     Older,
 }
 
-/// Where the line above what is new stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Line {
-    /// Behind this position.
-    pub(crate) after: Seq,
-    /// When the newest message before it was posted, in milliseconds since 1970, UTC.
-    pub(crate) since: u64,
-    /// Messages of others behind it that were unseen at some time.
-    pub(crate) count: usize,
-}
-
 /// What of a room was seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Reading {
@@ -90,9 +79,14 @@ pub(crate) struct Reading {
     /// What was not seen: everything behind the mark that counts, and mentions before it that were off
     /// the screen all the time.
     unseen: BTreeMap<Seq, Unseen>,
+    /// Those among them that name the user.
+    mentions: BTreeSet<Seq>,
     /// There was more behind the mark, which did not come by.
     more: bool,
-    line: Option<Line>,
+    /// The line above what is new stands behind this.
+    line: Option<Seq>,
+    /// It would stand behind this, if what came is not seen at once.
+    came: Option<Seq>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,7 +94,6 @@ struct Unseen {
     id: MessageId,
     author: Box<str>,
     time: u64,
-    mentions: bool,
 }
 
 /// An unseen mention.
@@ -128,16 +121,13 @@ impl Reading {
 
     /// Unseen messages of others.
     pub(crate) fn unread(&self) -> usize {
-        let mark = self.marked();
-        self.unseen.range(mark.next()..).count()
+        // Only mentions are left before the mark.
+        self.unseen.len() - self.unseen.range(..=self.marked()).count()
     }
 
     /// Unseen messages that name the user.
     pub(crate) fn mentions(&self) -> usize {
-        self.unseen
-            .values()
-            .filter(|unseen| unseen.mentions)
-            .count()
+        self.mentions.len()
     }
 
     /// There are more unseen messages than those that came by.
@@ -152,16 +142,17 @@ impl Reading {
 
     /// The oldest mention that was not seen.
     pub(crate) fn oldest_mention(&self) -> Option<Mention> {
-        let (seq, unseen) = self.unseen.iter().find(|(_, unseen)| unseen.mentions)?;
+        let seq = *self.mentions.first()?;
+        let unseen = self.unseen.get(&seq)?;
         Some(Mention {
             id: unseen.id.clone(),
-            seq: *seq,
+            seq,
             time: unseen.time,
         })
     }
 
-    /// Where the line above what is new stands; it stays where it is when that is seen.
-    pub(crate) fn line(&self) -> Option<Line> {
+    /// The position behind which the line above what is new stands; it stays where it is when that is seen.
+    pub(crate) fn line(&self) -> Option<Seq> {
         self.line
     }
 
@@ -190,7 +181,9 @@ impl Reading {
             match entry {
                 ServerEvent::Message(message) => {
                     self.advance(message.seq, message.time);
-                    self.count(&heard(message));
+                    if self.mark.is_some() {
+                        self.count(&heard(message));
+                    }
                 }
                 other => self.observe(other),
             }
@@ -208,8 +201,12 @@ impl Reading {
             self.more = false;
         }
         if self.mark.is_none() {
-            // What was in the room before the user came is not new.
+            // What was in the room before the user came is not new; what came since is.
             self.set_mark();
+            let came = self.unseen.keys().next();
+            if let (Some(came), Some(mark)) = (came, &mut self.mark) {
+                mark.seq = mark.seq.min(Seq(came.0.saturating_sub(1)));
+            }
         }
     }
 
@@ -220,15 +217,14 @@ impl Reading {
         }
         match event {
             ServerEvent::DeleteMessage(deleted) => {
-                self.unseen.retain(|_, unseen| unseen.id != deleted.id);
+                self.keep(|_, unseen| unseen.id != deleted.id);
             }
             ServerEvent::Purge(purged) => {
                 let key = Author::key_of(&purged.username);
-                self.unseen
-                    .retain(|seq, unseen| *seq > purged.seq || unseen.author != key);
+                self.keep(|seq, unseen| seq > purged.seq || unseen.author != key);
             }
             ServerEvent::Clear(cleared) => {
-                self.unseen.retain(|seq, _| *seq > cleared.seq);
+                self.keep(|seq, _| seq > cleared.seq);
                 self.more = false;
                 self.known_from = Some(cleared.seq);
             }
@@ -239,23 +235,32 @@ impl Reading {
     /// The user sees the end of the room, and everything from the position `top` on. Mentions above it stay
     /// unseen until they are looked at.
     pub(crate) fn see_end(&mut self, top: Seq) {
-        if self.epoch.is_none() {
-            return;
-        }
-        self.unseen
-            .retain(|seq, unseen| unseen.mentions && *seq < top);
+        self.mentions.retain(|seq| *seq < top);
+        let mentions = std::mem::take(&mut self.mentions);
+        self.keep(|seq, _| mentions.contains(&seq));
+        self.mentions = mentions;
         self.more = false;
         self.set_mark();
     }
 
     /// The user sees a part of the room that is not its end.
     pub(crate) fn see(&mut self, from: Seq, to: Seq) {
-        for (_, unseen) in self.unseen.range_mut(from..=to.max(from)) {
-            unseen.mentions = false;
-        }
+        self.mentions.retain(|seq| !(from..=to).contains(seq));
         let mark = self.marked();
-        self.unseen
-            .retain(|seq, unseen| unseen.mentions || *seq > mark);
+        let mentions = std::mem::take(&mut self.mentions);
+        self.keep(|seq, _| seq > mark || mentions.contains(&seq));
+        self.mentions = mentions;
+    }
+
+    /// True where nothing can be seen that was not.
+    pub(crate) fn is_up_to_date(&self) -> bool {
+        !self.has_unseen() && self.marked() == self.newest.0
+    }
+
+    /// What came and is not seen by now is new, and the line goes above it.
+    pub(crate) fn settle(&mut self) {
+        let came = self.came.take().filter(|_| self.has_unseen());
+        self.line = came.or(self.line);
     }
 
     /// The user goes elsewhere: the line has served.
@@ -267,7 +272,7 @@ impl Reading {
 
     /// Somebody is not to be read any more: what they wrote is not unseen.
     pub(crate) fn forget_author(&mut self, key: &str) {
-        self.unseen.retain(|_, unseen| *unseen.author != *key);
+        self.keep(|_, unseen| *unseen.author != *key);
     }
 
     fn marked(&self) -> Seq {
@@ -279,31 +284,25 @@ impl Reading {
     }
 
     fn count(&mut self, heard: &Heard) {
-        // Before the first visit has begun there is no telling what is new.
-        let is_new = self.mark.as_ref().is_some_and(|mark| heard.seq > mark.seq);
-        if heard.kind == Counts::Nothing || !is_new {
+        if heard.kind == Counts::Nothing || heard.seq <= self.marked() {
             return;
         }
         if self.unseen.is_empty() && !self.more {
-            self.line = self.mark.as_ref().map(|mark| Line {
-                after: mark.seq,
-                since: mark.time,
-                count: 0,
-            });
+            self.came = self.mark.as_ref().map(|mark| mark.seq);
         }
         let unseen = Unseen {
             id: heard.id.clone(),
             author: heard.author.clone(),
             time: heard.time,
-            mentions: heard.kind == Counts::Mention,
         };
-        if self.unseen.insert(heard.seq, unseen).is_none()
-            && let Some(line) = &mut self.line
-        {
-            line.count += 1;
+        if heard.kind == Counts::Mention {
+            self.mentions.insert(heard.seq);
         }
+        self.unseen.insert(heard.seq, unseen);
         if self.unseen.len() > UNSEEN {
-            self.unseen.pop_first();
+            if let Some((oldest, _)) = self.unseen.pop_first() {
+                self.mentions.remove(&oldest);
+            }
             self.more = true;
         }
     }
@@ -320,7 +319,9 @@ impl Reading {
             return;
         }
         self.unseen.clear();
+        self.mentions.clear();
         self.line = None;
+        self.came = None;
         let messages = history.entries.iter().filter_map(|entry| match entry {
             ServerEvent::Message(message) => Some(message),
             _ => None,
@@ -329,6 +330,13 @@ impl Reading {
         let seen = seen.last().map_or(Seq(0), |message| message.seq);
         mark.epoch = history.epoch.clone();
         mark.seq = seen;
+    }
+
+    /// Forgets what is not to be kept.
+    fn keep(&mut self, keeps: impl Fn(Seq, &Unseen) -> bool) {
+        self.unseen.retain(|seq, unseen| keeps(*seq, unseen));
+        let unseen = &self.unseen;
+        self.mentions.retain(|seq| unseen.contains_key(seq));
     }
 
     fn set_mark(&mut self) {

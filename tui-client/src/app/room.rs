@@ -10,9 +10,13 @@ use chat_protocol::{
 
 use super::composer::Composer;
 use super::event::Now;
+use super::finding::Finder;
 use super::held::HeldList;
+use super::lately::Lately;
 use super::orders::Orders;
-use super::timeline::{EntryId, News, PAGE, Timeline};
+use super::reading::Reading;
+use super::timeline::{EntryId, PAGE, Timeline};
+use super::views::View;
 use crate::cursor::Cursor;
 use crate::link::RoomKey;
 use crate::sanitize;
@@ -55,6 +59,8 @@ pub(crate) enum Asked {
     Nothing,
     Newest,
     Older,
+    /// What the view with this number needs.
+    View(u64),
     /// What is missing at a gap.
     Gap,
 }
@@ -68,6 +74,11 @@ pub(crate) struct Room {
     pub(crate) label: String,
     pub(crate) timeline: Timeline,
     pub(crate) composer: Composer,
+    /// What lies over the messages, the uppermost last.
+    pub(crate) views: Vec<View>,
+    pub(crate) views_begun: u64,
+    /// The line that a search is typed into.
+    pub(crate) finder: Option<Finder>,
     /// The position in the log up to which everything came.
     pub(crate) cursor: Cursor,
     pub(crate) link: LinkState,
@@ -82,11 +93,10 @@ pub(crate) struct Room {
     pub(crate) people: Option<usize>,
     /// The delay to the server, as shown.
     pub(crate) latency: Option<Duration>,
-    /// Messages since the room was last in view, and mentions among them.
-    pub(crate) unread: usize,
-    pub(crate) mentions: usize,
-    /// There were more, which are not here.
-    pub(crate) more_unread: bool,
+    /// What of the room was seen.
+    pub(crate) reading: Reading,
+    /// How fast messages come.
+    pub(crate) lately: Lately,
     /// The number of the password that the connection began with.
     pub(crate) password: u64,
     /// The connection was let in, and has a login of its own since.
@@ -137,6 +147,9 @@ impl Room {
             name,
             timeline: Timeline::default(),
             composer: Composer::default(),
+            views: Vec::new(),
+            views_begun: 0,
+            finder: None,
             cursor: Cursor::default(),
             link: LinkState::Off,
             announced: None,
@@ -145,9 +158,8 @@ impl Room {
             wants_members: false,
             people: None,
             latency: None,
-            unread: 0,
-            mentions: 0,
-            more_unread: false,
+            reading: Reading::default(),
+            lately: Lately::default(),
             password: 0,
             was_let_in: false,
             content_limit: chat_protocol::limits::CONTENT_CHARS,
@@ -180,20 +192,6 @@ impl Room {
         )
     }
 
-    /// The user has seen all that is here.
-    pub(crate) fn read_all(&mut self) {
-        self.unread = 0;
-        self.mentions = 0;
-        self.more_unread = false;
-    }
-
-    /// Counts what the user has not seen.
-    pub(crate) fn count(&mut self, news: News) {
-        self.unread += news.unread;
-        self.mentions += news.mentions;
-        self.more_unread |= news.more;
-    }
-
     /// The user's messages that are not in the log, with the room's name; harmless.
     pub(crate) fn unsent(&self) -> impl Iterator<Item = (&str, &str)> {
         self.timeline
@@ -209,6 +207,7 @@ impl Room {
         // A mute may be ended while nobody hears of it: the next message brings its answer.
         self.muted_until = None;
         self.timeline.stop_loading();
+        self.unask_views();
         self.timeline.unsend(now);
     }
 

@@ -1,9 +1,10 @@
 //! What of the app outlives the program, and how it is taken up again. Must not know where it is kept.
 
 use super::composer::{Draft, Reply};
+use super::reading::{Mark, Reading};
 use super::{App, Room};
 use crate::sanitize;
-use crate::session_state::{SavedDraft, SavedRoom, SavedSession};
+use crate::session_state::{ReadMark, SavedDraft, SavedRoom, SavedSession};
 
 /// Characters of a name and of a quote.
 const QUOTE_CHARS: usize = 200;
@@ -16,6 +17,7 @@ impl App {
         for (saved, room) in saved.rooms.iter_mut().zip(&self.rooms) {
             self.fill(saved, room);
         }
+        saved.ignored = self.ignored_to_save();
         saved.active = self.rooms.get(self.active).map(|room| room.name.clone());
         saved
     }
@@ -27,6 +29,7 @@ impl App {
             active.is_some_and(|active| active.plain() == room.name.plain())
         };
         self.active = self.rooms.iter().position(is_active).unwrap_or(0);
+        self.restore_ignored(kept.ignored.clone());
         self.kept = kept;
         for place in 0..self.rooms.len() {
             self.take_up_room(place);
@@ -39,7 +42,14 @@ impl App {
         let Some(kept) = self.kept.room(&room.name) else {
             return;
         };
-        let (key, drafts) = (room.key, kept.drafts.clone());
+        let (key, drafts, read) = (room.key, kept.drafts.clone(), kept.read.clone());
+        if let Some(read) = read {
+            self.rooms[place].reading = Reading::new(Some(Mark {
+                epoch: read.epoch,
+                seq: read.seq,
+                time: read.time,
+            }));
+        }
         // Two go into the input box, one behind the other; older ones are reached with Up.
         let before = drafts.len().saturating_sub(2);
         for draft in &drafts[..before] {
@@ -60,6 +70,13 @@ impl App {
         let drafts = room.composer.drafts(&self.memory.history);
         saved.name = room.name.clone();
         saved.drafts = drafts.into_iter().map(saved_draft).collect();
+        if let Some(mark) = room.reading.mark() {
+            saved.read = Some(ReadMark {
+                epoch: mark.epoch.clone(),
+                seq: mark.seq,
+                time: mark.time,
+            });
+        }
     }
 }
 

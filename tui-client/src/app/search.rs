@@ -10,7 +10,6 @@ mod query;
 use chat_protocol::{Epoch, History, HistoryRequest, Message, Seq, ServerEvent};
 
 pub(crate) use fold::fold;
-pub(crate) use query::QUERY_CHARS;
 use query::{Candidate, Query};
 
 use super::mention;
@@ -94,7 +93,7 @@ impl Search {
         Ok(Self {
             text: text.to_owned(),
             query: Query::parse(text)?,
-            found: Timeline::default(),
+            found: spaced(),
             count: 0,
             looked: 0,
             here: Here::default(),
@@ -113,12 +112,12 @@ impl Search {
     }
 
     /// Looks at a bounded piece of what is here, the newest first; true where something was found.
-    pub(crate) fn step(&mut self, timeline: &Timeline, reader: &Reader) -> bool {
+    pub(crate) fn step(&mut self, timeline: &Timeline) -> bool {
         self.restart_where_void(timeline);
         let before = self.count;
         let mut budget = STEP_BYTES;
-        self.look_at_new(timeline, reader, &mut budget);
-        self.look_back(timeline, reader, &mut budget);
+        self.look_at_new(timeline, &mut budget);
+        self.look_back(timeline, &mut budget);
         self.end_where_enough();
         self.count > before
     }
@@ -159,10 +158,13 @@ impl Search {
             self.past.before = timeline.oldest();
         }
         self.past.is_asked = true;
+        self.found.ignore_as(timeline);
         self.found.set_top(false, true);
         Some(HistoryRequest {
             before: self.past.before,
             limit: Some(PAGE),
+            // Where only one person's can be found the server leaves the others out.
+            username: self.query.author().cloned(),
             ..HistoryRequest::default()
         })
     }
@@ -242,7 +244,7 @@ impl Search {
         if stage == Stage::Going {
             self.past.stage = stage;
         }
-        self.found = Timeline::default();
+        self.found = spaced();
         (self.count, self.looked) = (0, 0);
     }
 
@@ -269,7 +271,7 @@ impl Search {
     }
 
     /// What came since the search began.
-    fn look_at_new(&mut self, timeline: &Timeline, reader: &Reader, budget: &mut usize) {
+    fn look_at_new(&mut self, timeline: &Timeline, budget: &mut usize) {
         let begun = self.here.newest.and_then(|(id, _)| timeline.place_of(id));
         let Some(begun) = begun else {
             return;
@@ -278,13 +280,13 @@ impl Search {
             let Some(entry) = timeline.entry(place).filter(|_| *budget > 0) else {
                 return;
             };
-            self.look_at(entry, reader, budget, true);
+            self.look_at(entry, budget, true);
             self.here.newest = Some((entry.id, entry.at));
         }
     }
 
     /// What was here when it began, from where it has come to.
-    fn look_back(&mut self, timeline: &Timeline, reader: &Reader, budget: &mut usize) {
+    fn look_back(&mut self, timeline: &Timeline, budget: &mut usize) {
         let mut end = match self.here.oldest {
             None => timeline.len(),
             // Where it had to go for newer ones, so had all before it.
@@ -296,26 +298,28 @@ impl Search {
                 return;
             };
             end -= 1;
-            self.look_at(entry, reader, budget, false);
+            self.look_at(entry, budget, false);
             self.here.newest.get_or_insert((entry.id, entry.at));
             self.here.oldest = Some(entry.id);
         }
     }
 
-    fn look_at(&mut self, entry: &Entry, reader: &Reader, budget: &mut usize, is_new: bool) {
-        let Some(post) = entry.post().filter(|post| post.id().is_some()) else {
+    fn look_at(&mut self, entry: &Entry, budget: &mut usize, is_new: bool) {
+        let Some(post) = entry.post().filter(|post| !post.raw_id().is_empty()) else {
             *budget = budget.saturating_sub(1);
             return;
         };
         self.looked += 1;
-        *budget = budget.saturating_sub(MESSAGE_BYTES + post.content().len() * self.query.cost());
+        // Of what was deleted moderators keep the text.
+        let text = post.deleted_content().unwrap_or(post.content());
+        *budget = budget.saturating_sub(MESSAGE_BYTES + text.len() * self.query.cost());
         let candidate = Candidate {
-            text: post.content(),
+            text,
             author: &post.author.key,
             rank: post.author.rank,
-            is_own: post.author.key == reader.key,
+            is_own: post.is_own,
             is_mention: post.status == Status::Mentions,
-            is_deleted: matches!(post.status, Status::Deleted),
+            is_deleted: post.is_deleted(),
             is_reply: post.reply_to().is_some(),
         };
         if self.query.matches(&candidate) && self.found.copy(entry, is_new).is_some() {
@@ -387,6 +391,12 @@ impl Past {
             is_asked: false,
         }
     }
+}
+
+fn spaced() -> Timeline {
+    let mut timeline = Timeline::default();
+    timeline.set_spaced();
+    timeline
 }
 
 /// `12,400`

@@ -26,7 +26,7 @@ impl App {
     /// Picks a message out, and holds the view.
     pub(super) fn select(&mut self, id: EntryId) {
         let geometry = self.geometry();
-        self.room_mut().timeline.freeze(geometry);
+        self.room_mut().shown_mut().freeze(geometry);
         match &mut self.selection {
             Some(selection) => selection.at = id,
             None => {
@@ -38,7 +38,7 @@ impl App {
             }
         }
         let height = self.view_height();
-        self.room_mut().timeline.reveal(id, geometry, height);
+        self.room_mut().shown_mut().reveal(id, geometry, height);
         self.draw = true;
     }
 
@@ -48,7 +48,7 @@ impl App {
             return self.step_selection(false);
         }
         let geometry = self.geometry();
-        match self.room().timeline.first_pick(geometry) {
+        match self.room().shown().first_pick(geometry) {
             Some(id) => self.select(id),
             None => self.hint("there is no message to select here"),
         }
@@ -59,9 +59,9 @@ impl App {
         let Some(at) = self.selection.as_ref().map(|selection| selection.at) else {
             return;
         };
-        match self.room().timeline.step(at, down) {
+        match self.room().shown().step(at, down) {
             Some(id) => self.select(id),
-            None if self.room().timeline.picked(at).is_none() => {
+            None if self.room().shown().picked(at).is_none() => {
                 self.end_selection();
                 self.hint("that message is gone");
             }
@@ -93,7 +93,7 @@ impl App {
             None => self
                 .selection
                 .as_ref()
-                .and_then(|one| self.room().timeline.target(one.at)),
+                .and_then(|one| self.room().shown().target(one.at)),
         };
         let words = target.map_or_else(String::new, |target| self.card_summary(&target));
         match self.selection.as_ref().map_or(0, |one| one.marks.len()) {
@@ -106,7 +106,7 @@ impl App {
     pub(super) fn end_selection(&mut self) {
         if self.selection.take().is_some() {
             let geometry = self.geometry();
-            self.room_mut().timeline.thaw(geometry);
+            self.room_mut().shown_mut().thaw(geometry);
             self.draw = true;
         }
     }
@@ -131,7 +131,7 @@ impl App {
         let Some(at) = self.selection.as_ref().map(|selection| selection.at) else {
             return;
         };
-        let mut alike = self.room().timeline.like(at, ALIKE);
+        let mut alike = self.room().shown().like(at, ALIKE);
         alike.truncate(MARKS);
         let count = alike.len();
         if let Some(selection) = &mut self.selection {
@@ -149,7 +149,7 @@ impl App {
         let Some(selection) = &self.selection else {
             return Vec::new();
         };
-        let timeline = &self.room().timeline;
+        let timeline = &self.room().shown();
         let marks = selection
             .marks
             .iter()

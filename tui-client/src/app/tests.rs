@@ -2,6 +2,7 @@
 //! sending.
 
 mod completion;
+mod finding;
 mod moderation;
 mod quitting;
 mod reconnect;
@@ -43,6 +44,7 @@ impl Driven {
             notifies_focused: false,
             zone: TimeZone::UTC,
             nonce_prefix: "n".to_owned(),
+            keeps_drafts: false,
         };
         let now = Now {
             elapsed: Duration::ZERO,
@@ -317,13 +319,19 @@ fn rooms_count_what_comes_while_they_are_not_in_view() {
     driven.message(1, 2, "bob", "@alice hello");
     driven.message(1, 2, "bob", "@alice hello");
     assert_eq!(
-        (driven.app.rooms[1].unread, driven.app.rooms[1].mentions),
+        (
+            driven.app.rooms[1].reading.unread(),
+            driven.app.rooms[1].reading.mentions()
+        ),
         (2, 1)
     );
     driven.type_in("draft of a");
     driven.act(Action::Room(1));
     assert_eq!(
-        (driven.app.rooms[1].unread, driven.app.rooms[1].mentions),
+        (
+            driven.app.rooms[1].reading.unread(),
+            driven.app.rooms[1].reading.mentions()
+        ),
         (0, 0)
     );
     assert!(driven.app.room().composer.is_empty());

@@ -21,8 +21,6 @@ const FETCHED: u32 = 50;
 pub(crate) struct Thread {
     /// Its messages, in the order of the log.
     pub(crate) messages: Timeline,
-    /// The message that it was opened on.
-    root: MessageId,
     /// All of its messages.
     members: HashSet<MessageId>,
     /// Those whose answers belong to it: the one that it was opened on, and what answers it.
@@ -46,12 +44,12 @@ enum Above {
 }
 
 impl Thread {
-    /// The thread of a message that is in `timeline`; `None` where it is gone.
-    pub(crate) fn new(root: &MessageId, timeline: &Timeline) -> Option<Self> {
-        let entry = timeline.find(root)?;
+    /// The thread of a message, with what there is of it in the room's `timeline`; `None` for what is in no
+    /// log.
+    pub(crate) fn new(entry: &Entry, timeline: &Timeline) -> Option<Self> {
+        let root = &entry.post()?.id()?;
         let mut thread = Self {
             messages: Timeline::default(),
-            root: root.clone(),
             members: HashSet::new(),
             answered: HashSet::from([root.clone()]),
             newest: None,
@@ -59,16 +57,18 @@ impl Thread {
             fetched: 0,
             is_asked: false,
         };
+        thread.messages.ignore_as(timeline);
         thread.join(entry, false);
         thread.climb(entry, timeline);
-        let begin = timeline.place_of(entry.id)? + 1;
-        thread.look(timeline, begin);
+        let here = timeline.find(root).map(|here| here.id);
+        let begin = here.and_then(|here| timeline.place_of(here));
+        thread.look(timeline, begin.map_or(0, |begin| begin + 1));
         Some(thread)
     }
 
-    /// The message that it was opened on, in [`Thread::messages`].
-    pub(crate) fn root(&self) -> Option<EntryId> {
-        self.messages.find(&self.root).map(|entry| entry.id)
+    /// Whether a message is a part of it.
+    pub(crate) fn has(&self, id: &MessageId) -> bool {
+        self.members.contains(id)
     }
 
     /// Takes in what came to the room; true where the thread has more messages.
@@ -145,7 +145,7 @@ impl Thread {
     }
 
     /// The message that what is typed here answers: the selected one, or the newest of somebody else.
-    pub(crate) fn reply_to(&self, selected: Option<EntryId>, reader: &Reader) -> Option<&Entry> {
+    pub(crate) fn reply_to(&self, selected: Option<EntryId>) -> Option<&Entry> {
         let chosen = selected.and_then(|id| self.messages.place_of(id));
         if let Some(entry) = chosen.and_then(|place| self.messages.entry(place))
             && is_there(entry)
@@ -159,7 +159,7 @@ impl Thread {
         };
         let is_others = |entry: &&Entry| {
             let post = entry.post();
-            is_there(entry) && post.is_some_and(|post| post.author.key != reader.key)
+            is_there(entry) && post.is_some_and(|post| !post.is_own)
         };
         let theirs = entries().find(is_others);
         theirs.or_else(|| entries().find(|entry| is_there(entry)))
@@ -193,11 +193,7 @@ impl Thread {
         while self.members.len() < MESSAGES && !self.members.contains(&parent) {
             let Some(entry) = timeline.find(&parent) else {
                 self.above = match self.fetched < FETCHED && answered > Seq(0) {
-                    true => Above::Missing(Fetch::new(
-                        parent,
-                        answered,
-                        known(timeline).as_ref().map(|(id, seq)| (id, *seq)),
-                    )),
+                    true => Above::Missing(Fetch::new(parent, answered, known(timeline).as_ref())),
                     false => Above::Gone,
                 };
                 return;
@@ -245,10 +241,8 @@ impl Thread {
 }
 
 fn is_there(entry: &Entry) -> bool {
-    let is_posted = |status: &Status| matches!(status, Status::Posted | Status::Mentions);
-    entry
-        .post()
-        .is_some_and(|post| post.id().is_some() && is_posted(&post.status))
+    let post = entry.post();
+    post.is_some_and(|post| matches!(post.status, Status::Posted | Status::Mentions))
 }
 
 /// The room's newest entry, with its position.

@@ -6,6 +6,7 @@
 mod entry;
 mod gaps;
 mod geometry;
+mod ignoring;
 mod index;
 mod joining;
 mod likeness;
@@ -68,6 +69,8 @@ pub(crate) struct Reader {
     pub(crate) key: Box<str>,
     /// Where the user's clock is.
     pub(crate) zone: TimeZone,
+    /// The keys of those whom the user does not want to read.
+    pub(crate) ignored: HashSet<Box<str>>,
 }
 
 /// What became of a message.
@@ -75,6 +78,8 @@ pub(crate) struct Reader {
 pub(crate) enum Inserted {
     /// It was there already.
     Known,
+    /// It is by somebody whom the user does not want to read, and shows nowhere.
+    Hidden,
     /// It is new.
     New {
         /// It names the user.
@@ -141,6 +146,9 @@ pub(crate) struct Timeline {
     versions: u64,
     people: People,
     scroll: view::Scroll,
+    ignoring: ignoring::Ignoring,
+    /// What stands apart in the log is told apart.
+    is_spaced: bool,
     /// Where an entry was found last.
     found: Cell<usize>,
 }
@@ -216,7 +224,7 @@ impl Timeline {
             .entries
             .range(index..)
             .take_while(|entry| entry.at == message.seq);
-        if same.any(|entry| entry.is(&message.id)) {
+        if same.any(|entry| entry.is(&message.id)) || self.ignoring.has(message.seq, &message.id) {
             return Inserted::Known;
         }
         // Before a gap that begins behind this position.
@@ -252,6 +260,11 @@ impl Timeline {
         if let Some((_, id)) = confirmed {
             entry.id = id;
         }
+        let is_ignored = entry.post().is_some_and(|post| post.is_ignored);
+        if is_ignored && self.ignoring.hides() {
+            self.ignoring.hide(entry);
+            return Inserted::Hidden;
+        }
         self.insert_at(index, entry);
         Inserted::New { mentions, own }
     }
@@ -263,7 +276,8 @@ impl Timeline {
             self.forget_rows();
         }
         let is_own = author.key == reader.key;
-        let status = if !is_own && mention::names_any(&content, &reader.names) {
+        let is_ignored = reader.ignored.contains(&author.key);
+        let status = if !is_own && !is_ignored && mention::names_any(&content, &reader.names) {
             Status::Mentions
         } else {
             Status::Posted
@@ -271,6 +285,7 @@ impl Timeline {
         let id = Some(message.id.as_str());
         let mut post = Post::new(author, id, &content, message.reply_to.clone(), status);
         post.is_own = is_own;
+        post.is_ignored = is_ignored;
         post
     }
 
@@ -346,10 +361,8 @@ impl Timeline {
     }
 
     /// Takes an entry out, and keeps the view on what it shows.
-    fn remove_at(&mut self, index: usize) {
-        let Some(entry) = self.entries.remove(index) else {
-            return;
-        };
+    fn remove_at(&mut self, index: usize) -> Option<Entry> {
+        let entry = self.entries.remove(index)?;
         self.bytes -= entry.bytes as usize;
         self.forget_id(&entry);
         if let Some((bottom, row)) = &mut self.scroll.bottom {
@@ -361,6 +374,7 @@ impl Timeline {
                 *bottom = bottom.saturating_sub(1);
             }
         }
+        Some(entry)
     }
 
     /// Gives an entry another position; the order is the caller's.

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::{below, put};
 use crate::app::{App, Row, Tone};
-use crate::command::{COMMANDS, GOING, MODERATION};
+use crate::command::{COMMANDS, GOING, MODERATION, READING};
 use crate::keymap::{ANYWHERE, SELECTED};
 use crate::theme::Theme;
 use crate::wrap::{width, wrap};
@@ -91,7 +91,7 @@ pub(super) fn rows(app: &App, columns: usize) -> Vec<Row> {
     for (name, _, words) in &COMMANDS {
         pair(&format!("/{name}"), KEY_COLUMNS, words, columns, &mut rows);
     }
-    for (name, usage, words) in &GOING {
+    for (name, usage, words) in GOING.iter().chain(&READING) {
         let typed = format!("/{name} {usage}");
         pair(typed.trim_end(), KEY_COLUMNS, words, columns, &mut rows);
     }

@@ -10,6 +10,10 @@ use crate::command::usage;
 use crate::theme::Theme;
 use crate::wrap::{truncate, width};
 
+/// What a search understands, and its keys.
+const FIND_KEYS: &str =
+    "words  from:NAME  is:mod  has:link  /regex/  -not   Enter select  Esc close";
+
 pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let columns = usize::from(area.width);
     let row = match (&app.bar, app.answers.shown()) {
@@ -68,6 +72,12 @@ fn words(app: &App) -> (Tone, String) {
     if app.is_picking() {
         return (Tone::Faint, picking_keys(app));
     }
+    if let Some(finder) = app.finder() {
+        return match &finder.problem {
+            Some(problem) => (Tone::Alert, problem.clone()),
+            None => (Tone::Faint, FIND_KEYS.to_owned()),
+        };
+    }
     if app.recall().is_some() {
         let words = "Ctrl+R older  Enter take it  Esc back to the draft";
         return (Tone::Faint, words.to_owned());
@@ -122,7 +132,7 @@ fn bar_keys(app: &App, bar: &Bar, columns: usize) -> Row {
         };
         part(Tone::Text, format!(" | w {reason}"));
     }
-    part(Tone::Strong, " | Esc no".to_owned());
+    part(Tone::Strong, " Esc no".to_owned());
     row
 }
 
@@ -131,7 +141,7 @@ fn picking_keys(app: &App) -> String {
         Some(Panel::Held) => "a approve  d reject  c card  t time out  b ban  Esc close".to_owned(),
         Some(_) => "c card  t time out  b ban  k kick  x delete all  Esc close".to_owned(),
         None if app.is_moderator() => {
-            "r reply y copy c card f thread | t time out b ban k kick x delete p pin | s like it Esc back"
+            "r reply y copy c card f thread | t time out b ban x delete p pin | s like it"
                 .to_owned()
         }
         None => "r reply  y copy  c card  f thread  Esc back".to_owned(),

@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::{below, put, put_right};
-use crate::app::{App, Paste, Recall, Row, Tone};
+use crate::app::{App, Finder, Paste, Recall, Row, Tone};
 use crate::theme::Theme;
 use crate::wrap::{truncate, width};
 
@@ -29,6 +29,9 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) ->
     }
     if let Some((recall, found)) = app.recall() {
         return Some(draw_recall(recall, found, theme, area, buffer));
+    }
+    if let Some(finder) = app.finder() {
+        return Some(draw_finder(finder, theme, area, buffer));
     }
     let mut area = area;
     let composer = &app.room().composer;
@@ -65,7 +68,19 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) ->
     ))
 }
 
-/// Draws the search: what is looked for, and what was found.
+/// Draws the line that a search of the room is typed into.
+fn draw_finder(finder: &Finder, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Position {
+    let columns = usize::from(area.width);
+    let label = if columns < LABEL_FROM { "" } else { "find: " };
+    let (query, cursor) = finder.query.window(columns.saturating_sub(width(label)));
+    let row = Row::default()
+        .with(Tone::Strong, label)
+        .with(Tone::Text, query);
+    put(&row, theme, area, buffer);
+    place(area, width(label) + cursor, 0)
+}
+
+/// Draws the search through what was sent: what is looked for, and what was found.
 fn draw_recall(
     recall: &Recall,
     found: Option<String>,

@@ -33,7 +33,7 @@ pub(super) fn draw(
     let height = usize::from(area.height);
     let rows = app
         .room()
-        .timeline
+        .shown()
         .visible_rows(app.geometry(), height, |id| app.look(id));
     let empty = height - rows.len();
     let mut picked = None;

@@ -69,7 +69,7 @@ fn draw_left(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
         .rooms
         .iter()
         .skip(first + rooms)
-        .map(|room| room.unread)
+        .map(|room| room.reading.unread())
         .sum();
     let rank = rank_word(app.room().rank);
     let me = format!(" {} {rank}", app.me);
@@ -90,13 +90,13 @@ fn draw_left(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
 fn draw_room(app: &App, place: usize, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let room = &app.rooms[place];
     let tone = tone_of(room, place == app.active);
-    let news = match (room.unread, room.mentions) {
-        (0, 0) if !room.more_unread => String::new(),
-        (unread, 0) => format!("{} ", counted(unread, room.more_unread)),
+    let news = match (room.reading.unread(), room.reading.mentions()) {
+        (0, 0) if !room.reading.has_more() => String::new(),
+        (unread, 0) => format!("{} ", counted(unread, room.reading.has_more())),
         (unread, mentions) => {
             format!(
                 "{} @{} ",
-                counted(unread, room.more_unread),
+                counted(unread, room.reading.has_more()),
                 counted(mentions, false)
             )
         }

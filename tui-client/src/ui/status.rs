@@ -14,6 +14,10 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let mut left = usize::from(area.width).saturating_sub(columns(&counts) + 1);
     let mut row = connection(app).with(Tone::Text, "  ");
     if app.room().is_live() {
+        let rate = app.room().lately.per_second();
+        if rate > 0 {
+            row = row.with(Tone::Text, format!("{rate}/s  "));
+        }
         row = modes(app, row);
         if let Some(people) = app.room().people {
             row = row.with(Tone::Text, format!("{people} online  "));
@@ -51,6 +55,16 @@ fn columns(row: &Row) -> usize {
 
 /// `- up 41 rows, 7 new below (End) -----`
 pub(super) fn draw_held(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    if let Some(words) = app.room().view_words() {
+        let left = usize::from(area.width).saturating_sub(3);
+        let words = format!("- {} ", truncate(&words, left));
+        let dashes = usize::from(area.width).saturating_sub(width(&words));
+        let row = Row::default()
+            .with(Tone::Strong, words)
+            .with(Tone::Faint, "-".repeat(dashes));
+        put(&row, theme, area, buffer);
+        return;
+    }
     let Below {
         rows,
         new,
@@ -132,7 +146,7 @@ fn connection(app: &App) -> Row {
 fn counts(app: &App) -> Row {
     let room = app.room();
     let (waiting, failed) = (room.timeline.waiting(), room.timeline.failed());
-    let mentions: usize = app.rooms.iter().map(|room| room.mentions).sum();
+    let mentions: usize = app.rooms.iter().map(|room| room.reading.mentions()).sum();
     let held = room.held.waiting().len();
     let orders = room.orders.count();
     let mut row = Row::default();

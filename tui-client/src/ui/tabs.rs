@@ -77,10 +77,10 @@ fn marker(hidden: &[Room], is_left: bool) -> Row {
     if hidden.is_empty() {
         return Row::default();
     }
-    let unread: usize = hidden.iter().map(|room| room.unread).sum();
-    let mentions: usize = hidden.iter().map(|room| room.mentions).sum();
+    let unread: usize = hidden.iter().map(|room| room.reading.unread()).sum();
+    let mentions: usize = hidden.iter().map(|room| room.reading.mentions()).sum();
     let stopped = |room: &Room| matches!(room.link, LinkState::Stopped { .. });
-    let more = hidden.iter().any(|room| room.more_unread);
+    let more = hidden.iter().any(|room| room.reading.has_more());
     let tone = match (unread, mentions) {
         (_, 1..) => Tone::Mention,
         _ if hidden.iter().any(stopped) => Tone::Alert,
@@ -104,11 +104,11 @@ fn marker(hidden: &[Room], is_left: bool) -> Row {
 fn tab(place: usize, room: &Room, is_active: bool, columns: usize) -> Row {
     let name = truncate(&room.label, columns);
     let tone = tone_of(room, is_active);
-    let news = match (room.unread, room.mentions) {
-        (0, 0) if !room.more_unread => String::new(),
-        (unread, 0) => format!("({})", counted(unread, room.more_unread)),
+    let news = match (room.reading.unread(), room.reading.mentions()) {
+        (0, 0) if !room.reading.has_more() => String::new(),
+        (unread, 0) => format!("({})", counted(unread, room.reading.has_more())),
         (unread, mentions) => {
-            let unread = counted(unread, room.more_unread);
+            let unread = counted(unread, room.reading.has_more());
             format!("({unread} @{})", counted(mentions, false))
         }
     };
@@ -133,8 +133,8 @@ pub(super) fn tone_of(room: &Room, is_active: bool) -> Tone {
     match room.link {
         LinkState::Stopped { .. } => Tone::Alert,
         _ if is_active => Tone::Active,
-        _ if room.mentions > 0 => Tone::Mention,
-        _ if room.unread > 0 || room.more_unread => Tone::Strong,
+        _ if room.reading.mentions() > 0 => Tone::Mention,
+        _ if room.reading.unread() > 0 || room.reading.has_more() => Tone::Strong,
         _ => Tone::Faint,
     }
 }

@@ -1,5 +1,6 @@
 //! Screens, asserted as text.
 
+mod finding;
 mod input;
 mod moderation;
 
@@ -180,7 +181,7 @@ fn a_held_view_says_how_much_is_below() {
     assert!(rows[16].ends_with("m42"), "{}", rows[16]);
     assert_eq!(
         rows[17],
-        format!("- up 19 rows, 1 new below (End) {}", "-".repeat(48))
+        format!("- up 20 rows, 1 new below (End) {}", "-".repeat(48))
     );
     assert!(
         rows[20].ends_with("m61"),

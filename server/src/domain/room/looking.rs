@@ -139,9 +139,9 @@ fn told(sanction: &Sanction) -> Told {
 fn first_of<T, K: Ord>(mut all: Vec<T>, key: impl Fn(&T) -> K + Copy) -> (Vec<T>, bool) {
     let is_more = all.len() > SANCTIONS_ENTRIES;
     if is_more {
-        all.select_nth_unstable_by(SANCTIONS_ENTRIES, |one, other| key(one).cmp(&key(other)));
+        all.select_nth_unstable_by_key(SANCTIONS_ENTRIES, key);
         all.truncate(SANCTIONS_ENTRIES);
     }
-    all.sort_unstable_by(|one, other| key(one).cmp(&key(other)));
+    all.sort_unstable_by_key(key);
     (all, is_more)
 }

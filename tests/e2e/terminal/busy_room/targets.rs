@@ -24,8 +24,8 @@ impl Moderator {
         sleep(Duration::from_millis(self.random.random_range(0..150)));
     }
 
-    /// Picks a message some rows above the lowest, and presses `key`; gives the number of what was
-    /// picked when it was pressed, and the words of the question.
+    /// Picks a message some rows above the lowest, and presses `key`; gives the number of what is
+    /// picked beside the question, and the question.
     fn ask(&mut self, key: &str) -> (u32, String) {
         if self.random.random_bool(0.7) {
             self.terminal.key(Key::End);
@@ -34,20 +34,24 @@ impl Moderator {
         for _ in 0..self.random.random_range(0..9) {
             self.terminal.key(Key::Up);
         }
-        let screen = self.terminal.wait_for("a picked message", |screen| {
-            picked(screen).and_then(number_in).is_some()
-        });
-        self.think();
-        let number = picked(&self.terminal.screen()).and_then(number_in);
-        self.terminal.type_text(key);
-        let asked = wait_for_question(&self.terminal);
-        self.think();
-        let screen = match number {
-            Some(_) => asked,
-            None => panic!("nothing is picked any more: {:?}", screen.rows),
-        };
-        let words = question(&screen).unwrap_or_default().to_owned();
-        (number.unwrap(), words)
+        loop {
+            self.think();
+            self.terminal.type_text(key);
+            wait_for_question(&self.terminal);
+            self.think();
+            let asked = self
+                .terminal
+                .wait_for("what the question is about", |screen| {
+                    question(screen).is_some() && picked(screen).is_some()
+                });
+            if let Some(number) = picked(&asked).and_then(number_in) {
+                let words = question(&asked).unwrap_or_default();
+                return (number, words.to_owned());
+            }
+            // It has been deleted before: the next one.
+            escape(&mut self.terminal);
+            self.terminal.key(Key::Up);
+        }
     }
 
     /// Enter: the question must be the one that was read.

@@ -14,12 +14,13 @@ fn value(seq: u64, user: &str, content: &str) -> Value {
 
 /// The user is alice and does not want to read mallory.
 fn heard(message: &Message) -> Heard {
-    let kind = match &*Author::key_of(&message.username) {
+    let author = Author::key_of(&message.username);
+    let kind = match &*author {
         "alice" | "mallory" => Counts::Nothing,
         _ if message.content.contains("@alice") => Counts::Mention,
         _ => Counts::Message,
     };
-    Heard::new(message, kind)
+    Heard::new(message, author, kind)
 }
 
 fn say(reading: &mut Reading, seq: u64, user: &str, content: &str) {
@@ -62,7 +63,6 @@ fn check(reading: &Reading, unread: usize, mentions: usize, more: bool) {
 #[test]
 fn what_was_there_before_the_first_visit_is_not_new() {
     let mut reading = Reading::new(None);
-    say(&mut reading, 10, "bob", "@alice");
     page(&mut reading, Page::Newest, "e", &[8, 9, 10], false);
     check(&reading, 0, 0, false);
     assert_eq!(reading.mark(), Some(&mark("e", 10)));
@@ -77,6 +77,15 @@ fn what_was_there_before_the_first_visit_is_not_new() {
 }
 
 #[test]
+fn what_comes_before_the_first_page_is_new() {
+    let mut reading = Reading::new(None);
+    say(&mut reading, 11, "bob", "@alice");
+    page(&mut reading, Page::Newest, "e", &[8, 10, 11], false);
+    check(&reading, 1, 1, false);
+    assert_eq!(reading.mark().unwrap().seq, Seq(10));
+}
+
+#[test]
 fn after_being_away_pages_may_come_in_any_order() {
     let mut reading = Reading::new(Some(mark("e", 5)));
     page(&mut reading, Page::Newest, "e", &[18, 19, 20], false);
@@ -88,8 +97,8 @@ fn after_being_away_pages_may_come_in_any_order() {
     page(&mut reading, Page::Older, "e", &[8, 9, 10, 11, 12], false);
     page(&mut reading, Page::Older, "e", &[4, 5, 6, 7], false);
     check(&reading, 9, 2, false);
-    let line = reading.line().unwrap();
-    assert_eq!((line.after, line.count), (Seq(5), 9));
+    reading.settle();
+    assert_eq!(reading.line(), Some(Seq(5)));
 }
 
 #[test]
@@ -171,17 +180,19 @@ fn mentions_off_the_screen_stay_until_they_are_looked_at() {
 #[test]
 fn the_line_stands_where_the_user_was() {
     let mut reading = Reading::new(None);
-    page(&mut reading, Page::Newest, "e", &[1, 2], true);
+    page(&mut reading, Page::Newest, "e", &[1], true);
     reading.see_end(Seq(0));
     assert_eq!(reading.line(), None);
+    // What is seen as it comes is not new.
+    say(&mut reading, 2, "bob", "hi");
+    reading.see_end(Seq(0));
+    reading.settle();
+    assert_eq!(reading.line(), None);
     say(&mut reading, 3, "bob", "hi");
+    reading.settle();
     say(&mut reading, 4, "alice", "hi");
     say(&mut reading, 5, "bob", "hi");
-    let line = Line {
-        after: Seq(2),
-        since: START + 2_000,
-        count: 2,
-    };
+    let line = Seq(2);
     reading.leave();
     assert_eq!(reading.line(), Some(line));
     reading.see_end(Seq(0));
@@ -189,7 +200,8 @@ fn the_line_stands_where_the_user_was() {
     reading.leave();
     assert_eq!(reading.line(), None);
     say(&mut reading, 6, "bob", "hi");
-    assert_eq!(reading.line().unwrap().after, Seq(5));
+    reading.settle();
+    assert_eq!(reading.line(), Some(Seq(5)));
 }
 
 #[test]

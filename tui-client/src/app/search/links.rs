@@ -38,7 +38,7 @@ fn is_link(word: &str) -> bool {
         let of_name = |one: char| one.is_alphanumeric() || one == '-' || one == '_';
         !label.is_empty() && label.chars().all(of_name)
     };
-    if !labels.iter().all(|label| is_label(label)) {
+    if !labels.iter().all(is_label) {
         return false;
     }
     let ends_as_site = last.chars().count() > 1 && last.chars().all(char::is_alphabetic);

@@ -11,6 +11,7 @@ fn reader() -> Reader {
         key: "alice".into(),
         names: vec!["alice".to_owned()],
         zone: TimeZone::UTC,
+        ignored: std::collections::HashSet::new(),
     }
 }
 
@@ -58,7 +59,7 @@ fn add(timeline: &mut Timeline, seq: u64, user: &str, content: &str) {
 fn finish(search: &mut Search, timeline: &Timeline) -> usize {
     let mut steps = 0;
     while search.is_busy(timeline) {
-        search.step(timeline, &reader());
+        search.step(timeline);
         steps += 1;
         assert!(steps < 1_000, "it does not end");
     }
@@ -114,6 +115,21 @@ fn what_is_here_comes_first_then_pages_to_the_beginning() {
 }
 
 #[test]
+fn one_persons_messages_are_asked_for_alone() {
+    let timeline = timeline(401..=406);
+    let mut search = Search::new("third from:Eve").unwrap();
+    finish(&mut search, &timeline);
+    search.go_on();
+    let asked = search.ask(&timeline).unwrap();
+    assert_eq!(asked.username.unwrap().as_str(), "Eve");
+    search.take(
+        &history("e", vec![message(7, "eve", "third")], true),
+        &reader(),
+    );
+    assert_eq!(found(&search), ["third"]);
+}
+
+#[test]
 fn what_comes_meanwhile_is_looked_at_once() {
     let mut timeline = timeline(1..=3);
     let mut search = Search::new("third").unwrap();
@@ -123,7 +139,7 @@ fn what_comes_meanwhile_is_looked_at_once() {
     add(&mut timeline, 5, "eve", "something else");
     add(&mut timeline, 6, "eve", "THIRD time");
     assert!(search.is_busy(&timeline));
-    assert!(search.step(&timeline, &reader()));
+    assert!(search.step(&timeline));
     assert!(!search.is_busy(&timeline));
     assert_eq!(found(&search), ["third 3", "a third one", "THIRD time"]);
     assert!(search.words().starts_with("3 found in 6 messages"));
@@ -182,6 +198,27 @@ fn an_emptied_room_or_another_life_of_the_log_is_looked_at_anew() {
     // The same once more, at another position than it has here.
     search.take(&history("f", page(5..=6), true), &reader());
     assert_eq!(search.count(), 3);
+}
+
+#[test]
+fn a_page_of_another_life_of_the_log_begins_it_anew() {
+    let mut room = timeline(401..=406);
+    let mut search = Search::new("third").unwrap();
+    finish(&mut search, &room);
+    search.go_on();
+    search.ask(&room).unwrap();
+    search.take(&history("e", page(396..=400), false), &reader());
+    assert_eq!(search.count(), 4);
+    search.ask(&room).unwrap();
+    // The room has not heard of it yet.
+    search.take(&history("f", page(3..=3), false), &reader());
+    assert_eq!(search.count(), 0);
+    room.part(stamp());
+    room.newest(&history("f", page(3..=4), true), &reader(), stamp());
+    finish(&mut search, &room);
+    assert_eq!(found(&search), ["third 402", "third 405", "third 3"]);
+    assert_eq!(search.ask(&room), None);
+    assert!(search.words().ends_with("from the beginning of the room"));
 }
 
 #[test]

@@ -109,3 +109,36 @@ fn nothing_unsent_is_no_reason_to_wait() {
     confirm(&mut driven, 1, "one", "n-1");
     assert!(quits(&driven.send("/quit")));
 }
+
+#[test]
+fn a_draft_in_whatever_room_is_asked_about_where_nobody_keeps_it() {
+    let drafted = || {
+        let mut driven = Driven::new(&["a", "b"], Some("pw"));
+        driven.tell(Event::Started);
+        driven.go_live(0, false);
+        driven.go_live(1, false);
+        driven.type_in("half a thought");
+        driven.act(Action::Room(1));
+        driven
+    };
+    let mut driven = drafted();
+    assert!(!quits(&driven.act(Action::DeleteOrQuit)));
+    assert_eq!(
+        words(&driven),
+        "1 draft is not sent yet: quit again to leave without it"
+    );
+    assert!(quits(&driven.act(Action::DeleteOrQuit)));
+    let mut driven = drafted();
+    driven.app.keeps_drafts = true;
+    assert!(quits(&driven.act(Action::DeleteOrQuit)));
+}
+
+#[test]
+fn a_refused_message_is_asked_about() {
+    let mut driven = Driven::live();
+    driven.send("one");
+    let refused = json!({ "Code": 403, "message": "no", "event": "message", "nonce": "n-1" });
+    driven.receive(0, "cerror", refused);
+    assert!(!quits(&driven.act(Action::DeleteOrQuit)));
+    assert!(words(&driven).starts_with("1 message is not sent yet"));
+}

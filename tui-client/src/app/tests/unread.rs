@@ -23,7 +23,11 @@ fn history(recovered: bool, complete: bool, messages: &[(u64, &str, &str)]) -> V
 
 fn unread(driven: &Driven) -> (usize, usize, bool) {
     let room = &driven.app.rooms[1];
-    (room.unread, room.mentions, room.more_unread)
+    (
+        room.reading.unread(),
+        room.reading.mentions(),
+        room.reading.has_more(),
+    )
 }
 
 fn come_back(driven: &mut Driven, place: usize, history: Value) {

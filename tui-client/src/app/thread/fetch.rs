@@ -31,8 +31,8 @@ pub(crate) enum Fetched {
 impl Fetch {
     /// Looks for `id`, which is older than the position `before`; `known` is a message's id with its
     /// position.
-    pub(crate) fn new(id: MessageId, before: Seq, known: Option<(&MessageId, Seq)>) -> Self {
-        let is_told = known.is_some_and(|(known, at)| position(known) == Some(at));
+    pub(crate) fn new(id: MessageId, before: Seq, known: Option<&(MessageId, Seq)>) -> Self {
+        let is_told = known.is_some_and(|(known, at)| position(known) == Some(*at));
         let told = position(&id).filter(|at| is_told && *at < before);
         let (before, limit, pages) = match told {
             Some(at) => (at.next(), 1, 1),
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn an_id_that_ends_in_its_position_is_asked_for_there() {
         let known = id("e-90");
-        let mut fetch = Fetch::new(id("d-41"), Seq(90), Some((&known, Seq(90))));
+        let mut fetch = Fetch::new(id("d-41"), Seq(90), Some(&(known.clone(), Seq(90))));
         let asked = fetch.request();
         assert_eq!((asked.before, asked.limit), (Some(Seq(42)), Some(1)));
         let mut other = fetch.clone();
@@ -121,7 +121,11 @@ mod tests {
     #[test]
     fn elsewhere_a_few_pages_are_read() {
         let known = id("xyz");
-        for known in [None, Some((&known, Seq(90))), Some((&id("e-7"), Seq(90)))] {
+        for known in [
+            None,
+            Some(&(known.clone(), Seq(90))),
+            Some(&(id("e-7"), Seq(90))),
+        ] {
             let mut fetch = Fetch::new(id("e-41"), Seq(90), known);
             assert_eq!(fetch.request().before, Some(Seq(90)));
             assert_eq!(

@@ -11,6 +11,7 @@ fn reader() -> Reader {
         key: "alice".into(),
         names: vec!["alice".to_owned()],
         zone: TimeZone::UTC,
+        ignored: std::collections::HashSet::new(),
     }
 }
 
@@ -42,6 +43,10 @@ fn id(seq: u64) -> MessageId {
     MessageId::new(format!("e-{seq}")).unwrap()
 }
 
+fn open(seq: u64, timeline: &Timeline) -> Option<Thread> {
+    Thread::new(timeline.find(&id(seq))?, timeline)
+}
+
 /// A room of two conversations at once.
 fn room() -> Timeline {
     let mut timeline = Timeline::default();
@@ -71,7 +76,7 @@ fn texts(thread: &Thread) -> Vec<String> {
 #[test]
 fn it_has_what_a_message_answers_and_what_answers_it() {
     let timeline = room();
-    let thread = Thread::new(&id(13), &timeline).unwrap();
+    let thread = open(13, &timeline).unwrap();
     assert_eq!(
         texts(&thread),
         [
@@ -89,15 +94,15 @@ fn it_has_what_a_message_answers_and_what_answers_it() {
         thread.words(),
         "thread of 4 messages, loading what the first one answers"
     );
-    let alone = Thread::new(&id(14), &timeline).unwrap();
+    let alone = open(14, &timeline).unwrap();
     assert_eq!(alone.words(), "thread of 2 messages");
-    assert!(Thread::new(&id(99), &timeline).is_none());
+    assert!(open(99, &timeline).is_none());
 }
 
 #[test]
 fn what_is_not_here_is_fetched() {
     let timeline = room();
-    let mut thread = Thread::new(&id(13), &timeline).unwrap();
+    let mut thread = open(13, &timeline).unwrap();
     let asked = thread.ask().unwrap();
     assert_eq!((asked.before, asked.limit), (Some(Seq(6)), Some(1)));
     assert_eq!(thread.ask(), None, "one at a time");
@@ -122,7 +127,7 @@ fn what_is_not_here_is_fetched() {
 #[test]
 fn answers_join_as_they_come() {
     let mut timeline = room();
-    let mut thread = Thread::new(&id(13), &timeline).unwrap();
+    let mut thread = open(13, &timeline).unwrap();
     assert!(!thread.catch_up(&timeline));
     timeline.insert(&message(&event(18, "eve", "thanks", Some(16))), &reader());
     timeline.insert(&message(&event(19, "eve", "no", Some(12))), &reader());
@@ -135,16 +140,13 @@ fn answers_join_as_they_come() {
         by: "erin".to_owned(),
     };
     thread.observe(&ServerEvent::DeleteMessage(deleted));
-    let shown = texts(&thread);
-    // The first word of a row that goes on is taken for a time.
-    let deleted = |text: &String| text == "by erin]";
-    assert!(shown.iter().any(deleted), "{shown:?}");
+    assert!(texts(&thread).iter().any(|text| text.contains("by erin]")));
 }
 
 #[test]
 fn an_emptied_room_leaves_the_thread_as_it_is() {
     let mut timeline = room();
-    let mut thread = Thread::new(&id(13), &timeline).unwrap();
+    let mut thread = open(13, &timeline).unwrap();
     let stamp = crate::app::timeline::Stamp::new(0, &TimeZone::UTC);
     timeline.part(stamp);
     assert!(!thread.catch_up(&timeline));
@@ -155,13 +157,16 @@ fn an_emptied_room_leaves_the_thread_as_it_is() {
 #[test]
 fn what_is_typed_answers_the_selected_or_the_newest_of_somebody_else() {
     let timeline = room();
-    let mut thread = Thread::new(&id(13), &timeline).unwrap();
+    let mut thread = open(13, &timeline).unwrap();
     let target = |thread: &Thread, selected| {
-        let entry = thread.reply_to(selected, &reader())?;
+        let entry = thread.reply_to(selected)?;
         entry.post()?.id()
     };
     assert_eq!(target(&thread, None), Some(id(15)));
-    assert_eq!(target(&thread, thread.root()), Some(id(13)));
+    assert_eq!(
+        target(&thread, thread.messages.find(&id(13)).map(|entry| entry.id)),
+        Some(id(13))
+    );
     for seq in [15, 13, 11] {
         let deleted = MessageDeleted {
             id: id(seq),
@@ -170,7 +175,10 @@ fn what_is_typed_answers_the_selected_or_the_newest_of_somebody_else() {
         };
         thread.observe(&ServerEvent::DeleteMessage(deleted));
     }
-    assert_eq!(target(&thread, thread.root()), Some(id(16)));
+    assert_eq!(
+        target(&thread, thread.messages.find(&id(13)).map(|entry| entry.id)),
+        Some(id(16))
+    );
 }
 
 #[test]
@@ -178,6 +186,6 @@ fn a_circle_ends() {
     let mut timeline = Timeline::default();
     timeline.insert(&message(&event(1, "eve", "a", Some(2))), &reader());
     timeline.insert(&message(&event(2, "eve", "b", Some(1))), &reader());
-    let thread = Thread::new(&id(2), &timeline).unwrap();
+    let thread = open(2, &timeline).unwrap();
     assert_eq!(thread.words(), "thread of 2 messages");
 }

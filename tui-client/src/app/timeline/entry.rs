@@ -123,6 +123,8 @@ pub(crate) struct Post {
     pub(crate) is_own: bool,
     /// Shown whole, however long it is; of a deleted one, its text as well.
     pub(crate) is_open: bool,
+    /// The user does not want to read its author.
+    pub(crate) is_ignored: bool,
     more: Option<Box<More>>,
 }
 
@@ -155,6 +157,7 @@ impl Post {
             status,
             is_own: false,
             is_open: false,
+            is_ignored: false,
             more: more.map(Box::new),
         }
     }

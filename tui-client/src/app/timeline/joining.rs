@@ -32,6 +32,8 @@ impl Timeline {
                 *gap = APART;
             }
         }
+        // Without a position they have no place to come back to.
+        self.ignoring.retain(|_, _| false);
         self.parted |= !self.entries.is_empty();
         self.epoch = None;
         self.oldest = None;

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use chat_protocol::{Message, MessageId, Seq};
 
 use super::entry::{Author, Post};
+use super::ignoring::QUOTE;
 use super::{Timeline, content};
 use crate::sanitize;
 
@@ -36,8 +37,10 @@ impl Timeline {
         if let Some(index) = self.find_index(id) {
             return self.entries[index].post().map(quoted);
         }
-        let apart = self.apart.iter().find(|apart| apart.id == *id)?;
-        Some(apart.quote.clone())
+        match self.apart.iter().find(|apart| apart.id == *id) {
+            Some(apart) => Some(apart.quote.clone()),
+            None => self.ignoring.has_id(id).then(|| QUOTE.into()),
+        }
     }
 
     /// Takes in a message that was fetched by itself, to quote it: it gets no place in the view.
@@ -63,6 +66,9 @@ impl Timeline {
 
 /// How a message is quoted by those that answer it.
 pub(super) fn quoted(post: &Post) -> Box<str> {
+    if post.is_ignored {
+        return QUOTE.into();
+    }
     match post.is_deleted() {
         true => words(&post.author, "[deleted]"),
         false => words(&post.author, &start_of(post.content())),

@@ -17,6 +17,8 @@ impl Timeline {
         if let Some(index) = self.find_index(&deleted.id) {
             self.bury(index, &by(&deleted.by));
         }
+        self.ignoring
+            .retain(|_, post| post.raw_id() != deleted.id.as_str());
         for apart in &mut self.apart {
             if apart.id == deleted.id {
                 apart.forget();
@@ -30,6 +32,8 @@ impl Timeline {
     pub(crate) fn purge(&mut self, purged: &Purged) -> bool {
         self.saw(purged.seq);
         let key = Author::key_of(&purged.username);
+        self.ignoring
+            .retain(|at, post| at > purged.seq || post.author.key != key);
         let by = by(&purged.by);
         let is_meant = |post: &Post| !post.is_deleted() && post.author.key == key;
         let end = self.entries.partition_point(|entry| entry.at < purged.seq);
@@ -54,6 +58,7 @@ impl Timeline {
     /// known; out of a history it is not, and what was not seen by anybody here needs no line.
     pub(crate) fn clear(&mut self, cleared: &Cleared, stamp: Option<Stamp>) {
         self.saw(cleared.seq);
+        self.ignoring.retain(|at, _| at > cleared.seq);
         let end = self.entries.partition_point(|entry| entry.at < cleared.seq);
         let last = end.checked_sub(1).map(|last| self.entries[last].stamp);
         self.drop_first(end);

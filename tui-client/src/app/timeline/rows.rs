@@ -320,6 +320,7 @@ fn gap_row(gap: Gap, geometry: Geometry, look: Look, around: &Around) -> Row {
 /// What a post says, behind the name where there is no column for names.
 fn body(post: &Post, id: EntryId, geometry: Geometry) -> Body {
     let (tone, said) = match post.status {
+        _ if post.is_ignored && !post.is_open => (Tone::Faint, "[ignored] v shows".to_owned()),
         Status::Posted | Status::Failed(_) => (Tone::Text, post.content().to_owned()),
         Status::Mentions => (Tone::Mention, post.content().to_owned()),
         Status::Pending => (Tone::Pending, post.content().to_owned()),

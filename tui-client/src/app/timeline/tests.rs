@@ -1,6 +1,7 @@
 //! Timelines, built from the wire's events and read as text rows.
 
 mod gaps;
+mod ignoring;
 mod people;
 mod removal;
 mod rows;
@@ -17,6 +18,7 @@ fn reader() -> Reader {
         key: "alice".into(),
         names: vec!["alice".to_owned()],
         zone: TimeZone::UTC,
+        ignored: std::collections::HashSet::new(),
     }
 }
 

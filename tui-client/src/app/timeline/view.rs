@@ -345,7 +345,12 @@ impl Timeline {
             counted
         };
         let has_line = self.first_unread() == Some(entry.id);
-        usize::from(height) + usize::from(self.begins_day(index)) + usize::from(has_line)
+        let rules = [
+            self.begins_day(index),
+            self.skipped(index).is_some(),
+            has_line,
+        ];
+        usize::from(height) + rules.into_iter().filter(|has| *has).count()
     }
 
     fn rows(&self, index: usize, geometry: Geometry, look: Look) -> Rc<[Rc<Row>]> {
@@ -376,7 +381,10 @@ impl Timeline {
     /// The rules above an entry, which count as its rows.
     pub(super) fn rules(&self, index: usize, geometry: Geometry) -> Vec<Row> {
         let day = (self.begins_day(index)).then(|| day_rule(self.item(index).stamp.date, geometry));
+        let skipped = self.skipped(index);
+        let skipped = skipped.map(|words| rule(&words, Tone::Faint, geometry));
         day.into_iter()
+            .chain(skipped)
             .chain(self.unread_rule(index, geometry))
             .collect()
     }
