@@ -96,21 +96,32 @@ impl Form {
 
     /// The label of each field, what it holds in so many columns, where the cursor is in it where it has
     /// the keys, and what is wrong with it.
-    pub(crate) fn rows(&self, columns: usize) -> Vec<(&'static str, String, Option<usize>, Option<&str>)> {
+    pub(crate) fn rows(
+        &self,
+        columns: usize,
+    ) -> Vec<(&'static str, String, Option<usize>, Option<&str>)> {
         let labels = ["Server", "Name", "Room"];
         let rows = labels.iter().zip(&self.fields).enumerate();
         rows.map(|(place, (label, field))| {
             let (text, cursor) = field.window(columns);
             let problem = self.problem.as_ref().filter(|(at, _)| *at == place);
             let cursor = (place == self.at).then_some(cursor);
-            (*label, text, cursor, problem.map(|(_, words)| words.as_str()))
+            (
+                *label,
+                text,
+                cursor,
+                problem.map(|(_, words)| words.as_str()),
+            )
         })
         .collect()
     }
 
     /// Enter: on to the next field that is empty; from a full form, what is in it.
     fn submit(&mut self) -> FormStep {
-        let empty = self.fields.iter().position(|field| field.text().trim().is_empty());
+        let empty = self
+            .fields
+            .iter()
+            .position(|field| field.text().trim().is_empty());
         if let Some(place) = empty {
             if place == self.at {
                 self.problem = Some((place, "is empty".to_owned()));
@@ -168,7 +179,10 @@ mod tests {
             panic!("it is not full");
         };
         assert_eq!(filled.server, "ws://h:1");
-        assert_eq!((filled.username.as_str(), filled.room.as_str()), ("alice", "stream1"));
+        assert_eq!(
+            (filled.username.as_str(), filled.room.as_str()),
+            ("alice", "stream1")
+        );
     }
 
     #[test]
@@ -185,7 +199,10 @@ mod tests {
         assert_eq!(problem(&form), None);
         form.paste(" ws://h:1\n");
         form.act(&Action::Submit);
-        assert_eq!(problem(&form).as_deref(), Some("Name can't contain a space"));
+        assert_eq!(
+            problem(&form).as_deref(),
+            Some("Name can't contain a space")
+        );
     }
 
     #[test]

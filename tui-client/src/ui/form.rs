@@ -29,7 +29,10 @@ pub(crate) fn draw(form: &Form, theme: &Theme, frame: &mut Frame<'_>) {
     let mut cursor = None;
     if is_tall {
         rows.push(Row::default().with(Tone::Strong, "Welcome to the chat"));
-        rows.push(Row::default().with(Tone::Faint, truncate("Where, as whom, and in which room?", left)));
+        rows.push(Row::default().with(
+            Tone::Faint,
+            truncate("Where, as whom, and in which room?", left),
+        ));
         rows.push(Row::default());
     }
     for (name, text, at, problem) in form.rows(left) {
