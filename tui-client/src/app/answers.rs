@@ -39,6 +39,8 @@ pub(crate) struct Answers {
     asked: VecDeque<Answer>,
     news: VecDeque<Answer>,
     hint: Option<(String, Duration)>,
+    /// When it was looked at last.
+    looked_at: Duration,
 }
 
 impl Answers {
@@ -78,6 +80,11 @@ impl Answers {
     /// begins to stand: it would not be read.
     pub(super) fn advance(&mut self, now: Duration, covered: bool) -> bool {
         let mut changed = false;
+        let passed = now.saturating_sub(std::mem::replace(&mut self.looked_at, now));
+        // What is covered is not read: its time stands still.
+        if let Some((.., until)) = self.shown.as_mut().filter(|_| covered) {
+            *until += passed;
+        }
         if self.hint.as_ref().is_some_and(|(_, until)| *until <= now) {
             self.hint = None;
             changed = true;
@@ -180,6 +187,18 @@ mod tests {
         answers.advance(at(14), false);
         assert_eq!(shown(&answers), Some(("news", 0)));
         assert_eq!(answers.wake_at(), Some(at(22)), "read from the start");
+    }
+
+    #[test]
+    fn the_time_of_what_is_covered_stands_still() {
+        let mut answers = Answers::default();
+        answers.add(answer("one"), Cause::Asked, at(0));
+        answers.advance(at(0), false);
+        answers.advance(at(3), false);
+        answers.advance(at(20), true);
+        assert!(!answers.advance(at(24), false));
+        assert!(answers.advance(at(25), false));
+        assert_eq!(shown(&answers), None);
     }
 
     #[test]
