@@ -13,7 +13,7 @@ fn the_connection_event_comes_first_and_says_what_the_server_takes() {
         let data = client.expect("connection");
         assert_eq!(
             names(&data),
-            ["capabilities", "limits", "protocol", "server"]
+            ["auth", "capabilities", "limits", "protocol", "server"]
         );
         assert!(!data["server"].as_str().unwrap().is_empty());
         assert_eq!(data["protocol"], 1);
@@ -36,6 +36,7 @@ fn auth_answers_with_exactly_the_fields_of_the_contract() {
             "Code",
             "accessLevel",
             "capabilities",
+            "created",
             "displayName",
             "message",
             "room",

@@ -4,6 +4,7 @@ mod at_work;
 mod busy_room;
 mod errors;
 mod evening;
+mod finding;
 mod floods;
 mod held;
 mod hostile;
@@ -18,6 +19,7 @@ mod moderation;
 mod plain;
 mod proxy;
 mod retry;
+mod starting;
 mod talk;
 mod view;
 

@@ -509,3 +509,36 @@ async fn a_room_that_nobody_would_miss_is_forgotten_and_founded_anew() {
     let (_bob, rank, _reader) = enter("bob").await;
     assert_eq!(rank, Rank::Administrator);
 }
+
+#[tokio::test]
+async fn a_changed_password_takes_full_effect_though_who_asked_is_gone() {
+    let bench = bench();
+    let accounts = SqliteStore::new(Arc::clone(&bench.database));
+    accounts.create(Account::named("ann", 0)).await.unwrap();
+    let before = Account::named("ann", 0);
+    let ann = bench.enter("ann", None).await;
+    let mut other = bench.enter("ann", None).await;
+    let mut bob = bench.enter("bob", None).await;
+    let login = bench.rooms.log_in(&Username::new("ann").unwrap());
+    let hash = "another".to_owned();
+    let rooms = &bench.rooms;
+    let changing = rooms.change_password(before.clone(), hash, &ann.membership);
+    // As where the client hangs up while this waits.
+    assert!(changing.now_or_never().is_none());
+    let mut batch = Vec::new();
+    let closing = match other.reader.drain(&mut batch).await {
+        Drained::Closed(closing) => closing,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(closing.code, CloseCode::SignedOut);
+    assert!(!login.holds());
+    // Whoever asked is still in, and so is everybody else.
+    ann.membership.post(post("here", None)).await.unwrap();
+    assert_eq!(bob.messages(1).await, [(1, "here".to_owned())]);
+    let username = Username::new("ann").unwrap();
+    let after = accounts.find(&username).await.unwrap().unwrap();
+    assert_eq!(after.password_hash, "another");
+    // What was shown before is good no more.
+    let again = rooms.change_password(before, "x".to_owned(), &ann.membership);
+    assert!(again.await.unwrap().is_none());
+}

@@ -214,21 +214,18 @@ fn a_terminal_has_any_size_or_none() {
 fn an_answer_that_is_under_way_is_read_before_the_terminal_is_given_back() {
     let setup = ClientSetup::new(nobodys_address(), "alice", &["stream"]);
     let mut alice = BareTerminal::start(&setup, Some((80, 24)));
-    let mut seen = alice.read_until("F1 help");
+    let seen = alice.read_until("F1 help");
     // What it is, and that it is ready: it answers.
     alice.type_bytes(b"\x1b[?62c");
     for _ in 0..seen.matches("\x1b[5n").count() {
         alice.type_bytes(b"\x1b[0n");
     }
-    // All is painted anew, which is a question that is not answered for now.
-    alice.type_bytes(b"\x0c");
-    seen = alice.read_until("\x1b[5n");
-    assert!(seen.contains("\x1b[2J"), "{seen:?}");
-    alice.type_bytes(b"\x1a");
+    // The seconds until the next attempt are counted: a question that is not answered for now.
+    alice.read_until("\x1b[5n");
+    alice.signal(Signal::TERM);
     alice.read_nothing();
-    alice.type_bytes(b"\x1b[0n");
+    alice.type_bytes(b"\x1b[0n\x1b[0n");
     alice.read_until("\x1b[?1049l");
-    alice.hang_up();
     assert!(alice.exit_status().success());
 }
 
