@@ -50,7 +50,7 @@ fn every_size_shows_the_talk_and_the_input() {
     let small = alice.wait_for("the talk", whole);
     alice.resize(140, 40);
     let large = alice.wait_for("the talk on 140x40", |screen| {
-        whole(screen) && screen.rows.len() == 40 && screen.rows[39].contains("F2 errors:")
+        whole(screen) && screen.rows.len() == 40 && screen.rows[38].starts_with(" connected")
     });
     assert!(large.shows("message 30"), "more fits: {large:?}");
     alice.resize(20, 5);
