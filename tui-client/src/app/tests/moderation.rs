@@ -102,8 +102,7 @@ fn a_bar_takes_a_length_a_deletion_and_a_reason() {
     driven.type_in("wad");
     driven.act(Action::Submit);
     driven.type_in("0");
-    let asked =
-        "Ban bob for good and delete their 1 message? Reason: ad. (Deleting is final.)";
+    let asked = "Ban bob for good and delete their 1 message? Reason: ad. (Deleting is final.)";
     assert_eq!(question(&driven), asked);
     let effects = driven.act(Action::Submit);
     let ban = json!({ "username": "bob", "reason": "ad" });
@@ -180,7 +179,8 @@ fn a_raid_is_marked_by_its_text_and_banned_at_once() {
         driven.act(Action::Up);
     }
     driven.type_in("sb");
-    let asked = "Ban 3 people who sent this, for good, and delete their 3 messages? (Deleting is final.)";
+    let asked =
+        "Ban 3 people who sent this, for good, and delete their 3 messages? (Deleting is final.)";
     assert_eq!(question(&driven), asked);
     let mut effects = driven.act(Action::Submit);
     let done = |name: &str| json!({ "message": "Success", "reason": format!("{name} is banned") });
