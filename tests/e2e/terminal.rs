@@ -3,6 +3,7 @@
 mod busy_room;
 mod errors;
 mod evening;
+mod finding;
 mod floods;
 mod held;
 mod hostile;
@@ -16,6 +17,7 @@ mod moderation;
 mod plain;
 mod proxy;
 mod retry;
+mod starting;
 mod talk;
 mod view;
 

@@ -172,13 +172,19 @@ impl BusyRoom {
         deleted.unwrap_or_else(|| panic!("no {count} messages were deleted: {:?}", self.deleted()))
     }
 
-    /// The owner sends `event`, and gets the answer that `answers` it.
+    /// The owner sends `event`.
     #[track_caller]
-    pub fn order(&self, event: &str, data: Value, answer: &str) -> Value {
-        self.seen.update(|seen| seen.answers.clear());
+    pub fn send(&self, event: &str, data: Value) {
         let text = json!({ "event": event, "data": data }).to_string();
         let written = { &self.owner }.write_all(&frame(Opcode::TEXT, text.as_bytes()));
         written.expect("the owner is connected");
+    }
+
+    /// The owner sends `event`, and gets the answer called `answer`.
+    #[track_caller]
+    pub fn order(&self, event: &str, data: Value, answer: &str) -> Value {
+        self.seen.update(|seen| seen.answers.clear());
+        self.send(event, data);
         let found = self.seen.wait(PATIENCE, |seen| {
             let mut answers = seen.answers.iter();
             answers

@@ -14,6 +14,7 @@ mod editing;
 mod errors;
 mod event;
 mod finding;
+mod form;
 mod going;
 mod held;
 mod ignore;
@@ -36,6 +37,7 @@ mod recall;
 mod room;
 mod rooms;
 mod row;
+mod saving;
 mod search;
 mod seeing;
 mod selection;
@@ -64,6 +66,7 @@ use errors::Problem;
 pub(crate) use errors::{Entry as ErrorEntry, ErrorLog};
 pub(crate) use event::{Effect, Event, Now};
 pub(crate) use finding::Finder;
+pub(crate) use form::{Filled, Form, FormStep};
 use ignore::Ignored;
 use log::{Line, Log};
 pub(crate) use mention::names_any;
@@ -86,6 +89,7 @@ use crate::keymap::Keymap;
 use crate::layout::{Layout, Parts};
 use crate::link::RoomKey;
 use crate::sanitize;
+use crate::session_state::SavedSession;
 
 /// Characters of a server's words about something that went wrong.
 const PROBLEM_CHARS: usize = 1_000;
@@ -103,6 +107,11 @@ pub(crate) struct Settings {
     pub(crate) password: Option<Secret>,
     /// From an earlier run on this server.
     pub(crate) token: Option<Secret>,
+    /// What an earlier run kept.
+    pub(crate) kept: SavedSession,
+    pub(crate) keymap: Keymap,
+    /// Tell of mentions also while the terminal's window is the one that is typed into.
+    pub(crate) notifies_focused: bool,
     pub(crate) zone: TimeZone,
     /// What the nonces of this run begin with; random.
     pub(crate) nonce_prefix: String,
@@ -140,6 +149,9 @@ pub(crate) struct App {
     /// What the user's name is compared by.
     key: String,
     pub(crate) keymap: Keymap,
+    notifies_focused: bool,
+    /// What an earlier run kept, and what is kept of rooms that were closed.
+    kept: SavedSession,
     completion: Completion,
     memory: Memory,
     reader: Reader,
@@ -183,7 +195,8 @@ impl App {
         let is_asked = settings.password.is_none() && settings.token.is_none();
         let prompt = is_asked.then(|| Prompt::because(None, true));
         let keys_given = settings.rooms.len();
-        Self {
+        let kept = settings.kept;
+        let mut app = Self {
             rooms: (0..)
                 .zip(settings.rooms)
                 .map(|(key, name)| Room::new(RoomKey(key), name))
@@ -207,7 +220,9 @@ impl App {
             me: sanitize::line(settings.username.as_str()),
             server: sanitize::line(&settings.server),
             key: settings.username.key().to_owned(),
-            keymap: Keymap::default(),
+            keymap: settings.keymap,
+            notifies_focused: settings.notifies_focused,
+            kept: SavedSession::default(),
             completion: Completion::default(),
             memory: Memory::default(),
             reader: Reader {
@@ -236,7 +251,9 @@ impl App {
             nonces: 0,
             now: Now::default(),
             draw: false,
-        }
+        };
+        app.take_up(kept);
+        app
     }
 
     /// Takes an event in; what is to be done comes out, in order.
@@ -262,6 +279,7 @@ impl App {
                 self.turn_wheel(up, rows.into());
             }
             Event::NotCopied => self.hint("not copied: it is too long for the clipboard"),
+            Event::Warning(words) => self.report(self.active, None, None, &words),
             Event::Focus(focused) => {
                 self.is_focused = focused;
                 self.room_mut().reading.leave();

@@ -4,6 +4,7 @@
 //! Files lie in a folder per server: `ROOM.2026-11-27.txt`. They are opened for each batch of lines, so
 //! one that was moved or removed is made anew with the next line.
 
+mod lines;
 mod writer;
 
 use std::path::PathBuf;
@@ -14,7 +15,8 @@ use std::time::Duration;
 use chat_protocol::RoomName;
 use jiff::tz::TimeZone;
 
-use crate::notices::Notices;
+use crate::warnings::Warnings;
+pub(crate) use lines::Lines;
 use writer::Writer;
 
 /// Lines that wait for the disk. Of more, the newest are left out, and how many is written in their
@@ -44,11 +46,11 @@ struct Line {
 impl ChatLog {
     /// Begins to write into `folder`, with days and times of `zone`. What goes wrong is said once, until it
     /// goes right again.
-    pub(crate) fn start(folder: PathBuf, zone: TimeZone, notices: Notices) -> Self {
+    pub(crate) fn start(folder: PathBuf, zone: TimeZone, warnings: Warnings) -> Self {
         let (lines, waiting) = sync_channel(WAITING);
         let (end, ended) = sync_channel(1);
         thread::spawn(move || {
-            Writer::new(folder, zone, notices).run(&waiting);
+            Writer::new(folder, zone, warnings).run(&waiting);
             // Where nobody waits for the end, nobody has to hear of it.
             end.send(()).ok();
         });

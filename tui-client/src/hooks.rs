@@ -12,10 +12,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use serde_json::Value;
 
-use crate::notices::Notices;
 use crate::password;
+use crate::warnings::Warnings;
 
 /// How long a command may take.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -30,7 +29,7 @@ const EVENT_BYTES: usize = 32 << 10;
 #[derive(Debug)]
 pub(crate) struct Hook {
     events: SyncSender<String>,
-    notices: Notices,
+    warnings: Warnings,
     has_said_busy: bool,
     ended: Receiver<()>,
     end: SyncSender<()>,
@@ -47,11 +46,11 @@ enum Run {
 
 impl Hook {
     /// Gets ready to run `command` through `sh -c`.
-    pub(crate) fn start(command: String, notices: Notices) -> Self {
-        Self::with_limit(command, notices, LIMIT)
+    pub(crate) fn start(command: String, warnings: Warnings) -> Self {
+        Self::with_limit(command, warnings, LIMIT)
     }
 
-    fn with_limit(command: String, notices: Notices, limit: Duration) -> Self {
+    fn with_limit(command: String, warnings: Warnings, limit: Duration) -> Self {
         // Nothing waits: an event is taken by a thread that has nothing to do, or not at all.
         let (events, waiting) = sync_channel(0);
         let (tell_ended, ended) = sync_channel(1);
@@ -60,7 +59,7 @@ impl Hook {
             command,
             limit,
             over,
-            notices: notices.clone(),
+            warnings: warnings.clone(),
             is_failing: false,
         };
         thread::spawn(move || {
@@ -70,15 +69,15 @@ impl Hook {
         });
         Self {
             events,
-            notices,
+            warnings,
             has_said_busy: false,
             ended,
             end,
         }
     }
 
-    /// Runs the command for an event, unless it runs already. Does not wait.
-    pub(crate) fn fire(&mut self, event: &Value) {
+    /// Runs the command for an event in JSON, unless it runs already. Does not wait.
+    pub(crate) fn fire(&mut self, event: &str) {
         let text = format!("{event}\n");
         if text.len() > EVENT_BYTES {
             return;
@@ -88,7 +87,7 @@ impl Hook {
         {
             let words =
                 "on-mention: the command still runs; mentions that come meanwhile are left out";
-            self.notices.say(words);
+            self.warnings.say(words);
         }
     }
 
@@ -108,7 +107,7 @@ struct Runner {
     command: String,
     limit: Duration,
     over: Receiver<()>,
-    notices: Notices,
+    warnings: Warnings,
     is_failing: bool,
 }
 
@@ -130,7 +129,7 @@ impl Runner {
                 Some(_) if self.is_failing => {}
                 Some(problem) => {
                     self.is_failing = true;
-                    self.notices
+                    self.warnings
                         .say(format!("on-mention: the command {problem}"));
                 }
             }

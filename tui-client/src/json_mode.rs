@@ -73,7 +73,7 @@ impl JsonError {
 
 /// Nobody can be asked in this mode.
 #[derive(Debug, thiserror::Error)]
-#[error("--json needs the password in CHAT_PASSWORD or --password-file")]
+#[error("--json needs the password in CHAT_PASSWORD, --password-file or --password-command")]
 pub(crate) struct NoPassword;
 
 /// Runs until the input ends and the server has closed, or something fails.

@@ -155,25 +155,50 @@ pub(crate) enum SelectedAction {
     Open,
 }
 
+/// Actions that nobody gets on without.
+const NEEDED: [&str; 2] = ["submit", "escape"];
+
 /// The bindings of this user.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Keymap {
     anywhere: HashMap<Key, Action>,
     selected: HashMap<Key, SelectedAction>,
 }
 
-/// Why bindings can't be used.
+/// Which keys a binding is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Context {
+    /// Those that mean the same wherever the user is, and those of the input box.
+    Anywhere,
+    /// Those while something is picked.
+    Selected,
+}
+
+/// A binding that can't be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wrong {
+    pub(crate) context: Context,
+    /// Its place among the bindings that were given.
+    pub(crate) place: usize,
+    pub(crate) error: BindingError,
+}
+
+/// Why a binding can't be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BindingError {
     /// No action has this name.
-    #[error("there is no action `{0}`{1}")]
-    Action(String, String),
+    #[error("there is no action `{name}`{instead}")]
+    Action {
+        name: String,
+        /// What may have been meant, with what stands before it.
+        instead: String,
+    },
     /// Not a key.
     #[error("{0}")]
     Key(KeyError),
     /// Two actions for one key.
     #[error(
-        "{key} is bound to `{first}` and to `{second}`; bind one of them to another key, or to \"none\""
+        "{key} is bound to `{first}` and to `{second}`: bind one of them to another key, or to \"none\""
     )]
     Twice {
         key: String,
@@ -183,6 +208,12 @@ pub(crate) enum BindingError {
     /// A letter is typed.
     #[error("{0} is typed into the input box: bind it together with ctrl or alt")]
     Typed(String),
+    /// Only letters are free while something is picked.
+    #[error("{0} means the same wherever you are: bind it to a single character, like x")]
+    NoLetter(String),
+    /// Nobody gets on without it.
+    #[error("`{0}` needs a key")]
+    Needed(&'static str),
 }
 
 impl Default for Keymap {
@@ -192,20 +223,28 @@ impl Default for Keymap {
 }
 
 impl Keymap {
-    /// The bindings of the table, with others for the actions that are named. No keys free an action.
+    /// The bindings of the table, with others for the actions that are named; the key "none" frees an
+    /// action. All that is wrong comes back.
     pub(crate) fn new(
         anywhere: &[(String, Vec<String>)],
         selected: &[(String, Vec<String>)],
-    ) -> Result<Self, BindingError> {
-        let keymap = Self {
-            anywhere: bound(ANYWHERE, anywhere)?,
-            selected: bound(SELECTED, selected)?,
+    ) -> Result<Self, Vec<Wrong>> {
+        let mut wrong = Vec::new();
+        let in_context = |context| {
+            move |(place, error)| Wrong {
+                context,
+                place,
+                error,
+            }
         };
-        let is_typed = |key: &&Key| matches!(key.code, Code::Char(_)) && !key.control && !key.alt;
-        if let Some(key) = keymap.anywhere.keys().find(is_typed) {
-            return Err(BindingError::Typed(key_name(*key)));
+        let (anywhere, problems) = bound(ANYWHERE, anywhere, Context::Anywhere);
+        wrong.extend(problems.into_iter().map(in_context(Context::Anywhere)));
+        let (selected, problems) = bound(SELECTED, selected, Context::Selected);
+        wrong.extend(problems.into_iter().map(in_context(Context::Selected)));
+        match wrong.is_empty() {
+            true => Ok(Self { anywhere, selected }),
+            false => Err(wrong),
         }
-        Ok(keymap)
     }
 
     /// What `key` means; `None` for keys without a meaning.
@@ -265,65 +304,121 @@ fn bare(key: Key) -> Key {
     }
 }
 
-fn bound<A: Clone + PartialEq>(
+/// The keys of a table, with what is wrong about the changes: which one, and why.
+fn bound<A: Clone>(
     table: &'static [Binding<A>],
     changes: &[(String, Vec<String>)],
-) -> Result<HashMap<Key, A>, BindingError> {
-    for (name, _) in changes {
+    context: Context,
+) -> (HashMap<Key, A>, Vec<(usize, BindingError)>) {
+    let mut wrong = Vec::new();
+    for (place, (name, _)) in changes.iter().enumerate() {
         if table.iter().all(|binding| binding.name != name) {
-            let near = nearest(name, table.iter().map(|binding| binding.name));
-            return Err(BindingError::Action(name.clone(), near));
+            let (name, instead) = (name.clone(), instead(name, context));
+            wrong.push((place, BindingError::Action { name, instead }));
         }
     }
-    let mut found: HashMap<Key, (&'static str, A)> = HashMap::new();
+    let change_of = |name: &str| changes.iter().position(|(one, _)| one == name);
+    let mut found: HashMap<Key, &Binding<A>> = HashMap::new();
     for binding in table {
-        let change = changes.iter().find(|(name, _)| name == binding.name);
-        let keys: Vec<&str> = match change {
-            Some((_, keys)) => keys
-                .iter()
-                .map(String::as_str)
-                .filter(|key| *key != "none")
-                .collect(),
-            None => binding.keys.split_whitespace().collect(),
-        };
-        for key in keys {
-            let parsed = parse_key(key).map_err(BindingError::Key)?;
-            match found.get(&parsed) {
-                Some((first, _)) if *first != binding.name => {
+        let change = change_of(binding.name);
+        for key in keys(binding, change.map(|place| &changes[place].1[..])) {
+            let parsed = parse_key(key).map_err(BindingError::Key);
+            let parsed = parsed.and_then(|key| allowed(key, binding, context));
+            let parsed = match (parsed, change) {
+                (Ok(key), _) => key,
+                (Err(error), place) => {
+                    wrong.push((place.unwrap_or_default(), error));
+                    continue;
+                }
+            };
+            let first = found.get(&parsed).filter(|one| one.name != binding.name);
+            if let Some(first) = first {
+                match (change_of(first.name), change) {
                     // A key that the user gave away is not the table's any more.
-                    let is_given = |name: &str| changes.iter().any(|(one, _)| one == name);
-                    match (is_given(first), change.is_some()) {
-                        (true, false) => continue,
-                        (false, true) => {}
-                        _ => {
-                            return Err(BindingError::Twice {
-                                key: key_name(parsed),
-                                first,
-                                second: binding.name,
-                            });
-                        }
+                    (Some(_), None) => continue,
+                    (None, Some(_)) => {}
+                    (_, place) => {
+                        let error = BindingError::Twice {
+                            key: key_name(parsed),
+                            first: first.name,
+                            second: binding.name,
+                        };
+                        wrong.push((place.unwrap_or_default(), error));
                     }
                 }
-                _ => {}
             }
-            found.insert(parsed, (binding.name, binding.action.clone()));
+            found.insert(parsed, binding);
+        }
+        if let Some(place) = change
+            && NEEDED.contains(&binding.name)
+            && found.values().all(|one| one.name != binding.name)
+            && wrong.iter().all(|(one, _)| *one != place)
+        {
+            wrong.push((place, BindingError::Needed(binding.name)));
         }
     }
-    Ok(found
-        .into_iter()
-        .map(|(key, (_, action))| (key, action))
-        .collect())
+    let found = found.into_iter();
+    let found = found.map(|(key, binding)| (key, binding.action.clone()));
+    wrong.sort_by_key(|(place, _)| *place);
+    (found.collect(), wrong)
 }
 
-/// `; did you mean …?` where a name is near.
-fn nearest<'names>(given: &str, names: impl Iterator<Item = &'names str>) -> String {
-    let near = names
-        .map(|name| (strsim::damerau_levenshtein(given, name), name))
-        .min();
-    match near {
-        Some((distance, name)) if distance <= 3 => format!("; did you mean `{name}`?"),
-        _ => String::new(),
+/// The keys of an action in words: those of the change, where there is one.
+fn keys<'keys, A>(binding: &'keys Binding<A>, change: Option<&'keys [String]>) -> Vec<&'keys str> {
+    match change {
+        None => binding.keys.split_whitespace().collect(),
+        Some(keys) => {
+            let keys = keys.iter().map(String::as_str);
+            keys.filter(|key| *key != "none").collect()
+        }
     }
+}
+
+/// The key, where it may be bound to this action.
+fn allowed<A>(key: Key, binding: &Binding<A>, context: Context) -> Result<Key, BindingError> {
+    let is_letter = matches!(key.code, Code::Char(_)) && !key.control && !key.alt;
+    match context {
+        Context::Anywhere if is_letter => Err(BindingError::Typed(key_name(key))),
+        // Enter opens whatever is bound to it.
+        Context::Selected if !is_letter && binding.keys != key_name(key).to_lowercase() => {
+            Err(BindingError::NoLetter(key_name(key)))
+        }
+        _ => Ok(key),
+    }
+}
+
+/// What may have been meant by a name that no action has.
+fn instead(given: &str, context: Context) -> String {
+    let anywhere = || ANYWHERE.iter().map(|binding| binding.name);
+    let selected = || SELECTED.iter().map(|binding| binding.name);
+    let (own, other, others_place): (Vec<_>, Vec<_>, _) = match context {
+        Context::Anywhere => (
+            anywhere().collect(),
+            selected().collect(),
+            "[keys.selected]",
+        ),
+        Context::Selected => (selected().collect(), anywhere().collect(), "[keys]"),
+    };
+    if other.contains(&given) {
+        return format!(" here: it belongs below {others_place}");
+    }
+    match nearest(given, own) {
+        Some(name) => format!(": did you mean `{name}`?"),
+        None => " (chat-tui --print-config lists them all)".to_owned(),
+    }
+}
+
+/// The name that was most likely meant by one that there is not; `None` where none is near.
+pub(crate) fn nearest<'names>(
+    given: &str,
+    names: impl IntoIterator<Item = &'names str>,
+) -> Option<&'names str> {
+    let names = names.into_iter();
+    let near = names.map(|name| (strsim::damerau_levenshtein(given, name), name));
+    let most = (given.chars().count() / 2).min(3);
+    near.min()
+        .filter(|(distance, _)| *distance <= most)
+        .map(|(_, name)| name)
 }
 
 #[cfg(test)]

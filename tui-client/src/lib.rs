@@ -5,8 +5,10 @@ mod app;
 mod chat_log;
 mod cli;
 mod command;
+mod config;
 mod cursor;
 mod exit;
+mod folders;
 #[cfg(test)]
 mod fuzz;
 mod hooks;
@@ -18,7 +20,6 @@ mod line_io;
 mod link;
 mod links;
 mod net;
-mod notices;
 mod password;
 mod plain_mode;
 mod private_files;
@@ -26,106 +27,90 @@ mod runner;
 mod sanitize;
 mod server_url;
 mod session_state;
+mod starting;
 mod state;
 mod terminal;
 mod theme;
 mod ui;
+mod warnings;
 mod wrap;
 
 use std::error::Error;
-use std::io::{self, Write};
-
-use clap::Parser;
-use jiff::tz::TimeZone;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
 
 pub use exit::Exit;
 
-use app::Settings;
-use cli::{Arguments, Options};
-use runner::Program;
-use theme::Theme;
+use cli::{Arguments, Page};
+use config::{Config, ConfigError};
+use folders::Folders;
+
+/// Bytes of a configuration on standard input.
+const CONFIG_BYTES: u64 = 1 << 20;
 
 /// Runs the program that the command line asks for.
 pub fn run() -> Exit {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::read(std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(error) => return explain(&error),
     };
-    let options = match arguments.check(std::env::var_os(cli::SERVER)) {
-        Ok(options) => options,
-        Err(error) => return complain(&error, Exit::Usage),
-    };
-    let variable = std::env::var_os(password::VARIABLE);
-    let password = match password::find(variable, options.password_file.as_deref()) {
-        Ok(password) => password,
-        Err(error) => return complain(&error, Exit::Usage),
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = match runtime {
-        Ok(runtime) => runtime,
-        Err(error) => return complain(&error, Exit::Failed),
-    };
-    if options.json {
-        let Some(password) = password else {
-            return complain(&json_mode::NoPassword, Exit::Usage);
-        };
-        let ended = runtime.block_on(json_mode::run(&options, &password));
-        leave(runtime);
-        return match ended {
-            Ok(exit) => exit,
-            Err(error) => complain(&error, error.exit()),
-        };
+    match arguments.page {
+        Some(Page::Completions { shell }) => return print_out(&cli::completions(shell)),
+        Some(Page::Man) => return print_out(&cli::manual()),
+        None => {}
     }
-    if options.plain {
-        let ended = runtime.block_on(plain_mode::run(options, password));
-        leave(runtime);
-        return match ended {
-            Ok(exit) => exit,
-            Err(error) => complain(&error, error.exit()),
-        };
+    let folders = Folders::find();
+    if arguments.print_config {
+        let path = folders.as_ref().map(|folders| &*folders.config);
+        return print_out(config::print(path).as_bytes());
     }
-    if !terminal::is_there() {
-        return complain(&NoTerminal, Exit::Usage);
+    if let Some(file) = &arguments.check_config {
+        return check_config(file.as_deref(), folders.as_ref());
     }
-    let ended = runtime.block_on(runner::run(program(options, password)));
-    leave(runtime);
-    match ended {
-        Ok(exit) => exit,
-        Err(error) => complain(&error, Exit::Failed),
-    }
+    starting::start(arguments, folders.as_ref())
 }
 
-/// Ends the runtime without waiting for its threads: looking up a name can't be given up, and may take
-/// for ever.
-fn leave(runtime: tokio::runtime::Runtime) {
-    runtime.shutdown_background();
-}
-
-/// There is no screen to draw on, or no keyboard.
-#[derive(Debug, thiserror::Error)]
-#[error("standard input and output must be a terminal (use --plain or --json without one)")]
-struct NoTerminal;
-
-fn program(options: Options, password: Option<chat_protocol::Secret>) -> Program {
-    let theme = Theme::from_environment(|name| std::env::var(name).ok());
-    let settings = Settings {
-        username: options.username.clone(),
-        rooms: options.rooms,
-        server: options.url.shown(),
-        password,
-        token: None,
-        zone: TimeZone::system(),
-        nonce_prefix: format!("{:016x}", rand::random::<u64>()),
-        keeps_drafts: false,
+/// Says what is wrong in a configuration: a file, standard input (`-`), or the user's own.
+fn check_config(file: Option<&Path>, folders: Option<&Folders>) -> Exit {
+    let home = folders.map(|folders| &*folders.home);
+    let checked = match (file, folders) {
+        (Some(path), _) if path == "-" => {
+            let mut bytes = Vec::new();
+            let path = PathBuf::from("standard input");
+            match io::stdin().take(CONFIG_BYTES).read_to_end(&mut bytes) {
+                Ok(_) => Config::of_bytes(&path, &bytes, home),
+                Err(source) => Err(ConfigError::Read { path, source }),
+            }
+        }
+        (Some(path), _) if !path.exists() => Err(ConfigError::Read {
+            path: path.to_owned(),
+            source: io::ErrorKind::NotFound.into(),
+        }),
+        (Some(path), _) => Config::load(path, home),
+        (None, Some(folders)) => Config::load(&folders.config, home),
+        (None, None) => Ok(Config::default()),
     };
-    Program {
-        url: options.url,
-        username: options.username,
-        settings,
-        theme,
-        panic_after_start: options.panic_after_start,
+    match checked {
+        Ok(_) => {
+            let path = file.or(folders.map(|folders| &*folders.config));
+            let words = match path {
+                Some(path) if path == "-" => "standard input is right".to_owned(),
+                Some(path) if file.is_some() || path.exists() => {
+                    format!("{} is right", path.display())
+                }
+                Some(path) => format!("there is no {}: nothing is configured", path.display()),
+                None => "there is no home directory: nothing is configured".to_owned(),
+            };
+            print_out(format!("{}\n", sanitize::line(&words)).as_bytes())
+        }
+        Err(error @ ConfigError::Wrong { .. }) => {
+            let text = format!("{}\n", sanitize::text(&error.to_string()));
+            match print_out(text.as_bytes()) {
+                Exit::Done => Exit::Usage,
+                other => other,
+            }
+        }
+        Err(error) => complain(&error, Exit::Usage),
     }
 }
 
@@ -140,19 +125,34 @@ fn explain(error: &clap::Error) -> Exit {
     Exit::Usage
 }
 
-/// Prints an error and its causes, the program's name in front.
+/// Prints an error and its causes, the program's name in front. What is wrong in a configuration is a list.
 fn complain(error: &dyn Error, exit: Exit) -> Exit {
-    let mut text = format!("chat-tui: {error}");
+    print(&sanitize::text(&format!("chat-tui: {}", words_of(error))));
+    exit
+}
+
+/// An error and its causes, each on the same line.
+fn words_of(error: &dyn Error) -> String {
+    let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
         text.push_str(&format!(": {error}"));
         cause = error.source();
     }
-    print(&sanitize::line(&text));
-    exit
+    text
 }
 
 fn print(text: &str) {
     // Without standard error there is nowhere to say so; the exit code still speaks.
     writeln!(io::stderr(), "{text}").ok();
+}
+
+/// Prints to standard output. A reader that has gone has read enough.
+fn print_out(bytes: &[u8]) -> Exit {
+    let mut out = io::stdout();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
+        Err(error) => complain(&error, Exit::Failed),
+        Ok(()) => Exit::Done,
+    }
 }

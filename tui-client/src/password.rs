@@ -1,15 +1,28 @@
-//! Where the password comes from when nobody is asked: the environment, then a file. Never the
-//! command line, which every user of the machine can read.
+//! Where the password comes from when nobody is asked: the environment, a file, or another program.
+//! Never the command line, which every user of the machine can read.
+
+mod command;
 
 use std::ffi::OsString;
-use std::fs;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use chat_protocol::Secret;
 
+pub(crate) use command::{CommandError, PasswordCommand};
+
 /// The environment variable.
 pub(crate) const VARIABLE: &str = "CHAT_PASSWORD";
+/// Bytes of a file that are read, of which only the first line is a password.
+const FILE_BYTES: u64 = 64 << 10;
+
+/// Where to look, past the variable.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Source {
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) command: Option<PasswordCommand>,
+}
 
 /// Why there is no password although one was to be found.
 #[derive(Debug, thiserror::Error)]
@@ -27,30 +40,52 @@ pub(crate) enum PasswordError {
     /// The file's first line is empty.
     #[error("--password-file {0:?} begins with an empty line")]
     Empty(PathBuf),
+    /// The command gave none.
+    #[error(transparent)]
+    Command(#[from] CommandError),
 }
 
-/// The password from the variable's value, else from the file; `None` where neither is given.
+/// The password from the variable's value, else from the file, else from the command; `None` where none
+/// of them is given.
 pub(crate) fn find(
     variable: Option<OsString>,
-    file: Option<&Path>,
+    source: &Source,
 ) -> Result<Option<Secret>, PasswordError> {
     if let Some(value) = variable.filter(|value| !value.is_empty()) {
         let value = value.into_string().map_err(|_| PasswordError::Variable)?;
-        return match bare(&value) {
-            "" => Ok(None),
-            value => Ok(Some(Secret::new(value))),
-        };
+        match bare(&value) {
+            "" => {}
+            value => return Ok(Some(Secret::new(value))),
+        }
     }
-    let Some(path) = file else {
-        return Ok(None);
+    if let Some(path) = &source.file {
+        return of_file(path).map(Some);
+    }
+    match &source.command {
+        Some(command) => Ok(Some(command.run()?)),
+        None => Ok(None),
+    }
+}
+
+fn of_file(path: &Path) -> Result<Secret, PasswordError> {
+    let read = || {
+        let mut bytes = Vec::new();
+        File::open(path)?.take(FILE_BYTES).read_to_end(&mut bytes)?;
+        // Only the first line matters, whatever follows it.
+        let line = bytes
+            .split(|byte| *byte == b'\n')
+            .next()
+            .unwrap_or_default();
+        String::from_utf8(line.to_vec())
+            .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not valid UTF-8"))
     };
-    let text = fs::read_to_string(path).map_err(|source| PasswordError::File {
+    let text = read().map_err(|source| PasswordError::File {
         path: path.to_owned(),
         source,
     })?;
-    match bare(&text).lines().next().map(bare) {
-        Some(line) if !line.is_empty() => Ok(Some(Secret::new(line))),
-        _ => Err(PasswordError::Empty(path.to_owned())),
+    match bare(&text) {
+        "" => Err(PasswordError::Empty(path.to_owned())),
+        line => Ok(Secret::new(line)),
     }
 }
 
@@ -63,35 +98,46 @@ fn bare(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn exposed(variable: Option<&str>, file: Option<&Path>) -> Result<Option<String>, String> {
-        let found = find(variable.map(OsString::from), file).map_err(|error| error.to_string())?;
+        let source = Source {
+            file: file.map(Path::to_owned),
+            command: file.is_none().then(|| {
+                let text = "echo from command".to_owned();
+                PasswordCommand::new(text, "--password-command".to_owned())
+            }),
+        };
+        let found =
+            find(variable.map(OsString::from), &source).map_err(|error| error.to_string())?;
         Ok(found.map(|secret| secret.expose().to_owned()))
     }
 
     #[test]
-    fn the_variable_comes_before_the_file() {
+    fn the_variable_comes_before_the_file_and_that_before_the_command() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("password");
         fs::write(&path, "from file\r\nsecond line\n").unwrap();
-        assert_eq!(
-            exposed(Some("set"), Some(&path)),
-            Ok(Some("set".to_owned()))
-        );
-        assert_eq!(
-            exposed(Some(""), Some(&path)),
-            Ok(Some("from file".to_owned()))
-        );
-        assert_eq!(exposed(None, Some(&path)), Ok(Some("from file".to_owned())));
-        assert_eq!(exposed(None, None), Ok(None));
+        let check = |variable: Option<&str>, file: Option<&Path>, expected: &str| {
+            assert_eq!(exposed(variable, file), Ok(Some(expected.to_owned())));
+        };
+        check(Some("set"), Some(&path), "set");
+        check(Some(""), Some(&path), "from file");
+        check(None, Some(&path), "from file");
+        check(Some("set"), None, "set");
+        check(Some("\n"), None, "from command");
+        check(None, None, "from command");
+        let none = find(None, &Source::default());
+        assert!(none.unwrap().is_none());
     }
 
     #[test]
     fn marks_and_ends_of_lines_are_no_part_of_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("password");
-        fs::write(&path, "\u{feff}from file\r\n\r\n").unwrap();
+        fs::write(&path, b"\xef\xbb\xbffrom file\r\n\r\n\xff").unwrap();
         assert_eq!(exposed(None, Some(&path)), Ok(Some("from file".to_owned())));
         assert_eq!(
             exposed(Some("\u{feff}set\r\n"), None),
@@ -105,16 +151,11 @@ mod tests {
     fn a_file_without_a_password_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("password");
-        assert!(
-            exposed(None, Some(&path))
-                .unwrap_err()
-                .contains("can't be read")
-        );
+        let error = || exposed(None, Some(&path)).unwrap_err();
+        assert!(error().contains("can't be read"));
         fs::write(&path, "\nx").unwrap();
-        assert!(
-            exposed(None, Some(&path))
-                .unwrap_err()
-                .contains("empty line")
-        );
+        assert!(error().contains("empty line"));
+        fs::write(&path, b"\xff\n").unwrap();
+        assert!(error().contains("can't be read"));
     }
 }

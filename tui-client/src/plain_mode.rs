@@ -30,7 +30,10 @@ pub(crate) enum PlainError {
     #[error("can't write to standard output")]
     Output(#[source] io::Error),
     /// No password, and nobody who could be asked.
-    #[error("--plain needs the password in CHAT_PASSWORD or --password-file without a terminal")]
+    #[error(
+        "--plain needs the password in CHAT_PASSWORD, --password-file or --password-command without \
+         a terminal"
+    )]
     NoPassword,
     /// The server is not there, or refused to let this user in.
     #[error("{1}")]
@@ -60,6 +63,7 @@ pub(crate) async fn run(options: Options, password: Option<Secret>) -> Result<Ex
         password,
         is_interactive,
         times: options.times,
+        only_mentions: options.only_mentions,
         zone: TimeZone::system(),
         nonce_prefix: format!("{:016x}", rand::random::<u64>()),
     };

@@ -2,17 +2,22 @@
 //! carried out, and the screen is drawn at most once per frame and only when something changed. Must
 //! not decide anything that the app could.
 
+mod beside;
+mod first_start;
+
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use chat_protocol::{Credential, RoomName, Username};
+use chat_protocol::Username;
+
+pub(crate) use first_start::FirstStart;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::app::{App, Effect, Event, Now, Settings};
-use crate::cursor::Cursor;
+use crate::app::{App, Effect, Event, Filled, Now, Settings};
+use crate::config::Desktop;
 use crate::exit::Exit;
 use crate::input::{Input, Keyboard, Reply};
 use crate::link::{ConnectionId, LinkCommand, LinkEvent, RoomKey};
@@ -22,6 +27,8 @@ use crate::server_url::ServerUrl;
 use crate::terminal::{Cause, Notices, Screen, Signals, TerminalSignal};
 use crate::theme::Theme;
 use crate::ui;
+use beside::Beside;
+pub(crate) use beside::Plans;
 
 /// Events from all connections that wait for the app; full, the connections wait.
 const EVENTS: usize = 128;
@@ -31,6 +38,8 @@ const COMMANDS: usize = 64;
 const BATCH: usize = 256;
 /// How long the user's last messages may take to be answered, where the system ends the program.
 const ANSWERS: Duration = Duration::from_secs(2);
+/// From a change to the time at which it is kept.
+const SAVE: Duration = Duration::from_secs(1);
 /// How long saying goodbye may take.
 const FAREWELL: Duration = Duration::from_millis(300);
 
@@ -51,18 +60,54 @@ pub(crate) struct Program {
     pub(crate) username: Username,
     pub(crate) settings: Settings,
     pub(crate) theme: Theme,
+    pub(crate) plans: Plans,
     /// For tests of the way out: panic once the first frame is drawn.
     pub(crate) panic_after_start: bool,
+}
+
+/// Asks what is not known yet, and runs the client that `make` makes of it.
+pub(crate) async fn run_first<E>(
+    first: FirstStart,
+    make: impl FnOnce(Filled) -> Result<Program, E>,
+) -> Result<Result<Exit, RunError>, E> {
+    let mut screen = match Screen::take() {
+        Ok(screen) => screen,
+        Err(error) => return Ok(Err(RunError::Terminal(error))),
+    };
+    let mut keys = Keyboard::open();
+    let program = match first.ask(&mut screen, &mut keys).await {
+        Ok(Some(filled)) => make(filled),
+        asked => {
+            keys.drain(screen.awaited()).await;
+            screen.restore();
+            return Ok(asked.map(|_| Exit::Done));
+        }
+    };
+    match program {
+        Ok(program) => Ok(chat(program, screen, keys).await),
+        Err(error) => {
+            keys.drain(screen.awaited()).await;
+            screen.restore();
+            Err(error)
+        }
+    }
 }
 
 /// Runs the client until the user leaves or the system says so.
 pub(crate) async fn run(program: Program) -> Result<Exit, RunError> {
     let screen = Screen::take().map_err(RunError::Terminal)?;
+    let keys = Keyboard::open();
+    chat(program, screen, keys).await
+}
+
+async fn chat(program: Program, screen: Screen, mut keys: Keyboard) -> Result<Exit, RunError> {
     let (events, mut received) = mpsc::channel(EVENTS);
+    let notices = notices(program.plans.desktop);
     let mut runner = Runner {
+        beside: Beside::start(program.plans, program.settings.zone.clone()),
         app: App::new(program.settings),
         theme: program.theme,
-        notices: Notices::from_environment(|name| std::env::var(name).ok()),
+        notices,
         screen,
         url: program.url,
         username: program.username,
@@ -71,17 +116,19 @@ pub(crate) async fn run(program: Program) -> Result<Exit, RunError> {
         tasks: JoinSet::new(),
         events,
         started: Instant::now(),
+        save_at: None,
         suspending: false,
         quitting: false,
     };
-    let mut keys = Keyboard::open();
     runner.start(program.panic_after_start)?;
     let ended = runner.turn(&mut keys, &mut received).await;
     runner.wait_for_answers(&mut received).await;
     runner.settle(&mut keys).await;
     runner.screen.restore();
-    let unsent = unsent_words(&runner.app.unsent());
-    runner.say_farewell().await;
+    let mut unsent = unsent_words(&runner.app.unsent());
+    let saved = runner.app.saved();
+    let beside = runner.say_farewell().await;
+    unsent.extend(beside.finish(saved));
     // Where the terminal is gone there is nowhere to say it.
     io::stderr().write_all(unsent.as_bytes()).ok();
     ended.map(|()| Exit::Done)
@@ -89,8 +136,10 @@ pub(crate) async fn run(program: Program) -> Result<Exit, RunError> {
 
 struct Runner {
     app: App,
+    beside: Beside,
     theme: Theme,
-    notices: Notices,
+    /// How the desktop is asked to show a notification, if it is.
+    notices: Option<Notices>,
     screen: Screen,
     url: ServerUrl,
     username: Username,
@@ -102,6 +151,8 @@ struct Runner {
     tasks: JoinSet<()>,
     events: mpsc::Sender<(ConnectionId, LinkEvent)>,
     started: Instant,
+    /// When the session is kept next: something changed.
+    save_at: Option<Instant>,
     /// To be stopped, once the terminal has nothing more to say.
     suspending: bool,
     quitting: bool,
@@ -161,6 +212,13 @@ impl Runner {
                         next = if left > 0 { received.try_recv().ok() } else { None };
                     }
                 }
+                words = self.beside.warning() => {
+                    self.tell(Event::Warning(words), Cause::Network)?;
+                }
+                () = until(self.save_at) => {
+                    self.save_at = None;
+                    self.beside.save(self.app.saved());
+                }
                 () = until(wake_at) => self.tell(Event::Woke, Cause::Network)?,
                 Some(ended) = self.tasks.join_next() => {
                     // A connection ends by saying why. One that panics must not go unseen.
@@ -189,6 +247,10 @@ impl Runner {
         };
         match self.links.get(&id.room) {
             Some((number, _)) if *number == id.number => {
+                let room = self.app.rooms.iter().find(|room| room.key == id.room);
+                if let Some(room) = room {
+                    self.beside.hear(&room.name, &event, self.now().unix_millis);
+                }
                 self.tell(Event::Link(id.room, event), cause)
             }
             _ => Ok(()),
@@ -241,6 +303,9 @@ impl Runner {
     /// Passes an event to the app and does what comes of it; `cause` says how soon a frame follows.
     fn tell(&mut self, event: Event, cause: Cause) -> Result<(), RunError> {
         let now = self.now();
+        if !matches!(event, Event::Woke) && self.beside.keeps_session() {
+            self.save_at.get_or_insert(Instant::now() + SAVE);
+        }
         for effect in self.app.update(event, now) {
             match effect {
                 Effect::Draw => self.screen.want(cause),
@@ -268,9 +333,14 @@ impl Runner {
                 }
                 Effect::Title(title) => self.screen.set_title(&title),
                 Effect::Notify { title, text } => {
-                    self.screen.ring();
-                    self.screen.notify(self.notices, &title, &text);
+                    if self.beside.bell {
+                        self.screen.ring();
+                    }
+                    if let Some(notices) = self.notices {
+                        self.screen.notify(notices, &title, &text);
+                    }
                 }
+                Effect::Mentioned(message) => self.beside.mentioned(*message),
                 Effect::Quit => self.quitting = true,
             }
         }
@@ -324,7 +394,7 @@ impl Runner {
     }
 
     /// Ends the connections, those that listen in good order.
-    async fn say_farewell(mut self) {
+    async fn say_farewell(mut self) -> Beside {
         for (_, link) in self.links.values() {
             // One that has ended, or has a full queue, is ended by the drop below.
             link.try_send(LinkCommand::Disconnect).ok();
@@ -332,6 +402,7 @@ impl Runner {
         let ended = async { while self.tasks.join_next().await.is_some() {} };
         // Past the limit the connections are cut.
         timeout(FAREWELL, ended).await.ok();
+        self.beside
     }
 
     fn now(&self) -> Now {
@@ -359,6 +430,16 @@ fn unsent_words(unsent: &[(&str, &str)]) -> String {
         words.push_str(&format!("  {room}: {text}\n"));
     }
     words
+}
+
+/// How the terminal is asked for a notification of the desktop, if it is.
+fn notices(desktop: Desktop) -> Option<Notices> {
+    match desktop {
+        Desktop::Auto => Some(Notices::from_environment(|name| std::env::var(name).ok())),
+        Desktop::Osc9 => Some(Notices::Plain),
+        Desktop::Osc777 => Some(Notices::Titled),
+        Desktop::Off => None,
+    }
 }
 
 /// True where the other end of the terminal is closed.

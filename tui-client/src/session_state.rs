@@ -1,10 +1,10 @@
 //! What of a session outlives the program: rooms, what was read, drafts, who is ignored. Types and how
 //! two of them become one; pure. `state` keeps it in files, the app fills it and goes on from it.
 
-use chat_protocol::{Epoch, RoomName, Seq};
+use chat_protocol::{Epoch, MessageId, RoomName, Seq};
 
-/// Drafts of one room that other runs left behind.
-pub(crate) const OTHER_DRAFTS: usize = 4;
+/// Drafts that are kept of a room: that of the input box, and what other clients left behind.
+pub(crate) const DRAFTS: usize = 5;
 /// Rooms that are remembered although they are not open.
 pub(crate) const CLOSED_ROOMS: usize = 200;
 /// Names that are remembered as ignored.
@@ -29,10 +29,18 @@ pub(crate) struct SavedRoom {
     pub(crate) is_open: bool,
     /// Up to where it was read.
     pub(crate) read: Option<ReadMark>,
-    /// What stood in the input.
-    pub(crate) draft: String,
-    /// Other texts that were never sent, from clients that ran at the same time.
-    pub(crate) other_drafts: Vec<String>,
+    /// What was typed and never sent: the last one stood in the input box.
+    pub(crate) drafts: Vec<SavedDraft>,
+}
+
+/// A message that was not sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SavedDraft {
+    pub(crate) text: String,
+    /// Where the cursor is, in bytes.
+    pub(crate) cursor: usize,
+    /// The message that it answers: its id, who wrote it, and its beginning.
+    pub(crate) reply: Option<(MessageId, String, String)>,
 }
 
 /// A place in a room's log up to which all was seen.
@@ -51,8 +59,7 @@ impl SavedRoom {
             name,
             is_open,
             read: None,
-            draft: String::new(),
-            other_drafts: Vec::new(),
+            drafts: Vec::new(),
         }
     }
 
@@ -66,16 +73,12 @@ impl SavedRoom {
             }
             (own, other) => own.or(other),
         };
-        let left = std::iter::once(other.draft).chain(other.other_drafts);
-        for draft in left.filter(|draft| !draft.is_empty()) {
-            if self.draft.is_empty() {
-                self.draft = draft;
-            } else if draft != self.draft && !self.other_drafts.contains(&draft) {
-                self.other_drafts.push(draft);
-            }
-        }
-        // The newest come first.
-        self.other_drafts.truncate(OTHER_DRAFTS);
+        let is_new = |draft: &SavedDraft| self.drafts.iter().all(|own| own.text != draft.text);
+        let mut drafts: Vec<SavedDraft> = other.drafts.into_iter().filter(is_new).collect();
+        drafts.append(&mut self.drafts);
+        // The last is the one that goes on.
+        drafts.drain(..drafts.len().saturating_sub(DRAFTS));
+        self.drafts = drafts;
     }
 }
 
@@ -89,6 +92,14 @@ impl SavedSession {
     pub(crate) fn room(&self, name: &RoomName) -> Option<&SavedRoom> {
         let plain = name.plain();
         self.rooms.iter().find(|room| room.name.plain() == plain)
+    }
+
+    /// Puts a room that is closed before the others that are, in place of what was known of it.
+    pub(crate) fn put(&mut self, room: SavedRoom) {
+        let plain = room.name.plain();
+        self.rooms.retain(|one| one.name.plain() != plain);
+        let place = self.open_rooms().count();
+        self.rooms.insert(place, room);
     }
 
     /// The same session with exactly these rooms open, in this order; what is known of others is kept.
@@ -153,7 +164,18 @@ mod tests {
         RoomName::new(text).unwrap()
     }
 
-    fn room(text: &str, draft: &str, seq: u64) -> SavedRoom {
+    fn draft(text: &str) -> SavedDraft {
+        SavedDraft {
+            text: text.to_owned(),
+            ..SavedDraft::default()
+        }
+    }
+
+    fn texts(room: &SavedRoom) -> Vec<&str> {
+        room.drafts.iter().map(|draft| &*draft.text).collect()
+    }
+
+    fn room(text: &str, drafts: &[&str], seq: u64) -> SavedRoom {
         let epoch = Epoch::new("e").unwrap();
         SavedRoom {
             read: Some(ReadMark {
@@ -161,7 +183,7 @@ mod tests {
                 seq: Seq(seq),
                 time: seq,
             }),
-            draft: draft.to_owned(),
+            drafts: drafts.iter().map(|text| draft(text)).collect(),
             ..SavedRoom::new(name(text), true)
         }
     }
@@ -182,31 +204,32 @@ mod tests {
 
     #[test]
     fn two_clients_drafts_are_both_kept() {
-        let mut own = session(vec![room("a", "mine", 5), room("b", "", 9)]);
-        let mut theirs = session(vec![
-            room("b", "theirs", 3),
-            room("a", "other", 7),
-            room("c", "", 1),
+        let mut own = session(vec![room("a", &["mine"], 5), room("b", &[], 9)]);
+        let theirs = session(vec![
+            room("b", &["theirs"], 3),
+            room("a", &["mine", "third", "other"], 7),
+            room("c", &[], 1),
         ]);
-        theirs.rooms[1].other_drafts = vec!["mine".to_owned(), "third".to_owned()];
         own.take_over(theirs);
         assert_eq!(names(&own), [("a", true), ("b", true), ("c", true)]);
         let [a, b, _] = &own.rooms[..] else { panic!() };
-        assert_eq!(a.draft, "mine");
-        assert_eq!(a.other_drafts, ["other", "third"]);
+        assert_eq!(texts(a), ["third", "other", "mine"]);
         assert_eq!(a.read.as_ref().unwrap().seq, Seq(7));
-        assert_eq!(b.draft, "theirs");
+        assert_eq!(texts(b), ["theirs"]);
         assert_eq!(b.read.as_ref().unwrap().seq, Seq(9));
+        let mut many = room("a", &["1", "2", "3"], 1);
+        many.take_over(room("a", &["4", "5", "6"], 1));
+        assert_eq!(texts(&many), ["5", "6", "1", "2", "3"]);
     }
 
     #[test]
     fn rooms_that_are_not_opened_are_remembered() {
-        let saved = session(vec![room("a", "x", 1), room("cafe\u{301}", "y", 1)]);
+        let saved = session(vec![room("a", &["x"], 1), room("cafe\u{301}", &["y"], 1)]);
         let opened = saved.opened(&[name("new"), name("café")]);
         let expected = [("new", true), ("cafe\u{301}", true), ("a", false)];
         assert_eq!(names(&opened), expected);
-        assert_eq!(opened.room(&name("café")).unwrap().draft, "y");
-        assert_eq!(opened.room(&name("a")).unwrap().draft, "x");
+        assert_eq!(texts(opened.room(&name("café")).unwrap()), ["y"]);
+        assert_eq!(texts(opened.room(&name("a")).unwrap()), ["x"]);
         assert_eq!(opened.open_rooms().count(), 2);
     }
 

@@ -147,7 +147,6 @@ impl Store {
             // Set aside already, where it could not be read.
             fs::remove_file(path).ok();
         }
-        session.remember_as_last()?;
         Ok(Begun {
             session,
             saved,
@@ -236,28 +235,43 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> StateError + '_ {
 /// The name of a session's files: what people recognise, and a hash of the whole, since servers and users
 /// may have names that no file can have.
 fn file_name(server: &ServerUrl, username: &Username) -> String {
-    let plain = |text: &str| -> String {
-        let characters = text.chars().take(NAME_CHARS);
-        characters
-            .map(|one| match one {
-                'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '-' => one,
-                _ => '_',
-            })
-            .collect()
-    };
+    let host = recognisable(&server.host().to_ascii_lowercase());
+    let user = recognisable(username.key());
+    let hash = hash_of(&[&server.identity(), username.key()]);
+    format!("on-{host}-{}-as-{user}-{hash}", server.port())
+}
+
+fn recognisable(text: &str) -> String {
+    let characters = text.chars().take(NAME_CHARS);
+    characters
+        .map(|one| match one {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '-' => one,
+            _ => '_',
+        })
+        .collect()
+}
+
+fn hash_of(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
-    for part in [server.identity().as_str(), username.key()] {
+    for part in parts {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
     let digest = hash.finalize();
-    let digits: String = digest[..8]
+    digest[..8]
         .iter()
         .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let host = plain(&server.host().to_ascii_lowercase());
-    let user = plain(username.key());
-    format!("on-{host}-{}-as-{user}-{digits}", server.port())
+        .collect()
+}
+
+/// The name of a folder for what belongs to a server: what people recognise, and what tells it apart.
+pub(crate) fn server_folder(server: &ServerUrl) -> String {
+    let host: String = recognisable(&server.host().to_ascii_lowercase());
+    format!(
+        "{host}-{}-{}",
+        server.port(),
+        hash_of(&[&server.identity()])
+    )
 }
 
 /// Reads a file. One that is damaged, or of another version of the program, is put aside, where nobody

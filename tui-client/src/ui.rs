@@ -3,6 +3,7 @@
 
 mod bar;
 mod errors;
+pub(crate) mod form;
 mod help;
 mod hints;
 mod input;

@@ -13,13 +13,14 @@ use tempfile::TempDir;
 
 use super::Terminal;
 use crate::raw_client::password_of;
-use crate::{Program, binaries};
+use crate::{Finished, Program, binaries};
 
 /// How to start the client.
 #[derive(Debug)]
 pub struct ClientSetup {
     pub(super) arguments: Vec<String>,
     pub(super) password: Option<String>,
+    pub(super) variables: Vec<(&'static str, String)>,
     pub(super) size: (u16, u16),
     pub(super) home: Arc<TempDir>,
 }
@@ -36,9 +37,36 @@ impl ClientSetup {
         Self {
             arguments,
             password: Some(password_of(user)),
+            variables: Vec::new(),
             size: (80, 24),
             home: Arc::new(TempDir::new().expect("there is room for a home directory")),
         }
+    }
+
+    /// With these arguments alone, and without a password, as somebody starts it who has started it
+    /// before: the home directory is the same.
+    pub fn bare(&self, arguments: &[&str]) -> Self {
+        Self {
+            arguments: arguments.iter().map(|one| (*one).to_owned()).collect(),
+            password: None,
+            variables: Vec::new(),
+            size: self.size,
+            home: Arc::clone(&self.home),
+        }
+    }
+
+    /// With a variable in the environment.
+    pub fn variable(mut self, name: &'static str, value: &str) -> Self {
+        self.variables.push((name, value.to_owned()));
+        self
+    }
+
+    /// Writes the configuration.
+    #[track_caller]
+    pub fn configure(&self, text: &str) {
+        let folder = self.home.path().join("config/chat-tui");
+        std::fs::create_dir_all(&folder).expect("a folder for the configuration");
+        std::fs::write(folder.join("config.toml"), text).expect("a configuration is written");
     }
 
     /// Without a password in the environment.
@@ -74,6 +102,12 @@ impl ClientSetup {
     #[track_caller]
     pub fn start(&self) -> Terminal {
         Terminal::start(self)
+    }
+
+    /// Runs it without a terminal to its end, with `input` on its standard input.
+    #[track_caller]
+    pub fn run(&self, input: &str) -> Finished {
+        crate::program::run(self.plain_command(), input)
     }
 
     /// The command, without a terminal.
@@ -135,6 +169,9 @@ fn environment(setup: &ClientSetup) -> Vec<(&'static str, OsString)> {
     if let Some(password) = &setup.password {
         environment.push(("CHAT_PASSWORD", password.into()));
     }
+    // Of two of the same name the last one counts.
+    let variables = setup.variables.iter();
+    environment.extend(variables.map(|(name, value)| (*name, value.into())));
     environment
 }
 

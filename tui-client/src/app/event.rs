@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chat_protocol::{ClientEvent, Credential, RoomName};
+use chat_protocol::{ClientEvent, Credential, Message, RoomName};
 
 use crate::cursor::Cursor;
 use crate::keymap::Action;
@@ -30,6 +30,8 @@ pub(crate) enum Event {
     Wheel { up: bool, rows: u16 },
     /// The terminal's window is the one that is typed into, or is no longer.
     Focus(bool),
+    /// Something beside the app went wrong, or is to be said at the start.
+    Warning(String),
     /// What was to go into the clipboard is too long for it.
     NotCopied,
     /// The terminal has this size now.
@@ -64,6 +66,8 @@ pub(crate) enum Effect {
     Title(String),
     /// Tell somebody who is looking elsewhere: who wrote where, and what.
     Notify { title: String, text: String },
+    /// Somebody mentioned the user just now.
+    Mentioned(Box<Message>),
     /// End the program.
     Quit,
 }

@@ -1,6 +1,8 @@
 //! Searching, threads, and the way to a message: what the keys do about them. The query has a line of its
 //! own in place of the input box, whose text stays. Must not know which key asked.
 
+use std::time::Duration;
+
 use chat_protocol::{ClientEvent, MessageId, Seq};
 
 use super::App;
@@ -240,6 +242,7 @@ impl App {
         self.end_selection();
         let is_covered = self.room().is_covered();
         let (geometry, height) = (self.geometry(), self.view_height());
+        let now = self.now.elapsed;
         let room = self.room_mut();
         if let Some(finder) = &mut room.finder {
             finder.is_typing = false;
@@ -253,16 +256,17 @@ impl App {
                 self.select(entry);
             }
             None if at == Seq(0) => self.hint("that message is no longer here"),
-            None => room.lay(Shows::Around(Box::new(Around::new(id.clone(), at)))),
+            None => room.lay(Shows::Around(Box::new(Around::new(id.clone(), at, now)))),
         }
     }
 
     /// What stood around a message has come, and the message is there.
-    pub(super) fn show_found(&mut self, entry: EntryId) {
+    pub(super) fn show_found(&mut self, entry: EntryId, opened_at: Duration) {
         let (geometry, height) = (self.geometry(), self.view_height());
         self.room_mut().shown_mut().show(entry, geometry, height);
         // Not under the hands of somebody who does something else.
-        if self.panel.is_none() && self.bar.is_none() && self.room().composer.is_empty() {
+        let has_typed = self.typed_at.is_some_and(|typed_at| typed_at > opened_at);
+        if self.panel.is_none() && self.bar.is_none() && !has_typed {
             self.select(entry);
         }
     }

@@ -149,7 +149,10 @@ impl App {
     /// The user's rank in a room may be another one: moderators see that something is hidden.
     pub(super) fn note_rank(&mut self, place: usize, had: Rank) {
         let keeps_order = |rank: Rank| rank <= Rank::Moderator;
-        let is_other = keeps_order(had) != keeps_order(self.rooms[place].rank);
+        let keeps = keeps_order(self.rooms[place].rank);
+        // What was deleted is for moderators alone.
+        self.rooms[place].timeline.keep_deleted(keeps);
+        let is_other = keeps_order(had) != keeps;
         if is_other {
             self.hide_ignored(place);
         }

@@ -152,7 +152,10 @@ impl App {
                 own: false
             }
         );
-        if is_mention && !self.is_focused {
+        if is_mention {
+            effects.push(Effect::Mentioned(Box::new(message.clone())));
+        }
+        if is_mention && (self.notifies_focused || !self.is_focused) {
             let title = format!(
                 "{} in {}",
                 shown_name(&message.display_name, &message.username),
@@ -250,8 +253,10 @@ impl App {
                     Asked::View(number) => {
                         let found = room.answer_view(number, history, &self.reader, stamp);
                         let is_front = room.views.last().is_some_and(|one| one.number == number);
-                        if let Some(found) = found.filter(|_| is_front && place == self.active) {
-                            self.show_found(found);
+                        if let Some((entry, opened_at)) =
+                            found.filter(|_| is_front && place == self.active)
+                        {
+                            self.show_found(entry, opened_at);
                         }
                         None
                     }

@@ -36,6 +36,7 @@ impl App {
         let key = RoomKey(self.keys_given);
         self.rooms.push(Room::new(key, name));
         let place = self.rooms.len() - 1;
+        self.take_up_room(place);
         self.show_room(place);
         self.connect(place, effects);
     }
@@ -69,6 +70,7 @@ impl App {
         self.bar = None;
         self.give_orders_up(self.active);
         effects.push(Effect::Disconnect(key));
+        self.keep_room(self.active);
         let left = self.rooms.remove(self.active);
         self.active = self.active.min(self.rooms.len() - 1);
         if self.credentials.give_up(key) {

@@ -1,28 +1,14 @@
 //! What of the rooms the user sees, and the way to what was not seen. Must not know how a room counts
 //! it.
 
-use chat_protocol::{Message, RoomName};
+use chat_protocol::Message;
 
 use super::App;
 use super::mention;
-use super::reading::{Counts, Heard, Mark, Next, Reading, next};
+use super::reading::{Counts, Heard, Mark, Next, next};
 use super::timeline::{self, Author, Reader};
 
 impl App {
-    /// Up to where each room was read, by its name, for the next run.
-    pub(crate) fn marks_to_save(&self) -> impl Iterator<Item = (&RoomName, &Mark)> {
-        let marks = self.rooms.iter();
-        marks.filter_map(|room| Some((&room.name, room.reading.mark()?)))
-    }
-
-    /// Takes over up to where a room was read in an earlier run; before it is connected.
-    pub(crate) fn restore_mark(&mut self, name: &RoomName, mark: Mark) {
-        let room = self.rooms.iter_mut().find(|room| room.name == *name);
-        if let Some(room) = room {
-            room.reading = Reading::new(Some(mark));
-        }
-    }
-
     /// The room in view is seen while nothing covers it and the terminal has the focus.
     pub(super) fn see(&mut self) {
         let is_covered =

@@ -207,7 +207,9 @@ impl App {
         let typing = self
             .typed_at
             .is_some_and(|at| self.now.elapsed < at + TYPING);
-        let is_idle = self.room().composer.is_empty() && self.paste.is_none() && !typing;
+        // A draft of an earlier run is not being typed.
+        let is_untouched = self.room().composer.is_empty() || self.typed_at.is_none();
+        let is_idle = is_untouched && self.paste.is_none() && !typing;
         let has_keys = is_idle || self.has_answered;
         self.prompt = Some(Prompt::because(words, has_keys));
     }

@@ -2,6 +2,8 @@
 //! around a message. One lies on the other, and Esc takes the uppermost away. Owns the pile; must not
 //! know which key asked.
 
+use std::time::Duration;
+
 use chat_protocol::{History, HistoryRequest, MessageId, Seq, ServerEvent};
 
 use super::room::Room;
@@ -39,6 +41,8 @@ pub(crate) struct Around {
     pub(crate) messages: Timeline,
     id: MessageId,
     at: Seq,
+    /// When the user went there.
+    opened_at: Duration,
     stage: Stage,
 }
 
@@ -52,13 +56,14 @@ enum Stage {
 
 impl Around {
     /// Nothing is here before the server answers.
-    pub(crate) fn new(id: MessageId, at: Seq) -> Self {
+    pub(crate) fn new(id: MessageId, at: Seq, now: Duration) -> Self {
         let mut messages = Timeline::default();
         messages.set_top(false, true);
         Self {
             messages,
             id,
             at,
+            opened_at: now,
             stage: Stage::Waiting,
         }
     }
@@ -246,21 +251,23 @@ impl Room {
         Some((view.number, request))
     }
 
-    /// The answer to what the view with this number asked for; the message to go to, where there is one.
+    /// The answer to what the view with this number asked for; the message to go to, where there is one, and
+    /// since when the user waits for it.
     pub(crate) fn answer_view(
         &mut self,
         number: u64,
         history: &History,
         reader: &Reader,
         stamp: Stamp,
-    ) -> Option<EntryId> {
+    ) -> Option<(EntryId, Duration)> {
         let view = self.views.iter_mut().find(|view| view.number == number)?;
         match &mut view.shows {
             Shows::Found(search) => search.take(history, reader),
             Shows::Thread(thread) => thread.take(history, &self.timeline, reader),
             Shows::Around(around) => {
                 around.take(history, reader, stamp);
-                return around.messages.find(&around.id).map(|entry| entry.id);
+                let entry = around.messages.find(&around.id)?;
+                return Some((entry.id, around.opened_at));
             }
             Shows::Room => {}
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::writer::{Writer, file_name};
 use super::*;
-use crate::notices;
+use crate::warnings;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 /// 2026-11-27 23:59:59 UTC, in milliseconds.
@@ -42,8 +42,8 @@ fn content(folder: &Path) -> Vec<String> {
 fn there_is_a_file_for_each_room_and_day() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("logs/h");
-    let (notices, mut said) = notices::channel();
-    let mut log = ChatLog::start(folder.clone(), TimeZone::UTC, notices);
+    let (warnings, mut said) = warnings::channel();
+    let mut log = ChatLog::start(folder.clone(), TimeZone::UTC, warnings);
     log.note(&room("a"), LATE, "carol: hello");
     log.note(&room("b"), LATE, "dave: \u{1b}[31mred\u{7}\nsecond row");
     log.note(&room("a"), LATE + 1_000, "carol: next day");
@@ -85,8 +85,8 @@ fn rooms_have_names_that_files_can_have() {
 fn a_file_that_was_removed_is_made_anew() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("logs");
-    let (notices, _said) = notices::channel();
-    let mut writer = Writer::new(folder.clone(), TimeZone::UTC, notices);
+    let (warnings, _said) = warnings::channel();
+    let mut writer = Writer::new(folder.clone(), TimeZone::UTC, warnings);
     writer.write(&[line("a", LATE, "one")]);
     fs::remove_dir_all(&folder).unwrap();
     writer.write(&[line("a", LATE, "two")]);
@@ -97,8 +97,8 @@ fn a_file_that_was_removed_is_made_anew() {
 fn a_disk_that_fails_is_said_once_and_what_is_missing_is_counted() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("logs");
-    let (notices, mut said) = notices::channel();
-    let mut writer = Writer::new(folder.clone(), TimeZone::UTC, notices);
+    let (warnings, mut said) = warnings::channel();
+    let mut writer = Writer::new(folder.clone(), TimeZone::UTC, warnings);
     fs::write(&folder, "no folder").unwrap();
     writer.write(&[line("a", LATE, "one"), line("a", LATE, "two")]);
     writer.write(&[line("a", LATE, "three"), line("b", LATE, "one")]);
@@ -123,8 +123,8 @@ fn a_full_disk_is_an_error() {
         return;
     }
     let home = tempfile::tempdir().unwrap();
-    let (notices, mut said) = notices::channel();
-    let mut writer = Writer::new(home.path().to_owned(), TimeZone::UTC, notices);
+    let (warnings, mut said) = warnings::channel();
+    let mut writer = Writer::new(home.path().to_owned(), TimeZone::UTC, warnings);
     // Not through a link: that would be followed to wherever somebody points it.
     std::os::unix::fs::symlink(full, home.path().join("a.2026-11-27.txt")).unwrap();
     writer.write(&[line("a", LATE, "one")]);
@@ -144,8 +144,8 @@ fn lines_that_come_too_fast_are_counted_and_nobody_waits() {
         log.note(&room("a"), LATE, &number.to_string());
     }
     let home = tempfile::tempdir().unwrap();
-    let (notices, _said) = notices::channel();
-    let mut writer = Writer::new(home.path().to_owned(), TimeZone::UTC, notices);
+    let (warnings, _said) = warnings::channel();
+    let mut writer = Writer::new(home.path().to_owned(), TimeZone::UTC, warnings);
     writer.write(&waiting.try_iter().collect::<Vec<_>>());
     log.note(&room("a"), LATE, "after");
     writer.write(&waiting.try_iter().collect::<Vec<_>>());
@@ -157,8 +157,8 @@ fn lines_that_come_too_fast_are_counted_and_nobody_waits() {
 #[test]
 fn a_time_that_no_calendar_has_does_no_harm() {
     let home = tempfile::tempdir().unwrap();
-    let (notices, _said) = notices::channel();
-    let mut writer = Writer::new(home.path().to_owned(), TimeZone::UTC, notices);
+    let (warnings, _said) = warnings::channel();
+    let mut writer = Writer::new(home.path().to_owned(), TimeZone::UTC, warnings);
     writer.write(&[line("a", i64::MAX, "x"), line("a", i64::MIN, "y")]);
     assert_eq!(content(home.path()).len(), 1);
 }

@@ -12,9 +12,9 @@ use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use super::Line;
-use crate::notices::Notices;
 use crate::private_files;
 use crate::sanitize;
+use crate::warnings::Warnings;
 
 /// Lines that are written at once at most.
 const BATCH: usize = 1_024;
@@ -25,18 +25,18 @@ const NAME_BYTES: usize = 160;
 pub(super) struct Writer {
     folder: PathBuf,
     zone: TimeZone,
-    notices: Notices,
+    warnings: Warnings,
     is_failing: bool,
     /// Lines that could not be written, by file: said in the file once that works again.
     lost: BTreeMap<PathBuf, u64>,
 }
 
 impl Writer {
-    pub(super) fn new(folder: PathBuf, zone: TimeZone, notices: Notices) -> Self {
+    pub(super) fn new(folder: PathBuf, zone: TimeZone, warnings: Warnings) -> Self {
         Self {
             folder,
             zone,
-            notices,
+            warnings,
             is_failing: false,
             lost: BTreeMap::new(),
         }
@@ -70,7 +70,7 @@ impl Writer {
                 Err(error) => {
                     *self.lost.entry(path.clone()).or_default() += count;
                     if !std::mem::replace(&mut self.is_failing, true) {
-                        self.notices
+                        self.warnings
                             .say(format!("can't write the log {path:?}: {error}"));
                     }
                 }

@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
-use crate::notices;
+use crate::warnings;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -36,8 +36,8 @@ fn fire(hook: &mut Hook, event: &Value) {
 fn the_event_comes_on_standard_input_and_is_never_run() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");
-    let (notices, mut said) = notices::channel();
-    let mut hook = Hook::start(format!("cat >> {}", out.display()), notices);
+    let (warnings, mut said) = warnings::channel();
+    let mut hook = Hook::start(format!("cat >> {}", out.display()), warnings);
     let hostile = json!({ "content": "$(touch hurt); `touch hurt` ' \" \n & | > hurt" });
     fire(&mut hook, &hostile);
     wait_for(&out, &format!("{hostile}\n"));
@@ -52,16 +52,16 @@ fn the_event_comes_on_standard_input_and_is_never_run() {
 fn one_runs_at_a_time_and_the_rest_is_left_out_and_said_once() {
     let folder = tempfile::tempdir().unwrap();
     let (out, go) = (folder.path().join("out"), folder.path().join("go"));
-    let (notices, mut said) = notices::channel();
+    let (warnings, mut said) = warnings::channel();
     let command = format!(
         "cat >> {}; until [ -e {} ]; do sleep 0.01; done",
         out.display(),
         go.display()
     );
-    let mut hook = Hook::start(command, notices);
+    let mut hook = Hook::start(command, warnings);
     fire(&mut hook, &json!(1));
     for number in 2..100 {
-        hook.fire(&json!(number));
+        hook.fire(&number.to_string());
     }
     let words = said.blocking_recv().unwrap();
     assert!(words.contains("left out"), "{words}");
@@ -76,9 +76,9 @@ fn one_runs_at_a_time_and_the_rest_is_left_out_and_said_once() {
 fn what_takes_too_long_is_stopped_with_all_that_it_started() {
     let folder = tempfile::tempdir().unwrap();
     let id = folder.path().join("id");
-    let (notices, mut said) = notices::channel();
+    let (warnings, mut said) = warnings::channel();
     let command = format!("sleep 600 & echo $! > {}; sleep 600", id.display());
-    let mut hook = Hook::with_limit(command, notices, Duration::from_secs(1));
+    let mut hook = Hook::with_limit(command, warnings, Duration::from_secs(1));
     fire(&mut hook, &json!(1));
     let words = said.blocking_recv().unwrap();
     assert!(words.contains("took longer than 1 s"), "{words}");
@@ -95,8 +95,8 @@ fn what_takes_too_long_is_stopped_with_all_that_it_started() {
 
 #[test]
 fn a_command_that_fails_is_said_once() {
-    let (notices, mut said) = notices::channel();
-    let mut hook = Hook::start("exit 3".to_owned(), notices);
+    let (warnings, mut said) = warnings::channel();
+    let mut hook = Hook::start("exit 3".to_owned(), warnings);
     fire(&mut hook, &json!(1));
     assert_eq!(
         said.blocking_recv().unwrap(),
@@ -110,8 +110,8 @@ fn a_command_that_fails_is_said_once() {
 
 #[test]
 fn the_end_of_the_program_waits_for_a_moment_only() {
-    let (notices, _said) = notices::channel();
-    let mut hook = Hook::start("sleep 600".to_owned(), notices);
+    let (warnings, _said) = warnings::channel();
+    let mut hook = Hook::start("sleep 600".to_owned(), warnings);
     fire(&mut hook, &json!(1));
     let begun = Instant::now();
     hook.finish();
@@ -122,14 +122,14 @@ fn the_end_of_the_program_waits_for_a_moment_only() {
 fn the_password_is_not_in_its_environment_and_what_is_too_big_is_left_out() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");
-    let (notices, _said) = notices::channel();
+    let (warnings, _said) = warnings::channel();
     let command = format!(
         "echo \"${{{}-none}}\" >> {}",
         password::VARIABLE,
         out.display()
     );
-    let mut hook = Hook::start(command, notices);
-    hook.fire(&json!("x".repeat(EVENT_BYTES)));
+    let mut hook = Hook::start(command, warnings);
+    hook.fire(&"x".repeat(EVENT_BYTES));
     fire(&mut hook, &json!(1));
     wait_for(&out, "none\n");
     hook.finish();

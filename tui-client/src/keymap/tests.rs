@@ -68,7 +68,7 @@ fn changed(changes: &[(&str, &[&str])]) -> Result<Keymap, String> {
             ((*name).to_owned(), keys.collect())
         })
         .collect();
-    Keymap::new(&changes, &[]).map_err(|error| error.to_string())
+    Keymap::new(&changes, &[]).map_err(|wrong| wrong[0].error.to_string())
 }
 
 #[test]
@@ -97,13 +97,59 @@ fn what_is_wrong_is_named_with_what_would_be_right() {
     let error = |changes: &[(&str, &[&str])]| changed(changes).unwrap_err();
     assert_eq!(
         error(&[("fined", &["f5"])]),
-        "there is no action `fined`; did you mean `find`?"
+        "there is no action `fined`: did you mean `find`?"
     );
     assert!(error(&[("find", &["cmd+f"])]).starts_with("`cmd+f` is no key: write one like"));
     assert!(error(&[("find", &["f99"])]).starts_with("`f99` is no key"));
     assert!(error(&[("find", &["x"])]).contains("typed into the input box"));
     assert_eq!(
         error(&[("find", &["f5"]), ("log", &["f5"])]),
-        "F5 is bound to `find` and to `log`; bind one of them to another key, or to \"none\""
+        "F5 is bound to `find` and to `log`: bind one of them to another key, or to \"none\""
     );
+}
+
+#[test]
+fn all_that_is_wrong_comes_back_with_its_place() {
+    let given = |changes: &[(&str, &str)]| -> Vec<(String, Vec<String>)> {
+        let changes = changes.iter();
+        changes
+            .map(|(name, key)| ((*name).to_owned(), vec![(*key).to_owned()]))
+            .collect()
+    };
+    let anywhere = given(&[
+        ("find", "f5"),
+        ("reply", "f6"),
+        ("log", "f5"),
+        ("held", "what"),
+        ("submit", "none"),
+        ("zzzzzzzzz", "f7"),
+    ]);
+    let selected = given(&[
+        ("ban", "ctrl+b"),
+        ("open", "o"),
+        ("find", "q"),
+        ("card", "t"),
+    ]);
+    let wrong = Keymap::new(&anywhere, &selected).unwrap_err();
+    let words: Vec<String> = wrong
+        .iter()
+        .map(|one| format!("{:?} {}: {}", one.context, one.place, one.error))
+        .collect();
+    assert_eq!(
+        words,
+        [
+            "Anywhere 1: there is no action `reply` here: it belongs below [keys.selected]",
+            "Anywhere 2: F5 is bound to `find` and to `log`: bind one of them to another key, or to \"none\"",
+            "Anywhere 3: `what` is no key: write one like ctrl+g, alt+1, shift+tab, f3, pgup or x",
+            "Anywhere 4: `submit` needs a key",
+            "Anywhere 5: there is no action `zzzzzzzzz` (chat-tui --print-config lists them all)",
+            "Selected 0: Ctrl+B means the same wherever you are: bind it to a single character, like x",
+            "Selected 2: there is no action `find` here: it belongs below [keys]",
+        ]
+    );
+    // A letter of the table's goes to whom the user gives it.
+    let keymap = Keymap::new(&[], &given(&[("card", "t"), ("open", "o")])).unwrap();
+    assert_eq!(keymap.letter('t'), Some(SelectedAction::Card));
+    assert_eq!(keymap.letter('c'), None);
+    assert_eq!(keymap.letter('o'), Some(SelectedAction::Open));
 }

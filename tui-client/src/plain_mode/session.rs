@@ -40,6 +40,8 @@ pub(super) struct Settings {
     pub(super) is_interactive: bool,
     /// Say the time of each message.
     pub(super) times: bool,
+    /// Say at first only what is for this user.
+    pub(super) only_mentions: bool,
     pub(super) zone: TimeZone,
     /// What all nonces of this program begin with.
     pub(super) nonce_prefix: String,
@@ -148,7 +150,7 @@ impl Session {
             likeness: Likeness::default(),
             held: HeldNumbers::default(),
             answer: Vec::new(),
-            only_mentions: false,
+            only_mentions: settings.only_mentions,
             times: settings.times,
             is_interactive: settings.is_interactive,
             zone: settings.zone,

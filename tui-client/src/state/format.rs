@@ -1,10 +1,10 @@
 //! How sessions are written: JSON with a version. Pure. What is read back is checked like anything from
 //! outside: a file may be damaged, of another version, or somebody else's.
 
-use chat_protocol::{Epoch, RoomName, Seq, Username};
+use chat_protocol::{Epoch, MessageId, RoomName, Seq, Username};
 use serde::{Deserialize, Serialize};
 
-use crate::session_state::{ReadMark, SavedRoom, SavedSession};
+use crate::session_state::{DRAFTS, ReadMark, SavedDraft, SavedRoom, SavedSession};
 
 /// The version of the files.
 const VERSION: u64 = 1;
@@ -40,9 +40,23 @@ struct RoomFile {
     #[serde(default)]
     read: Option<ReadFile>,
     #[serde(default)]
-    draft: String,
+    drafts: Vec<DraftFile>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct DraftFile {
+    text: String,
     #[serde(default)]
-    other_drafts: Vec<String>,
+    cursor: usize,
+    #[serde(default)]
+    reply: Option<ReplyFile>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct ReplyFile {
+    id: String,
+    name: String,
+    quote: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -164,9 +178,34 @@ fn room_file(room: SavedRoom) -> RoomFile {
         name: room.name.as_str().to_owned(),
         open: room.is_open,
         read,
-        draft: shortened(room.draft),
-        other_drafts: room.other_drafts.into_iter().map(shortened).collect(),
+        drafts: room.drafts.into_iter().map(draft_file).collect(),
     }
+}
+
+fn draft_file(draft: SavedDraft) -> DraftFile {
+    let reply = draft.reply.map(|(id, name, quote)| ReplyFile {
+        id: id.as_str().to_owned(),
+        name,
+        quote,
+    });
+    DraftFile {
+        text: shortened(draft.text),
+        cursor: draft.cursor,
+        reply,
+    }
+}
+
+fn draft(file: DraftFile) -> Result<SavedDraft, String> {
+    let reply = file.reply.map(|reply| {
+        let id = MessageId::new(reply.id).map_err(|error| format!("a message's id {error}"))?;
+        Ok::<_, String>((id, shortened(reply.name), shortened(reply.quote)))
+    });
+    let text = shortened(file.text);
+    Ok(SavedDraft {
+        cursor: file.cursor.min(text.len()),
+        text,
+        reply: reply.transpose()?,
+    })
 }
 
 fn room(file: RoomFile) -> Result<SavedRoom, String> {
@@ -178,12 +217,13 @@ fn room(file: RoomFile) -> Result<SavedRoom, String> {
             time: mark.time,
         })
     });
+    let drafts = file.drafts.into_iter().take(DRAFTS).map(draft);
+    let drafts: Result<Vec<SavedDraft>, String> = drafts.collect();
     Ok(SavedRoom {
         name: room_name(&file.name)?,
         is_open: file.open,
         read: read.transpose()?,
-        draft: shortened(file.draft),
-        other_drafts: file.other_drafts.into_iter().map(shortened).collect(),
+        drafts: drafts?,
     })
 }
 

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use chat_protocol::Secret;
 
 use super::{Session, StateError, Token};
-use crate::notices::Notices;
 use crate::session_state::SavedSession;
+use crate::warnings::Warnings;
 
 /// Between two times that a session is written: of a draft, so much of the typing may be lost.
 const INTERVAL: Duration = Duration::from_secs(3);
@@ -59,16 +59,16 @@ impl TokenChanges {
 
 impl Saver {
     /// Begins to write `session`'s files. What goes wrong is said once, until it goes right again.
-    pub(crate) fn start(session: Session, notices: Notices) -> Self {
-        Self::with_interval(session, notices, INTERVAL)
+    pub(crate) fn start(session: Session, warnings: Warnings) -> Self {
+        Self::with_interval(session, warnings, INTERVAL)
     }
 
-    fn with_interval(session: Session, notices: Notices, interval: Duration) -> Self {
+    fn with_interval(session: Session, warnings: Warnings, interval: Duration) -> Self {
         let shared = Arc::new(Shared::default());
         let writer = Writer {
             shared: Arc::clone(&shared),
             session,
-            notices,
+            warnings,
             interval,
             is_failing: false,
         };
@@ -127,7 +127,7 @@ impl Shared {
 struct Writer {
     shared: Arc<Shared>,
     session: Session,
-    notices: Notices,
+    warnings: Warnings,
     interval: Duration,
     is_failing: bool,
 }
@@ -136,6 +136,7 @@ impl Writer {
     fn run(mut self) {
         let mut written: Option<SavedSession> = None;
         let mut not_before = Instant::now();
+        let mut is_signed_in = false;
         loop {
             let (session, tokens, is_over) = self.wait(not_before);
             for refused in &tokens.refused {
@@ -144,6 +145,10 @@ impl Writer {
             }
             if let Some(token) = &tokens.new {
                 let result = self.session.keep_token(token);
+                self.note(result);
+                // Only now is it a session that somebody may want to go on with.
+                is_signed_in = true;
+                let result = self.session.remember_as_last();
                 self.note(result);
             }
             if let Some(session) = session {
@@ -156,8 +161,12 @@ impl Writer {
                 not_before = Instant::now() + self.interval;
             }
             if is_over {
-                let result = self.session.remember_as_last();
-                self.note(result);
+                if is_signed_in {
+                    let result = self.session.remember_as_last();
+                    self.note(result);
+                }
+                // Whoever waits may begin the same session at once.
+                drop(self.session);
                 self.shared.lock().has_ended = true;
                 self.shared.changed.notify_all();
                 return;
@@ -192,7 +201,7 @@ impl Writer {
             Err(_) if self.is_failing => {}
             Err(error) => {
                 self.is_failing = true;
-                self.notices.say(words(&error));
+                self.warnings.say(words(&error));
             }
         }
     }

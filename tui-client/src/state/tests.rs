@@ -3,11 +3,11 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use chat_protocol::{Epoch, RoomName, Secret, Seq};
+use chat_protocol::{Epoch, MessageId, RoomName, Secret, Seq};
 use tempfile::TempDir;
 
 use super::*;
-use crate::session_state::{ReadMark, SavedRoom};
+use crate::session_state::{ReadMark, SavedDraft, SavedRoom};
 
 const URL: &str = "wss://chat.example.org";
 
@@ -34,6 +34,11 @@ impl Home {
         self.begin_as(URL, "alice")
     }
 
+    /// As by somebody who was let in.
+    fn sign_in_as(&self, url: &str, user: &str) {
+        self.begin_as(url, user).session.remember_as_last().unwrap();
+    }
+
     fn recent(&self) -> Vec<String> {
         let (recent, note) = Store::open(self.folder()).unwrap().recent();
         assert_eq!(note, None);
@@ -52,7 +57,15 @@ pub(super) fn saved(draft: &str) -> SavedSession {
             seq: Seq(41),
             time: 1_795_477_200_405,
         }),
-        draft: draft.to_owned(),
+        drafts: vec![SavedDraft {
+            text: draft.to_owned(),
+            cursor: draft.len() / 2,
+            reply: Some((
+                MessageId::new("e1-7").unwrap(),
+                "bob".to_owned(),
+                "what".to_owned(),
+            )),
+        }],
         ..SavedRoom::new(name.clone(), true)
     };
     let left = SavedRoom::new(RoomName::new("éà/../x\u{200d}").unwrap(), false);
@@ -61,6 +74,11 @@ pub(super) fn saved(draft: &str) -> SavedSession {
         active: Some(name),
         ignored: vec!["mallory".to_owned()],
     }
+}
+
+pub(super) fn drafts(saved: &SavedSession) -> Vec<&str> {
+    let drafts = saved.rooms[0].drafts.iter();
+    drafts.map(|draft| &*draft.text).collect()
 }
 
 fn token(text: &str, expires: u64) -> Token {
@@ -91,6 +109,7 @@ fn nobody_else_can_read_it() {
     let begun = home.begin();
     begun.session.save(&saved("x")).unwrap();
     begun.session.keep_token(&token("t", 9)).unwrap();
+    begun.session.remember_as_last().unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&home.folder()), 0o700);
     let files: Vec<_> = fs::read_dir(home.folder()).unwrap().flatten().collect();
@@ -112,12 +131,17 @@ fn sessions_of_others_are_apart() {
     ] {
         let begun = home.begin_as(url, user);
         assert_eq!(begun.saved, SavedSession::default(), "{url} {user}");
+        begun.session.remember_as_last().unwrap();
     }
     let newest = home.recent();
     assert_eq!(newest[0], "wss://chat.example.org:443/ws alice");
-    assert_eq!(newest.len(), 5);
+    assert_eq!(newest.len(), 4);
     home.begin();
+    assert_eq!(home.recent(), newest, "nobody was let in");
+    home.sign_in_as(URL, "alice");
     assert_eq!(home.recent()[0], "wss://chat.example.org:443/ alice");
+    home.sign_in_as(URL, "bob");
+    assert_eq!(home.recent()[0], "wss://chat.example.org:443/ bob");
     assert_eq!(home.recent().len(), 5);
 }
 
@@ -173,17 +197,14 @@ fn two_clients_at_once_keep_both_their_drafts() {
     drop(second);
     let second = home.begin();
     assert_eq!(second.session.number, 2);
-    assert_eq!(second.saved.rooms[0].draft, "second");
-    assert!(second.saved.rooms[0].other_drafts.is_empty());
+    assert_eq!(drafts(&second.saved), ["second"]);
     drop((first, second));
     let alone = home.begin();
-    let room = &alone.saved.rooms[0];
-    assert_eq!(room.draft, "first, longer");
-    assert_eq!(room.other_drafts, ["second"]);
+    assert_eq!(drafts(&alone.saved), ["second", "first, longer"]);
     drop(alone);
     // Taken over once, and kept.
     let again = home.begin();
-    assert_eq!(again.saved.rooms[0].other_drafts, ["second"]);
+    assert_eq!(drafts(&again.saved), ["second", "first, longer"]);
 }
 
 #[test]
@@ -240,7 +261,7 @@ fn what_cannot_be_read_is_put_aside_and_said() {
     let (recent, note) = Store::open(home.folder()).unwrap().recent();
     assert!(recent.is_empty());
     assert!(note.unwrap().contains("it is damaged"));
-    home.begin();
+    home.sign_in_as(URL, "alice");
     assert_eq!(home.recent().len(), 1);
 }
 

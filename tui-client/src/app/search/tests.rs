@@ -201,6 +201,27 @@ fn an_emptied_room_or_another_life_of_the_log_is_looked_at_anew() {
 }
 
 #[test]
+fn a_page_of_another_life_of_the_log_begins_it_anew() {
+    let mut room = timeline(401..=406);
+    let mut search = Search::new("third").unwrap();
+    finish(&mut search, &room);
+    search.go_on();
+    search.ask(&room).unwrap();
+    search.take(&history("e", page(396..=400), false), &reader());
+    assert_eq!(search.count(), 4);
+    search.ask(&room).unwrap();
+    // The room has not heard of it yet.
+    search.take(&history("f", page(3..=3), false), &reader());
+    assert_eq!(search.count(), 0);
+    room.part(stamp());
+    room.newest(&history("f", page(3..=4), true), &reader(), stamp());
+    finish(&mut search, &room);
+    assert_eq!(found(&search), ["third 402", "third 405", "third 3"]);
+    assert_eq!(search.ask(&room), None);
+    assert!(search.words().ends_with("from the beginning of the room"));
+}
+
+#[test]
 fn it_stops_where_the_user_says_so_and_goes_on() {
     let timeline = timeline(401..=406);
     let mut search = Search::new("third").unwrap();

@@ -429,11 +429,12 @@ fn who_is_ignored_is_not_seen_and_counts_nothing() {
 
 #[test]
 fn what_was_missed_between_two_runs_is_unread_and_a_line_is_above_it() {
-    let mut driven = room(&TALK[..2], true);
-    let (name, mark) = driven.app.marks_to_save().next().unwrap();
-    let (name, mark) = (name.clone(), mark.clone());
+    let driven = room(&TALK[..2], true);
+    let mut saved = driven.app.saved();
+    // Another room is in view.
+    saved.active = None;
     let mut again = Driven::new(&["other", "stream1"], Some("pw"));
-    again.app.restore_mark(&name, mark);
+    again.app.take_up(saved);
     again.tell(Event::Started);
     again.go_live(0, false);
     again.go_live(1, false);

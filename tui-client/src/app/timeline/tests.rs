@@ -1,6 +1,7 @@
 //! Timelines, built from the wire's events and read as text rows.
 
 mod gaps;
+mod ignoring;
 mod people;
 mod removal;
 mod rows;

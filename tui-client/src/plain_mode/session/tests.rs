@@ -22,6 +22,7 @@ fn settings(rooms: &[&str]) -> Settings {
         password: Some(Secret::new("secret")),
         is_interactive: false,
         times: false,
+        only_mentions: false,
         zone: TimeZone::UTC,
         nonce_prefix: "n".to_owned(),
     }

@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use super::super::tests::{Home, saved};
+use super::super::tests::{Home, drafts, saved};
 use super::*;
-use crate::notices;
+use crate::warnings;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -18,8 +18,8 @@ fn token(text: &str) -> Token {
 #[test]
 fn the_newest_is_what_is_kept() {
     let home = Home::new();
-    let (notices, mut said) = notices::channel();
-    let saver = Saver::with_interval(home.begin().session, notices, Duration::from_secs(60));
+    let (warnings, mut said) = warnings::channel();
+    let saver = Saver::with_interval(home.begin().session, warnings, Duration::from_secs(60));
     for number in 0..100 {
         saver.save(saved(&number.to_string()));
     }
@@ -29,15 +29,17 @@ fn the_newest_is_what_is_kept() {
     saver.forget_token(Secret::new("t1"));
     assert!(saver.finish(PATIENCE), "the end waits for no interval");
     let begun = home.begin();
-    assert_eq!(begun.saved.rooms[0].draft, "99");
+    assert_eq!(drafts(&begun.saved), ["99"]);
     assert_eq!(begun.session.token(0), Ok(Some(token("t2"))));
     assert!(said.try_recv().is_err());
 }
 
 #[test]
 fn a_token_that_was_just_given_can_be_refused() {
-    let mut changes = TokenChanges::default();
-    changes.new = Some(token("t1"));
+    let mut changes = TokenChanges {
+        new: Some(token("t1")),
+        ..TokenChanges::default()
+    };
     changes.forget(Secret::new("t0"));
     assert_eq!(changes.new, Some(token("t1")));
     changes.forget(Secret::new("t1"));
@@ -49,8 +51,8 @@ fn a_token_that_was_just_given_can_be_refused() {
 fn what_cannot_be_written_is_said_once_and_written_later() {
     let home = Home::new();
     let session = home.begin().session;
-    let (notices, mut said) = notices::channel();
-    let saver = Saver::with_interval(session, notices, Duration::ZERO);
+    let (warnings, mut said) = warnings::channel();
+    let saver = Saver::with_interval(session, warnings, Duration::ZERO);
     let away = home.0.path().join("away");
     fs::rename(home.folder(), &away).unwrap();
     saver.save(saved("1"));
@@ -62,7 +64,7 @@ fn what_cannot_be_written_is_said_once_and_written_later() {
     saver.save(saved("3"));
     assert!(saver.finish(PATIENCE));
     assert!(said.try_recv().is_err(), "said once");
-    assert_eq!(home.begin().saved.rooms[0].draft, "3");
+    assert_eq!(drafts(&home.begin().saved), ["3"]);
 }
 
 #[test]
@@ -70,8 +72,8 @@ fn an_interval_passes_between_two_files() {
     let home = Home::new();
     let begun = home.begin();
     let path = begun.session.path(1);
-    let (notices, _said) = notices::channel();
-    let saver = Saver::with_interval(begun.session, notices, Duration::from_secs(3_600));
+    let (warnings, _said) = warnings::channel();
+    let saver = Saver::with_interval(begun.session, warnings, Duration::from_secs(3_600));
     saver.save(saved("first"));
     let end = Instant::now() + PATIENCE;
     while !path.exists() {

@@ -3,21 +3,21 @@
 
 use tokio::sync::mpsc;
 
-/// Notices that wait for the app. Of more, the newest are dropped: what goes on being wrong is said
+/// Warnings that wait for the app. Of more, the newest are dropped: what goes on being wrong is said
 /// once, so so many at a time say enough.
 const WAITING: usize = 16;
 
-/// Where notices go.
+/// Where warnings go.
 #[derive(Clone, Debug)]
-pub(crate) struct Notices(mpsc::Sender<String>);
+pub(crate) struct Warnings(mpsc::Sender<String>);
 
-/// A queue for notices, and its other end.
-pub(crate) fn channel() -> (Notices, mpsc::Receiver<String>) {
+/// A queue for warnings, and its other end.
+pub(crate) fn channel() -> (Warnings, mpsc::Receiver<String>) {
     let (sender, receiver) = mpsc::channel(WAITING);
-    (Notices(sender), receiver)
+    (Warnings(sender), receiver)
 }
 
-impl Notices {
+impl Warnings {
     /// Says something to the user. Never waits.
     pub(crate) fn say(&self, words: impl Into<String>) {
         // Full, or the app is gone: nobody is there to read one more.
