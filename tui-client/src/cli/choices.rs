@@ -117,7 +117,11 @@ impl Arguments {
             (false, false) => Mode::Screen,
         };
         // A script does the same every time.
-        let recent = if self.may_remember() { around.recent } else { &[] };
+        let recent = if self.may_remember() {
+            around.recent
+        } else {
+            &[]
+        };
         let given = self.user.as_deref().map(username).transpose()?;
         let username = given.or_else(|| profile.username.clone());
         let url = match self.server.as_deref() {
