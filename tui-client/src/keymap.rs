@@ -213,6 +213,9 @@ pub(crate) enum BindingError {
     /// Only letters are free while something is picked.
     #[error("{0} means the same wherever you are: bind it to a single character, like x")]
     NoLetter(String),
+    /// Most terminals send the same for both.
+    #[error("{0} is the same as {1} to most terminals: bind it to another key")]
+    SameAs(String, &'static str),
     /// Nobody gets on without it.
     #[error("`{0}` needs a key")]
     Needed(&'static str),
@@ -379,6 +382,15 @@ fn keys<'keys, A>(binding: &'keys Binding<A>, change: Option<&'keys [String]>) -
 /// The key, where it may be bound to this action.
 fn allowed<A>(key: Key, binding: &Binding<A>, context: Context) -> Result<Key, BindingError> {
     let is_letter = matches!(key.code, Code::Char(_)) && !key.control && !key.alt;
+    let same = match key.code {
+        Code::Char('i') if key.control => Some("Tab"),
+        Code::Char('m') if key.control => Some("Enter"),
+        Code::Char('[') if key.control => Some("Esc"),
+        _ => None,
+    };
+    if let Some(same) = same {
+        return Err(BindingError::SameAs(key_name(key), same));
+    }
     match context {
         Context::Anywhere if is_letter => Err(BindingError::Typed(key_name(key))),
         // Enter opens whatever is bound to it.

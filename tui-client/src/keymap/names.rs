@@ -50,6 +50,10 @@ pub(crate) fn parse_key(text: &str) -> Result<Key, KeyError> {
         key.shift = false;
     }
     if let Code::Char(character) = key.code {
+        // Few terminals say that Shift was held as well.
+        if key.shift && (key.control || key.alt) {
+            return Err(error());
+        }
         if key.control || key.alt {
             key.code = Code::Char(character.to_ascii_lowercase());
         } else if key.shift {

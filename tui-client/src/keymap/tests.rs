@@ -102,6 +102,11 @@ fn what_is_wrong_is_named_with_what_would_be_right() {
     assert!(error(&[("find", &["cmd+f"])]).starts_with("`cmd+f` is no key: write one like"));
     assert!(error(&[("find", &["f99"])]).starts_with("`f99` is no key"));
     assert!(error(&[("find", &["x"])]).contains("typed into the input box"));
+    assert!(error(&[("find", &["ctrl+shift+f"])]).contains("is no key"));
+    assert_eq!(
+        error(&[("find", &["ctrl+i"])]),
+        "Ctrl+I is the same as Tab to most terminals: bind it to another key"
+    );
     assert_eq!(
         error(&[("find", &["f5"]), ("log", &["f5"])]),
         "F5 is bound to `find` and to `log`: bind one of them to another key, or to \"none\""
