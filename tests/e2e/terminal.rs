@@ -84,6 +84,12 @@ fn hear(terminal: &mut Terminal, text: &str) {
     terminal.wait_for("room for the next answer", |screen| !says(screen, text));
 }
 
+/// The same for an answer that others may stand before: those are read, and go.
+#[track_caller]
+fn read_up_to(terminal: &mut Terminal, text: &str) {
+    terminal.press_until(Key::Escape, text, |screen| says(screen, text));
+}
+
 /// Whether the line of answers, above the status line, holds `text`.
 fn says(screen: &Screen, text: &str) -> bool {
     screen.rows[screen.rows.len() - 3].contains(text)

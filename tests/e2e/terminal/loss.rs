@@ -75,7 +75,7 @@ fn a_restart_is_shown_as_one_and_not_as_an_error_and_loses_nothing() {
     server.restart();
     alice.wait_until_joined();
     alice.wait_for("everything, sent", |screen| {
-        screen.count("alice  before") == 1 && screen.count("alice  meanwhile") == 1
+        screen.count("alice@ before") == 1 && screen.count("alice@ meanwhile") == 1
     });
     alice.key(Key::F2);
     alice.wait_for_text(" Errors: none so far");

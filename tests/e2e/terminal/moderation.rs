@@ -122,6 +122,10 @@ fn what_a_muted_user_writes_waits_until_the_mute_is_over() {
         peer.send("unmute", json!({}));
         let posted = play_server_until(&mut peer, "message");
         assert_eq!(posted["content"], "two");
+        let mut stored = message(1, "two");
+        stored["username"] = json!("alice");
+        stored["nonce"] = posted["nonce"].clone();
+        peer.send("message", stored);
         play_server_until(&mut peer, "disconnect");
     });
     alice.wait_until_joined();
@@ -138,6 +142,12 @@ fn what_a_muted_user_writes_waits_until_the_mute_is_over() {
     alice.enter("/who");
     let screen = alice.wait_for_text("you are no longer muted");
     assert!(!screen.shows("muted 9:"), "{screen:?}");
+    // What was refused is for its author to decide about.
+    alice.wait_for("one message that is not sent", |screen| {
+        screen.shows("not sent 1") && screen.shows("two") && !screen.shows("alice… two")
+    });
+    alice.enter("/discard");
+    alice.wait_for("nothing unsent", |screen| !screen.shows("not sent"));
     leave(alice, server);
 }
 

@@ -66,9 +66,13 @@ impl Answers {
         queue.push_back(answer);
     }
 
-    /// Says something about the key that was just pressed, until the next.
+    /// Says something about the key that was just pressed, until the next. It is in front of the answer
+    /// that stands, which stands the longer.
     pub(super) fn hint(&mut self, text: String, now: Duration) {
         self.hint = Some((text, now + HINT));
+        if let Some((.., until)) = &mut self.shown {
+            *until = (*until + HINT).min(now + HINT + STANDS);
+        }
     }
 
     /// A key was pressed: what was said about the one before is done with.
@@ -219,6 +223,23 @@ mod tests {
         }
         answers.advance(at(0), false);
         assert_eq!(shown(&answers), Some(("950", WAITING - 1)));
+    }
+
+    #[test]
+    fn an_answer_behind_a_hint_stands_the_longer() {
+        let mut answers = Answers::default();
+        answers.add(answer("one"), Cause::Asked, at(0));
+        answers.advance(at(0), false);
+        for _ in 0..100 {
+            answers.hint("no match".to_owned(), at(4));
+        }
+        assert_eq!(answers.hinted(), Some("no match"));
+        answers.advance(at(9), false);
+        assert_eq!(
+            (answers.hinted(), shown(&answers)),
+            (None, Some(("one", 0)))
+        );
+        assert_eq!(answers.wake_at(), Some(at(17)));
     }
 
     #[test]
