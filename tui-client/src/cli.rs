@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-pub(crate) use choices::{Choices, Mode, Options, Surroundings, UsageError};
+pub(crate) use choices::{Choices, Mode, Options, Surroundings};
 pub(crate) use pages::{completions, manual};
 
 /// Names the server where neither an argument nor a profile does.

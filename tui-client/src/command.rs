@@ -145,20 +145,6 @@ pub(crate) fn parse(text: &str) -> Result<Typed, CommandError> {
     }
 }
 
-/// The commands whose names begin with `start`, each with its slash.
-pub(crate) fn beginning_with(start: &str) -> Vec<String> {
-    let start = start.to_ascii_lowercase();
-    let plain = COMMANDS.iter().map(|(name, ..)| *name);
-    let others = GOING.iter().chain(&READING).chain(&MODERATION);
-    let names = plain.chain(others.map(|(name, ..)| *name));
-    let mut fitting: Vec<String> = names
-        .filter(|name| name.starts_with(&start))
-        .map(|name| format!("/{name}"))
-        .collect();
-    fitting.dedup();
-    fitting
-}
-
 /// How the command with arguments is used that `text` begins with.
 pub(crate) fn usage(text: &str) -> Option<(&'static str, &'static str, &'static str)> {
     let name = text.trim_start().strip_prefix('/')?;

@@ -3,19 +3,21 @@
 //! not decide anything that the app could.
 
 mod beside;
+mod first_start;
 
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use chat_protocol::{Credential, RoomName, Username};
+use chat_protocol::Username;
+
+pub(crate) use first_start::FirstStart;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::app::{App, Effect, Event, Now, Settings};
+use crate::app::{App, Effect, Event, Filled, Now, Settings};
 use crate::config::Desktop;
-use crate::cursor::Cursor;
 use crate::exit::Exit;
 use crate::input::{Input, Keyboard, Reply};
 use crate::link::{ConnectionId, LinkCommand, LinkEvent, RoomKey};
@@ -63,9 +65,42 @@ pub(crate) struct Program {
     pub(crate) panic_after_start: bool,
 }
 
+/// Asks what is not known yet, and runs the client that `make` makes of it.
+pub(crate) async fn run_first<E>(
+    first: FirstStart,
+    make: impl FnOnce(Filled) -> Result<Program, E>,
+) -> Result<Result<Exit, RunError>, E> {
+    let mut screen = match Screen::take() {
+        Ok(screen) => screen,
+        Err(error) => return Ok(Err(RunError::Terminal(error))),
+    };
+    let mut keys = Keyboard::open();
+    let program = match first.ask(&mut screen, &mut keys).await {
+        Ok(Some(filled)) => make(filled),
+        asked => {
+            keys.drain(screen.awaited()).await;
+            screen.restore();
+            return Ok(asked.map(|_| Exit::Done));
+        }
+    };
+    match program {
+        Ok(program) => Ok(chat(program, screen, keys).await),
+        Err(error) => {
+            keys.drain(screen.awaited()).await;
+            screen.restore();
+            Err(error)
+        }
+    }
+}
+
 /// Runs the client until the user leaves or the system says so.
 pub(crate) async fn run(program: Program) -> Result<Exit, RunError> {
     let screen = Screen::take().map_err(RunError::Terminal)?;
+    let keys = Keyboard::open();
+    chat(program, screen, keys).await
+}
+
+async fn chat(program: Program, screen: Screen, mut keys: Keyboard) -> Result<Exit, RunError> {
     let (events, mut received) = mpsc::channel(EVENTS);
     let notices = notices(program.plans.desktop);
     let mut runner = Runner {
@@ -85,7 +120,6 @@ pub(crate) async fn run(program: Program) -> Result<Exit, RunError> {
         suspending: false,
         quitting: false,
     };
-    let mut keys = Keyboard::open();
     runner.start(program.panic_after_start)?;
     let ended = runner.turn(&mut keys, &mut received).await;
     runner.wait_for_answers(&mut received).await;

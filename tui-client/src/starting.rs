@@ -8,7 +8,7 @@ use chat_protocol::Secret;
 use jiff::tz::TimeZone;
 
 use super::{complain, print, words_of};
-use crate::app::Settings;
+use crate::app::{Filled, Form, Settings};
 use crate::cli::{self, Arguments, Choices, Mode, Surroundings};
 use crate::config::Config;
 use crate::exit::Exit;
@@ -16,7 +16,8 @@ use crate::folders::Folders;
 use crate::json_mode;
 use crate::password;
 use crate::plain_mode;
-use crate::runner::{self, Plans, Program};
+use crate::runner::{self, FirstStart, Plans, Program};
+use crate::server_url::ServerUrl;
 use crate::session_state::SavedSession;
 use crate::state::{self, Recent, Session, Store};
 use crate::terminal;
@@ -91,11 +92,45 @@ fn prepare(arguments: Arguments, folders: Option<&Folders>) -> Result<Exit, Fail
             }
             Ok(exit)
         }
+        Mode::Screen if choices.username.is_none() || choices.rooms.is_empty() => {
+            let first = first_start(&choices, &config);
+            let make = |filled: Filled| {
+                let mut choices = choices;
+                let url = ServerUrl::new(&filled.server).map_err(usage)?;
+                let is_other = url.identity() != choices.url.identity();
+                let was_known = choices.username.as_ref() == Some(&filled.username);
+                choices.url = url;
+                choices.username = Some(filled.username);
+                choices.rooms = vec![filled.room];
+                let kept = match was_known && !is_other {
+                    true => kept,
+                    false => begin(&mut choices, store.as_ref(), &mut notes),
+                };
+                program(choices, config, kept, notes, folders)
+            };
+            let ended = block_on(runner::run_first(first, make))??;
+            Ok(ended.unwrap_or_else(|error| complain(&error, Exit::Failed)))
+        }
         Mode::Screen => {
             let program = program(choices, config, kept, notes, folders)?;
             let ended = block_on(runner::run(program))?;
             Ok(ended.unwrap_or_else(|error| complain(&error, Exit::Failed)))
         }
+    }
+}
+
+/// The form for what nobody said and nothing remembers.
+fn first_start(choices: &Choices, config: &Config) -> FirstStart {
+    let check = |server: &str| {
+        let url = ServerUrl::new(server);
+        url.map(drop).map_err(|error| error.to_string())
+    };
+    let name = choices.username.as_ref().map_or("", |name| name.as_str());
+    let room = choices.rooms.first().map_or("", |room| room.as_str());
+    FirstStart {
+        form: Form::new(&choices.url.shown(), name, room, check),
+        theme: Theme::chosen(config.colours, |name| std::env::var(name).ok()),
+        keymap: config.keymap.clone(),
     }
 }
 

@@ -89,11 +89,6 @@ impl Theme {
         }
     }
 
-    /// Reads what the environment says of the terminal: `NO_COLOR`, `COLORTERM`, `TERM`.
-    pub(crate) fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
-        Self::chosen(Wish::Auto, variable)
-    }
-
     /// What the user wishes, on the terminal that the environment describes. A wish for colours goes
     /// before `NO_COLOR` (no-color.org), which counts where it is set and not empty.
     pub(crate) fn chosen(wish: Wish, variable: impl Fn(&str) -> Option<String>) -> Self {
@@ -123,7 +118,7 @@ impl Theme {
             Tone::Alert => bold(self.coloured(Meaning::Alert)),
             Tone::Good => self.coloured(Meaning::Good),
             Tone::Waiting => self.coloured(Meaning::Waiting),
-            Tone::Strong | Tone::Marked | Tone::Answer => bold(plain),
+            Tone::Strong | Tone::Marked => bold(plain),
             Tone::Active | Tone::Selected | Tone::Bar => plain.add_modifier(Modifier::REVERSED),
             Tone::Muted => plain.add_modifier(Modifier::DIM | Modifier::CROSSED_OUT),
         }

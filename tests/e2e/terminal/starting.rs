@@ -165,11 +165,12 @@ fn a_configuration_is_printed_and_checked() {
         .position(|line| line.starts_with("find ="))
         .unwrap()
         + 1;
-    setup.configure(&format!("{wrong}\nnonsense = \"q\"\n"));
+    let wrong = format!("{wrong}\nnonsense = \"q\"\n");
+    setup.configure(&wrong);
     let checked = setup.bare(&["--check-config"]).run("");
     assert_eq!(checked.status.code(), Some(2));
     let path = setup.home().join("config/chat-tui/config.toml");
-    let (path, last) = (path.display(), wrong.lines().count() + 2);
+    let (path, last) = (path.display(), wrong.lines().count());
     let problems: Vec<&str> = checked.out.lines().collect();
     let [first, second] = problems[..] else {
         panic!("{}", checked.out)

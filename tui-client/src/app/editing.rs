@@ -65,6 +65,7 @@ impl App {
     }
 
     /// What is typed and not sent, by room, for the next start and before leaving; never a secret.
+    #[cfg(test)]
     pub(crate) fn drafts(&self) -> Vec<(RoomKey, Vec<Draft>)> {
         let drafts = self.rooms.iter().map(|room| {
             let drafts = room.composer.drafts(&self.memory.history);

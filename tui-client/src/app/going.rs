@@ -65,7 +65,6 @@ impl App {
                 None => self.hint("that name can't be looked up"),
             },
             Goal::Command(name) => self.begin_command(&format!("/{name} ")),
-            Goal::Setting(name) => self.begin_command(&format!("/set {name} ")),
         }
     }
 

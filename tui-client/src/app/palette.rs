@@ -24,8 +24,6 @@ pub(crate) enum Goal {
     Person(String),
     /// A command, by its name.
     Command(&'static str),
-    /// A setting, by its name.
-    Setting(String),
 }
 
 /// Something to choose.
@@ -72,7 +70,6 @@ impl Goal {
             Goal::Room(_) => "room",
             Goal::Person(_) => "person",
             Goal::Command(_) => "command",
-            Goal::Setting(_) => "setting",
         }
     }
 
@@ -82,7 +79,6 @@ impl Goal {
             Goal::Room(_) => '#',
             Goal::Person(_) => '@',
             Goal::Command(_) => '/',
-            Goal::Setting(_) => '=',
         }
     }
 }

@@ -34,8 +34,6 @@ pub(crate) enum Tone {
     Marked,
     /// A question before something is done, and the keys that answer it.
     Bar,
-    /// What the client answers.
-    Answer,
     /// The line above what has not been seen.
     Unread,
     /// The text of somebody who may not speak, and text that was deleted.

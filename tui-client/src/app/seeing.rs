@@ -1,11 +1,11 @@
 //! What of the rooms the user sees, and the way to what was not seen. Must not know how a room counts
 //! it.
 
-use chat_protocol::{Message, RoomName};
+use chat_protocol::Message;
 
 use super::App;
 use super::mention;
-use super::reading::{Counts, Heard, Mark, Next, Reading, next};
+use super::reading::{Counts, Heard, Mark, Next, next};
 use super::timeline::{self, Author, Reader};
 
 impl App {

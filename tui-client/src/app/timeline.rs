@@ -23,6 +23,7 @@ mod view;
 
 use std::cell::Cell;
 use std::collections::{HashSet, VecDeque};
+#[cfg(test)]
 use std::rc::Rc;
 
 use chat_protocol::{Epoch, Message, MessageId, Nonce, Seq};
@@ -42,8 +43,10 @@ use unread::Unread;
 pub(crate) use view::{Below, COUNTED_BELOW};
 
 #[cfg(test)]
+use crate::app::links;
+use crate::app::mention;
+#[cfg(test)]
 use crate::app::row::Tone;
-use crate::app::{links, mention};
 use crate::sanitize;
 
 /// Entries kept per room; past it the oldest go.
@@ -197,6 +200,7 @@ impl Timeline {
     }
 
     /// The addresses in a message, in order.
+    #[cfg(test)]
     pub(crate) fn links_of(&self, id: EntryId) -> Vec<Rc<str>> {
         let post = self.index_of(id).and_then(|index| self.item(index).post());
         let found = links::links(post.map(Post::content).unwrap_or_default());

@@ -43,8 +43,6 @@ pub(crate) struct Choices {
     pub(crate) rooms: Vec<RoomName>,
     pub(crate) mode: Mode,
     pub(crate) password: Source,
-    /// What is kept of earlier sessions may be used, and this one may be kept.
-    pub(crate) remember: bool,
     /// What `--json` asks the server for.
     pub(crate) capabilities: Vec<String>,
     /// `--plain` shows times.
@@ -119,8 +117,7 @@ impl Arguments {
             (false, false) => Mode::Screen,
         };
         // A script does the same every time.
-        let remember = !self.no_remember && mode != Mode::Json;
-        let recent = if remember { around.recent } else { &[] };
+        let recent = if self.may_remember() { around.recent } else { &[] };
         let given = self.user.as_deref().map(username).transpose()?;
         let username = given.or_else(|| profile.username.clone());
         let url = match self.server.as_deref() {
@@ -159,7 +156,6 @@ impl Arguments {
                 file: self.password_file,
                 command,
             },
-            remember,
             capabilities: trimmed(self.capabilities),
             times: self.times,
             only_mentions: around.config.only_mentions,

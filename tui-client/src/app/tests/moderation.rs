@@ -24,11 +24,6 @@ fn view(driven: &Driven) -> String {
     rows.join("\n")
 }
 
-/// A message of this user's own, come from the log.
-fn own(driven: &mut Driven, seq: u64, text: &str) {
-    driven.message(0, seq, "Alice", text);
-}
-
 /// Types an order and says yes.
 fn confirmed(driven: &mut Driven, text: &str) -> Vec<Effect> {
     assert_eq!(sent(&driven.send(text)), [""; 0], "{text}: asked first");

@@ -42,10 +42,6 @@ impl Outgoing {
         self.entry.post().and_then(Post::reply_to)
     }
 
-    pub(super) fn text(&self) -> String {
-        self.content.as_str().to_owned()
-    }
-
     fn is_pending(&self) -> bool {
         self.status() == Some(Status::Pending)
     }
@@ -242,11 +238,6 @@ impl Timeline {
         let outgoing = self.outgoing.remove(place);
         let reply_to = outgoing.reply_to().cloned();
         Some((outgoing.content.as_str().to_owned(), reply_to))
-    }
-
-    /// Drops the refused message of an entry; false where it is none.
-    pub(crate) fn discard_failed(&mut self, id: EntryId) -> bool {
-        self.take_failed(id).is_some()
     }
 
     /// True for a message that was refused.

@@ -3,16 +3,21 @@
 
 use std::rc::Rc;
 
-use chat_protocol::{Message, MessageId, Seq};
+#[cfg(test)]
+use chat_protocol::Message;
+use chat_protocol::{MessageId, Seq};
 
+use super::Timeline;
+#[cfg(test)]
+use super::content;
 use super::entry::{Author, Post};
 use super::ignoring::QUOTE;
-use super::{Timeline, content};
 use crate::sanitize;
 
 /// Characters of a message that those that answer it quote.
 const QUOTED: usize = 200;
 /// Messages from elsewhere that are kept to be quoted; the oldest go.
+#[cfg(test)]
 const APART: usize = 100;
 
 /// A message that is not in the view, but quoted in it.
@@ -44,6 +49,7 @@ impl Timeline {
     }
 
     /// Takes in a message that was fetched by itself, to quote it: it gets no place in the view.
+    #[cfg(test)]
     pub(crate) fn insert_apart(&mut self, message: &Message) {
         if self.find_index(&message.id).is_some() {
             return;

@@ -32,6 +32,7 @@ pub(super) struct Unread {
 
 impl Timeline {
     /// The newest position that is here: where to put the mark for somebody who sees all of it.
+    #[cfg(test)]
     pub(crate) fn newest_mark(&self) -> Option<Mark> {
         let (epoch, seq) = (self.epoch.clone()?, self.newest?);
         Some(Mark { epoch, seq })
@@ -75,18 +76,21 @@ impl Timeline {
     }
 
     /// Mentions behind a position.
+    #[cfg(test)]
     pub(crate) fn mentions_after(&self, seq: Seq) -> usize {
         let behind = self.behind(seq);
         behind.filter(|entry| entry.is_mention()).count()
     }
 
     /// The oldest mention behind a position.
+    #[cfg(test)]
     pub(crate) fn mention_after(&self, seq: Seq) -> Option<EntryId> {
         let mut behind = self.behind(seq);
         Some(behind.find(|entry| entry.is_mention())?.id)
     }
 
     /// The first mention below an entry.
+    #[cfg(test)]
     pub(crate) fn next_mention_from(&self, id: EntryId) -> Option<EntryId> {
         let below = self.index_of(id)? + 1;
         let mut below = self.entries.range(below.min(self.entries.len())..);
@@ -94,6 +98,7 @@ impl Timeline {
     }
 
     /// The position of an entry in the log's present life.
+    #[cfg(test)]
     pub(crate) fn position_of(&self, id: EntryId) -> Option<Seq> {
         let at = self.entries.get(self.index_of(id)?)?.at;
         (at > Seq(0)).then_some(at)

@@ -36,8 +36,10 @@ fn the_newest_is_what_is_kept() {
 
 #[test]
 fn a_token_that_was_just_given_can_be_refused() {
-    let mut changes = TokenChanges::default();
-    changes.new = Some(token("t1"));
+    let mut changes = TokenChanges {
+        new: Some(token("t1")),
+        ..TokenChanges::default()
+    };
     changes.forget(Secret::new("t0"));
     assert_eq!(changes.new, Some(token("t1")));
     changes.forget(Secret::new("t1"));
