@@ -7,6 +7,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 
+use tempfile::TempDir;
+
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::watched::{PATIENCE, Watched};
@@ -33,6 +35,8 @@ pub struct Program {
     input: Option<ChildStdin>,
     out: Arc<Watched<Lines>>,
     error: Arc<Watched<Lines>>,
+    /// What has to be there for as long as it runs.
+    kept: Option<Arc<TempDir>>,
 }
 
 /// What a program that has ended left behind.
@@ -71,7 +75,14 @@ impl Program {
             input,
             out,
             error,
+            kept: None,
         }
+    }
+
+    /// Keeps a folder for as long as the program runs.
+    pub(crate) fn keeping(mut self, folder: Arc<TempDir>) -> Self {
+        self.kept = Some(folder);
+        self
     }
 
     /// Writes to its standard input; a program that has already ended does not read any more.

@@ -92,7 +92,7 @@ fn orders_are_asked_about_and_answered() {
     alice.key(Key::Escape);
     alice.wait_for_text("alice> /ban bobb 2h spam");
     order(&mut alice, "");
-    hear(&mut alice, "ban refused: no such user: bobb");
+    hear(&mut alice, "ban bobb refused: no such user: bobb");
     // What would be deleted is seen first.
     alice.enter("/delete bob");
     alice.wait_for("the message, picked", |screen| {

@@ -149,7 +149,7 @@ impl ClientSetup {
     /// Starts it without a terminal, with `--plain`. Its home directory goes with this value.
     #[track_caller]
     pub fn start_lines(&self) -> Program {
-        Program::start(self.lines_command())
+        Program::start(self.lines_command()).keeping(Arc::clone(&self.home))
     }
 }
 

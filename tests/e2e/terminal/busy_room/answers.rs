@@ -73,7 +73,7 @@ fn whatever_the_client_says_can_be_read() {
     room.say("dave", "holdme please");
     let texts = [
         "unknown command /nosuchcommand",
-        "ban refused: ",
+        "ban nobody_at_all refused: ",
         "bob is muted for 1 min",
         "owner muted carol",
         "holdme please",
