@@ -169,11 +169,18 @@ fn refusals_of_messages_and_orders_say_why() {
     let denied = bob.expect_cerror(403, Some("message"));
     assert_eq!(denied["reason"], "denied");
 
+    // What was set holds once it is told.
+    let mut watching = RawClient::connect(&server);
+    watching.auth_with(json!({
+        "username": "owner", "password": password_of("owner"), "room": "stream",
+        "capabilities": ["room"],
+    }));
+    watching.expect("room");
     owner.send("setRoom", json!({ "membersOnly": true }));
-    owner.expect_nothing();
+    watching.expect("room");
     check(&mut bob, "message", text("x"), 403, Some("members-only"));
     owner.send("setRoom", json!({ "membersOnly": false, "slowMode": 60 }));
-    owner.expect_nothing();
+    watching.expect("room");
     bob.post("one");
     check(&mut bob, "message", text("two"), 429, Some("slow-mode"));
 }

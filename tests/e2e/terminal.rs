@@ -1,5 +1,6 @@
 //! The terminal client, in a terminal and without one.
 
+mod at_work;
 mod busy_room;
 mod errors;
 mod evening;
@@ -9,6 +10,7 @@ mod held;
 mod hostile;
 mod input;
 mod json;
+mod kept;
 mod leaving;
 mod life;
 mod login;
@@ -23,7 +25,7 @@ mod view;
 
 use std::net::{SocketAddr, TcpListener};
 
-use chat_tests::{ClientSetup, Door, RawClient, ScriptedServer, Terminal, binaries};
+use chat_tests::{ClientSetup, Door, Key, RawClient, Screen, ScriptedServer, Terminal, binaries};
 use serde_json::{Value, json};
 
 use crate::support::now;
@@ -50,6 +52,47 @@ fn leave(mut terminal: Terminal, server: ScriptedServer) {
     terminal.enter("/quit");
     assert!(terminal.exit_status().success());
     server.finish();
+}
+
+/// Whether a question stands before an action, with the keys that answer it.
+fn is_asked(screen: &Screen) -> bool {
+    screen.rows.iter().any(|row| row.starts_with(" Enter yes"))
+}
+
+/// Types an order, and says yes to the question that it opens.
+#[track_caller]
+fn order(terminal: &mut Terminal, text: &str) {
+    terminal.enter(text);
+    say_yes(terminal);
+}
+
+/// Says yes to the question that stands, or is about to; gives the screen with it.
+#[track_caller]
+fn say_yes(terminal: &mut Terminal) -> Screen {
+    let asked = terminal.wait_for("a question", is_asked);
+    terminal.key(Key::Enter);
+    terminal.wait_for("an answered question", |screen| !is_asked(screen));
+    asked
+}
+
+/// Waits until the client says `text` on its line of answers, and has read it: the next has its turn.
+#[track_caller]
+fn hear(terminal: &mut Terminal, text: &str) {
+    terminal.wait_for(text, |screen| says(screen, text));
+    // What follows Escape at once would be read as a key with Alt: wait until it was read.
+    terminal.key(Key::Escape);
+    terminal.wait_for("room for the next answer", |screen| !says(screen, text));
+}
+
+/// The same for an answer that others may stand before: those are read, and go.
+#[track_caller]
+fn read_up_to(terminal: &mut Terminal, text: &str) {
+    terminal.press_until(Key::Escape, text, |screen| says(screen, text));
+}
+
+/// Whether the line of answers, above the status line, holds `text`.
+fn says(screen: &Screen, text: &str) -> bool {
+    screen.rows[screen.rows.len() - 3].contains(text)
 }
 
 /// Takes the next client in and says what a server says first.

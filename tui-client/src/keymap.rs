@@ -14,6 +14,8 @@ pub(crate) use table::{ANYWHERE, Binding, SELECTED};
 /// What the user asked for by a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
+    /// A key that means nothing.
+    Unknown,
     /// Put a character where the cursor is.
     Insert(char),
     /// Begin a new row in the input.

@@ -20,6 +20,7 @@ use crate::app::{App, Effect, Event, Filled, Now, Settings};
 use crate::config::Desktop;
 use crate::exit::Exit;
 use crate::input::{Input, Keyboard, Reply};
+use crate::keymap::Action;
 use crate::link::{ConnectionId, LinkCommand, LinkEvent, RoomKey};
 use crate::net::{self, Target};
 use crate::sanitize;
@@ -276,7 +277,10 @@ impl Runner {
 
     fn on_input(&mut self, input: Input) -> Result<(), RunError> {
         let event = match input {
-            Input::Key(key) => self.app.keymap.action(key).map(Event::Action),
+            Input::Key(key) => {
+                let action = self.app.keymap.action(key);
+                Some(Event::Action(action.unwrap_or(Action::Unknown)))
+            }
             Input::Prefixed(key) => match self.app.keymap.action(key) {
                 Some(action) => Some(Event::Action(action)),
                 None => {

@@ -526,7 +526,9 @@ async fn a_changed_password_takes_full_effect_though_who_asked_is_gone() {
     // As where the client hangs up while this waits.
     assert!(changing.now_or_never().is_none());
     let mut batch = Vec::new();
-    let closing = match other.reader.drain(&mut batch).await {
+    let drained = other.reader.drain(&mut batch);
+    let drained = tokio::time::timeout(Duration::from_secs(20), drained);
+    let closing = match drained.await.expect("the other connection is closed") {
         Drained::Closed(closing) => closing,
         other => panic!("{other:?}"),
     };

@@ -263,7 +263,7 @@ fn capabilities_are_asked_for_by_name_and_a_misspelt_one_is_named() {
 
 /// The first block of code in `language` on the page of the client without a screen.
 fn example(language: &str) -> String {
-    let page = include_str!("../../../docs/terminal-client-plain.md");
+    let page = include_str!("../../../docs/terminal-client.md");
     let (_, rest) = page.split_once(&format!("```{language}\n")).unwrap();
     rest.split_once("```").unwrap().0.to_owned()
 }

@@ -96,6 +96,8 @@ fn whoever_quits_with_queued_messages_is_asked_once_and_gets_them_back() {
     alice.enter("two");
     alice.wait_for_text("alice… two");
     alice.key(Key::Control('c'));
+    alice.wait_for_text("press Ctrl+C again");
+    alice.key(Key::Control('c'));
     alice.wait_for_text("2 messages are not sent yet");
     alice.key(Key::Control('c'));
     assert!(alice.exit_status().success());

@@ -8,10 +8,16 @@ use chat_tests::{BareTerminal, ClientSetup, Key, Server, Signal, Terminal};
 use super::nobodys_address;
 use crate::support::skip;
 
-/// The tabs and the input box are there.
+/// The tabs, the status line and the input box are there.
 fn is_painted(screen: &chat_tests::Screen) -> bool {
-    let input = screen.rows.iter().any(|row| row.starts_with("alice>"));
-    input && screen.rows[0].contains("1:stream") && screen.shows("F1 help")
+    let [tabs, .., status, input] = &screen.rows[..] else {
+        return false;
+    };
+    let is_status = ["connecting to", "reconnecting in"];
+    tabs.starts_with(" 1:stream ")
+        && tabs.ends_with("alice  F1 help")
+        && is_status.iter().any(|words| status.contains(words))
+        && input.starts_with("alice>")
 }
 
 #[test]
@@ -45,6 +51,7 @@ fn quitting_restores_the_terminal() {
         |terminal| terminal.key(Key::Control('d')),
         |terminal| {
             terminal.key(Key::Control('c'));
+            terminal.wait_for_text("press Ctrl+C again within 2 s to quit");
             terminal.key(Key::Control('c'));
         },
     ];

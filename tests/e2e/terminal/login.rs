@@ -68,6 +68,9 @@ fn a_password_being_typed_is_masked() {
     alice.wait_for("a trace of what was typed", |screen| *screen != empty);
     alice.type_text("vwk");
     alice.enter("");
+    // The name is new, and one of the two may be misspelt.
+    alice.wait_for_text("Password again");
+    alice.enter("zqxjvwk");
     alice.wait_until_joined();
     for secret in ["zqxj", "vwk"] {
         assert!(!alice.transcript().contains(secret));

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use chat_tests::{Door, Key, RawClient, Screen, Server, Terminal, password_of};
 use serde_json::{Value, json};
 
-use super::{leave, log_of, message, play_server_until, terminal_at};
+use super::{
+    hear, is_asked, leave, log_of, message, order, play_server_until, say_yes, says, terminal_at,
+};
 use crate::support::{now, operate_with, said};
 
 /// Lets a moderator in, where the server has the room's modes, and gives `messages` as the log.
@@ -43,7 +45,7 @@ fn success(words: &str) -> Value {
 }
 
 #[test]
-fn orders_are_answered_in_the_room() {
+fn orders_are_asked_about_and_answered() {
     let (mut alice, server) = terminal_at(|door| {
         let mut peer = enter(door, &[message(1, "buy followers")]);
         let kick = play_server_until(&mut peer, "kick");
@@ -73,23 +75,42 @@ fn orders_are_answered_in_the_room() {
     });
     alice.wait_for_text("buy followers");
     alice.enter("/kick @bob too loud");
-    alice.wait_for_text("- bob was kicked");
+    let screen = say_yes(&mut alice);
+    let question = "Kick bob out of stream? Reason: too loud.";
+    assert!(screen.shows(question), "{screen:?}");
+    hear(&mut alice, "bob was kicked");
     alice.enter("/ban bobb 2hours spam");
     let screen = alice.wait_for_text("the duration must look like");
     assert!(screen.shows("alice> /ban bobb 2hours spam"), "{screen:?}");
+    hear(&mut alice, "the duration must look like");
     alice.key(Key::Control('u'));
+    // Who says no gets back what was typed, and nothing is sent.
     alice.enter("/ban bobb 2h spam");
-    alice.wait_for_text("- ban refused: no such user: bobb");
+    let screen = alice.wait_for("the question", is_asked);
+    let question = "Ban bobb for 2 h? Reason: spam.";
+    assert!(screen.shows(question), "{screen:?}");
+    alice.key(Key::Escape);
+    alice.wait_for_text("alice> /ban bobb 2h spam");
+    order(&mut alice, "");
+    hear(&mut alice, "ban refused: no such user: bobb");
+    // What would be deleted is seen first.
     alice.enter("/delete bob");
+    alice.wait_for("the message, picked", |screen| {
+        screen.shows(">> ") && screen.shows("buy followers") && says(screen, "x deletes it")
+    });
+    alice.type_text("x");
+    let screen = say_yes(&mut alice);
+    let question = "Delete a message from bob: “buy followers”?";
+    assert!(screen.shows(question), "{screen:?}");
     alice.wait_for_text("[deleted by alice]");
-    alice.enter("/slow 10");
+    order(&mut alice, "/slow 10");
     alice.wait_for_text("slow 10s");
     alice.wait_for_text("Any% today");
     leave(alice, server);
 }
 
 #[test]
-fn a_muted_user_sees_the_time_left_and_keeps_the_text() {
+fn what_a_muted_user_writes_waits_until_the_mute_is_over() {
     let (mut alice, server) = terminal_at(|door| {
         let mut peer = enter(door, &[]);
         let refused = play_server_until(&mut peer, "message");
@@ -101,22 +122,32 @@ fn a_muted_user_sees_the_time_left_and_keeps_the_text() {
         peer.send("unmute", json!({}));
         let posted = play_server_until(&mut peer, "message");
         assert_eq!(posted["content"], "two");
+        let mut stored = message(1, "two");
+        stored["username"] = json!("alice");
+        stored["nonce"] = posted["nonce"].clone();
+        peer.send("message", stored);
         play_server_until(&mut peer, "disconnect");
     });
     alice.wait_until_joined();
     alice.enter("one");
     alice.wait_for_text("not sent: you are muted for 10 min");
-    alice.wait_for("clock that moves", |screen| screen.shows("  muted 9:"));
+    hear(&mut alice, "you are muted for 10 min");
+    alice.wait_for("clocks that move", |screen| {
+        screen.shows("  muted 9:") && screen.shows("[muted 9:")
+    });
     alice.enter("two");
-    let screen = alice.wait_for_text("muted for another");
-    assert!(screen.shows("alice> two"), "{screen:?}");
-    alice.key(Key::Control('u'));
+    alice.wait_for("the message that waits", |screen| {
+        screen.shows("alice… two") && screen.shows("queued 1")
+    });
     alice.enter("/who");
-    alice.wait_for_text("you are no longer muted");
-    alice.key(Key::Control('y'));
-    alice.key(Key::Enter);
-    let screen = alice.wait_for_text("alice… two");
-    assert!(!screen.shows("  muted 9:"), "{screen:?}");
+    let screen = alice.wait_for_text("you are no longer muted");
+    assert!(!screen.shows("muted 9:"), "{screen:?}");
+    // What was refused is for its author to decide about.
+    alice.wait_for("one message that is not sent", |screen| {
+        screen.shows("not sent 1") && screen.shows("two") && !screen.shows("alice… two")
+    });
+    alice.enter("/discard");
+    alice.wait_for("nothing unsent", |screen| !screen.shows("not sent"));
     leave(alice, server);
 }
 
@@ -136,7 +167,7 @@ fn a_mute_ends_by_itself_and_the_refused_message_can_be_sent() {
     alice.wait_until_joined();
     alice.enter("one");
     alice.wait_for_text("not sent: you are muted for 2 s");
-    alice.wait_for("end of the mute", |screen| !screen.shows("  muted 0:"));
+    alice.wait_for("end of the mute", |screen| !screen.shows("muted 0:"));
     alice.key(Key::Enter);
     alice.wait_for_text("alice… one");
     leave(alice, server);
@@ -174,14 +205,21 @@ fn purged_and_emptied_rooms_are_so_live_and_after_a_resume() {
         play_server_until(&mut peer, "disconnect");
     });
     alice.wait_for_text("hi");
-    alice.enter("/purge BOB");
+    order(&mut alice, "/purge BOB");
     let screen = alice.wait_for("two tombstones", |screen| {
         screen.count("[deleted by alice]") == 2
     });
     assert!(screen.shows("carol  hi"), "{screen:?}");
     alice.enter("/clear");
-    alice.wait_for_text("/clear again within 10 s");
-    alice.enter("/clear");
+    alice.wait_for("a question that has to be read", |screen| {
+        is_asked(screen) && screen.shows("wait 3 s")
+    });
+    // Too early: the question still stands when it can be answered.
+    alice.key(Key::Enter);
+    alice.wait_for("a question that was read", |screen| {
+        is_asked(screen) && !screen.shows("wait ")
+    });
+    say_yes(&mut alice);
     let screen = alice.wait_for_text("a new start");
     assert!(screen.shows("erin deleted all messages"), "{screen:?}");
     assert!(!screen.shows("carol"), "{screen:?}");
@@ -202,13 +240,14 @@ fn appointments_show_beside_the_users_own_name() {
         }
         play_server_until(&mut peer, "disconnect");
     });
-    let own = |glyph: &str, screen: &Screen| screen.rows[0].contains(&format!(" alice{glyph}  F1"));
-    alice.wait_for("moderator", |screen| own("+", screen));
+    let own = |rank: &str, screen: &Screen| screen.rows[0].contains(&format!(" alice{rank}  F1"));
+    alice.wait_for("moderator", |screen| own(" mod", screen));
     alice.enter("hello");
     let screen = alice.wait_for("user", |screen| own("", screen));
     assert!(screen.shows("you are an ordinary user now"), "{screen:?}");
+    hear(&mut alice, "you are an ordinary user now");
     alice.enter("why?");
-    let screen = alice.wait_for("moderator", |screen| own("+", screen));
+    let screen = alice.wait_for("moderator", |screen| own(" mod", screen));
     assert!(screen.shows("you are a moderator now"), "{screen:?}");
     leave(alice, server);
 }
@@ -261,10 +300,14 @@ fn a_moderator_deletes_a_message_on_a_real_server() {
     let posted = bob.post("buy followers");
     alice.wait_for_text("buy followers");
     alice.enter("/delete bo");
-    alice.wait_for_text("there is no message from bo to delete here");
-    // Tab completes the name of who wrote last.
+    hear(&mut alice, "there is no message from bo here");
+    // Tab completes the name.
     alice.type_text("\t");
+    alice.wait_for_text("alice> /delete bob");
     alice.key(Key::Enter);
+    alice.wait_for("the message, picked", |screen| screen.shows(">> "));
+    alice.type_text("x");
+    say_yes(&mut alice);
     let deleted = bob.expect("deleteMessage");
     assert_eq!(
         (&deleted["id"], &deleted["by"]),

@@ -50,7 +50,7 @@ fn every_size_shows_the_talk_and_the_input() {
     let small = alice.wait_for("the talk", whole);
     alice.resize(140, 40);
     let large = alice.wait_for("the talk on 140x40", |screen| {
-        whole(screen) && screen.rows.len() == 40 && screen.rows[39].contains("F2 errors:")
+        whole(screen) && screen.rows.len() == 40 && screen.rows[38].starts_with(" connected")
     });
     assert!(large.shows("message 30"), "more fits: {large:?}");
     alice.resize(20, 5);
@@ -94,7 +94,10 @@ fn what_is_read_does_not_move_when_something_new_comes() {
     let mut alice = Terminal::open(&server, "alice", &["stream"]);
     alice.wait_for_text("message 60");
     alice.key(Key::PageUp);
-    let before = alice.wait_for("an older part", |screen| !screen.shows("message 60"));
+    // The newest rows stay below the rule.
+    let before = alice.wait_for("an older part", |screen| {
+        screen.rows[17].starts_with("- up ") && screen.rows[20].ends_with("message 60")
+    });
     let row = before
         .rows
         .iter()
@@ -103,7 +106,12 @@ fn what_is_read_does_not_move_when_something_new_comes() {
     post_all(&mut bob, ["news one".to_owned(), "news two".to_owned()]);
     let after = alice.wait_for_text("2 new below");
     assert!(after.rows[row].ends_with("message 40"), "{after:?}");
-    assert!(!after.shows("news one"));
+    assert!(after.rows[17].starts_with("- up "), "{after:?}");
+    assert!(after.rows[20].ends_with("news two"), "{after:?}");
+    let above = &after.rows[1..17];
+    assert!(!above.iter().any(|row| row.contains("news")), "{after:?}");
     alice.key(Key::End);
-    alice.wait_for_text("news two");
+    alice.wait_for("the end without a rule", |screen| {
+        screen.rows[20].ends_with("news two") && !screen.shows("- up ")
+    });
 }

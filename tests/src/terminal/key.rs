@@ -27,6 +27,8 @@ pub enum Key {
     F2,
     /// F3.
     F3,
+    /// F4.
+    F4,
     /// Control with a letter.
     Control(char),
     /// Alt with a character.
@@ -48,6 +50,7 @@ impl Key {
             Key::End => b"\x1b[F".to_vec(),
             Key::F2 => b"\x1bOQ".to_vec(),
             Key::F3 => b"\x1bOR".to_vec(),
+            Key::F4 => b"\x1bOS".to_vec(),
             Key::Control(letter) => vec![letter as u8 & 0x1f],
             Key::Alt(character) => format!("\x1b{character}").into_bytes(),
         }

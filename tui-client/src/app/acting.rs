@@ -23,6 +23,10 @@ impl App {
 
     /// Does what a key asks of what is picked.
     pub(super) fn act_on_picked(&mut self, action: SelectedAction, effects: &mut Vec<Effect>) {
+        // The wheel may have moved it out of sight.
+        if let Some(at) = self.selection.as_ref().map(|selection| selection.at) {
+            self.select(at);
+        }
         match action {
             SelectedAction::Mark if self.panel.is_none() => self.toggle_mark(),
             SelectedAction::LikeIt if self.panel.is_none() => self.mark_alike(),
@@ -173,7 +177,10 @@ impl App {
     }
 
     fn open_card_of_picked(&mut self, effects: &mut Vec<Effect>) {
-        match self.picked_targets().into_iter().next() {
+        // Of several that are marked, the one that the cursor is on.
+        let at = self.selection.as_ref().filter(|_| self.panel.is_none());
+        let at = at.and_then(|selection| self.room().shown().target(selection.at));
+        match at.or_else(|| self.picked_targets().into_iter().next()) {
             Some(target) => self.open_card(target, effects),
             None => self.hint("there is nobody to look up"),
         }

@@ -39,6 +39,8 @@ pub(crate) struct Answers {
     asked: VecDeque<Answer>,
     news: VecDeque<Answer>,
     hint: Option<(String, Duration)>,
+    /// When it was looked at last.
+    looked_at: Duration,
 }
 
 impl Answers {
@@ -64,9 +66,13 @@ impl Answers {
         queue.push_back(answer);
     }
 
-    /// Says something about the key that was just pressed, until the next.
+    /// Says something about the key that was just pressed, until the next. It is in front of the answer
+    /// that stands, which stands the longer.
     pub(super) fn hint(&mut self, text: String, now: Duration) {
         self.hint = Some((text, now + HINT));
+        if let Some((.., until)) = &mut self.shown {
+            *until = (*until + HINT).min(now + HINT + STANDS);
+        }
     }
 
     /// A key was pressed: what was said about the one before is done with.
@@ -78,6 +84,11 @@ impl Answers {
     /// begins to stand: it would not be read.
     pub(super) fn advance(&mut self, now: Duration, covered: bool) -> bool {
         let mut changed = false;
+        let passed = now.saturating_sub(std::mem::replace(&mut self.looked_at, now));
+        // What is covered is not read: its time stands still.
+        if let Some((.., until)) = self.shown.as_mut().filter(|_| covered) {
+            *until += passed;
+        }
         if self.hint.as_ref().is_some_and(|(_, until)| *until <= now) {
             self.hint = None;
             changed = true;
@@ -183,6 +194,18 @@ mod tests {
     }
 
     #[test]
+    fn the_time_of_what_is_covered_stands_still() {
+        let mut answers = Answers::default();
+        answers.add(answer("one"), Cause::Asked, at(0));
+        answers.advance(at(0), false);
+        answers.advance(at(3), false);
+        answers.advance(at(20), true);
+        assert!(!answers.advance(at(24), false));
+        assert!(answers.advance(at(25), false));
+        assert_eq!(shown(&answers), None);
+    }
+
+    #[test]
     fn nothing_begins_to_stand_where_nobody_sees_it() {
         let mut answers = Answers::default();
         answers.add(answer("one"), Cause::Asked, at(0));
@@ -200,6 +223,23 @@ mod tests {
         }
         answers.advance(at(0), false);
         assert_eq!(shown(&answers), Some(("950", WAITING - 1)));
+    }
+
+    #[test]
+    fn an_answer_behind_a_hint_stands_the_longer() {
+        let mut answers = Answers::default();
+        answers.add(answer("one"), Cause::Asked, at(0));
+        answers.advance(at(0), false);
+        for _ in 0..100 {
+            answers.hint("no match".to_owned(), at(4));
+        }
+        assert_eq!(answers.hinted(), Some("no match"));
+        answers.advance(at(9), false);
+        assert_eq!(
+            (answers.hinted(), shown(&answers)),
+            (None, Some(("one", 0)))
+        );
+        assert_eq!(answers.wake_at(), Some(at(17)));
     }
 
     #[test]

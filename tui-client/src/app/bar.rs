@@ -186,8 +186,8 @@ impl Bar {
         }
         if self.is_final() {
             let what = match self.deed {
-                Deed::TimeOut | Deed::Ban => "(Deleting is final.)",
-                _ => "(This is final.)",
+                Deed::TimeOut | Deed::Ban => "(deleting is final)",
+                _ => "(final)",
             };
             words = format!("{words} {what}");
         }

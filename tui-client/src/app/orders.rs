@@ -185,7 +185,7 @@ impl App {
         }
         let words = format!(
             "{} refused: {}",
-            typed_as(order.event.name()),
+            order_words(&order.event),
             sanitize::brief(words, PROBLEM_CHARS)
         );
         self.settle(&order, Err(words));
@@ -322,6 +322,24 @@ fn answers(event: &ServerEvent, order: &ClientEvent) -> bool {
 
 fn is_named(given: &str, username: &Username) -> bool {
     *Author::key_of(given) == *username.key()
+}
+
+/// An order in words, with whom it is about: `ban bobb`.
+fn order_words(event: &ClientEvent) -> String {
+    let username = match event {
+        ClientEvent::Kick(kick) => &kick.username,
+        ClientEvent::Mute(mute) => &mute.username,
+        ClientEvent::Ban(ban) => &ban.username,
+        ClientEvent::Unmute { username }
+        | ClientEvent::Unban { username }
+        | ClientEvent::SetMod { username }
+        | ClientEvent::SetVip { username }
+        | ClientEvent::DelMod { username }
+        | ClientEvent::Purge { username } => username,
+        other => return typed_as(other.name()).to_owned(),
+    };
+    let name = sanitize::line(username.as_str());
+    format!("{} {name}", typed_as(event.name()))
 }
 
 /// What is typed for the order that goes over the wire as `event`.

@@ -154,7 +154,13 @@ impl App {
         };
         self.rooms[place].went_down(link, now);
         self.give_orders_up(place);
-        self.report(place, Some(code.into()), None, &words);
+        match code {
+            // The event before it said so, and why.
+            CloseCode::Kicked | CloseCode::Banned => {
+                self.record(place, Some(code.into()), None, &words);
+            }
+            _ => self.report(place, Some(code.into()), None, &words),
+        }
         if refused {
             let number = self.rooms[place].password;
             if self.credentials.refuse(number) {

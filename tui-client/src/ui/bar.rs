@@ -15,7 +15,10 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
         Some(bar) => (Tone::Bar, bar.question(), age(app, bar)),
         None => (Tone::Strong, app.picked_words(), String::new()),
     };
-    let left = columns.saturating_sub(width(&right) + 2);
+    // What is asked is worth more than how old it is.
+    let fits = width(&words) + width(&right) + 3 <= columns;
+    let right = if fits { right } else { String::new() };
+    let left = columns.saturating_sub(width(&right) + 1);
     let row = Row::default().with(tone, truncate(&format!(" {words}"), left));
     let used = put(&row, theme, area, buffer);
     let right = Row::default().with(Tone::Faint, format!("{right} "));

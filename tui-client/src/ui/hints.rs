@@ -18,7 +18,7 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let columns = usize::from(area.width);
     let row = match (&app.bar, app.answers.shown()) {
         (Some(bar), _) => bar_keys(app, bar, columns),
-        (None, Some((answer, waiting))) => {
+        (None, Some((answer, waiting))) if app.answers.hinted().is_none() => {
             let more = match waiting {
                 0 => String::new(),
                 waiting => format!(" +{waiting}"),
@@ -29,7 +29,7 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
                 .with(Tone::Faint, more)
         }
         (None, None) if app.candidates().is_some() => candidates(app, columns),
-        (None, None) => {
+        (None, _) => {
             let (tone, words) = words(app);
             Row::default().with(tone, truncate(&format!(" {words}"), columns))
         }

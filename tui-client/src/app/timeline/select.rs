@@ -66,7 +66,9 @@ impl Timeline {
         let entry = self.picked(id)?;
         let post = entry.post()?;
         let username = Username::new(post.author.meant_name()).ok()?;
-        let message = post.id().map(|id| TargetMessage {
+        // What is gone can't be acted on any more.
+        let id = post.id().filter(|_| !post.is_deleted());
+        let message = id.map(|id| TargetMessage {
             id,
             text: start_of(post),
             unix_millis: entry.stamp.unix_millis,
