@@ -212,8 +212,8 @@ mod tests {
         let limit = Duration::from_millis(1_200);
         let begun = Instant::now();
         let expected = Err("--password-command took longer than 1 s".to_owned());
-        assert_eq!(run_for("sleep 600", limit), expected);
-        assert_eq!(run_for("exec >&-; sleep 600", limit), expected);
+        assert_eq!(run_for("exec sleep 600", limit), expected);
+        assert_eq!(run_for("exec >&-; exec sleep 600", limit), expected);
         // What it leaves running holds its output open.
         assert_eq!(run_for("sleep 5 & echo hunter2", limit), expected);
         assert!(begun.elapsed() < Duration::from_secs(60));
