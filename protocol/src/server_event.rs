@@ -9,6 +9,7 @@ use crate::{
     AuditId, Code, Epoch, FilterAction, FilterKind, Frame, FrameError, HeldId, MessageId, Nonce,
     Rank, Reason, Seq,
     events::{self, SERVER_EVENTS},
+    sentences,
 };
 
 /// An event from a server.
@@ -283,6 +284,13 @@ pub struct ModerationNotice {
     /// The mark of the message that a muted user sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
+}
+
+impl ModerationNotice {
+    /// True for what tells who did it; false for what tells the target.
+    pub fn is_success(&self) -> bool {
+        self.message.as_deref() == Some(sentences::SUCCESS)
+    }
 }
 
 /// `join` and `leave`.
@@ -568,6 +576,23 @@ impl ServerEvent {
             ServerEvent::User(_) => events::USER,
             ServerEvent::Sanctions(_) => events::SANCTIONS,
             ServerEvent::ChangePassword(_) => events::CHANGE_PASSWORD,
+        }
+    }
+
+    /// What a moderation event says to its target, or to who did it; `None` for other events.
+    pub fn notice(&self) -> Option<&ModerationNotice> {
+        match self {
+            ServerEvent::Kick(notice)
+            | ServerEvent::Mute(notice)
+            | ServerEvent::Ban(notice)
+            | ServerEvent::Unmute(notice)
+            | ServerEvent::Unban(notice)
+            | ServerEvent::SetMod(notice)
+            | ServerEvent::SetVip(notice)
+            | ServerEvent::DelMod(notice)
+            | ServerEvent::AddFilter(notice)
+            | ServerEvent::RemoveFilter(notice) => Some(notice),
+            _ => None,
         }
     }
 

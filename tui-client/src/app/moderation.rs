@@ -6,7 +6,6 @@ use std::time::Duration;
 use chat_protocol::limits::MUTE_SECONDS;
 use chat_protocol::{
     Audit, Cleared, MessageId, ModerationNotice, Purged, Rank, RoomState, ServerEvent, durations,
-    sentences,
 };
 
 use super::answers::Cause as Asked;
@@ -170,7 +169,7 @@ impl App {
     }
 
     fn on_mute(&mut self, place: usize, notice: &ModerationNotice, effects: &mut Vec<Effect>) {
-        let Some(seconds) = notice.duration.filter(|_| !is_success(notice)) else {
+        let Some(seconds) = notice.duration.filter(|_| !notice.is_success()) else {
             self.tell_done(place, "muted", notice);
             return;
         };
@@ -197,7 +196,7 @@ impl App {
     /// Tells what was done to this user, or the server's words on what this user did to another; true
     /// for the former.
     fn tell_done(&mut self, place: usize, what: &str, notice: &ModerationNotice) -> bool {
-        let done = is_success(notice);
+        let done = notice.is_success();
         let words = match &notice.reason {
             Some(reason) if done => reason.clone(),
             Some(reason) if !reason.is_empty() => format!("{what}: {reason}"),
@@ -210,27 +209,15 @@ impl App {
 
 /// The server's words on what this user did.
 fn success_words(event: &ServerEvent) -> Option<&str> {
-    let notice = match event {
+    match event {
         ServerEvent::Allow(notice) | ServerEvent::Deny(notice) => {
-            return notice.message.as_ref().and(notice.reason.as_deref());
+            notice.message.as_ref().and(notice.reason.as_deref())
         }
-        ServerEvent::Kick(notice)
-        | ServerEvent::Mute(notice)
-        | ServerEvent::Ban(notice)
-        | ServerEvent::Unmute(notice)
-        | ServerEvent::Unban(notice)
-        | ServerEvent::SetMod(notice)
-        | ServerEvent::SetVip(notice)
-        | ServerEvent::DelMod(notice)
-        | ServerEvent::AddFilter(notice)
-        | ServerEvent::RemoveFilter(notice) => notice,
-        _ => return None,
-    };
-    notice.reason.as_deref().filter(|_| is_success(notice))
-}
-
-pub(super) fn is_success(notice: &ModerationNotice) -> bool {
-    notice.message.as_deref() == Some(sentences::SUCCESS)
+        other => {
+            let notice = other.notice().filter(|notice| notice.is_success())?;
+            notice.reason.as_deref()
+        }
+    }
 }
 
 /// A time that is counted down: `0:42`, `1:00:00`, `13d 23:59:59`.

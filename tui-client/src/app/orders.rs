@@ -4,12 +4,13 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use chat_protocol::{ClientError, ClientEvent, Code, ServerEvent, Username, events};
+use chat_protocol::{
+    ClientError, ClientEvent, Code, ModerationNotice, ServerEvent, Username, events,
+};
 
 use super::answers::Cause;
 use super::bar::Bar;
 use super::event::Effect;
-use super::moderation::is_success;
 use super::row::Tone;
 use super::taking_back::{Before, reverse};
 use super::timeline::Author;
@@ -303,20 +304,10 @@ fn answers(event: &ServerEvent, order: &ClientEvent) -> bool {
         | (ServerEvent::Deny(notice), ClientEvent::Deny { id, .. }) => {
             notice.message.is_some() && notice.id.as_ref().is_none_or(|one| one == id)
         }
-        (
-            ServerEvent::Kick(notice)
-            | ServerEvent::Mute(notice)
-            | ServerEvent::Ban(notice)
-            | ServerEvent::Unmute(notice)
-            | ServerEvent::Unban(notice)
-            | ServerEvent::SetMod(notice)
-            | ServerEvent::SetVip(notice)
-            | ServerEvent::DelMod(notice)
-            | ServerEvent::AddFilter(notice)
-            | ServerEvent::RemoveFilter(notice),
-            order,
-        ) => is_success(notice) && event.name() == order.name(),
-        _ => false,
+        (event, order) => {
+            let is_success = event.notice().is_some_and(ModerationNotice::is_success);
+            is_success && event.name() == order.name()
+        }
     }
 }
 

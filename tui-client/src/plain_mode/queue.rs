@@ -108,22 +108,11 @@ impl Item {
 
 /// True for what tells who asked; false for what tells somebody that it was done to them.
 fn is_success(event: &ServerEvent) -> bool {
-    let said = |notice: &ModerationNotice| notice.message.as_deref() == Some(sentences::SUCCESS);
     match event {
-        ServerEvent::Kick(notice)
-        | ServerEvent::Mute(notice)
-        | ServerEvent::Ban(notice)
-        | ServerEvent::Unmute(notice)
-        | ServerEvent::Unban(notice)
-        | ServerEvent::SetMod(notice)
-        | ServerEvent::DelMod(notice)
-        | ServerEvent::SetVip(notice)
-        | ServerEvent::AddFilter(notice)
-        | ServerEvent::RemoveFilter(notice) => said(notice),
         ServerEvent::Allow(notice) | ServerEvent::Deny(notice) => {
             notice.message.as_deref() == Some(sentences::SUCCESS)
         }
-        _ => true,
+        other => other.notice().is_none_or(ModerationNotice::is_success),
     }
 }
 

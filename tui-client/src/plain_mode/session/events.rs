@@ -4,7 +4,7 @@
 use chat_protocol::limits::{REASON_CHARS, USERNAME_CHARS};
 use chat_protocol::{
     Audit, ClientError, Filters, Held, HeldNotice, ModerationNotice, Rank, RoomState, ServerEvent,
-    durations, events, sentences,
+    durations, events,
 };
 
 use super::Session;
@@ -215,7 +215,7 @@ impl Session {
         if is_answer {
             return self.answer_done(place, notice);
         }
-        if notice.message.as_deref() == Some(sentences::SUCCESS) {
+        if notice.is_success() {
             // An answer that came too late for its line.
             let words = notice.reason.as_deref().unwrap_or(what);
             let words = sanitize::brief(words, 2 * REASON_CHARS);
@@ -234,7 +234,7 @@ impl Session {
     }
 
     fn on_mute(&mut self, place: usize, notice: &ModerationNotice, is_answer: bool) {
-        let done = notice.message.as_deref() == Some(sentences::SUCCESS);
+        let done = notice.is_success();
         let Some(seconds) = notice.duration.filter(|_| !done) else {
             if is_answer {
                 self.answer_done(place, notice);
