@@ -180,8 +180,8 @@ pub(crate) struct App {
     keys_given: usize,
     /// A room that is closed where that is asked again, and until when.
     leave_asked: Option<(RoomKey, Duration)>,
-    /// The window's title.
-    title: String,
+    /// What the window's title was made of: the room in view, and mentions in all rooms.
+    named: Option<(RoomKey, usize)>,
     keeps_drafts: bool,
     nonce_prefix: String,
     nonces: u64,
@@ -211,7 +211,7 @@ impl App {
             password_change: None,
             keys_given: keys_given.saturating_sub(1),
             leave_asked: None,
-            title: String::new(),
+            named: None,
             paste: None,
             palette: None,
             answers: Answers::default(),
@@ -355,15 +355,18 @@ impl App {
 
     /// The window's title: what waits for the user, and the room in view.
     fn name_window(&mut self, effects: &mut Vec<Effect>) {
-        let mentions: usize = self.rooms.iter().map(|room| room.reading.mentions()).sum();
-        let title = match mentions {
-            0 => self.room().label.clone(),
-            count => format!("(@{count}) {}", self.room().label),
-        };
-        if title != self.title {
-            effects.push(Effect::Title(title.clone()));
-            self.title = title;
+        // This runs after every event: the words are made where they are others only.
+        let mentions = self.rooms.iter().map(|room| room.reading.mentions()).sum();
+        let named = Some((self.room().key, mentions));
+        if named == self.named {
+            return;
         }
+        self.named = named;
+        let label = &self.room().label;
+        effects.push(Effect::Title(match mentions {
+            0 => label.clone(),
+            count => format!("(@{count}) {label}"),
+        }));
     }
 
     /// The room in view.
@@ -420,6 +423,14 @@ impl App {
     fn load_older(&mut self, effects: &mut Vec<Effect>) {
         // This runs after every event: what costs more comes last.
         if self.room().is_covered() || !self.room().may_load_older(self.now) {
+            return;
+        }
+        // Most views are far from it, which shows without laying the screen out.
+        if self
+            .room()
+            .timeline
+            .is_far_from_top(usize::from(self.height) * 2)
+        {
             return;
         }
         let (geometry, rows) = (self.geometry(), self.view_height() * 2);

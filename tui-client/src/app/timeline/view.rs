@@ -244,6 +244,14 @@ impl Timeline {
         }
     }
 
+    /// True where more than `rows` entries, each of a row at least, are above the lowest in view: then
+    /// [`Timeline::is_near_top`] is false at any width.
+    pub(crate) fn is_far_from_top(&self, rows: usize) -> bool {
+        let end = self.count().saturating_sub(1);
+        let bottom = self.scroll.bottom.map_or(end, |(index, _)| index.min(end));
+        bottom > rows
+    }
+
     /// True where fewer than `rows` rows are between the lowest row in view and the first entry.
     pub(crate) fn is_near_top(&self, rows: usize, geometry: Geometry) -> bool {
         self.bottom(geometry)
