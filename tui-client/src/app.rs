@@ -137,6 +137,9 @@ pub(crate) struct App {
     pub(crate) prompt: Option<Prompt>,
     /// The questions for another password.
     pub(crate) password_change: Option<PasswordChange>,
+    /// A password that the server was asked to take, and by which room: until it answers, nobody who is
+    /// signed out asks for one.
+    new_password: Option<(RoomKey, Secret)>,
     /// Pasted text that the user is asked about.
     pub(crate) paste: Option<Paste>,
     pub(crate) palette: Option<Palette>,
@@ -209,6 +212,7 @@ impl App {
             card: None,
             prompt,
             password_change: None,
+            new_password: None,
             keys_given: keys_given.saturating_sub(1),
             leave_asked: None,
             named: None,

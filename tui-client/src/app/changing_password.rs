@@ -89,6 +89,7 @@ impl App {
                     new_password: new,
                 });
                 effects.push(Effect::Send(change.room, event));
+                self.new_password = Some((change.room, typed));
                 self.password_change = None;
                 self.hint("changing the password …");
             }
@@ -96,6 +97,36 @@ impl App {
                 change.present = Some(present);
                 change.prompt.words = Some("They differ: type the new password anew.".to_owned());
             }
+        }
+    }
+
+    /// The server took the new password, and has signed out all else of the account: the other rooms come
+    /// back with it.
+    pub(super) fn on_password_changed(&mut self, place: usize, effects: &mut Vec<Effect>) {
+        self.tell(
+            place,
+            Tone::Good,
+            "the password is changed; other clients are signed out",
+        );
+        let key = self.rooms[place].key;
+        let Some((_, new)) = self.new_password.take_if(|(room, _)| *room == key) else {
+            return;
+        };
+        self.credentials.change(new);
+        self.rooms[place].password = self.credentials.number();
+        self.connect_waiting(effects);
+    }
+
+    /// The server did not take the new password, as far as this room hears of it. Whoever was signed out
+    /// meanwhile needs one.
+    pub(super) fn give_change_up(&mut self, place: usize, effects: &mut Vec<Effect>) {
+        let key = self.rooms[place].key;
+        if self
+            .new_password
+            .take_if(|(room, _)| *room == key)
+            .is_some()
+        {
+            self.connect_waiting(effects);
         }
     }
 }

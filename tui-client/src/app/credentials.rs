@@ -72,6 +72,12 @@ impl Credentials {
         self.trying = None;
     }
 
+    /// The server took this one in place of the present one.
+    pub(super) fn change(&mut self, password: Secret) {
+        self.offer(password);
+        self.is_proven = true;
+    }
+
     /// What a room does now.
     pub(super) fn turn(&mut self, room: RoomKey) -> Turn {
         if let Some(token) = &self.token {
@@ -160,6 +166,16 @@ mod tests {
         assert!(credentials.is_there());
         credentials.forget(&Secret::new("t1"));
         assert_eq!(credentials.turn(RoomKey(0)), Turn::Ask);
+    }
+
+    #[test]
+    fn a_password_that_the_server_took_need_not_be_tried() {
+        let mut credentials = Credentials::new(Some(Secret::new("a")), None);
+        credentials.turn(RoomKey(0));
+        credentials.change(Secret::new("b"));
+        assert!(!credentials.refuse(1), "the one before");
+        assert_eq!(credentials.turn(RoomKey(0)), secret("b"));
+        assert_eq!(credentials.turn(RoomKey(1)), secret("b"));
     }
 
     #[test]

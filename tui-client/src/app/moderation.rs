@@ -43,13 +43,7 @@ impl App {
             }
             ServerEvent::User(user) => self.on_user(place, user),
             ServerEvent::Sanctions(sanctions) => self.on_sanctions(place, sanctions),
-            ServerEvent::ChangePassword(_) => {
-                self.tell(
-                    place,
-                    Tone::Good,
-                    "the password is changed; other clients are signed out",
-                );
-            }
+            ServerEvent::ChangePassword(_) => self.on_password_changed(place, effects),
             // The answer to an order has been told.
             _ if answers => {}
             ServerEvent::SetVip(notice)

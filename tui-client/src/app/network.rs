@@ -65,7 +65,10 @@ impl App {
                 problem,
                 retry_in,
                 attempt,
-            } => self.on_lost(place, &problem, retry_in, attempt),
+            } => {
+                self.on_lost(place, &problem, retry_in, attempt);
+                self.give_change_up(place, effects);
+            }
             LinkEvent::Ended { code, reason } => self.on_ended(place, code, &reason, effects),
         }
     }
@@ -193,6 +196,9 @@ impl App {
             self.report(place, Some(error.code.into()), error.event.clone(), &words);
         }
         self.forget_asked(place, error.event.as_deref());
+        if error.event.as_deref() == Some(events::CHANGE_PASSWORD) {
+            self.give_change_up(place, effects);
+        }
         let now = self.now.elapsed;
         let cause = match error.code {
             Code::TooFast | Code::Unavailable => Cause::Passing,

@@ -154,6 +154,7 @@ impl App {
         };
         self.rooms[place].went_down(link, now);
         self.give_orders_up(place);
+        self.give_change_up(place, effects);
         match code {
             // The event before it said so, and why.
             CloseCode::Kicked | CloseCode::Banned => {
@@ -163,7 +164,9 @@ impl App {
         }
         if refused {
             let number = self.rooms[place].password;
-            if self.credentials.refuse(number) {
+            if self.new_password.is_some() {
+                // It comes back once it is known which password counts.
+            } else if self.credentials.refuse(number) {
                 self.call_back(number, effects);
                 self.ask(Some(words));
             } else if self.credentials.is_there() {

@@ -219,6 +219,63 @@ fn what_was_on_its_way_survives_the_question() {
     assert_eq!(driven.counts(), (0, 1));
 }
 
+/// Asks the server for another password, in the first room.
+fn change_password(driven: &mut Driven, new: &str) {
+    driven.send("/password");
+    for typed in ["old", new, new] {
+        driven.type_in(typed);
+        driven.act(Action::Submit);
+    }
+}
+
+fn changed() -> LinkEvent {
+    let changed = chat_protocol::PasswordChanged {
+        token: "t9".to_owned(),
+        token_expires: 9,
+    };
+    LinkEvent::Received(ServerEvent::ChangePassword(changed))
+}
+
+#[test]
+fn all_rooms_come_back_with_a_password_that_was_changed_here() {
+    let new = |place| (place, "new".to_owned());
+    // Whether the others hear of it before the answer or after it.
+    let mut driven = live(&["a", "b", "c"]);
+    change_password(&mut driven, "new");
+    assert_eq!(places(&driven.link(1, signed_out())), [0; 0]);
+    assert!(driven.app.prompt.is_none());
+    assert_eq!(connects(&driven.link(0, changed())), [new(1)]);
+    assert_eq!(connects(&driven.link(2, signed_out())), [new(2)]);
+    driven.go_live(1, true);
+    assert!(driven.app.prompt.is_none());
+    // A login that the room got before is worth nothing: the password is.
+    assert_eq!(connects(&driven.link(1, LinkEvent::TokenRefused)), [new(1)]);
+}
+
+#[test]
+fn a_password_that_was_not_taken_changes_nothing() {
+    let mut driven = live(&["a", "b"]);
+    change_password(&mut driven, "new");
+    assert_eq!(places(&driven.link(1, signed_out())), [0; 0]);
+    let mut refused = refusal(401, "changePassword");
+    refused.event = Some("changePassword".to_owned());
+    let refused = LinkEvent::Received(ServerEvent::Cerror(refused));
+    // The room that was signed out meanwhile tries what it has, and is told.
+    assert_eq!(connects(&driven.link(0, refused)), [(1, "old".to_owned())]);
+    assert_eq!(places(&driven.link(1, wrong())), [0; 0]);
+    assert!(driven.app.prompt.is_some());
+    // The line may also break before the answer.
+    let mut driven = live(&["a", "b"]);
+    change_password(&mut driven, "new");
+    driven.link(1, signed_out());
+    let problem = LinkEvent::Lost {
+        problem: LinkProblem::Silent,
+        retry_in: Duration::from_secs(1),
+        attempt: 1,
+    };
+    assert_eq!(connects(&driven.link(0, problem)), [(1, "old".to_owned())]);
+}
+
 fn token_ended(token: &str) -> LinkEvent {
     LinkEvent::TokenEnded(Secret::new(token))
 }
