@@ -71,6 +71,7 @@ use ignore::Ignored;
 use log::{Line, Log};
 pub(crate) use mention::names_any;
 use orders::Batch;
+pub(crate) use orders_words::filter_words;
 pub(crate) use palette::{Choice, Palette};
 pub(crate) use panels::{Item, OpenPanel, Panel};
 pub(crate) use paste::Paste;

@@ -1,13 +1,14 @@
 //! Slash commands: what the text after a slash asks for. Pure; what a command does is the app's
 //! business.
 
-mod duration;
 mod going;
 mod moderation;
+mod naming;
 mod reading;
 
 pub(crate) use going::GOING;
 pub(crate) use moderation::{MODERATION, Order, Which};
+pub(crate) use naming::typed_as;
 pub(crate) use reading::READING;
 
 use chat_protocol::{RoomName, Username};

@@ -1,18 +1,15 @@
 //! The lists that cover the room: what each holds, and what in it can be picked. Owns the open one, its
 //! place and its pick; must not draw.
 
-use chat_protocol::{AuditEntry, FilterAction, FilterEntry, FilterKind, HeldId, Member};
+use chat_protocol::{AuditEntry, FilterEntry, HeldId, Member};
 
 use super::App;
-use super::orders_words::audit_sentence;
+use super::orders_words::{audit_sentence, filter_words};
 use super::row::Tone;
 use super::target::Target;
 use super::timeline::{glyph, unranked};
 use crate::sanitize;
 use chat_protocol::limits::USERNAME_CHARS;
-
-/// Characters of a pattern or a reason that are shown.
-const SHORT: usize = 200;
 
 /// What covers the room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -287,24 +284,10 @@ fn member_item(number: u64, member: &Member) -> Item {
 }
 
 fn filter_item(number: u64, entry: &FilterEntry) -> Item {
-    let kind = match entry.kind {
-        FilterKind::Word => "",
-        FilterKind::Regex => "regex ",
-    };
-    let action = match entry.action {
-        _ if entry.broken => "not working",
-        FilterAction::Refuse => "blocked",
-        FilterAction::Hold => "held",
-    };
-    let pattern = sanitize::brief(&entry.pattern, SHORT);
-    let words = format!("{kind}{pattern}");
-    let text = match entry.reason.as_deref() {
-        None | Some("") => words,
-        Some(reason) => format!("{words} ({})", sanitize::brief(reason, SHORT)),
-    };
+    let (state, text) = filter_words(entry);
     Item {
         number,
-        head: format!("{action:<11} "),
+        head: format!("{state:<11} "),
         tone: Tone::Text,
         text,
         pick: Some(Pick::Filter(entry.pattern.clone())),
