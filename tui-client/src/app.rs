@@ -34,6 +34,7 @@ mod prompt;
 mod quitting;
 mod reading;
 mod recall;
+mod rights;
 mod room;
 mod rooms;
 mod row;

@@ -27,6 +27,9 @@ impl App {
         if let Some(at) = self.selection.as_ref().map(|selection| selection.at) {
             self.select(at);
         }
+        if !self.check_letter(action) {
+            return;
+        }
         match action {
             SelectedAction::Mark if self.panel.is_none() => self.toggle_mark(),
             SelectedAction::LikeIt if self.panel.is_none() => self.mark_alike(),
@@ -87,7 +90,7 @@ impl App {
     }
 
     /// Whom an action is for, wherever something is picked.
-    fn picked_targets(&self) -> Vec<Target> {
+    pub(super) fn picked_targets(&self) -> Vec<Target> {
         match &self.panel {
             Some(_) => {
                 let pick = self.panel_pick();
@@ -106,9 +109,6 @@ impl App {
         targets.retain(|target| target.username.key() != self.key);
         if targets.is_empty() {
             return self.hint("there is nobody to do that to");
-        }
-        if !self.may_moderate() {
-            return;
         }
         let alike = self.selection.as_ref().is_some_and(|one| one.alike) && self.panel.is_none();
         let mut bar = self.new_bar(deed, targets);
@@ -134,7 +134,7 @@ impl App {
             return self.ask_to_purge(people);
         }
         let own = |target: &Target| target.username.key() == self.key;
-        if !messages.iter().all(own) && !self.may_moderate() {
+        if !messages.iter().all(own) && !self.check_purge() {
             return;
         }
         let bar = self.new_bar(Deed::Delete, messages);
@@ -145,7 +145,7 @@ impl App {
         if people.is_empty() {
             return self.hint("there is no message to delete");
         }
-        if self.may_moderate() {
+        if self.check_purge() {
             let bar = self.new_bar(Deed::Purge, people);
             self.open_bar(bar);
         }
@@ -158,10 +158,8 @@ impl App {
         else {
             return self.hint("there is no message to pin");
         };
-        if self.may_moderate() {
-            let bar = self.new_bar(Deed::Pin, vec![target]);
-            self.open_bar(bar);
-        }
+        let bar = self.new_bar(Deed::Pin, vec![target]);
+        self.open_bar(bar);
     }
 
     fn ask_about_held(&mut self, approve: bool) {

@@ -6,7 +6,6 @@ use chat_protocol::{ClientEvent, RoomChange, Username};
 use super::App;
 use super::bar::{Bar, Deed, Length};
 use super::event::Effect;
-use super::row::Tone;
 use super::target::{Target, people};
 use crate::command::Order;
 
@@ -27,6 +26,7 @@ impl App {
                 }
             },
             Order::Delete(username) => {
+                let username = self.whose_to_delete(username)?;
                 return self.pick_newest_of(username, "x deletes it");
             }
             Order::Pin(username) => return self.pick_newest_of(username, "p pins it"),
@@ -117,6 +117,20 @@ impl App {
         }
     }
 
+    /// Whose newest message `/delete` is for: anybody's, for those who may; else this user's own.
+    fn whose_to_delete(&self, username: Option<Username>) -> Result<Option<Username>, String> {
+        if self.may_use("purge") {
+            return Ok(username);
+        }
+        match username {
+            Some(other) if other.key() != self.key => {
+                Err("only moderators can delete what others wrote".to_owned())
+            }
+            Some(own) => Ok(Some(own)),
+            None => Ok(Username::new(&self.me).ok()),
+        }
+    }
+
     /// Picks the newest message of a user out, for a key to act on: what is seen then is what is hit.
     fn pick_newest_of(&mut self, username: Option<Username>, then: &str) -> Result<(), String> {
         let key = username.as_ref().map(Username::key);
@@ -200,20 +214,6 @@ impl App {
     pub(super) fn hint(&mut self, words: impl Into<String>) {
         self.answers.hint(words.into(), self.now.elapsed);
         self.draw = true;
-    }
-
-    /// True where this user keeps the room in view in order.
-    pub(crate) fn is_moderator(&self) -> bool {
-        self.room().rank <= chat_protocol::Rank::Moderator
-    }
-
-    /// Says that a moderator's action is not for this user here.
-    pub(super) fn may_moderate(&mut self) -> bool {
-        let may = self.is_moderator();
-        if !may {
-            self.say(Tone::Alert, "only moderators can do that here");
-        }
-        may
     }
 }
 

@@ -174,10 +174,11 @@ impl App {
             Action::Problems => self.toggle(Panel::Problems),
             Action::Help => self.toggle(Panel::Help),
             Action::Log => self.toggle(Panel::Log),
-            Action::Held => {
+            Action::Held if self.check_action(action) => {
                 self.toggle(Panel::Held);
                 self.ask_for_held(effects);
             }
+            Action::Held => {}
             Action::KillOrPalette if self.is_picking() || self.room().composer.is_at_end() => {
                 self.toggle_palette();
             }
@@ -330,6 +331,10 @@ impl App {
                 self.retry(effects);
             }
             return;
+        }
+        if let Some(words) = self.forbidden(self.room().composer.text()) {
+            // It stays where it is: who typed it may want it elsewhere.
+            return self.say(Tone::Alert, words);
         }
         match parse(self.room().composer.text()) {
             Err(error) => self.say(Tone::Alert, error.to_string()),

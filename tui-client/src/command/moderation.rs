@@ -47,7 +47,7 @@ pub(crate) enum Which {
 }
 
 /// The commands: name, what follows it, what it does.
-pub(crate) const MODERATION: [(&str, &str, &str); 29] = [
+pub(crate) const MODERATION: [(&str, &str, &str); 28] = [
     ("kick", "NAME [REASON]", "remove from the room"),
     (
         "mute",
@@ -104,7 +104,6 @@ pub(crate) const MODERATION: [(&str, &str, &str); 29] = [
     ("lock", "", "let no new accounts write, slow mode 30 s"),
     ("unlock", "", "end a lock"),
     ("sanctions", "", "list who is banned, muted, appointed"),
-    ("user", "NAME", "look somebody up"),
 ];
 
 /// Reads the arguments of the command `name`; `None` where there is no such command here.

@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 use super::put;
 use crate::app::{App, Bar, DIGITS, Length, Panel, Row, Tone};
 use crate::command::usage;
+use crate::keymap::SelectedAction;
 use crate::theme::Theme;
 use crate::wrap::{truncate, width};
 
@@ -136,21 +137,64 @@ fn bar_keys(app: &App, bar: &Bar, columns: usize) -> Row {
     row
 }
 
+/// The letters that do something with what is picked, for this user: `r reply y copy | b ban`.
 fn picking_keys(app: &App) -> String {
-    match app.panel.as_ref().map(|open| open.kind) {
-        Some(Panel::Held) => "a approve  d reject  c card  t time out  b ban  Esc close".to_owned(),
-        Some(_) => "c card  t time out  b ban  k kick  x delete all  Esc close".to_owned(),
-        None if app.is_moderator() => {
-            "r reply y copy c card f thread | t time out b ban x delete p pin | s like it"
-                .to_owned()
-        }
-        None => "r reply  y copy  c card  f thread  Esc back".to_owned(),
+    use SelectedAction as Letter;
+    const PEOPLE: &[(Letter, &str)] = &[
+        (Letter::TimeOut, "time out"),
+        (Letter::Ban, "ban"),
+        (Letter::Kick, "kick"),
+        (Letter::Delete, "delete all"),
+    ];
+    let groups: &[&[(Letter, &str)]] = match app.panel.as_ref().map(|open| open.kind) {
+        Some(Panel::Held) => &[
+            &[(Letter::Approve, "approve"), (Letter::Deny, "reject")],
+            &[(Letter::Card, "card")],
+            PEOPLE,
+        ],
+        Some(_) => &[&[(Letter::Card, "card")], PEOPLE],
+        None => &[
+            &[
+                (Letter::Reply, "reply"),
+                (Letter::Copy, "copy"),
+                (Letter::Card, "card"),
+                (Letter::Thread, "thread"),
+            ],
+            &[
+                (Letter::TimeOut, "time out"),
+                (Letter::Ban, "ban"),
+                (Letter::Delete, "delete"),
+                (Letter::Pin, "pin"),
+            ],
+            &[(Letter::LikeIt, "like it")],
+        ],
+    };
+    let key_of = |action: Letter| app.keymap.selected_keys_of(action).into_iter().next();
+    let is_offered = |action: Letter| match action {
+        Letter::Delete => app.may_delete_picked(),
+        other => app.may_press(other),
+    };
+    let groups = groups.iter().map(|group| {
+        let keys = group.iter().filter(|(action, _)| is_offered(*action));
+        let keys = keys.filter_map(|(action, words)| Some(format!("{} {words}", key_of(*action)?)));
+        keys.collect::<Vec<_>>().join(" ")
+    });
+    let mut groups: Vec<String> = groups.filter(|group| !group.is_empty()).collect();
+    if app.panel.is_some() {
+        groups.push("Esc close".to_owned());
+    } else if !app.is_moderator() {
+        groups.push("Esc back".to_owned());
     }
+    groups.join(" | ")
 }
 
-/// How the moderation command is used that is being typed.
+/// How the command is used that is being typed, or why this user may not use it.
 fn usage_hint(app: &App) -> Option<(Tone, String)> {
-    let (name, usage, words) = usage(app.room().composer.text())?;
+    let text = app.room().composer.text();
+    if let Some(words) = app.forbidden(text) {
+        return Some((Tone::Alert, words));
+    }
+    let (name, usage, words) = usage(text)?;
     Some((Tone::Faint, format!("/{name} {usage}: {words}")))
 }
 

@@ -4,6 +4,7 @@ mod bars;
 mod lists;
 mod orders;
 mod picked;
+mod rights;
 mod suffered;
 
 use super::*;

@@ -47,3 +47,31 @@ fn an_appointment_shows_on_the_line_of_tabs() {
     driven.receive(0, "setMod", json!({}));
     assert!(me(&mut driven).ends_with(" alice mod  F1 help"));
 }
+
+#[test]
+fn only_what_this_rank_may_do_is_offered() {
+    let mut driven = conversation();
+    let hint = |driven: &mut Driven| screen(driven, 80, 24).0[21].clone();
+    driven.act(Action::Select);
+    let all = " r reply y copy c card f thread | t time out b ban x delete p pin | s like it";
+    assert_eq!(hint(&mut driven), all);
+    driven.type_in("c");
+    let all = " c card | t time out b ban k kick x delete all | Esc close";
+    assert_eq!(hint(&mut driven), all);
+    driven.receive(0, "delMod", json!({}));
+    driven.act(Action::Escape);
+    assert!(hint(&mut driven).contains("you are an ordinary user now"));
+    driven.act(Action::Escape);
+    driven.act(Action::Escape);
+    driven.act(Action::Select);
+    let few = " r reply y copy c card f thread | Esc back";
+    assert_eq!(hint(&mut driven), few);
+    driven.type_in("c");
+    assert_eq!(hint(&mut driven), " c card | Esc close");
+    driven.act(Action::Escape);
+    driven.act(Action::Escape);
+    driven.act(Action::Interrupt);
+    driven.type_in("/ban bob");
+    let words = " /ban: only moderators can do that here";
+    assert_eq!(hint(&mut driven), words);
+}
