@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use chat_protocol::limits::MUTE_SECONDS;
+use chat_protocol::limits::{MUTE_SECONDS, REASON_CHARS};
 use chat_protocol::{
     Audit, Cleared, MessageId, ModerationNotice, Purged, Rank, RoomState, ServerEvent, durations,
 };
@@ -16,6 +16,7 @@ use super::row::Tone;
 use super::target::Target;
 use super::timeline::Cause;
 use super::{App, seconds_left};
+use crate::sanitize;
 
 impl App {
     /// Takes in what moderators did to the room, to this user, or that an order was carried out.
@@ -80,12 +81,8 @@ impl App {
                 let had = std::mem::replace(&mut self.rooms[place].rank, Rank::User);
                 self.note_rank(place, had);
             }
-            ServerEvent::Kick(notice) => {
-                self.tell_done(place, "you were kicked", &notice);
-            }
-            ServerEvent::Ban(notice) => {
-                self.tell_done(place, "you were banned", &notice);
-            }
+            ServerEvent::Kick(notice) => self.on_sent_away(place, "you were kicked", &notice),
+            ServerEvent::Ban(notice) => self.on_sent_away(place, "you were banned", &notice),
             ServerEvent::Unban(notice) => {
                 self.tell_done(place, "you are no longer banned", &notice);
             }
@@ -191,6 +188,14 @@ impl App {
             self.tell(place, Tone::Alert, &words);
         }
         self.send_next(place, effects);
+    }
+
+    /// The connection will be closed, in words of the server's own: why is told here alone.
+    fn on_sent_away(&mut self, place: usize, what: &str, notice: &ModerationNotice) {
+        if self.tell_done(place, what, notice) {
+            let reason = notice.reason.as_deref().unwrap_or_default();
+            self.rooms[place].sent_away = Some(sanitize::brief(reason, REASON_CHARS));
+        }
     }
 
     /// Tells what was done to this user, or the server's words on what this user did to another; true

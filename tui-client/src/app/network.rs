@@ -90,6 +90,7 @@ impl App {
         // The line may have been down for as long as it took to find a password.
         room.timeline.unsend(now);
         room.announced = None;
+        room.sent_away = None;
         let had_rank = std::mem::replace(&mut room.rank, accepted.access_level);
         if !resumed {
             // Without a position to resume from, what an earlier connection brought can't be joined.

@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::put;
-use crate::app::{App, Bar, DIGITS, Length, Panel, Row, Tone};
+use crate::app::{App, Bar, DIGITS, Length, LinkState, Panel, Row, Tone};
 use crate::command::usage;
 use crate::keymap::SelectedAction;
 use crate::theme::Theme;
@@ -229,6 +229,12 @@ fn hint(app: &App) -> (Tone, &'static str) {
         Some(Panel::Help | Panel::Problems) => return (Tone::Faint, "PgUp/PgDn scroll  Esc close"),
         Some(_) => return (Tone::Faint, "Up/Down pick  PgUp/PgDn scroll  Esc close"),
         None => {}
+    }
+    if is_empty && matches!(room.link, LinkState::Stopped { refused: false, .. }) {
+        return (
+            Tone::Waiting,
+            "/reconnect tries again  F2 tells all that went wrong",
+        );
     }
     if is_empty && room.timeline.failed() > 0 {
         let (again, stuck) = (room.timeline.retriable(app.now()), room.timeline.stuck());

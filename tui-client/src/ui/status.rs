@@ -131,13 +131,8 @@ fn connection(app: &App) -> Row {
             )
             .with(Tone::Faint, format!(" {words}"))
         }
-        LinkState::Stopped { words, refused } => {
-            let then = if *refused {
-                ""
-            } else {
-                " (/reconnect tries again)"
-            };
-            row.with(Tone::Alert, format!("not connected: {words}{then}"))
+        LinkState::Stopped { words, .. } => {
+            row.with(Tone::Alert, format!("not connected: {words}"))
         }
     }
 }

@@ -75,3 +75,20 @@ fn only_what_this_rank_may_do_is_offered() {
     let words = " /ban: only moderators can do that here";
     assert_eq!(hint(&mut driven), words);
 }
+
+#[test]
+fn the_reason_of_a_ban_stays_on_the_status_line() {
+    let mut driven = Driven::live();
+    let notice = json!({ "message": "Disconnected", "reason": "sells followers" });
+    driven.receive(0, "ban", notice);
+    let (code, reason) = (CloseCode::Banned, "disconnected by a moderator".to_owned());
+    driven.link(0, LinkEvent::Ended { code, reason });
+    driven.wait(Duration::from_secs(100));
+    for (width, height) in [(80, 24), (60, 20), (45, 12)] {
+        let rows = screen(&mut driven, width, height).0;
+        let row = &rows[usize::from(height) - 2];
+        assert_eq!(row, " not connected: banned: sells followers");
+        let hint = &rows[usize::from(height) - 3];
+        assert!(hint.starts_with(" /reconnect tries again"), "{hint}");
+    }
+}

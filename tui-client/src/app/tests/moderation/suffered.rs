@@ -141,3 +141,44 @@ fn modes_are_drawn_when_they_change() {
     assert_eq!(driven.receive(0, "room", modes), []);
     assert_eq!(driven.app.room().modes.topic, "Any%\u{fffd}[2J today");
 }
+
+#[test]
+fn why_somebody_was_sent_away_remains() {
+    for (event, code, what) in [
+        ("ban", CloseCode::Banned, "banned"),
+        ("kick", CloseCode::Kicked, "kicked"),
+    ] {
+        let mut driven = Driven::live();
+        let mut send_away = |reason: &str| {
+            driven.go_live(0, true);
+            let notice = json!({ "message": "Disconnected", "reason": reason });
+            driven.receive(0, event, notice);
+            let reason = "disconnected by a moderator".to_owned();
+            driven.link(0, LinkEvent::Ended { code, reason });
+            let LinkState::Stopped { words, .. } = &driven.app.room().link else {
+                panic!("{:?}", driven.app.room().link);
+            };
+            let recorded = driven.app.errors.entries().next_back();
+            assert_eq!(recorded.unwrap().problem.text, *words);
+            words.clone()
+        };
+        let words = send_away("sells \u{1b}[2J followers");
+        assert_eq!(words, format!("{what}: sells \u{fffd}[2J followers"));
+        assert_eq!(send_away(""), what);
+    }
+}
+
+#[test]
+fn the_reason_of_an_earlier_connection_is_not_that_of_the_next() {
+    let mut driven = Driven::live();
+    let notice = json!({ "message": "Disconnected", "reason": "spam" });
+    driven.receive(0, "kick", notice);
+    driven.lose(0, LinkProblem::Silent);
+    driven.go_live(0, true);
+    let (code, reason) = (CloseCode::Banned, "the address was banned".to_owned());
+    driven.link(0, LinkEvent::Ended { code, reason });
+    let LinkState::Stopped { words, .. } = &driven.app.room().link else {
+        panic!("{:?}", driven.app.room().link);
+    };
+    assert_eq!(words, "banned: the address was banned");
+}
