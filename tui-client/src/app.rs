@@ -56,7 +56,7 @@ use chat_protocol::{RoomName, Secret, Username};
 use jiff::tz::TimeZone;
 
 pub(crate) use answers::Answer;
-use answers::{Answers, Cause};
+use answers::{Answers, Cause, Subject};
 pub(crate) use bar::{Bar, DIGITS, Length};
 use card::Card;
 pub(crate) use changing_password::PasswordChange;
@@ -261,6 +261,7 @@ impl App {
     /// Takes an event in; what is to be done comes out, in order.
     pub(crate) fn update(&mut self, event: Event, now: Now) -> Vec<Effect> {
         self.now = now;
+        self.answers.pass(now.elapsed);
         let mut effects = Vec::new();
         match event {
             Event::Started => {
@@ -484,15 +485,16 @@ impl App {
 
     /// Answers what the user did; in the room in view.
     fn say(&mut self, tone: Tone, text: impl Into<String>) {
-        self.tell_about(self.active, Cause::Asked, tone, &text.into(), None);
+        self.tell_about(self.active, Cause::Asked, tone, &text.into(), None, None);
     }
 
     /// Tells what happened in a room.
     fn tell(&mut self, place: usize, tone: Tone, text: &str) {
-        self.tell_about(place, Cause::News, tone, text, None);
+        self.tell_about(place, Cause::News, tone, text, None, None);
     }
 
-    /// Says something of a room, and keeps it in the log with whom it is about.
+    /// Says something of a room, and keeps it in the log with whom it is about; what it is worth nothing
+    /// without, where there is such a thing.
     fn tell_about(
         &mut self,
         place: usize,
@@ -500,6 +502,7 @@ impl App {
         tone: Tone,
         text: &str,
         about: Option<Target>,
+        subject: Option<Subject>,
     ) {
         let text = sanitize::brief(text, PROBLEM_CHARS);
         let label = &self.rooms[place].label;
@@ -516,14 +519,14 @@ impl App {
             about,
         });
         let answer = Answer { tone, text: shown };
-        self.answers.add(answer, cause, self.now.elapsed);
+        self.answers.add(answer, cause, subject);
         self.draw = true;
     }
 
     /// Adds a problem to the list, and says it.
     fn report(&mut self, place: usize, code: Option<u16>, event: Option<String>, text: &str) {
         self.record(place, code, event, text);
-        self.tell_about(place, Cause::Asked, Tone::Alert, text, None);
+        self.tell_about(place, Cause::Asked, Tone::Alert, text, None, None);
     }
 
     /// Adds a problem to the list.

@@ -6,7 +6,7 @@ use chat_protocol::{
 };
 
 use super::App;
-use super::answers::Cause;
+use super::answers::{Cause, Subject};
 use super::event::Effect;
 use super::panels::Panel;
 use super::row::Tone;
@@ -133,17 +133,25 @@ impl App {
         let list = &mut self.rooms[place].held;
         let is_asked = !held.live && std::mem::take(&mut list.is_asked);
         if !held.live {
-            let still = |id: &HeldId| held.entries.iter().any(|entry| entry.id == *id);
-            list.waiting.retain(|one| still(&one.id));
+            let still = |one: &HeldMessage| held.entries.iter().any(|entry| entry.id == one.id);
+            let gone: Vec<HeldId> = list
+                .waiting
+                .iter()
+                .filter(|one| !still(one))
+                .map(|one| one.id.clone())
+                .collect();
+            for id in gone {
+                self.wait_no_more(place, &id);
+            }
         }
         for entry in held.entries.iter().take(KEPT) {
             let list = &mut self.rooms[place].held;
             if let Some(one) = list.add(entry) {
-                let (words, about) = (
-                    format!("held {}: {}", one.number, one.words()),
-                    one.target.clone(),
-                );
-                self.tell_about(place, Cause::News, Tone::Waiting, &words, Some(about));
+                let words = format!("held {}: {}", one.number, one.words());
+                let (about, id) = (one.target.clone(), one.id.clone());
+                let subject = Subject::Held(self.rooms[place].key, id);
+                let (about, subject) = (Some(about), Some(subject));
+                self.tell_about(place, Cause::News, Tone::Waiting, &words, about, subject);
             }
         }
         self.draw = true;
@@ -156,10 +164,17 @@ impl App {
     /// A message waits no more; who decided it is told so by the answer to the order.
     pub(super) fn on_decided(&mut self, place: usize, notice: &HeldNotice) {
         if let Some(id) = &notice.id {
-            self.rooms[place].held.remove(id);
+            self.wait_no_more(place, id);
         }
         self.draw = true;
         self.keep_pick();
+    }
+
+    /// A message waits no more, and nobody needs to be told that it does.
+    fn wait_no_more(&mut self, place: usize, id: &HeldId) {
+        let room = &mut self.rooms[place];
+        room.held.remove(id);
+        self.answers.withdraw(&Subject::Held(room.key, id.clone()));
     }
 
     /// Where what was picked is gone, the first takes its place.

@@ -156,7 +156,7 @@ impl App {
             };
             let words = audit_sentence_with(entry, &self.me, author_of);
             let about = Target::named(&entry.target);
-            self.tell_about(place, Asked::News, Tone::Faint, &words, about);
+            self.tell_about(place, Asked::News, Tone::Faint, &words, about, None);
         }
     }
 

@@ -273,7 +273,7 @@ impl App {
             _ => None,
         };
         if let Some(place) = self.place_of(batch.room) {
-            self.tell_about(place, Cause::Asked, tone, &words, about);
+            self.tell_about(place, Cause::Asked, tone, &words, about, None);
         }
         self.remember_undo(batch.room, &batch.bar, done, batch.undo);
     }

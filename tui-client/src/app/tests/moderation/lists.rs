@@ -127,3 +127,31 @@ fn a_held_message_of_ones_own_has_failed_and_is_sent_once_it_is_allowed() {
     );
     assert_eq!(driven.app.room().timeline.failed(), 0);
 }
+
+#[test]
+fn what_waits_no_more_is_not_told_any_more() {
+    let mut driven = Driven::live();
+    let news = |id: &str| json!({ "entries": [held(id, id)], "live": true });
+    for id in ["70", "71", "72"] {
+        driven.receive(0, "held", news(id));
+    }
+    assert_eq!(driven.answer(), "held 1: bob: 70 (link: links wait)");
+    // Another moderator decides about the one that stands, and about one that is still to be told.
+    driven.receive(0, "allow", json!({ "id": "70", "by": "erin" }));
+    driven.receive(0, "deny", json!({ "id": "72", "by": "erin" }));
+    assert_eq!(driven.answer(), "held 2: bob: 71 (link: links wait)");
+    assert_eq!(driven.app.answers.shown().unwrap().1, 0);
+    let approved = confirmed(&mut driven, "/allow 2");
+    assert_eq!(order(&approved, "allow"), json!({ "id": "71" }));
+    let done = json!({ "message": "Success", "reason": "it was let through", "id": "71" });
+    driven.receive(0, "allow", done);
+    assert_eq!(driven.answer(), "it was let through");
+    assert_eq!(driven.app.answers.shown().unwrap().1, 0);
+    // The log keeps all of it.
+    assert!(driven.said().contains("held 3: bob: 72"));
+    driven.receive(0, "held", news("73"));
+    let none = json!({ "entries": [], "live": false });
+    driven.receive(0, "held", none);
+    assert_eq!(driven.answer(), "it was let through");
+    assert_eq!(driven.app.answers.shown().unwrap().1, 0);
+}

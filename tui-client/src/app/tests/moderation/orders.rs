@@ -102,3 +102,20 @@ fn answers_to_orders_are_said() {
             .contains("ban bobb refused: there is no user bobb")
     );
 }
+
+#[test]
+fn the_answer_to_what_is_done_now_does_not_wait_for_those_before() {
+    let mut driven = Driven::live();
+    for name in ["bob", "carol", "dave"] {
+        confirmed(&mut driven, &format!("/kick {name}"));
+        let done = json!({ "message": "Success", "reason": format!("{name} was kicked") });
+        driven.receive(0, "kick", done);
+        driven.wait(Duration::from_secs(2));
+        assert_eq!(driven.answer(), format!("{name} was kicked"));
+    }
+    assert_eq!(driven.app.answers.shown().unwrap().1, 2, "more to come");
+    driven.act(Action::Escape);
+    assert_eq!(driven.answer(), "carol was kicked");
+    driven.wait(answers::STANDS);
+    assert_eq!(driven.answer(), "bob was kicked");
+}
