@@ -5,6 +5,7 @@ mod acting;
 mod answers;
 mod asking;
 mod bar;
+mod bar_keys;
 mod card;
 mod changing_password;
 mod completion;
@@ -61,6 +62,7 @@ pub(crate) use bar::{Bar, DIGITS, Length};
 use card::Card;
 pub(crate) use changing_password::PasswordChange;
 use completion::Completion;
+pub(crate) use composer::Editor;
 use composer::Memory;
 use credentials::Credentials;
 use errors::Problem;
@@ -132,8 +134,8 @@ pub(crate) struct App {
     pub(crate) selection: Option<Selection>,
     /// The question that stands before an action.
     pub(crate) bar: Option<Bar>,
-    /// The keys go into the bar's reason.
-    pub(crate) reason_typing: bool,
+    /// The bar's reason, while it is typed.
+    pub(crate) reason_typing: Option<Editor>,
     /// The person that is looked at.
     pub(crate) card: Option<Card>,
     pub(crate) prompt: Option<Prompt>,
@@ -207,7 +209,7 @@ impl App {
             panel: None,
             selection: None,
             bar: None,
-            reason_typing: false,
+            reason_typing: None,
             card: None,
             prompt,
             password_change: None,

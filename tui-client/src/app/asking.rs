@@ -158,7 +158,7 @@ impl App {
             let result = self.room_mut().composer.insert(&typed);
             self.tell_overflow(result);
         }
-        self.reason_typing = false;
+        self.reason_typing = None;
         self.draw = true;
     }
 
@@ -167,13 +167,12 @@ impl App {
         let Some(bar) = &self.bar else {
             return;
         };
-        let now = self.now.elapsed;
-        if now < bar.ready_at {
-            let left = super::seconds_left(bar.ready_at, now);
-            return self.hint(format!("Enter counts in {left} s"));
+        if self.now.elapsed < bar.ready_at {
+            // The keys of the question say how long it takes.
+            return;
         }
         if let Some(bar) = self.bar.take() {
-            self.reason_typing = false;
+            self.reason_typing = None;
             self.note_lock(&bar);
             self.end_selection();
             self.carry_out(bar, effects);

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use chat_protocol::limits::REASON_CHARS;
 use chat_protocol::{DraftContent, Nonce};
 
 use super::composer::{Overflow, Reply};
@@ -41,44 +40,6 @@ impl App {
             self.stay_unless(&action);
             self.act_in_input(action, effects);
         }
-    }
-
-    /// Answers the question that stands before an action. Where it was typed, the keys that are no answer
-    /// are typed on; where something is picked, they only cancel it.
-    fn act_on_bar(&mut self, action: &Action, effects: &mut Vec<Effect>) -> bool {
-        let picking = self.is_picking();
-        let Some(bar) = &mut self.bar else {
-            return false;
-        };
-        if self.reason_typing {
-            match action {
-                Action::Insert(character) if bar.reason.chars().count() < REASON_CHARS => {
-                    bar.reason.push(*character);
-                }
-                Action::Backspace => drop(bar.reason.pop()),
-                Action::Kill(_) => bar.reason.clear(),
-                Action::Submit | Action::Escape => self.reason_typing = false,
-                Action::Interrupt => self.close_bar(),
-                _ => {}
-            }
-            return true;
-        }
-        match action {
-            Action::Submit => self.confirm_bar(effects),
-            Action::Escape | Action::Interrupt => self.close_bar(),
-            Action::TakeBack => self.take_back(),
-            Action::Insert(digit) if digit.is_ascii_digit() && bar.set_length(*digit) => {}
-            Action::Insert('a') if bar.may_delete() => bar.deletes = !bar.deletes,
-            Action::Insert('w') if bar.has_reason() => self.reason_typing = true,
-            _ if picking => self.refuse_key(),
-            _ => {
-                // What was typed is in the history; what comes now is typed on.
-                self.bar = None;
-                self.hint("question cancelled (Up brings the command back)");
-                return false;
-            }
-        }
-        true
     }
 
     /// Keys while a message, or an item of a panel, is picked; false for those that mean the same
@@ -124,7 +85,7 @@ impl App {
             }
             return;
         }
-        if self.paste_in_finder(&text) {
+        if self.paste_on_bar(&text) || self.paste_in_finder(&text) {
             return;
         }
         self.note_typing();

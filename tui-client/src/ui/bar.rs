@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{put, put_right};
-use crate::app::{App, Bar, Row, Tone, seconds_left};
+use crate::app::{App, Bar, Row, Tone};
 use crate::theme::Theme;
 use crate::wrap::{truncate, width};
 use chat_protocol::durations;
@@ -25,12 +25,8 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     put_right(&right, theme, area, used, buffer);
 }
 
-/// How old the newest of the messages is; or how long Enter has to wait.
+/// How old the newest of the messages is.
 fn age(app: &App, bar: &Bar) -> String {
-    let wait = seconds_left(bar.ready_at, app.now().elapsed);
-    if wait > 0 {
-        return format!("wait {wait} s");
-    }
     let Some(newest) = bar.newest() else {
         return String::new();
     };

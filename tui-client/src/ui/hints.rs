@@ -2,10 +2,10 @@
 //! says, else what can be done now.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
-use super::put;
-use crate::app::{App, Bar, DIGITS, Length, LinkState, Panel, Row, Tone};
+use super::{put, put_right};
+use crate::app::{App, Bar, DIGITS, Editor, Length, LinkState, Panel, Row, Tone, seconds_left};
 use crate::command::usage;
 use crate::keymap::SelectedAction;
 use crate::theme::Theme;
@@ -15,11 +15,19 @@ use crate::wrap::{truncate, width};
 const FIND_KEYS: &str =
     "words  from:NAME  is:mod  has:link  /regex/  -not   Enter select  Esc close";
 
-pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+/// Columns of a reason from which on there is room to say how it ends.
+const DONE_FROM: usize = 20;
+
+/// Draws the line; where the cursor is, while something is typed there.
+pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let columns = usize::from(area.width);
+    let no_hint = app.answers.hinted().is_none();
     let row = match (&app.bar, app.answers.shown()) {
-        (Some(bar), _) => bar_keys(app, bar, columns),
-        (None, Some((answer, waiting))) if app.answers.hinted().is_none() => {
+        (Some(bar), _) if no_hint => match &app.reason_typing {
+            Some(reason) => return draw_reason(reason, theme, area, buffer),
+            None => bar_keys(app, bar),
+        },
+        (None, Some((answer, waiting))) if no_hint => {
             let more = match waiting {
                 0 => String::new(),
                 waiting => format!(" +{waiting}"),
@@ -30,12 +38,40 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
                 .with(Tone::Faint, more)
         }
         (None, None) if app.candidates().is_some() => candidates(app, columns),
-        (None, _) => {
+        (_, _) => {
             let (tone, words) = words(app);
             Row::default().with(tone, truncate(&format!(" {words}"), columns))
         }
     };
     put(&row, theme, area, buffer);
+    None
+}
+
+/// The reason that is being typed.
+fn draw_reason(
+    reason: &Editor,
+    theme: &Theme,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> Option<Position> {
+    const LABEL: &str = " Reason: ";
+    const DONE: &str = "Enter when done ";
+    let columns = usize::from(area.width);
+    let left = match columns.checked_sub(LABEL.len() + DONE.len() + DONE_FROM) {
+        Some(more) => DONE_FROM + more,
+        None => columns.saturating_sub(LABEL.len()),
+    };
+    let (text, cursor) = reason.window(left);
+    let row = Row::default().with(Tone::Bar, LABEL).with(Tone::Text, text);
+    put(&row, theme, area, buffer);
+    let done = Row::default().with(Tone::Faint, DONE);
+    let used = u16::try_from(LABEL.len() + left).unwrap_or(u16::MAX);
+    put_right(&done, theme, area, used, buffer);
+    let column = u16::try_from(LABEL.len() + cursor).unwrap_or(u16::MAX);
+    (!area.is_empty()).then(|| Position {
+        x: area.x + column.min(area.width - 1),
+        y: area.y,
+    })
 }
 
 /// What Tab goes through, beginning with what stands in the input.
@@ -94,14 +130,12 @@ fn words(app: &App) -> (Tone, String) {
 }
 
 /// ` Enter yes | 1 60s 2 10m 3 1h 4 1d 5 7d 0 for good | a delete on | w spam | Esc no`
-fn bar_keys(app: &App, bar: &Bar, columns: usize) -> Row {
-    if app.reason_typing {
-        let words = format!(" Reason: {}_  (Enter when done)", bar.reason);
-        let cut = width(&words).saturating_sub(columns);
-        let shown: String = words.chars().skip(cut).collect();
-        return Row::default().with(Tone::Bar, shown);
-    }
-    let mut row = Row::default().with(Tone::Strong, " Enter yes");
+fn bar_keys(app: &App, bar: &Bar) -> Row {
+    // The first of all: on a narrow screen the rest is cut.
+    let mut row = match seconds_left(bar.ready_at, app.now().elapsed) {
+        0 => Row::default().with(Tone::Strong, " Enter yes"),
+        left => Row::default().with(Tone::Waiting, format!(" Enter counts in {left} s")),
+    };
     let mut part = |tone: Tone, words: String| {
         row = std::mem::take(&mut row).with(tone, words);
     };

@@ -1,6 +1,7 @@
 //! Modes, mutes and moderation, on the screen.
 
 use super::*;
+use crate::keymap::Motion;
 
 #[test]
 fn modes_a_mute_and_the_topic_are_on_the_status_line() {
@@ -91,4 +92,59 @@ fn the_reason_of_a_ban_stays_on_the_status_line() {
         let hint = &rows[usize::from(height) - 3];
         assert!(hint.starts_with(" /reconnect tries again"), "{hint}");
     }
+}
+
+#[test]
+fn how_long_enter_waits_is_seen_at_every_size() {
+    let mut driven = Driven::live();
+    driven.send("/clear");
+    for seconds in [3, 2, 1] {
+        for (width, height) in [(80, 24), (60, 20), (30, 6), (25, 4)] {
+            let rows = screen(&mut driven, width, height).0;
+            let words = format!(" Enter counts in {seconds} s");
+            assert!(rows.iter().any(|row| row.starts_with(&words)), "{rows:?}");
+        }
+        driven.act(Action::Submit);
+        assert!(driven.app.bar.is_some());
+        driven.wait(Duration::from_secs(1));
+    }
+    let rows = screen(&mut driven, 80, 24).0;
+    assert_eq!(rows[21], " Enter yes Esc no");
+}
+
+#[test]
+fn the_cursor_is_in_the_reason_that_is_typed() {
+    let mut driven = Driven::live();
+    driven.send("/kick bob");
+    driven.type_in("wspam");
+    driven.act(Action::Move(Motion::Left));
+    let (rows, cursor) = screen(&mut driven, 80, 24);
+    assert_eq!(
+        rows[21].trim_end(),
+        format!(" Reason: spam{}Enter when done", " ".repeat(51))
+    );
+    assert_eq!((cursor.x, cursor.y), (12, 21));
+    driven.type_in(&"x".repeat(200));
+    for (width, height) in [(80, 24), (30, 6), (25, 4), (3, 3), (1, 1)] {
+        let (_, cursor) = screen(&mut driven, width, height);
+        assert!(cursor.x < width && cursor.y < height, "{width}x{height}");
+    }
+}
+
+#[test]
+fn what_is_said_about_a_key_is_seen_over_the_keys_of_a_question() {
+    let mut driven = Driven::live();
+    driven.send("/slow 10");
+    driven.act(Action::Submit);
+    let modes = json!({ "slowMode": 10, "membersOnly": false, "topic": "", "pinned": null });
+    driven.receive(0, "room", modes);
+    driven.act(Action::TakeBack);
+    driven.act(Action::TakeBack);
+    let hint = |driven: &mut Driven| screen(driven, 80, 24).0[21].clone();
+    assert_eq!(
+        hint(&mut driven),
+        " there is nothing before it to take back"
+    );
+    driven.wait(Duration::from_secs(5));
+    assert_eq!(hint(&mut driven), " Enter yes Esc no");
 }

@@ -91,7 +91,67 @@ fn emptying_the_room_waits_before_enter_counts() {
         "Delete all messages in stream1, for everybody? (final)"
     );
     assert_eq!(sent(&driven.act(Action::Submit)), [""; 0]);
-    assert_eq!(driven.answer(), "Enter counts in 3 s");
+    assert_eq!(
+        driven.app.wake_at(),
+        Some(Duration::from_secs(1)),
+        "counts down"
+    );
     driven.wait(Duration::from_secs(3));
     assert_eq!(sent(&driven.act(Action::Submit)), ["clear"]);
+}
+
+#[test]
+fn a_reason_is_edited_as_any_text() {
+    let mut driven = Driven::live();
+    driven.send("/ban bob sells skins");
+    driven.type_in("w and more");
+    driven.act(Action::Kill(Motion::WordLeft));
+    driven.act(Action::Home);
+    driven.type_in("he ");
+    driven.act(Action::Move(Motion::WordRight));
+    driven.act(Action::Yank);
+    let asked = "Ban bob for good? Reason: he sellsmore skins and.";
+    assert_eq!(question(&driven), asked);
+    driven.act(Action::Undo);
+    driven.act(Action::Submit);
+    assert_eq!(
+        question(&driven),
+        "Ban bob for good? Reason: he sells skins and."
+    );
+    let ban = order(&driven.act(Action::Submit), "ban");
+    assert_eq!(
+        ban,
+        json!({ "username": "bob", "reason": "he sells skins and" })
+    );
+}
+
+#[test]
+fn a_reason_takes_a_paste_in_one_row_and_no_more_than_fits() {
+    let mut driven = Driven::live();
+    driven.send("/ban bob");
+    driven.type_in("wad: ");
+    driven.tell(Event::Pasted("buy\n  now\n".to_owned()));
+    assert_eq!(question(&driven), "Ban bob for good? Reason: ad: buy now.");
+    assert!(driven.app.room().composer.is_empty());
+    driven.act(Action::Home);
+    let limit = chat_protocol::limits::REASON_CHARS;
+    driven.tell(Event::Pasted("é".repeat(2 * limit)));
+    let reason = driven.app.bar.as_ref().unwrap().reason.clone();
+    assert_eq!(reason.chars().count(), limit);
+    assert!(
+        reason.starts_with("éé") && reason.ends_with("ad: buy now"),
+        "{reason}"
+    );
+    assert!(driven.app.answers.hinted().unwrap().contains("at most"));
+    driven.type_in("x");
+    assert_eq!(driven.app.bar.as_ref().unwrap().reason, reason);
+}
+
+#[test]
+fn what_is_pasted_behind_a_question_cancels_it_and_is_put_in() {
+    let mut driven = Driven::live();
+    driven.send("/ban bob");
+    driven.tell(Event::Pasted("hello".to_owned()));
+    assert!(driven.app.bar.is_none());
+    assert_eq!(driven.app.room().composer.text(), "hello");
 }
