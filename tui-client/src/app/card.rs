@@ -164,6 +164,7 @@ impl App {
             return Vec::new();
         };
         let mut items: Vec<Item> = Vec::new();
+        // In the order of `sanctioned`.
         let mut add = |name: &str, head: &str, words: String| {
             let shown = sanitize::brief(name, USERNAME_CHARS);
             items.push(Item {
@@ -211,6 +212,15 @@ impl App {
         let seconds = self.now.unix_millis.saturating_sub(created) / 1_000;
         durations::left(u64::try_from(seconds).unwrap_or(0))
     }
+}
+
+/// The name of the person at a place among the banned, the muted and the appointed.
+pub(super) fn sanctioned(sanctions: &Sanctions, place: usize) -> Option<&str> {
+    let banned = sanctions.banned.iter().map(|one| &one.username);
+    let muted = sanctions.muted.iter().map(|one| &one.username);
+    let appointed = sanctions.appointed.iter().map(|one| &one.username);
+    let mut all = banned.chain(muted).chain(appointed);
+    all.nth(place).map(String::as_str)
 }
 
 /// `1 message`, `2 messages`

@@ -250,7 +250,7 @@ impl App {
         let most = self.panel.as_ref().map_or(0, |open| match open.kind {
             Panel::Problems => self.errors.entries().len(),
             Panel::Help => 200,
-            kind => self.items(kind).len(),
+            kind => self.count_items(kind),
         });
         match &mut self.panel {
             Some(open) => {

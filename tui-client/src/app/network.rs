@@ -288,7 +288,11 @@ impl App {
         if !std::mem::take(&mut self.rooms[place].wants_members) {
             return;
         }
-        self.rooms[place].members = Some(who.clone());
+        let mut who = who.clone();
+        // Those of rank first, then by name.
+        who.members
+            .sort_by_cached_key(|member| (member.rank, member.username.to_lowercase()));
+        self.rooms[place].members = Some(who);
         if place == self.active {
             self.open_panel(Panel::Who);
         }

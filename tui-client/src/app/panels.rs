@@ -4,6 +4,8 @@
 use chat_protocol::{AuditEntry, FilterEntry, HeldId, Member};
 
 use super::App;
+use super::card::sanctioned;
+use super::held::HeldMessage;
 use super::orders_words::{audit_sentence, filter_words};
 use super::row::Tone;
 use super::target::Target;
@@ -123,9 +125,49 @@ impl App {
     /// What is picked in the open panel.
     pub(crate) fn panel_pick(&self) -> Option<Pick> {
         let open = self.panel.as_ref()?;
-        let number = open.picked?;
-        let mut items = self.items(open.kind).into_iter();
-        items.find(|item| item.number == number)?.pick
+        self.pick(open.kind, open.picked?)
+    }
+
+    /// What the item of this number stands for. It runs with every frame: nothing is put into words.
+    fn pick(&self, kind: Panel, number: u64) -> Option<Pick> {
+        let room = self.room();
+        let place = usize::try_from(number).ok();
+        let person = |target: Option<Target>| target.map(Pick::Person);
+        match kind {
+            Panel::Help | Panel::Problems => None,
+            Panel::Held => {
+                let mut held = room.held.waiting();
+                held.find(|one| u64::from(one.number) == number)
+                    .map(pick_of_held)
+            }
+            Panel::Log => person(self.log.line(number)?.about.clone()),
+            Panel::Who => {
+                let members = &room.members.as_ref()?.members;
+                person(Target::named(&members.get(place?)?.username))
+            }
+            Panel::Filters => {
+                let filter = room.filters.get(place?)?;
+                Some(Pick::Filter(filter.pattern.clone()))
+            }
+            Panel::Audit => person(Target::named(&room.audit.get(place?)?.target)),
+            Panel::Sanctions => {
+                person(Target::named(sanctioned(room.sanctions.as_ref()?, place?)?))
+            }
+            Panel::Card => person(
+                self.card
+                    .as_ref()
+                    .map(|card| card.target.clone())
+                    .filter(|_| number == 0),
+            ),
+        }
+    }
+
+    /// Items of a panel.
+    pub(super) fn count_items(&self, kind: Panel) -> usize {
+        match kind {
+            Panel::Log => self.log.lines().len(),
+            _ => self.items(kind).len(),
+        }
     }
 
     /// Picks the first item, or the newest where that is seen first.
@@ -203,7 +245,7 @@ impl App {
             head: format!("{} {:>3} ", self.clock(one.unix_millis), one.number),
             tone: Tone::Text,
             text: one.words(),
-            pick: Some(Pick::Held(one.id.clone(), one.target.clone())),
+            pick: Some(pick_of_held(one)),
         });
         held.collect()
     }
@@ -212,10 +254,8 @@ impl App {
         let Some(who) = &self.room().members else {
             return Vec::new();
         };
-        let mut members: Vec<&Member> = who.members.iter().collect();
-        members.sort_by_key(|member| (member.rank, member.username.to_lowercase()));
         let mut items: Vec<Item> = (0..)
-            .zip(members)
+            .zip(&who.members)
             .map(|(number, member)| member_item(number, member))
             .collect();
         if who.truncated {
@@ -259,6 +299,10 @@ impl App {
             false => format!("{} {time}", stamp.date.strftime("%b %-d")),
         }
     }
+}
+
+fn pick_of_held(one: &HeldMessage) -> Pick {
+    Pick::Held(one.id.clone(), one.target.clone())
 }
 
 /// An item that only says something.

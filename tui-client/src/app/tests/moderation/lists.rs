@@ -155,3 +155,58 @@ fn what_waits_no_more_is_not_told_any_more() {
     assert_eq!(driven.answer(), "it was let through");
     assert_eq!(driven.app.answers.shown().unwrap().1, 0);
 }
+
+#[test]
+fn the_item_of_a_number_stands_for_the_same_as_in_the_list() {
+    let mut driven = Driven::live();
+    driven.message(0, 1, "bob", "hi");
+    let news = json!({ "entries": [held("70", "one"), held("71", "two")], "live": true });
+    driven.receive(0, "held", news);
+    let member =
+        |name: &str, rank: u8| json!({ "username": name, "displayName": name, "rank": rank });
+    driven.send("/who");
+    let members = json!([member("Zoe", 3), member("erin", 1), member("adam", 3)]);
+    driven.receive(
+        0,
+        "who",
+        json!({ "count": 3, "members": members, "truncated": true }),
+    );
+    let names: Vec<String> = (driven.app.items(Panel::Who).into_iter())
+        .map(|item| item.text)
+        .collect();
+    assert_eq!(names, ["erin+", "adam", "Zoe", "and more"]);
+    let filters = json!([{ "pattern": "bad", "kind": "word", "action": "refuse" }]);
+    driven.receive(0, "filters", json!({ "entries": filters }));
+    let entry = |target: &str| {
+        json!({ "time": 0, "actor": "erin", "action": "ban", "target": target,
+            "until": null, "reason": "" })
+    };
+    let audit = json!({ "entries": [entry("bob"), entry("")], "live": false });
+    driven.receive(0, "audit", audit);
+    let sanction = |name: &str| json!({ "username": name, "until": null, "by": "erin" });
+    let sanctions = json!({ "banned": [sanction("bob")], "muted": [sanction("carol")],
+        "appointed": [{ "username": "erin", "rank": 1 }], "truncated": true });
+    driven.receive(0, "sanctions", sanctions);
+    driven.send("/user bob");
+    for kind in [
+        Panel::Held,
+        Panel::Log,
+        Panel::Who,
+        Panel::Filters,
+        Panel::Audit,
+        Panel::Sanctions,
+        Panel::Card,
+    ] {
+        let items = driven.app.items(kind);
+        assert!(!items.is_empty(), "{kind:?}");
+        assert_eq!(driven.app.count_items(kind), items.len());
+        for item in items {
+            driven.app.panel = Some(OpenPanel {
+                kind,
+                picked: Some(item.number),
+                scrolled: 0,
+            });
+            assert_eq!(driven.app.panel_pick(), item.pick, "{kind:?} {}", item.text);
+        }
+    }
+}
