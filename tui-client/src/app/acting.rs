@@ -1,13 +1,11 @@
 //! What the letters do while something is picked: a message in the room, or an item of a panel. Must
 //! not know which key asked.
 
-use chat_protocol::{ClientEvent, Rank};
-
 use super::App;
 use super::bar::{Bar, Deed};
 use super::composer::Reply;
 use super::event::Effect;
-use super::panels::{Panel, Pick};
+use super::panels::Pick;
 use super::target::Target;
 use super::timeline::{Entry, EntryId};
 use crate::keymap::{Action, SelectedAction};
@@ -40,7 +38,7 @@ impl App {
             SelectedAction::Pin => self.ask_to_pin(),
             SelectedAction::Approve => self.ask_about_held(true),
             SelectedAction::Deny => self.ask_about_held(false),
-            SelectedAction::Card => self.open_card_of_picked(effects),
+            SelectedAction::Card => self.open_card_of_picked(true, effects),
             SelectedAction::Reply => self.reply_to_picked(),
             SelectedAction::Copy => self.copy_picked(effects),
             SelectedAction::ViewDeleted => self.view_deleted(),
@@ -174,12 +172,14 @@ impl App {
         self.open_bar(bar);
     }
 
-    fn open_card_of_picked(&mut self, effects: &mut Vec<Effect>) {
+    /// Looks the person up who is picked; `toggles` where the same key closes the card again.
+    fn open_card_of_picked(&mut self, toggles: bool, effects: &mut Vec<Effect>) {
         // Of several that are marked, the one that the cursor is on.
         let at = self.selection.as_ref().filter(|_| self.panel.is_none());
         let at = at.and_then(|selection| self.room().shown().target(selection.at));
         match at.or_else(|| self.picked_targets().into_iter().next()) {
-            Some(target) => self.open_card(target, effects),
+            Some(target) if toggles && self.is_beside(&target) => self.card = None,
+            Some(target) => self.look_up(target, true, effects),
             None => self.hint("there is nobody to look up"),
         }
     }
@@ -284,7 +284,7 @@ impl App {
     /// looks the person up.
     fn open_picked(&mut self, effects: &mut Vec<Effect>) {
         if self.panel.is_some() {
-            return self.open_card_of_picked(effects);
+            return self.open_card_of_picked(false, effects);
         }
         if self.is_failed_picked() {
             self.end_selection();
@@ -318,20 +318,5 @@ impl App {
             None => self.hint("can't load messages right now"),
         }
         true
-    }
-
-    /// Looks a person up: what is known here at once, what the server knows when it answers.
-    pub(super) fn open_card(&mut self, target: Target, effects: &mut Vec<Effect>) {
-        let room = self.room();
-        if room.is_live() && room.rank <= Rank::Moderator {
-            effects.push(Effect::Send(
-                room.key,
-                ClientEvent::User {
-                    username: target.username.clone(),
-                },
-            ));
-        }
-        self.card = Some(super::card::Card::new(room.key, target));
-        self.open_panel(Panel::Card);
     }
 }

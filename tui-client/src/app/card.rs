@@ -2,9 +2,10 @@
 //! appointed in the room. Must not draw, nor decide what may be done to whom.
 
 use chat_protocol::limits::USERNAME_CHARS;
-use chat_protocol::{Rank, Sanction, Sanctions, User, durations};
+use chat_protocol::{ClientEvent, Rank, Sanction, Sanctions, User, durations};
 
 use super::App;
+use super::event::Effect;
 use super::panels::{Item, Panel, Pick, plain};
 use super::row::Tone;
 use super::target::Target;
@@ -22,21 +23,70 @@ const LATEST: usize = 5;
 pub(crate) struct Card {
     pub(crate) room: RoomKey,
     pub(crate) target: Target,
+    /// It stands beside the messages, where there is room; else it is a panel.
+    pub(crate) is_beside: bool,
     /// What the server knows; `None` until it answers, and for those whom it tells nothing.
     pub(crate) known: Option<Box<User>>,
 }
 
 impl Card {
-    pub(crate) fn new(room: RoomKey, target: Target) -> Self {
+    fn new(room: RoomKey, target: Target, is_beside: bool) -> Self {
         Self {
             room,
             target,
+            is_beside,
             known: None,
         }
     }
 }
 
 impl App {
+    /// Looks a person up: what is known here at once, what the server knows when it answers. The keys act
+    /// on them.
+    pub(super) fn open_card(&mut self, target: Target, effects: &mut Vec<Effect>) {
+        self.look_up(target, false, effects);
+    }
+
+    /// The same; with `stays` what is picked stays so where there is room beside it.
+    pub(super) fn look_up(&mut self, target: Target, stays: bool, effects: &mut Vec<Effect>) {
+        let room = self.room();
+        if room.is_live() && self.is_moderator() {
+            effects.push(Effect::Send(
+                room.key,
+                ClientEvent::User {
+                    username: target.username.clone(),
+                },
+            ));
+        }
+        let is_beside = stays && self.layout().right > 0;
+        self.card = Some(Card::new(room.key, target, is_beside));
+        match is_beside {
+            true => self.draw = true,
+            false => self.open_panel(Panel::Card),
+        }
+    }
+
+    /// The card that stands beside the messages of the room in view.
+    pub(crate) fn card_beside(&self) -> Option<&Card> {
+        let card = self.card.as_ref().filter(|card| card.is_beside)?;
+        (card.room == self.room().key && self.layout().right > 0).then_some(card)
+    }
+
+    /// True for the person whose card stands there.
+    pub(super) fn is_beside(&self, target: &Target) -> bool {
+        let card = self.card_beside();
+        card.is_some_and(|card| card.target.username == target.username)
+    }
+
+    /// Takes the card away that stands beside the messages; false where there is none.
+    pub(super) fn close_card_beside(&mut self) -> bool {
+        let was_there = self.card_beside().is_some();
+        if was_there {
+            self.card = None;
+        }
+        was_there
+    }
+
     /// The server knows something of a person.
     pub(super) fn on_user(&mut self, place: usize, user: Box<User>) {
         let key = self.rooms[place].key;
@@ -60,6 +110,10 @@ impl App {
 
     /// The person in one row: `free_gifts_Xx: here 4 min, 9 messages, muted once`.
     pub(crate) fn card_summary(&self, target: &Target) -> String {
+        format!("{}: {}", target.name, self.card_facts(target))
+    }
+
+    fn card_facts(&self, target: &Target) -> String {
         let room = self.room();
         let rank = room.timeline.rank_of(target.username.key());
         let mut parts: Vec<String> = Vec::new();
@@ -86,21 +140,37 @@ impl App {
                 );
             }
         }
-        format!("{}: {}", target.name, parts.join(", "))
+        parts.join(", ")
+    }
+
+    /// What is known of the person beside the messages, without the name.
+    pub(crate) fn beside_items(&self) -> Vec<Item> {
+        let Some(card) = self.card_beside() else {
+            return Vec::new();
+        };
+        let facts = plain(0, &self.card_facts(&card.target));
+        // What the server tells has all of it.
+        let facts = card.known.is_none().then_some(facts);
+        facts.into_iter().chain(self.lines_of(card)).collect()
     }
 
     pub(super) fn card_items(&self) -> Vec<Item> {
         let Some(card) = &self.card else {
             return Vec::new();
         };
-        let pick = || Some(Pick::Person(card.target.clone()));
-        let mut items = vec![Item {
+        let first = Item {
             number: 0,
             head: String::new(),
             tone: Tone::Strong,
             text: self.card_summary(&card.target),
-            pick: pick(),
-        }];
+            pick: Some(Pick::Person(card.target.clone())),
+        };
+        std::iter::once(first).chain(self.lines_of(card)).collect()
+    }
+
+    /// What is known of a person, line by line.
+    fn lines_of(&self, card: &Card) -> Vec<Item> {
+        let mut items: Vec<Item> = Vec::new();
         let mut say = |text: String, tone: Tone| {
             let number = 1 + items.len() as u64;
             let mut item = plain(number, &text);

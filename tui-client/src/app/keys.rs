@@ -205,7 +205,11 @@ impl App {
 
     /// Esc: one step back.
     fn go_back(&mut self) {
-        if self.panel.take().is_some() || self.answers.dismiss() || self.close_view() {
+        if self.panel.take().is_some()
+            || self.answers.dismiss()
+            || self.close_card_beside()
+            || self.close_view()
+        {
             return;
         }
         if self.room().composer.reply().is_some() {

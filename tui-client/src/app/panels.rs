@@ -210,6 +210,11 @@ impl App {
         }
     }
 
+    /// The messages that have waited longest.
+    pub(crate) fn oldest_held(&self, most: usize) -> Vec<Item> {
+        self.held_items_to(most)
+    }
+
     /// The newest lines of the log, the oldest first.
     pub(crate) fn newest_of_log(&self, most: usize) -> Vec<Item> {
         let skipped = self.log.lines().len().saturating_sub(most);
@@ -240,7 +245,11 @@ impl App {
     }
 
     fn held_items(&self) -> Vec<Item> {
-        let held = self.room().held.waiting().map(|one| Item {
+        self.held_items_to(usize::MAX)
+    }
+
+    fn held_items_to(&self, most: usize) -> Vec<Item> {
+        let held = self.room().held.waiting().take(most).map(|one| Item {
             number: one.number.into(),
             head: format!("{} {:>3} ", self.clock(one.unix_millis), one.number),
             tone: Tone::Text,

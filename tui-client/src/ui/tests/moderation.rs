@@ -148,3 +148,59 @@ fn what_is_said_about_a_key_is_seen_over_the_keys_of_a_question() {
     driven.wait(Duration::from_secs(5));
     assert_eq!(hint(&mut driven), " Enter yes Esc no");
 }
+
+#[test]
+fn on_wide_screens_a_card_stands_beside_what_is_picked_and_nothing_is_said_twice() {
+    let mut driven = conversation();
+    let side = |driven: &mut Driven| -> Vec<String> {
+        let rows = screen(driven, 140, 40).0;
+        let right = rows[..35]
+            .iter()
+            .map(|row| row.chars().skip(107).collect::<String>());
+        right
+            .map(|row| row.trim_end().to_owned())
+            .filter(|row| !row.is_empty())
+            .collect()
+    };
+    let said = |rows: &[String], words: &str| rows.iter().filter(|row| row.contains(words)).count();
+    screen(&mut driven, 140, 40);
+    driven.act(Action::Select);
+    driven.type_in("c");
+    assert!(driven.app.panel.is_none() && driven.app.is_picking());
+    let rows = side(&mut driven);
+    assert_eq!(rows[0], format!("{:<25}c closes", "ivan"));
+    assert_eq!(rows[1], "1 message");
+    driven.type_in("c");
+    assert_eq!(said(&side(&mut driven), "ivan"), 0);
+    // It goes with Esc too, after what is picked.
+    driven.type_in("c");
+    driven.act(Action::Escape);
+    assert!(!driven.app.is_picking());
+    assert_eq!(side(&mut driven)[0], format!("{:<23}Esc closes", "ivan"));
+    driven.act(Action::Escape);
+    assert_eq!(said(&side(&mut driven), "ivan"), 0);
+    // A panel that lists the same takes its place.
+    driven.act(Action::Interrupt);
+    driven.send("/user ivan");
+    let rows = screen(&mut driven, 140, 40).0;
+    assert_eq!(
+        said(&rows, "ivan: 1 message"),
+        2,
+        "in the panel and above the keys: {rows:?}"
+    );
+    let held = json!({ "id": "7", "time": 1_795_392_000_000_u64, "username": "eve",
+        "displayName": "eve", "content": "join my discord", "pattern": "discord" });
+    driven.receive(0, "held", json!({ "entries": [held], "live": true }));
+    driven.wait(Duration::from_secs(10));
+    for (key, words) in [(Action::Held, "- held 1"), (Action::Log, "- log, F4")] {
+        assert_eq!(said(&side(&mut driven), words), 1);
+        driven.act(key);
+        assert_eq!(said(&side(&mut driven), words), 0);
+        driven.act(Action::Escape);
+    }
+    // Where there is no room beside it, the card is a panel.
+    screen(&mut driven, 100, 40);
+    driven.act(Action::Select);
+    driven.type_in("c");
+    assert!(driven.app.panel.is_some());
+}
