@@ -396,8 +396,8 @@ impl App {
             is_held: (self.room().shown().is_held() || self.room().is_covered())
                 && self.panel.is_none(),
             is_pinned: self.room().modes.pinned.is_some(),
-            is_asked: self.bar.is_some(),
-            is_picking: self.is_picking(),
+            asked_rows: self.asked_rows(),
+            is_picking: self.is_picking() && !self.is_card_open(),
             is_bare: self.is_bare,
         };
         Layout::new(self.width, self.height, parts)

@@ -2,7 +2,7 @@
 //! not know which key asked.
 
 use super::App;
-use super::bar::{Bar, Deed};
+use super::bar::Deed;
 use super::composer::Reply;
 use super::event::Effect;
 use super::panels::Pick;
@@ -168,7 +168,7 @@ impl App {
             true => Deed::Allow(vec![id]),
             false => Deed::Deny(vec![id]),
         };
-        let bar: Bar = self.new_bar(deed, vec![target]);
+        let bar = self.held_bar(deed, target);
         self.open_bar(bar);
     }
 

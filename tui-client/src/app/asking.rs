@@ -8,6 +8,7 @@ use super::bar::{Bar, Deed, Length};
 use super::event::Effect;
 use super::target::{Target, people};
 use crate::command::Order;
+use crate::wrap::wrap;
 
 impl App {
     /// Does what a typed command asks for: what only reads is sent, what touches others is asked about.
@@ -43,11 +44,11 @@ impl App {
             }
             Order::Allow(which) => {
                 let (id, target) = self.room().held.find(&which)?;
-                self.new_bar(Deed::Allow(vec![id]), vec![target])
+                self.held_bar(Deed::Allow(vec![id]), target)
             }
             Order::Deny(which, reason) => {
                 let (id, target) = self.room().held.find(&which)?;
-                let mut bar = self.new_bar(Deed::Deny(vec![id]), vec![target]);
+                let mut bar = self.held_bar(Deed::Deny(vec![id]), target);
                 bar.reason = reason.unwrap_or_default();
                 bar
             }
@@ -64,6 +65,22 @@ impl App {
             .iter()
             .map(|one| room.timeline.messages_of(one.username.key()))
             .sum();
+        bar
+    }
+
+    /// A bar about a held message.
+    pub(super) fn held_bar(&self, deed: Deed, author: Target) -> Bar {
+        let text = match &deed {
+            Deed::Allow(held) | Deed::Deny(held) => {
+                let mut waiting = self.room().held.waiting();
+                waiting
+                    .find(|one| held.contains(&one.id))
+                    .map(|one| one.text.clone())
+            }
+            _ => None,
+        };
+        let mut bar = self.new_bar(deed, vec![author]);
+        bar.held_text = text;
         bar
     }
 
@@ -145,6 +162,13 @@ impl App {
         self.select(id);
         self.hint(then);
         Ok(())
+    }
+
+    /// Rows that the question takes, which stands.
+    pub(super) fn asked_rows(&self) -> usize {
+        let columns = usize::from(self.width).saturating_sub(2).max(1);
+        let bar = self.bar.as_ref();
+        bar.map_or(0, |bar| wrap(&bar.question(), columns).len())
     }
 
     /// The user said no, or did something else.

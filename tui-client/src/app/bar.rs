@@ -93,6 +93,8 @@ pub(crate) struct Bar {
     /// Their messages go as well.
     pub(crate) deletes: bool,
     pub(crate) reason: String,
+    /// What the held message says that it is about, harmless.
+    pub(crate) held_text: Option<String>,
     /// When Enter begins to count.
     pub(crate) ready_at: Duration,
     /// What was typed to open it, to be put back where the answer is no.
@@ -118,6 +120,7 @@ impl Bar {
             length,
             deletes: false,
             reason: String::new(),
+            held_text: None,
             ready_at: Duration::ZERO,
             typed: None,
             takes_back: None,
@@ -166,16 +169,10 @@ impl Bar {
 
     /// True where it can't be undone.
     fn is_final(&self) -> bool {
-        self.deletes && self.may_delete()
-            || matches!(
-                self.deed,
-                Deed::Kick
-                    | Deed::Delete
-                    | Deed::Purge
-                    | Deed::Clear
-                    | Deed::Allow(_)
-                    | Deed::Deny(_)
-            )
+        matches!(
+            self.deed,
+            Deed::Kick | Deed::Delete | Deed::Purge | Deed::Clear | Deed::Allow(_) | Deed::Deny(_)
+        )
     }
 
     /// What is asked, in one row: `Ban 8 people who sent this, for good, and delete their 34 messages?`
@@ -185,11 +182,7 @@ impl Bar {
             words = format!("{words} Reason: {}.", truncate(&self.reason, QUOTED));
         }
         if self.is_final() {
-            let what = match self.deed {
-                Deed::TimeOut | Deed::Ban => "(deleting is final)",
-                _ => "(final)",
-            };
-            words = format!("{words} {what}");
+            words = format!("{words} (final)");
         }
         words
     }
@@ -198,8 +191,17 @@ impl Bar {
         let who = self.who();
         let quoted = self.quoted();
         match &self.deed {
-            Deed::TimeOut => format!("Time out {who}{}{}?", self.length_words(), self.deletion()),
-            Deed::Ban => format!("Ban {who}{}{}?", self.length_words(), self.deletion()),
+            Deed::TimeOut | Deed::Ban => {
+                let verb = if self.deed == Deed::Ban {
+                    "Ban"
+                } else {
+                    "Time out"
+                };
+                // They can be taken back, what is deleted with them can't.
+                let is_final = if self.deletes { " (final)" } else { "" };
+                let (length, deletion) = (self.length_words(), self.deletion());
+                format!("{verb} {who}{length}{deletion}{is_final}?")
+            }
             Deed::Kick => format!("Kick {who} out of {}{}?", self.place, self.deletion()),
             Deed::Unmute => format!("Let {who} write again?"),
             Deed::Unban => format!("End the ban of {who}?"),
@@ -287,9 +289,11 @@ impl Bar {
 
     fn quoted(&self) -> String {
         let message = self.targets.first().and_then(|one| one.message.as_ref());
-        message.map_or_else(String::new, |message| {
-            format!(": “{}”", truncate(&message.text, QUOTED))
-        })
+        let text = message.map(|message| message.text.as_str());
+        text.or(self.held_text.as_deref())
+            .map_or_else(String::new, |text| {
+                format!(": “{}”", truncate(text, QUOTED))
+            })
     }
 
     fn length_words(&self) -> String {
@@ -431,6 +435,15 @@ impl Bar {
     fn ids(&self) -> impl Iterator<Item = MessageId> {
         let messages = self.targets.iter().filter_map(|one| one.message.as_ref());
         messages.map(|message| message.id.clone())
+    }
+
+    /// What of it can be taken back, in words.
+    pub(crate) fn done_for_now(&self) -> String {
+        let kept = Self {
+            deletes: false,
+            ..self.clone()
+        };
+        kept.done()
     }
 
     /// What was done, in words: `banned 8 people for good, and deleted their 34 messages`.

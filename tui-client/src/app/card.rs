@@ -66,6 +66,12 @@ impl App {
         }
     }
 
+    /// True where one person is all that is in view: nobody needs to be told who is picked.
+    pub(super) fn is_card_open(&self) -> bool {
+        let open = self.panel.as_ref();
+        open.is_some_and(|open| open.kind == Panel::Card)
+    }
+
     /// The card that stands beside the messages of the room in view.
     pub(crate) fn card_beside(&self) -> Option<&Card> {
         let card = self.card.as_ref().filter(|card| card.is_beside)?;
@@ -143,72 +149,69 @@ impl App {
         parts.join(", ")
     }
 
-    /// What is known of the person beside the messages, without the name.
+    /// What is known of the person whose card stands beside the messages.
     pub(crate) fn beside_items(&self) -> Vec<Item> {
-        let Some(card) = self.card_beside() else {
-            return Vec::new();
-        };
-        let facts = plain(0, &self.card_facts(&card.target));
-        // What the server tells has all of it.
-        let facts = card.known.is_none().then_some(facts);
-        facts.into_iter().chain(self.lines_of(card)).collect()
+        self.card_beside()
+            .map_or_else(Vec::new, |card| self.lines_of(card))
     }
 
     pub(super) fn card_items(&self) -> Vec<Item> {
         let Some(card) = &self.card else {
             return Vec::new();
         };
-        let first = Item {
-            number: 0,
-            head: String::new(),
-            tone: Tone::Strong,
-            text: self.card_summary(&card.target),
-            pick: Some(Pick::Person(card.target.clone())),
-        };
-        std::iter::once(first).chain(self.lines_of(card)).collect()
+        let mut items = self.lines_of(card);
+        if let Some(first) = items.first_mut() {
+            first.pick = Some(Pick::Person(card.target.clone()));
+        }
+        items
     }
 
-    /// What is known of a person, line by line.
+    /// What is known of a person, line by line: the first is about the account.
     fn lines_of(&self, card: &Card) -> Vec<Item> {
         let mut items: Vec<Item> = Vec::new();
         let mut say = |text: String, tone: Tone| {
-            let number = 1 + items.len() as u64;
-            let mut item = plain(number, &text);
+            let mut item = plain(items.len() as u64, &text);
             item.tone = tone;
             items.push(item);
         };
-        let Some(place) = self.place_of(card.room) else {
-            return items;
-        };
-        let room = &self.rooms[place];
-        match &card.known {
-            Some(user) => self.known_lines(user, &mut say),
-            None if room.rank <= Rank::Moderator && room.is_live() => {
-                say("asking the server …".to_owned(), Tone::Faint);
+        let room = self.place_of(card.room).map(|place| &self.rooms[place]);
+        match (&card.known, room) {
+            (Some(user), _) => self.known_lines(user, &mut say),
+            (None, room) => {
+                say(self.card_facts(&card.target), Tone::Text);
+                let asks = room.is_some_and(|room| room.rank <= Rank::Moderator && room.is_live());
+                let words = match asks {
+                    true => "asking the server …",
+                    false => "moderators see more here",
+                };
+                say(words.to_owned(), Tone::Faint);
             }
-            None => say("moderators see more here".to_owned(), Tone::Faint),
         }
-        for (millis, text) in room.timeline.latest_of(card.target.username.key(), LATEST) {
+        let key = card.target.username.key();
+        let latest = room.map(|room| room.timeline.latest_of(key, LATEST));
+        for (millis, text) in latest.unwrap_or_default() {
             say(format!("{} {text}", self.clock(millis)), Tone::Text);
         }
         items
     }
 
     fn known_lines(&self, user: &User, say: &mut dyn FnMut(String, Tone)) {
+        let rank = rank_word(user.rank);
+        let rank = if rank.is_empty() {
+            String::new()
+        } else {
+            format!("{rank}, ")
+        };
         let here = match user.here {
             0 => "not here now".to_owned(),
             1 => "here".to_owned(),
             count => format!("here {count} times"),
         };
-        let kept = counted(
-            usize::try_from(user.messages).unwrap_or(usize::MAX),
-            "message",
-        );
+        let kept = usize::try_from(user.messages).unwrap_or(usize::MAX);
+        let kept = counted(kept, "message");
+        let account = self.age(user.created);
         say(
-            format!(
-                "account {} old, {here}, {kept} kept in this room",
-                self.age(user.created)
-            ),
+            format!("{rank}account {account} old, {here}, {kept} kept in this room"),
             Tone::Text,
         );
         if let Some(ban) = &user.banned {

@@ -275,7 +275,8 @@ impl App {
         if let Some(place) = self.place_of(batch.room) {
             self.tell_about(place, Cause::Asked, tone, &words, about, None);
         }
-        self.remember_undo(batch.room, &batch.bar, done, batch.undo);
+        let words = batch.bar.done_for_now();
+        self.remember_undo(batch.room, &batch.bar, words, batch.undo);
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) ->
     let row = match (&app.bar, app.answers.shown()) {
         (Some(bar), _) if no_hint => match &app.reason_typing {
             Some(reason) => return draw_reason(reason, theme, area, buffer),
-            None => bar_keys(app, bar),
+            None => bar_keys(app, bar, columns),
         },
         (None, Some((answer, waiting))) if no_hint => {
             let more = match waiting {
@@ -129,45 +129,65 @@ fn words(app: &App) -> (Tone, String) {
     })
 }
 
-/// ` Enter yes | 1 60s 2 10m 3 1h 4 1d 5 7d 0 for good | a delete on | w spam | Esc no`
-fn bar_keys(app: &App, bar: &Bar) -> Row {
-    // The first of all: on a narrow screen the rest is cut.
-    let mut row = match seconds_left(bar.ready_at, app.now().elapsed) {
-        0 => Row::default().with(Tone::Strong, " Enter yes"),
-        left => Row::default().with(Tone::Waiting, format!(" Enter counts in {left} s")),
+/// ` Enter yes | 1 60s 2 10m 3 1h 4 1d 5 7d 0 for good | a delete on | w spam Esc no`; on narrow screens
+/// the way out stands in front of what may be cut.
+fn bar_keys(app: &App, bar: &Bar, columns: usize) -> Row {
+    let yes = match seconds_left(bar.ready_at, app.now().elapsed) {
+        0 => Row::default().with(Tone::Strong, "Enter yes"),
+        left => Row::default().with(Tone::Waiting, format!("Enter counts in {left} s")),
     };
-    let mut part = |tone: Tone, words: String| {
-        row = std::mem::take(&mut row).with(tone, words);
-    };
+    let no = Row::default().with(Tone::Strong, "Esc no");
+    let mut changes: Vec<Row> = Vec::new();
     if bar.has_length() {
-        part(Tone::Faint, " |".to_owned());
-        for (digit, seconds, words) in DIGITS {
-            let tone = match bar.length == Length::Seconds(seconds) {
-                true => Tone::Active,
-                false => Tone::Text,
-            };
-            part(Tone::Text, " ".to_owned());
-            part(tone, format!("{digit} {words}"));
-        }
-        let tone = match bar.length == Length::Longest {
-            true => Tone::Active,
-            false => Tone::Text,
-        };
-        part(Tone::Text, " ".to_owned());
-        part(tone, "0 for good".to_owned());
+        changes.push(length_keys(bar));
     }
     if bar.may_delete() {
         let on = if bar.deletes { "on" } else { "off" };
-        part(Tone::Text, format!(" | a delete {on}"));
+        changes.push(Row::default().with(Tone::Text, format!("a delete {on}")));
     }
     if bar.has_reason() {
         let reason = match bar.reason.is_empty() {
             true => "reason".to_owned(),
             false => truncate(&bar.reason, 16).into_owned(),
         };
-        part(Tone::Text, format!(" | w {reason}"));
+        changes.push(Row::default().with(Tone::Text, format!("w {reason}")));
     }
-    part(Tone::Strong, " Esc no".to_owned());
+    let all = |gap: &str, no_first: bool| {
+        let mut row = Row::default().with(Tone::Text, " ");
+        let mut add = |gap: &str, part: &Row| {
+            row = std::mem::take(&mut row).with(Tone::Faint, gap);
+            row.pieces.extend(part.pieces.iter().cloned());
+        };
+        add("", &yes);
+        if no_first {
+            add(" ", &no);
+        }
+        changes.iter().for_each(|part| add(gap, part));
+        if !no_first {
+            add(" ", &no);
+        }
+        row
+    };
+    let mut ways = [all(" | ", false), all("  ", false), all(" ", false)].into_iter();
+    ways.find(|row| row.columns() <= columns)
+        .unwrap_or_else(|| all(" ", true))
+}
+
+/// `1 60s 2 10m 3 1h 4 1d 5 7d 0 for good`, with the one that is chosen.
+fn length_keys(bar: &Bar) -> Row {
+    let mut row = Row::default();
+    let lengths = DIGITS.map(|(digit, seconds, words)| (digit, Length::Seconds(seconds), words));
+    let longest = ('0', Length::Longest, "for good");
+    for (digit, length, words) in lengths.into_iter().chain([longest]) {
+        let tone = match bar.length == length {
+            true => Tone::Active,
+            false => Tone::Text,
+        };
+        let gap = if row.pieces.is_empty() { "" } else { " " };
+        row = row
+            .with(Tone::Text, gap)
+            .with(tone, format!("{digit} {words}"));
+    }
     row
 }
 
@@ -186,6 +206,7 @@ fn picking_keys(app: &App) -> String {
             &[(Letter::Card, "card")],
             PEOPLE,
         ],
+        Some(Panel::Card) => &[PEOPLE],
         Some(_) => &[&[(Letter::Card, "card")], PEOPLE],
         None => &[
             &[

@@ -58,12 +58,12 @@ fn a_bar_takes_a_length_a_deletion_and_a_reason() {
     driven.type_in("a");
     assert_eq!(
         question(&driven),
-        "Ban bob for 10 min and delete their 1 message? (deleting is final)"
+        "Ban bob for 10 min and delete their 1 message (final)?"
     );
     driven.type_in("wad");
     driven.act(Action::Submit);
     driven.type_in("0");
-    let asked = "Ban bob for good and delete their 1 message? Reason: ad. (deleting is final)";
+    let asked = "Ban bob for good and delete their 1 message (final)? Reason: ad.";
     assert_eq!(question(&driven), asked);
     let effects = driven.act(Action::Submit);
     let ban = json!({ "username": "bob", "reason": "ad" });

@@ -84,7 +84,7 @@ fn what_waits_has_a_number_that_commands_take() {
     driven.type_in("d");
     assert_eq!(
         question(&driven),
-        "Reject the held message from bob? (final)"
+        "Reject the held message from bob: “three”? (final)"
     );
     driven.type_in("wspam");
     driven.act(Action::Submit);

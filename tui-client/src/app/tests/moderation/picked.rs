@@ -63,8 +63,7 @@ fn a_raid_is_marked_by_its_text_and_banned_at_once() {
         driven.act(Action::Up);
     }
     driven.type_in("sb");
-    let asked =
-        "Ban 3 people who sent this, for good, and delete their 3 messages? (deleting is final)";
+    let asked = "Ban 3 people who sent this, for good, and delete their 3 messages (final)?";
     assert_eq!(question(&driven), asked);
     let mut effects = driven.act(Action::Submit);
     let done = |name: &str| json!({ "message": "Success", "reason": format!("{name} is banned") });
@@ -82,6 +81,10 @@ fn a_raid_is_marked_by_its_text_and_banned_at_once() {
     }
     let told = "banned 3 people who sent this, for good, and deleted their 3 messages";
     assert_eq!(driven.answer(), told);
+    // What can't be taken back is not offered to be.
+    driven.act(Action::TakeBack);
+    let asked = "Take back: banned 3 people who sent this, for good, 0 s ago?";
+    assert_eq!(question(&driven), asked);
 }
 
 #[test]
