@@ -168,7 +168,7 @@ impl App {
     pub(super) fn asked_rows(&self) -> usize {
         let columns = usize::from(self.width).saturating_sub(2).max(1);
         let bar = self.bar.as_ref();
-        bar.map_or(0, |bar| wrap(&bar.question(), columns).len())
+        bar.map_or(0, |bar| wrap(&bar.question(columns), columns).len())
     }
 
     /// The user said no, or did something else.

@@ -15,9 +15,9 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
         put(&row, theme, area, buffer);
         return;
     };
-    let question = bar.question();
-    let columns = usize::from(area.width);
-    let mut rows = wrap_ranges(&question, columns.saturating_sub(2).max(1)).into_iter();
+    let columns = usize::from(area.width).saturating_sub(2).max(1);
+    let question = bar.question(columns);
+    let mut rows = wrap_ranges(&question, columns).into_iter();
     let mut used = 0;
     for line in 0..area.height {
         let Some(range) = rows.next() else {

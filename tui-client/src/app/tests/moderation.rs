@@ -39,5 +39,5 @@ fn confirmed(driven: &mut Driven, text: &str) -> Vec<Effect> {
 /// What is asked.
 #[track_caller]
 fn question(driven: &Driven) -> String {
-    driven.app.bar.as_ref().expect("a question").question()
+    driven.app.bar.as_ref().expect("a question").question(200)
 }

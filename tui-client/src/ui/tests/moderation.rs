@@ -256,3 +256,25 @@ fn a_question_is_seen_whole_with_the_way_out_of_it() {
         ],
     );
 }
+
+#[test]
+fn a_question_quotes_less_where_it_would_not_fit() {
+    let mut driven = Driven::live();
+    let text = "the quick brown fox jumps over the lazy dog again and again";
+    driven.message(0, 1, "ana.maria", text);
+    driven.act(Action::Select);
+    driven.type_in("x");
+    let mut check = |width, expected: &str| {
+        let rows = screen(&mut driven, width, 24).0;
+        let row = rows[20].split("   ").next().unwrap();
+        assert_eq!(row, expected, "{width}");
+    };
+    check(
+        100,
+        " Delete a message from ana.maria: “the quick brown fox jumps over the lazy…”? (final)",
+    );
+    check(
+        80,
+        " Delete a message from ana.maria: “the quick brown fox jumps over …”? (final)",
+    );
+}
