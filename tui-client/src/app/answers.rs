@@ -31,7 +31,7 @@ pub(crate) struct Answer {
 /// Whether the user asked for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause {
-    /// It answers what the user did: it comes before the news, the newest first.
+    /// It answers what the user did, or was done to the user: it comes before the news, the newest first.
     Asked,
     /// Others did something. These come in order.
     News,
@@ -42,6 +42,8 @@ pub(super) enum Cause {
 pub(super) enum Subject {
     /// A message that waits for a moderator.
     Held(RoomKey, HeldId),
+    /// What stands in a room's input box, and is wrong.
+    Typed(RoomKey),
 }
 
 /// An answer in its turn.

@@ -6,6 +6,7 @@ use chat_protocol::{ClientEvent, Rank, Sanction, Sanctions, User, durations};
 
 use super::App;
 use super::event::Effect;
+use super::orders_words::audit_sentence;
 use super::panels::{Item, Panel, Pick, plain};
 use super::row::Tone;
 use super::target::Target;
@@ -227,8 +228,9 @@ impl App {
             );
         }
         for entry in user.audit.iter().rev() {
-            let item = self.audit_item(0, entry);
-            say(format!("{}{}", item.head, item.text), Tone::Text);
+            let time = self.clock(i64::try_from(entry.time).unwrap_or(i64::MAX));
+            let words = audit_sentence(entry, &self.me);
+            say(format!("{time} {words}"), Tone::Text);
         }
     }
 

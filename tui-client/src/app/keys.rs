@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chat_protocol::{DraftContent, Nonce};
 
+use super::answers::{Cause, Subject};
 use super::composer::{Overflow, Reply};
 use super::event::Effect;
 use super::panels::Panel;
@@ -183,6 +184,8 @@ impl App {
             Action::Interrupt if is_empty => self.interrupt(effects),
             Action::Interrupt => {
                 self.rooms[self.active].composer.clear(&mut self.memory);
+                let typed = Subject::Typed(self.room().key);
+                self.answers.withdraw(&typed);
                 self.hint("cleared (Up brings it back)");
             }
             other => {
@@ -297,14 +300,16 @@ impl App {
             }
             return;
         }
+        let typed = Subject::Typed(self.room().key);
+        self.answers.withdraw(&typed);
         if let Some(words) = self.forbidden(self.room().composer.text()) {
             // It stays where it is: who typed it may want it elsewhere.
-            return self.say(Tone::Alert, words);
+            return self.object(words);
         }
         match parse(self.room().composer.text()) {
-            Err(error) => self.say(Tone::Alert, error.to_string()),
+            Err(error) => self.object(error.to_string()),
             Ok(Typed::Command(Command::Moderate(order))) => match self.order(order, effects) {
-                Err(reason) => self.say(Tone::Alert, reason),
+                Err(reason) => self.object(reason),
                 Ok(()) => {
                     let typed = self.take_command();
                     if let Some(bar) = &mut self.bar {
@@ -319,7 +324,7 @@ impl App {
             // The text stays where it is until the password is there.
             Ok(Typed::Post(_)) if self.answer() => {}
             Ok(Typed::Post(text)) => match self.checked(&text) {
-                Err(reason) => self.say(Tone::Alert, reason),
+                Err(reason) => self.object(reason),
                 Ok(content) => {
                     let draft = self.take_input();
                     self.queue(content, draft.reply);
@@ -327,6 +332,12 @@ impl App {
                 }
             },
         }
+    }
+
+    /// Says what is wrong with what is typed, for as long as it stands there.
+    fn object(&mut self, words: String) {
+        let typed = Some(Subject::Typed(self.room().key));
+        self.tell_about(self.active, Cause::Asked, Tone::Alert, &words, None, typed);
     }
 
     /// Sends again what may be sent again.

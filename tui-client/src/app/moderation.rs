@@ -185,7 +185,7 @@ impl App {
         self.draw |= place == self.active;
         // A message that says why it was refused needs no answer of its own beside it.
         if !(failed && was_muted) {
-            self.tell(place, Tone::Alert, &words);
+            self.tell_user(place, Tone::Alert, &words);
         }
         self.send_next(place, effects);
     }
@@ -198,6 +198,11 @@ impl App {
         }
     }
 
+    /// Tells what concerns this user above all: it does not wait behind the news of others.
+    fn tell_user(&mut self, place: usize, tone: Tone, words: &str) {
+        self.tell_about(place, Asked::Asked, tone, words, None, None);
+    }
+
     /// Tells what was done to this user, or the server's words on what this user did to another; true
     /// for the former.
     fn tell_done(&mut self, place: usize, what: &str, notice: &ModerationNotice) -> bool {
@@ -207,7 +212,7 @@ impl App {
             Some(reason) if !reason.is_empty() => format!("{what}: {reason}"),
             _ => what.to_owned(),
         };
-        self.tell(place, if done { Tone::Good } else { Tone::Alert }, &words);
+        self.tell_user(place, if done { Tone::Good } else { Tone::Alert }, &words);
         !done
     }
 }

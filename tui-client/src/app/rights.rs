@@ -4,7 +4,6 @@
 use chat_protocol::Rank;
 
 use super::App;
-use super::row::Tone;
 use super::target::Target;
 use crate::command;
 use crate::keymap::{Action, SelectedAction};
@@ -63,7 +62,11 @@ impl App {
 
     /// True for commands that the user may use in this room.
     pub(crate) fn may_use(&self, name: &str) -> bool {
-        self.has(for_command(name))
+        match name {
+            // What was done in another room is taken back from here as well.
+            "undo" => self.is_moderator() || !self.undos.is_empty(),
+            name => self.has(for_command(name)),
+        }
     }
 
     /// True for letters that the user may press in this room.
@@ -75,6 +78,7 @@ impl App {
     pub(crate) fn may_act(&self, action: &Action) -> bool {
         match action {
             Action::Held => self.may_use("held"),
+            Action::TakeBack => self.may_use("undo"),
             _ => true,
         }
     }
@@ -104,7 +108,7 @@ impl App {
     pub(super) fn check_action(&mut self, action: &Action) -> bool {
         let may = self.may_act(action);
         if !may {
-            self.say(Tone::Alert, only(Rank::Moderator));
+            self.hint(only(Rank::Moderator));
         }
         may
     }
@@ -117,7 +121,7 @@ impl App {
     fn check(&mut self, least: Rank) -> bool {
         let may = self.has(least);
         if !may {
-            self.say(Tone::Alert, only(least));
+            self.hint(only(least));
         }
         may
     }

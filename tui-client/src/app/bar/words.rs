@@ -7,8 +7,10 @@ use super::{Bar, Deed, LOCKED_SLOW_MODE, Length};
 use crate::app::target::people;
 use crate::wrap::{truncate, width};
 
-/// Columns of a message's text, or of a reason, in a question; fewer where it is too long for a row.
-const QUOTED: [usize; 3] = [40, 32, 24];
+/// Columns of a message's text, or of a reason, in a question: as many as there is room for in a row.
+const QUOTED: [usize; 6] = [160, 100, 60, 40, 32, 24];
+/// The same where it takes several rows anyway.
+const QUOTED_AT_LEAST: usize = 40;
 
 impl Bar {
     /// True where it can't be undone.
@@ -26,13 +28,15 @@ impl Bar {
             .into_iter()
             .map(|quoted| self.question_quoting(quoted));
         let fitting = ways.find(|words| width(words) <= columns);
-        fitting.unwrap_or_else(|| self.question_quoting(QUOTED[0]))
+        fitting.unwrap_or_else(|| self.question_quoting(QUOTED_AT_LEAST))
     }
 
     fn question_quoting(&self, most: usize) -> String {
         let mut words = self.deed_words(most);
         if !self.reason.is_empty() {
-            words = format!("{words} Reason: {}.", truncate(&self.reason, most));
+            let reason = truncate(&self.reason, most);
+            let stop = if reason.ends_with('…') { "" } else { "." };
+            words = format!("{words} Reason: {reason}{stop}");
         }
         if self.is_final() {
             words = format!("{words} (final)");

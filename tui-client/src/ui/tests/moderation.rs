@@ -150,6 +150,28 @@ fn what_is_said_about_a_key_is_seen_over_the_keys_of_a_question() {
 }
 
 #[test]
+fn a_long_reason_has_the_row_to_itself() {
+    let mut driven = Driven::live();
+    let reason = "sells followers and comes back with other names, talk to erin";
+    driven.send(&format!("/ban bob {reason}"));
+    let (rows, _) = screen(&mut driven, 140, 40);
+    assert_eq!(rows[36], format!(" Ban bob for good? Reason: {reason}."));
+    let (rows, _) = screen(&mut driven, 80, 24);
+    let cut = " Ban bob for good? Reason: sells followers and comes back with oth…";
+    assert_eq!(rows[20], cut);
+    driven.act(Action::Escape);
+    driven.act(Action::Interrupt);
+    let notice = json!({ "message": "Disconnected", "reason": reason });
+    driven.receive(0, "ban", notice);
+    let (code, reason) = (CloseCode::Banned, String::new());
+    driven.link(0, LinkEvent::Ended { code, reason });
+    let status = |driven: &mut Driven, width| screen(driven, width, 24).0[22].clone();
+    let words = "banned: sells followers and comes back with other names, talk to erin";
+    assert_eq!(status(&mut driven, 100), format!(" not connected: {words}"));
+    assert_eq!(status(&mut driven, 80), format!(" {words}"));
+}
+
+#[test]
 fn on_wide_screens_a_card_stands_beside_what_is_picked_and_nothing_is_said_twice() {
     let mut driven = conversation();
     let side = |driven: &mut Driven| -> Vec<String> {

@@ -119,3 +119,23 @@ fn the_answer_to_what_is_done_now_does_not_wait_for_those_before() {
     driven.wait(answers::STANDS);
     assert_eq!(driven.answer(), "bob was kicked");
 }
+
+#[test]
+fn what_is_wrong_with_a_command_is_not_told_once_it_is_right() {
+    let mut driven = Driven::live();
+    driven.send("/mute bob");
+    assert!(driven.answer().contains("the duration must look like"));
+    driven.type_in(" 10m");
+    driven.act(Action::Submit);
+    driven.act(Action::Submit);
+    let done = json!({ "message": "Success", "reason": "bob is muted" });
+    driven.receive(0, "mute", done);
+    assert_eq!(driven.answer(), "bob is muted");
+    driven.wait(answers::STANDS);
+    assert_eq!(driven.answer(), "", "nothing stale comes back");
+    driven.send("/mute bob");
+    driven.act(Action::Interrupt);
+    assert_eq!(driven.answer(), "cleared (Up brings it back)");
+    driven.wait(answers::HINT);
+    assert_eq!(driven.answer(), "");
+}

@@ -182,3 +182,14 @@ fn the_reason_of_an_earlier_connection_is_not_that_of_the_next() {
     };
     assert_eq!(words, "banned: the address was banned");
 }
+
+#[test]
+fn what_is_done_to_this_user_is_told_before_all_else() {
+    let mut driven = Driven::live();
+    driven.send("/nope");
+    driven.receive(0, "mute", json!({ "duration": 60, "reason": "calm down" }));
+    assert_eq!(driven.answer(), "you are muted for 60 s: calm down");
+    let notice = json!({ "message": "Disconnected", "reason": "enough" });
+    driven.receive(0, "kick", notice);
+    assert_eq!(driven.answer(), "you were kicked: enough");
+}
