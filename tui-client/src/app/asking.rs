@@ -65,6 +65,7 @@ impl App {
             .iter()
             .map(|one| room.timeline.messages_of(one.username.key()))
             .sum();
+        bar.has_more = !room.timeline.is_complete();
         bar
     }
 

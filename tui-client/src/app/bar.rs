@@ -84,8 +84,9 @@ pub(crate) struct Bar {
     pub(crate) targets: Vec<Target>,
     /// The targets are those who sent the same text.
     pub(crate) alike: bool,
-    /// Messages of these people that were here when it opened.
+    /// Messages of these people that were here when it opened; the room may have more.
     pub(crate) messages: usize,
+    pub(crate) has_more: bool,
     pub(crate) length: Length,
     /// Their messages go as well.
     pub(crate) deletes: bool,
@@ -114,6 +115,7 @@ impl Bar {
             targets,
             alike: false,
             messages: 0,
+            has_more: false,
             length,
             deletes: false,
             reason: String::new(),

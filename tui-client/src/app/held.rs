@@ -144,21 +144,31 @@ impl App {
                 self.wait_no_more(place, &id);
             }
         }
-        for entry in held.entries.iter().take(KEPT) {
-            let list = &mut self.rooms[place].held;
-            if let Some(one) = list.add(entry) {
-                let words = format!("held {}: {}", one.number, one.words());
-                let (about, id) = (one.target.clone(), one.id.clone());
-                let subject = Subject::Held(self.rooms[place].key, id);
-                let (about, subject) = (Some(about), Some(subject));
-                self.tell_about(place, Cause::News, Tone::Waiting, &words, about, subject);
+        let list = &mut self.rooms[place].held;
+        let entries = held.entries.iter().take(KEPT);
+        let new: Vec<HeldMessage> = entries
+            .filter_map(|entry| list.add(entry).cloned())
+            .collect();
+        match &new[..] {
+            // What waits already is a list, and no news.
+            several @ [_, _, ..] if !held.live => {
+                let words = format!("{} messages wait for a moderator (F3)", several.len());
+                self.tell(place, Tone::Waiting, &words);
             }
+            new => new.iter().for_each(|one| self.tell_held(place, one)),
         }
         self.draw = true;
         if is_asked && place == self.active {
             self.open_panel(Panel::Held);
         }
         self.keep_pick();
+    }
+
+    fn tell_held(&mut self, place: usize, one: &HeldMessage) {
+        let words = format!("held {}: {}", one.number, one.words());
+        let subject = Subject::Held(self.rooms[place].key, one.id.clone());
+        let (about, subject) = (Some(one.target.clone()), Some(subject));
+        self.tell_about(place, Cause::News, Tone::Waiting, &words, about, subject);
     }
 
     /// A message waits no more; who decided it is told so by the answer to the order.

@@ -209,9 +209,9 @@ impl App {
     /// Esc: one step back.
     fn go_back(&mut self) {
         if self.panel.take().is_some()
-            || self.answers.dismiss()
             || self.close_card_beside()
             || self.close_view()
+            || self.answers.dismiss()
         {
             return;
         }

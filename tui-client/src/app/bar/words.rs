@@ -171,6 +171,7 @@ impl Bar {
         let comma = if self.is_crowd() { "," } else { "" };
         let messages = match self.messages {
             0 => "all their messages".to_owned(),
+            count if self.has_more => format!("their {count}+ messages"),
             1 => "their 1 message".to_owned(),
             count => format!("their {count} messages"),
         };

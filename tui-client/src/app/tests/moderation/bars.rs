@@ -155,3 +155,17 @@ fn what_is_pasted_behind_a_question_cancels_it_and_is_put_in() {
     assert!(driven.app.bar.is_none());
     assert_eq!(driven.app.room().composer.text(), "hello");
 }
+
+#[test]
+fn a_number_of_messages_is_no_more_than_is_known() {
+    let mut driven = Driven::new(&["stream1"], Some("pw"));
+    driven.tell(Event::Started);
+    driven.go_live(0, false);
+    let entries = [json!({ "event": "message", "data": posted(900, "bob", "spam") })];
+    let newest = json!({ "epoch": "e", "entries": entries, "complete": false });
+    driven.receive(0, "history", newest);
+    driven.send("/ban bob");
+    driven.type_in("a");
+    let asked = "Ban bob for good and delete their 1+ messages (final)?";
+    assert_eq!(question(&driven), asked);
+}

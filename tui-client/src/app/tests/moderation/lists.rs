@@ -210,3 +210,15 @@ fn the_item_of_a_number_stands_for_the_same_as_in_the_list() {
         }
     }
 }
+
+#[test]
+fn what_waited_before_is_told_as_one() {
+    let mut driven = Driven::live();
+    let list = json!({ "entries": [held("70", "one"), held("71", "two")], "live": false });
+    driven.receive(0, "held", list.clone());
+    assert_eq!(driven.answer(), "2 messages wait for a moderator (F3)");
+    assert_eq!(driven.app.answers.shown().unwrap().1, 0);
+    driven.act(Action::Escape);
+    driven.receive(0, "held", list);
+    assert_eq!(driven.answer(), "", "known already");
+}
