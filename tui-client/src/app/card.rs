@@ -2,7 +2,7 @@
 //! appointed in the room. Must not draw, nor decide what may be done to whom.
 
 use chat_protocol::limits::USERNAME_CHARS;
-use chat_protocol::{ClientEvent, Rank, Sanction, Sanctions, User, durations};
+use chat_protocol::{Audit, AuditEntry, ClientEvent, Rank, Sanction, Sanctions, User, durations};
 
 use super::App;
 use super::event::Effect;
@@ -10,7 +10,7 @@ use super::orders_words::audit_sentence;
 use super::panels::{Item, Panel, Pick, plain};
 use super::row::Tone;
 use super::target::Target;
-use super::timeline::rank_word;
+use super::timeline::{Author, rank_word};
 use crate::link::RoomKey;
 use crate::sanitize;
 
@@ -71,6 +71,20 @@ impl App {
     pub(super) fn is_card_open(&self) -> bool {
         let open = self.panel.as_ref();
         open.is_some_and(|open| open.kind == Panel::Card)
+    }
+
+    /// Something was done to the person who is looked at: the server is asked again.
+    pub(super) fn renew_card(&self, place: usize, audit: &Audit, effects: &mut Vec<Effect>) {
+        let room = &self.rooms[place];
+        let Some(card) = self.card.as_ref().filter(|card| card.room == room.key) else {
+            return;
+        };
+        let username = &card.target.username;
+        let is_about = |entry: &AuditEntry| *Author::key_of(&entry.target) == *username.key();
+        if audit.live && audit.entries.iter().any(is_about) {
+            let username = username.clone();
+            effects.push(Effect::Send(room.key, ClientEvent::User { username }));
+        }
     }
 
     /// The card that stands beside the messages of the room in view.

@@ -32,7 +32,10 @@ impl App {
             ServerEvent::Purge(purged) => self.on_purge(place, &purged),
             ServerEvent::Clear(cleared) => self.on_clear(place, &cleared),
             ServerEvent::Room(state) => self.on_room(place, state),
-            ServerEvent::Audit(audit) => self.on_audit(place, audit),
+            ServerEvent::Audit(audit) => {
+                self.renew_card(place, &audit, effects);
+                self.on_audit(place, audit);
+            }
             ServerEvent::Held(held) => self.on_held(place, &held),
             ServerEvent::Allow(notice) | ServerEvent::Deny(notice) => {
                 self.on_decided(place, &notice);

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{below, put, put_right};
+use super::{below, hints, put, put_right};
 use crate::app::{App, Bar, Row, Tone};
 use crate::theme::Theme;
 use crate::wrap::{truncate, wrap_ranges};
@@ -11,7 +11,10 @@ use chat_protocol::durations;
 
 pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let Some(bar) = &app.bar else {
-        let row = Row::default().with(Tone::Strong, fitting(&app.picked_words(), area));
+        let row = match app.says_above() {
+            true => hints::said(app, usize::from(area.width)),
+            false => Row::default().with(Tone::Strong, fitting(&app.picked_words(), area)),
+        };
         put(&row, theme, area, buffer);
         return;
     };

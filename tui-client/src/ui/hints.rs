@@ -27,16 +27,8 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) ->
             Some(reason) => return draw_reason(reason, theme, area, buffer),
             None => bar_keys(app, bar, columns),
         },
-        (None, Some((answer, waiting))) if no_hint => {
-            let more = match waiting {
-                0 => String::new(),
-                waiting => format!(" +{waiting}"),
-            };
-            let left = columns.saturating_sub(width(&more) + 1);
-            Row::default()
-                .with(answer.tone, truncate(&format!(" {}", answer.text), left))
-                .with(Tone::Faint, more)
-        }
+        // While something is picked the line above has it: what the letters do is always in sight.
+        (None, Some(_)) if no_hint && !app.says_above() => said(app, columns),
         (None, None) if app.candidates().is_some() => candidates(app, columns),
         (_, _) => {
             let (tone, words) = words(app);
@@ -72,6 +64,21 @@ fn draw_reason(
         x: area.x + column.min(area.width - 1),
         y: area.y,
     })
+}
+
+/// What the client says, and how much more there is to come.
+pub(super) fn said(app: &App, columns: usize) -> Row {
+    let Some((answer, waiting)) = app.answers.shown() else {
+        return Row::default();
+    };
+    let more = match waiting {
+        0 => String::new(),
+        waiting => format!(" +{waiting}"),
+    };
+    let left = columns.saturating_sub(width(&more) + 1);
+    Row::default()
+        .with(answer.tone, truncate(&format!(" {}", answer.text), left))
+        .with(Tone::Faint, more)
 }
 
 /// What Tab goes through, beginning with what stands in the input.

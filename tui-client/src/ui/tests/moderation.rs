@@ -300,3 +300,23 @@ fn a_question_quotes_less_where_it_would_not_fit() {
         " Delete a message from ana.maria: “the quick brown fox jumps over …”? (final)",
     );
 }
+
+#[test]
+fn what_the_letters_do_is_in_sight_whatever_is_said() {
+    let mut driven = conversation();
+    driven.act(Action::Select);
+    driven.receive(0, "delMod", json!({}));
+    driven.receive(0, "setMod", json!({}));
+    let rows = screen(&mut driven, 80, 24).0;
+    assert_eq!(rows[20], " you are a moderator now +1");
+    assert!(rows[21].starts_with(" r reply y copy"), "{}", rows[21]);
+    driven.type_in("q");
+    let rows = screen(&mut driven, 80, 24).0;
+    assert_eq!(rows[20], " you are a moderator now +1");
+    assert!(rows[21].contains("does nothing here"), "{}", rows[21]);
+    driven.wait(Duration::from_secs(30));
+    driven.wait(Duration::from_secs(8));
+    driven.wait(Duration::from_secs(8));
+    let rows = screen(&mut driven, 80, 24).0;
+    assert_eq!(rows[20], " ivan: 1 message");
+}

@@ -222,3 +222,24 @@ fn what_waited_before_is_told_as_one() {
     driven.receive(0, "held", list);
     assert_eq!(driven.answer(), "", "known already");
 }
+
+#[test]
+fn a_card_is_renewed_when_something_is_done_to_its_person() {
+    let mut driven = Driven::live();
+    let asked = driven.send("/user Bob");
+    assert_eq!(order(&asked, "user"), json!({ "username": "Bob" }));
+    let done = |target: &str, live: bool| {
+        json!({ "entries": [{ "time": 0, "actor": "alice", "action": "mute", "target": target,
+            "until": 600_000 }], "live": live })
+    };
+    let effects = driven.receive(0, "audit", done("bob", true));
+    assert_eq!(order(&effects, "user"), json!({ "username": "Bob" }));
+    assert_eq!(
+        sent(&driven.receive(0, "audit", done("carol", true))),
+        [""; 0]
+    );
+    assert_eq!(
+        sent(&driven.receive(0, "audit", done("bob", false))),
+        [""; 0]
+    );
+}
