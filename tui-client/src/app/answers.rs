@@ -42,8 +42,8 @@ pub(super) enum Cause {
 pub(super) enum Subject {
     /// A message that waits for a moderator.
     Held(RoomKey, HeldId),
-    /// What stands in a room's input box, and is wrong.
-    Typed(RoomKey),
+    /// What is wrong with a command, by its name, or with a message, in a room's input box.
+    Typed(RoomKey, String),
 }
 
 /// An answer in its turn.

@@ -13,7 +13,7 @@ use super::row::Tone;
 use super::target::Target;
 use super::timeline::{Author, WAITING};
 use super::{App, LinkState, Paste};
-use crate::command::{Command, Typed, parse};
+use crate::command::{Command, Typed, name, parse};
 use crate::keymap::{Action, SelectedAction};
 
 /// Ctrl+C pressed twice within this time quits.
@@ -184,8 +184,6 @@ impl App {
             Action::Interrupt if is_empty => self.interrupt(effects),
             Action::Interrupt => {
                 self.rooms[self.active].composer.clear(&mut self.memory);
-                let typed = Subject::Typed(self.room().key);
-                self.answers.withdraw(&typed);
                 self.hint("cleared (Up brings it back)");
             }
             other => {
@@ -300,8 +298,8 @@ impl App {
             }
             return;
         }
-        let typed = Subject::Typed(self.room().key);
-        self.answers.withdraw(&typed);
+        // What was wrong with it before is put right by now, or told anew.
+        self.answers.withdraw(&self.typed());
         if let Some(words) = self.forbidden(self.room().composer.text()) {
             // It stays where it is: who typed it may want it elsewhere.
             return self.object(words);
@@ -334,10 +332,16 @@ impl App {
         }
     }
 
-    /// Says what is wrong with what is typed, for as long as it stands there.
+    /// Says what is wrong with what is typed.
     fn object(&mut self, words: String) {
-        let typed = Some(Subject::Typed(self.room().key));
+        let typed = Some(self.typed());
         self.tell_about(self.active, Cause::Asked, Tone::Alert, &words, None, typed);
+    }
+
+    fn typed(&self) -> Subject {
+        let room = self.room();
+        let name = name(room.composer.text()).unwrap_or_default();
+        Subject::Typed(room.key, name.to_ascii_lowercase())
     }
 
     /// Sends again what may be sent again.

@@ -133,9 +133,10 @@ fn what_is_wrong_with_a_command_is_not_told_once_it_is_right() {
     assert_eq!(driven.answer(), "bob is muted");
     driven.wait(answers::STANDS);
     assert_eq!(driven.answer(), "", "nothing stale comes back");
-    driven.send("/mute bob");
+    // What was said of another command was not put right.
+    driven.send("/nope");
     driven.act(Action::Interrupt);
-    assert_eq!(driven.answer(), "cleared (Up brings it back)");
-    driven.wait(answers::HINT);
-    assert_eq!(driven.answer(), "");
+    driven.send("/kick bob");
+    driven.act(Action::Escape);
+    assert!(driven.answer().starts_with("unknown command /nope"));
 }
