@@ -117,6 +117,17 @@ fn parenthesised(reason: &str) -> String {
     format!(" ({reason})")
 }
 
+/// How long a connection is not read once all that was there is read, so that more is read at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rests {
+    /// Not at all.
+    None,
+    /// So long each time.
+    Each(Duration),
+    /// Until the moment, one in so long, at which the rests of all these connections end.
+    Together(Duration),
+}
+
 /// What a room's connection is told.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum LinkCommand {
@@ -124,6 +135,8 @@ pub(crate) enum LinkCommand {
     Send(ClientEvent),
     /// Try again now instead of waiting.
     Retry,
+    /// Rest like this from now on; at first there are no rests.
+    Rest(Rests),
     /// Say `disconnect` and end.
     Disconnect,
 }

@@ -23,9 +23,9 @@ use tokio::time::{sleep, sleep_until, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::{self, Message};
 
 use crate::cursor::Cursor;
-use crate::link::{ConnectionId, LinkCommand, LinkEvent, Problem};
+use crate::link::{ConnectionId, LinkCommand, LinkEvent, Problem, Rests};
 use crate::server_url::ServerUrl;
-use dial::{Socket, dial, io_words};
+use dial::{Socket, dial, io_words, paced};
 use handshake::{Handshake, Identity, Step};
 use heartbeat::{Beat, Heartbeat};
 
@@ -35,6 +35,8 @@ const HANDSHAKE: Duration = Duration::from_secs(30);
 const SEND: Duration = Duration::from_secs(20);
 /// How long the server may take to close after `disconnect`.
 const FAREWELL: Duration = Duration::from_millis(300);
+/// After something was sent, what comes is read at once: it may be the answer.
+const AWAKE: Duration = Duration::from_millis(500);
 /// A line that was live for this long makes earlier failures forgotten.
 const STABLE: Duration = Duration::from_secs(5);
 
@@ -83,6 +85,7 @@ struct Link {
     /// When the present connection became live.
     live_since: Option<Instant>,
     commands: mpsc::Receiver<LinkCommand>,
+    rests: Rests,
     events: mpsc::Sender<(ConnectionId, LinkEvent)>,
 }
 
@@ -109,6 +112,7 @@ pub(crate) async fn run(
         avoid: None,
         live_since: None,
         commands,
+        rests: Rests::None,
         events,
     };
     let ending = link.keep_up().await;
@@ -172,7 +176,7 @@ impl Link {
         let url = self.url.clone();
         let dialled = tokio::select! {
             dialled = dial(&url, self.avoid) => dialled,
-            ending = told(&mut self.commands) => return Err(ending),
+            ending = told(&mut self.commands, &mut self.rests) => return Err(ending),
         };
         let (mut socket, address) =
             dialled.map_err(|error| Problem::Unreachable(error.to_string()))?;
@@ -197,7 +201,7 @@ impl Link {
             let next = timeout_at(deadline.into(), socket.next());
             let message = tokio::select! {
                 message = next => message.map_err(|_| Problem::Silent)?,
-                ending = told(&mut self.commands) => return Err(ending),
+                ending = told(&mut self.commands, &mut self.rests) => return Err(ending),
             };
             let Some(text) = text_of(message)? else {
                 continue;
@@ -240,6 +244,7 @@ impl Link {
     /// Passes events both ways until the line is down.
     async fn relay(&mut self, socket: &mut Socket) -> Result<std::convert::Infallible, Ending> {
         let mut heartbeat = Heartbeat::new(Instant::now());
+        self.rest(socket);
         loop {
             let wake_at = heartbeat.wake_at();
             tokio::select! {
@@ -252,6 +257,10 @@ impl Link {
                 command = self.commands.recv() => match command {
                     Some(LinkCommand::Send(event)) => send(socket, &event).await?,
                     Some(LinkCommand::Retry) => {}
+                    Some(LinkCommand::Rest(rests)) => {
+                        self.rests = rests;
+                        self.rest(socket);
+                    }
                     Some(LinkCommand::Disconnect) | None => {
                         say_farewell(socket).await;
                         return Err(Ending::Disconnected);
@@ -263,6 +272,12 @@ impl Link {
                     Beat::Dead => return Err(Problem::Silent.into()),
                 },
             }
+        }
+    }
+
+    fn rest(&self, socket: &mut Socket) {
+        if let Some(paced) = paced(socket) {
+            paced.rest(self.rests);
         }
     }
 
@@ -310,6 +325,7 @@ impl Link {
                     // The app sends on live lines only; this one went down meanwhile, which the app
                     // has been told.
                     Some(LinkCommand::Send(_)) => {}
+                    Some(LinkCommand::Rest(rests)) => self.rests = rests,
                 },
             }
         }
@@ -323,10 +339,11 @@ impl Link {
 }
 
 /// Waits until the app wants the connection to end.
-async fn told(commands: &mut mpsc::Receiver<LinkCommand>) -> Ending {
+async fn told(commands: &mut mpsc::Receiver<LinkCommand>, rests: &mut Rests) -> Ending {
     loop {
         match commands.recv().await {
             Some(LinkCommand::Disconnect) | None => return Ending::Disconnected,
+            Some(LinkCommand::Rest(told)) => *rests = told,
             Some(LinkCommand::Send(_) | LinkCommand::Retry) => {}
         }
     }
@@ -364,6 +381,9 @@ fn broken(error: &tungstenite::Error) -> Problem {
 }
 
 async fn send(socket: &mut Socket, event: &ClientEvent) -> Result<(), Ending> {
+    if let Some(paced) = paced(socket) {
+        paced.stay_awake((Instant::now() + AWAKE).into());
+    }
     let message = Message::text(event.encode());
     match timeout(SEND, socket.send(message)).await {
         Ok(Ok(())) => Ok(()),

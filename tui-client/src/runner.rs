@@ -21,7 +21,7 @@ use crate::config::Desktop;
 use crate::exit::Exit;
 use crate::input::{Input, Keyboard, Reply};
 use crate::keymap::Action;
-use crate::link::{ConnectionId, LinkCommand, LinkEvent, RoomKey};
+use crate::link::{ConnectionId, LinkCommand, LinkEvent, Rests, RoomKey};
 use crate::net::{self, Target};
 use crate::sanitize;
 use crate::server_url::ServerUrl;
@@ -39,6 +39,9 @@ const COMMANDS: usize = 64;
 const BATCH: usize = 256;
 /// How long the user's last messages may take to be answered, where the system ends the program.
 const ANSWERS: Duration = Duration::from_secs(2);
+/// The room in view is read as often as frames are drawn for it, and so are the others.
+const IN_VIEW: Rests = Rests::Each(Duration::from_millis(40));
+const ELSEWHERE: Rests = Rests::Together(Duration::from_millis(250));
 /// From a change to the time at which it is kept.
 const SAVE: Duration = Duration::from_secs(1);
 /// How long saying goodbye may take.
@@ -113,6 +116,7 @@ async fn chat(program: Program, screen: Screen, mut keys: Keyboard) -> Result<Ex
         url: program.url,
         username: program.username,
         links: HashMap::new(),
+        viewed: None,
         connections: 0,
         tasks: JoinSet::new(),
         events,
@@ -147,6 +151,8 @@ struct Runner {
     /// Each room's connection: its number, and the orders to it. What an earlier one still says is passed
     /// over.
     links: HashMap<RoomKey, (u64, mpsc::Sender<LinkCommand>)>,
+    /// The connection that was told that its room is in view.
+    viewed: Option<ConnectionId>,
     /// Connections in all.
     connections: u64,
     tasks: JoinSet<()>,
@@ -348,7 +354,30 @@ impl Runner {
                 Effect::Quit => self.quitting = true,
             }
         }
+        self.look_at_room();
         Ok(())
+    }
+
+    /// Has the connection of the room in view read as often as there are frames, and the others less
+    /// often.
+    fn look_at_room(&mut self) {
+        let room = self.app.room().key;
+        let link = self.links.get(&room);
+        let view = link.map(|(number, _)| ConnectionId {
+            room,
+            number: *number,
+        });
+        if self.viewed == view {
+            return;
+        }
+        let before = self.viewed.and_then(|id| self.links.get(&id.room));
+        if let Some((_, sender)) = before {
+            // With a full queue it is read too often, and with a closed one not at all.
+            sender.try_send(LinkCommand::Rest(ELSEWHERE)).ok();
+        }
+        let told = link.map(|(_, sender)| sender.try_send(LinkCommand::Rest(IN_VIEW)));
+        // Where the queue is full it is told with the next event.
+        self.viewed = view.filter(|_| told.is_some_and(|told| told.is_ok()));
     }
 
     /// The shell brought the program back, to a screen of whatever size.
@@ -373,6 +402,8 @@ impl Runner {
 
     fn connect(&mut self, key: RoomKey, target: Target) {
         let (commands, orders) = mpsc::channel(COMMANDS);
+        // The first in an empty queue. The one in view is told another word at once.
+        commands.try_send(LinkCommand::Rest(ELSEWHERE)).ok();
         self.connections += 1;
         let number = self.connections;
         let id = ConnectionId { room: key, number };
@@ -457,6 +488,8 @@ fn has_gone(error: &io::Error) -> bool {
 /// Waits for a moment; without one, for ever.
 async fn until(moment: Option<Instant>) {
     match moment {
+        // The timer has whole milliseconds only, and would wait for the next.
+        Some(moment) if moment <= Instant::now() => {}
         Some(moment) => sleep_until(moment).await,
         None => std::future::pending().await,
     }

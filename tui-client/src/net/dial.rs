@@ -37,6 +37,16 @@ const WRITE_BYTES: usize = 64 * 1024;
 /// An open line.
 pub(crate) type Socket = WebSocketStream<MaybeTlsStream<Paced<TcpStream>>>;
 
+/// What a line is read from.
+pub(super) fn paced(socket: &mut Socket) -> Option<&mut Paced<TcpStream>> {
+    match socket.get_mut() {
+        MaybeTlsStream::Plain(stream) => Some(stream),
+        MaybeTlsStream::Rustls(stream) => Some(stream.get_mut().0),
+        // The library may have more kinds; none of them is compiled in.
+        _ => None,
+    }
+}
+
 /// Why no line came about.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DialError {

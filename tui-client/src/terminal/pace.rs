@@ -9,12 +9,10 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 /// Between a frame and the one that a key causes: what is typed shows within one frame of a screen.
-const KEY: Duration = Duration::from_millis(8);
-/// Between frames that the network causes: reading faster than this is no use. Longer where most of the
-/// screen was written.
-const NETWORK: Duration = Duration::from_millis(40);
-const NETWORK_LARGE: Duration = Duration::from_millis(50);
-const LARGE: usize = 1_500;
+const KEY: Duration = Duration::from_millis(5);
+/// Between frames that the network causes: what comes is read less often than that in a busy room, so
+/// that each time a frame follows at once.
+const NETWORK: Duration = Duration::from_millis(20);
 /// Before a frame that what is out of view causes: counts in tabs.
 const ELSEWHERE: Duration = Duration::from_millis(250);
 /// How long an answer is waited for.
@@ -71,7 +69,6 @@ pub(super) struct Pace {
     is_held_back: bool,
     is_unfinished: bool,
     drawn: Option<Instant>,
-    is_large: bool,
     /// Pieces at whose end the terminal was asked, and has not answered.
     under_way: VecDeque<Sent>,
     unasked: usize,
@@ -98,7 +95,6 @@ impl Pace {
     pub(super) fn want(&mut self, cause: Cause, now: Instant) {
         let (wanted, since_last) = match cause {
             Cause::Key => (&mut self.key, KEY),
-            Cause::Network if self.is_large => (&mut self.network, NETWORK_LARGE),
             Cause::Network => (&mut self.network, NETWORK),
             Cause::Elsewhere => (&mut self.network, ELSEWHERE),
         };
@@ -169,7 +165,6 @@ impl Pace {
                 (self.key, self.network) = (None, None);
                 self.is_held_back = false;
                 self.is_unfinished = !is_whole;
-                self.is_large = bytes >= LARGE;
             }
             Draw::Rest { .. } => self.is_unfinished = !is_whole,
         }

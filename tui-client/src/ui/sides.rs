@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use super::tabs::{counted, tone_of};
 use super::{below, put, put_right};
-use crate::app::{App, Item, Panel, Piece, Row, Tone, rank_word};
+use crate::app::{App, Item, Panel, Piece, Row, Tone};
 use crate::keymap::SelectedAction;
 use crate::layout::Layout;
 use crate::theme::Theme;
@@ -60,8 +60,11 @@ fn draw_left(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
         width: columns,
         ..area
     };
-    // The last two rows say who the user is.
-    let rooms = usize::from(area.height.saturating_sub(2)).max(1);
+    // What stands at the foot would have to be written again whenever the messages move: nothing does
+    // as long as all rooms fit.
+    let all = usize::from(area.height);
+    let rooms = if app.rooms.len() > all { all - 1 } else { all };
+    let rooms = rooms.max(1);
     let first = (app.active + 1).saturating_sub(rooms);
     for (place, line) in (first..app.rooms.len()).take(rooms).zip(0..) {
         draw_room(app, place, theme, below(area, line), buffer);
@@ -72,16 +75,8 @@ fn draw_left(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
         .skip(first + rooms)
         .map(|room| room.reading.unread())
         .sum();
-    let rank = rank_word(app.room().rank);
-    let me = format!(" {} {rank}", app.me);
-    let me = truncate(me.trim_end(), usize::from(columns)).into_owned();
-    if area.height > 2 {
-        let row = Row::default().with(Tone::Faint, me);
-        put(&row, theme, below(area, area.height - 2), buffer);
-        let words = match hidden {
-            0 => " F1 help".to_owned(),
-            count => format!(" F1 help  {count} more"),
-        };
+    if app.rooms.len() > all && hidden > 0 && area.height > 1 {
+        let words = format!(" {hidden} more");
         let row = Row::default().with(Tone::Faint, truncate(&words, usize::from(columns)));
         put(&row, theme, below(area, area.height - 1), buffer);
     }

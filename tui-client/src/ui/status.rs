@@ -4,13 +4,18 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::tabs::who;
 use super::{put, put_right};
 use crate::app::{App, Below, COUNTED_BELOW, LinkState, Row, Tone, seconds_left};
 use crate::theme::Theme;
 use crate::wrap::{truncate, width};
 
 pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
-    let counts = counts(app);
+    let mut counts = counts(app);
+    if app.layout().left > 0 {
+        // Without tabs this is where the user's name and rank have their place.
+        counts = counts.with(Tone::Faint, format!("  {}", who(app)));
+    }
     let mut left = usize::from(area.width).saturating_sub(columns(&counts) + 1);
     let mut row = connection(app, left).with(Tone::Text, "  ");
     if app.room().is_live() {

@@ -43,11 +43,16 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     }
     line.extend(right.pieces);
     let used = put(&Row::from(line), theme, area, buffer);
-    let name = truncate(&app.me, NAME_COLUMNS).into_owned();
+    let me = Row::default().with(Tone::Faint, who(app));
+    put_right(&me, theme, area, used + 2, buffer);
+}
+
+/// `alice mod  F1 help`
+pub(super) fn who(app: &App) -> String {
+    let name = truncate(&app.me, NAME_COLUMNS);
     let rank = rank_word(app.room().rank);
     let space = if rank.is_empty() { "" } else { " " };
-    let me = Row::default().with(Tone::Faint, format!("{name}{space}{rank}  F1 help"));
-    put_right(&me, theme, area, used + 2, buffer);
+    format!("{name}{space}{rank}  F1 help")
 }
 
 /// The rooms that fit beside the signs for the others: from the first on, but always the one in view.
