@@ -90,9 +90,11 @@ fn read_up_to(terminal: &mut Terminal, text: &str) {
     terminal.press_until(Key::Escape, text, |screen| says(screen, text));
 }
 
-/// Whether the line of answers, above the status line, holds `text`.
+/// Whether the line of answers holds `text`: above the status line, or above the letters while they act.
 fn says(screen: &Screen, text: &str) -> bool {
-    screen.rows[screen.rows.len() - 3].contains(text)
+    let hints = screen.rows.len() - 3;
+    let has_letters = screen.rows[hints].contains(" b ban ");
+    screen.rows[hints - usize::from(has_letters)].contains(text)
 }
 
 /// Takes the next client in and says what a server says first.

@@ -5,6 +5,7 @@ mod acting;
 mod answers;
 mod asking;
 mod bar;
+mod bar_keys;
 mod card;
 mod changing_password;
 mod completion;
@@ -34,6 +35,7 @@ mod prompt;
 mod quitting;
 mod reading;
 mod recall;
+mod rights;
 mod room;
 mod rooms;
 mod row;
@@ -55,11 +57,12 @@ use chat_protocol::{RoomName, Secret, Username};
 use jiff::tz::TimeZone;
 
 pub(crate) use answers::Answer;
-use answers::{Answers, Cause};
+use answers::{Answers, Cause, Subject};
 pub(crate) use bar::{Bar, DIGITS, Length};
 use card::Card;
 pub(crate) use changing_password::PasswordChange;
 use completion::Completion;
+pub(crate) use composer::Editor;
 use composer::Memory;
 use credentials::Credentials;
 use errors::Problem;
@@ -71,6 +74,7 @@ use ignore::Ignored;
 use log::{Line, Log};
 pub(crate) use mention::names_any;
 use orders::Batch;
+pub(crate) use orders_words::filter_words;
 pub(crate) use palette::{Choice, Palette};
 pub(crate) use panels::{Item, OpenPanel, Panel};
 pub(crate) use paste::Paste;
@@ -130,8 +134,8 @@ pub(crate) struct App {
     pub(crate) selection: Option<Selection>,
     /// The question that stands before an action.
     pub(crate) bar: Option<Bar>,
-    /// The keys go into the bar's reason.
-    pub(crate) reason_typing: bool,
+    /// The bar's reason, while it is typed.
+    pub(crate) reason_typing: Option<Editor>,
     /// The person that is looked at.
     pub(crate) card: Option<Card>,
     pub(crate) prompt: Option<Prompt>,
@@ -208,7 +212,7 @@ impl App {
             panel: None,
             selection: None,
             bar: None,
-            reason_typing: false,
+            reason_typing: None,
             card: None,
             prompt,
             password_change: None,
@@ -263,6 +267,7 @@ impl App {
     /// Takes an event in; what is to be done comes out, in order.
     pub(crate) fn update(&mut self, event: Event, now: Now) -> Vec<Effect> {
         self.now = now;
+        self.answers.pass(now.elapsed);
         let mut effects = Vec::new();
         match event {
             Event::Started => {
@@ -395,8 +400,8 @@ impl App {
             is_held: (self.room().shown().is_held() || self.room().is_covered())
                 && self.panel.is_none(),
             is_pinned: self.room().modes.pinned.is_some(),
-            is_asked: self.bar.is_some(),
-            is_picking: self.is_picking(),
+            asked_rows: self.asked_rows(),
+            is_picking: self.is_picking() && !self.is_card_open(),
             is_bare: self.is_bare,
         };
         Layout::new(self.width, self.height, parts)
@@ -486,15 +491,16 @@ impl App {
 
     /// Answers what the user did; in the room in view.
     fn say(&mut self, tone: Tone, text: impl Into<String>) {
-        self.tell_about(self.active, Cause::Asked, tone, &text.into(), None);
+        self.tell_about(self.active, Cause::Asked, tone, &text.into(), None, None);
     }
 
     /// Tells what happened in a room.
     fn tell(&mut self, place: usize, tone: Tone, text: &str) {
-        self.tell_about(place, Cause::News, tone, text, None);
+        self.tell_about(place, Cause::News, tone, text, None, None);
     }
 
-    /// Says something of a room, and keeps it in the log with whom it is about.
+    /// Says something of a room, and keeps it in the log with whom it is about; what it is worth nothing
+    /// without, where there is such a thing.
     fn tell_about(
         &mut self,
         place: usize,
@@ -502,6 +508,7 @@ impl App {
         tone: Tone,
         text: &str,
         about: Option<Target>,
+        subject: Option<Subject>,
     ) {
         let text = sanitize::brief(text, PROBLEM_CHARS);
         let label = &self.rooms[place].label;
@@ -518,14 +525,14 @@ impl App {
             about,
         });
         let answer = Answer { tone, text: shown };
-        self.answers.add(answer, cause, self.now.elapsed);
+        self.answers.add(answer, cause, subject);
         self.draw = true;
     }
 
     /// Adds a problem to the list, and says it.
     fn report(&mut self, place: usize, code: Option<u16>, event: Option<String>, text: &str) {
         self.record(place, code, event, text);
-        self.tell_about(place, Cause::Asked, Tone::Alert, text, None);
+        self.tell_about(place, Cause::Asked, Tone::Alert, text, None, None);
     }
 
     /// Adds a problem to the list.

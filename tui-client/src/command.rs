@@ -1,13 +1,14 @@
 //! Slash commands: what the text after a slash asks for. Pure; what a command does is the app's
 //! business.
 
-mod duration;
 mod going;
 mod moderation;
+mod naming;
 mod reading;
 
 pub(crate) use going::GOING;
 pub(crate) use moderation::{MODERATION, Order, Which};
+pub(crate) use naming::typed_as;
 pub(crate) use reading::READING;
 
 use chat_protocol::{RoomName, Username};
@@ -123,9 +124,6 @@ pub(crate) fn parse(text: &str) -> Result<Typed, CommandError> {
         Some((name, arguments)) => (name, arguments.trim()),
         None => (rest, ""),
     };
-    if name.eq_ignore_ascii_case("user") {
-        return moderation::user(arguments).map(|user| Typed::Command(Command::User(user)));
-    }
     if let Some(command) = going::parse(name, arguments) {
         return command.map(Typed::Command);
     }
@@ -145,10 +143,23 @@ pub(crate) fn parse(text: &str) -> Result<Typed, CommandError> {
     }
 }
 
+/// All commands, with what follows each and what it does.
+pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    let plain = COMMANDS.iter().map(|(name, _, words)| (*name, "", *words));
+    let others = GOING.iter().chain(&READING).chain(&MODERATION);
+    plain.chain(others.copied())
+}
+
+/// The name of the command that `text` begins with, as typed; `None` for text.
+pub(crate) fn name(text: &str) -> Option<&str> {
+    let rest = text.trim_start().strip_prefix('/')?;
+    let name = rest.split(char::is_whitespace).next()?;
+    (!name.starts_with('/')).then_some(name)
+}
+
 /// How the command with arguments is used that `text` begins with.
 pub(crate) fn usage(text: &str) -> Option<(&'static str, &'static str, &'static str)> {
-    let name = text.trim_start().strip_prefix('/')?;
-    let name = name.split(char::is_whitespace).next()?;
+    let name = name(text)?;
     let mut known = GOING.iter().chain(&READING).chain(&MODERATION);
     known
         .find(|(known, ..)| known.eq_ignore_ascii_case(name))

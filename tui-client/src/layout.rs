@@ -11,6 +11,8 @@ const PINNED_FROM: u16 = 12;
 /// before there are any.
 const LIVE_ROWS: u16 = 3;
 const LIVE_FROM: u16 = 18;
+/// Rows that a question takes at most.
+const ASKED_ROWS: u16 = 3;
 /// From this width on there is room beside the messages.
 const SIDES_FROM: u16 = 120;
 /// Columns of the rooms at the left and of what is at the right, with the lines beside them.
@@ -25,8 +27,8 @@ pub(crate) struct Parts {
     /// The view does not follow the newest message.
     pub(crate) is_held: bool,
     pub(crate) is_pinned: bool,
-    /// A question stands before an action.
-    pub(crate) is_asked: bool,
+    /// Rows of the question that stands before an action; 0 where none does.
+    pub(crate) asked_rows: usize,
     /// Something is picked, about which there is a row to read.
     pub(crate) is_picking: bool,
     /// The user wants nothing beside the messages, or the line is too slow for it.
@@ -67,6 +69,8 @@ impl Layout {
         let input = u16::try_from(parts.input_rows)
             .unwrap_or(most)
             .clamp(1, most);
+        let asked = u16::try_from(parts.asked_rows).unwrap_or(u16::MAX);
+        let asked = asked.min(ASKED_ROWS).min((height / 4).max(1));
         let is_wide = width >= SIDES_FROM && !parts.is_bare;
         let mut layout = Self {
             tabs: u16::from(!is_wide),
@@ -74,7 +78,7 @@ impl Layout {
             view: 0,
             held: u16::from(parts.is_held),
             live: 0,
-            info: u16::from(parts.is_asked || parts.is_picking),
+            info: asked.max(u16::from(parts.is_picking)),
             hints: 1,
             status: 1,
             input,
@@ -97,8 +101,9 @@ impl Layout {
     fn small(height: u16, parts: Parts) -> Self {
         let input = height.min(1);
         let left = height - input;
-        let info = u16::from(parts.is_asked).min(left);
-        let hints = u16::from(parts.is_asked).min(left - info);
+        let is_asked = u16::from(parts.asked_rows > 0);
+        let info = is_asked.min(left);
+        let hints = is_asked.min(left - info);
         Self {
             tabs: 0,
             pinned: 0,
@@ -141,7 +146,7 @@ mod tests {
             input_rows,
             is_held: bits & 1 != 0,
             is_pinned: bits & 2 != 0,
-            is_asked: bits & 4 != 0,
+            asked_rows: (bits as usize >> 2 & 1) * (1 + input_rows % 4),
             is_picking: bits & 8 != 0,
             is_bare: bits & 16 != 0,
         }
@@ -156,7 +161,7 @@ mod tests {
                         let parts = parts(input_rows, bits);
                         let layout = Layout::new(width, height, parts);
                         assert_eq!(layout.sum(), height, "{width}x{height} {parts:?}");
-                        let is_seen = layout.info == 1 || !parts.is_asked || height < 2;
+                        let is_seen = layout.info > 0 || parts.asked_rows == 0 || height < 2;
                         assert!(is_seen, "{width}x{height} {parts:?}");
                     }
                 }

@@ -62,7 +62,7 @@ pub(crate) fn draw(app: &App, theme: &Theme, links: &mut Links, frame: &mut Fram
     let buffer = frame.buffer_mut();
     tabs::draw(app, theme, tabs, buffer);
     room::draw_pinned(app, theme, pinned, buffer);
-    hints::draw(app, theme, hints, buffer);
+    let reason = hints::draw(app, theme, hints, buffer);
     status::draw(app, theme, status, buffer);
     status::draw_held(app, theme, held, buffer);
     room::draw_live(app, theme, live, buffer);
@@ -116,6 +116,7 @@ pub(crate) fn draw(app: &App, theme: &Theme, links: &mut Links, frame: &mut Fram
             }
         }
     };
+    let cursor = reason.or(cursor);
     if let Some(cursor) = cursor.filter(|cursor| screen.contains(*cursor)) {
         frame.set_cursor_position(cursor);
     }

@@ -58,7 +58,7 @@ fn a_raid_ends_with_four_keys_and_hits_nobody_else() {
     alice.type_text("s");
     alice.wait_for_text("10 messages are marked");
     alice.type_text("b");
-    let question = "Ban 5 people who sent this, for good, and delete their 10 messages?";
+    let question = "Ban 5 people who sent this, for good, and delete their 10 messages (final)?";
     alice.wait_for_text(question);
     // Whoever comes now is not among them, whatever he says.
     let mut dave = RawClient::join(&server, "dave", "stream");

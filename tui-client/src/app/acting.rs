@@ -1,13 +1,11 @@
 //! What the letters do while something is picked: a message in the room, or an item of a panel. Must
 //! not know which key asked.
 
-use chat_protocol::{ClientEvent, Rank};
-
 use super::App;
-use super::bar::{Bar, Deed};
+use super::bar::Deed;
 use super::composer::Reply;
 use super::event::Effect;
-use super::panels::{Panel, Pick};
+use super::panels::Pick;
 use super::target::Target;
 use super::timeline::{Entry, EntryId};
 use crate::keymap::{Action, SelectedAction};
@@ -27,6 +25,9 @@ impl App {
         if let Some(at) = self.selection.as_ref().map(|selection| selection.at) {
             self.select(at);
         }
+        if !self.check_letter(action) {
+            return;
+        }
         match action {
             SelectedAction::Mark if self.panel.is_none() => self.toggle_mark(),
             SelectedAction::LikeIt if self.panel.is_none() => self.mark_alike(),
@@ -37,7 +38,7 @@ impl App {
             SelectedAction::Pin => self.ask_to_pin(),
             SelectedAction::Approve => self.ask_about_held(true),
             SelectedAction::Deny => self.ask_about_held(false),
-            SelectedAction::Card => self.open_card_of_picked(effects),
+            SelectedAction::Card => self.open_card_of_picked(true, effects),
             SelectedAction::Reply => self.reply_to_picked(),
             SelectedAction::Copy => self.copy_picked(effects),
             SelectedAction::ViewDeleted => self.view_deleted(),
@@ -87,7 +88,7 @@ impl App {
     }
 
     /// Whom an action is for, wherever something is picked.
-    fn picked_targets(&self) -> Vec<Target> {
+    pub(super) fn picked_targets(&self) -> Vec<Target> {
         match &self.panel {
             Some(_) => {
                 let pick = self.panel_pick();
@@ -106,9 +107,6 @@ impl App {
         targets.retain(|target| target.username.key() != self.key);
         if targets.is_empty() {
             return self.hint("there is nobody to do that to");
-        }
-        if !self.may_moderate() {
-            return;
         }
         let alike = self.selection.as_ref().is_some_and(|one| one.alike) && self.panel.is_none();
         let mut bar = self.new_bar(deed, targets);
@@ -134,7 +132,7 @@ impl App {
             return self.ask_to_purge(people);
         }
         let own = |target: &Target| target.username.key() == self.key;
-        if !messages.iter().all(own) && !self.may_moderate() {
+        if !messages.iter().all(own) && !self.check_purge() {
             return;
         }
         let bar = self.new_bar(Deed::Delete, messages);
@@ -145,7 +143,7 @@ impl App {
         if people.is_empty() {
             return self.hint("there is no message to delete");
         }
-        if self.may_moderate() {
+        if self.check_purge() {
             let bar = self.new_bar(Deed::Purge, people);
             self.open_bar(bar);
         }
@@ -158,10 +156,8 @@ impl App {
         else {
             return self.hint("there is no message to pin");
         };
-        if self.may_moderate() {
-            let bar = self.new_bar(Deed::Pin, vec![target]);
-            self.open_bar(bar);
-        }
+        let bar = self.new_bar(Deed::Pin, vec![target]);
+        self.open_bar(bar);
     }
 
     fn ask_about_held(&mut self, approve: bool) {
@@ -172,16 +168,18 @@ impl App {
             true => Deed::Allow(vec![id]),
             false => Deed::Deny(vec![id]),
         };
-        let bar: Bar = self.new_bar(deed, vec![target]);
+        let bar = self.held_bar(deed, target);
         self.open_bar(bar);
     }
 
-    fn open_card_of_picked(&mut self, effects: &mut Vec<Effect>) {
+    /// Looks the person up who is picked; `toggles` where the same key closes the card again.
+    fn open_card_of_picked(&mut self, toggles: bool, effects: &mut Vec<Effect>) {
         // Of several that are marked, the one that the cursor is on.
         let at = self.selection.as_ref().filter(|_| self.panel.is_none());
         let at = at.and_then(|selection| self.room().shown().target(selection.at));
         match at.or_else(|| self.picked_targets().into_iter().next()) {
-            Some(target) => self.open_card(target, effects),
+            Some(target) if toggles && self.is_beside(&target) => self.card = None,
+            Some(target) => self.look_up(target, true, effects),
             None => self.hint("there is nobody to look up"),
         }
     }
@@ -286,7 +284,7 @@ impl App {
     /// looks the person up.
     fn open_picked(&mut self, effects: &mut Vec<Effect>) {
         if self.panel.is_some() {
-            return self.open_card_of_picked(effects);
+            return self.open_card_of_picked(false, effects);
         }
         if self.is_failed_picked() {
             self.end_selection();
@@ -320,20 +318,5 @@ impl App {
             None => self.hint("can't load messages right now"),
         }
         true
-    }
-
-    /// Looks a person up: what is known here at once, what the server knows when it answers.
-    pub(super) fn open_card(&mut self, target: Target, effects: &mut Vec<Effect>) {
-        let room = self.room();
-        if room.is_live() && room.rank <= Rank::Moderator {
-            effects.push(Effect::Send(
-                room.key,
-                ClientEvent::User {
-                    username: target.username.clone(),
-                },
-            ));
-        }
-        self.card = Some(super::card::Card::new(room.key, target));
-        self.open_panel(Panel::Card);
     }
 }

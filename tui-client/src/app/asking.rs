@@ -6,9 +6,9 @@ use chat_protocol::{ClientEvent, RoomChange, Username};
 use super::App;
 use super::bar::{Bar, Deed, Length};
 use super::event::Effect;
-use super::row::Tone;
 use super::target::{Target, people};
 use crate::command::Order;
+use crate::wrap::wrap;
 
 impl App {
     /// Does what a typed command asks for: what only reads is sent, what touches others is asked about.
@@ -27,6 +27,7 @@ impl App {
                 }
             },
             Order::Delete(username) => {
+                let username = self.whose_to_delete(username)?;
                 return self.pick_newest_of(username, "x deletes it");
             }
             Order::Pin(username) => return self.pick_newest_of(username, "p pins it"),
@@ -43,11 +44,11 @@ impl App {
             }
             Order::Allow(which) => {
                 let (id, target) = self.room().held.find(&which)?;
-                self.new_bar(Deed::Allow(vec![id]), vec![target])
+                self.held_bar(Deed::Allow(vec![id]), target)
             }
             Order::Deny(which, reason) => {
                 let (id, target) = self.room().held.find(&which)?;
-                let mut bar = self.new_bar(Deed::Deny(vec![id]), vec![target]);
+                let mut bar = self.held_bar(Deed::Deny(vec![id]), target);
                 bar.reason = reason.unwrap_or_default();
                 bar
             }
@@ -64,6 +65,23 @@ impl App {
             .iter()
             .map(|one| room.timeline.messages_of(one.username.key()))
             .sum();
+        bar.has_more = !room.timeline.is_complete();
+        bar
+    }
+
+    /// A bar about a held message.
+    pub(super) fn held_bar(&self, deed: Deed, author: Target) -> Bar {
+        let text = match &deed {
+            Deed::Allow(held) | Deed::Deny(held) => {
+                let mut waiting = self.room().held.waiting();
+                waiting
+                    .find(|one| held.contains(&one.id))
+                    .map(|one| one.text.clone())
+            }
+            _ => None,
+        };
+        let mut bar = self.new_bar(deed, vec![author]);
+        bar.held_text = text;
         bar
     }
 
@@ -117,6 +135,20 @@ impl App {
         }
     }
 
+    /// Whose newest message `/delete` is for: anybody's, for those who may; else this user's own.
+    fn whose_to_delete(&self, username: Option<Username>) -> Result<Option<Username>, String> {
+        if self.may_use("purge") {
+            return Ok(username);
+        }
+        match username {
+            Some(other) if other.key() != self.key => {
+                Err("only moderators can delete what others wrote".to_owned())
+            }
+            Some(own) => Ok(Some(own)),
+            None => Ok(Username::new(&self.me).ok()),
+        }
+    }
+
     /// Picks the newest message of a user out, for a key to act on: what is seen then is what is hit.
     fn pick_newest_of(&mut self, username: Option<Username>, then: &str) -> Result<(), String> {
         let key = username.as_ref().map(Username::key);
@@ -133,6 +165,13 @@ impl App {
         Ok(())
     }
 
+    /// Rows that the question takes, which stands.
+    pub(super) fn asked_rows(&self) -> usize {
+        let columns = usize::from(self.width).saturating_sub(2).max(1);
+        let bar = self.bar.as_ref();
+        bar.map_or(0, |bar| wrap(&bar.question(columns), columns).len())
+    }
+
     /// The user said no, or did something else.
     pub(super) fn close_bar(&mut self) {
         if let Some(bar) = self.bar.take()
@@ -144,7 +183,7 @@ impl App {
             let result = self.room_mut().composer.insert(&typed);
             self.tell_overflow(result);
         }
-        self.reason_typing = false;
+        self.reason_typing = None;
         self.draw = true;
     }
 
@@ -153,13 +192,12 @@ impl App {
         let Some(bar) = &self.bar else {
             return;
         };
-        let now = self.now.elapsed;
-        if now < bar.ready_at {
-            let left = super::seconds_left(bar.ready_at, now);
-            return self.hint(format!("Enter counts in {left} s"));
+        if self.now.elapsed < bar.ready_at {
+            // The keys of the question say how long it takes.
+            return;
         }
         if let Some(bar) = self.bar.take() {
-            self.reason_typing = false;
+            self.reason_typing = None;
             self.note_lock(&bar);
             self.end_selection();
             self.carry_out(bar, effects);
@@ -200,20 +238,6 @@ impl App {
     pub(super) fn hint(&mut self, words: impl Into<String>) {
         self.answers.hint(words.into(), self.now.elapsed);
         self.draw = true;
-    }
-
-    /// True where this user keeps the room in view in order.
-    pub(crate) fn is_moderator(&self) -> bool {
-        self.room().rank <= chat_protocol::Rank::Moderator
-    }
-
-    /// Says that a moderator's action is not for this user here.
-    pub(super) fn may_moderate(&mut self) -> bool {
-        let may = self.is_moderator();
-        if !may {
-            self.say(Tone::Alert, "only moderators can do that here");
-        }
-        may
     }
 }
 

@@ -1,16 +1,15 @@
 //! The question that stands before anything that touches others: who, how many, how long. Its targets
 //! are fixed when it opens; Enter on it does it. Pure: turns into the events to send, sends nothing.
 
+mod words;
+
 use std::time::Duration;
 
 use chat_protocol::limits::{BAN_SECONDS, MUTE_SECONDS};
-use chat_protocol::{
-    AddFilter, Ban, ClientEvent, HeldId, Kick, MessageId, Mute, RoomChange, durations,
-};
+use chat_protocol::{AddFilter, Ban, ClientEvent, HeldId, Kick, MessageId, Mute, RoomChange};
 
 use super::target::{Target, people};
 use crate::link::RoomKey;
-use crate::wrap::truncate;
 
 /// What a digit means on every bar, in seconds; 0 is the longest there is.
 pub(crate) const DIGITS: [(char, u64, &str); 5] = [
@@ -22,8 +21,6 @@ pub(crate) const DIGITS: [(char, u64, &str); 5] = [
 ];
 /// How long emptying a room waits before Enter does it.
 const COUNTDOWN: Duration = Duration::from_secs(3);
-/// Columns of a message's text, or of a reason, in a question.
-const QUOTED: usize = 40;
 
 /// How long something lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,12 +84,15 @@ pub(crate) struct Bar {
     pub(crate) targets: Vec<Target>,
     /// The targets are those who sent the same text.
     pub(crate) alike: bool,
-    /// Messages of these people that were here when it opened.
+    /// Messages of these people that were here when it opened; the room may have more.
     pub(crate) messages: usize,
+    pub(crate) has_more: bool,
     pub(crate) length: Length,
     /// Their messages go as well.
     pub(crate) deletes: bool,
     pub(crate) reason: String,
+    /// What the held message says that it is about, harmless.
+    pub(crate) held_text: Option<String>,
     /// When Enter begins to count.
     pub(crate) ready_at: Duration,
     /// What was typed to open it, to be put back where the answer is no.
@@ -115,9 +115,11 @@ impl Bar {
             targets,
             alike: false,
             messages: 0,
+            has_more: false,
             length,
             deletes: false,
             reason: String::new(),
+            held_text: None,
             ready_at: Duration::ZERO,
             typed: None,
             takes_back: None,
@@ -162,160 +164,6 @@ impl Bar {
             _ => return false,
         };
         true
-    }
-
-    /// True where it can't be undone.
-    fn is_final(&self) -> bool {
-        self.deletes && self.may_delete()
-            || matches!(
-                self.deed,
-                Deed::Kick
-                    | Deed::Delete
-                    | Deed::Purge
-                    | Deed::Clear
-                    | Deed::Allow(_)
-                    | Deed::Deny(_)
-            )
-    }
-
-    /// What is asked, in one row: `Ban 8 people who sent this, for good, and delete their 34 messages?`
-    pub(crate) fn question(&self) -> String {
-        let mut words = self.deed_words();
-        if !self.reason.is_empty() {
-            words = format!("{words} Reason: {}.", truncate(&self.reason, QUOTED));
-        }
-        if self.is_final() {
-            let what = match self.deed {
-                Deed::TimeOut | Deed::Ban => "(deleting is final)",
-                _ => "(final)",
-            };
-            words = format!("{words} {what}");
-        }
-        words
-    }
-
-    fn deed_words(&self) -> String {
-        let who = self.who();
-        let quoted = self.quoted();
-        match &self.deed {
-            Deed::TimeOut => format!("Time out {who}{}{}?", self.length_words(), self.deletion()),
-            Deed::Ban => format!("Ban {who}{}{}?", self.length_words(), self.deletion()),
-            Deed::Kick => format!("Kick {who} out of {}{}?", self.place, self.deletion()),
-            Deed::Unmute => format!("Let {who} write again?"),
-            Deed::Unban => format!("End the ban of {who}?"),
-            Deed::SetMod => format!("Make {who} a moderator of {}?", self.place),
-            Deed::SetVip => format!("Make {who} a VIP of {}?", self.place),
-            Deed::DelMod => format!("Make {who} an ordinary user of {}?", self.place),
-            Deed::Purge => format!("Delete all messages from {who} ({} here)?", self.messages),
-            Deed::Delete if self.targets.len() > 1 => {
-                format!("Delete {} messages from {who}?", self.targets.len())
-            }
-            Deed::Delete => format!("Delete a message from {who}{quoted}?"),
-            Deed::Pin => format!("Pin a message from {who} in {}{quoted}?", self.place),
-            Deed::Unpin => format!("Unpin the message in {}?", self.place),
-            Deed::Clear => format!("Delete all messages in {}, for everybody?", self.place),
-            Deed::Slow(0) => format!("End slow mode in {}?", self.place),
-            Deed::Slow(seconds) => {
-                let time = durations::exact(*seconds);
-                format!("Let users in {} write once in {time}?", self.place)
-            }
-            Deed::MembersOnly(true) => format!("Let no new accounts write in {}?", self.place),
-            Deed::MembersOnly(false) => format!("Let new accounts write in {} again?", self.place),
-            Deed::Topic(topic) if topic.is_empty() => {
-                format!("Remove the topic of {}?", self.place)
-            }
-            Deed::Topic(topic) => {
-                let topic = crate::sanitize::line(topic);
-                format!(
-                    "Set the topic of {} to “{}”?",
-                    self.place,
-                    truncate(&topic, QUOTED)
-                )
-            }
-            Deed::Lock => {
-                let time = durations::exact(LOCKED_SLOW_MODE);
-                format!("Lock {}: no new accounts, slow mode {time}?", self.place)
-            }
-            Deed::Unlock(_) => format!("Unlock {}?", self.place),
-            Deed::AddFilter(filter) => {
-                let pattern = crate::sanitize::line(&filter.pattern);
-                let verb = match filter.action {
-                    chat_protocol::FilterAction::Refuse => "Block",
-                    chat_protocol::FilterAction::Hold => "Hold",
-                };
-                format!(
-                    "{verb} messages with “{}” in {}?",
-                    truncate(&pattern, QUOTED),
-                    self.place
-                )
-            }
-            Deed::RemoveFilter(pattern) => {
-                let pattern = crate::sanitize::line(pattern);
-                format!(
-                    "Stop blocking “{}” in {}?",
-                    truncate(&pattern, QUOTED),
-                    self.place
-                )
-            }
-            Deed::Allow(held) if held.len() > 1 => format!("Approve {} held messages?", held.len()),
-            Deed::Allow(_) => format!("Approve the held message from {who}{quoted}?"),
-            Deed::Deny(held) if held.len() > 1 => format!("Reject {} held messages?", held.len()),
-            Deed::Deny(_) => format!("Reject the held message from {who}{quoted}?"),
-            Deed::TakeBack { words, .. } => format!("Take back: {words}?"),
-        }
-    }
-
-    /// True where those who sent the same are several.
-    fn is_crowd(&self) -> bool {
-        self.alike && people(&self.targets).len() > 1
-    }
-
-    /// `bob`, `bob and carol`, `8 people`.
-    fn who(&self) -> String {
-        let people = people(&self.targets);
-        let words = match &people[..] {
-            [] => "nobody".to_owned(),
-            [one] => one.name.clone(),
-            [one, other] if !self.alike => format!("{} and {}", one.name, other.name),
-            more => format!("{} people", more.len()),
-        };
-        match self.is_crowd() {
-            true => format!("{words} who sent this"),
-            false => words,
-        }
-    }
-
-    fn quoted(&self) -> String {
-        let message = self.targets.first().and_then(|one| one.message.as_ref());
-        message.map_or_else(String::new, |message| {
-            format!(": “{}”", truncate(&message.text, QUOTED))
-        })
-    }
-
-    fn length_words(&self) -> String {
-        match (self.length, &self.deed) {
-            (Length::Seconds(seconds), _) => format!(" for {}", durations::exact(seconds)),
-            (Length::Longest, Deed::TimeOut) => {
-                format!(" for {}", durations::exact(MUTE_SECONDS))
-            }
-            (Length::Longest, _) => {
-                let comma = if self.is_crowd() { "," } else { "" };
-                format!("{comma} for good")
-            }
-        }
-    }
-
-    fn deletion(&self) -> String {
-        if !(self.deletes && self.may_delete()) {
-            return String::new();
-        }
-        let comma = if self.is_crowd() { "," } else { "" };
-        let messages = match self.messages {
-            0 => "all their messages".to_owned(),
-            1 => "their 1 message".to_owned(),
-            count => format!("their {count} messages"),
-        };
-        format!("{comma} and delete {messages}")
     }
 
     /// When the newest of the messages was posted, milliseconds since 1970, UTC.
@@ -431,57 +279,6 @@ impl Bar {
     fn ids(&self) -> impl Iterator<Item = MessageId> {
         let messages = self.targets.iter().filter_map(|one| one.message.as_ref());
         messages.map(|message| message.id.clone())
-    }
-
-    /// What was done, in words: `banned 8 people for good, and deleted their 34 messages`.
-    pub(crate) fn done(&self) -> String {
-        let who = self.who();
-        match &self.deed {
-            Deed::TimeOut => format!("timed out {who}{}{}", self.length_words(), self.deleted()),
-            Deed::Ban => format!("banned {who}{}{}", self.length_words(), self.deleted()),
-            Deed::Kick => format!("kicked {who}{}", self.deleted()),
-            Deed::Unmute => format!("{who} may write again"),
-            Deed::Unban => format!("ended the ban of {who}"),
-            Deed::SetMod => format!("made {who} a moderator"),
-            Deed::SetVip => format!("made {who} a VIP"),
-            Deed::DelMod => format!("made {who} an ordinary user"),
-            Deed::Purge => format!("deleted all messages from {who}"),
-            Deed::Delete if self.targets.len() > 1 => {
-                format!("deleted {} messages from {who}", self.targets.len())
-            }
-            Deed::Delete => format!("deleted a message from {who}"),
-            Deed::Pin => format!("pinned a message from {who}"),
-            Deed::Unpin => "unpinned the message".to_owned(),
-            Deed::Clear => format!("deleted all messages in {}", self.place),
-            Deed::Slow(0) => "slow mode is off".to_owned(),
-            Deed::Slow(seconds) => format!("slow mode is {}", durations::exact(*seconds)),
-            Deed::MembersOnly(true) => "new accounts may not write".to_owned(),
-            Deed::MembersOnly(false) => "new accounts may write".to_owned(),
-            Deed::Topic(_) => "changed the topic".to_owned(),
-            Deed::Lock => format!("locked {} (/unlock ends it)", self.place),
-            Deed::Unlock(_) => format!("unlocked {}", self.place),
-            Deed::AddFilter(filter) => {
-                format!(
-                    "“{}” is watched for",
-                    crate::sanitize::line(&filter.pattern)
-                )
-            }
-            Deed::RemoveFilter(pattern) => {
-                format!(
-                    "“{}” is no longer watched for",
-                    crate::sanitize::line(pattern)
-                )
-            }
-            Deed::Allow(held) if held.len() > 1 => format!("approved {} messages", held.len()),
-            Deed::Allow(_) => format!("approved a message from {who}"),
-            Deed::Deny(held) if held.len() > 1 => format!("rejected {} messages", held.len()),
-            Deed::Deny(_) => format!("rejected a message from {who}"),
-            Deed::TakeBack { words, .. } => format!("taken back: {words}"),
-        }
-    }
-
-    fn deleted(&self) -> String {
-        self.deletion().replacen("and delete", "and deleted", 1)
     }
 }
 

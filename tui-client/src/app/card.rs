@@ -2,13 +2,15 @@
 //! appointed in the room. Must not draw, nor decide what may be done to whom.
 
 use chat_protocol::limits::USERNAME_CHARS;
-use chat_protocol::{Rank, Sanction, Sanctions, User, durations};
+use chat_protocol::{Audit, AuditEntry, ClientEvent, Rank, Sanction, Sanctions, User, durations};
 
 use super::App;
+use super::event::Effect;
+use super::orders_words::audit_sentence;
 use super::panels::{Item, Panel, Pick, plain};
 use super::row::Tone;
 use super::target::Target;
-use super::timeline::rank_word;
+use super::timeline::{Author, rank_word};
 use crate::link::RoomKey;
 use crate::sanitize;
 
@@ -22,21 +24,90 @@ const LATEST: usize = 5;
 pub(crate) struct Card {
     pub(crate) room: RoomKey,
     pub(crate) target: Target,
+    /// It stands beside the messages, where there is room; else it is a panel.
+    pub(crate) is_beside: bool,
     /// What the server knows; `None` until it answers, and for those whom it tells nothing.
     pub(crate) known: Option<Box<User>>,
 }
 
 impl Card {
-    pub(crate) fn new(room: RoomKey, target: Target) -> Self {
+    fn new(room: RoomKey, target: Target, is_beside: bool) -> Self {
         Self {
             room,
             target,
+            is_beside,
             known: None,
         }
     }
 }
 
 impl App {
+    /// Looks a person up: what is known here at once, what the server knows when it answers. The keys act
+    /// on them.
+    pub(super) fn open_card(&mut self, target: Target, effects: &mut Vec<Effect>) {
+        self.look_up(target, false, effects);
+    }
+
+    /// The same; with `stays` what is picked stays so where there is room beside it.
+    pub(super) fn look_up(&mut self, target: Target, stays: bool, effects: &mut Vec<Effect>) {
+        let room = self.room();
+        if room.is_live() && self.is_moderator() {
+            effects.push(Effect::Send(
+                room.key,
+                ClientEvent::User {
+                    username: target.username.clone(),
+                },
+            ));
+        }
+        let is_beside = stays && self.layout().right > 0;
+        self.card = Some(Card::new(room.key, target, is_beside));
+        match is_beside {
+            true => self.draw = true,
+            false => self.open_panel(Panel::Card),
+        }
+    }
+
+    /// True where one person is all that is in view: nobody needs to be told who is picked.
+    pub(super) fn is_card_open(&self) -> bool {
+        let open = self.panel.as_ref();
+        open.is_some_and(|open| open.kind == Panel::Card)
+    }
+
+    /// Something was done to the person who is looked at: the server is asked again.
+    pub(super) fn renew_card(&self, place: usize, audit: &Audit, effects: &mut Vec<Effect>) {
+        let room = &self.rooms[place];
+        let Some(card) = self.card.as_ref().filter(|card| card.room == room.key) else {
+            return;
+        };
+        let username = &card.target.username;
+        let is_about = |entry: &AuditEntry| *Author::key_of(&entry.target) == *username.key();
+        if audit.live && audit.entries.iter().any(is_about) {
+            let username = username.clone();
+            effects.push(Effect::Send(room.key, ClientEvent::User { username }));
+        }
+    }
+
+    /// The card that stands beside the messages of the room in view.
+    pub(crate) fn card_beside(&self) -> Option<&Card> {
+        let card = self.card.as_ref().filter(|card| card.is_beside)?;
+        (card.room == self.room().key && self.layout().right > 0).then_some(card)
+    }
+
+    /// True for the person whose card stands there.
+    pub(super) fn is_beside(&self, target: &Target) -> bool {
+        let card = self.card_beside();
+        card.is_some_and(|card| card.target.username == target.username)
+    }
+
+    /// Takes the card away that stands beside the messages; false where there is none.
+    pub(super) fn close_card_beside(&mut self) -> bool {
+        let was_there = self.card_beside().is_some();
+        if was_there {
+            self.card = None;
+        }
+        was_there
+    }
+
     /// The server knows something of a person.
     pub(super) fn on_user(&mut self, place: usize, user: Box<User>) {
         let key = self.rooms[place].key;
@@ -60,6 +131,10 @@ impl App {
 
     /// The person in one row: `free_gifts_Xx: here 4 min, 9 messages, muted once`.
     pub(crate) fn card_summary(&self, target: &Target) -> String {
+        format!("{}: {}", target.name, self.card_facts(target))
+    }
+
+    fn card_facts(&self, target: &Target) -> String {
         let room = self.room();
         let rank = room.timeline.rank_of(target.username.key());
         let mut parts: Vec<String> = Vec::new();
@@ -86,59 +161,72 @@ impl App {
                 );
             }
         }
-        format!("{}: {}", target.name, parts.join(", "))
+        parts.join(", ")
+    }
+
+    /// What is known of the person whose card stands beside the messages.
+    pub(crate) fn beside_items(&self) -> Vec<Item> {
+        self.card_beside()
+            .map_or_else(Vec::new, |card| self.lines_of(card))
     }
 
     pub(super) fn card_items(&self) -> Vec<Item> {
         let Some(card) = &self.card else {
             return Vec::new();
         };
-        let pick = || Some(Pick::Person(card.target.clone()));
-        let mut items = vec![Item {
-            number: 0,
-            head: String::new(),
-            tone: Tone::Strong,
-            text: self.card_summary(&card.target),
-            pick: pick(),
-        }];
+        let mut items = self.lines_of(card);
+        if let Some(first) = items.first_mut() {
+            first.pick = Some(Pick::Person(card.target.clone()));
+        }
+        items
+    }
+
+    /// What is known of a person, line by line: the first is about the account.
+    fn lines_of(&self, card: &Card) -> Vec<Item> {
+        let mut items: Vec<Item> = Vec::new();
         let mut say = |text: String, tone: Tone| {
-            let number = 1 + items.len() as u64;
-            let mut item = plain(number, &text);
+            let mut item = plain(items.len() as u64, &text);
             item.tone = tone;
             items.push(item);
         };
-        let Some(place) = self.place_of(card.room) else {
-            return items;
-        };
-        let room = &self.rooms[place];
-        match &card.known {
-            Some(user) => self.known_lines(user, &mut say),
-            None if room.rank <= Rank::Moderator && room.is_live() => {
-                say("asking the server …".to_owned(), Tone::Faint);
+        let room = self.place_of(card.room).map(|place| &self.rooms[place]);
+        match (&card.known, room) {
+            (Some(user), _) => self.known_lines(user, &mut say),
+            (None, room) => {
+                say(self.card_facts(&card.target), Tone::Text);
+                let asks = room.is_some_and(|room| room.rank <= Rank::Moderator && room.is_live());
+                let words = match asks {
+                    true => "asking the server …",
+                    false => "moderators see more here",
+                };
+                say(words.to_owned(), Tone::Faint);
             }
-            None => say("moderators see more here".to_owned(), Tone::Faint),
         }
-        for (millis, text) in room.timeline.latest_of(card.target.username.key(), LATEST) {
+        let key = card.target.username.key();
+        let latest = room.map(|room| room.timeline.latest_of(key, LATEST));
+        for (millis, text) in latest.unwrap_or_default() {
             say(format!("{} {text}", self.clock(millis)), Tone::Text);
         }
         items
     }
 
     fn known_lines(&self, user: &User, say: &mut dyn FnMut(String, Tone)) {
+        let rank = rank_word(user.rank);
+        let rank = if rank.is_empty() {
+            String::new()
+        } else {
+            format!("{rank}, ")
+        };
         let here = match user.here {
             0 => "not here now".to_owned(),
             1 => "here".to_owned(),
             count => format!("here {count} times"),
         };
-        let kept = counted(
-            usize::try_from(user.messages).unwrap_or(usize::MAX),
-            "message",
-        );
+        let kept = usize::try_from(user.messages).unwrap_or(usize::MAX);
+        let kept = counted(kept, "message");
+        let account = self.age(user.created);
         say(
-            format!(
-                "account {} old, {here}, {kept} kept in this room",
-                self.age(user.created)
-            ),
+            format!("{rank}account {account} old, {here}, {kept} kept in this room"),
             Tone::Text,
         );
         if let Some(ban) = &user.banned {
@@ -154,8 +242,9 @@ impl App {
             );
         }
         for entry in user.audit.iter().rev() {
-            let item = self.audit_item(0, entry);
-            say(format!("{}{}", item.head, item.text), Tone::Text);
+            let time = self.clock(i64::try_from(entry.time).unwrap_or(i64::MAX));
+            let words = audit_sentence(entry, &self.me);
+            say(format!("{time} {words}"), Tone::Text);
         }
     }
 
@@ -164,6 +253,7 @@ impl App {
             return Vec::new();
         };
         let mut items: Vec<Item> = Vec::new();
+        // In the order of `sanctioned`.
         let mut add = |name: &str, head: &str, words: String| {
             let shown = sanitize::brief(name, USERNAME_CHARS);
             items.push(Item {
@@ -211,6 +301,15 @@ impl App {
         let seconds = self.now.unix_millis.saturating_sub(created) / 1_000;
         durations::left(u64::try_from(seconds).unwrap_or(0))
     }
+}
+
+/// The name of the person at a place among the banned, the muted and the appointed.
+pub(super) fn sanctioned(sanctions: &Sanctions, place: usize) -> Option<&str> {
+    let banned = sanctions.banned.iter().map(|one| &one.username);
+    let muted = sanctions.muted.iter().map(|one| &one.username);
+    let appointed = sanctions.appointed.iter().map(|one| &one.username);
+    let mut all = banned.chain(muted).chain(appointed);
+    all.nth(place).map(String::as_str)
 }
 
 /// `1 message`, `2 messages`

@@ -7,8 +7,6 @@
 
 use super::App;
 use super::search::fold;
-use crate::command;
-use chat_protocol::Rank;
 
 /// Candidates at most.
 const OFFERED: usize = 50;
@@ -16,11 +14,6 @@ const OFFERED: usize = 50;
 const DURATIONS: [&str; 5] = ["60s", "10m", "1h", "1d", "7d"];
 /// Seconds that are offered for slow mode.
 const SECONDS: [&str; 5] = ["5", "10", "30", "60", "120"];
-/// Commands that change who may do what: for administrators.
-const APPOINTING: [&str; 4] = ["mod", "unmod", "vip", "unvip"];
-/// Commands for moderation that are everybody's as well.
-const EVERYBODYS: [&str; 1] = ["delete"];
-
 /// What Tab put in, and what it puts in next.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Completion {
@@ -89,28 +82,11 @@ impl App {
         is_there.then_some((self.completion.fitting.as_slice(), self.completion.shown))
     }
 
-    /// True for commands that the user may use in this room: others are not offered, and refused by the
-    /// server.
-    pub(crate) fn may_use(&self, command: &str) -> bool {
-        let is_moderation = command::MODERATION
-            .iter()
-            .any(|(name, ..)| *name == command);
-        let least = match command {
-            name if APPOINTING.contains(&name) => Rank::Administrator,
-            name if is_moderation && !EVERYBODYS.contains(&name) => Rank::Moderator,
-            _ => return true,
-        };
-        self.room().rank <= least
-    }
-
     fn words(&self) -> Words {
-        let plain = command::COMMANDS.iter().map(|(name, ..)| (*name, ""));
-        let moderation = command::READING
-            .iter()
-            .chain(&command::MODERATION)
-            .map(|(name, usage, _)| (*name, *usage));
-        let commands = plain.chain(moderation);
-        let commands = commands.filter(|(name, _)| self.may_use(name)).collect();
+        let commands = self
+            .commands()
+            .map(|(name, usage, _)| (name, usage))
+            .collect();
         let names = self.room().timeline.authors_beginning_with("", &self.key);
         Words {
             commands,

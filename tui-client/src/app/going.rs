@@ -5,7 +5,6 @@ use super::App;
 use super::event::Effect;
 use super::palette::{Choice, Goal, Outcome, Palette};
 use super::target::Target;
-use crate::command;
 use crate::keymap::Action;
 use crate::sanitize;
 
@@ -93,17 +92,9 @@ impl App {
             name: sanitize::line(name),
             about: String::new(),
         });
-        let plain = command::COMMANDS
-            .iter()
-            .map(|(name, _, about)| (*name, *about));
-        let moderation = command::READING
-            .iter()
-            .chain(&command::MODERATION)
-            .map(|(name, _, about)| (*name, *about));
-        let mut commands: Vec<_> = plain.chain(moderation).collect();
-        commands.dedup_by_key(|(name, _)| *name);
-        commands.retain(|(name, _)| self.may_use(name));
-        let commands = commands.into_iter().map(|(name, about)| Choice {
+        let mut commands: Vec<_> = self.commands().collect();
+        commands.dedup_by_key(|(name, ..)| *name);
+        let commands = commands.into_iter().map(|(name, _, about)| Choice {
             goal: Goal::Command(name),
             name: name.to_owned(),
             about: about.to_owned(),

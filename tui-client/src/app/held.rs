@@ -6,7 +6,7 @@ use chat_protocol::{
 };
 
 use super::App;
-use super::answers::Cause;
+use super::answers::{Cause, Subject};
 use super::event::Effect;
 use super::panels::Panel;
 use super::row::Tone;
@@ -133,18 +133,29 @@ impl App {
         let list = &mut self.rooms[place].held;
         let is_asked = !held.live && std::mem::take(&mut list.is_asked);
         if !held.live {
-            let still = |id: &HeldId| held.entries.iter().any(|entry| entry.id == *id);
-            list.waiting.retain(|one| still(&one.id));
-        }
-        for entry in held.entries.iter().take(KEPT) {
-            let list = &mut self.rooms[place].held;
-            if let Some(one) = list.add(entry) {
-                let (words, about) = (
-                    format!("held {}: {}", one.number, one.words()),
-                    one.target.clone(),
-                );
-                self.tell_about(place, Cause::News, Tone::Waiting, &words, Some(about));
+            let still = |one: &HeldMessage| held.entries.iter().any(|entry| entry.id == one.id);
+            let gone: Vec<HeldId> = list
+                .waiting
+                .iter()
+                .filter(|one| !still(one))
+                .map(|one| one.id.clone())
+                .collect();
+            for id in gone {
+                self.wait_no_more(place, &id);
             }
+        }
+        let list = &mut self.rooms[place].held;
+        let entries = held.entries.iter().take(KEPT);
+        let new: Vec<HeldMessage> = entries
+            .filter_map(|entry| list.add(entry).cloned())
+            .collect();
+        match &new[..] {
+            // What waits already is a list, and no news.
+            several @ [_, _, ..] if !held.live => {
+                let words = format!("{} messages wait for a moderator (F3)", several.len());
+                self.tell(place, Tone::Waiting, &words);
+            }
+            new => new.iter().for_each(|one| self.tell_held(place, one)),
         }
         self.draw = true;
         if is_asked && place == self.active {
@@ -153,13 +164,27 @@ impl App {
         self.keep_pick();
     }
 
+    fn tell_held(&mut self, place: usize, one: &HeldMessage) {
+        let words = format!("held {}: {}", one.number, one.words());
+        let subject = Subject::Held(self.rooms[place].key, one.id.clone());
+        let (about, subject) = (Some(one.target.clone()), Some(subject));
+        self.tell_about(place, Cause::News, Tone::Waiting, &words, about, subject);
+    }
+
     /// A message waits no more; who decided it is told so by the answer to the order.
     pub(super) fn on_decided(&mut self, place: usize, notice: &HeldNotice) {
         if let Some(id) = &notice.id {
-            self.rooms[place].held.remove(id);
+            self.wait_no_more(place, id);
         }
         self.draw = true;
         self.keep_pick();
+    }
+
+    /// A message waits no more, and nobody needs to be told that it does.
+    fn wait_no_more(&mut self, place: usize, id: &HeldId) {
+        let room = &mut self.rooms[place];
+        room.held.remove(id);
+        self.answers.withdraw(&Subject::Held(room.key, id.clone()));
     }
 
     /// Where what was picked is gone, the first takes its place.

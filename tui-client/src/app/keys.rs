@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use chat_protocol::limits::REASON_CHARS;
 use chat_protocol::{DraftContent, Nonce};
 
+use super::answers::{Cause, Subject};
 use super::composer::{Overflow, Reply};
 use super::event::Effect;
 use super::panels::Panel;
@@ -13,7 +13,7 @@ use super::row::Tone;
 use super::target::Target;
 use super::timeline::{Author, WAITING};
 use super::{App, LinkState, Paste};
-use crate::command::{Command, Typed, parse};
+use crate::command::{Command, Typed, name, parse};
 use crate::keymap::{Action, SelectedAction};
 
 /// Ctrl+C pressed twice within this time quits.
@@ -41,44 +41,6 @@ impl App {
             self.stay_unless(&action);
             self.act_in_input(action, effects);
         }
-    }
-
-    /// Answers the question that stands before an action. Where it was typed, the keys that are no answer
-    /// are typed on; where something is picked, they only cancel it.
-    fn act_on_bar(&mut self, action: &Action, effects: &mut Vec<Effect>) -> bool {
-        let picking = self.is_picking();
-        let Some(bar) = &mut self.bar else {
-            return false;
-        };
-        if self.reason_typing {
-            match action {
-                Action::Insert(character) if bar.reason.chars().count() < REASON_CHARS => {
-                    bar.reason.push(*character);
-                }
-                Action::Backspace => drop(bar.reason.pop()),
-                Action::Kill(_) => bar.reason.clear(),
-                Action::Submit | Action::Escape => self.reason_typing = false,
-                Action::Interrupt => self.close_bar(),
-                _ => {}
-            }
-            return true;
-        }
-        match action {
-            Action::Submit => self.confirm_bar(effects),
-            Action::Escape | Action::Interrupt => self.close_bar(),
-            Action::TakeBack => self.take_back(),
-            Action::Insert(digit) if digit.is_ascii_digit() && bar.set_length(*digit) => {}
-            Action::Insert('a') if bar.may_delete() => bar.deletes = !bar.deletes,
-            Action::Insert('w') if bar.has_reason() => self.reason_typing = true,
-            _ if picking => self.refuse_key(),
-            _ => {
-                // What was typed is in the history; what comes now is typed on.
-                self.bar = None;
-                self.hint("question cancelled (Up brings the command back)");
-                return false;
-            }
-        }
-        true
     }
 
     /// Keys while a message, or an item of a panel, is picked; false for those that mean the same
@@ -124,7 +86,7 @@ impl App {
             }
             return;
         }
-        if self.paste_in_finder(&text) {
+        if self.paste_on_bar(&text) || self.paste_in_finder(&text) {
             return;
         }
         self.note_typing();
@@ -174,10 +136,11 @@ impl App {
             Action::Problems => self.toggle(Panel::Problems),
             Action::Help => self.toggle(Panel::Help),
             Action::Log => self.toggle(Panel::Log),
-            Action::Held => {
+            Action::Held if self.check_action(action) => {
                 self.toggle(Panel::Held);
                 self.ask_for_held(effects);
             }
+            Action::Held => {}
             Action::KillOrPalette if self.is_picking() || self.room().composer.is_at_end() => {
                 self.toggle_palette();
             }
@@ -243,7 +206,11 @@ impl App {
 
     /// Esc: one step back.
     fn go_back(&mut self) {
-        if self.panel.take().is_some() || self.answers.dismiss() || self.close_view() {
+        if self.panel.take().is_some()
+            || self.close_card_beside()
+            || self.close_view()
+            || self.answers.dismiss()
+        {
             return;
         }
         if self.room().composer.reply().is_some() {
@@ -288,7 +255,7 @@ impl App {
         let most = self.panel.as_ref().map_or(0, |open| match open.kind {
             Panel::Problems => self.errors.entries().len(),
             Panel::Help => 200,
-            kind => self.items(kind).len(),
+            kind => self.count_items(kind),
         });
         match &mut self.panel {
             Some(open) => {
@@ -331,10 +298,16 @@ impl App {
             }
             return;
         }
+        // What was wrong with it before is put right by now, or told anew.
+        self.answers.withdraw(&self.typed());
+        if let Some(words) = self.forbidden(self.room().composer.text()) {
+            // It stays where it is: who typed it may want it elsewhere.
+            return self.object(words);
+        }
         match parse(self.room().composer.text()) {
-            Err(error) => self.say(Tone::Alert, error.to_string()),
+            Err(error) => self.object(error.to_string()),
             Ok(Typed::Command(Command::Moderate(order))) => match self.order(order, effects) {
-                Err(reason) => self.say(Tone::Alert, reason),
+                Err(reason) => self.object(reason),
                 Ok(()) => {
                     let typed = self.take_command();
                     if let Some(bar) = &mut self.bar {
@@ -349,7 +322,7 @@ impl App {
             // The text stays where it is until the password is there.
             Ok(Typed::Post(_)) if self.answer() => {}
             Ok(Typed::Post(text)) => match self.checked(&text) {
-                Err(reason) => self.say(Tone::Alert, reason),
+                Err(reason) => self.object(reason),
                 Ok(content) => {
                     let draft = self.take_input();
                     self.queue(content, draft.reply);
@@ -357,6 +330,18 @@ impl App {
                 }
             },
         }
+    }
+
+    /// Says what is wrong with what is typed.
+    fn object(&mut self, words: String) {
+        let typed = Some(self.typed());
+        self.tell_about(self.active, Cause::Asked, Tone::Alert, &words, None, typed);
+    }
+
+    fn typed(&self) -> Subject {
+        let room = self.room();
+        let name = name(room.composer.text()).unwrap_or_default();
+        Subject::Typed(room.key, name.to_ascii_lowercase())
     }
 
     /// Sends again what may be sent again.

@@ -43,6 +43,13 @@ impl Log {
         }
     }
 
+    /// The line of this number, where it is here.
+    pub(crate) fn line(&self, number: u64) -> Option<&Line> {
+        let first = self.lines.front()?.number;
+        let place = usize::try_from(number.checked_sub(first)?).ok()?;
+        self.lines.get(place)
+    }
+
     /// The lines, oldest first.
     pub(crate) fn lines(&self) -> impl DoubleEndedIterator<Item = &Line> + ExactSizeIterator {
         self.lines.iter()
@@ -72,5 +79,9 @@ mod tests {
             .next()
             .map(|line| (line.number, line.unix_millis));
         assert_eq!(first, Some((8, 7)));
+        assert!(log.line(7).is_none() && log.line(KEPT as u64 + 8).is_none());
+        assert_eq!(log.line(8).unwrap().unix_millis, 7);
+        let last = log.line(KEPT as u64 + 7).unwrap();
+        assert_eq!(last.unix_millis, KEPT as i64 + 6);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use chat_protocol::limits::MUTE_SECONDS;
+use chat_protocol::limits::{MUTE_SECONDS, REASON_CHARS};
 use chat_protocol::{
     Audit, Cleared, MessageId, ModerationNotice, Purged, Rank, RoomState, ServerEvent, durations,
 };
@@ -16,6 +16,7 @@ use super::row::Tone;
 use super::target::Target;
 use super::timeline::Cause;
 use super::{App, seconds_left};
+use crate::sanitize;
 
 impl App {
     /// Takes in what moderators did to the room, to this user, or that an order was carried out.
@@ -31,7 +32,10 @@ impl App {
             ServerEvent::Purge(purged) => self.on_purge(place, &purged),
             ServerEvent::Clear(cleared) => self.on_clear(place, &cleared),
             ServerEvent::Room(state) => self.on_room(place, state),
-            ServerEvent::Audit(audit) => self.on_audit(place, audit),
+            ServerEvent::Audit(audit) => {
+                self.renew_card(place, &audit, effects);
+                self.on_audit(place, audit);
+            }
             ServerEvent::Held(held) => self.on_held(place, &held),
             ServerEvent::Allow(notice) | ServerEvent::Deny(notice) => {
                 self.on_decided(place, &notice);
@@ -74,12 +78,8 @@ impl App {
                 let had = std::mem::replace(&mut self.rooms[place].rank, Rank::User);
                 self.note_rank(place, had);
             }
-            ServerEvent::Kick(notice) => {
-                self.tell_done(place, "you were kicked", &notice);
-            }
-            ServerEvent::Ban(notice) => {
-                self.tell_done(place, "you were banned", &notice);
-            }
+            ServerEvent::Kick(notice) => self.on_sent_away(place, "you were kicked", &notice),
+            ServerEvent::Ban(notice) => self.on_sent_away(place, "you were banned", &notice),
             ServerEvent::Unban(notice) => {
                 self.tell_done(place, "you are no longer banned", &notice);
             }
@@ -153,7 +153,7 @@ impl App {
             };
             let words = audit_sentence_with(entry, &self.me, author_of);
             let about = Target::named(&entry.target);
-            self.tell_about(place, Asked::News, Tone::Faint, &words, about);
+            self.tell_about(place, Asked::News, Tone::Faint, &words, about, None);
         }
     }
 
@@ -182,9 +182,22 @@ impl App {
         self.draw |= place == self.active;
         // A message that says why it was refused needs no answer of its own beside it.
         if !(failed && was_muted) {
-            self.tell(place, Tone::Alert, &words);
+            self.tell_user(place, Tone::Alert, &words);
         }
         self.send_next(place, effects);
+    }
+
+    /// The connection will be closed, in words of the server's own: why is told here alone.
+    fn on_sent_away(&mut self, place: usize, what: &str, notice: &ModerationNotice) {
+        if self.tell_done(place, what, notice) {
+            let reason = notice.reason.as_deref().unwrap_or_default();
+            self.rooms[place].sent_away = Some(sanitize::brief(reason, REASON_CHARS));
+        }
+    }
+
+    /// Tells what concerns this user above all: it does not wait behind the news of others.
+    fn tell_user(&mut self, place: usize, tone: Tone, words: &str) {
+        self.tell_about(place, Asked::Asked, tone, words, None, None);
     }
 
     /// Tells what was done to this user, or the server's words on what this user did to another; true
@@ -196,7 +209,7 @@ impl App {
             Some(reason) if !reason.is_empty() => format!("{what}: {reason}"),
             _ => what.to_owned(),
         };
-        self.tell(place, if done { Tone::Good } else { Tone::Alert }, &words);
+        self.tell_user(place, if done { Tone::Good } else { Tone::Alert }, &words);
         !done
     }
 }

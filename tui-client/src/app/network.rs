@@ -93,6 +93,7 @@ impl App {
         // The line may have been down for as long as it took to find a password.
         room.timeline.unsend(now);
         room.announced = None;
+        room.sent_away = None;
         let had_rank = std::mem::replace(&mut room.rank, accepted.access_level);
         if !resumed {
             // Without a position to resume from, what an earlier connection brought can't be joined.
@@ -293,7 +294,11 @@ impl App {
         if !std::mem::take(&mut self.rooms[place].wants_members) {
             return;
         }
-        self.rooms[place].members = Some(who.clone());
+        let mut who = who.clone();
+        // Those of rank first, then by name.
+        who.members
+            .sort_by_cached_key(|member| (member.rank, member.username.to_lowercase()));
+        self.rooms[place].members = Some(who);
         if place == self.active {
             self.open_panel(Panel::Who);
         }

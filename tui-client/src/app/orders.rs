@@ -4,9 +4,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use chat_protocol::{
-    ClientError, ClientEvent, Code, ModerationNotice, ServerEvent, Username, events,
-};
+use chat_protocol::{ClientError, ClientEvent, Code, ModerationNotice, ServerEvent, Username};
 
 use super::answers::Cause;
 use super::bar::Bar;
@@ -15,6 +13,7 @@ use super::row::Tone;
 use super::taking_back::{Before, reverse};
 use super::timeline::Author;
 use super::{App, PROBLEM_CHARS};
+use crate::command::typed_as;
 use crate::link::RoomKey;
 use crate::sanitize;
 
@@ -209,7 +208,7 @@ impl App {
                     .map(|order| (order, "the connection was lost")),
             )
         {
-            let words = format!("{} not done: {words}", typed_as(order.event.name()));
+            let words = format!("{} not done: {words}", typed_as(&order.event));
             self.settle(&order, Err(words));
         }
     }
@@ -221,7 +220,7 @@ impl App {
             let orders = &mut self.rooms[place].orders;
             let late = orders.under_way.take_if(|(_, due)| *due <= now);
             if let Some((order, _)) = late {
-                let words = typed_as(order.event.name());
+                let words = typed_as(&order.event);
                 self.settle(&order, Err(format!("{words} not confirmed by the server")));
             }
             self.next_order(place, effects);
@@ -274,9 +273,10 @@ impl App {
             _ => None,
         };
         if let Some(place) = self.place_of(batch.room) {
-            self.tell_about(place, Cause::Asked, tone, &words, about);
+            self.tell_about(place, Cause::Asked, tone, &words, about, None);
         }
-        self.remember_undo(batch.room, &batch.bar, done, batch.undo);
+        let words = batch.bar.done_for_now();
+        self.remember_undo(batch.room, &batch.bar, words, batch.undo);
     }
 }
 
@@ -327,22 +327,8 @@ fn order_words(event: &ClientEvent) -> String {
         | ClientEvent::SetVip { username }
         | ClientEvent::DelMod { username }
         | ClientEvent::Purge { username } => username,
-        other => return typed_as(other.name()).to_owned(),
+        other => return typed_as(other).to_owned(),
     };
     let name = sanitize::line(username.as_str());
-    format!("{} {name}", typed_as(event.name()))
-}
-
-/// What is typed for the order that goes over the wire as `event`.
-pub(super) fn typed_as(event: &str) -> &str {
-    match event {
-        events::SET_MOD => "mod",
-        events::SET_VIP => "vip",
-        events::DEL_MOD => "unmod",
-        events::DELETE_MESSAGE => "delete",
-        events::SET_ROOM => "room change",
-        events::ADD_FILTER => "filter",
-        events::REMOVE_FILTER => "unfilter",
-        other => other,
-    }
+    format!("{} {name}", typed_as(event))
 }

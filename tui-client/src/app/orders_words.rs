@@ -2,7 +2,7 @@
 //! 600 s. Pure; everything that others wrote is harmless when it leaves.
 
 use chat_protocol::limits::{REASON_CHARS, TOPIC_CHARS, USERNAME_CHARS};
-use chat_protocol::{AuditEntry, MessageId, events};
+use chat_protocol::{AuditEntry, FilterAction, FilterEntry, FilterKind, MessageId, events};
 
 use super::timeline::Author;
 use crate::sanitize;
@@ -69,6 +69,28 @@ pub(crate) fn audit_sentence_with(
         Some(reason) if !reason.trim().is_empty() => format!("{actor} {deed}: {reason}"),
         _ => format!("{actor} {deed}"),
     }
+}
+
+/// A pattern that is watched for: what becomes of a message that has it, and what it is, with its reason.
+pub(crate) fn filter_words(entry: &FilterEntry) -> (&'static str, String) {
+    let state = match entry.action {
+        _ if entry.broken => "not working",
+        FilterAction::Refuse => "blocked",
+        FilterAction::Hold => "held",
+    };
+    let kind = match entry.kind {
+        FilterKind::Word => "",
+        FilterKind::Regex => "regex ",
+    };
+    let pattern = sanitize::brief(&entry.pattern, REASON_CHARS);
+    let words = match entry.reason.as_deref() {
+        None | Some("") => format!("{kind}{pattern}"),
+        Some(reason) => {
+            let reason = sanitize::brief(reason, REASON_CHARS);
+            format!("{kind}{pattern} ({reason})")
+        }
+    };
+    (state, words)
 }
 
 /// How long something lasts, as people say it: `10 min`, `1 h 30 min`, `7 days`.

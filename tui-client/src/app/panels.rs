@@ -1,18 +1,17 @@
 //! The lists that cover the room: what each holds, and what in it can be picked. Owns the open one, its
 //! place and its pick; must not draw.
 
-use chat_protocol::{AuditEntry, FilterAction, FilterEntry, FilterKind, HeldId, Member};
+use chat_protocol::{AuditEntry, FilterEntry, HeldId, Member};
 
 use super::App;
-use super::orders_words::audit_sentence;
+use super::card::sanctioned;
+use super::held::HeldMessage;
+use super::orders_words::{audit_sentence, filter_words};
 use super::row::Tone;
 use super::target::Target;
 use super::timeline::{glyph, unranked};
 use crate::sanitize;
 use chat_protocol::limits::USERNAME_CHARS;
-
-/// Characters of a pattern or a reason that are shown.
-const SHORT: usize = 200;
 
 /// What covers the room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,9 +125,49 @@ impl App {
     /// What is picked in the open panel.
     pub(crate) fn panel_pick(&self) -> Option<Pick> {
         let open = self.panel.as_ref()?;
-        let number = open.picked?;
-        let mut items = self.items(open.kind).into_iter();
-        items.find(|item| item.number == number)?.pick
+        self.pick(open.kind, open.picked?)
+    }
+
+    /// What the item of this number stands for. It runs with every frame: nothing is put into words.
+    fn pick(&self, kind: Panel, number: u64) -> Option<Pick> {
+        let room = self.room();
+        let place = usize::try_from(number).ok();
+        let person = |target: Option<Target>| target.map(Pick::Person);
+        match kind {
+            Panel::Help | Panel::Problems => None,
+            Panel::Held => {
+                let mut held = room.held.waiting();
+                held.find(|one| u64::from(one.number) == number)
+                    .map(pick_of_held)
+            }
+            Panel::Log => person(self.log.line(number)?.about.clone()),
+            Panel::Who => {
+                let members = &room.members.as_ref()?.members;
+                person(Target::named(&members.get(place?)?.username))
+            }
+            Panel::Filters => {
+                let filter = room.filters.get(place?)?;
+                Some(Pick::Filter(filter.pattern.clone()))
+            }
+            Panel::Audit => person(Target::named(&room.audit.get(place?)?.target)),
+            Panel::Sanctions => {
+                person(Target::named(sanctioned(room.sanctions.as_ref()?, place?)?))
+            }
+            Panel::Card => person(
+                self.card
+                    .as_ref()
+                    .map(|card| card.target.clone())
+                    .filter(|_| number == 0),
+            ),
+        }
+    }
+
+    /// Items of a panel.
+    pub(super) fn count_items(&self, kind: Panel) -> usize {
+        match kind {
+            Panel::Log => self.log.lines().len(),
+            _ => self.items(kind).len(),
+        }
     }
 
     /// Picks the first item, or the newest where that is seen first.
@@ -171,6 +210,11 @@ impl App {
         }
     }
 
+    /// The messages that have waited longest.
+    pub(crate) fn oldest_held(&self, most: usize) -> Vec<Item> {
+        self.held_items_to(most)
+    }
+
     /// The newest lines of the log, the oldest first.
     pub(crate) fn newest_of_log(&self, most: usize) -> Vec<Item> {
         let skipped = self.log.lines().len().saturating_sub(most);
@@ -201,12 +245,16 @@ impl App {
     }
 
     fn held_items(&self) -> Vec<Item> {
-        let held = self.room().held.waiting().map(|one| Item {
+        self.held_items_to(usize::MAX)
+    }
+
+    fn held_items_to(&self, most: usize) -> Vec<Item> {
+        let held = self.room().held.waiting().take(most).map(|one| Item {
             number: one.number.into(),
             head: format!("{} {:>3} ", self.clock(one.unix_millis), one.number),
             tone: Tone::Text,
             text: one.words(),
-            pick: Some(Pick::Held(one.id.clone(), one.target.clone())),
+            pick: Some(pick_of_held(one)),
         });
         held.collect()
     }
@@ -215,10 +263,8 @@ impl App {
         let Some(who) = &self.room().members else {
             return Vec::new();
         };
-        let mut members: Vec<&Member> = who.members.iter().collect();
-        members.sort_by_key(|member| (member.rank, member.username.to_lowercase()));
         let mut items: Vec<Item> = (0..)
-            .zip(members)
+            .zip(&who.members)
             .map(|(number, member)| member_item(number, member))
             .collect();
         if who.truncated {
@@ -264,6 +310,10 @@ impl App {
     }
 }
 
+fn pick_of_held(one: &HeldMessage) -> Pick {
+    Pick::Held(one.id.clone(), one.target.clone())
+}
+
 /// An item that only says something.
 pub(super) fn plain(number: u64, text: &str) -> Item {
     Item {
@@ -287,24 +337,10 @@ fn member_item(number: u64, member: &Member) -> Item {
 }
 
 fn filter_item(number: u64, entry: &FilterEntry) -> Item {
-    let kind = match entry.kind {
-        FilterKind::Word => "",
-        FilterKind::Regex => "regex ",
-    };
-    let action = match entry.action {
-        _ if entry.broken => "not working",
-        FilterAction::Refuse => "blocked",
-        FilterAction::Hold => "held",
-    };
-    let pattern = sanitize::brief(&entry.pattern, SHORT);
-    let words = format!("{kind}{pattern}");
-    let text = match entry.reason.as_deref() {
-        None | Some("") => words,
-        Some(reason) => format!("{words} ({})", sanitize::brief(reason, SHORT)),
-    };
+    let (state, text) = filter_words(entry);
     Item {
         number,
-        head: format!("{action:<11} "),
+        head: format!("{state:<11} "),
         tone: Tone::Text,
         text,
         pick: Some(Pick::Filter(entry.pattern.clone())),

@@ -84,6 +84,8 @@ pub(crate) struct Room {
     pub(crate) link: LinkState,
     /// What the server said before it went down, and until when that explains that it is not there.
     pub(crate) announced: Option<(&'static str, Duration)>,
+    /// Why a moderator sends the user away; the connection is about to be closed for it.
+    pub(crate) sent_away: Option<String>,
     pub(crate) asked: Asked,
     /// No `history` is asked for before this, after one was refused.
     pub(crate) ask_again: Duration,
@@ -153,6 +155,7 @@ impl Room {
             cursor: Cursor::default(),
             link: LinkState::Off,
             announced: None,
+            sent_away: None,
             asked: Asked::Nothing,
             ask_again: Duration::ZERO,
             wants_members: false,

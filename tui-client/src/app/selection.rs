@@ -86,6 +86,12 @@ impl App {
         }
     }
 
+    /// True where what the client says takes the place of who is picked.
+    pub(crate) fn says_above(&self) -> bool {
+        let has_row = self.bar.is_none() && self.is_picking() && self.layout().info > 0;
+        has_row && self.answers.shown().is_some()
+    }
+
     /// What is picked, in one row.
     pub(crate) fn picked_words(&self) -> String {
         let target = match &self.panel {

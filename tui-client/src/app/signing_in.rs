@@ -141,10 +141,14 @@ impl App {
             CloseCode::SignedOut => "signed out".to_owned(),
             other => format!("disconnected ({})", u16::from(other)),
         };
-        let words = if reason.is_empty() {
-            what
-        } else {
-            format!("{what}: {}", sanitize::line(reason))
+        let why = match (self.rooms[place].sent_away.take(), code) {
+            // What the moderator wrote says more than the server's text for all of them.
+            (Some(written), CloseCode::Kicked | CloseCode::Banned) => written,
+            _ => sanitize::brief(reason, PROBLEM_CHARS),
+        };
+        let words = match why.trim().is_empty() {
+            true => what,
+            false => format!("{what}: {why}"),
         };
         let refused = code == CloseCode::SignedOut;
         let now = self.now;

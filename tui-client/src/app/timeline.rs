@@ -17,11 +17,12 @@ mod quotes;
 mod removal;
 mod rows;
 mod select;
+mod shares;
 mod tally;
 mod unread;
 mod view;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashSet, VecDeque};
 #[cfg(test)]
 use std::rc::Rc;
@@ -38,6 +39,8 @@ pub(crate) use outgoing::WAITING;
 use people::People;
 use quotes::Apart;
 pub(crate) use rows::{Look, glyph, rank_word, unranked};
+use select::Latest;
+use shares::Shares;
 pub(crate) use unread::Mark;
 use unread::Unread;
 pub(crate) use view::{Below, COUNTED_BELOW};
@@ -148,6 +151,9 @@ pub(crate) struct Timeline {
     unread: Option<Unread>,
     versions: u64,
     people: People,
+    shares: Shares,
+    /// Whose newest messages were looked up last.
+    latest: RefCell<Option<Latest>>,
     scroll: view::Scroll,
     ignoring: ignoring::Ignoring,
     /// What stands apart in the log is told apart.
@@ -304,6 +310,7 @@ impl Timeline {
         self.bytes += entry.bytes as usize;
         if let Some(post) = entry.post() {
             self.index.put(post.raw_id(), entry.at);
+            self.shares.came(post, entry.at);
         }
         let was_ruled = self.bottom_begins_day();
         self.entries.insert(index, entry);
@@ -333,8 +340,7 @@ impl Timeline {
             let Some(oldest) = self.entries.pop_front() else {
                 return;
             };
-            self.bytes -= oldest.bytes as usize;
-            self.forget_id(&oldest);
+            self.forget_entry(&oldest);
             self.complete = false;
             if oldest.at > Seq(0) {
                 self.oldest = self.entries.front().map(|entry| entry.at);
@@ -354,21 +360,20 @@ impl Timeline {
         if count == self.entries.len() && self.waste.is_empty() {
             self.waste = std::mem::take(&mut self.entries);
             self.index = Index::default();
+            self.shares = Shares::default();
             self.bytes = 0;
             return;
         }
         let kept = self.entries.split_off(count);
         for entry in std::mem::replace(&mut self.entries, kept) {
-            self.bytes -= entry.bytes as usize;
-            self.forget_id(&entry);
+            self.forget_entry(&entry);
         }
     }
 
     /// Takes an entry out, and keeps the view on what it shows.
     fn remove_at(&mut self, index: usize) -> Option<Entry> {
         let entry = self.entries.remove(index)?;
-        self.bytes -= entry.bytes as usize;
-        self.forget_id(&entry);
+        self.forget_entry(&entry);
         if let Some((bottom, row)) = &mut self.scroll.bottom {
             if *bottom == index && index > 0 {
                 // The last row of what was above it.
@@ -387,6 +392,15 @@ impl Timeline {
         entry.at = at;
         if let Some(post) = entry.post() {
             self.index.put(post.raw_id(), at);
+        }
+    }
+
+    /// An entry is no longer here.
+    fn forget_entry(&mut self, entry: &Entry) {
+        self.bytes -= entry.bytes as usize;
+        self.forget_id(entry);
+        if let Some(post) = entry.post() {
+            self.shares.went(post);
         }
     }
 

@@ -6,11 +6,10 @@ use chat_protocol::limits::{
 };
 use chat_protocol::{
     AddFilter, AuditRequest, Ban, ClientEvent, FilterAction, FilterKind, HeldId, Kick, Mute,
-    RoomChange, Username,
+    RoomChange, Username, durations,
 };
 
 use super::CommandError;
-use super::duration::{begins_like_one, seconds};
 
 /// Lines that `/audit` shows: about as many as a screen holds.
 const AUDIT_LINES: u64 = 20;
@@ -48,7 +47,7 @@ pub(crate) enum Which {
 }
 
 /// The commands: name, what follows it, what it does.
-pub(crate) const MODERATION: [(&str, &str, &str); 29] = [
+pub(crate) const MODERATION: [(&str, &str, &str); 28] = [
     ("kick", "NAME [REASON]", "remove from the room"),
     (
         "mute",
@@ -105,7 +104,6 @@ pub(crate) const MODERATION: [(&str, &str, &str); 29] = [
     ("lock", "", "let no new accounts write, slow mode 30 s"),
     ("unlock", "", "end a lock"),
     ("sanctions", "", "list who is banned, muted, appointed"),
-    ("user", "NAME", "look somebody up"),
 ];
 
 /// Reads the arguments of the command `name`; `None` where there is no such command here.
@@ -211,7 +209,7 @@ impl<'text> Arguments<'text> {
         let (username, rest) = self.user_and_rest()?;
         let (duration, reason) = match split_word(rest) {
             ("-", reason) => (None, reason),
-            (word, reason) if begins_like_one(word) => {
+            (word, reason) if begins_like_duration(word) => {
                 let bounds = "a ban can last from 1 second to 100 years; leave the duration out for a permanent ban";
                 (Some(self.duration(word, BAN_SECONDS, bounds)?), reason)
             }
@@ -301,7 +299,7 @@ impl<'text> Arguments<'text> {
         if self.text.eq_ignore_ascii_case("off") {
             return Ok(0);
         }
-        let seconds = seconds(self.text).filter(|seconds| *seconds <= SLOW_MODE_SECONDS);
+        let seconds = durations::typed(self.text).filter(|seconds| *seconds <= SLOW_MODE_SECONDS);
         seconds.ok_or_else(|| self.wrong("give 1 to 120 seconds, or off"))
     }
 
@@ -342,7 +340,7 @@ impl<'text> Arguments<'text> {
     }
 
     fn duration(&self, word: &str, most: u64, bounds: &str) -> Result<u64, CommandError> {
-        match seconds(word) {
+        match durations::typed(word) {
             Some(seconds) if (1..=most).contains(&seconds) => Ok(seconds),
             Some(_) => Err(self.wrong(bounds)),
             None => Err(self.wrong("the duration must look like 90, 90s, 10m, 2h or 7d")),
@@ -369,6 +367,11 @@ impl<'text> Arguments<'text> {
     fn wrong(&self, words: &str) -> CommandError {
         CommandError::Wrong(format!("/{} {}: {words}", self.name, self.usage))
     }
+}
+
+/// True for what is meant as a duration, rightly or wrongly: a reason seldom begins with a digit.
+fn begins_like_duration(text: &str) -> bool {
+    text.starts_with(|character: char| character.is_ascii_digit())
 }
 
 /// The first word, and what follows it.

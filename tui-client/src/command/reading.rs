@@ -1,9 +1,9 @@
 //! The commands about what is read: searching, and whom not to read. Pure; knows no room.
 
-use super::{Command, CommandError};
+use super::{Command, CommandError, moderation};
 
 /// The commands: name, what follows it, what it does.
-pub(crate) const READING: [(&str, &str, &str); 3] = [
+pub(crate) const READING: [(&str, &str, &str); 4] = [
     (
         "find",
         "WORDS",
@@ -11,6 +11,7 @@ pub(crate) const READING: [(&str, &str, &str); 3] = [
     ),
     ("ignore", "NAME", "hide what somebody writes, in every room"),
     ("unignore", "NAME", "show it again"),
+    ("user", "NAME", "look somebody up"),
 ];
 
 /// Reads the arguments of the command `name`; `None` where there is no such command here.
@@ -21,6 +22,7 @@ pub(super) fn parse(name: &str, arguments: &str) -> Option<Result<Command, Comma
     let text = arguments.to_owned();
     Some(match *name {
         "find" => Ok(Command::Find(text)),
+        "user" => moderation::user(arguments).map(Command::User),
         _ if arguments.is_empty() => Err(CommandError::Wrong(format!(
             "the name is missing (/{name} {usage})"
         ))),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chat_protocol::{
     ClientError, ClientEvent, Code, HistoryRequest, ModerationNotice, Seq, ServerEvent, Username,
-    events, sentences,
+    sentences,
 };
 
 /// How long the server may take to answer.
@@ -285,48 +285,6 @@ impl Queue {
     fn take(&mut self) -> Option<Item> {
         self.sent = None;
         self.items.pop_front()
-    }
-}
-
-/// What is typed for an event, to say which was refused.
-pub(super) fn typed_as(event: &ClientEvent) -> &'static str {
-    match event {
-        ClientEvent::Message(_) => "the message",
-        ClientEvent::SetMod { .. } => "/mod",
-        ClientEvent::SetVip { .. } => "/vip",
-        ClientEvent::DelMod { .. } => "/unmod",
-        ClientEvent::DeleteMessage { .. } => "/delete",
-        ClientEvent::SetRoom(change) => match change {
-            change if change.slow_mode.is_some() && change.members_only == Some(true) => "/lock",
-            change if change.slow_mode.is_some() && change.members_only.is_some() => "/unlock",
-            change if change.slow_mode.is_some() => "/slow",
-            change if change.members_only.is_some() => "/members",
-            change if change.topic.is_some() => "/topic",
-            change if change.pinned == Some(None) => "/unpin",
-            _ => "/pin",
-        },
-        ClientEvent::AddFilter(_) => "/filter",
-        ClientEvent::RemoveFilter { .. } => "/unfilter",
-        ClientEvent::Kick(_) => "/kick",
-        ClientEvent::Mute(_) => "/mute",
-        ClientEvent::Unmute { .. } => "/unmute",
-        ClientEvent::Ban(_) => "/ban",
-        ClientEvent::Unban { .. } => "/unban",
-        ClientEvent::Purge { .. } => "/purge",
-        ClientEvent::Clear => "/clear",
-        ClientEvent::History(_) => "/history",
-        ClientEvent::Who => "/who",
-        ClientEvent::User { .. } => "/user",
-        ClientEvent::Sanctions => "/sanctions",
-        ClientEvent::Filters => "/filters",
-        ClientEvent::Held => "/held",
-        ClientEvent::Allow { .. } => "/allow",
-        ClientEvent::Deny { .. } => "/deny",
-        ClientEvent::Audit(_) => "/audit",
-        other => match other.name() {
-            events::CHANGE_PASSWORD => "/password",
-            name => name,
-        },
     }
 }
 

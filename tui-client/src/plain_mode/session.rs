@@ -15,8 +15,9 @@ use jiff::tz::TimeZone;
 
 use super::likeness::Likeness;
 use super::numbers::{HeldNumbers, Numbers};
-use super::queue::{Item, typed_as};
+use super::queue::Item;
 use super::words;
+use crate::command::typed_as;
 use crate::cursor::Cursor;
 use crate::exit::Exit;
 use crate::link::{LinkEvent, RoomKey};
@@ -226,7 +227,7 @@ impl Session {
         let lines = items.filter_map(|item| {
             let text = match &item.event {
                 ClientEvent::Message(post) => words::one_row(post.content.as_str()),
-                other => typed_as(other).to_owned(),
+                other => format!("/{}", typed_as(other)),
             };
             Some((item.line?, text))
         });
@@ -354,7 +355,7 @@ impl Session {
         self.is_incomplete = true;
         let words = match &item.event {
             ClientEvent::Message(_) => format!("line {line} was not sent: {why}"),
-            other => format!("line {line}, {}, was refused: {why}", typed_as(other)),
+            other => format!("line {line}, /{}, was refused: {why}", typed_as(other)),
         };
         self.answer(Some(place), &words);
     }

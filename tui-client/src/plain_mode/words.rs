@@ -2,12 +2,13 @@
 
 use chat_protocol::limits::{REASON_CHARS, TOPIC_CHARS, USERNAME_CHARS};
 use chat_protocol::{
-    AuditEntry, Code, FilterAction, FilterEntry, FilterKind, HeldEntry, Rank, RoomState, Sanction,
-    Sanctions, User, Who, durations, events, rank_sign,
+    AuditEntry, Code, FilterEntry, HeldEntry, Rank, RoomState, Sanction, Sanctions, User, Who,
+    durations, events, rank_sign,
 };
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::app::filter_words;
 use crate::sanitize;
 
 /// Characters of a message that are said.
@@ -201,20 +202,8 @@ pub(super) fn held(number: u64, author: &str, entry: &HeldEntry) -> String {
 
 /// Something that is blocked.
 pub(super) fn filter(entry: &FilterEntry) -> String {
-    let kind = match entry.kind {
-        FilterKind::Word => "",
-        FilterKind::Regex => "regex ",
-    };
-    let action = match entry.action {
-        _ if entry.broken => "not working",
-        FilterAction::Refuse => "blocked",
-        FilterAction::Hold => "held for a moderator",
-    };
-    let pattern = sanitize::brief(&entry.pattern, PATTERN_CHARS);
-    with_reason(
-        format!("{action}: {kind}{pattern}"),
-        entry.reason.as_deref(),
-    )
+    let (state, pattern) = filter_words(entry);
+    format!("{state}: {pattern}")
 }
 
 /// Who is here.

@@ -57,7 +57,10 @@ pub(super) fn rows(app: &App, columns: usize) -> Vec<Row> {
     for binding in ANYWHERE {
         let keys = app.keymap.keys_of(&binding.action);
         // The rooms are nine rows of the same.
-        if keys.is_empty() || binding.name.starts_with("room-") && binding.name != "room-1" {
+        if keys.is_empty()
+            || !app.may_act(&binding.action)
+            || binding.name.starts_with("room-") && binding.name != "room-1"
+        {
             continue;
         }
         let keys = match binding.name {
@@ -73,7 +76,7 @@ pub(super) fn rows(app: &App, columns: usize) -> Vec<Row> {
     }
     rows.push(title("While a message is selected"));
     for binding in SELECTED {
-        if is_for_moderators(binding.name) && !app.is_moderator() {
+        if !app.may_press(binding.action) {
             continue;
         }
         let keys = app.keymap.selected_keys_of(binding.action);
@@ -97,28 +100,16 @@ pub(super) fn rows(app: &App, columns: usize) -> Vec<Row> {
     }
     if app.is_moderator() {
         rows.push(title("Moderation (names with or without @)"));
-        for (name, usage, words) in &MODERATION {
-            pair(
-                &format!("/{name} {usage}"),
-                USAGE_COLUMNS,
-                words,
-                columns,
-                &mut rows,
-            );
-        }
+    }
+    for (name, usage, words) in MODERATION.iter().filter(|(name, ..)| app.may_use(name)) {
+        let typed = format!("/{name} {usage}");
+        pair(typed.trim_end(), USAGE_COLUMNS, words, columns, &mut rows);
     }
     rows.push(title("Signs"));
     for (signs, words) in SIGNS {
         pair(signs, KEY_COLUMNS, words, columns, &mut rows);
     }
     rows
-}
-
-fn is_for_moderators(name: &str) -> bool {
-    matches!(
-        name,
-        "time-out" | "ban" | "kick" | "pin" | "view-deleted" | "approve" | "deny" | "like-it"
-    )
 }
 
 fn pair(name: &str, least: usize, words: &str, columns: usize, rows: &mut Vec<Row>) {

@@ -2,11 +2,12 @@
 //! says, else what can be done now.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
-use super::put;
-use crate::app::{App, Bar, DIGITS, Length, Panel, Row, Tone};
+use super::{put, put_right};
+use crate::app::{App, Bar, DIGITS, Editor, Length, LinkState, Panel, Row, Tone, seconds_left};
 use crate::command::usage;
+use crate::keymap::SelectedAction;
 use crate::theme::Theme;
 use crate::wrap::{truncate, width};
 
@@ -14,27 +15,70 @@ use crate::wrap::{truncate, width};
 const FIND_KEYS: &str =
     "words  from:NAME  is:mod  has:link  /regex/  -not   Enter select  Esc close";
 
-pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+/// Columns of a reason from which on there is room to say how it ends.
+const DONE_FROM: usize = 20;
+
+/// Draws the line; where the cursor is, while something is typed there.
+pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let columns = usize::from(area.width);
+    let no_hint = app.answers.hinted().is_none();
     let row = match (&app.bar, app.answers.shown()) {
-        (Some(bar), _) => bar_keys(app, bar, columns),
-        (None, Some((answer, waiting))) if app.answers.hinted().is_none() => {
-            let more = match waiting {
-                0 => String::new(),
-                waiting => format!(" +{waiting}"),
-            };
-            let left = columns.saturating_sub(width(&more) + 1);
-            Row::default()
-                .with(answer.tone, truncate(&format!(" {}", answer.text), left))
-                .with(Tone::Faint, more)
-        }
+        (Some(bar), _) if no_hint => match &app.reason_typing {
+            Some(reason) => return draw_reason(reason, theme, area, buffer),
+            None => bar_keys(app, bar, columns),
+        },
+        // While something is picked the line above has it: what the letters do is always in sight.
+        (None, Some(_)) if no_hint && !app.says_above() => said(app, columns),
         (None, None) if app.candidates().is_some() => candidates(app, columns),
-        (None, _) => {
+        (_, _) => {
             let (tone, words) = words(app);
             Row::default().with(tone, truncate(&format!(" {words}"), columns))
         }
     };
     put(&row, theme, area, buffer);
+    None
+}
+
+/// The reason that is being typed.
+fn draw_reason(
+    reason: &Editor,
+    theme: &Theme,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> Option<Position> {
+    const LABEL: &str = " Reason: ";
+    const DONE: &str = "Enter when done ";
+    let columns = usize::from(area.width);
+    let left = match columns.checked_sub(LABEL.len() + DONE.len() + DONE_FROM) {
+        Some(more) => DONE_FROM + more,
+        None => columns.saturating_sub(LABEL.len()),
+    };
+    let (text, cursor) = reason.window(left);
+    let row = Row::default().with(Tone::Bar, LABEL).with(Tone::Text, text);
+    put(&row, theme, area, buffer);
+    let done = Row::default().with(Tone::Faint, DONE);
+    let used = u16::try_from(LABEL.len() + left).unwrap_or(u16::MAX);
+    put_right(&done, theme, area, used, buffer);
+    let column = u16::try_from(LABEL.len() + cursor).unwrap_or(u16::MAX);
+    (!area.is_empty()).then(|| Position {
+        x: area.x + column.min(area.width - 1),
+        y: area.y,
+    })
+}
+
+/// What the client says, and how much more there is to come.
+pub(super) fn said(app: &App, columns: usize) -> Row {
+    let Some((answer, waiting)) = app.answers.shown() else {
+        return Row::default();
+    };
+    let more = match waiting {
+        0 => String::new(),
+        waiting => format!(" +{waiting}"),
+    };
+    let left = columns.saturating_sub(width(&more) + 1);
+    Row::default()
+        .with(answer.tone, truncate(&format!(" {}", answer.text), left))
+        .with(Tone::Faint, more)
 }
 
 /// What Tab goes through, beginning with what stands in the input.
@@ -92,65 +136,127 @@ fn words(app: &App) -> (Tone, String) {
     })
 }
 
-/// ` Enter yes | 1 60s 2 10m 3 1h 4 1d 5 7d 0 for good | a delete on | w spam | Esc no`
+/// ` Enter yes | 1 60s 2 10m 3 1h 4 1d 5 7d 0 for good | a delete on | w spam Esc no`; on narrow screens
+/// the way out stands in front of what may be cut.
 fn bar_keys(app: &App, bar: &Bar, columns: usize) -> Row {
-    if app.reason_typing {
-        let words = format!(" Reason: {}_  (Enter when done)", bar.reason);
-        let cut = width(&words).saturating_sub(columns);
-        let shown: String = words.chars().skip(cut).collect();
-        return Row::default().with(Tone::Bar, shown);
-    }
-    let mut row = Row::default().with(Tone::Strong, " Enter yes");
-    let mut part = |tone: Tone, words: String| {
-        row = std::mem::take(&mut row).with(tone, words);
+    let yes = match seconds_left(bar.ready_at, app.now().elapsed) {
+        0 => Row::default().with(Tone::Strong, "Enter yes"),
+        left => Row::default().with(Tone::Waiting, format!("Enter counts in {left} s")),
     };
+    let no = Row::default().with(Tone::Strong, "Esc no");
+    let mut changes: Vec<Row> = Vec::new();
     if bar.has_length() {
-        part(Tone::Faint, " |".to_owned());
-        for (digit, seconds, words) in DIGITS {
-            let tone = match bar.length == Length::Seconds(seconds) {
-                true => Tone::Active,
-                false => Tone::Text,
-            };
-            part(Tone::Text, " ".to_owned());
-            part(tone, format!("{digit} {words}"));
-        }
-        let tone = match bar.length == Length::Longest {
-            true => Tone::Active,
-            false => Tone::Text,
-        };
-        part(Tone::Text, " ".to_owned());
-        part(tone, "0 for good".to_owned());
+        changes.push(length_keys(bar));
     }
     if bar.may_delete() {
         let on = if bar.deletes { "on" } else { "off" };
-        part(Tone::Text, format!(" | a delete {on}"));
+        changes.push(Row::default().with(Tone::Text, format!("a delete {on}")));
     }
     if bar.has_reason() {
         let reason = match bar.reason.is_empty() {
             true => "reason".to_owned(),
             false => truncate(&bar.reason, 16).into_owned(),
         };
-        part(Tone::Text, format!(" | w {reason}"));
+        changes.push(Row::default().with(Tone::Text, format!("w {reason}")));
     }
-    part(Tone::Strong, " Esc no".to_owned());
+    let all = |gap: &str, no_first: bool| {
+        let mut row = Row::default().with(Tone::Text, " ");
+        let mut add = |gap: &str, part: &Row| {
+            row = std::mem::take(&mut row).with(Tone::Faint, gap);
+            row.pieces.extend(part.pieces.iter().cloned());
+        };
+        add("", &yes);
+        if no_first {
+            add(" ", &no);
+        }
+        changes.iter().for_each(|part| add(gap, part));
+        if !no_first {
+            add(" ", &no);
+        }
+        row
+    };
+    let mut ways = [all(" | ", false), all("  ", false), all(" ", false)].into_iter();
+    ways.find(|row| row.columns() <= columns)
+        .unwrap_or_else(|| all(" ", true))
+}
+
+/// `1 60s 2 10m 3 1h 4 1d 5 7d 0 for good`, with the one that is chosen.
+fn length_keys(bar: &Bar) -> Row {
+    let mut row = Row::default();
+    let lengths = DIGITS.map(|(digit, seconds, words)| (digit, Length::Seconds(seconds), words));
+    let longest = ('0', Length::Longest, "for good");
+    for (digit, length, words) in lengths.into_iter().chain([longest]) {
+        let tone = match bar.length == length {
+            true => Tone::Active,
+            false => Tone::Text,
+        };
+        let gap = if row.pieces.is_empty() { "" } else { " " };
+        row = row
+            .with(Tone::Text, gap)
+            .with(tone, format!("{digit} {words}"));
+    }
     row
 }
 
+/// The letters that do something with what is picked, for this user: `r reply y copy | b ban`.
 fn picking_keys(app: &App) -> String {
-    match app.panel.as_ref().map(|open| open.kind) {
-        Some(Panel::Held) => "a approve  d reject  c card  t time out  b ban  Esc close".to_owned(),
-        Some(_) => "c card  t time out  b ban  k kick  x delete all  Esc close".to_owned(),
-        None if app.is_moderator() => {
-            "r reply y copy c card f thread | t time out b ban x delete p pin | s like it"
-                .to_owned()
-        }
-        None => "r reply  y copy  c card  f thread  Esc back".to_owned(),
+    use SelectedAction as Letter;
+    const PEOPLE: &[(Letter, &str)] = &[
+        (Letter::TimeOut, "time out"),
+        (Letter::Ban, "ban"),
+        (Letter::Kick, "kick"),
+        (Letter::Delete, "delete all"),
+    ];
+    let groups: &[&[(Letter, &str)]] = match app.panel.as_ref().map(|open| open.kind) {
+        Some(Panel::Held) => &[
+            &[(Letter::Approve, "approve"), (Letter::Deny, "reject")],
+            &[(Letter::Card, "card")],
+            PEOPLE,
+        ],
+        Some(Panel::Card) => &[PEOPLE],
+        Some(_) => &[&[(Letter::Card, "card")], PEOPLE],
+        None => &[
+            &[
+                (Letter::Reply, "reply"),
+                (Letter::Copy, "copy"),
+                (Letter::Card, "card"),
+                (Letter::Thread, "thread"),
+            ],
+            &[
+                (Letter::TimeOut, "time out"),
+                (Letter::Ban, "ban"),
+                (Letter::Delete, "delete"),
+                (Letter::Pin, "pin"),
+            ],
+            &[(Letter::LikeIt, "like it")],
+        ],
+    };
+    let key_of = |action: Letter| app.keymap.selected_keys_of(action).into_iter().next();
+    let is_offered = |action: Letter| match action {
+        Letter::Delete => app.may_delete_picked(),
+        other => app.may_press(other),
+    };
+    let groups = groups.iter().map(|group| {
+        let keys = group.iter().filter(|(action, _)| is_offered(*action));
+        let keys = keys.filter_map(|(action, words)| Some(format!("{} {words}", key_of(*action)?)));
+        keys.collect::<Vec<_>>().join(" ")
+    });
+    let mut groups: Vec<String> = groups.filter(|group| !group.is_empty()).collect();
+    if app.panel.is_some() {
+        groups.push("Esc close".to_owned());
+    } else if !app.is_moderator() {
+        groups.push("Esc back".to_owned());
     }
+    groups.join(" | ")
 }
 
-/// How the moderation command is used that is being typed.
+/// How the command is used that is being typed, or why this user may not use it.
 fn usage_hint(app: &App) -> Option<(Tone, String)> {
-    let (name, usage, words) = usage(app.room().composer.text())?;
+    let text = app.room().composer.text();
+    if let Some(words) = app.forbidden(text) {
+        return Some((Tone::Alert, words));
+    }
+    let (name, usage, words) = usage(text)?;
     Some((Tone::Faint, format!("/{name} {usage}: {words}")))
 }
 
@@ -185,6 +291,12 @@ fn hint(app: &App) -> (Tone, &'static str) {
         Some(Panel::Help | Panel::Problems) => return (Tone::Faint, "PgUp/PgDn scroll  Esc close"),
         Some(_) => return (Tone::Faint, "Up/Down pick  PgUp/PgDn scroll  Esc close"),
         None => {}
+    }
+    if is_empty && matches!(room.link, LinkState::Stopped { refused: false, .. }) {
+        return (
+            Tone::Waiting,
+            "/reconnect tries again  F2 tells all that went wrong",
+        );
     }
     if is_empty && room.timeline.failed() > 0 {
         let (again, stuck) = (room.timeline.retriable(app.now()), room.timeline.stuck());

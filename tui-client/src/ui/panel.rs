@@ -88,7 +88,11 @@ fn title(app: &App, kind: Panel, items: &[Item]) -> String {
         Panel::Audit => format!("What moderators did in {room}, newest last"),
         Panel::Sanctions if count == 0 => format!("Nobody is banned, muted or appointed in {room}"),
         Panel::Sanctions => format!("Banned, muted and appointed in {room}: {count}"),
-        Panel::Card | Panel::Help | Panel::Problems => "About".to_owned(),
+        Panel::Card => app
+            .card
+            .as_ref()
+            .map_or_else(String::new, |card| format!("About {}", card.target.name)),
+        Panel::Help | Panel::Problems => String::new(),
     };
     format!(" {words}")
 }

@@ -6,7 +6,8 @@ use ratatui::layout::Rect;
 
 use super::tabs::{counted, tone_of};
 use super::{below, put, put_right};
-use crate::app::{App, Item, Panel, Row, Tone};
+use crate::app::{App, Item, Panel, Piece, Row, Tone};
+use crate::keymap::SelectedAction;
 use crate::layout::Layout;
 use crate::theme::Theme;
 use crate::wrap::{truncate, width, wrap};
@@ -121,10 +122,18 @@ fn draw_right(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     };
     let columns = usize::from(area.width);
     let mut rows: Vec<Row> = Vec::new();
-    card(app, columns, &mut rows);
-    held(app, columns, &mut rows);
+    // What an open panel lists is not said twice.
+    let is_open = |kind: Panel| app.panel.as_ref().is_some_and(|open| open.kind == kind);
+    if !is_open(Panel::Card) {
+        card(app, columns, &mut rows);
+    }
+    if !is_open(Panel::Held) {
+        held(app, columns, &mut rows);
+    }
     let left = usize::from(area.height).saturating_sub(rows.len());
-    log(app, columns, left, &mut rows);
+    if !is_open(Panel::Log) {
+        log(app, columns, left, &mut rows);
+    }
     for (row, line) in rows.iter().zip(0..area.height) {
         put(row, theme, below(area, line), buffer);
     }
@@ -137,10 +146,22 @@ fn heading(words: &str, columns: usize) -> Row {
     Row::default().with(Tone::Faint, format!("{words}{}", "-".repeat(dashes)))
 }
 
+/// Who is looked at, with the key that takes the card away; and what is known of them.
 fn card(app: &App, columns: usize, rows: &mut Vec<Row>) {
-    let items = app.items(Panel::Card);
-    let mut made = Vec::new();
-    for item in &items {
+    let Some(card) = app.card_beside() else {
+        return;
+    };
+    let letter = app.keymap.selected_keys_of(SelectedAction::Card);
+    let key = match letter.first().filter(|_| app.is_picking()) {
+        Some(letter) => letter.as_str(),
+        None => "Esc",
+    };
+    let closes = Piece::new(Tone::Faint, format!("{key} closes"));
+    let left = columns.saturating_sub(width(&closes.text) + 1);
+    let mut name = Row::default().with(Tone::Strong, truncate(&card.target.name, left));
+    name.right = Some(closes);
+    let mut made = vec![name];
+    for item in &app.beside_items() {
         made.extend(wrapped(item, columns));
     }
     made.truncate(CARD_ROWS);
@@ -148,12 +169,12 @@ fn card(app: &App, columns: usize, rows: &mut Vec<Row>) {
 }
 
 fn held(app: &App, columns: usize, rows: &mut Vec<Row>) {
-    let items = app.items(Panel::Held);
-    if items.is_empty() {
+    let count = app.room().held.waiting().len();
+    if count == 0 {
         return;
     }
-    rows.push(heading(&format!("held {}, F3", items.len()), columns));
-    for item in items.iter().take(HELD) {
+    rows.push(heading(&format!("held {count}, F3"), columns));
+    for item in &app.oldest_held(HELD) {
         let mut made = wrapped(item, columns);
         made.truncate(HELD_ROWS);
         rows.extend(made);

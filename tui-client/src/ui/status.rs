@@ -17,7 +17,7 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
         counts = counts.with(Tone::Faint, format!("  {}", who(app)));
     }
     let mut left = usize::from(area.width).saturating_sub(columns(&counts) + 1);
-    let mut row = connection(app).with(Tone::Text, "  ");
+    let mut row = connection(app, left).with(Tone::Text, "  ");
     if app.room().is_live() {
         let rate = app.room().lately.per_second();
         if rate > 0 {
@@ -108,7 +108,7 @@ pub(super) fn draw_held(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffe
     );
 }
 
-fn connection(app: &App) -> Row {
+fn connection(app: &App, columns: usize) -> Row {
     let row = Row::default().with(Tone::Text, " ");
     match &app.room().link {
         _ if app.question().is_some() => row.with(Tone::Waiting, "waiting for the password"),
@@ -136,13 +136,11 @@ fn connection(app: &App) -> Row {
             )
             .with(Tone::Faint, format!(" {words}"))
         }
-        LinkState::Stopped { words, refused } => {
-            let then = if *refused {
-                ""
-            } else {
-                " (/reconnect tries again)"
-            };
-            row.with(Tone::Alert, format!("not connected: {words}{then}"))
+        LinkState::Stopped { words, .. } => {
+            // Why is worth more than that, where there is no room for both.
+            let whole = format!("not connected: {words}");
+            let fits = width(&whole) < columns;
+            row.with(Tone::Alert, if fits { whole } else { words.clone() })
         }
     }
 }

@@ -241,7 +241,7 @@ fn what_is_found_can_be_acted_on_and_what_is_deleted_shows() {
             .bar
             .as_ref()
             .unwrap()
-            .question()
+            .question(200)
             .starts_with("Ban bob for good")
     );
     driven.act(Action::Escape);

@@ -303,6 +303,7 @@ impl World {
     /// The texts on the screen with what stands in front of them; a gap is without a text.
     fn screen(&self) -> Vec<Option<(String, String)>> {
         let timeline = &self.driven.app.room().timeline;
+        timeline.check_shares();
         let rows = timeline.visible(Geometry::new(200), 100_000);
         let rows = rows.iter().map(|row| row.text());
         let shown = rows.filter_map(|row| {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use chat_protocol::{MessageId, Seq};
 
 use super::entry::{Entry, EntryId, Post, Status};
+use super::shares::Shares;
 use super::{Reader, Timeline};
 use crate::app::mention;
 
@@ -61,7 +62,7 @@ impl Timeline {
         let shown = std::mem::take(&mut self.entries);
         let hidden = std::mem::take(&mut self.ignoring.hidden).into_values();
         let old_count = shown.len();
-        self.bytes = 0;
+        (self.bytes, self.shares) = (0, Shares::default());
         for (entry, was_shown) in in_order(shown.into(), hidden.collect()) {
             let is_anchor = anchor.is_some_and(|(id, _)| id == entry.id);
             let is_kept = self.sort(entry, was_shown, reader);
@@ -120,6 +121,7 @@ impl Timeline {
         self.bytes += entry.bytes as usize;
         if let Some(post) = entry.post() {
             self.index.put(post.raw_id(), entry.at);
+            self.shares.came(post, entry.at);
         }
         self.entries.push_back(entry);
         true

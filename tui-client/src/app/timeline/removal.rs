@@ -105,6 +105,7 @@ impl Timeline {
         let id = entry.id;
         if let Some(post) = entry.post_mut() {
             if !post.is_deleted() {
+                self.shares.was_deleted(&post.author.key);
                 post.set(Status::Deleted, by);
                 post.is_open = false;
             } else if keeps {

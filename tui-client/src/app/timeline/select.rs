@@ -12,6 +12,15 @@ use crate::sanitize;
 /// Characters of a message that a target carries.
 const QUOTED: usize = 200;
 
+/// The newest messages of one author, as they were looked up; true until something of theirs changes.
+#[derive(Debug)]
+pub(super) struct Latest {
+    key: Box<str>,
+    version: u64,
+    most: usize,
+    lines: Vec<(i64, String)>,
+}
+
 impl Timeline {
     /// The number of the entry that a selection begins with: the lowest in view that can be picked.
     pub(crate) fn first_pick(&self, geometry: Geometry) -> Option<EntryId> {
@@ -82,20 +91,33 @@ impl Timeline {
 
     /// The rank that a user had when writing last.
     pub(crate) fn rank_of(&self, key: &str) -> Option<Rank> {
-        let mut posts = self.entries.iter().rev().filter_map(Entry::post);
-        let post = posts.find(|post| *post.author.key == *key)?;
-        Some(post.author.rank)
+        self.shares.of(key).map(|share| share.rank)
     }
 
     /// Messages of a user that are here and not deleted.
     pub(crate) fn messages_of(&self, key: &str) -> usize {
-        let posts = self.entries.iter().filter_map(Entry::post);
-        let theirs = |post: &&Post| *post.author.key == *key && !post.is_deleted();
-        posts.filter(theirs).count()
+        self.shares.of(key).map_or(0, |share| share.kept)
     }
 
     /// The newest messages of a user that are here, each with when it was posted, the oldest first.
     pub(crate) fn latest_of(&self, key: &str, most: usize) -> Vec<(i64, String)> {
+        let Some(share) = self.shares.of(key) else {
+            return Vec::new();
+        };
+        let mut latest = self.latest.borrow_mut();
+        let known = latest
+            .take_if(|one| *one.key == *key && one.version == share.version && one.most == most);
+        let found = known.unwrap_or_else(|| Latest {
+            key: key.into(),
+            version: share.version,
+            most,
+            lines: self.find_latest(key, most.min(share.posts)),
+        });
+        latest.insert(found).lines.clone()
+    }
+
+    /// Goes back as far as it takes.
+    fn find_latest(&self, key: &str, count: usize) -> Vec<(i64, String)> {
         let entries = self.entries.iter().rev();
         let theirs = entries.filter_map(|entry| {
             let post = entry.post().filter(|post| *post.author.key == *key)?;
@@ -105,7 +127,7 @@ impl Timeline {
             };
             Some((entry.stamp.unix_millis, text))
         });
-        let mut latest: Vec<_> = theirs.take(most).collect();
+        let mut latest: Vec<_> = theirs.take(count).collect();
         latest.reverse();
         latest
     }

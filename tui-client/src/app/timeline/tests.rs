@@ -5,6 +5,7 @@ mod ignoring;
 mod people;
 mod removal;
 mod rows;
+mod shares;
 mod unread;
 
 use super::*;
