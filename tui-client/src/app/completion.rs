@@ -104,9 +104,11 @@ impl App {
     }
 
     fn words(&self) -> Words {
-        let plain = command::COMMANDS.iter().map(|(name, ..)| (*name, ""));
-        let moderation = command::READING
+        let plain = command::COMMANDS.iter().chain(&command::ACTING);
+        let plain = plain.map(|(name, ..)| (*name, ""));
+        let moderation = command::GOING
             .iter()
+            .chain(&command::READING)
             .chain(&command::MODERATION)
             .map(|(name, usage, _)| (*name, *usage));
         let commands = plain.chain(moderation);

@@ -66,7 +66,7 @@ fn words(app: &App) -> (Tone, String) {
         return words;
     }
     if app.palette.is_some() {
-        let words = "Enter go  Up/Down pick  @ people  / commands  # rooms  Esc close";
+        let words = "Enter go  Up/Down pick  @ people  # rooms  / commands  = settings  Esc close";
         return (Tone::Faint, words.to_owned());
     }
     if app.is_picking() {
