@@ -207,6 +207,14 @@ fn hint(app: &App) -> (Tone, &'static str) {
             "Enter send  Alt+Enter new line  Ctrl+C clear  Up previous message",
         );
     }
+    if room.is_covered() {
+        let words = "Shift+Tab select a message  PgUp/PgDn scroll  Esc back  F1 help";
+        return (Tone::Faint, words);
+    }
+    if room.shown().is_held() {
+        let words = "PgDn down  End newest  Shift+Tab select  Ctrl+G next unread  F1 help";
+        return (Tone::Faint, words);
+    }
     if app.rooms.len() > 1 {
         return (
             Tone::Faint,
