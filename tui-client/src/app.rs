@@ -33,6 +33,7 @@ mod panels;
 mod paste;
 mod prompt;
 mod quitting;
+mod quoting;
 mod reading;
 mod recall;
 mod rights;
@@ -90,7 +91,7 @@ use timeline::Reader;
 pub(crate) use timeline::{Below, COUNTED_BELOW, Geometry, Stamp, rank_word};
 
 use crate::keymap::Keymap;
-use crate::layout::{Layout, Parts};
+use crate::layout::{Layout, Parts, SIDES_FROM};
 use crate::link::RoomKey;
 use crate::sanitize;
 use crate::session_state::SavedSession;
@@ -165,8 +166,10 @@ pub(crate) struct App {
     ignored: Ignored,
     width: u16,
     height: u16,
-    /// Nothing is wanted beside the messages.
-    is_bare: bool,
+    /// Whether anything is wanted beside the messages, where the user said so.
+    wants_sides: Option<bool>,
+    /// The line to the terminal is slow.
+    pub(crate) is_slow_line: bool,
     /// The terminal's window is the one that is typed into, as far as it says so.
     is_focused: bool,
     credentials: Credentials,
@@ -242,7 +245,8 @@ impl App {
             ignored: Ignored::default(),
             width: 80,
             height: 24,
-            is_bare: false,
+            wants_sides: None,
+            is_slow_line: false,
             is_focused: true,
             credentials: Credentials::new(settings.password, settings.token),
             typed_at: None,
@@ -297,12 +301,18 @@ impl App {
                 self.draw |= (self.width, self.height) != (width, height);
                 (self.width, self.height) = (width, height);
             }
+            Event::SlowLine(is_slow) => {
+                let was_bare = self.is_bare();
+                self.is_slow_line = is_slow;
+                self.draw |= was_bare != self.is_bare();
+            }
             Event::Link(key, event) => self.on_link(key, event, &mut effects),
             Event::Woke => self.wake(&mut effects),
         }
         self.load_older(&mut effects);
         self.draw |= self.room_mut().catch_up();
         self.ask_for_view(&mut effects);
+        self.ask_for_quote(&mut effects);
         self.see();
         self.place_line();
         self.go_on_leaving(&mut effects);
@@ -353,6 +363,7 @@ impl App {
             .chain(slow)
             .chain(search)
             .chain(self.room().lately.due())
+            .chain(self.room().quoting.due().filter(|_| self.room().is_live()))
             .chain(orders)
             .chain(bar)
             .chain(confirmations)
@@ -402,9 +413,29 @@ impl App {
             is_pinned: self.room().modes.pinned.is_some(),
             asked_rows: self.asked_rows(),
             is_picking: self.is_picking() && !self.is_card_open(),
-            is_bare: self.is_bare,
+            is_bare: self.is_bare(),
         };
         Layout::new(self.width, self.height, parts)
+    }
+
+    /// Nothing stands beside the messages: the user wants it so, or the line is slow.
+    fn is_bare(&self) -> bool {
+        match self.wants_sides {
+            Some(wants) => !wants,
+            None => self.is_slow_line,
+        }
+    }
+
+    /// Shows or hides what is beside the messages, and says what can't be seen.
+    fn toggle_sides(&mut self) {
+        let shows = self.is_bare();
+        self.wants_sides = Some(shows);
+        if self.width < SIDES_FROM {
+            let words = if shows { "shown" } else { "hidden" };
+            self.hint(format!(
+                "the sides are {words} from {SIDES_FROM} columns on"
+            ));
+        }
     }
 
     /// The columns of the room view.

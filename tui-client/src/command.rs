@@ -1,17 +1,21 @@
 //! Slash commands: what the text after a slash asks for. Pure; what a command does is the app's
 //! business.
 
+mod acting;
 mod going;
 mod moderation;
 mod naming;
 mod reading;
 
+pub(crate) use acting::{ACTING, command_of};
 pub(crate) use going::GOING;
 pub(crate) use moderation::{MODERATION, Order, Which};
 pub(crate) use naming::typed_as;
 pub(crate) use reading::READING;
 
 use chat_protocol::{RoomName, Username};
+
+use crate::keymap::Action;
 
 /// What was typed into the input.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,12 +61,16 @@ pub(crate) enum Command {
     Find(String),
     /// Go to what was not seen.
     Next,
+    /// Go to the pinned message.
+    Pinned,
     /// Hide what somebody writes.
     Ignore(String),
     /// Show it again.
     Unignore(String),
     /// List who is ignored.
     Ignored,
+    /// What a key does.
+    Act(Action),
     /// Keep the room in order.
     Moderate(Order),
 }
@@ -82,7 +90,7 @@ pub(crate) enum CommandError {
 }
 
 /// The commands with what they do, for the help.
-pub(crate) const COMMANDS: [(&str, Command, &str); 11] = [
+pub(crate) const COMMANDS: [(&str, Command, &str); 12] = [
     ("help", Command::Help, "show this help (F1)"),
     ("who", Command::Who, "list who is here"),
     (
@@ -90,6 +98,7 @@ pub(crate) const COMMANDS: [(&str, Command, &str); 11] = [
         Command::Next,
         "go to the next mention, then to unread rooms (Ctrl+G)",
     ),
+    ("pinned", Command::Pinned, "go to the pinned message"),
     ("ignored", Command::Ignored, "list whom you ignore"),
     ("history", Command::History, "load older messages"),
     ("problems", Command::Problems, "show what went wrong (F2)"),
@@ -133,9 +142,8 @@ pub(crate) fn parse(text: &str) -> Result<Typed, CommandError> {
     if let Some(order) = moderation::parse(name, arguments) {
         return order.map(|order| Typed::Command(Command::Moderate(order)));
     }
-    let found = COMMANDS
-        .iter()
-        .find(|(known, _, _)| known.eq_ignore_ascii_case(name));
+    let mut known = COMMANDS.iter().chain(&ACTING);
+    let found = known.find(|(known, _, _)| known.eq_ignore_ascii_case(name));
     match found {
         None => Err(CommandError::Unknown(name.chars().take(20).collect())),
         Some((name, _, _)) if !arguments.is_empty() => Err(CommandError::Arguments(name)),
@@ -145,7 +153,8 @@ pub(crate) fn parse(text: &str) -> Result<Typed, CommandError> {
 
 /// All commands, with what follows each and what it does.
 pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
-    let plain = COMMANDS.iter().map(|(name, _, words)| (*name, "", *words));
+    let plain = COMMANDS.iter().chain(&ACTING);
+    let plain = plain.map(|(name, _, words)| (*name, "", *words));
     let others = GOING.iter().chain(&READING).chain(&MODERATION);
     plain.chain(others.copied())
 }

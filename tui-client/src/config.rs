@@ -33,7 +33,7 @@ pub(crate) struct Config {
     pub(crate) log: bool,
     /// Where; `None` for the usual place.
     pub(crate) log_folder: Option<PathBuf>,
-    /// The mouse is the program's, not the terminal's.
+    /// The wheel of the mouse is the program's; all of the mouse is the terminal's otherwise.
     pub(crate) mouse: bool,
     /// Run for a mention, through `sh -c`.
     pub(crate) on_mention: Option<String>,

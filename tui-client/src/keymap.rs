@@ -1,6 +1,7 @@
 //! From keys to what they mean. Owns the bindings and their names; what an action does is the app's
 //! business.
 
+mod everywhere;
 mod names;
 mod table;
 
@@ -101,6 +102,8 @@ pub(crate) enum Action {
     TakeBack,
     /// Draw everything anew.
     Redraw,
+    /// A key that acts on what is picked, other than a character.
+    Selected(SelectedAction),
     /// Ctrl+Z: back to the shell until it brings the program back.
     Suspend,
 }
@@ -210,9 +213,15 @@ pub(crate) enum BindingError {
     /// A letter is typed.
     #[error("{0} is typed into the input box: bind it together with ctrl or alt")]
     Typed(String),
-    /// Only letters are free while something is picked.
-    #[error("{0} means the same wherever you are: bind it to a single character, like x")]
-    NoLetter(String),
+    /// The key does something else while something is picked.
+    #[error(
+        "{key} is bound to `{anywhere}` wherever you are: bind `{selected}` to another key, or `{anywhere}` to \"none\""
+    )]
+    Anywhere {
+        key: String,
+        anywhere: &'static str,
+        selected: &'static str,
+    },
     /// Most terminals send the same for both.
     #[error("{0} is the same as {1} to most terminals: bind it to another key")]
     SameAs(String, &'static str),
@@ -244,7 +253,10 @@ impl Keymap {
         };
         let (anywhere, problems) = bound(ANYWHERE, anywhere, Context::Anywhere);
         wrong.extend(problems.into_iter().map(in_context(Context::Anywhere)));
-        let (selected, problems) = bound(SELECTED, selected, Context::Selected);
+        let changes = selected;
+        let (selected, mut problems) = bound(SELECTED, changes, Context::Selected);
+        problems.extend(taken(&anywhere, &selected, changes));
+        problems.sort_by_key(|(place, _)| *place);
         wrong.extend(problems.into_iter().map(in_context(Context::Selected)));
         match wrong.is_empty() {
             true => Ok(Self { anywhere, selected }),
@@ -273,6 +285,16 @@ impl Keymap {
         self.selected.get(&bare(key)).copied()
     }
 
+    /// What `key` means where something `is_picked`. Characters stay what they are: whether they act or are
+    /// typed on is the app's to say.
+    pub(crate) fn meaning(&self, key: Key, is_picked: bool) -> Option<Action> {
+        let acts = is_picked && !is_letter(key);
+        match self.selected(key).filter(|_| acts) {
+            Some(selected) => Some(Action::Selected(selected)),
+            None => self.action(key),
+        }
+    }
+
     /// The same for a character that came without a modifier.
     pub(crate) fn letter(&self, letter: char) -> Option<SelectedAction> {
         self.selected(Key::plain(Code::Char(letter)))
@@ -289,6 +311,42 @@ impl Keymap {
         let bound = self.selected.iter().filter(|(_, bound)| **bound == action);
         sorted(bound.map(|(key, _)| *key))
     }
+}
+
+/// Bindings of what acts on what is picked to keys that do something else there, with the places of the
+/// changes that make them.
+fn taken(
+    anywhere: &HashMap<Key, Action>,
+    selected: &HashMap<Key, SelectedAction>,
+    changes: &[(String, Vec<String>)],
+) -> Vec<(usize, BindingError)> {
+    let mut found = Vec::new();
+    for (key, action) in selected {
+        let binding = SELECTED.iter().find(|binding| binding.action == *action);
+        let place = changes
+            .iter()
+            .position(|(name, _)| binding.is_some_and(|binding| binding.name == name));
+        let other = anywhere.get(key).filter(|other| other.acts_while_picking());
+        let other = ANYWHERE
+            .iter()
+            .find(|binding| other == Some(&binding.action));
+        let opens = *action == SelectedAction::Open && key.code == Code::Enter;
+        if let (Some(binding), Some(place), Some(other)) = (binding, place, other)
+            && !opens
+        {
+            let error = BindingError::Anywhere {
+                key: key_name(*key),
+                anywhere: other.name,
+                selected: binding.name,
+            };
+            found.push((place, error));
+        }
+    }
+    found
+}
+
+fn is_letter(key: Key) -> bool {
+    matches!(key.code, Code::Char(_)) && !key.control && !key.alt
 }
 
 /// The shortest first, so that a hint shows that one.
@@ -328,7 +386,7 @@ fn bound<A: Clone>(
         let change = change_of(binding.name);
         for key in keys(binding, change.map(|place| &changes[place].1[..])) {
             let parsed = parse_key(key).map_err(BindingError::Key);
-            let parsed = parsed.and_then(|key| allowed(key, binding, context));
+            let parsed = parsed.and_then(|key| allowed(key, context));
             let parsed = match (parsed, change) {
                 (Ok(key), _) => key,
                 (Err(error), place) => {
@@ -380,8 +438,7 @@ fn keys<'keys, A>(binding: &'keys Binding<A>, change: Option<&'keys [String]>) -
 }
 
 /// The key, where it may be bound to this action.
-fn allowed<A>(key: Key, binding: &Binding<A>, context: Context) -> Result<Key, BindingError> {
-    let is_letter = matches!(key.code, Code::Char(_)) && !key.control && !key.alt;
+fn allowed(key: Key, context: Context) -> Result<Key, BindingError> {
     let same = match key.code {
         Code::Char('i') if key.control => Some("Tab"),
         Code::Char('m') if key.control => Some("Enter"),
@@ -392,11 +449,7 @@ fn allowed<A>(key: Key, binding: &Binding<A>, context: Context) -> Result<Key, B
         return Err(BindingError::SameAs(key_name(key), same));
     }
     match context {
-        Context::Anywhere if is_letter => Err(BindingError::Typed(key_name(key))),
-        // Enter opens whatever is bound to it.
-        Context::Selected if !is_letter && binding.keys != key_name(key).to_lowercase() => {
-            Err(BindingError::NoLetter(key_name(key)))
-        }
+        Context::Anywhere if is_letter(key) => Err(BindingError::Typed(key_name(key))),
         _ => Ok(key),
     }
 }

@@ -14,7 +14,7 @@ const LIVE_FROM: u16 = 18;
 /// Rows that a question takes at most.
 const ASKED_ROWS: u16 = 3;
 /// From this width on there is room beside the messages.
-const SIDES_FROM: u16 = 120;
+pub(crate) const SIDES_FROM: u16 = 120;
 /// Columns of the rooms at the left and of what is at the right, with the lines beside them.
 const LEFT: u16 = 17;
 const RIGHT: u16 = 36;

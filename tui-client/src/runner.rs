@@ -19,7 +19,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::app::{App, Effect, Event, Filled, Now, Settings};
 use crate::config::Desktop;
 use crate::exit::Exit;
-use crate::input::{Input, Keyboard, Reply};
+use crate::input::{Input, Key, Keyboard, Reply};
 use crate::keymap::Action;
 use crate::link::{ConnectionId, LinkCommand, LinkEvent, Rests, RoomKey};
 use crate::net::{self, Target};
@@ -104,7 +104,10 @@ pub(crate) async fn run(program: Program) -> Result<Exit, RunError> {
     chat(program, screen, keys).await
 }
 
-async fn chat(program: Program, screen: Screen, mut keys: Keyboard) -> Result<Exit, RunError> {
+async fn chat(program: Program, mut screen: Screen, mut keys: Keyboard) -> Result<Exit, RunError> {
+    if program.plans.mouse {
+        screen.use_mouse();
+    }
     let (events, mut received) = mpsc::channel(EVENTS);
     let notices = notices(program.plans.desktop);
     let mut runner = Runner {
@@ -284,10 +287,10 @@ impl Runner {
     fn on_input(&mut self, input: Input) -> Result<(), RunError> {
         let event = match input {
             Input::Key(key) => {
-                let action = self.app.keymap.action(key);
+                let action = self.meaning(key);
                 Some(Event::Action(action.unwrap_or(Action::Unknown)))
             }
-            Input::Prefixed(key) => match self.app.keymap.action(key) {
+            Input::Prefixed(key) => match self.meaning(key) {
                 Some(action) => Some(Event::Action(action)),
                 None => {
                     let [escape, key] = key.apart();
@@ -304,10 +307,15 @@ impl Runner {
             }
             Input::Reply(Reply::Attributes | Reply::Ready) => {
                 self.screen.answered();
-                None
+                let is_slow = self.screen.is_slow();
+                (is_slow != self.app.is_slow_line).then_some(Event::SlowLine(is_slow))
             }
         };
         event.map_or(Ok(()), |event| self.tell(event, Cause::Key))
+    }
+
+    fn meaning(&self, key: Key) -> Option<Action> {
+        self.app.keymap.meaning(key, self.app.keys_act())
     }
 
     /// Passes an event to the app and does what comes of it; `cause` says how soon a frame follows.

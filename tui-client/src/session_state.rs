@@ -5,6 +5,8 @@ use chat_protocol::{Epoch, MessageId, RoomName, Seq};
 
 /// Drafts that are kept of a room: that of the input box, and what other clients left behind.
 pub(crate) const DRAFTS: usize = 5;
+/// Mentions that were not seen, of a room: the newest.
+pub(crate) const MENTIONS: usize = 100;
 /// Rooms that are remembered although they are not open.
 pub(crate) const CLOSED_ROOMS: usize = 200;
 /// Names that are remembered as ignored.
@@ -29,8 +31,21 @@ pub(crate) struct SavedRoom {
     pub(crate) is_open: bool,
     /// Up to where it was read.
     pub(crate) read: Option<ReadMark>,
+    /// What names the user and was not seen, in the same life of the log, the oldest first.
+    pub(crate) mentions: Vec<SavedMention>,
     /// What was typed and never sent: the last one stood in the input box.
     pub(crate) drafts: Vec<SavedDraft>,
+}
+
+/// A mention that was not seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SavedMention {
+    pub(crate) id: MessageId,
+    pub(crate) seq: Seq,
+    /// What the author's name is compared by.
+    pub(crate) author: String,
+    /// In milliseconds since 1970, UTC.
+    pub(crate) time: u64,
 }
 
 /// A message that was not sent.
@@ -59,6 +74,7 @@ impl SavedRoom {
             name,
             is_open,
             read: None,
+            mentions: Vec::new(),
             drafts: Vec::new(),
         }
     }
@@ -66,13 +82,12 @@ impl SavedRoom {
     /// Takes over what another client knew of the same room.
     fn take_over(&mut self, other: SavedRoom) {
         self.is_open |= other.is_open;
-        self.read = match (self.read.take(), other.read) {
-            // Of two lives of the log the later one is the room's.
-            (Some(own), Some(other)) if (other.time, other.seq) > (own.time, own.seq) => {
-                Some(other)
-            }
-            (own, other) => own.or(other),
-        };
+        // Of two lives of the log the later one is the room's; who read further saw more.
+        let rank = |read: &Option<ReadMark>| read.as_ref().map(|read| (read.time, read.seq));
+        if rank(&other.read) > rank(&self.read) {
+            self.read = other.read;
+            self.mentions = other.mentions;
+        }
         let is_new = |draft: &SavedDraft| self.drafts.iter().all(|own| own.text != draft.text);
         let mut drafts: Vec<SavedDraft> = other.drafts.into_iter().filter(is_new).collect();
         drafts.append(&mut self.drafts);

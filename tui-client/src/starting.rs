@@ -253,6 +253,7 @@ fn program(
             on_mention: config.on_mention,
             bell: config.notifications.bell,
             desktop: config.notifications.desktop,
+            mouse: config.mouse,
             notes,
         },
         url: options.url,

@@ -48,6 +48,7 @@ pub(crate) struct Screen {
     before: Vec<u8>,
     /// The window's title.
     title: Option<String>,
+    has_mouse: bool,
     /// Given back, until the program goes on.
     away: bool,
 }
@@ -72,14 +73,26 @@ impl Screen {
             writer: Writer::start(),
             before: Vec::new(),
             title: None,
+            has_mouse: false,
             away: false,
         };
         screen.enter()?;
         Ok(screen)
     }
 
+    /// Has the terminal report the wheel of the mouse, until it is given back for good.
+    pub(crate) fn use_mouse(&mut self) {
+        self.has_mouse = true;
+        if modes::keep_mouse() {
+            self.say(modes::MOUSE);
+        }
+    }
+
     fn enter(&mut self) -> io::Result<()> {
         modes::take()?;
+        if self.has_mouse {
+            self.use_mouse();
+        }
         self.pace.begin();
         self.pace.asked(0, Instant::now());
         self.away = false;
@@ -180,6 +193,11 @@ impl Screen {
     /// The terminal has answered what it was asked first.
     pub(crate) fn answered(&mut self) {
         self.pace.answered(Instant::now());
+    }
+
+    /// The line to the terminal is slow for more than a moment.
+    pub(crate) fn is_slow(&self) -> bool {
+        self.pace.is_slow()
     }
 
     /// How many answers are under way, and until when they are waited for.

@@ -27,7 +27,7 @@ const USES: &[(&str, &[&str])] = &[
         "cli",
         &["config", "keymap", "password", "server_url", "state"],
     ),
-    ("command", &[]),
+    ("command", &["keymap"]),
     (
         "config",
         &["keymap", "private_files", "server_url", "theme"],

@@ -256,3 +256,37 @@ fn a_client_that_was_stopped_takes_its_terminal_again() {
     alice.expect_restored();
     assert!(alice.transcript().contains("\x1b[?1004l"), "no word of it");
 }
+
+#[test]
+fn the_mouse_is_reported_only_where_the_user_wants_it_and_put_back() {
+    let server = Server::start();
+    let setup = ClientSetup::new(server.address(), "alice", &["stream"]);
+    setup.configure("mouse = true\n[keys.selected]\ncopy = [\"y\", \"f6\"]\n");
+    let mut alice = setup.start();
+    alice.wait_until_joined();
+    alice.enter("hello");
+    alice.wait_for_text("alice@ hello");
+    // A key with a name acts on what is selected.
+    alice.key(Key::BackTab);
+    alice.wait_for_text(">>");
+    alice.type_text("\u{1b}[17~");
+    alice.wait_for_text("copied");
+    let (on, off) = ("\x1b[?1000h\x1b[?1006h", "\x1b[?1006l\x1b[?1000l");
+    let count = |alice: &Terminal, part| alice.transcript().matches(part).count();
+    assert_eq!((count(&alice, on), count(&alice, off)), (1, 0));
+    // Without a shell it goes on at once.
+    alice.key(Key::Control('z'));
+    alice.key(Key::Escape);
+    alice.type_text("still here");
+    alice.wait_for_text("alice> still here");
+    alice.key(Key::Control('u'));
+    alice.enter("/quit");
+    assert!(alice.exit_status().success());
+    alice.expect_restored();
+    assert_eq!((count(&alice, on), count(&alice, off)), (2, 2));
+    // As it is by itself, the mouse is the terminal's.
+    let mut alice = Terminal::open(&server, "bob", &["stream"]);
+    alice.enter("/quit");
+    assert!(alice.exit_status().success());
+    assert!(!alice.transcript().contains("\x1b[?1000"));
+}

@@ -305,8 +305,14 @@ impl App {
     /// Asks for what is missing at a gap; false where the entry is none.
     fn load_gap(&mut self, entry: EntryId, effects: &mut Vec<Effect>) -> bool {
         let is_gap = |entry: &Entry| entry.is_gap();
-        if !self.room().timeline.picked(entry).is_some_and(is_gap) {
+        let timeline = &self.room().timeline;
+        if !timeline.picked(entry).is_some_and(is_gap) {
             return false;
+        }
+        let place = timeline.place_of(entry);
+        if !place.is_some_and(|place| timeline.is_loadable(place)) {
+            self.hint("what is missing there can't be loaded: it is not in the server's log");
+            return true;
         }
         let now = self.now;
         let room = self.room_mut();

@@ -64,17 +64,7 @@ impl App {
         composer.take_command(&mut self.memory)
     }
 
-    /// What is typed and not sent, by room, for the next start and before leaving; never a secret.
-    #[cfg(test)]
-    pub(crate) fn drafts(&self) -> Vec<(RoomKey, Vec<Draft>)> {
-        let drafts = self.rooms.iter().map(|room| {
-            let drafts = room.composer.drafts(&self.memory.history);
-            (room.key, drafts)
-        });
-        drafts.filter(|(_, drafts)| !drafts.is_empty()).collect()
-    }
-
-    /// Brings back what [`App::drafts`] gave, where the room is there and nothing is typed in it.
+    /// Brings back what an earlier run kept, where the room is there and nothing is typed in it.
     pub(crate) fn restore_drafts(&mut self, room: RoomKey, drafts: Vec<Draft>) {
         let room = self.rooms.iter_mut().find(|one| one.key == room);
         if let Some(room) = room.filter(|room| room.composer.is_empty()) {
@@ -255,17 +245,13 @@ mod tests {
         driven.type_in("/password old new");
         driven.act(Action::Room(2));
         driven.type_in("in c");
-        let drafts = driven.app.drafts();
-        let texts: Vec<_> = drafts
-            .iter()
-            .map(|(_, drafts)| drafts[0].text.as_str())
-            .collect();
+        let saved = driven.app.saved();
+        let drafts = saved.rooms.iter().flat_map(|room| &room.drafts);
+        let texts: Vec<_> = drafts.map(|draft| &*draft.text).collect();
         assert_eq!(texts, ["in a", "in c"], "without the password");
         let mut next = Driven::new(&["a", "b", "c"], Some("pw"));
         next.type_in("new");
-        for (room, drafts) in drafts {
-            next.app.restore_drafts(room, drafts);
-        }
+        next.app.take_up(saved);
         let texts = next.app.rooms.iter().map(|room| room.composer.text());
         assert_eq!(texts.collect::<Vec<_>>(), ["new", "", "in c"]);
     }

@@ -36,6 +36,8 @@ pub(crate) enum Event {
     NotCopied,
     /// The terminal has this size now.
     Resized { width: u16, height: u16 },
+    /// The line to the terminal is slow, or is no longer.
+    SlowLine(bool),
     /// Something happened on the connection of a room.
     Link(RoomKey, LinkEvent),
     /// The time of [`super::App::wake_at`] has come.

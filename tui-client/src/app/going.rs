@@ -3,10 +3,23 @@
 
 use super::App;
 use super::event::Effect;
-use super::palette::{Choice, Goal, Outcome, Palette};
+use super::palette::{Choice, Goal, Outcome, Palette, Setting};
 use super::target::Target;
 use crate::keymap::Action;
 use crate::sanitize;
+
+/// The settings of the file that can't be changed while the program runs, with what they are about.
+const OF_FILE: [(&str, &str); 9] = [
+    ("keys", "what keys do"),
+    ("theme.colours", "how many colours, and which"),
+    ("notifications.bell", "ring for a mention"),
+    ("notifications.desktop", "how the desktop is told"),
+    ("log", "keep a file per room and day"),
+    ("log-folder", "where these files lie"),
+    ("on-mention", "a command for each mention"),
+    ("mouse", "take the wheel of the mouse"),
+    ("profile", "servers, names and rooms"),
+];
 
 impl App {
     /// Opens the palette, or closes it.
@@ -64,7 +77,50 @@ impl App {
                 None => self.hint("that name can't be looked up"),
             },
             Goal::Command(name) => self.begin_command(&format!("/{name} ")),
+            Goal::Setting(setting) => self.set(setting),
         }
+    }
+
+    /// Changes a setting until the program ends, where that can be done; else says where it is.
+    fn set(&mut self, setting: Setting) {
+        match setting {
+            Setting::Sides => self.toggle_sides(),
+            Setting::OnlyUnfocused => self.notifies_focused = !self.notifies_focused,
+            Setting::OfFile(name) => {
+                let words =
+                    "is read at the start, from the file that chat-tui --print-config names";
+                return self.hint(format!("{name} {words}"));
+            }
+        }
+        let (name, now) = self.setting(setting);
+        self.hint(format!("{name} is {now} until you leave"));
+    }
+
+    /// Its name, and what it is now.
+    fn setting(&self, setting: Setting) -> (&'static str, &'static str) {
+        let on = |is_on| if is_on { "on" } else { "off" };
+        match setting {
+            Setting::Sides => ("sides", on(!self.is_bare())),
+            Setting::OnlyUnfocused => {
+                let is_on = !self.notifies_focused;
+                ("notifications.only-unfocused", on(is_on))
+            }
+            Setting::OfFile(name) => (name, "in the file"),
+        }
+    }
+
+    fn settings(&self) -> impl Iterator<Item = Choice> {
+        let live = [Setting::Sides, Setting::OnlyUnfocused].map(|setting| {
+            let (name, now) = self.setting(setting);
+            (setting, name, format!("{now}; Enter changes it"))
+        });
+        let of_file = OF_FILE.map(|(name, about)| (Setting::OfFile(name), name, about.to_owned()));
+        let settings = live.into_iter().chain(of_file);
+        settings.map(|(setting, name, about)| Choice {
+            goal: Goal::Setting(setting),
+            name: name.to_owned(),
+            about,
+        })
     }
 
     /// Puts the beginning of a command into the input box; a draft that is there comes back after it.
@@ -73,7 +129,7 @@ impl App {
         composer.borrow_for(text, None, &mut self.memory);
     }
 
-    /// Other rooms first, then the people of this one, then the commands.
+    /// Other rooms first, then the people of this one, then the commands and the settings.
     fn choices(&self) -> Vec<Choice> {
         let here = self.room().key;
         let others = self.rooms.iter().filter(|room| room.key != here);
@@ -99,6 +155,11 @@ impl App {
             name: name.to_owned(),
             about: about.to_owned(),
         });
-        rooms.chain(people).chain(commands).collect()
+        let settings = self.settings();
+        rooms
+            .chain(people)
+            .chain(commands)
+            .chain(settings)
+            .collect()
     }
 }

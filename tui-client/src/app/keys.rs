@@ -20,6 +20,15 @@ use crate::keymap::{Action, SelectedAction};
 const TWICE: Duration = Duration::from_secs(2);
 
 impl App {
+    /// True where keys act on what is picked before they mean anything else.
+    pub(crate) fn keys_act(&self) -> bool {
+        let is_elsewhere = self.bar.is_some()
+            || self.palette.is_some()
+            || self.paste.is_some()
+            || self.question_has_keys();
+        self.is_picking() && !is_elsewhere
+    }
+
     /// Does what an action asks for.
     pub(super) fn act(&mut self, action: Action, effects: &mut Vec<Effect>) {
         if action == Action::Redraw {
@@ -57,8 +66,9 @@ impl App {
                 Some(selected) => self.act_on_picked(selected, effects),
                 None => self.refuse_key(),
             },
+            Action::Selected(selected) => self.act_on_picked(*selected, effects),
             other if self.move_pick(other) => {}
-            other if is_anywhere(other) => return false,
+            other if other.is_anywhere() => return false,
             _ => self.refuse_key(),
         }
         true
@@ -149,7 +159,7 @@ impl App {
             Action::TakeBack => self.take_back(),
             Action::NextMention => self.go_to_next(),
             Action::Find => self.open_finder(),
-            Action::ToggleSides => self.is_bare = !self.is_bare,
+            Action::ToggleSides => self.toggle_sides(),
             Action::Escape => self.go_back(),
             Action::Up | Action::Down if self.panel.is_some() && is_empty => self.pick_first(),
             Action::PageUp => self.scroll(true),
@@ -414,6 +424,7 @@ impl App {
             Command::Find(text) if text.is_empty() => self.open_finder(),
             Command::Find(text) => self.find(&text),
             Command::Next => self.go_to_next(),
+            Command::Pinned => self.go_to_pinned(),
             Command::Ignore(name) => self.ignore_somebody(&name),
             Command::Unignore(name) => self.unignore_somebody(&name),
             Command::Ignored => self.list_ignored(),
@@ -434,6 +445,10 @@ impl App {
                 ));
             }
             Command::History => self.load_on_request(effects),
+            Command::Act(Action::KillOrPalette) => self.toggle_palette(),
+            // The command was typed, and a draft may have taken its place: neither is what is meant.
+            Command::Act(Action::Escape) => self.go_back(),
+            Command::Act(action) => self.act(action, effects),
             Command::Reconnect => self.reconnect(effects),
             // Carried out before the input is taken, which it may have to keep.
             Command::Moderate(_) => {}
@@ -475,24 +490,4 @@ impl App {
 fn messages(count: usize) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} message{plural}")
-}
-
-/// Keys that mean the same whatever is picked.
-fn is_anywhere(action: &Action) -> bool {
-    matches!(
-        action,
-        Action::Room(_)
-            | Action::NextRoom
-            | Action::PreviousRoom
-            | Action::Help
-            | Action::Problems
-            | Action::Held
-            | Action::Log
-            | Action::TakeBack
-            | Action::ToggleSides
-            | Action::Find
-            | Action::NextMention
-            | Action::Select
-            | Action::KillOrPalette
-    )
 }

@@ -13,13 +13,16 @@ use super::reading::Page;
 use super::room::Asked;
 use super::row::Tone;
 use super::seeing::heard;
-use super::timeline::{Author, Cause, Inserted, shown_name};
+use super::timeline::{Author, Cause, Filled, Inserted, shown_name};
 use super::{App, LinkState, PROBLEM_CHARS};
 use crate::link::{LinkEvent, Problem, RoomKey};
 use crate::sanitize;
 
 /// Characters of a message that the desktop shows.
 const NOTICE_CHARS: usize = 200;
+/// What is said of a gap in a log that the server does not have any more.
+const LOST: &str =
+    "what is missing there can't be loaded: the server has another log of this room now";
 /// After a refused `history`, without the server's word on when to try again.
 const HISTORY_PAUSE: Duration = Duration::from_secs(5);
 /// The longest that a server can make the client wait before it asks again.
@@ -221,6 +224,9 @@ impl App {
                 if let Asked::View(number) = self.rooms[place].asked {
                     self.rooms[place].refuse_view(number, is_final, &words);
                 }
+                if self.rooms[place].asked == Asked::Quote {
+                    self.rooms[place].refuse_quote(is_final);
+                }
                 self.rooms[place].history_refused(now + pause);
             }
             _ => {}
@@ -254,8 +260,12 @@ impl App {
                     }
                     // Where the gap is not closed it is still there, for the next page.
                     Asked::Gap => {
-                        room.timeline.fill_gap(history, &self.reader);
-                        Some(Page::Older)
+                        let (_, filled) = room.timeline.fill_gap(history, &self.reader);
+                        let page = Page::Gap(room.timeline.whole_from());
+                        if filled == Filled::Never {
+                            self.tell(place, Tone::Alert, LOST);
+                        }
+                        Some(page)
                     }
                     Asked::View(number) => {
                         let found = room.answer_view(number, history, &self.reader, stamp);
@@ -264,6 +274,13 @@ impl App {
                             found.filter(|_| is_front && place == self.active)
                         {
                             self.show_found(entry, opened_at);
+                        }
+                        None
+                    }
+                    Asked::Quote => {
+                        let found = room.take_quote(history, &self.reader);
+                        if let Some((id, at, since)) = found.filter(|_| place == self.active) {
+                            self.go_to_fetched(&id, at, since);
                         }
                         None
                     }

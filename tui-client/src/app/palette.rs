@@ -24,6 +24,18 @@ pub(crate) enum Goal {
     Person(String),
     /// A command, by its name.
     Command(&'static str),
+    Setting(Setting),
+}
+
+/// A setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Setting {
+    /// What is beside the messages.
+    Sides,
+    /// Whether somebody is told of mentions only while the window is another.
+    OnlyUnfocused,
+    /// One of the file's, by its name there: it is read at the start.
+    OfFile(&'static str),
 }
 
 /// Something to choose.
@@ -70,6 +82,7 @@ impl Goal {
             Goal::Room(_) => "room",
             Goal::Person(_) => "person",
             Goal::Command(_) => "command",
+            Goal::Setting(_) => "setting",
         }
     }
 
@@ -79,6 +92,7 @@ impl Goal {
             Goal::Room(_) => '#',
             Goal::Person(_) => '@',
             Goal::Command(_) => '/',
+            Goal::Setting(_) => '=',
         }
     }
 }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chat_protocol::{Epoch, History, Message, MessageId, Seq, ServerEvent};
 
 use super::timeline::Author;
+use crate::session_state::MENTIONS;
 
 /// Messages that are remembered as unseen; of more, the oldest are a `+` behind the number.
 const UNSEEN: usize = 10_000;
@@ -64,6 +65,8 @@ pub(crate) enum Page {
     Missed,
     /// Entries before those that are here.
     Older,
+    /// Entries out of a hole; from that position on there is no other.
+    Gap(Option<Seq>),
 }
 
 /// What of a room was seen.
@@ -101,6 +104,8 @@ struct Unseen {
 pub(crate) struct Mention {
     pub(crate) id: MessageId,
     pub(crate) seq: Seq,
+    /// What the author's name is compared by.
+    pub(crate) author: Box<str>,
     /// In milliseconds since 1970, UTC.
     pub(crate) time: u64,
 }
@@ -112,6 +117,27 @@ impl Reading {
             mark,
             ..Self::default()
         }
+    }
+
+    /// Mentions that were not seen in an earlier run, behind the mark or before it.
+    pub(crate) fn remember(&mut self, mentions: impl IntoIterator<Item = Mention>) {
+        for mention in mentions {
+            let unseen = Unseen {
+                id: mention.id,
+                author: mention.author,
+                time: mention.time,
+            };
+            self.mentions.insert(mention.seq);
+            self.unseen.insert(mention.seq, unseen);
+        }
+    }
+
+    /// The newest mentions that were not seen, for the next run, in order.
+    pub(crate) fn unseen_mentions(&self) -> Vec<Mention> {
+        let newest = self.mentions.iter().rev().take(MENTIONS);
+        let mut found: Vec<_> = newest.filter_map(|seq| self.mention(*seq)).collect();
+        found.reverse();
+        found
     }
 
     /// The mark, for the next run.
@@ -142,13 +168,7 @@ impl Reading {
 
     /// The oldest mention that was not seen.
     pub(crate) fn oldest_mention(&self) -> Option<Mention> {
-        let seq = *self.mentions.first()?;
-        let unseen = self.unseen.get(&seq)?;
-        Some(Mention {
-            id: unseen.id.clone(),
-            seq,
-            time: unseen.time,
-        })
+        self.mention(*self.mentions.first()?)
     }
 
     /// The position behind which the line above what is new stands; it stays where it is when that is seen.
@@ -171,7 +191,7 @@ impl Reading {
         heard: impl Fn(&Message) -> Heard,
     ) {
         if self.epoch.as_ref() != Some(&history.epoch) {
-            if page == Page::Older {
+            if matches!(page, Page::Older | Page::Gap(_)) {
                 return;
             }
             self.begin_life(history);
@@ -195,9 +215,11 @@ impl Reading {
                 self.more |= self.mark.is_some() && !history.complete;
             }
             Page::Older => self.known_from = oldest.min(self.known_from).or(oldest),
+            Page::Gap(whole_from) => self.known_from = whole_from.or(self.known_from),
         }
         let reaches = |from: Seq| from <= self.marked().next();
-        if history.complete && page != Page::Missed || self.known_from.is_some_and(reaches) {
+        let is_of_the_start = !matches!(page, Page::Missed | Page::Gap(_));
+        if history.complete && is_of_the_start || self.known_from.is_some_and(reaches) {
             self.more = false;
         }
         if self.mark.is_none() {
@@ -273,6 +295,16 @@ impl Reading {
     /// Somebody is not to be read any more: what they wrote is not unseen.
     pub(crate) fn forget_author(&mut self, key: &str) {
         self.keep(|_, unseen| *unseen.author != *key);
+    }
+
+    fn mention(&self, seq: Seq) -> Option<Mention> {
+        let unseen = self.unseen.get(&seq)?;
+        Some(Mention {
+            id: unseen.id.clone(),
+            seq,
+            author: unseen.author.clone(),
+            time: unseen.time,
+        })
     }
 
     fn marked(&self) -> Seq {

@@ -14,6 +14,7 @@ use super::finding::Finder;
 use super::held::HeldList;
 use super::lately::Lately;
 use super::orders::Orders;
+use super::quoting::Quoting;
 use super::reading::Reading;
 use super::timeline::{EntryId, PAGE, Timeline};
 use super::views::View;
@@ -63,6 +64,8 @@ pub(crate) enum Asked {
     View(u64),
     /// What is missing at a gap.
     Gap,
+    /// A message that is quoted, or pinned.
+    Quote,
 }
 
 /// A room.
@@ -95,6 +98,8 @@ pub(crate) struct Room {
     pub(crate) people: Option<usize>,
     /// The delay to the server, as shown.
     pub(crate) latency: Option<Duration>,
+    /// What is fetched to be quoted.
+    pub(crate) quoting: Quoting,
     /// What of the room was seen.
     pub(crate) reading: Reading,
     /// How fast messages come.
@@ -161,6 +166,7 @@ impl Room {
             wants_members: false,
             people: None,
             latency: None,
+            quoting: Quoting::default(),
             reading: Reading::default(),
             lately: Lately::default(),
             password: 0,

@@ -1,10 +1,10 @@
 //! What of the app outlives the program, and how it is taken up again. Must not know where it is kept.
 
 use super::composer::{Draft, Reply};
-use super::reading::{Mark, Reading};
+use super::reading::{Mark, Mention, Reading};
 use super::{App, Room};
 use crate::sanitize;
-use crate::session_state::{ReadMark, SavedDraft, SavedRoom, SavedSession};
+use crate::session_state::{ReadMark, SavedDraft, SavedMention, SavedRoom, SavedSession};
 
 /// Characters of a name and of a quote.
 const QUOTE_CHARS: usize = 200;
@@ -44,11 +44,14 @@ impl App {
         };
         let (key, drafts, read) = (room.key, kept.drafts.clone(), kept.read.clone());
         if let Some(read) = read {
+            let mentions = kept.mentions.clone();
             self.rooms[place].reading = Reading::new(Some(Mark {
                 epoch: read.epoch,
                 seq: read.seq,
                 time: read.time,
             }));
+            let mentions = mentions.into_iter().map(mention);
+            self.rooms[place].reading.remember(mentions);
         }
         // Two go into the input box, one behind the other; older ones are reached with Up.
         let before = drafts.len().saturating_sub(2);
@@ -70,6 +73,8 @@ impl App {
         let drafts = room.composer.drafts(&self.memory.history);
         saved.name = room.name.clone();
         saved.drafts = drafts.into_iter().map(saved_draft).collect();
+        let mentions = room.reading.unseen_mentions().into_iter();
+        saved.mentions = mentions.map(saved_mention).collect();
         if let Some(mark) = room.reading.mark() {
             saved.read = Some(ReadMark {
                 epoch: mark.epoch.clone(),
@@ -77,6 +82,24 @@ impl App {
                 time: mark.time,
             });
         }
+    }
+}
+
+fn saved_mention(mention: Mention) -> SavedMention {
+    SavedMention {
+        id: mention.id,
+        seq: mention.seq,
+        author: mention.author.into(),
+        time: mention.time,
+    }
+}
+
+fn mention(saved: SavedMention) -> Mention {
+    Mention {
+        id: saved.id,
+        seq: saved.seq,
+        author: saved.author.into(),
+        time: saved.time,
     }
 }
 
@@ -151,6 +174,36 @@ mod tests {
         let name = RoomName::new("a").unwrap();
         one.app.join(name, &mut Vec::new());
         assert_eq!(one.app.room().composer.text(), "half a sentence");
+    }
+
+    #[test]
+    fn mentions_that_were_not_seen_come_back() {
+        let mut driven = next(&["a", "b"], SavedSession::default());
+        driven.go_live(1, false);
+        let empty = serde_json::json!({ "epoch": "e", "entries": [], "complete": true });
+        driven.receive(1, "history", empty.clone());
+        driven.message(1, 1, "bob", "alice?");
+        for seq in 2..200 {
+            driven.message(1, seq, "bob", "hi");
+        }
+        driven.message(1, 200, "bob", "@alice again");
+        let saved = driven.app.saved();
+        let seqs = |saved: &SavedSession| -> Vec<u64> {
+            let mentions = saved.rooms[1].mentions.iter();
+            mentions.map(|mention| mention.seq.0).collect()
+        };
+        assert_eq!(seqs(&saved), [1, 200]);
+        let mut again = next(&["a", "b"], saved);
+        assert_eq!(again.app.rooms[1].reading.mentions(), 2);
+        again.act(crate::keymap::Action::NextMention);
+        assert_eq!(again.app.active, 1);
+        assert_eq!(again.app.rooms[1].reading.mentions(), 1);
+        assert_eq!(seqs(&again.app.saved()), [200]);
+        // In another life of the log they are nowhere.
+        again.go_live(1, false);
+        let other = serde_json::json!({ "epoch": "f", "entries": [], "complete": true });
+        again.receive(1, "history", other);
+        assert_eq!(again.app.rooms[1].reading.mentions(), 0);
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod completion;
 mod finding;
 mod moderation;
 mod quitting;
+mod quoting;
 mod reconnect;
 mod rooms;
 mod sending;

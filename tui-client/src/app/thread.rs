@@ -252,7 +252,7 @@ fn last(timeline: &Timeline) -> Option<(EntryId, Seq)> {
 }
 
 /// A message of the room's present life, with its position.
-fn known(timeline: &Timeline) -> Option<(MessageId, Seq)> {
+pub(crate) fn known(timeline: &Timeline) -> Option<(MessageId, Seq)> {
     let mut newest = (0..timeline.len())
         .rev()
         .filter_map(|place| timeline.entry(place));

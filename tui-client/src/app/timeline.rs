@@ -24,14 +24,13 @@ mod view;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashSet, VecDeque};
-#[cfg(test)]
-use std::rc::Rc;
 
 use chat_protocol::{Epoch, Message, MessageId, Nonce, Seq};
 use jiff::tz::TimeZone;
 
 use entry::Kind;
 pub(crate) use entry::{Author, Cause, Entry, EntryId, Post, Stamp, Status, shown_name};
+pub(crate) use gaps::Filled;
 pub(crate) use geometry::Geometry;
 use index::Index;
 use outgoing::Outgoing;
@@ -45,8 +44,6 @@ pub(crate) use unread::Mark;
 use unread::Unread;
 pub(crate) use view::{Below, COUNTED_BELOW};
 
-#[cfg(test)]
-use crate::app::links;
 use crate::app::mention;
 #[cfg(test)]
 use crate::app::row::Tone;
@@ -136,6 +133,9 @@ pub(crate) struct Timeline {
     confirmed: Option<(Nonce, EntryId)>,
     /// Messages that are quoted, and not in the view.
     apart: VecDeque<Apart>,
+    /// Messages that are quoted, and that the room does not keep any more.
+    gone: VecDeque<MessageId>,
+    has_quotes: bool,
     epoch: Option<Epoch>,
     /// The oldest and the newest position that were seen in this life of the log, of whatever kind.
     oldest: Option<Seq>,
@@ -203,14 +203,6 @@ impl Timeline {
             post.is_open = !post.is_open;
         }
         true
-    }
-
-    /// The addresses in a message, in order.
-    #[cfg(test)]
-    pub(crate) fn links_of(&self, id: EntryId) -> Vec<Rc<str>> {
-        let post = self.index_of(id).and_then(|index| self.item(index).post());
-        let found = links::links(post.map(Post::content).unwrap_or_default());
-        found.into_iter().map(|link| link.address).collect()
     }
 
     /// The names of those who wrote lately and begin with `start`, without case, the last first; not
@@ -292,6 +284,7 @@ impl Timeline {
         } else {
             Status::Posted
         };
+        self.has_quotes |= message.reply_to.is_some();
         let id = Some(message.id.as_str());
         let mut post = Post::new(author, id, &content, message.reply_to.clone(), status);
         post.is_own = is_own;

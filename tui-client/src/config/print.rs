@@ -13,7 +13,8 @@ log = false
 # Where. Left out: the folder chat-tui/logs among your programs' state.
 #log-folder = "~/chat-logs"
 
-# Take the mouse. Left to the terminal, it selects text there.
+# Take the wheel of the mouse. Selecting text with the mouse needs Shift then, in most terminals. As it
+# is, the mouse is the terminal's, which turns the wheel into arrows that scroll here.
 mouse = false
 
 # A command for the shell that is run when somebody mentions you. It gets the event as JSON on its
@@ -63,7 +64,7 @@ pub(crate) fn print(path: Option<&Path>) -> String {
     text.push_str(SETTINGS);
     bindings(&mut text, ANYWHERE);
     text.push_str(
-        "\n# Keys while a message, or an item of a list, is selected: a single character each.\n",
+        "\n# Keys while a message, or an item of a list, is selected: characters, or any key that does nothing\n# else there, like f5, space or ctrl+x.\n",
     );
     text.push_str("# Enter opens it in any case.\n[keys.selected]\n");
     bindings(&mut text, SELECTED);

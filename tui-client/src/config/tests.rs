@@ -107,12 +107,22 @@ fn all_that_is_wrong_is_said_with_line_and_key() {
              keys, or \"none\"",
             "c.toml:19: keys.problems: F9 is bound to `help` and to `problems`: bind one of them \
              to another key, or to \"none\"",
-            "c.toml:21: keys.selected.ban: Ctrl+B means the same wherever you are: bind it to a \
-             single character, like x",
             "c.toml:22: keys.selected.x: it is not a text: it should be a key like \"ctrl+g\", a \
              list of keys, or \"none\"",
             "c.toml:22: keys.selected.x: there is no action `x` (chat-tui --print-config lists \
              them all)",
+        ],
+    );
+    // A key that means something everywhere is free for nothing else.
+    wrong(
+        "[keys.selected]\nkick = \"Space\"\nmark = 'space'\nban = 'F1'\npin = ['ctrl+x', 'f6', 'what']\n",
+        &[
+            "c.toml:2: keys.selected.kick: Space is bound to `mark` and to `kick`: bind one of them \
+             to another key, or to \"none\"",
+            "c.toml:4: keys.selected.ban: F1 is bound to `help` wherever you are: bind `ban` to \
+             another key, or `help` to \"none\"",
+            "c.toml:5: keys.selected.pin: `what` is no key: write one like ctrl+g, alt+1, \
+             shift+tab, f3, pgup or x",
         ],
     );
 }

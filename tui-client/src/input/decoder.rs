@@ -33,6 +33,8 @@ const SEQUENCE_BYTES: usize = 4096;
 const STRING_BYTES: usize = 1 << 20;
 /// Bytes of a paste that are kept: far more than a message may have.
 pub(super) const PASTE_BYTES: usize = 1 << 20;
+/// Rows by which a notch of the wheel scrolls.
+const NOTCH: u16 = 3;
 /// What ends a paste.
 const PASTE_END: &[u8] = b"\x1b[201~";
 const ESC: u8 = 0x1b;
@@ -409,6 +411,7 @@ impl Decoder {
                 self.state = State::Paste { text, matched: 0 };
             }
             Meaning::Reply(reply) => self.out.push(Input::Reply(reply)),
+            Meaning::Wheel { up } => self.out.push(Input::Wheel { up, rows: NOTCH }),
             Meaning::Focus(has_focus) => self.out.push(Input::Focus(has_focus)),
             Meaning::Nothing => {}
         }

@@ -12,6 +12,8 @@ pub(super) enum Meaning {
     PasteBegins,
     /// A reply that is waited for.
     Reply(Reply),
+    /// The wheel was turned by a notch.
+    Wheel { up: bool },
     /// The window is typed into, or no longer.
     Focus(bool),
     /// Well-formed, and nothing that matters here.
@@ -27,6 +29,8 @@ const ALT: u32 = 2;
 const CONTROL: u32 = 4;
 /// Super, Hyper, Meta: such keys are the desktop's.
 const OTHERS: u32 = 8 | 16 | 32;
+/// Shift, Meta and Control in the number of a button of the mouse.
+const HELD_WITH_MOUSE: u32 = 4 | 8 | 16;
 /// The kind of event, behind the modifiers, for a key that is let go.
 const RELEASED: u32 = 3;
 
@@ -36,6 +40,7 @@ pub(super) fn control_sequence(body: &[u8], end: u8) -> Meaning {
         return match (marker, end) {
             (b'?', b'u') => Meaning::Reply(Reply::KeyboardProtocol),
             (b'?', b'c') => Meaning::Reply(Reply::Attributes),
+            (b'<', b'M') => mouse(&body[1..]),
             _ => Meaning::Nothing,
         };
     }
@@ -74,6 +79,16 @@ pub(super) fn control_sequence(body: &[u8], end: u8) -> Meaning {
         }),
     };
     key.map_or(Meaning::Nothing, Meaning::Key)
+}
+
+/// A report of the mouse (xterm's SGR mode): the wheel, whatever is held with it; nothing else of the mouse
+/// means anything here.
+fn mouse(body: &[u8]) -> Meaning {
+    match parameters(body)[0][0].map(|button| button & !HELD_WITH_MOUSE) {
+        Some(64) => Meaning::Wheel { up: true },
+        Some(65) => Meaning::Wheel { up: false },
+        _ => Meaning::Nothing,
+    }
 }
 
 /// A key that begins with SS3: of the keypad, of xterm in application mode, of rxvt with Control.

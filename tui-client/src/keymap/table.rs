@@ -50,7 +50,7 @@ pub(crate) const ANYWHERE: &[Binding<Action>] = &[
         name: "palette",
         action: Action::KillOrPalette,
         keys: "ctrl+k",
-        words: "cut to the end of the line; at its end, go to a room, person or command",
+        words: "go to a room, person, command or setting; or cut",
     },
     Binding {
         name: "next-mention",

@@ -130,7 +130,7 @@ fn all_that_is_wrong_comes_back_with_its_place() {
         ("zzzzzzzzz", "f7"),
     ]);
     let selected = given(&[
-        ("ban", "ctrl+b"),
+        ("ban", "ctrl+g"),
         ("open", "o"),
         ("find", "q"),
         ("card", "t"),
@@ -148,7 +148,7 @@ fn all_that_is_wrong_comes_back_with_its_place() {
             "Anywhere 3: `what` is no key: write one like ctrl+g, alt+1, shift+tab, f3, pgup or x",
             "Anywhere 4: `submit` needs a key",
             "Anywhere 5: there is no action `zzzzzzzzz` (chat-tui --print-config lists them all)",
-            "Selected 0: Ctrl+B means the same wherever you are: bind it to a single character, like x",
+            "Selected 0: Ctrl+G is bound to `next-mention` wherever you are: bind `ban` to another key, or `next-mention` to \"none\"",
             "Selected 2: there is no action `find` here: it belongs below [keys]",
         ]
     );
@@ -157,4 +157,53 @@ fn all_that_is_wrong_comes_back_with_its_place() {
     assert_eq!(keymap.letter('t'), Some(SelectedAction::Card));
     assert_eq!(keymap.letter('c'), None);
     assert_eq!(keymap.letter('o'), Some(SelectedAction::Open));
+}
+
+#[test]
+fn what_is_picked_takes_any_key_that_does_nothing_else_there() {
+    let given = |name: &str, keys: &[&str]| {
+        let keys = keys.iter().map(|key| (*key).to_owned()).collect();
+        vec![(name.to_owned(), keys)]
+    };
+    let keys = ["Space", "ctrl+x", "f5", "alt+q", "ctrl+b"];
+    let free_mark = [given("mark", &["m"]), given("ban", &keys)].concat();
+    let keymap = Keymap::new(&[], &free_mark).unwrap();
+    let ban = Some(SelectedAction::Ban);
+    for key in keys {
+        assert_eq!(keymap.selected(parse_key(key).unwrap()), ban, "{key}");
+    }
+    let meaning = |key: &str, is_picked| keymap.meaning(parse_key(key).unwrap(), is_picked);
+    let acts = Some(Action::Selected(SelectedAction::Ban));
+    assert_eq!(meaning("f5", true), acts);
+    assert_eq!(meaning("f5", false), None);
+    // Keys of the input box are free while something is picked.
+    assert_eq!(meaning("ctrl+b", true), acts);
+    let left = Some(Action::Move(Motion::Left));
+    assert_eq!(meaning("ctrl+b", false), left);
+    assert_eq!(meaning("Space", true), Some(Action::Insert(' ')));
+    let opens = Some(Action::Selected(SelectedAction::Open));
+    assert_eq!(meaning("enter", true), opens);
+    assert_eq!(keymap.selected_keys_of(SelectedAction::Ban).len(), 5);
+    // One that is freed elsewhere may be taken.
+    let free = given("problems", &["none"]);
+    let keymap = Keymap::new(&free, &given("ban", &["f2"])).unwrap();
+    assert_eq!(keymap.meaning(parse_key("f2").unwrap(), true), acts);
+    let wrong = Keymap::new(&[], &given("pin", &["enter"])).unwrap_err();
+    assert!(
+        wrong[0]
+            .error
+            .to_string()
+            .starts_with("Enter is bound to `submit` wherever")
+    );
+    let wrong = Keymap::new(&[], &given("ban", &["f2"])).unwrap_err();
+    assert_eq!((wrong.len(), wrong[0].place), (1, 0));
+    // Two for one key.
+    let two = [given("ban", &["f5"]), given("kick", &["f5"])].concat();
+    let wrong = Keymap::new(&[], &two).unwrap_err();
+    assert!(
+        wrong[0]
+            .error
+            .to_string()
+            .starts_with("F5 is bound to `ban` and to `kick`")
+    );
 }

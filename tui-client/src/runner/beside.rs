@@ -30,6 +30,8 @@ pub(crate) struct Plans {
     pub(crate) on_mention: Option<String>,
     pub(crate) bell: bool,
     pub(crate) desktop: Desktop,
+    /// The wheel of the mouse is the program's.
+    pub(crate) mouse: bool,
     /// What is to be said at the start.
     pub(crate) notes: Vec<String>,
 }

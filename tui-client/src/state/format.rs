@@ -4,7 +4,9 @@
 use chat_protocol::{Epoch, MessageId, RoomName, Seq, Username};
 use serde::{Deserialize, Serialize};
 
-use crate::session_state::{DRAFTS, ReadMark, SavedDraft, SavedRoom, SavedSession};
+use crate::session_state::{
+    DRAFTS, MENTIONS, ReadMark, SavedDraft, SavedMention, SavedRoom, SavedSession,
+};
 
 /// The version of the files.
 const VERSION: u64 = 1;
@@ -40,6 +42,8 @@ struct RoomFile {
     #[serde(default)]
     read: Option<ReadFile>,
     #[serde(default)]
+    mentions: Vec<MentionFile>,
+    #[serde(default)]
     drafts: Vec<DraftFile>,
 }
 
@@ -63,6 +67,14 @@ struct ReplyFile {
 struct ReadFile {
     epoch: String,
     seq: u64,
+    time: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct MentionFile {
+    id: String,
+    seq: u64,
+    author: String,
     time: u64,
 }
 
@@ -178,8 +190,27 @@ fn room_file(room: SavedRoom) -> RoomFile {
         name: room.name.as_str().to_owned(),
         open: room.is_open,
         read,
+        mentions: room.mentions.into_iter().map(mention_file).collect(),
         drafts: room.drafts.into_iter().map(draft_file).collect(),
     }
+}
+
+fn mention_file(mention: SavedMention) -> MentionFile {
+    MentionFile {
+        id: mention.id.as_str().to_owned(),
+        seq: mention.seq.0,
+        author: mention.author,
+        time: mention.time,
+    }
+}
+
+fn mention(file: MentionFile) -> Result<SavedMention, String> {
+    Ok(SavedMention {
+        id: MessageId::new(file.id).map_err(|error| format!("a message's id {error}"))?,
+        seq: Seq(file.seq),
+        author: file.author,
+        time: file.time,
+    })
 }
 
 fn draft_file(draft: SavedDraft) -> DraftFile {
@@ -217,12 +248,15 @@ fn room(file: RoomFile) -> Result<SavedRoom, String> {
             time: mark.time,
         })
     });
+    let mentions = file.mentions.into_iter().take(MENTIONS).map(mention);
+    let mentions: Result<Vec<SavedMention>, String> = mentions.collect();
     let drafts = file.drafts.into_iter().take(DRAFTS).map(draft);
     let drafts: Result<Vec<SavedDraft>, String> = drafts.collect();
     Ok(SavedRoom {
         name: room_name(&file.name)?,
         is_open: file.open,
         read: read.transpose()?,
+        mentions: mentions?,
         drafts: drafts?,
     })
 }

@@ -7,7 +7,7 @@ use chat_protocol::{Epoch, MessageId, RoomName, Secret, Seq};
 use tempfile::TempDir;
 
 use super::*;
-use crate::session_state::{ReadMark, SavedDraft, SavedRoom};
+use crate::session_state::{ReadMark, SavedDraft, SavedMention, SavedRoom};
 
 const URL: &str = "wss://chat.example.org";
 
@@ -57,6 +57,12 @@ pub(super) fn saved(draft: &str) -> SavedSession {
             seq: Seq(41),
             time: 1_795_477_200_405,
         }),
+        mentions: vec![SavedMention {
+            id: MessageId::new("e1-40").unwrap(),
+            seq: Seq(40),
+            author: "bob".to_owned(),
+            time: 1_795_477_200_400,
+        }],
         drafts: vec![SavedDraft {
             text: draft.to_owned(),
             cursor: draft.len() / 2,

@@ -22,6 +22,9 @@ const ASK: &[u8] = b"\x1b[?u\x1b[c";
 /// Kitty's keyboard protocol: keys that were ambiguous are not, and each tells what it is on a
 /// keyboard for English. What was set by whoever did not put it back goes first.
 pub(super) const KEYBOARD: &[u8] = b"\x1b[<u\x1b[>5u";
+/// Reports of the mouse's buttons, the wheel among them, in numbers (SGR).
+pub(super) const MOUSE: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+const NO_MOUSE: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 /// Has the terminal keep the window's title.
 pub(super) const KEEP_TITLE: &[u8] = b"\x1b[22;2t";
 /// The end of a frame that was begun; the keyboard protocol, where it was set: it belongs to the
@@ -52,6 +55,7 @@ struct Taken {
     before: Termios,
     keyboard: bool,
     title: bool,
+    mouse: bool,
 }
 
 fn taken() -> std::sync::MutexGuard<'static, Option<Taken>> {
@@ -65,23 +69,24 @@ pub(super) fn take() -> io::Result<()> {
     wait_for_the_terminal()?;
     let input = io::stdin();
     let now = tcgetattr(input.as_fd())?;
-    let mut taken = taken();
-    let mut raw = match &*taken {
+    let mut guard = taken();
+    let mut raw = match &*guard {
         Some(taken) => taken.before.clone(),
         None => now.clone(),
     };
     raw.make_raw();
     tcsetattr(input.as_fd(), OptionalActions::Now, &raw)?;
-    let keyboard = taken
-        .get_or_insert(Taken {
-            before: now,
-            keyboard: false,
-            title: false,
-        })
-        .keyboard;
-    drop(taken);
+    let taken = guard.get_or_insert(Taken {
+        before: now,
+        keyboard: false,
+        title: false,
+        mouse: false,
+    });
+    let (keyboard, mouse) = (taken.keyboard, taken.mouse);
+    drop(guard);
     let mut bytes = ENTER.to_vec();
     bytes.extend_from_slice(if keyboard { KEYBOARD } else { b"" });
+    bytes.extend_from_slice(if mouse { MOUSE } else { b"" });
     bytes.extend_from_slice(ASK);
     output::write_now(bytes, PATIENCE);
     Ok(())
@@ -91,6 +96,14 @@ pub(super) fn take() -> io::Result<()> {
 pub(super) fn keep_keyboard() -> bool {
     match &mut *taken() {
         Some(taken) => !std::mem::replace(&mut taken.keyboard, true),
+        None => false,
+    }
+}
+
+/// Remembers that the mouse is reported; false where it was already.
+pub(super) fn keep_mouse() -> bool {
+    match &mut *taken() {
+        Some(taken) => !std::mem::replace(&mut taken.mouse, true),
         None => false,
     }
 }
@@ -112,6 +125,7 @@ pub(super) fn give_back() {
     let [frame, keyboard, modes, title] = LEAVE;
     let mut leave = frame.to_vec();
     leave.extend_from_slice(if taken.keyboard { keyboard } else { b"" });
+    leave.extend_from_slice(if taken.mouse { NO_MOUSE } else { b"" });
     leave.extend_from_slice(modes);
     leave.extend_from_slice(if taken.title { title } else { b"" });
     output::write_last(&leave, PATIENCE);

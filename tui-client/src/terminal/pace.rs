@@ -5,8 +5,12 @@
 //! cause are drawn at once; while an answer is awaited they are the cursor's row alone, and the rest
 //! follows. On a slow line a frame goes out in pieces, each of which is answered.
 
+mod slowness;
+
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
+
+use slowness::Slowness;
 
 /// Between a frame and the one that a key causes: what is typed shows within one frame of a screen.
 const KEY: Duration = Duration::from_millis(5);
@@ -78,6 +82,7 @@ pub(super) struct Pace {
     quickest: Option<(Duration, Duration, Instant)>,
     /// Bytes of a piece, where the line is slow.
     limit: Option<usize>,
+    slowness: Slowness,
 }
 
 impl Pace {
@@ -87,6 +92,8 @@ impl Pace {
         *self = Self {
             key,
             network,
+            // The app goes on from what it was told.
+            slowness: std::mem::take(&mut self.slowness),
             ..Self::default()
         };
     }
@@ -189,6 +196,13 @@ impl Pace {
                 .map(|limit| limit * 2)
                 .filter(|limit| *limit < WHOLE);
         }
+        let is_full = self.limit.is_some() && queued >= QUEUE / 2;
+        self.slowness.note(is_full, now);
+    }
+
+    /// The line is slow for more than a moment.
+    pub(super) fn is_slow(&self) -> bool {
+        self.slowness.is_slow()
     }
 
     /// The terminal was asked something before the first frame.

@@ -110,7 +110,7 @@ fn words(app: &App) -> (Tone, String) {
         return words;
     }
     if app.palette.is_some() {
-        let words = "Enter go  Up/Down pick  @ people  / commands  # rooms  Esc close";
+        let words = "Enter go  Up/Down pick  @ people  # rooms  / commands  = settings  Esc close";
         return (Tone::Faint, words.to_owned());
     }
     if app.is_picking() {
@@ -318,6 +318,14 @@ fn hint(app: &App) -> (Tone, &'static str) {
             Tone::Faint,
             "Enter send  Alt+Enter new line  Ctrl+C clear  Up previous message",
         );
+    }
+    if room.is_covered() {
+        let words = "Shift+Tab select a message  PgUp/PgDn scroll  Esc back  F1 help";
+        return (Tone::Faint, words);
+    }
+    if room.shown().is_held() {
+        let words = "PgDn down  End newest  Shift+Tab select  Ctrl+G next unread  F1 help";
+        return (Tone::Faint, words);
     }
     if app.rooms.len() > 1 {
         return (

@@ -425,7 +425,10 @@ fn the_help_says_that_there_is_more_and_offers_what_may_be_used() {
     let mut driven = Driven::live();
     driven.act(Action::Help);
     let rows = screen(&mut driven, 80, 24).0;
-    assert!(rows[2].contains("Enter"), "{rows:?}");
+    assert!(
+        rows[2].contains("F1") && rows[3].contains("Enter"),
+        "{rows:?}"
+    );
     assert!(rows[20].ends_with("more rows: PgDn"), "{rows:?}");
     let mut all = Vec::new();
     while screen(&mut driven, 80, 24).0[20].ends_with("more rows: PgDn") {
@@ -434,11 +437,30 @@ fn the_help_says_that_there_is_more_and_offers_what_may_be_used() {
         assert!(all.len() < 400, "it has no end");
     }
     let rows = screen(&mut driven, 80, 24).0;
-    assert!(rows[20].contains("a mention"), "{rows:?}");
+    assert!(rows[20].contains("next word with a capital"), "{rows:?}");
     all.extend(rows[1..21].to_vec());
+    assert!(all.len() <= 116, "{}: {all:#?}", all.len());
     let has = |all: &[String], text: &str| all.iter().any(|row| row.contains(text));
     let ban = " /ban NAME - REASON             permanent; the reason may begin with a digit";
     assert!(has(&all, ban), "{all:?}");
+    assert!(has(&all, "a mention"), "{all:?}");
+    // Every command is there, by its key or by itself.
+    let plain = crate::command::COMMANDS
+        .iter()
+        .chain(&crate::command::ACTING);
+    let plain = plain.map(|(name, ..)| *name);
+    let others = crate::command::GOING.iter().chain(&crate::command::READING);
+    let others = others.chain(&crate::command::MODERATION);
+    let others = others.map(|(name, ..)| *name);
+    for name in plain.chain(others) {
+        let is_shown = has(&all, &format!("/{name} ")) || has(&all, &format!("/{name})"));
+        let ends = all.iter().any(|row| row.ends_with(&format!("/{name}")));
+        let is_for_administrators = matches!(name, "mod" | "unmod" | "vip" | "unvip");
+        assert!(
+            is_shown || ends || is_for_administrators,
+            "/{name}: {all:#?}"
+        );
+    }
     // An ordinary user is not offered what only moderators may do.
     driven.receive(0, "delMod", json!({}));
     driven.act(Action::Escape);

@@ -225,6 +225,45 @@ fn in_another_life_of_the_log_time_tells() {
 }
 
 #[test]
+fn a_hole_that_is_filled_in_part_leaves_more() {
+    let mut reading = Reading::new(Some(mark("e", 5)));
+    page(&mut reading, Page::Newest, "e", &[200, 201], false);
+    check(&reading, 2, 1, true);
+    page(
+        &mut reading,
+        Page::Gap(Some(Seq(200))),
+        "e",
+        &[6, 10],
+        false,
+    );
+    check(&reading, 4, 2, true);
+    page(&mut reading, Page::Gap(Some(Seq(200))), "f", &[11], false);
+    check(&reading, 4, 2, true);
+    page(&mut reading, Page::Gap(Some(Seq(1))), "e", &[11, 20], true);
+    check(&reading, 6, 3, false);
+}
+
+#[test]
+fn mentions_of_an_earlier_run_are_unseen() {
+    let mut earlier = Reading::new(Some(mark("e", 5)));
+    page(&mut earlier, Page::Newest, "e", &[6, 10, 12, 20], true);
+    earlier.see_end(Seq(12));
+    let kept = earlier.unseen_mentions();
+    let mut reading = Reading::new(earlier.mark().cloned());
+    reading.remember(kept.clone());
+    check(&reading, 0, 1, false);
+    page(&mut reading, Page::Newest, "e", &[10, 12, 20, 30], true);
+    check(&reading, 1, 2, false);
+    assert_eq!(reading.unseen_mentions()[..1], kept);
+    page(&mut reading, Page::Newest, "f", &[1], true);
+    check(&reading, 0, 0, false);
+    for seq in 1..=MENTIONS as u64 + 5 {
+        say(&mut reading, seq * 10, "bob", "@alice");
+    }
+    assert_eq!(reading.unseen_mentions().len(), MENTIONS);
+}
+
+#[test]
 fn what_is_remembered_is_bounded() {
     let mut reading = Reading::new(None);
     page(&mut reading, Page::Newest, "e", &[1], true);

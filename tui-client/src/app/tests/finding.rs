@@ -474,3 +474,34 @@ fn what_was_missed_between_two_runs_is_unread_and_a_line_is_above_it() {
     again.act(Action::Room(1));
     assert!(again.app.room().timeline.unread_mark().is_none());
 }
+
+#[test]
+fn a_setting_is_changed_from_the_palette_or_says_where_it_is() {
+    let mut driven = Driven::live();
+    driven.tell(Event::Resized {
+        width: 140,
+        height: 40,
+    });
+    let choose = |driven: &mut Driven, query: &str| {
+        driven.act(Action::KillOrPalette);
+        driven.type_in(query);
+        driven.act(Action::Submit);
+        driven.app.answers.hinted().unwrap_or_default().to_owned()
+    };
+    assert_eq!(
+        choose(&mut driven, "=sides"),
+        "sides is off until you leave"
+    );
+    assert_eq!(driven.app.layout().right, 0);
+    assert_eq!(choose(&mut driven, "=sides"), "sides is on until you leave");
+    assert!(driven.app.layout().right > 0);
+    let words = "notifications.only-unfocused is off until you leave";
+    assert_eq!(choose(&mut driven, "=unfocused"), words);
+    let effects = driven.message(0, 1, "bob", "alice?");
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Notify { .. }))
+    );
+    assert!(choose(&mut driven, "=colours").starts_with("theme.colours is read at the start"));
+}

@@ -106,3 +106,23 @@ fn the_line_below_a_held_view_tells_what_was_missed() {
     driven.act(Action::PageUp);
     assert_eq!(below(&driven), (0, 0, false));
 }
+
+#[test]
+fn a_slow_line_hides_the_sides_unless_the_user_wants_them() {
+    let mut driven = two_rooms();
+    driven.tell(Event::Resized {
+        width: 140,
+        height: 40,
+    });
+    let has_sides = |driven: &Driven| driven.app.layout().right > 0;
+    assert!(has_sides(&driven));
+    assert!(driven.tell(Event::SlowLine(true)).contains(&Effect::Draw));
+    assert!(!has_sides(&driven));
+    driven.act(Action::ToggleSides);
+    assert!(has_sides(&driven));
+    assert_eq!(driven.tell(Event::SlowLine(false)), []);
+    driven.send("/sides");
+    assert!(!has_sides(&driven));
+    driven.send("/sides");
+    assert!(has_sides(&driven));
+}

@@ -7,6 +7,17 @@ use super::entry::{Entry, EntryId, Gap, Kind, Stamp};
 use super::joining::APART;
 use super::{News, PAGE, Reader, Timeline};
 
+/// What became of a gap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Filled {
+    /// Everything is here.
+    Closed,
+    /// There is more to load.
+    More,
+    /// The log that it is in is not the server's any more: nothing can be loaded there.
+    Never,
+}
+
 impl Timeline {
     /// The newest entries, sent instead of what could not be resumed; what of them is new. Where the
     /// positions still mean the same, what is between can be loaded.
@@ -67,15 +78,37 @@ impl Timeline {
         Some(request)
     }
 
-    /// Takes in what was asked for at a gap; what of it is new, and whether the gap is closed.
-    pub(crate) fn fill_gap(&mut self, history: &History, reader: &Reader) -> (News, bool) {
+    /// Takes in what was asked for at a gap; what of it is new, and what became of the gap.
+    pub(crate) fn fill_gap(&mut self, history: &History, reader: &Reader) -> (News, Filled) {
         let Some(id) = self.filling.take() else {
-            return (News::default(), true);
+            return (News::default(), Filled::Closed);
         };
+        let news = self.fill(id, history, reader);
+        let filled = match self.index_of(id) {
+            None => Filled::Closed,
+            Some(index) if self.is_loadable(index) => Filled::More,
+            Some(_) => Filled::Never,
+        };
+        (news, filled)
+    }
+
+    /// From here on, every entry up to the newest is here.
+    pub(crate) fn whole_from(&self) -> Option<Seq> {
+        let gap = self
+            .entries
+            .iter()
+            .rev()
+            .find_map(|entry| match entry.kind {
+                Kind::Gap(gap) if entry.at > Seq(0) => gap.before,
+                _ => None,
+            });
+        gap.or(self.oldest)
+    }
+
+    fn fill(&mut self, id: EntryId, history: &History, reader: &Reader) -> News {
         self.set_gap_loading(id, false);
         if self.loading {
-            let news = self.older(history, reader);
-            return (news, self.index_of(id).is_none());
+            return self.older(history, reader);
         }
         let index = self.index_of(id);
         let gap = index.and_then(|index| match self.entries.get(index)?.kind {
@@ -84,7 +117,7 @@ impl Timeline {
         });
         let is_same_life = self.epoch.as_ref() == Some(&history.epoch);
         let Some((stamp, after, before)) = gap.filter(|_| is_same_life) else {
-            return (News::default(), index.is_none());
+            return News::default();
         };
         let is_another = |entry: &ServerEvent| match entry {
             ServerEvent::Message(message) => message.seq == after && !self.has(message),
@@ -92,7 +125,7 @@ impl Timeline {
         };
         if history.entries.iter().any(is_another) {
             self.part_above(id);
-            return (News::default(), false);
+            return News::default();
         }
         let last = history.entries.iter().filter_map(ServerEvent::seq).max();
         let missing = History {
@@ -106,22 +139,23 @@ impl Timeline {
         };
         let news = self.absorb(&missing, reader, false);
         // Entries of kinds that this version does not know are left out: step over them.
-        let last = last.unwrap_or(Seq(after.0.saturating_add(PAGE)));
+        let last = last.filter(|last| *last > after);
+        let last = last.unwrap_or(Seq(after.0.saturating_add(PAGE - 1)));
         let is_closed = history.complete || last.next() >= before;
         // Emptying the room may have taken it.
         if let Some(index) = self.index_of(id) {
             self.remove_at(index);
             if !is_closed {
                 let gap = Gap {
-                    after: Some(last.max(after)),
+                    after: Some(last),
                     before: Some(before),
                     is_loading: false,
                 };
-                let entry = self.gap_entry(last.max(after), stamp, gap);
+                let entry = self.gap_entry(last, stamp, gap);
                 self.insert_gap_entry(Entry { id, ..entry });
             }
         }
-        (news, is_closed)
+        news
     }
 
     /// Puts a gap behind everything up to a position.
@@ -238,7 +272,7 @@ impl Timeline {
     }
 
     /// True where something can be loaded at the gap at `index`.
-    pub(super) fn is_loadable(&self, index: usize) -> bool {
+    pub(crate) fn is_loadable(&self, index: usize) -> bool {
         match self.entries.get(index).map(|entry| &entry.kind) {
             Some(Kind::Gap(gap)) => {
                 gap.after.is_some()

@@ -46,6 +46,11 @@ impl Timeline {
         self.oldest
     }
 
+    /// The newest position that was seen.
+    pub(crate) fn newest_position(&self) -> Option<Seq> {
+        self.newest
+    }
+
     /// Takes over a message of another timeline, at the position that it has there; `None` where it is no
     /// message of the log, or here already. `is_new` where it came a moment ago.
     pub(crate) fn copy(&mut self, entry: &Entry, is_new: bool) -> Option<EntryId> {

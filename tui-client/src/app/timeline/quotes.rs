@@ -1,24 +1,22 @@
 //! The start of a message that those that answer it quote. Looked up when a row is made, so that
-//! nothing has to be taken back when a message goes.
+//! nothing has to be taken back when a message goes. What is quoted and not here is fetched by others.
 
 use std::rc::Rc;
 
-#[cfg(test)]
-use chat_protocol::Message;
-use chat_protocol::{MessageId, Seq};
+use chat_protocol::{Message, MessageId, Seq};
 
-use super::Timeline;
-#[cfg(test)]
-use super::content;
-use super::entry::{Author, Post};
+use super::entry::{Author, Entry, Post};
 use super::ignoring::QUOTE;
+use super::looking::Span;
+use super::{Reader, Timeline, content};
 use crate::sanitize;
 
 /// Characters of a message that those that answer it quote.
 const QUOTED: usize = 200;
-/// Messages from elsewhere that are kept to be quoted; the oldest go.
-#[cfg(test)]
+/// Messages from elsewhere that are kept to be quoted, and ids that lead nowhere; the oldest go.
 const APART: usize = 100;
+/// How a message is quoted that the room does not keep any more.
+const GONE: &str = "a message that is gone";
 
 /// A message that is not in the view, but quoted in it.
 #[derive(Debug)]
@@ -44,13 +42,46 @@ impl Timeline {
         }
         match self.apart.iter().find(|apart| apart.id == *id) {
             Some(apart) => Some(apart.quote.clone()),
-            None => self.ignoring.has_id(id).then(|| QUOTE.into()),
+            None if self.ignoring.has_id(id) => Some(QUOTE.into()),
+            None => self.gone.contains(id).then(|| GONE.into()),
         }
     }
 
+    /// Where a message is that is here, or was fetched to be quoted.
+    pub(crate) fn position(&self, id: &MessageId) -> Option<Seq> {
+        let here = self.find(id).map(|entry| entry.at);
+        let apart = || self.apart.iter().find(|apart| apart.id == *id);
+        here.or_else(|| Some(apart()?.seq))
+    }
+
+    /// True for a message that the room does not keep any more, as was found out.
+    pub(crate) fn is_gone(&self, id: &MessageId) -> bool {
+        self.gone.contains(id)
+    }
+
+    /// A message that is quoted in a part of the log and not known, and where the one stands that answers
+    /// it; the newest first.
+    pub(crate) fn unknown_quote(&self, span: Span) -> Option<(MessageId, Seq)> {
+        let begin = self.entries.partition_point(|entry| entry.at < span.from);
+        let end = self.entries.partition_point(|entry| entry.at <= span.to);
+        let unknown = |entry: &Entry| {
+            let parent = entry.post()?.reply_to()?;
+            let is_unknown = entry.at > Seq(0) && self.quote(parent).is_none();
+            is_unknown.then(|| (parent.clone(), entry.at))
+        };
+        self.entries
+            .range(begin..end.max(begin))
+            .rev()
+            .find_map(unknown)
+    }
+
+    /// True where a message that came quotes another.
+    pub(crate) fn has_quotes(&self) -> bool {
+        self.has_quotes
+    }
+
     /// Takes in a message that was fetched by itself, to quote it: it gets no place in the view.
-    #[cfg(test)]
-    pub(crate) fn insert_apart(&mut self, message: &Message) {
+    pub(crate) fn insert_apart(&mut self, message: &Message, reader: &Reader) {
         if self.find_index(&message.id).is_some() {
             return;
         }
@@ -59,13 +90,28 @@ impl Timeline {
             self.apart.pop_front();
         }
         let author = Author::new(&message.username, &message.display_name, message.rank);
-        let quote = words(&author, &start_of(&content(&message.content)));
+        let quote = match reader.ignored.contains(&author.key) {
+            true => QUOTE.into(),
+            false => words(&author, &start_of(&content(&message.content))),
+        };
         self.apart.push_back(Apart {
             id: message.id.clone(),
             seq: message.seq,
             author: Rc::new(author),
             quote,
         });
+        self.forget_rows();
+    }
+
+    /// The room does not keep this message any more.
+    pub(crate) fn note_gone(&mut self, id: &MessageId) {
+        if self.gone.contains(id) {
+            return;
+        }
+        if self.gone.len() >= APART {
+            self.gone.pop_front();
+        }
+        self.gone.push_back(id.clone());
         self.forget_rows();
     }
 }

@@ -31,13 +31,6 @@ pub(super) struct Unread {
 }
 
 impl Timeline {
-    /// The newest position that is here: where to put the mark for somebody who sees all of it.
-    #[cfg(test)]
-    pub(crate) fn newest_mark(&self) -> Option<Mark> {
-        let (epoch, seq) = (self.epoch.clone()?, self.newest?);
-        Some(Mark { epoch, seq })
-    }
-
     /// Everything up to `mark` is seen. What is behind it, now or once it is here, is new, and a line
     /// tells it apart.
     pub(crate) fn set_unread_mark(&mut self, mark: Mark) {
@@ -73,35 +66,6 @@ impl Timeline {
     /// The first entry that was not seen.
     pub(crate) fn first_unread(&self) -> Option<EntryId> {
         self.unread.as_ref()?.first
-    }
-
-    /// Mentions behind a position.
-    #[cfg(test)]
-    pub(crate) fn mentions_after(&self, seq: Seq) -> usize {
-        let behind = self.behind(seq);
-        behind.filter(|entry| entry.is_mention()).count()
-    }
-
-    /// The oldest mention behind a position.
-    #[cfg(test)]
-    pub(crate) fn mention_after(&self, seq: Seq) -> Option<EntryId> {
-        let mut behind = self.behind(seq);
-        Some(behind.find(|entry| entry.is_mention())?.id)
-    }
-
-    /// The first mention below an entry.
-    #[cfg(test)]
-    pub(crate) fn next_mention_from(&self, id: EntryId) -> Option<EntryId> {
-        let below = self.index_of(id)? + 1;
-        let mut below = self.entries.range(below.min(self.entries.len())..);
-        Some(below.find(|entry| entry.is_mention())?.id)
-    }
-
-    /// The position of an entry in the log's present life.
-    #[cfg(test)]
-    pub(crate) fn position_of(&self, id: EntryId) -> Option<Seq> {
-        let at = self.entries.get(self.index_of(id)?)?.at;
-        (at > Seq(0)).then_some(at)
     }
 
     fn behind(&self, seq: Seq) -> impl Iterator<Item = &Entry> {

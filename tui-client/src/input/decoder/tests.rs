@@ -517,3 +517,38 @@ fn three_arrows_at_once_are_the_wheel() {
     assert_eq!(read(&up.repeat(3), 10), "WheelUp3");
     assert_eq!(read("\x1b[1;5A\x1b[1;5A\x1b[1;5A", 10), "C-Up C-Up C-Up");
 }
+
+#[test]
+fn of_the_mouse_only_the_wheel_means_anything() {
+    let mut line = Line::new();
+    let check = |line: &mut Line, bytes: &[u8], expected: &str| {
+        line.read(bytes);
+        line.pause(5_000);
+        assert_eq!(
+            line.said(),
+            expected,
+            "{:?}",
+            String::from_utf8_lossy(bytes)
+        );
+    };
+    check(&mut line, b"\x1b[<64;10;5M", "WheelUp3");
+    check(
+        &mut line,
+        b"\x1b[<65;10;5M\x1b[<65;10;5M",
+        "WheelDown3 WheelDown3",
+    );
+    check(
+        &mut line,
+        b"\x1b[<68;10;5M\x1b[<81;1;1M",
+        "WheelUp3 WheelDown3",
+    );
+    // Buttons, moves, wheels to the side, what is let go, and other ways to report.
+    let others =
+        b"\x1b[<0;10;5M\x1b[<0;10;5m\x1b[<35;1;1M\x1b[<66;1;1M\x1b[<64;1;1m\x1b[<M\x1b[M`!!x";
+    check(&mut line, others, "x");
+    // In pieces.
+    line.read(b"\x1b[<6");
+    line.read(b"4;10");
+    line.pause(100);
+    check(&mut line, b";5Mx", "WheelUp3 x");
+}

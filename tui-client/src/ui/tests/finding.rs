@@ -151,3 +151,22 @@ fn who_is_ignored_is_a_row_for_a_moderator() {
         "{rows:?}"
     );
 }
+
+#[test]
+fn the_hints_say_what_can_be_done_where_the_view_is() {
+    let mut driven = Driven::live();
+    for seq in 1..60 {
+        driven.message(0, seq, "bob", "hi");
+    }
+    let hints = |driven: &mut Driven| screen(driven, 80, 24).0[21].clone();
+    assert!(hints(&mut driven).contains("F1 help"));
+    driven.act(Action::PageUp);
+    let held = " PgDn down  End newest  Shift+Tab select  Ctrl+G next unread  F1 help";
+    assert_eq!(hints(&mut driven), held);
+    driven.send("/find hi");
+    driven.act(Action::Escape);
+    let found = " Shift+Tab select a message  PgUp/PgDn scroll  Esc back  F1 help";
+    assert_eq!(hints(&mut driven), found);
+    driven.act(Action::Escape);
+    assert_eq!(hints(&mut driven), held);
+}

@@ -57,8 +57,8 @@ fn a_hole_of_the_same_log_is_loaded_from_its_upper_end() {
     );
     assert_eq!(texts(&timeline)[4], "loading missing messages");
     assert_eq!(timeline.gap_request(id), None, "one at a time");
-    let (news, is_closed) = timeline.fill_gap(&answer(&log, &request), &reader());
-    assert_eq!((news.unread, is_closed), (99, false));
+    let (news, filled) = timeline.fill_gap(&answer(&log, &request), &reader());
+    assert_eq!((news.unread, filled), (99, Filled::More));
     let shown = texts(&timeline);
     assert_eq!(
         shown[101..105],
@@ -100,13 +100,37 @@ fn an_answer_out_of_a_hole_has_one_on_either_side() {
 }
 
 #[test]
+fn what_brings_nothing_new_is_not_asked_for_again() {
+    let mut timeline = holed(2, 199, 200);
+    assert_eq!(timeline.whole_from(), Some(Seq(199)));
+    let id = gap(&timeline).unwrap();
+    let mut asked = 0;
+    while let Some(request) = timeline.gap_request(id) {
+        asked += 1;
+        assert!(asked < 5, "{request:?}");
+        // Only the one that is here already.
+        let at = request.after.unwrap().0 + 1;
+        let known = if at == 2 { page(2..=2) } else { Vec::new() };
+        timeline.fill_gap(&history("e", known, false), &reader());
+    }
+    assert_eq!(asked, 2);
+    assert_eq!(timeline.whole_from(), Some(Seq(1)));
+    // In another life of the log nothing can be loaded there at all.
+    let mut timeline = holed(2, 199, 200);
+    let id = gap(&timeline).unwrap();
+    timeline.gap_request(id).unwrap();
+    let (_, filled) = timeline.fill_gap(&history("f", page(3..=9), false), &reader());
+    assert_eq!(filled, Filled::More);
+}
+
+#[test]
 fn entries_of_unknown_kinds_in_a_hole_are_stepped_over() {
     let mut timeline = holed(2, 199, 200);
     let id = gap(&timeline).unwrap();
     timeline.gap_request(id).unwrap();
     let unknown = vec![json!({ "event": "novelty", "data": { "seq": 40 } })];
     timeline.fill_gap(&history("e", unknown, false), &reader());
-    assert_eq!(timeline.gap_request(id).unwrap().after, Some(Seq(101)));
+    assert_eq!(timeline.gap_request(id).unwrap().after, Some(Seq(100)));
 }
 
 #[test]
@@ -121,8 +145,8 @@ fn a_hole_in_another_log_is_loaded_as_older_messages_are() {
     assert_eq!(texts(&timeline)[..3], ["bob  m1", "bob  m2", "bob  m3"]);
     let request = timeline.gap_request(id).unwrap();
     assert_eq!(request.before, Some(Seq(10)));
-    let (_, is_closed) = timeline.fill_gap(&history("f", page(3..=9), false), &reader());
-    assert!(is_closed);
+    let (_, filled) = timeline.fill_gap(&history("f", page(3..=9), false), &reader());
+    assert_eq!(filled, Filled::Closed);
     assert_eq!(texts(&timeline).len(), 31);
 }
 
@@ -133,7 +157,9 @@ fn a_log_that_was_set_back_is_found_out_at_the_hole() {
     timeline.gap_request(id).unwrap();
     let mut other = page(9..=49);
     other[0]["data"]["content"] = json!("another");
-    timeline.fill_gap(&history("e", other.clone(), false), &reader());
+    let (_, filled) = timeline.fill_gap(&history("e", other.clone(), false), &reader());
+    // What is above it is of another log, and is told apart; from below there may be more.
+    assert_eq!(filled, Filled::More);
     let request = timeline.gap_request(id).unwrap();
     assert_eq!((request.after, request.before), (None, Some(Seq(50))));
     timeline.fill_gap(&history("e", other, false), &reader());

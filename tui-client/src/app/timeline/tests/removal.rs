@@ -170,7 +170,7 @@ fn a_message_from_elsewhere_is_quoted_until_it_is_deleted() {
     answer["data"]["replyTo"] = json!("e-7");
     timeline.insert(&message(&answer), &reader());
     assert!(texts(&timeline).join(" ").contains("> an earlier message"));
-    timeline.insert_apart(&message(&event(7, "bob", "m7")));
+    timeline.insert_apart(&message(&event(7, "bob", "m7")), &reader());
     assert!(texts(&timeline).join(" ").contains("> bob: m7"));
     assert!(!texts(&timeline).join(" ").contains("bob  m7"));
     timeline.purge(&purge("bob", 52));
@@ -178,9 +178,10 @@ fn a_message_from_elsewhere_is_quoted_until_it_is_deleted() {
     timeline.clear(&clear(53), None);
     assert_eq!(timeline.quote(&MessageId::new("e-7").unwrap()), None);
     for seq in 100..400 {
-        timeline.insert_apart(&message(&event(seq, "bob", "m")));
+        timeline.insert_apart(&message(&event(seq, "bob", "m")), &reader());
+        timeline.note_gone(&MessageId::new(format!("e-{}", seq + 1_000)).unwrap());
     }
-    assert_eq!(timeline.apart.len(), 100);
+    assert_eq!((timeline.apart.len(), timeline.gone.len()), (100, 100));
 }
 
 #[test]

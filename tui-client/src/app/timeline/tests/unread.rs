@@ -42,7 +42,7 @@ fn the_line_stands_above_the_first_message_that_was_not_seen() {
 #[test]
 fn where_all_was_seen_there_is_no_line() {
     let mut timeline = timeline(1, 5);
-    timeline.set_unread_mark(timeline.newest_mark().unwrap());
+    timeline.set_unread_mark(mark("e", 5));
     check(&timeline, None);
     timeline.insert(&message(&event(6, "Alice", "my own")), &reader());
     check(&timeline, None);
@@ -120,24 +120,4 @@ fn a_held_view_stays_when_the_line_comes_and_goes() {
     }
     timeline.clear_unread_mark();
     assert_eq!(shown(&timeline), before);
-}
-
-#[test]
-fn mentions_are_found_from_the_oldest_that_was_not_seen() {
-    let mut timeline = timeline(1, 3);
-    for (seq, user, text) in [
-        (4, "bob", "alice?"),
-        (5, "alice", "alice is me"),
-        (6, "bob", "no"),
-        (7, "carol", "@Alice"),
-    ] {
-        timeline.insert(&message(&event(seq, user, text)), &reader());
-    }
-    assert_eq!(timeline.mentions_after(Seq(3)), 2);
-    assert_eq!(timeline.mentions_after(Seq(4)), 1);
-    let first = timeline.mention_after(Seq(0)).unwrap();
-    assert_eq!(timeline.position_of(first), Some(Seq(4)));
-    let second = timeline.next_mention_from(first).unwrap();
-    assert_eq!(timeline.position_of(second), Some(Seq(7)));
-    assert_eq!(timeline.next_mention_from(second), None);
 }
