@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use bytes::Bytes;
-use chat_protocol::{ClientEvent, CloseCode, Closing};
+use chat_protocol::{ClientEvent, CloseCode};
 use tokio::sync::{Mutex as AsyncMutex, Notify};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
@@ -58,6 +58,8 @@ pub(in crate::transport) struct Session {
     is_member: AtomicBool,
     /// Its client is about to go on by WebSocket: no poll waits.
     is_upgrading: AtomicBool,
+    /// Its client was told to stay away.
+    has_left: AtomicBool,
     /// A poll is to be answered, whether something waits or not.
     released: Notify,
     last_sign: Mutex<Instant>,
@@ -102,6 +104,7 @@ pub(super) fn begin(
         outbox,
         is_member: AtomicBool::new(false),
         is_upgrading: AtomicBool::new(false),
+        has_left: AtomicBool::new(false),
         released: Notify::new(),
         last_sign: Mutex::new(Instant::now()),
         over: CancellationToken::new(),
@@ -190,10 +193,16 @@ impl Session {
         match taken {
             Taken::Frames(frames) => Polled::Packets(packets(&frames)),
             Taken::Nothing => Polled::Packets(vec![engine::noop().to_owned()]),
-            Taken::Closed(closing) => {
-                let packets = last_packets(&closing);
+            // By itself: a client that reads both at once would take it for a line that broke, and come
+            // back.
+            Taken::Closed(closing)
+                if !closing.code.may_come_back() && !self.has_left.swap(true, Ordering::SeqCst) =>
+            {
+                Polled::Packets(vec![engine::LEFT.to_owned()])
+            }
+            Taken::Closed(_) => {
                 self.over.cancel();
-                Polled::Packets(packets)
+                Polled::Packets(vec![engine::CLOSE.to_owned()])
             }
         }
     }
@@ -316,14 +325,6 @@ impl Inbound {
 /// The packets in frames of an outbox.
 fn packets(frames: &[Bytes]) -> Vec<String> {
     let packets = frames.iter().flat_map(|frames| text_frames(frames));
-    packets.map(str::to_owned).collect()
-}
-
-/// What a client is told whose session ends so.
-fn last_packets(closing: &Closing) -> Vec<String> {
-    let stays_away = !closing.code.may_come_back();
-    let left = stays_away.then_some(engine::LEFT);
-    let packets = left.into_iter().chain([engine::CLOSE]);
     packets.map(str::to_owned).collect()
 }
 
