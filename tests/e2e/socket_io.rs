@@ -396,3 +396,122 @@ fn a_polling_client_that_vanishes_is_noticed() {
         stays.expect_nothing();
     });
 }
+
+#[test]
+fn every_refusal_has_its_code_under_both_names() {
+    with_clients("the codes of Socket.IO's refusals", |driver| {
+        let server = Server::start();
+        let mut admin = RawClient::join(&server, "admin", "stream");
+        let mut client = SocketIoClient::connect(driver, &server, "1", UPGRADE);
+        let refused = |client: &mut SocketIoClient, event: &str, data: Value, code: u16| {
+            client.emit(event, &data);
+            let refusal = client.expect("cerror");
+            assert_eq!(
+                (&refusal["Code"], &refusal["code"]),
+                (&json!(code), &json!(code))
+            );
+            assert_eq!(refusal["event"], event, "{refusal}");
+        };
+        let nobody = json!({ "username": "nobody" });
+        refused(&mut client, "kick", nobody.clone(), 401);
+        refused(&mut client, "auth", json!({ "username": "bob" }), 400);
+        client.join("bob", &json!("stream"));
+        let message = |text: &str| json!({ "content": text });
+        refused(
+            &mut client,
+            "message",
+            json!({ "content": "a", "user": "b" }),
+            400,
+        );
+        refused(&mut client, "message", message(&"x".repeat(501)), 413);
+        refused(&mut client, "kick", json!({ "username": "admin" }), 403);
+        refused(&mut client, "deleteMessage", json!({ "id": 12 }), 404);
+        refused(&mut client, "testRoom", Value::Null, 400);
+        admin.send("setRoom", json!({ "slowMode": 60 }));
+        admin.expect_nothing();
+        client.emit("message", &message("first"));
+        client.expect("message");
+        refused(&mut client, "message", message("second"), 429);
+        admin.expect("message");
+        admin.send("ban", json!({ "username": "bob", "reason": "spam" }));
+        admin.expect("ban");
+        assert_eq!(client.expect("ban")["reason"], "spam");
+        client.happens("disconnect");
+        let mut again = SocketIoClient::connect(driver, &server, "4", POLLING);
+        let auth = json!({
+            "username": "bob", "password": chat_tests::password_of("bob"), "room": "stream",
+        });
+        refused(&mut again, "auth", auth, 403);
+    });
+}
+
+#[test]
+fn a_probe_that_never_finishes_disturbs_nobody() {
+    let server = Server::start();
+    let sid = begin(&server, 4);
+    let query = format!("EIO=4&transport=polling&sid={sid}");
+    let post = |body: &str| assert_eq!(ask(&server, "POST", &query, "", body).0, 200);
+    let poll = || ask(&server, "GET", &query, "", "").1;
+    post("40");
+    assert!(poll().starts_with("40{"), "the main namespace is entered");
+    let url = format!(
+        "ws://{}/socket.io/?EIO=4&transport=websocket&sid={sid}",
+        server.address()
+    );
+    let (mut probe, _) = tungstenite::connect(&url).unwrap();
+    probe.send("2probe".into()).unwrap();
+    assert_eq!(
+        probe.read().unwrap().into_text().unwrap().as_str(),
+        "3probe"
+    );
+    // While it is tried, polls do not wait.
+    assert_eq!(poll(), "6");
+    post("42[\"who\"]");
+    assert!(poll().contains("Authentification required"));
+    drop(probe);
+    // And once it is given up, they bring what there is.
+    let auth = json!(["auth", { "username": "bob", "password": "a long password", "room": "r" }]);
+    post(&format!("42{auth}"));
+    let mut seen = poll();
+    while seen == "6" {
+        seen = poll();
+    }
+    assert!(seen.contains("Authentification complete"), "{seen}");
+    // An upgrade of a session that nobody knows is refused before it begins.
+    let url = format!(
+        "ws://{}/socket.io/?EIO=4&transport=websocket&sid=nobody",
+        server.address()
+    );
+    match tungstenite::connect(&url) {
+        Err(tungstenite::Error::Http(answer)) => assert_eq!(answer.status(), 400),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_was_said_before_an_upgrade_comes_before_what_is_said_after_it() {
+    with_clients("order over an upgrade", |driver| {
+        let server = Server::start_without_limits();
+        let mut native = RawClient::join(&server, "native", "stream");
+        for (number, version) in VERSIONS.into_iter().cycle().take(12).enumerate() {
+            let mut client = SocketIoClient::connect(driver, &server, version, UPGRADE);
+            let user = format!("user{}", number % 3);
+            let password = chat_tests::password_of(&user);
+            let auth = json!({ "username": user, "password": password, "room": "stream" });
+            client.emit("auth", &auth);
+            for count in 0..30 {
+                client.emit(
+                    "message",
+                    &json!({ "content": format!("{number} {count}") }),
+                );
+            }
+            client.expect("auth");
+            for count in 0..30 {
+                let expected = format!("{number} {count}");
+                assert_eq!(client.expect("message")["content"], expected);
+                assert_eq!(native.expect("message")["content"], expected);
+            }
+            client.close();
+        }
+    });
+}

@@ -26,7 +26,10 @@ function open(number, { open, version, transports, reconnects }) {
   const transport = () => socket.io.engine.transport.name;
   socket.on("connect", () => {
     say(number, "connect", { transport: transport() });
-    socket.io.engine.on("upgrade", () => say(number, "upgraded", { transport: transport() }));
+    const upgraded = () => say(number, "upgraded", { transport: transport() });
+    // It may have come before.
+    if (transport() === "websocket") upgraded();
+    else socket.io.engine.on("upgrade", upgraded);
   });
   socket.on("disconnect", (reason) => say(number, "disconnect", { reason }));
   socket.on("connect_error", (error) => say(number, "refused", { error: String(error.message || error) }));
