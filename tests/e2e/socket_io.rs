@@ -352,6 +352,12 @@ fn pages_of_allowed_origins_may_read_the_answers_and_others_may_not() {
     ] {
         assert!(head.contains(header), "{head}");
     }
+    // An answer that says it twice is read by no page.
+    let allowed = origin("https://example.org");
+    let unknown = format!("{query}&sid=nobody");
+    let (status, _, head) = ask(&server, "GET", &unknown, &allowed, "");
+    let said = head.matches("access-control-allow-origin").count();
+    assert_eq!((status, said), (400, 1), "{head}");
     let (status, body, _) = ask(&server, "GET", query, &origin("https://evil.example"), "");
     assert_eq!((status, body.contains("\"code\":4")), (403, true), "{body}");
     let (status, _, head) = ask(
@@ -362,6 +368,7 @@ fn pages_of_allowed_origins_may_read_the_answers_and_others_may_not() {
         "",
     );
     assert_eq!(status, 204);
+    assert!(!head.contains("content-length"), "{head}");
     assert!(
         head.contains("access-control-allow-methods: GET, POST"),
         "{head}"

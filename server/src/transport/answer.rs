@@ -133,8 +133,12 @@ impl Answer {
         for (name, value) in &self.headers {
             line(name, value);
         }
-        if !self.is_switching() {
+        // RFC 9110, section 8.6: neither of these has a length.
+        let has_body = !self.is_switching() && self.status != StatusCode::NO_CONTENT;
+        if has_body {
             line(&CONTENT_LENGTH, &self.body.len().to_string());
+        }
+        if !self.is_switching() {
             if let Some(date) = date(now) {
                 line(&DATE, &date);
             }

@@ -72,22 +72,21 @@ fn by_websocket(
     request: &Request<Vec<u8>>,
     accepted: &mut Accepted,
 ) -> Result<Answer, Answer> {
-    let refuse = |wrong| refusal(request, wrong);
-    let query = Query::of(request).map_err(refuse)?;
+    let query = Query::of(request).map_err(refusal)?;
     if query.carrier != Carrier::WebSocket {
-        return Err(refuse(Wrong::REQUEST));
+        return Err(refusal(Wrong::REQUEST));
     }
     let key = websocket_key(request).map_err(|no_handshake| match no_handshake {
         NoHandshake::Version => Answer::upgrade_required(),
-        NoHandshake::Invalid(_) => refuse(Wrong::REQUEST),
+        NoHandshake::Invalid(_) => refusal(Wrong::REQUEST),
     })?;
     if !allows_origin(context, request, accepted.peer) {
-        return Err(refuse(Wrong::FORBIDDEN));
+        return Err(refusal(Wrong::FORBIDDEN));
     }
     accepted.becomes = match &query.sid {
         Some(sid) => {
             let session = context.socketio.find(sid, query.version);
-            Becomes::Upgrading(session.ok_or_else(|| refuse(Wrong::SESSION))?)
+            Becomes::Upgrading(session.ok_or_else(|| refusal(Wrong::SESSION))?)
         }
         None => {
             if let Some(refused) = refuse_address(context, request, accepted) {
@@ -121,20 +120,19 @@ async fn by_polling(
     request: &Request<Vec<u8>>,
     accepted: &mut Accepted,
 ) -> Result<Answer, Answer> {
-    let refuse = |wrong| refusal(request, wrong);
     if !allows_origin(context, request, accepted.peer) {
-        return Err(refuse(Wrong::FORBIDDEN));
+        return Err(refusal(Wrong::FORBIDDEN));
     }
     if request.method() == Method::OPTIONS {
         return Ok(Answer::no_content());
     }
-    let query = Query::of(request).map_err(refuse)?;
+    let query = Query::of(request).map_err(refusal)?;
     if query.carrier != Carrier::Polling {
-        return Err(refuse(Wrong::REQUEST));
+        return Err(refusal(Wrong::REQUEST));
     }
     let Some(sid) = &query.sid else {
         if request.method() != Method::GET {
-            return Err(refuse(Wrong::HANDSHAKE));
+            return Err(refusal(Wrong::HANDSHAKE));
         }
         if let Some(refused) = refuse_address(context, request, accepted) {
             return Err(refused);
@@ -142,20 +140,24 @@ async fn by_polling(
         return polling::begin(context, query.version, accepted);
     };
     let session = context.socketio.find(sid, query.version);
-    let session = session.ok_or_else(|| refuse(Wrong::SESSION))?;
+    let session = session.ok_or_else(|| refusal(Wrong::SESSION))?;
     // One client has a place for its session, and none besides for each of its requests.
     accepted.client.permit.lend(session.is_member());
+    // Nothing is taken out of a session that is not told.
+    if request.method() == Method::HEAD {
+        return Err(refusal(Wrong::REQUEST));
+    }
     if request.method() == Method::POST {
         let content_type = request.headers().get(CONTENT_TYPE);
         let is_binary = content_type.is_some_and(|value| value.as_bytes().starts_with(BINARY));
         return match session.post(is_binary, request.body()).await {
             Posted::Taken => Ok(Answer::text(StatusCode::OK, "text/html", "ok".to_owned())),
-            Posted::Refused => Err(refuse(Wrong::REQUEST)),
+            Posted::Refused => Err(refusal(Wrong::REQUEST)),
         };
     }
     match session.poll().await {
         Polled::Packets(packets) => Ok(packets_of(query.version, &packets)),
-        Polled::Refused => Err(refuse(Wrong::REQUEST)),
+        Polled::Refused => Err(refusal(Wrong::REQUEST)),
     }
 }
 
@@ -165,13 +167,13 @@ fn packets_of(version: Version, packets: &[String]) -> Answer {
 }
 
 /// In the words of Engine.IO, which its clients read.
-fn refusal<T>(request: &Request<T>, Wrong(code, words): Wrong) -> Answer {
+fn refusal(Wrong(code, words): Wrong) -> Answer {
     let status = match code {
         4 => StatusCode::FORBIDDEN,
         _ => StatusCode::BAD_REQUEST,
     };
     let body = format!("{{\"code\":{code},\"message\":\"{words}\"}}");
-    shared(Answer::text(status, "application/json", body), request)
+    Answer::text(status, "application/json", body)
 }
 
 fn no_chance() -> Answer {

@@ -59,3 +59,82 @@ impl Recent {
         .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chat_protocol::{DraftContent, Epoch, Rank};
+
+    use super::*;
+    use crate::domain::entry::{
+        AccountId, Author, MessageDeleted as Deleted, MessagePosted, Purged,
+    };
+
+    fn author(key: &str) -> Author {
+        Author {
+            username: key.to_owned(),
+            key: key.to_owned(),
+            account: AccountId::named(key),
+            display_name: key.to_owned(),
+            rank: Rank::User,
+        }
+    }
+
+    fn entry(seq: u64, body: EntryBody) -> Entry {
+        Entry {
+            seq: Seq(seq),
+            time: seq,
+            body,
+        }
+    }
+
+    fn purged(seq: u64, key: &str) -> Entry {
+        let body = Purged {
+            username: key.to_owned(),
+            key: key.to_owned(),
+            by: author("mod"),
+        };
+        entry(seq, EntryBody::Purged(body))
+    }
+
+    fn ids(removed: &[ServerEvent]) -> Vec<String> {
+        let ids = removed.iter().map(|event| match event {
+            ServerEvent::DeleteMessage(deleted) => deleted.id.to_string(),
+            other => panic!("{other:?}"),
+        });
+        ids.collect()
+    }
+
+    #[test]
+    fn what_is_taken_out_is_what_is_still_there_of_the_newest() {
+        let epochs = Epochs::new(Epoch::new("e").unwrap());
+        let mut recent = Recent::default();
+        let message = |seq: u64| {
+            let key = if seq % 2 == 0 { "even" } else { "odd" };
+            let body = MessagePosted {
+                author: author(key),
+                content: DraftContent::new("hi").unwrap().measured().unwrap(),
+                reply_to: None,
+                nonce: None,
+            };
+            entry(seq, EntryBody::MessagePosted(body))
+        };
+        for seq in 1..=SHOWN + 10 {
+            recent.note(&message(seq));
+        }
+        let deleted = Deleted {
+            target: Seq(12),
+            of: None,
+            by: author("mod"),
+        };
+        recent.note(&entry(500, EntryBody::MessageDeleted(deleted)));
+        let purge = purged(501, "even");
+        let removed = ids(&recent.removed(&purge, &epochs));
+        assert_eq!(removed.len(), (SHOWN / 2) as usize - 1);
+        assert_eq!((removed[0].as_str(), removed[1].as_str()), ("e-14", "e-16"));
+        recent.note(&purge);
+        let removed = recent.removed(&purged(502, "even"), &epochs);
+        assert_eq!(removed, Vec::new());
+        let odd = recent.removed(&purged(503, "odd"), &epochs);
+        assert_eq!(odd.len(), (SHOWN / 2) as usize);
+    }
+}

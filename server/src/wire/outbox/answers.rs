@@ -124,3 +124,133 @@ fn is_same(one: &str, other: &str) -> bool {
         _ => one == other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chat_protocol::{ClientError, Code, MessageDeleted, MessageId, Pong, Purged, Seq};
+
+    use super::*;
+    use crate::wire::format::Format;
+    use crate::wire::format::websocket::texts;
+    use crate::wire::outbox::{Outbox, OutboxReader, Taken, outbox};
+    use crate::wire::outgoing::Outgoing;
+
+    fn asked(id: u64, event: &str, about: Option<&str>) -> Asked {
+        Asked {
+            id,
+            event: event.to_owned(),
+            nonce: None,
+            about: about.map(str::to_owned),
+        }
+    }
+
+    fn client() -> (Outbox, OutboxReader) {
+        outbox(Format::SocketIo, None)
+    }
+
+    /// The beginnings of the packets that wait.
+    fn packets(reader: &mut OutboxReader) -> Vec<String> {
+        let Taken::Frames(frames) = reader.take(1_000_000) else {
+            return Vec::new();
+        };
+        let texts = frames.iter().flat_map(|frames| texts(frames));
+        texts
+            .map(|text| text.split(['{', ',']).next().unwrap().to_owned())
+            .collect()
+    }
+
+    fn refusal(event: &str, nonce: Option<&str>) -> Outgoing {
+        Outgoing::new(ServerEvent::Cerror(ClientError {
+            code: Code::Syntax,
+            message: "no".to_owned(),
+            event: Some(event.to_owned()),
+            nonce: nonce.map(str::to_owned),
+            retry_after: None,
+            reason: None,
+        }))
+    }
+
+    #[test]
+    fn an_answer_is_told_behind_the_event_that_answers_and_once() {
+        let (outbox, mut reader) = client();
+        outbox.answer(asked(3, "ping", None));
+        outbox.answer(asked(4, "ping", None));
+        let pong = Outgoing::new(ServerEvent::Pong(Pong { time: 1 }));
+        outbox.push(&refusal("kick", None));
+        for _ in 0..3 {
+            outbox.push(&pong);
+        }
+        let expected = [
+            "42[\"cerror\"",
+            "42[\"pong\"",
+            "433[",
+            "42[\"pong\"",
+            "434[",
+            "42[\"pong\"",
+        ];
+        assert_eq!(packets(&mut reader), expected);
+        // What is not waited for is not in the way.
+        outbox.push(&pong);
+        assert_eq!(packets(&mut reader), ["42[\"pong\""]);
+    }
+
+    #[test]
+    fn what_nothing_answers_is_told_so_unless_something_did() {
+        let (outbox, mut reader) = client();
+        outbox.answer(asked(1, "setTestMode", None));
+        outbox.nothing_answers(1);
+        outbox.answer(asked(2, "setTestMode", None));
+        outbox.push(&refusal("setTestMode", None));
+        outbox.nothing_answers(2);
+        assert_eq!(packets(&mut reader), ["431[", "42[\"cerror\"", "432["]);
+    }
+
+    #[test]
+    fn an_answer_belongs_to_whom_and_what_was_asked() {
+        let deleted = ServerEvent::DeleteMessage(MessageDeleted {
+            id: MessageId::new("e-7").unwrap(),
+            seq: Seq(9),
+            by: "mod".to_owned(),
+        });
+        let purged = ServerEvent::Purge(Purged {
+            username: "Bob".to_owned(),
+            seq: Seq(9),
+            by: "mod".to_owned(),
+        });
+        let position = MessageId::of_position(Seq(7));
+        for (event, about, answer, is_answered) in [
+            ("deleteMessage", "e-7", &deleted, true),
+            ("deleteMessage", position.as_str(), &deleted, true),
+            ("deleteMessage", "e-8", &deleted, false),
+            ("purge", "bob", &purged, true),
+            ("purge", "carol", &purged, false),
+            ("clear", "bob", &purged, false),
+        ] {
+            let asked = asked(1, event, Some(about));
+            assert_eq!(asked.is_answered_by(answer), is_answered, "{event} {about}");
+        }
+        let marked = Asked {
+            nonce: Some("n".to_owned()),
+            ..asked(1, "message", None)
+        };
+        for (nonce, is_answered) in [(Some("n"), true), (Some("m"), false), (None, false)] {
+            let refusal = refusal("message", nonce);
+            assert_eq!(
+                marked.is_answered_by(refusal.event()),
+                is_answered,
+                "{nonce:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_awaited_has_a_bound() {
+        let (outbox, mut reader) = client();
+        for id in 0..AWAITED as u64 {
+            outbox.answer(asked(id, "who", None));
+        }
+        assert_eq!(packets(&mut reader), [""; 0]);
+        outbox.answer(asked(1_000, "who", None));
+        assert_eq!(packets(&mut reader), ["430["]);
+    }
+}
