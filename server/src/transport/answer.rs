@@ -138,10 +138,10 @@ impl Answer {
         if has_body {
             line(&CONTENT_LENGTH, &self.body.len().to_string());
         }
-        if !self.is_switching() {
-            if let Some(date) = date(now) {
-                line(&DATE, &date);
-            }
+        if !self.is_switching()
+            && let Some(date) = date(now)
+        {
+            line(&DATE, &date);
         }
         text.push_str("\r\n");
         if !is_head_only {

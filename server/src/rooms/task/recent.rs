@@ -109,7 +109,7 @@ mod tests {
         let epochs = Epochs::new(Epoch::new("e").unwrap());
         let mut recent = Recent::default();
         let message = |seq: u64| {
-            let key = if seq % 2 == 0 { "even" } else { "odd" };
+            let key = if seq.is_multiple_of(2) { "even" } else { "odd" };
             let body = MessagePosted {
                 author: author(key),
                 content: DraftContent::new("hi").unwrap().measured().unwrap(),
