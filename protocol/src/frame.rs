@@ -13,6 +13,15 @@ pub enum FrameError {
     /// JSON, but not an object.
     #[error("the frame must be a JSON object {{\"event\": name, \"data\": {{...}}}}")]
     NotAnObject,
+    /// JSON, but not an array, where that is what events are written as.
+    #[error("an event must be a JSON array [name, {{...}}]")]
+    NotAnArray,
+    /// More than a name and an object, in an array.
+    #[error("an event has one argument: an object")]
+    TooManyArguments {
+        /// The event that the array names.
+        event: String,
+    },
     /// No `event`.
     #[error("`event` is missing from the frame")]
     EventMissing,
@@ -39,9 +48,9 @@ impl FrameError {
     /// The event that the broken frame names, where it names one.
     pub fn event(&self) -> Option<&str> {
         match self {
-            FrameError::DataNotAnObject { event } | FrameError::UnknownMember { event, .. } => {
-                Some(event)
-            }
+            FrameError::DataNotAnObject { event }
+            | FrameError::TooManyArguments { event }
+            | FrameError::UnknownMember { event, .. } => Some(event),
             _ => None,
         }
     }
@@ -86,6 +95,16 @@ impl Frame {
     pub fn nonce(&self) -> Option<&str> {
         let nonce = self.data.get("nonce")?.as_str()?;
         (nonce.len() <= crate::limits::NONCE_BYTES).then_some(nonce)
+    }
+
+    /// Gives a frame a nonce that has none of its sender's.
+    pub fn mark(&mut self, nonce: String) {
+        self.data.insert("nonce".to_owned(), Value::String(nonce));
+    }
+
+    /// The parameter `name`, where that is a text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.data.get(name)?.as_str()
     }
 
     /// Writes the frame.

@@ -26,6 +26,9 @@ impl fmt::Display for Seq {
     }
 }
 
+/// What the name of a position begins with; no id does.
+const POSITION: char = '#';
+
 /// Why a text is not an identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdentifierError {
@@ -112,6 +115,25 @@ impl MessageId {
         Self(format!("{epoch}-{seq}"))
     }
 
+    /// What names the message at `seq` whatever the log's life: for clients that know messages by
+    /// their positions alone.
+    pub fn of_position(seq: Seq) -> Self {
+        Self(format!("{POSITION}{seq}"))
+    }
+
+    /// The position that this is the name of, by [`MessageId::of_position`].
+    pub fn position(&self) -> Option<Seq> {
+        let digits = self.0.strip_prefix(POSITION)?;
+        let seq = Seq(digits.parse().ok()?);
+        (Self::of_position(seq) == *self).then_some(seq)
+    }
+
+    /// The position in the text of an id, whatever the log's life.
+    pub fn position_in(id: &str) -> Option<Seq> {
+        let (_, digits) = id.rsplit_once('-')?;
+        digits.parse().ok().map(Seq)
+    }
+
     /// The position that an id of `epoch` names; `None` where it is no id of that epoch.
     pub fn seq_in(&self, epoch: &Epoch) -> Option<Seq> {
         let digits = self.0.strip_prefix(epoch.as_str())?.strip_prefix('-')?;
@@ -143,6 +165,17 @@ mod tests {
         assert_eq!(id.seq_in(&Epoch::new("bb").unwrap()), None);
         for text in ["aa-1", "aa-1-", "aa-1-x", "aa-1-07", "aa-1-+7", "aa-1--7"] {
             assert_eq!(MessageId::new(text).unwrap().seq_in(&epoch), None, "{text}");
+        }
+        assert_eq!(MessageId::position_in(id.as_str()), Some(Seq(7)));
+    }
+
+    #[test]
+    fn a_position_names_a_message_in_any_epoch() {
+        let named = MessageId::of_position(Seq(7));
+        assert_eq!(named.position(), Some(Seq(7)));
+        assert_eq!(named.seq_in(&Epoch::new("aa").unwrap()), None);
+        for text in ["#", "#07", "#+7", "7", "aa-7", "#7 "] {
+            assert_eq!(MessageId::new(text).unwrap().position(), None, "{text}");
         }
     }
 }

@@ -37,6 +37,7 @@ mod reason;
 mod secret;
 pub mod sentences;
 mod server_event;
+pub mod socket_io;
 mod visible;
 
 pub use capabilities::Capabilities;

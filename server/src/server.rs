@@ -220,6 +220,7 @@ impl Server {
             router: transport::router(),
             trusted_proxies: config.trusted_proxies,
             proxy_warning: Once::new(),
+            socketio: Default::default(),
         };
         tracing::info!(path = %config.data.display(), "data directory");
         Ok(Self {

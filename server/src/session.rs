@@ -129,6 +129,12 @@ impl Session {
         self.member.is_some()
     }
 
+    /// True where the client is told of its room's modes.
+    pub fn is_told_of_room(&self) -> bool {
+        let member = self.member.as_ref();
+        member.is_some_and(|member| member.capabilities.room)
+    }
+
     /// True once the client has said `disconnect` or was closed: what it sends after that does not
     /// count.
     pub fn is_over(&self) -> bool {

@@ -1,8 +1,9 @@
-//! The ways in: HTTP on the port, WebSocket by upgrade from it.
+//! The ways in: HTTP on the port, WebSocket by upgrade from it, Socket.IO by either.
 //!
 //! Owns framing and the reads and writes of one connection. It hands frames to a session and drains
 //! its outbox; it knows no rooms and no store.
 
+mod admission;
 mod answer;
 mod door;
 mod frames;
@@ -14,6 +15,7 @@ pub mod origin;
 mod page;
 mod probe;
 mod route;
+mod socketio;
 mod websocket;
 
 use std::net::SocketAddr;
@@ -22,6 +24,8 @@ use std::time::Duration;
 
 pub use door::Door;
 pub use route::Router;
+use socketio::Engine;
+pub use socketio::Sessions as SocketIoSessions;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -69,6 +73,8 @@ pub struct TransportContext {
     pub door: Door,
     /// Who answers which request.
     pub router: Router,
+    /// Clients of Socket.IO that poll.
+    pub socketio: SocketIoSessions,
     /// The proxies whose `X-Forwarded-For` counts.
     pub trusted_proxies: TrustedProxies,
     /// Whether a proxy that is not trusted was warned of.
@@ -80,6 +86,18 @@ struct Accepted {
     peer: SocketAddr,
     /// Where a trusted proxy says that the client is, otherwise where the peer is.
     client: Client,
+    /// What the connection is once it has switched protocols.
+    becomes: Becomes,
+}
+
+/// What a connection is once it has switched protocols.
+enum Becomes {
+    /// A WebSocket of a client that speaks the contract's own format.
+    Native,
+    /// One of a client that speaks Engine.IO, whose session begins.
+    EngineIo(Box<Engine>),
+    /// One on which a session is to go on that polls.
+    Upgrading(Arc<socketio::Session>),
 }
 
 impl TransportContext {
@@ -99,6 +117,7 @@ impl TransportContext {
 /// The routes of all parts.
 pub fn router() -> Router {
     let routes = websocket::upgrade::routes().into_iter();
+    let routes = routes.chain(socketio::routes());
     Router::new(routes.chain(page::routes()).chain(probe::routes()))
 }
 
@@ -128,7 +147,11 @@ fn permit(context: &TransportContext, peer: SocketAddr) -> Result<Accepted, NoPe
         address: Address::of(peer.ip()),
         permit,
     };
-    Ok(Accepted { peer, client })
+    Ok(Accepted {
+        peer,
+        client,
+        becomes: Becomes::Native,
+    })
 }
 
 /// Serves one accepted connection until it ends.

@@ -51,6 +51,7 @@ mod settings;
 mod shutdown;
 mod signals;
 mod signing_out;
+mod socket_io;
 mod standing;
 mod start_up;
 mod strictness;

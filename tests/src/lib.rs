@@ -16,6 +16,7 @@ mod raw_socket;
 mod scripted_server;
 mod server;
 mod server_setup;
+mod socket_io;
 mod terminal;
 mod watched;
 
@@ -28,5 +29,6 @@ pub use rustix::process::Signal;
 pub use scripted_server::{Door, ScriptedServer};
 pub use server::Server;
 pub use server_setup::ServerSetup;
+pub use socket_io::{SocketIo, SocketIoClient};
 pub use terminal::{BareTerminal, ClientSetup, Key, Screen, Terminal};
 pub use watched::PATIENCE;

@@ -166,6 +166,15 @@ impl ConnectionPermit {
         Ok(())
     }
 
+    /// Its holder is a connection of a session that has a permit, and counts for its source, itself:
+    /// whether that is in a room.
+    pub fn lend(&mut self, is_authenticated: bool) {
+        if let Some(source) = self.source.take() {
+            self.shared.lock().leave(source, self.is_authenticated);
+        }
+        self.set_authenticated(is_authenticated);
+    }
+
     /// Notes whether its holder is in a room.
     pub fn set_authenticated(&mut self, is_authenticated: bool) {
         if self.is_authenticated == is_authenticated {

@@ -15,6 +15,7 @@ mod filtering;
 mod holding;
 mod login;
 mod reading;
+mod recent;
 mod requests;
 mod resume;
 mod rounds;
@@ -56,6 +57,7 @@ use delivery::Delivery;
 pub use delivery::FlushWindow;
 pub use entering::Founders;
 pub use login::{Login, Logins};
+use recent::Recent;
 use rounds::Wanted;
 pub use verdicts::closed_connections;
 
@@ -167,6 +169,8 @@ pub struct RoomTask {
     ordered: Vec<Effect>,
     /// Who wait for what was posted before them to be stored.
     waiting_for_store: Vec<oneshot::Sender<LogPosition>>,
+    /// The newest messages, while somebody is told message by message what is taken out.
+    recent: Option<Recent>,
     /// How often something was taken out of the log.
     removals: u64,
     /// Something may have been deleted, by this one: the pinned message may be gone.
@@ -225,6 +229,7 @@ impl RoomTask {
             following: Vec::new(),
             ordered: Vec::new(),
             waiting_for_store: Vec::new(),
+            recent: None,
             removals: 0,
             // A crash may have come between a deletion and what follows from it.
             pin_to_check: Some(operator()),

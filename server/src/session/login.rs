@@ -77,7 +77,7 @@ impl Session {
             address: self.client.address,
             capabilities,
             since: auth.since.clone(),
-            outbox: self.outbox.clone(),
+            outbox: self.outbox.of_member(!auth.capabilities.is_empty()),
             allowance: Allowance {
                 user: key.as_str().into(),
                 limits: Arc::clone(&self.context.limits),

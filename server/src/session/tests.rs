@@ -128,7 +128,9 @@ impl QueueClient {
             match self.reader.next(1000).await {
                 Taken::Frames(frames) => {
                     let texts = frames.iter().flat_map(|frames| match self.format {
-                        Format::WebSocketNative => websocket::texts(frames),
+                        Format::WebSocketNative | Format::SocketIo | Format::SocketIoPlain => {
+                            websocket::texts(frames)
+                        }
                         Format::Lines => {
                             let lines = str::from_utf8(frames).unwrap().lines();
                             lines.map(str::to_owned).collect()

@@ -3,8 +3,10 @@
 use std::fmt::Write;
 
 use http::header::{
-    ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName, RETRY_AFTER,
-    SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_VERSION, UPGRADE,
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, ALLOW, CONNECTION, CONTENT_LENGTH,
+    CONTENT_TYPE, DATE, HeaderName, RETRY_AFTER, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_VERSION,
+    UPGRADE, VARY,
 };
 use http::{HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
@@ -71,6 +73,27 @@ impl Answer {
         Self::plain(StatusCode::METHOD_NOT_ALLOWED, line).with(ALLOW, allowed.join(", "))
     }
 
+    /// There is nothing to say.
+    pub(super) fn no_content() -> Self {
+        let answer = Self {
+            status: StatusCode::NO_CONTENT,
+            headers: Vec::new(),
+            body: String::new(),
+        };
+        answer.with(CONNECTION, "close")
+    }
+
+    /// The same, for pages of this origin to read, and to ask for in the ways that there are (Fetch, CORS
+    /// protocol).
+    pub(super) fn shared_with(self, origin: &str) -> Self {
+        self.with(ACCESS_CONTROL_ALLOW_ORIGIN, origin)
+            .with(ACCESS_CONTROL_ALLOW_CREDENTIALS, "true")
+            .with(ACCESS_CONTROL_ALLOW_METHODS, "GET, POST")
+            .with(ACCESS_CONTROL_ALLOW_HEADERS, "content-type")
+            .with(ACCESS_CONTROL_MAX_AGE, "86400")
+            .with(VARY, "origin")
+    }
+
     /// The same, to be asked for again after so many seconds.
     pub(super) fn retry_after(self, seconds: u64) -> Self {
         self.with(RETRY_AFTER, seconds.to_string())
@@ -110,11 +133,15 @@ impl Answer {
         for (name, value) in &self.headers {
             line(name, value);
         }
-        if !self.is_switching() {
+        // RFC 9110, section 8.6: neither of these has a length.
+        let has_body = !self.is_switching() && self.status != StatusCode::NO_CONTENT;
+        if has_body {
             line(&CONTENT_LENGTH, &self.body.len().to_string());
-            if let Some(date) = date(now) {
-                line(&DATE, &date);
-            }
+        }
+        if !self.is_switching()
+            && let Some(date) = date(now)
+        {
+            line(&DATE, &date);
         }
         text.push_str("\r\n");
         if !is_head_only {

@@ -23,7 +23,8 @@ use tokio::task::coop::consume_budget;
 use super::answer::Answer;
 use super::head::{BadHead, Head, Whole, may_stay};
 use super::route::{Handle, Handler, Route};
-use super::{Accepted, TransportContext, linger, websocket};
+use super::websocket::Dialect;
+use super::{Accepted, Becomes, TransportContext, linger, socketio, websocket};
 use crate::clock;
 use crate::pulse;
 
@@ -53,9 +54,19 @@ pub(super) async fn serve(context: Arc<TransportContext>, stream: TcpStream, acc
         () = context.stopping.begun() => return,
     };
     let Exchanges { stream, come, .. } = exchanges;
-    if let Some(accepted) = upgraded {
-        let connection = websocket::connect(&context, stream, &come, accepted);
+    if let Some(mut accepted) = upgraded {
         // A task of its own: with this one goes what only the upgrade needs.
+        let dialect = match std::mem::replace(&mut accepted.becomes, Becomes::Native) {
+            Becomes::Native => Dialect::Native,
+            Becomes::EngineIo(engine) => Dialect::EngineIo(engine),
+            Becomes::Upgrading(session) => {
+                let upgrade =
+                    socketio::upgrade(Arc::clone(&context), stream, come, accepted, session);
+                context.tasks.spawn(upgrade);
+                return;
+            }
+        };
+        let connection = websocket::connect(&context, stream, &come, accepted, dialect);
         context.tasks.spawn(websocket::serve(connection));
     }
 }

@@ -65,11 +65,18 @@ impl Route {
     }
 
     /// `POST` to `path` with a body of so many bytes at most.
-    #[cfg_attr(not(test), expect(dead_code, reason = "nothing is posted yet"))]
     pub(super) fn post(path: &'static str, body: usize, handle: impl Handle + 'static) -> Self {
         Self {
             methods: &[Method::POST],
             body,
+            ..Self::read(path, Handler::Client(Box::new(handle)))
+        }
+    }
+
+    /// `OPTIONS` of `path`: what browsers ask before a page of another origin may ask for more.
+    pub(super) fn options(path: &'static str, handle: impl Handle + 'static) -> Self {
+        Self {
+            methods: &[Method::OPTIONS],
             ..Self::read(path, Handler::Client(Box::new(handle)))
         }
     }
@@ -118,7 +125,8 @@ impl Router {
         Err(match allowed.is_empty() {
             true => Answer::plain(
                 StatusCode::NOT_FOUND,
-                "there is nothing here: the chat is at / and /ws, the checks at /healthz and /readyz",
+                "there is nothing here: the chat is at / and /ws, for Socket.IO at /socket.io/, the checks \
+                 at /healthz and /readyz",
             ),
             false => Answer::method_not_allowed(&allowed),
         })

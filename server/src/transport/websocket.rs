@@ -1,5 +1,7 @@
-//! One WebSocket connection: hands what comes to a session, writes what its outbox holds.
+//! One WebSocket connection: hands what comes to a session, writes what its outbox holds. What its texts
+//! mean is its dialect's.
 
+mod dialect;
 pub(super) mod upgrade;
 mod writing;
 
@@ -8,7 +10,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat_protocol::{CloseCode, Closing, Frame, FrameError};
+use chat_protocol::{ClientEvent, CloseCode, Closing, Frame, FrameError};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
@@ -19,9 +21,10 @@ use super::{Accepted, Timeouts, TransportContext, linger};
 use crate::pulse;
 use crate::session::{Received, Session};
 use crate::stopping::Stopping;
-use crate::wire::format::Format;
-use crate::wire::format::websocket::{PING, close, close_answer};
-use crate::wire::outbox::{Outbox, OutboxReader, SocketWriter, outbox};
+use crate::wire::format::websocket::{close, close_answer};
+use crate::wire::outbox::{Asked, Outbox, OutboxReader, SocketWriter, outbox};
+pub(super) use dialect::Dialect;
+use dialect::Said;
 use writing::{write_out, write_rest};
 
 /// How long a close frame may take to be written: a slow reader has to read what is before it.
@@ -44,38 +47,52 @@ enum Next {
     Closed(Vec<u8>),
 }
 
-/// Takes an upgraded connection. `already_read` came with the handshake.
+/// A session, and the ends of its outbox.
+pub(super) struct Begun {
+    pub(super) session: Session,
+    pub(super) outbox: Outbox,
+    pub(super) reader: OutboxReader,
+}
+
+/// Takes an upgraded connection of a client whose session begins with it. `already_read` came with the
+/// handshake.
 pub(super) fn connect(
     context: &Arc<TransportContext>,
     stream: TcpStream,
     already_read: &[u8],
     accepted: Accepted,
+    dialect: Dialect,
 ) -> Connection {
     let stream = Arc::new(stream);
-    let (outbox, reader) = outbox(
-        Format::WebSocketNative,
-        Some(Arc::clone(&stream) as Arc<dyn SocketWriter>),
-    );
+    let writer = Arc::clone(&stream) as Arc<dyn SocketWriter>;
+    let (outbox, reader) = outbox(dialect.format(), Some(writer));
+    dialect.greet(context, &outbox);
     // Before any time that it is to say something of: a pause in between counts for all of them.
     let pauses = pulse::pauses();
-    let now = Instant::now();
-    let Accepted { peer, client } = accepted;
+    let Accepted { peer, client, .. } = accepted;
     tracing::debug!(%peer, source = %client.source, "connected");
-    Connection {
-        session: Session::begin(Arc::clone(&context.session), outbox.clone(), client),
-        next_ping: now + context.timeouts.ping,
-        last_sign: now,
-        pauses,
-        ending_by: None,
-        stuck: None,
-        is_reading: true,
+    let session = Session::begin(Arc::clone(&context.session), outbox.clone(), client);
+    let begun = Begun {
+        session,
         outbox,
-        incoming: Incoming::new(already_read),
-        stream,
         reader,
-        context: Arc::clone(context),
-        peer,
-    }
+    };
+    let incoming = Incoming::new(already_read);
+    Connection::new(context, (stream, peer), incoming, begun, dialect, pauses)
+}
+
+/// Takes over a session that something else has carried so far.
+pub(super) fn take_over(
+    context: &Arc<TransportContext>,
+    (stream, peer): (Arc<TcpStream>, SocketAddr),
+    incoming: Incoming,
+    begun: Begun,
+    dialect: Dialect,
+) -> Connection {
+    let pauses = pulse::pauses();
+    let writer = Arc::clone(&stream) as Arc<dyn SocketWriter>;
+    begun.reader.write_to(writer);
+    Connection::new(context, (stream, peer), incoming, begun, dialect, pauses)
 }
 
 /// Serves `connection` until it ends. There are many of them, and most have nothing to do most of
@@ -104,9 +121,42 @@ pub(super) struct Connection {
     is_reading: bool,
     outbox: Outbox,
     peer: SocketAddr,
+    dialect: Dialect,
 }
 
 impl Connection {
+    fn new(
+        context: &Arc<TransportContext>,
+        (stream, peer): (Arc<TcpStream>, SocketAddr),
+        incoming: Incoming,
+        begun: Begun,
+        dialect: Dialect,
+        pauses: u64,
+    ) -> Self {
+        let now = Instant::now();
+        let Begun {
+            session,
+            outbox,
+            reader,
+        } = begun;
+        Self {
+            session,
+            next_ping: now + context.timeouts.ping,
+            last_sign: now,
+            pauses,
+            ending_by: None,
+            stuck: None,
+            is_reading: true,
+            outbox,
+            incoming,
+            stream,
+            reader,
+            context: Arc::clone(context),
+            peer,
+            dialect,
+        }
+    }
+
     async fn run(&mut self) -> Next {
         let context = Arc::clone(&self.context);
         let mut timer = pin!(sleep_until(self.next_deadline()));
@@ -188,7 +238,7 @@ impl Connection {
         }
         if now >= self.next_ping {
             self.next_ping = now + ping;
-            self.outbox.push_control(PING);
+            self.outbox.push_control(&self.dialect.ping());
         }
         Next::Continue
     }
@@ -212,8 +262,8 @@ impl Connection {
         };
         let received = match received {
             frames::Received::Text(text) => {
-                let frame = Format::WebSocketNative.decode(&text);
-                return self.take_frame(frame).await;
+                let said = self.dialect.take(&text);
+                return self.take_said(said).await;
             }
             frames::Received::Close(payload) => return Next::Closed(payload),
             frames::Received::Binary => Received::Binary,
@@ -224,6 +274,50 @@ impl Connection {
         self.session.receive(received).await;
         self.is_reading &= !self.session.is_over();
         Next::Continue
+    }
+
+    async fn take_said(&mut self, said: Said) -> Next {
+        let received = match said {
+            Said::Event(frame, None) => return self.take_frame(frame).await,
+            Said::Event(frame, Some(asked)) => return self.take_asked(frame, asked).await,
+            Said::Leaves => {
+                let leaves = ClientEvent::Disconnect.to_frame();
+                return self.take_frame(Ok(leaves)).await;
+            }
+            Said::Closes => return Next::Closed(Vec::new()),
+            Said::Broken => {
+                self.is_reading = false;
+                self.session.end().await;
+                self.outbox
+                    .close(CloseCode::Protocol, "this is no packet of Engine.IO");
+                return Next::Continue;
+            }
+            Said::Answered(frame) => {
+                self.outbox.push_control(&frame);
+                Received::Control
+            }
+            Said::Pong(frame) => {
+                self.outbox.push_pong(&frame);
+                Received::Control
+            }
+            Said::Nothing => Received::Control,
+            Said::Binary => Received::Binary,
+        };
+        self.session.receive(received).await;
+        self.is_reading &= !self.session.is_over();
+        Next::Continue
+    }
+
+    /// Takes an event whose client is to be told what answers it.
+    async fn take_asked(&mut self, frame: Result<Frame, FrameError>, asked: Asked) -> Next {
+        let id = asked.id;
+        let has_answer = asked.has_answer(self.session.is_told_of_room());
+        self.outbox.answer(asked);
+        let next = self.take_frame(frame).await;
+        if !has_answer {
+            self.outbox.nothing_answers(id);
+        }
+        next
     }
 
     async fn take_frame(&mut self, frame: Result<Frame, FrameError>) -> Next {
@@ -307,7 +401,12 @@ impl Connection {
                 };
                 self.reader.end_with(answer);
             }
-            Next::Close(Closing { code, reason }) => self.reader.end_with(close(code, reason)),
+            Next::Close(Closing { code, reason }) => {
+                if let Some(last_words) = self.dialect.last_words(code) {
+                    self.reader.end_with(last_words);
+                }
+                self.reader.end_with(close(code, reason));
+            }
         }
         let rest = write_rest(&mut self.reader, &self.stream);
         let written = pulse::timeout(CLOSE_PATIENCE, rest).await;

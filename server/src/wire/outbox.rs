@@ -10,6 +10,7 @@
 //! Everything that goes to the socket goes through here, under one lock that is held for no longer
 //! than a system call that does not block: so frames never mix.
 
+mod answers;
 mod queue;
 mod writer;
 
@@ -23,6 +24,8 @@ use tokio::sync::Notify;
 
 use crate::wire::format::Format;
 use crate::wire::outgoing::{self, Chunk, Outgoing};
+pub use answers::Asked;
+use answers::Awaited;
 pub use queue::Taken;
 pub use writer::{SocketWriter, Written};
 
@@ -55,6 +58,8 @@ struct Backlog {
     /// The writer has taken what it could not pass on: it has to be flushed before it is given more.
     has_unflushed: bool,
     closing: Option<Closing>,
+    /// Which of the client's events are to be told what answers them.
+    awaited: Awaited,
 }
 
 struct State {
@@ -132,27 +137,37 @@ impl Outbox {
         self.format
     }
 
+    /// The same queue for a client that entered a room and asked for capabilities, or for none.
+    pub fn of_member(&self, has_asked: bool) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            format: self.format.of_member(has_asked),
+        }
+    }
+
     /// Gives the client an event. After a close, and in one that is over its bounds, it is dropped.
     pub fn push(&self, outgoing: &Outgoing) {
-        self.give(outgoing.frame(self.format), 1);
+        self.give(outgoing.frame(self.format), std::iter::once(outgoing), 1);
     }
 
     /// Gives the client several events at once, which others are given as well.
     pub fn push_all(&self, chunk: &Chunk) {
-        self.give(chunk.frames(self.format), chunk.events());
+        self.give(chunk.frames(self.format), chunk.iter(), chunk.events());
     }
 
     /// Gives the client several events at once, in a row that is its own.
     pub fn push_row<'a>(&self, events: impl ExactSizeIterator<Item = &'a Outgoing> + Clone) {
         let count = events.len();
         if count > 0 {
-            self.give(&outgoing::join(events, self.format), count);
+            let frames = outgoing::join(events.clone(), self.format);
+            self.give(&frames, events, count);
         }
     }
 
     /// Gives the client something of its transport's own, already framed.
     pub fn push_control(&self, frame: &[u8]) {
-        self.give(&Bytes::copy_from_slice(frame), 1);
+        let frame = Bytes::copy_from_slice(frame);
+        self.give_to(self.shared.lock(), &frame, 1, false);
     }
 
     /// Gives the client its transport's answer to a ping. Where an answer to an earlier one still
@@ -172,8 +187,35 @@ impl Outbox {
         !self.shared.state.is_poisoned()
     }
 
-    fn give(&self, frames: &Bytes, events: usize) {
-        self.give_to(self.shared.lock(), frames, events, false);
+    fn give<'a>(&self, frames: &Bytes, events: impl Iterator<Item = &'a Outgoing>, count: usize) {
+        let mut state = self.shared.lock();
+        let answered = state
+            .backlog
+            .as_mut()
+            .and_then(|backlog| backlog.answer(frames, events));
+        let frames = answered.as_ref().unwrap_or(frames);
+        if !frames.is_empty() {
+            self.give_to(state, frames, count, false);
+        }
+    }
+
+    /// Tells the client what answers an event of its, beside the event that does. For formats that have
+    /// such answers.
+    pub fn answer(&self, asked: Asked) {
+        let mut state = self.shared.lock();
+        if let Some(said) = state.backlog.get_or_insert_default().awaited.add(asked) {
+            self.give_to(state, &said, 1, false);
+        }
+    }
+
+    /// Tells the client that nothing answered the event with this number, where it has not been told
+    /// what did.
+    pub fn nothing_answers(&self, id: u64) {
+        let mut state = self.shared.lock();
+        let backlog = state.backlog.as_mut();
+        if let Some(said) = backlog.and_then(|backlog| backlog.awaited.give_up(id)) {
+            self.give_to(state, &said, 1, false);
+        }
     }
 
     fn give_to(
@@ -183,9 +225,9 @@ impl Outbox {
         events: usize,
         is_pong: bool,
     ) {
-        let Written { bytes, is_flushed } = match state.backlog {
-            None => state.write_at_once(frames),
-            Some(_) => Written::flushed(0),
+        let Written { bytes, is_flushed } = match &state.backlog {
+            Some(backlog) if backlog.is_in_the_way() => Written::flushed(0),
+            _ => state.write_at_once(frames),
         };
         let is_taken = bytes == frames.len();
         if is_taken && is_flushed {
@@ -232,6 +274,38 @@ impl State {
 }
 
 impl Backlog {
+    /// Whether nothing may be written past it.
+    fn is_in_the_way(&self) -> bool {
+        self.is_waiting() || self.closing.is_some()
+    }
+
+    /// Whether there is nothing in it.
+    fn is_empty(&self) -> bool {
+        !self.is_in_the_way() && self.awaited.is_empty()
+    }
+
+    /// `frames`, which are those of `events`, and behind them what is said in answer, where they answer
+    /// something.
+    fn answer<'a>(
+        &mut self,
+        frames: &Bytes,
+        events: impl Iterator<Item = &'a Outgoing>,
+    ) -> Option<Bytes> {
+        if self.awaited.is_empty() {
+            return None;
+        }
+        let said: Vec<Bytes> = events
+            .filter_map(|event| self.awaited.take(event.event()))
+            .collect();
+        let is_answered = !said.is_empty();
+        is_answered.then(|| {
+            [std::slice::from_ref(frames), said.as_slice()]
+                .concat()
+                .concat()
+                .into()
+        })
+    }
+
     /// Lets what the socket did not take wait, as far as the bounds allow; whether the connection has
     /// to hear of it.
     fn keep(&mut self, rest: Waiting, is_begun: bool) -> bool {
@@ -332,7 +406,9 @@ impl OutboxReader {
     /// Writes what waits, as far as the socket takes it now.
     pub fn flush(&mut self) -> Flushed {
         let mut state = self.shared.lock();
-        let State { writer, backlog } = &mut *state;
+        let State {
+            writer, backlog, ..
+        } = &mut *state;
         let Some(writer) = writer else {
             return Flushed::Broken;
         };
@@ -352,8 +428,13 @@ impl OutboxReader {
         if let Some(closing) = &waiting.closing {
             return Flushed::Closed(closing.clone());
         }
-        *backlog = None;
+        backlog.take_if(|backlog| backlog.is_empty());
         Flushed::Empty(has_written)
+    }
+
+    /// From here on what waits, and what comes, is written to `writer`.
+    pub fn write_to(&self, writer: Arc<dyn SocketWriter>) {
+        self.shared.lock().writer = Some(writer);
     }
 
     /// Waits until something waits where nothing did, or the connection is to end. Dropping the

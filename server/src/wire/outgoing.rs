@@ -24,6 +24,8 @@ impl Forms {
 #[derive(Debug)]
 struct Event {
     event: ServerEvent,
+    /// What it takes out, for formats that tell that message by message.
+    removed: Vec<ServerEvent>,
     forms: Forms,
 }
 
@@ -36,18 +38,40 @@ pub struct Outgoing {
 impl Outgoing {
     /// An event that nobody has been given yet.
     pub fn new(event: ServerEvent) -> Self {
+        Self::removing(event, Vec::new())
+    }
+
+    /// An event that takes several messages out at once. For formats that know of no such event,
+    /// `removed` are the events of each.
+    pub fn removing(event: ServerEvent, removed: Vec<ServerEvent>) -> Self {
         Self {
             event: Arc::new(Event {
                 event,
+                removed,
                 forms: Forms::default(),
             }),
         }
     }
 
-    /// The event as clients of this format get it.
+    /// The event itself.
+    pub(super) fn event(&self) -> &ServerEvent {
+        &self.event.event
+    }
+
+    /// The event as clients of this format get it; empty where they get nothing.
     pub fn frame(&self, format: Format) -> &Bytes {
-        let Event { event, forms } = &*self.event;
-        forms.get_or_make(format, || format.encode(event))
+        let Event {
+            event,
+            removed,
+            forms,
+        } = &*self.event;
+        forms.get_or_make(format, || match format.tells_removals_apart() {
+            true if !removed.is_empty() => {
+                let forms = removed.iter().map(|event| format.encode(event));
+                forms.collect::<Vec<_>>().concat().into()
+            }
+            _ => format.encode(event),
+        })
     }
 }
 
@@ -91,6 +115,14 @@ impl Chunk {
                 let Row { events, forms } = &**row;
                 forms.get_or_make(format, || join(events.iter(), format))
             }
+        }
+    }
+
+    /// The events.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Outgoing> {
+        match &self.events {
+            Events::One(only) => std::slice::from_ref(only).iter(),
+            Events::Row(row) => row.events.iter(),
         }
     }
 
@@ -168,6 +200,31 @@ mod tests {
             threads.map(|thread| thread.join().unwrap()).to_vec()
         });
         assert!(places.iter().all(|place| *place == places[0]));
+    }
+
+    #[test]
+    fn what_takes_many_messages_out_is_told_message_by_message_where_that_is_all_that_is_known() {
+        let cleared = ServerEvent::Clear(chat_protocol::Cleared {
+            seq: chat_protocol::Seq(9),
+            by: "mod".to_owned(),
+        });
+        let removed = |seq| {
+            ServerEvent::DeleteMessage(chat_protocol::MessageDeleted {
+                id: chat_protocol::MessageId::new(format!("e-{seq}")).unwrap(),
+                seq: chat_protocol::Seq(9),
+                by: "mod".to_owned(),
+            })
+        };
+        let outgoing = Outgoing::removing(cleared.clone(), vec![removed(3), removed(5)]);
+        let told = texts(outgoing.frame(Format::SocketIoPlain));
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told[0].contains("\"id\":3") && told[1].contains("\"id\":5"));
+        assert_eq!(texts(outgoing.frame(Format::SocketIo)).len(), 1);
+        let native = texts(outgoing.frame(Format::WebSocketNative));
+        assert_eq!(native, [cleared.encode()]);
+        // Where nothing of it is shown any more, there is nothing to be told.
+        let nothing = Outgoing::new(cleared);
+        assert!(nothing.frame(Format::SocketIoPlain).is_empty());
     }
 
     #[test]

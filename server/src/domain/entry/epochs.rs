@@ -55,6 +55,9 @@ impl Epochs {
 
     /// The position that `id` names; `None` where it is no id of this log, or that of something lost.
     pub fn seq_of(&self, id: &MessageId) -> Option<Seq> {
+        if let Some(seq) = id.position() {
+            return (self.seq_of(&self.id_of(seq)) == Some(seq)).then_some(seq);
+        }
         if let Some(seq) = id.seq_in(&self.current) {
             return (seq >= self.first).then_some(seq);
         }
@@ -95,6 +98,8 @@ mod tests {
         ] {
             assert_eq!(epochs.id_of(Seq(seq)), id(expected));
             assert_eq!(epochs.seq_of(&id(expected)), Some(Seq(seq)));
+            let position = MessageId::of_position(Seq(seq));
+            assert_eq!(epochs.seq_of(&position), Some(Seq(seq)));
         }
         for lost in ["a-11", "a-13", "b-10", "b-13", "c-12", "c-1", "d-1"] {
             assert_eq!(epochs.seq_of(&id(lost)), None, "{lost}");

@@ -9,6 +9,7 @@ use chat_protocol::{CloseCode, Nonce, Seq, ServerEvent, events};
 use tokio::time::Instant;
 
 use super::delivery::MemberConnection;
+use super::recent::{Recent, SHOWN};
 use super::{OperateError, RoomTask};
 use crate::clock;
 use crate::domain::entry::Entry;
@@ -213,7 +214,15 @@ impl RoomTask {
 
     fn deliver(&mut self, senders: &[MemberId], entry: &Entry) {
         self.removals += u64::from(entry.message().is_none());
-        let outgoing = Outgoing::new(entry.to_event(&self.name, &self.head.epochs));
+        let event = entry.to_event(&self.name, &self.head.epochs);
+        let outgoing = match &mut self.recent {
+            None => Outgoing::new(event),
+            Some(recent) => {
+                let removed = recent.removed(entry, &self.head.epochs);
+                recent.note(entry);
+                Outgoing::removing(event, removed)
+            }
+        };
         let marked = self.marked(entry);
         let own = marked.as_ref().map(|marked| (senders, marked));
         self.delivery.add(outgoing, own);
@@ -225,6 +234,31 @@ impl RoomTask {
         posted.nonce.as_ref()?;
         let event = entry.to_event_for(posted.author.account, &self.name, &self.head.epochs);
         Some(Outgoing::new(event))
+    }
+
+    /// Begins to keep the newest messages in mind: somebody comes in who is told message by message what
+    /// is taken out.
+    pub(super) async fn remember_recent(&mut self) {
+        if self.recent.is_some() {
+            return;
+        }
+        // Those of the log, behind which come those that wait.
+        self.store().await;
+        let range = Range {
+            after: Seq(0),
+            before: None,
+            limit: SHOWN,
+            end: End::Newest,
+            with_modes: false,
+        };
+        let read = self.stores.log.read(&self.name, range).await;
+        self.recent = match read {
+            Ok(page) => Some(Recent::of(&page.entries)),
+            Err(error) => {
+                self.report("cannot read which messages may still be shown", &error);
+                Some(Recent::default())
+            }
+        };
     }
 
     /// The entry at `seq`, where there is one.

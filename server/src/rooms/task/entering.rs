@@ -132,6 +132,9 @@ impl RoomTask {
         // Before anybody knows that they are in: whoever bans them then takes the address along, though
         // they may be gone again.
         self.stores.addresses.remember(&account.key, &address, now);
+        if outbox.format().tells_removals_apart() {
+            self.remember_recent().await;
+        }
         let id = MemberId(self.next_member);
         self.next_member += 1;
         welcome.access_level = self.room.rank(&account.key);

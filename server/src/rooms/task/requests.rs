@@ -14,7 +14,10 @@ impl RoomTask {
     /// Does what a member asks for, or has it refused.
     pub(super) async fn request(&mut self, id: MemberId, request: Request) {
         let input = match request {
-            Request::Post(post) => self.posting(id, post).await,
+            Request::Post(mut post) => {
+                self.by_id(&mut post.reply_to);
+                self.posting(id, post).await
+            }
             Request::Delete(message) => self.deletion(id, &message).await,
             Request::Moderate(order, target) => {
                 // What was posted before is stored before: a purge finds it there.
@@ -27,13 +30,30 @@ impl RoomTask {
                 Input::Decide(id, held, choice)
             }
             Request::Clear => Input::Clear(id),
-            Request::Change(change) => self.mode_change(id, change).await,
+            Request::Change(mut change) => {
+                change
+                    .pinned
+                    .iter_mut()
+                    .for_each(|pinned| self.by_id(pinned));
+                self.mode_change(id, change).await
+            }
             Request::ChangeFilter(change) => Input::ChangeFilter(id, change),
             Request::Filters => Input::ListFilters(id),
             Request::Held => Input::ListHeld(id),
             Request::Who => return self.tell_who(id).await,
         };
         self.apply(input).await;
+    }
+
+    /// A message that is named by its position is named by its id from here on: that is what is stored,
+    /// and what others see.
+    fn by_id(&self, named: &mut Option<MessageId>) {
+        let epochs = &self.head.epochs;
+        if let Some(id) = named.as_mut()
+            && let Some(seq) = id.position()
+        {
+            *id = epochs.id_of(seq);
+        }
     }
 
     async fn posting(&mut self, id: MemberId, post: PostMessage) -> Input {

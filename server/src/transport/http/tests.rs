@@ -88,6 +88,7 @@ async fn server(handshake: Duration, total: Option<usize>) -> Server {
         router: Router::new(own.chain(page::routes()).chain(probe::routes())),
         trusted_proxies: TrustedProxies::default(),
         proxy_warning: Once::new(),
+        socketio: Default::default(),
     });
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -78,27 +78,36 @@ fn control(kind: u8, payload: &[u8]) -> Bytes {
     frame.into()
 }
 
-/// The texts of text frames that stand in a row.
-#[cfg(test)]
-pub(crate) fn texts(mut frames: &[u8]) -> Vec<String> {
-    let mut texts = Vec::new();
-    while let [TEXT, short, rest @ ..] = frames {
+/// The texts of text frames that stand in a row, as they were written here: for who carries them in
+/// another way. Ends where something else stands.
+pub fn text_frames(mut frames: &[u8]) -> impl Iterator<Item = &str> {
+    std::iter::from_fn(move || {
+        let [TEXT, short, rest @ ..] = frames else {
+            return None;
+        };
         let (length, rest) = match short {
             126 => {
-                let (length, rest) = rest.split_first_chunk().unwrap();
+                let (length, rest) = rest.split_first_chunk()?;
                 (u64::from(u16::from_be_bytes(*length)), rest)
             }
             127 => {
-                let (length, rest) = rest.split_first_chunk().unwrap();
+                let (length, rest) = rest.split_first_chunk()?;
                 (u64::from_be_bytes(*length), rest)
             }
             short => (u64::from(*short), rest),
         };
-        let (text, rest) = rest.split_at(usize::try_from(length).unwrap());
-        texts.push(String::from_utf8(text.to_vec()).unwrap());
+        let (text, rest) = rest.split_at_checked(usize::try_from(length).ok()?)?;
         frames = rest;
-    }
-    assert!(frames.is_empty(), "a frame is cut or no text: {frames:?}");
+        str::from_utf8(text).ok()
+    })
+}
+
+/// The texts of text frames that stand in a row.
+#[cfg(test)]
+pub(crate) fn texts(frames: &[u8]) -> Vec<String> {
+    let texts: Vec<String> = text_frames(frames).map(str::to_owned).collect();
+    let bytes: usize = texts.iter().map(|text| text_bytes(text.len())).sum();
+    assert_eq!(bytes, frames.len(), "a frame is cut or no text: {frames:?}");
     texts
 }
 

@@ -27,9 +27,7 @@ impl OutboxReader {
         };
         let frames = backlog.take(most);
         let closing = backlog.closing.clone();
-        if backlog.queue.is_empty() && closing.is_none() {
-            state.backlog = None;
-        }
+        state.backlog.take_if(|backlog| backlog.is_empty());
         match closing {
             _ if !frames.is_empty() => Taken::Frames(frames),
             Some(closing) => Taken::Closed(closing),
