@@ -84,7 +84,7 @@ fn check_config(file: Option<&Path>, folders: Option<&Folders>) -> Exit {
         }
         (Some(path), _) if !path.exists() => Err(ConfigError::Read {
             path: path.to_owned(),
-            source: io::ErrorKind::NotFound.into(),
+            source: io::Error::new(io::ErrorKind::NotFound, "there is no such file"),
         }),
         (Some(path), _) => Config::load(path, home),
         (None, Some(folders)) => Config::load(&folders.config, home),

@@ -117,7 +117,12 @@ impl Answers {
     /// Says something about the key that was just pressed, until the next. It is in front of the answer
     /// that stands, whose time stands still.
     pub(super) fn hint(&mut self, text: String, now: Duration) {
-        self.hint = Some((text, now + HINT));
+        self.hint_until(text, now + HINT);
+    }
+
+    /// The same for what is true only until then.
+    pub(super) fn hint_until(&mut self, text: String, until: Duration) {
+        self.hint = Some((text, until));
     }
 
     /// A key was pressed: what was said about the one before is done with.

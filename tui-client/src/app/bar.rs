@@ -139,6 +139,14 @@ impl Bar {
         matches!(self.deed, Deed::TimeOut | Deed::Ban)
     }
 
+    /// What the longest duration is called: a mute ends, however long it is.
+    pub(crate) fn longest(&self) -> &'static str {
+        match self.deed {
+            Deed::TimeOut => "14d",
+            _ => "for good",
+        }
+    }
+
     /// True where `a` decides about the messages of these people.
     pub(crate) fn may_delete(&self) -> bool {
         matches!(self.deed, Deed::TimeOut | Deed::Ban | Deed::Kick)

@@ -145,7 +145,7 @@ impl App {
             return;
         }
         finder.is_typing = false;
-        let is_over = {
+        let found_nothing = {
             let Some(search) = room.search_mut() else {
                 room.finder = None;
                 return;
@@ -153,10 +153,13 @@ impl App {
             search.go_on();
             search.count() == 0
         };
-        match is_over {
-            true => self.hint("nothing found so far: Ctrl+F changes the search, Esc closes it"),
-            false => self.begin_selection(),
+        if !found_nothing {
+            return self.begin_selection();
         }
+        self.hint(match self.room().has_searched_all() {
+            true => "nothing found: Ctrl+F changes the search, Esc closes it",
+            false => "nothing found so far: Ctrl+F changes the search, Esc closes it",
+        });
     }
 
     fn close_search(&mut self) {

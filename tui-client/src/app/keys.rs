@@ -249,7 +249,9 @@ impl App {
             self.interrupted_at = None;
             return self.quit(effects);
         }
-        self.hint("press Ctrl+C again within 2 s to quit");
+        let words = "press Ctrl+C again within 2 s to quit";
+        self.answers.hint_until(words.to_owned(), now + TWICE);
+        self.draw = true;
     }
 
     fn scroll(&mut self, up: bool) {

@@ -372,6 +372,12 @@ impl Search {
         }
     }
 
+    /// True where there is nothing more to be looked at, here or at the server.
+    pub(crate) fn is_over(&self, timeline: &Timeline) -> bool {
+        let is_all_here = timeline.is_complete() && !self.is_busy(timeline);
+        is_all_here || matches!(self.past.stage, Stage::Ended(_))
+    }
+
     fn end(&mut self, end: End) {
         self.past.stage = Stage::Ended(end);
         self.found.set_top(self.has_ended(&End::Beginning), false);

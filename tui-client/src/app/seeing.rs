@@ -8,6 +8,9 @@ use super::mention;
 use super::reading::{Counts, Heard, Mark, Next, next};
 use super::timeline::{self, Author, Reader};
 
+/// What is said where there is nothing to go to.
+const NOWHERE: &str = "nothing is unread, and nobody mentioned you";
+
 impl App {
     /// The room in view is seen while nothing covers it and the terminal has the focus.
     pub(super) fn see(&mut self) {
@@ -64,6 +67,10 @@ impl App {
         let heard = heard(message, author, &self.reader);
         room.reading.message(&heard);
         room.lately.count(self.now.elapsed);
+        // Now there is.
+        if self.answers.hinted() == Some(NOWHERE) {
+            self.draw |= self.answers.forget_hint();
+        }
     }
 
     /// Goes to what was not seen: the oldest mention of all rooms, then rooms in turn.
@@ -81,7 +88,7 @@ impl App {
                 room.leave_views();
                 room.timeline.follow();
             }
-            Next::Nowhere => self.hint("nothing is unread, and nobody mentioned you"),
+            Next::Nowhere => self.hint(NOWHERE),
         }
     }
 }

@@ -191,6 +191,14 @@ impl Room {
         }
     }
 
+    /// True where the search in view has nothing more to look at.
+    pub(crate) fn has_searched_all(&self) -> bool {
+        match self.views.last().map(|view| &view.shows) {
+            Some(Shows::Found(search)) => search.is_over(&self.timeline),
+            _ => true,
+        }
+    }
+
     /// The thread in view.
     pub(crate) fn thread(&self) -> Option<&Thread> {
         match &self.views.last()?.shows {

@@ -180,11 +180,11 @@ fn bar_keys(app: &App, bar: &Bar, columns: usize) -> Row {
         .unwrap_or_else(|| all(" ", true))
 }
 
-/// `1 60s 2 10m 3 1h 4 1d 5 7d 0 for good`, with the one that is chosen.
+/// `1 60s 2 10m 3 1h 4 1d 5 7d 0 for good`, with the one that is chosen; 0 is the longest there is.
 fn length_keys(bar: &Bar) -> Row {
     let mut row = Row::default();
     let lengths = DIGITS.map(|(digit, seconds, words)| (digit, Length::Seconds(seconds), words));
-    let longest = ('0', Length::Longest, "for good");
+    let longest = ('0', Length::Longest, bar.longest());
     for (digit, length, words) in lengths.into_iter().chain([longest]) {
         let tone = match bar.length == length {
             true => Tone::Active,

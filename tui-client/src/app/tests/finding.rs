@@ -194,6 +194,19 @@ fn one_persons_messages_are_asked_for_by_name_and_a_refusal_is_said() {
 }
 
 #[test]
+fn what_is_said_where_nothing_is_found_is_whether_more_may_be() {
+    for (is_complete, expected) in [(true, "nothing found: "), (false, "nothing found so far: ")] {
+        let mut driven = room(&TALK, is_complete);
+        driven.act(Action::Find);
+        driven.type_in("zzz");
+        look(&mut driven);
+        driven.act(Action::Submit);
+        let said = driven.app.answers.hinted().unwrap();
+        assert!(said.starts_with(expected), "{said}");
+    }
+}
+
+#[test]
 fn enter_goes_to_a_message_in_the_room_or_to_what_stood_around_it() {
     let mut driven = room(&TALK, false);
     driven.act(Action::Find);
@@ -365,6 +378,9 @@ fn the_next_unseen_mention_is_one_key_away() {
             .unwrap()
             .contains("nothing is unread")
     );
+    // Once there is something, that is not said any more.
+    driven.message(0, 900, "bob", "alice?");
+    assert_eq!(driven.app.answers.hinted(), None);
 }
 
 #[test]

@@ -142,3 +142,22 @@ fn a_refused_message_is_asked_about() {
     assert!(!quits(&driven.act(Action::DeleteOrQuit)));
     assert!(words(&driven).starts_with("1 message is not sent yet"));
 }
+
+#[test]
+fn an_offer_to_quit_is_gone_once_it_is_over() {
+    let mut driven = Driven::live();
+    driven.act(Action::Interrupt);
+    assert!(
+        driven
+            .app
+            .answers
+            .hinted()
+            .unwrap()
+            .contains("again within 2 s")
+    );
+    driven.now.elapsed += Duration::from_millis(2_001);
+    driven.tell(Event::Woke);
+    assert_eq!(driven.app.answers.hinted(), None);
+    assert!(!quits(&driven.act(Action::Interrupt)));
+    assert!(quits(&driven.act(Action::Interrupt)));
+}

@@ -320,3 +320,14 @@ fn what_the_letters_do_is_in_sight_whatever_is_said() {
     let rows = screen(&mut driven, 80, 24).0;
     assert_eq!(rows[20], " ivan: 1 message");
 }
+
+#[test]
+fn the_longest_mute_is_called_what_it_is() {
+    let mut driven = Driven::live();
+    driven.send("/mute bob 10m");
+    let (rows, _) = screen(&mut driven, 80, 24);
+    assert!(
+        rows.iter().any(|row| row.contains("5 7d 0 14d")),
+        "{rows:?}"
+    );
+}
