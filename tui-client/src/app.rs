@@ -71,7 +71,7 @@ pub(crate) use errors::{Entry as ErrorEntry, ErrorLog};
 pub(crate) use event::{Effect, Event, Now};
 pub(crate) use finding::Finder;
 pub(crate) use form::{Filled, Form, FormStep};
-use ignore::Ignored;
+pub(crate) use ignore::{Answer as IgnoreAnswer, Ignored};
 use log::{Line, Log};
 pub(crate) use mention::names_any;
 use orders::Batch;
@@ -86,6 +86,7 @@ pub(crate) use room::{LinkState, Room};
 pub(crate) use row::{Piece, Row, Tone};
 pub(crate) use selection::Selection;
 use taking_back::Undo;
+pub(crate) use taking_back::{Before, reverse};
 use target::Target;
 use timeline::Reader;
 pub(crate) use timeline::{Below, COUNTED_BELOW, Geometry, Stamp, rank_word};
@@ -173,6 +174,8 @@ pub(crate) struct App {
     /// The terminal's window is the one that is typed into, as far as it says so.
     is_focused: bool,
     credentials: Credentials,
+    /// When the desktop was last told of a mention.
+    notified_at: Option<Duration>,
     /// When the user last typed into an input box.
     typed_at: Option<Duration>,
     /// A name that nobody has becomes an account: the password was not typed by hand, or twice.
@@ -249,6 +252,7 @@ impl App {
             is_slow_line: false,
             is_focused: true,
             credentials: Credentials::new(settings.password, settings.token),
+            notified_at: None,
             typed_at: None,
             may_register: !is_asked,
             has_answered: false,

@@ -18,6 +18,7 @@ use jiff::tz::TimeZone;
 
 use crate::cli::Options;
 use crate::exit::Exit;
+pub(crate) use runner::Keeping;
 use session::Settings;
 
 /// Why it ended.
@@ -52,15 +53,22 @@ impl PlainError {
 }
 
 /// Runs until the input ends and all of it is answered, the user leaves, or the system says so.
-pub(crate) async fn run(options: Options, password: Option<Secret>) -> Result<Exit, PlainError> {
+pub(crate) async fn run(
+    options: Options,
+    password: Option<Secret>,
+    token: Option<Secret>,
+    kept: Keeping,
+) -> Result<Exit, PlainError> {
     let is_interactive = io::stdin().is_terminal();
-    if password.is_none() && !is_interactive {
+    if password.is_none() && token.is_none() && !is_interactive {
         return Err(PlainError::NoPassword);
     }
     let settings = Settings {
         username: options.username.clone(),
         rooms: options.rooms,
         password,
+        token,
+        ignored: kept.saved.ignored.clone(),
         is_interactive,
         times: options.times,
         only_mentions: options.only_mentions,
@@ -68,7 +76,7 @@ pub(crate) async fn run(options: Options, password: Option<Secret>) -> Result<Ex
         nonce_prefix: format!("{:016x}", rand::random::<u64>()),
     };
     let was_terminal = io::stdout().is_terminal();
-    let ended = runner::run(options.url, options.username, settings).await;
+    let ended = runner::run(options.url, options.username, settings, kept).await;
     match ended {
         // Whoever read the output has read enough.
         Err(PlainError::Output(error)) if has_gone(&error, was_terminal) => Ok(Exit::Done),

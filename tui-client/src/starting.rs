@@ -15,7 +15,7 @@ use crate::exit::Exit;
 use crate::folders::Folders;
 use crate::json_mode;
 use crate::password;
-use crate::plain_mode;
+use crate::plain_mode::{self, Keeping};
 use crate::runner::{self, FirstStart, Plans, Program};
 use crate::server_url::ServerUrl;
 use crate::session_state::SavedSession;
@@ -80,17 +80,21 @@ fn prepare(arguments: Arguments, folders: Option<&Folders>) -> Result<Exit, Fail
             Ok(ended.unwrap_or_else(|error| complain(&error, error.exit())))
         }
         Mode::Plain => {
+            let token = kept_token(&kept, &mut notes);
             notes
                 .iter()
                 .for_each(|note| print(&format!("chat-tui: {note}")));
-            let password = password(&choices)?;
+            let password = match token {
+                Some(_) => None,
+                None => password(&choices)?,
+            };
             let options = choices.complete().map_err(usage)?;
-            let ended = block_on(plain_mode::run(options, password))?;
-            let exit = ended.unwrap_or_else(|error| complain(&error, error.exit()));
-            if matches!(exit, Exit::Done | Exit::NotAll) {
-                remember(&kept);
-            }
-            Ok(exit)
+            let kept = Keeping {
+                session: kept.session,
+                saved: kept.saved,
+            };
+            let ended = block_on(plain_mode::run(options, password, token, kept))?;
+            Ok(ended.unwrap_or_else(|error| complain(&error, error.exit())))
         }
         Mode::Screen if choices.username.is_none() || choices.rooms.is_empty() => {
             let first = first_start(&choices, &config);
@@ -189,14 +193,16 @@ fn begin(choices: &mut Choices, store: Option<&Store>, notes: &mut Vec<String>) 
     }
 }
 
-/// Keeps the rooms of a client without a screen, which is all that it goes on with.
-fn remember(kept: &Kept) {
-    let Some(session) = &kept.session else {
-        return;
-    };
-    let saved = session.save(&kept.saved);
-    if let Err(error) = saved.and_then(|()| session.remember_as_last()) {
-        print(&format!("chat-tui: {}", words_of(&error)));
+/// The login of an earlier run that is still good, where it was kept.
+fn kept_token(kept: &Kept, notes: &mut Vec<String>) -> Option<Secret> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = u64::try_from(now.unwrap_or_default().as_millis()).unwrap_or(u64::MAX);
+    match kept.session.as_ref()?.token(now) {
+        Ok(token) => token.map(|token| token.secret),
+        Err(note) => {
+            notes.push(note);
+            None
+        }
     }
 }
 
@@ -213,14 +219,7 @@ fn program(
     mut notes: Vec<String>,
     folders: Option<&Folders>,
 ) -> Result<Program, Failure> {
-    let token = kept.session.as_ref().map_or(Ok(None), |session| {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        session.token(u64::try_from(now.unwrap_or_default().as_millis()).unwrap_or(u64::MAX))
-    });
-    let token = token.unwrap_or_else(|note| {
-        notes.push(note);
-        None
-    });
+    let token = kept_token(&kept, &mut notes);
     // Whoever has a token needs no password, and no program that asks for another one.
     let password = match token {
         Some(_) => None,
@@ -234,7 +233,7 @@ fn program(
         rooms: options.rooms,
         server: options.url.shown(),
         password,
-        token: token.map(|token| token.secret),
+        token,
         kept: kept.saved,
         keymap: config.keymap,
         notifies_focused: !config.notifications.only_unfocused,

@@ -100,7 +100,7 @@ impl Store {
             format::read_recent,
         ) {
             Ok(recent) => (recent.unwrap_or_default(), None),
-            Err(note) => (Vec::new(), Some(note)),
+            Err(unusable) => (Vec::new(), Some(unusable.to_string())),
         }
     }
 
@@ -124,19 +124,24 @@ impl Store {
         let mut load = |number| {
             let path = session.path(number);
             let read = |text: &str| format::read_session(text, &session.server, username);
-            read_or_set_aside(&path, SESSION_BYTES, read).unwrap_or_else(|note| {
-                notes.push(note);
-                None
-            })
+            match read_or_set_aside(&path, SESSION_BYTES, read) {
+                Err(damaged @ Unusable::Damaged(_)) => {
+                    notes.push(damaged.to_string());
+                    Ok(None)
+                }
+                Err(Unusable::Unreadable(error)) => Err(error),
+                Ok(found) => Ok(found),
+            }
         };
-        let mut saved = load(number).unwrap_or_default();
+        // One that can't be read may be well: nothing is written over it.
+        let mut saved = load(number)?.unwrap_or_default();
         let mut taken_over = Vec::new();
         for other in (1..=CLIENTS).filter(|other| *other != number) {
             // Where it is locked, that client runs and keeps what is its own.
             if session.path(other).exists()
                 && let Some(lock) = self.try_lock(&session.name, other)?
             {
-                saved.take_over(load(other).unwrap_or_default());
+                saved.take_over(load(other)?.unwrap_or_default());
                 taken_over.push((session.path(other), lock));
             }
         }
@@ -198,7 +203,10 @@ impl Session {
         };
         // A list that can't be read is made anew; whoever looked at it has said so.
         let read = read_or_set_aside(&path, RECENT_BYTES, format::read_recent);
-        let mut recent = read.ok().flatten().unwrap_or_default();
+        let mut recent = match read {
+            Err(Unusable::Unreadable(error)) => return Err(error),
+            read => read.ok().flatten().unwrap_or_default(),
+        };
         if recent.first() == Some(&own) {
             return Ok(());
         }
@@ -274,27 +282,61 @@ pub(crate) fn server_folder(server: &ServerUrl) -> String {
     )
 }
 
+/// Files of one name that are put aside at most; the first gives way then.
+const ASIDE: u32 = 9;
+
+/// Why a file is not used.
+#[derive(Debug, thiserror::Error)]
+enum Unusable {
+    /// What is in it is wrong; says so, and where it is now.
+    #[error("{0}")]
+    Damaged(String),
+    /// It is not known what is in it.
+    #[error("{}", words_of(.0))]
+    Unreadable(StateError),
+}
+
+fn words_of(error: &StateError) -> String {
+    let cause = std::error::Error::source(error);
+    cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
+}
+
 /// Reads a file. One that is damaged, or of another version of the program, is put aside, where nobody
 /// writes over it; that is what the error says.
 fn read_or_set_aside<T>(
     path: &Path,
     most: u64,
     read: impl Fn(&str) -> Result<T, String>,
-) -> Result<Option<T>, String> {
+) -> Result<Option<T>, Unusable> {
     let content = match private_files::read(path, most) {
         Ok(None) => return Ok(None),
         Ok(Some(bytes)) => String::from_utf8(bytes).map_err(|_| "it is not text".to_owned()),
-        Err(error) => Err(error.to_string()),
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Err(error.to_string()),
+        Err(error) => return Err(Unusable::Unreadable(at(path)(error))),
     };
     let problem = match content.and_then(|text| read(&text)) {
         Ok(found) => return Ok(Some(found)),
         Err(problem) => problem,
     };
-    let aside = path.with_extension("unreadable");
-    Err(match fs::rename(path, &aside) {
+    let aside = free_aside(path);
+    Err(Unusable::Damaged(match fs::rename(path, &aside) {
         Ok(()) => format!("can't use {path:?}: {problem}; it is now {aside:?}"),
         Err(_) => format!("can't use {path:?}: {problem}"),
-    })
+    }))
+}
+
+/// Where a file is put that can't be used: behind those that were put aside before, as long as there are
+/// few.
+fn free_aside(path: &Path) -> PathBuf {
+    let aside = |ending: String| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(ending);
+        PathBuf::from(name)
+    };
+    let numbered = (2..=ASIDE).map(|number| aside(format!(".unreadable-{number}")));
+    let mut places = std::iter::once(aside(".unreadable".to_owned())).chain(numbered);
+    let free = places.find(|place| !place.exists());
+    free.unwrap_or_else(|| aside(".unreadable".to_owned()))
 }
 
 /// Removes what programs were writing when they were killed. Where that fails, nothing is lost but room.

@@ -63,6 +63,9 @@ const USES: &[(&str, &[&str])] = &[
             "net",
             "sanitize",
             "server_url",
+            "session_state",
+            "state",
+            "warnings",
         ],
     ),
     (

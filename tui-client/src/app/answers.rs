@@ -17,6 +17,9 @@ pub(crate) const STANDS: Duration = Duration::from_secs(8);
 const READ: Duration = Duration::from_secs(5);
 /// How long a mere reaction to a key stands.
 pub(crate) const HINT: Duration = Duration::from_secs(5);
+/// Messages that wait for a moderator, of which news wait: of more the status line has the number, and F3
+/// the list.
+const HELD: usize = 3;
 /// Answers that wait for their turn, of each kind; past it the oldest go, which the log has.
 const WAITING: usize = 50;
 
@@ -99,6 +102,11 @@ impl Answers {
             // It answers what was done now.
             (Some(place), Cause::Asked) => drop(queue.remove(place)),
             (None, _) => {}
+        }
+        let is_held = |one: &Said| matches!(one.subject, Some(Subject::Held(..)));
+        let held = queue.iter().filter(|one| is_held(one)).count();
+        if is_held(&said) && held >= HELD {
+            return;
         }
         if queue.len() == WAITING {
             queue.pop_front();

@@ -73,7 +73,21 @@ impl App {
         true
     }
 
+    /// Puts pasted text into the question that is open; false where none is.
+    pub(super) fn paste_password(&mut self, text: &str) -> bool {
+        let Some(change) = &mut self.password_change else {
+            return false;
+        };
+        let result = change.prompt.paste(text);
+        self.tell_overflow(result);
+        true
+    }
+
     fn take_password(&mut self, typed: Secret, effects: &mut Vec<Effect>) {
+        let is_live = |room: &super::Room| room.is_live();
+        let room = self.password_change.as_ref().map(|change| change.room);
+        let place = room.and_then(|room| self.place_of(room));
+        let is_live = place.is_some_and(|place| is_live(&self.rooms[place]));
         let Some(change) = &mut self.password_change else {
             return;
         };
@@ -82,6 +96,10 @@ impl App {
             (Some(present), None) => {
                 change.present = Some(present);
                 change.new = Some(typed);
+            }
+            (Some(_), Some(new)) if new == typed && !is_live => {
+                self.password_change = None;
+                self.say(Tone::Alert, "the password was not changed: not connected");
             }
             (Some(present), Some(new)) if new == typed => {
                 let event = ClientEvent::ChangePassword(ChangePassword {

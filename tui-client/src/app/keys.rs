@@ -89,6 +89,9 @@ impl App {
 
     /// Puts pasted text where typed text would go; the user is asked first about text of many lines.
     pub(super) fn on_paste(&mut self, text: String) {
+        if self.paste_password(&text) {
+            return;
+        }
         if self.question_has_keys() {
             if let Some(prompt) = &mut self.prompt {
                 let result = prompt.paste(&text);

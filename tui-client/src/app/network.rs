@@ -23,6 +23,8 @@ const NOTICE_CHARS: usize = 200;
 /// What is said of a gap in a log that the server does not have any more.
 const LOST: &str =
     "what is missing there can't be loaded: the server has another log of this room now";
+/// Between two notifications.
+const NOTIFY_AGAIN: Duration = Duration::from_secs(5);
 /// After a refused `history`, without the server's word on when to try again.
 const HISTORY_PAUSE: Duration = Duration::from_secs(5);
 /// The longest that a server can make the client wait before it asks again.
@@ -162,11 +164,11 @@ impl App {
         if is_mention {
             effects.push(Effect::Mentioned(Box::new(message.clone())));
         }
-        if is_mention && (self.notifies_focused || !self.is_focused) {
+        if is_mention && (self.notifies_focused || !self.is_focused) && self.may_notify() {
             let title = format!(
                 "{} in {}",
                 shown_name(&message.display_name, &message.username),
-                room.label
+                self.rooms[place].label
             );
             let text = sanitize::brief(&message.content, NOTICE_CHARS);
             effects.push(Effect::Notify { title, text });
@@ -180,6 +182,18 @@ impl App {
             self.rooms[place].posted_at = Some(self.now.elapsed);
             self.send_next(place, effects);
         }
+    }
+
+    /// Whether the desktop is told of one more mention: a crowd that mentions somebody is to ring no more
+    /// than one who does. The counts say the rest.
+    fn may_notify(&mut self) -> bool {
+        let now = self.now.elapsed;
+        let is_soon = |before: Duration| now < before + NOTIFY_AGAIN;
+        let may = !self.notified_at.is_some_and(is_soon);
+        if may {
+            self.notified_at = Some(now);
+        }
+        may
     }
 
     fn on_cerror(&mut self, place: usize, error: &ClientError, effects: &mut Vec<Effect>) {

@@ -102,7 +102,14 @@ impl App {
                 .and_then(|one| self.room().shown().target(one.at)),
         };
         let words = target.map_or_else(String::new, |target| self.card_summary(&target));
-        match self.selection.as_ref().map_or(0, |one| one.marks.len()) {
+        let marks = self.selection.as_ref().map_or(&[][..], |one| &one.marks);
+        let timeline = self.room().shown();
+        match marks
+            .iter()
+            .filter(|mark| timeline.target(**mark).is_some())
+            .count()
+        {
+            0 if !marks.is_empty() => "the marked messages are gone".to_owned(),
             0 => words,
             count => format!("{} marked. {words}", counted(count, "message")),
         }
@@ -160,9 +167,9 @@ impl App {
             .marks
             .iter()
             .filter_map(|mark| timeline.target(*mark));
-        let marked: Vec<Target> = marks.collect();
-        if !marked.is_empty() {
-            return marked;
+        // Never for what was not marked, though all that was may be gone.
+        if !selection.marks.is_empty() {
+            return marks.collect();
         }
         timeline.target(selection.at).into_iter().collect()
     }

@@ -1,6 +1,6 @@
 //! Ctrl+O: what this user did as a moderator, and what undoes it. Owns the list; must not send.
 
-use chat_protocol::{ClientEvent, MessageId, Rank, RoomChange, Username, durations};
+use chat_protocol::{ClientEvent, MessageId, Rank, RoomChange, RoomState, Username, durations};
 
 use super::App;
 use super::bar::{Bar, Deed};
@@ -12,12 +12,25 @@ const KEPT: usize = 200;
 
 /// What a room was like before a deed.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Before {
+pub(crate) struct Before {
     slow_mode: u64,
     members_only: bool,
     topic: String,
     pinned: Option<MessageId>,
     ranks: Vec<(Username, Rank)>,
+}
+
+impl Before {
+    /// A room like this, in which nobody's rank is known.
+    pub(crate) fn of(modes: &RoomState) -> Self {
+        Self {
+            slow_mode: modes.slow_mode,
+            members_only: modes.members_only,
+            topic: modes.topic.clone(),
+            pinned: modes.pinned.clone(),
+            ranks: Vec::new(),
+        }
+    }
 }
 
 /// Something that was done, and what undoes it.
@@ -106,7 +119,7 @@ impl App {
 }
 
 /// What undoes `event` in a room that was like `before`; nothing where nothing does.
-pub(super) fn reverse(event: &ClientEvent, before: &Before) -> Option<ClientEvent> {
+pub(crate) fn reverse(event: &ClientEvent, before: &Before) -> Option<ClientEvent> {
     Some(match event {
         ClientEvent::Mute(mute) => ClientEvent::Unmute {
             username: mute.username.clone(),

@@ -6,7 +6,8 @@ pub(super) fn page(topic: Option<&str>) -> Option<&'static str> {
     match topic {
         None => Some(FIRST),
         Some("moderation" | "moderating") => Some(MODERATION),
-        Some("room" | "rooms" | "filters") => Some(ROOM),
+        Some("room" | "filters") => Some(ROOM),
+        Some("session" | "rooms") => Some(SESSION),
         Some(_) => None,
     }
 }
@@ -22,13 +23,14 @@ a message begins with its number: 41 malory: text; @ + $ are the ranks
 /who               say who is here
 /only mentions     say only what is for you; /only all says everything again
 /times on          say the time of each message; /times off
-/room NAME         type in another room; /room says which there are
+/room NAME         type in another room; /join and /leave: /help session
 /again             say the last answer again
 /discard           forget what was not sent yet
 /reconnect         connect again now
 /quit              leave; what is on its way is sent first
-/help moderation   mute, ban, delete, held messages
-/help room         slow mode, topic, pinned message, blocked patterns";
+/help moderation   mute, ban, delete, held messages, taking back
+/help room         slow mode, topic, pinned message, blocked patterns
+/help session      rooms, people you ignore, your password";
 
 const MODERATION: &str = "\
 NAME is a name, or the number of a message: then its author is meant.
@@ -45,6 +47,7 @@ A user who is called 41 is meant with /mute @41. These act at once.
 /deny h3 REASON                don't; the author reads the reason
 /sanctions                     say who is banned, muted and appointed
 /audit                         say what moderators did; /audit NAME
+/undo                          take your last mute, ban, change or rank back
 /mod NAME, /unmod NAME         make a moderator, or an ordinary user again
 /vip NAME, /unvip NAME         make a VIP, or an ordinary user again
 /help room                     slow mode, topic, pinned message, patterns";
@@ -61,13 +64,22 @@ const ROOM: &str = "\
 /filter -r PATTERN        block a regular expression
 /unfilter WORDS           block them no more";
 
+const SESSION: &str = "\
+/room              say which rooms there are
+/room NAME         type in another room
+/join NAME         open another room, and type there
+/leave             close the room that you type in
+/ignore NAME       hide what somebody writes, in every room, until /unignore
+/ignored           say whom you ignore
+/password          change your password: three lines that are not shown";
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_page_fits_a_screen() {
-        for topic in [None, Some("moderation"), Some("room")] {
+        for topic in [None, Some("moderation"), Some("room"), Some("session")] {
             let page = page(topic).unwrap();
             assert!(page.lines().count() < 23, "{topic:?}");
             for line in page.lines() {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use chat_protocol::{Credential, RoomName, Secret, Username};
+use chat_protocol::{Credential, RoomName, Username};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -19,6 +19,9 @@ use crate::line_io::{self, StopSignals, Written};
 use crate::link::{ConnectionId, LinkCommand, LinkEvent, RoomKey};
 use crate::net::{self, Target};
 use crate::server_url::ServerUrl;
+use crate::session_state::SavedSession;
+use crate::state::{self, Saver, Token};
+use crate::warnings;
 
 /// Events from all connections that wait; full, the connections wait.
 const EVENTS: usize = 128;
@@ -31,21 +34,33 @@ const FAREWELL: Duration = Duration::from_millis(500);
 /// How long the last lines may take to be written, where the system ends the program.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
+/// How long the disk may take at the end.
+const DISK: Duration = Duration::from_secs(2);
 /// How long a line that came too late is waited for, to be named.
 const BEHIND: Duration = Duration::from_millis(100);
 
 type Links = mpsc::Receiver<(ConnectionId, LinkEvent)>;
+
+/// What outlives the program.
+#[derive(Debug, Default)]
+pub(crate) struct Keeping {
+    /// The files of this session; none where nothing is remembered.
+    pub(crate) session: Option<state::Session>,
+    pub(crate) saved: SavedSession,
+}
 
 /// Runs the session to its end.
 pub(super) async fn run(
     url: ServerUrl,
     username: Username,
     settings: Settings,
+    kept: Keeping,
 ) -> Result<Exit, PlainError> {
     let mut signals = StopSignals::open().map_err(PlainError::Signals)?;
     let (events, mut received) = mpsc::channel(EVENTS);
     let (out, mut written) = line_io::write_lines();
     let rooms = settings.rooms.len();
+    let (warnings, mut warned) = warnings::channel();
     let mut runner = Runner {
         session: Session::new(settings),
         url,
@@ -56,6 +71,7 @@ pub(super) async fn run(
         events,
         started: Instant::now(),
         unwritten: VecDeque::new(),
+        saver: kept.session.map(|session| Saver::start(session, warnings)),
         has_ended: false,
         is_to_ask: false,
         hidden: None,
@@ -83,6 +99,19 @@ pub(super) async fn run(
             ended = last => ended?,
             () = signals.wait() => {}
         }
+    }
+    let saved = SavedSession {
+        ignored: runner.session.ignored(),
+        ..kept.saved
+    };
+    if let Some(saver) = runner.saver.take() {
+        saver.save(saved);
+        if !saver.finish(DISK) {
+            complain("the disk is too slow: not all was kept");
+        }
+    }
+    while let Ok(words) = warned.try_recv() {
+        complain(&words);
     }
     for (line, text) in unsent {
         complain(&format!("line {line} was not sent: {text}"));
@@ -112,6 +141,8 @@ struct Runner {
     /// Lines that the writer has no room for; while there are any, nothing is taken in, so that there
     /// are no more of them than one event brings.
     unwritten: VecDeque<String>,
+    /// Keeps what outlives the program, if anything does.
+    saver: Option<Saver>,
     has_ended: bool,
     /// The next line is to be a password.
     is_to_ask: bool,
@@ -175,6 +206,14 @@ impl Runner {
 
     fn hear(&mut self, id: ConnectionId, event: LinkEvent) {
         if self.numbers[id.room.0] == id.number {
+            match (&self.saver, &event) {
+                (Some(saver), LinkEvent::Token { token, expires }) => {
+                    let (secret, expires) = (token.clone(), *expires);
+                    saver.keep_token(Token { secret, expires });
+                }
+                (Some(saver), LinkEvent::TokenEnded(token)) => saver.forget_token(token.clone()),
+                _ => {}
+            }
             self.tell(Event::Link(id.room, event));
         }
     }
@@ -208,8 +247,13 @@ impl Runner {
         for effect in self.session.update(event, now) {
             match effect {
                 Effect::Print(line) => self.unwritten.push_back(line),
-                Effect::Connect(key, room, password, cursor) => {
-                    self.connect(key, room, password, cursor);
+                Effect::Connect(key, room, credential, cursor) => {
+                    self.connect(key, room, credential, cursor);
+                }
+                // Without its orders a connection says goodbye and ends.
+                Effect::Disconnect(key) => {
+                    self.numbers[key.0] += 1;
+                    self.links[key.0] = None;
                 }
                 Effect::Send(key, event) => self.order(key, LinkCommand::Send(event)),
                 Effect::Retry(key) => self.order(key, LinkCommand::Retry),
@@ -219,16 +263,20 @@ impl Runner {
         }
     }
 
-    fn connect(&mut self, key: RoomKey, room: RoomName, password: Secret, cursor: Cursor) {
+    fn connect(&mut self, key: RoomKey, room: RoomName, credential: Credential, cursor: Cursor) {
         let (commands, orders) = mpsc::channel(COMMANDS);
         let target = Target {
             url: self.url.clone(),
             username: self.username.clone(),
             room,
-            credential: Credential::Password(password),
+            credential,
             may_register: true,
             cursor,
         };
+        if self.numbers.len() <= key.0 {
+            self.numbers.resize(key.0 + 1, 0);
+            self.links.resize_with(key.0 + 1, || None);
+        }
         self.numbers[key.0] += 1;
         let id = ConnectionId {
             room: key,

@@ -5,23 +5,29 @@ mod deletions;
 mod events;
 mod links;
 mod messages;
+mod password;
 mod room;
+mod rooms;
 mod typing;
+mod undoing;
 
 use std::time::Duration;
 
-use chat_protocol::{ClientEvent, Rank, RoomName, Secret, Username};
+use chat_protocol::{ClientEvent, Credential, Rank, RoomName, Secret, Username};
 use jiff::tz::TimeZone;
 
 use super::likeness::Likeness;
 use super::numbers::{HeldNumbers, Numbers};
 use super::queue::Item;
 use super::words;
+use crate::app::Ignored;
 use crate::command::typed_as;
 use crate::cursor::Cursor;
 use crate::exit::Exit;
 use crate::link::{LinkEvent, RoomKey};
+use password::Change;
 use room::{Link, Room};
+use undoing::Undo;
 
 /// Lines that may wait to be sent; with more, no further line is taken.
 const WAITING: usize = 1_000;
@@ -37,6 +43,10 @@ pub(super) struct Settings {
     /// At least one.
     pub(super) rooms: Vec<RoomName>,
     pub(super) password: Option<Secret>,
+    /// From an earlier run.
+    pub(super) token: Option<Secret>,
+    /// Whom the user hides.
+    pub(super) ignored: Vec<String>,
     /// Somebody sits at the input, who can be asked.
     pub(super) is_interactive: bool,
     /// Say the time of each message.
@@ -81,7 +91,9 @@ pub(super) enum Effect {
     /// Write this line; it is harmless.
     Print(String),
     /// Connect a room, in place of its earlier connection.
-    Connect(RoomKey, RoomName, Secret, Cursor),
+    Connect(RoomKey, RoomName, Credential, Cursor),
+    /// End a room's connection.
+    Disconnect(RoomKey),
     /// Send an event; the line is live.
     Send(RoomKey, ClientEvent),
     /// Connect again now.
@@ -119,6 +131,14 @@ pub(super) struct Session {
     is_interactive: bool,
     zone: TimeZone,
     password: Option<Secret>,
+    /// From an earlier run, or a newer one in its place: it goes before the password.
+    token: Option<Secret>,
+    ignored: Ignored,
+    undos: Vec<Undo>,
+    /// What takes something back, and is not answered yet.
+    undoing: Option<ClientEvent>,
+    /// The questions for another password.
+    change: Option<Change>,
     /// The server has let somebody in with the password.
     is_proven: bool,
     /// The user is being asked for the password.
@@ -156,6 +176,11 @@ impl Session {
             is_interactive: settings.is_interactive,
             zone: settings.zone,
             password: settings.password,
+            token: settings.token,
+            ignored: Ignored::from_saved(settings.ignored),
+            undos: Vec::new(),
+            undoing: None,
+            change: None,
             is_proven: false,
             is_asking: false,
             nonce_prefix: settings.nonce_prefix,
@@ -178,6 +203,7 @@ impl Session {
             Event::Link(key, event) => self.on_link(key.0, event),
             Event::Line(number, text) => self.on_line(number, &text),
             Event::BadLine(number, why) => self.refuse_line(number, &why),
+            Event::Password(typed) if self.change.is_some() => self.take_password(typed),
             Event::Password(password) => self.on_password(password),
             Event::InputEnded => self.on_input_ended(),
             Event::Woke => self.on_woke(),
@@ -195,6 +221,11 @@ impl Session {
             true => waiting < WAITING,
             false => waiting == 0 && self.rooms.iter().all(|room| self.is_settled(room)),
         }
+    }
+
+    /// Whom the user hides, for the next run.
+    pub(super) fn ignored(&self) -> Vec<String> {
+        self.ignored.to_save()
     }
 
     /// A line was given that is not looked at any more.
@@ -354,6 +385,7 @@ impl Session {
         };
         self.is_incomplete = true;
         let words = match &item.event {
+            ClientEvent::ChangePassword(_) => return self.give_change_up(place, why),
             ClientEvent::Message(_) => format!("line {line} was not sent: {why}"),
             other => format!("line {line}, /{}, was refused: {why}", typed_as(other)),
         };

@@ -1,7 +1,7 @@
 //! A line of input as what it asks for. Pure; what a number stands for is asked of the caller.
 
 use chat_protocol::limits::REASON_CHARS;
-use chat_protocol::{AuditRequest, ClientEvent, Username};
+use chat_protocol::{AuditRequest, ClientEvent, RoomName, Username};
 
 use crate::command::{self, Command, Order};
 
@@ -41,11 +41,28 @@ pub(super) enum Typed {
     /// Let no new accounts post, and slow the others down; or back to what was before.
     Lock(bool),
     /// Show so many of the newest messages, or of those before a message.
-    History { limit: u64, before: Option<u64> },
+    History {
+        limit: u64,
+        before: Option<u64>,
+    },
+    /// Open another room, and type there.
+    Join(RoomName),
+    /// Close the room that is typed in.
+    Leave,
+    /// Hide what somebody writes; show it again; say who is hidden.
+    Ignore(String),
+    Unignore(String),
+    Ignored,
+    /// Take the last deed back.
+    Undo,
+    /// Give the account another password.
+    ChangePassword,
     /// Type in another room, or say which there are.
     Room(Option<String>),
     /// Say all, or only what is for this user.
-    Only { mentions: bool },
+    Only {
+        mentions: bool,
+    },
     /// Say times, or don't.
     Times(bool),
     /// Say the last answer again.
@@ -105,6 +122,18 @@ pub(super) fn parse(
         "room" => Ok(Typed::Room(
             (!arguments.is_empty()).then(|| arguments.to_owned()),
         )),
+        // As on the screen.
+        "join" => match command::parse(&format!("/join {arguments}")) {
+            Ok(command::Typed::Command(Command::Join(room))) => Ok(Typed::Join(room)),
+            Ok(_) => Err("/join ROOM: give the name of a room".to_owned()),
+            Err(error) => Err(error.to_string()),
+        },
+        "leave" => nothing(Typed::Leave),
+        "ignore" => about(arguments, &author).map(Typed::Ignore),
+        "unignore" => about(arguments, &author).map(Typed::Unignore),
+        "ignored" => nothing(Typed::Ignored),
+        "undo" => nothing(Typed::Undo),
+        "password" => nothing(Typed::ChangePassword),
         "only" => match arguments.to_ascii_lowercase().as_str() {
             "mentions" => Ok(Typed::Only { mentions: true }),
             "all" => Ok(Typed::Only { mentions: false }),
@@ -123,6 +152,17 @@ pub(super) fn parse(
         "discard" => nothing(Typed::Discard),
         "quit" => nothing(Typed::Quit),
         _ => by_name(&name, arguments, author).map(Typed::Send),
+    }
+}
+
+/// Somebody who is named, or who wrote the message with a number.
+fn about(
+    arguments: &str,
+    author: &impl Fn(u64) -> Result<Username, String>,
+) -> Result<String, String> {
+    match number(arguments, "") {
+        Some(number) => Ok(author(number)?.as_str().to_owned()),
+        None => Ok(arguments.to_owned()),
     }
 }
 
@@ -409,7 +449,7 @@ mod tests {
             ("/mute", "NAME DURATION"),
             ("/quit now", "takes nothing"),
             ("/only", "/only mentions"),
-            ("/undo", "only for the screen"),
+            ("/sides", "only for the screen"),
         ] {
             let error = parsed(text).unwrap_err();
             assert!(error.contains(expected), "{text}: {error}");

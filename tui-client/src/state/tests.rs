@@ -236,8 +236,17 @@ fn what_cannot_be_read_is_put_aside_and_said() {
         home.begin().session.save(&saved("x")).unwrap();
         fs::read_to_string(&path).unwrap()
     };
-    let aside = path.with_extension("unreadable");
+    // Each has a place of its own, as long as there are few; what was put aside stays.
+    let aside = |number: u32| {
+        let ending = match number {
+            1 | 10.. => ".unreadable".to_owned(),
+            number => format!(".unreadable-{number}"),
+        };
+        PathBuf::from(format!("{}{ending}", path.display()))
+    };
+    let count = std::cell::Cell::new(0);
     let check = |text: &[u8], expected: &str| {
+        count.set(count.get() + 1);
         fs::write(&path, text).unwrap();
         let begun = home.begin();
         assert_eq!(begun.saved, SavedSession::default());
@@ -245,7 +254,7 @@ fn what_cannot_be_read_is_put_aside_and_said() {
             panic!("{expected}: {:?}", begun.notes)
         };
         assert!(note.contains(expected), "{note}");
-        assert_eq!(fs::read(&aside).unwrap(), text, "{expected}");
+        assert_eq!(fs::read(aside(count.get())).unwrap(), text, "{expected}");
         begun.session.save(&saved("new")).unwrap();
     };
     check(b"", "it is damaged");
@@ -269,6 +278,31 @@ fn what_cannot_be_read_is_put_aside_and_said() {
     assert!(note.unwrap().contains("it is damaged"));
     home.sign_in_as(URL, "alice");
     assert_eq!(home.recent().len(), 1);
+}
+
+#[test]
+fn what_nobody_can_read_just_now_stays_as_it_is() {
+    let home = Home::new();
+    let path = {
+        let session = home.begin().session;
+        session.path(session.number)
+    };
+    // A folder in its place, and a pipe, which must not be waited for.
+    fs::create_dir(&path).unwrap();
+    let store = Store::open(home.folder()).unwrap();
+    let begin = || {
+        let url = ServerUrl::new(URL).unwrap();
+        store.begin(&url, &Username::new("alice").unwrap())
+    };
+    assert!(begin().is_err());
+    assert!(path.is_dir());
+    fs::remove_dir(&path).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.unwrap().success());
+    assert!(begin().is_err());
+    assert!(path.exists());
+    fs::remove_file(&path).unwrap();
+    assert!(begin().is_ok());
 }
 
 #[test]

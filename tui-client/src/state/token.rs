@@ -34,7 +34,8 @@ impl Session {
     /// 1970, UTC); else what is to be said about it.
     pub(crate) fn token(&self, now: u64) -> Result<Option<Token>, String> {
         let read = |text: &str| self.read_token(text);
-        let token = read_or_set_aside(&self.token_path(), TOKEN_BYTES, read)?;
+        let token = read_or_set_aside(&self.token_path(), TOKEN_BYTES, read);
+        let token = token.map_err(|unusable| unusable.to_string())?;
         Ok(token.filter(|token| token.expires > now))
     }
 

@@ -22,7 +22,7 @@ const ELSEWHERE: Duration = Duration::from_millis(250);
 /// How long an answer is waited for.
 const ANSWER: Duration = Duration::from_secs(1);
 /// The same for one that has not answered before, and may never.
-const FIRST_ANSWER: Duration = Duration::from_millis(150);
+const FIRST_ANSWER: Duration = Duration::from_millis(500);
 /// So many answers in a row that do not come: there will be none.
 const SILENT: u32 = 2;
 /// Bytes that may be written without asking, where keys cause them.

@@ -142,9 +142,9 @@ fn narrow_screens_drop_times_and_small_ones_all_but_messages() {
     assert_eq!(
         rows,
         [
-            " never seen it",
+            "   never seen it",
             " ivan: @alice can you",
-            " pin the poll?        <<",
+            "   pin the poll?      <<",
             "> wait for it"
         ]
     );

@@ -106,6 +106,56 @@ fn a_new_name_has_its_password_typed_twice() {
 }
 
 #[test]
+fn a_crowd_that_mentions_somebody_rings_no_more_than_one_who_does() {
+    let mut driven = Driven::live();
+    driven.tell(Event::Focus(false));
+    let mut rang = 0;
+    for seq in 1..=100 {
+        let effects = driven.message(0, seq, "bob", "@alice!");
+        rang += usize::from(
+            effects
+                .iter()
+                .any(|one| matches!(one, Effect::Notify { .. })),
+        );
+        driven.now.elapsed += Duration::from_millis(100);
+    }
+    assert_eq!(rang, 2);
+    assert_eq!(driven.app.room().reading.mentions(), 100);
+}
+
+#[test]
+fn a_pasted_password_goes_where_it_is_asked_for() {
+    let mut driven = Driven::live();
+    driven.send("/password");
+    for pasted in ["old secret", "new secret\n", "new secret"] {
+        driven.tell(Event::Pasted(pasted.to_owned()));
+        assert_eq!(driven.app.room().composer.text(), "");
+        let effects = driven.act(Action::Submit);
+        if pasted == "new secret" {
+            assert_eq!(sent(&effects), ["changePassword"]);
+        }
+    }
+}
+
+#[test]
+fn a_password_is_not_said_to_be_changed_where_nobody_is_told() {
+    let mut driven = Driven::live();
+    driven.send("/password");
+    driven.type_in("old");
+    driven.act(Action::Submit);
+    driven.lose(0, LinkProblem::Silent);
+    for _ in 0..2 {
+        driven.type_in("new");
+        assert_eq!(sent(&driven.act(Action::Submit)), [""; 0]);
+    }
+    assert!(
+        driven
+            .said()
+            .contains("the password was not changed: not connected")
+    );
+}
+
+#[test]
 fn another_password_is_asked_for_three_times_and_kept_nowhere() {
     let mut driven = Driven::live();
     driven.send("/password");

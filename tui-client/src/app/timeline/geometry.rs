@@ -13,6 +13,9 @@ const WIDE_NAMES: u8 = 16;
 const TIME: usize = 6;
 /// Behind a name: the sign of its rank, and a space.
 pub(super) const SIGN: usize = 2;
+/// Where there is no column for names, what goes on stands so many columns behind where names begin: nobody
+/// can write what looks like another's message.
+const HANG: usize = 2;
 /// Columns that text gets at least before the columns beside it give way.
 const TEXT: usize = 8;
 
@@ -54,8 +57,8 @@ impl Geometry {
         let time = if self.has_times() { TIME } else { 0 };
         match self.names {
             Some(names) => time + usize::from(names) + SIGN,
-            // A column for what says that the entry is selected.
-            None => 1,
+            // Behind a column for what says that the entry is selected.
+            None => 1 + HANG,
         }
     }
 
@@ -84,8 +87,8 @@ mod tests {
             let found = (geometry.has_times(), geometry.indent(), geometry.text());
             assert_eq!(found, expected, "{width} of {screen}");
         };
-        check(0, 0, (false, 1, 8));
-        check(29, 29, (false, 1, 28));
+        check(0, 0, (false, 3, 8));
+        check(29, 29, (false, 3, 26));
         check(30, 30, (false, 14, 16));
         check(59, 59, (false, 14, 45));
         check(60, 60, (true, 20, 40));

@@ -256,10 +256,25 @@ impl Rows<'_> {
             (None, Some(_)) => Some("> an earlier message".to_owned()),
             (None, None) => None,
         };
+        // The name is in the first row, whatever that is: what follows hangs behind it.
+        let has_quote = quote.is_some();
         if let Some(quote) = quote {
-            self.push(Tone::Faint, &truncate(&quote, geometry.text()));
+            match inline_name(post, geometry) {
+                None => self.push(Tone::Faint, &truncate(&quote, geometry.text())),
+                Some((name, sign)) => {
+                    let name = truncate(&name, geometry.text() / 2).into_owned();
+                    let left = geometry
+                        .text()
+                        .saturating_sub(width(&name) + width(sign) + 2);
+                    let row = self.start().with(Tone::Nick(post.author.hash), name);
+                    let row = row.with(Tone::Text, format!("{sign}: "));
+                    self.made
+                        .push(row.with(Tone::Faint, truncate(&quote, left)));
+                }
+            }
         }
-        self.push_body(&body(post, self.id, geometry));
+        let name = inline_name(post, geometry).filter(|_| !has_quote);
+        self.push_body(&body(post, self.id, name));
         if let Status::Failed(cause) = post.status {
             let keys = match cause {
                 Cause::Passing => "Enter resends; selected, e edits, x discards",
@@ -317,8 +332,8 @@ fn gap_row(gap: Gap, geometry: Geometry, look: Look, around: &Around) -> Row {
     rule(&format!("{sign}{words}"), Tone::Waiting, geometry)
 }
 
-/// What a post says, behind the name where there is no column for names.
-fn body(post: &Post, id: EntryId, geometry: Geometry) -> Body {
+/// What a post says, behind the name where it stands there.
+fn body(post: &Post, id: EntryId, name: Option<(String, &'static str)>) -> Body {
     let (tone, said) = match post.status {
         _ if post.is_ignored && !post.is_open => (Tone::Faint, "[ignored] v shows".to_owned()),
         Status::Posted | Status::Failed(_) => (Tone::Text, post.content().to_owned()),
@@ -337,7 +352,7 @@ fn body(post: &Post, id: EntryId, geometry: Geometry) -> Body {
         true => (Tone::Faint, "[nothing to see]".to_owned()),
         false => (tone, said),
     };
-    let mut body = match inline_name(post, geometry) {
+    let mut body = match name {
         None => Body::new(tone, said),
         Some((name, sign)) => {
             let mut body = Body::new(tone, format!("{name}{sign}: {said}"));

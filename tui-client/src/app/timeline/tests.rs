@@ -354,7 +354,7 @@ fn columns_and_hanging_indents() {
         ]
     );
     assert_eq!(rows(40)[0], "         bob  gg that jump was insane");
-    assert_eq!(rows(20)[..2], [" bob: gg that jump", " was insane and the"]);
+    assert_eq!(rows(20)[..2], [" bob: gg that jump", "   was insane and"]);
 }
 
 #[test]

@@ -33,6 +33,10 @@ impl Session {
             true => Some(event),
             false => self.hold_back(place, event),
         };
+        if let Some(item) = answered.as_ref().filter(|_| is_answer) {
+            let before = self.rooms[place].modes.clone().unwrap_or_default();
+            self.note_done(place, &item.event, &before);
+        }
         if let Some(event) = event {
             self.take_in(place, event, answered.as_ref(), is_answer);
         }
@@ -73,6 +77,7 @@ impl Session {
             ServerEvent::Audit(audit) => self.on_audit(place, &audit, is_answer),
             ServerEvent::Held(held) => self.on_held(place, &held, is_answer),
             ServerEvent::Allow(notice) => self.on_decided(place, &notice, "allowed", is_answer),
+            ServerEvent::ChangePassword(_) => self.on_password_changed(place),
             ServerEvent::Deny(notice) => self.on_decided(place, &notice, "denied", is_answer),
             other => self.on_notice(place, other, is_answer),
         }

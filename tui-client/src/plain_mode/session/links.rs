@@ -2,7 +2,7 @@
 //! for the end of the program.
 
 use chat_protocol::{
-    AuthAccepted, ClientError, ClientEvent, CloseCode, Code, Rank, Secret, Username,
+    AuthAccepted, ClientError, ClientEvent, CloseCode, Code, Credential, Rank, Secret, Username,
     limits::USERNAME_CHARS,
 };
 
@@ -23,10 +23,16 @@ const PROBLEM_CHARS: usize = 500;
 impl Session {
     pub(super) fn on_link(&mut self, place: usize, event: LinkEvent) {
         match event {
-            LinkEvent::Connecting { .. }
-            | LinkEvent::Latency(_)
-            | LinkEvent::Token { .. }
-            | LinkEvent::TokenEnded(_) => {}
+            LinkEvent::Connecting { .. } | LinkEvent::Latency(_) => {}
+            LinkEvent::Token { token, .. } => {
+                // Where there is a password, that is what is gone by.
+                if self.token.is_some() {
+                    self.token = Some(token);
+                }
+            }
+            LinkEvent::TokenEnded(ended) => {
+                self.token.take_if(|token| *token == ended);
+            }
             LinkEvent::Live {
                 accepted,
                 resumed,
@@ -50,17 +56,19 @@ impl Session {
     /// Connects the rooms that wait for the password: one until it is proven, so that a wrong one
     /// counts once.
     pub(super) fn connect_waiting(&mut self) {
-        if self.password.is_none() {
+        if self.password.is_none() && self.token.is_none() {
             return self.ask_password();
         }
         let is_trying = |room: &super::Room| room.link == Link::Down;
-        if !self.is_proven && self.rooms.iter().any(is_trying) {
+        // Nobody counts how often a token is wrong.
+        let is_sure = self.is_proven || self.token.is_some();
+        if !is_sure && self.rooms.iter().any(is_trying) {
             return;
         }
         for place in 0..self.rooms.len() {
             if self.rooms[place].link == Link::Off {
                 self.connect(place);
-                if !self.is_proven {
+                if !is_sure {
                     return;
                 }
             }
@@ -68,17 +76,25 @@ impl Session {
     }
 
     fn connect(&mut self, place: usize) {
-        let Some(password) = self.password.clone() else {
+        let token = self.token.clone().map(Credential::Token);
+        let password = || self.password.clone().map(Credential::Password);
+        let Some(credential) = token.or_else(password) else {
+            self.rooms[place].link = Link::Off;
             return self.ask_password();
         };
         let room = &mut self.rooms[place];
         room.link = Link::Down;
         room.down_since.get_or_insert(self.now.elapsed);
-        let effect = Effect::Connect(room.key, room.name.clone(), password, room.cursor.clone());
+        let effect = Effect::Connect(room.key, room.name.clone(), credential, room.cursor.clone());
         self.effects.push(effect);
     }
 
     fn ask_password(&mut self) {
+        if !self.is_interactive {
+            let words = "the login that was kept is over: give the password in CHAT_PASSWORD, \
+                         --password-file or --password-command";
+            return self.fail(Exit::Refused, words.to_owned());
+        }
         if std::mem::replace(&mut self.is_asking, true) {
             return;
         }
@@ -106,6 +122,7 @@ impl Session {
         for place in 0..self.rooms.len() {
             let room = &mut self.rooms[place];
             match room.link {
+                _ if room.has_left => continue,
                 Link::Live => continue,
                 Link::Down => self.effects.push(Effect::Retry(room.key)),
                 Link::Off | Link::Stopped { .. } => room.link = Link::Off,
@@ -256,6 +273,11 @@ impl Session {
             other => format!("disconnected ({})", u16::from(other)),
         };
         let words = words::with_reason(what, Some(reason));
+        if code == CloseCode::SignedOut && self.is_changing_password() {
+            // It comes back once it is known which password counts.
+            self.rooms[place].link = Link::Off;
+            return;
+        }
         if code == CloseCode::SignedOut && self.is_interactive {
             self.rooms[place].link = Link::Off;
             self.forget_password();
@@ -267,6 +289,7 @@ impl Session {
 
     fn forget_password(&mut self) {
         self.password = None;
+        self.token = None;
         self.is_proven = false;
     }
 

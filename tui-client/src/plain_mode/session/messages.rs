@@ -25,6 +25,9 @@ impl Session {
         let Came::New(number) = self.note(place, message) else {
             return;
         };
+        if self.is_ignored(&message.username) {
+            return;
+        }
         let about = self.about(place, message);
         let time = self.times.then_some(message.time);
         let line = self.message_line(place, number, message, &about, time);
@@ -164,7 +167,8 @@ impl Session {
         only_new: bool,
     ) -> bool {
         let came = self.note(place, message);
-        if only_new && matches!(came, Came::Known(_)) {
+        let is_said = only_new && matches!(came, Came::Known(_));
+        if is_said || self.is_ignored(&message.username) {
             return false;
         }
         let about = self.about(place, message);
@@ -175,6 +179,10 @@ impl Session {
             false => self.effects.push(Effect::Print(line)),
         }
         true
+    }
+
+    fn is_ignored(&self, username: &str) -> bool {
+        chat_protocol::Username::new(username).is_ok_and(|name| self.ignored.has(name.key()))
     }
 
     fn note(&mut self, place: usize, message: &Message) -> Came {

@@ -52,6 +52,8 @@ pub(super) struct Room {
     pub(super) was_live: bool,
     /// What was there on entering has been said, at least once.
     pub(super) has_entered: bool,
+    /// The user has left it; its place stays, for the numbers of what was said there.
+    pub(super) has_left: bool,
     /// Messages of it were said: what comes may leave a gap behind them.
     pub(super) has_messages: bool,
     /// Entries of the log that came while the newest of those before them were asked for.
@@ -75,6 +77,7 @@ impl Room {
             is_down_said: false,
             was_live: false,
             has_entered: false,
+            has_left: false,
             has_messages: false,
             held_back: None,
         }

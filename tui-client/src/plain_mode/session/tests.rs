@@ -1,3 +1,5 @@
+mod session;
+
 use super::*;
 use chat_protocol::{AuthAccepted, ServerEvent};
 use serde_json::{Value, json};
@@ -20,6 +22,8 @@ fn settings(rooms: &[&str]) -> Settings {
             .map(|name| RoomName::new(name).unwrap())
             .collect(),
         password: Some(Secret::new("secret")),
+        token: None,
+        ignored: Vec::new(),
         is_interactive: false,
         times: false,
         only_mentions: false,
@@ -146,6 +150,7 @@ fn text_of(effect: Effect) -> String {
     match effect {
         Effect::Print(line) => line,
         Effect::Connect(key, ..) => format!("connect {}", key.0),
+        Effect::Disconnect(key) => format!("end {}", key.0),
         Effect::Send(key, event) => format!("send {} {}", key.0, event.encode()),
         Effect::Retry(key) => format!("retry {}", key.0),
         Effect::AskPassword => "ask".to_owned(),

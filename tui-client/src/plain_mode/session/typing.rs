@@ -1,20 +1,17 @@
 //! What is done with the lines that are typed. Must not know how a line is read.
 
 use chat_protocol::{
-    ClientEvent, DraftContent, MessageId, Nonce, PostMessage, RoomChange, RoomName, Username,
+    ClientEvent, DraftContent, MessageId, Nonce, PostMessage, RoomChange, Username,
 };
 
-use super::room::Link;
 use super::{Effect, Session};
+use crate::app::IgnoreAnswer;
 use crate::plain_mode::help;
 use crate::plain_mode::queue::Item;
 use crate::plain_mode::typed::{self, Typed};
-use crate::sanitize;
 
 /// Seconds between a user's messages in a locked room.
 const LOCKED_SECONDS: u64 = 30;
-/// Characters of what was typed that are said again.
-const TYPED_CHARS: usize = 60;
 
 impl Session {
     pub(super) fn on_line(&mut self, line: u64, text: &str) {
@@ -62,6 +59,23 @@ impl Session {
             Typed::Send(event) => self.enqueue(self.active, line, event),
             Typed::Lock(is_on) => self.lock(line, is_on),
             Typed::History { limit, before } => self.history(line, limit, before)?,
+            Typed::Join(room) => self.join(&room)?,
+            Typed::Leave => self.leave()?,
+            Typed::Ignore(name) => {
+                let me = self.me.key().to_owned();
+                let answer = self.ignored.ignore(&name, &me);
+                self.say_ignored(answer)?;
+            }
+            Typed::Unignore(name) => {
+                let answer = self.ignored.unignore(&name);
+                self.say_ignored(answer)?;
+            }
+            Typed::Ignored => {
+                let words = self.ignored.words();
+                self.answer(None, &words);
+            }
+            Typed::Undo => self.undo(line)?,
+            Typed::ChangePassword => self.begin_to_change_password()?,
             Typed::Room(None) => self.say_rooms(),
             Typed::Room(Some(name)) => self.change_room(&name)?,
             Typed::Only { mentions } => self.set_only(mentions),
@@ -168,33 +182,11 @@ impl Session {
         Ok(())
     }
 
-    fn say_rooms(&mut self) {
-        for place in 0..self.rooms.len() {
-            let room = &self.rooms[place];
-            let state = match room.link {
-                Link::Live => "connected",
-                Link::Off | Link::Down => "connecting",
-                Link::Stopped { .. } => "not connected",
-            };
-            let typed_in = match place == self.active {
-                true => ", you type here",
-                false => "",
-            };
-            let words = format!("{}: {state}{typed_in}", room.label);
-            self.answer(None, &words);
+    fn say_ignored(&mut self, answer: IgnoreAnswer) -> Result<(), String> {
+        match answer {
+            IgnoreAnswer::Changed(words) => self.answer(None, &words),
+            IgnoreAnswer::Same(words) => return Err(words),
         }
-    }
-
-    fn change_room(&mut self, name: &str) -> Result<(), String> {
-        let wanted = RoomName::any(name).map_err(|error| format!("the room's name {error}"))?;
-        let is_it = |room: &super::Room| room.name.plain() == wanted.plain();
-        let Some(place) = self.rooms.iter().position(is_it) else {
-            let shown = sanitize::brief(name, TYPED_CHARS);
-            return Err(format!("there is no room {shown} here (/room lists them)"));
-        };
-        self.active = place;
-        let words = format!("you type in {} now", self.rooms[place].label);
-        self.answer(None, &words);
         Ok(())
     }
 
@@ -217,7 +209,7 @@ impl Session {
 
     fn help(&mut self, topic: Option<&str>) -> Result<(), String> {
         let page = help::page(topic).ok_or_else(|| {
-            "there is no such page: /help, /help moderation, /help room".to_owned()
+            "there is no such page: /help, /help moderation, /help room, /help session".to_owned()
         })?;
         for line in page.lines() {
             self.answer(None, line);

@@ -31,6 +31,28 @@ fn what_is_picked_is_what_is_hit() {
 }
 
 #[test]
+fn what_was_marked_and_is_gone_is_not_made_up_for_by_what_is_not_marked() {
+    let mut driven = Driven::live();
+    driven.message(0, 1, "eve", "spam");
+    driven.message(0, 2, "dave", "hello");
+    driven.act(Action::Select);
+    driven.act(Action::Up);
+    driven.type_in(" ");
+    driven.act(Action::Down);
+    // As if the room had become too long to keep it: no other room's entry is one of this.
+    let mut other = Driven::live();
+    for seq in 1..50 {
+        other.message(0, seq, "dave", "noise");
+    }
+    other.act(Action::Select);
+    let gone = other.app.selection.unwrap().at;
+    driven.app.selection.as_mut().unwrap().marks = vec![gone];
+    driven.type_in("b");
+    assert!(driven.app.bar.is_none());
+    assert_eq!(driven.app.picked_words(), "the marked messages are gone");
+}
+
+#[test]
 fn other_keys_only_say_so_while_something_is_picked() {
     let mut driven = Driven::live();
     driven.message(0, 1, "bob", "first");

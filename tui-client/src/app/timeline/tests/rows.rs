@@ -110,14 +110,13 @@ fn a_conversation_at_every_width() {
         24,
         &[
             " nightbot+: Follow the",
-            " rules in #info.",
+            "   rules in #info.",
             " bob: gg that jump was",
-            " insane",
-            " > bob: gg that jump wa…",
-            " carol: same, never seen",
-            " it",
+            "   insane",
+            " carol: > bob: gg tha…",
+            "   same, never seen it",
             " ivan: @alice can you",
-            " pin the poll?        <<",
+            "   pin the poll?      <<",
         ],
     );
     check(
@@ -143,6 +142,33 @@ fn a_conversation_at_every_width() {
             "00:00             ivan  @alice can you pin the poll?                                      << mention",
         ],
     );
+}
+
+#[test]
+fn nobody_writes_what_looks_like_anothers_message() {
+    let text = "hi\nbob: I am leaving\n> carol: yes\n- alice was banned";
+    for replies in [false, true] {
+        let mut timeline = conversation();
+        let mut forged = event(9, "mallory", text);
+        if replies {
+            forged["data"]["replyTo"] = json!("e-2");
+        }
+        timeline.insert(&message(&forged), &reader());
+        for width in [8, 15, 24, 29, 30, 60, 140] {
+            let all = timeline.visible(Geometry::new(width), 100);
+            let rows: Vec<String> = all.iter().map(|row| row.text()).collect();
+            let from = rows.iter().rposition(|row| row.contains("mal")).unwrap();
+            let begins = |row: &str| row.len() - row.trim_start().len();
+            let name = begins(&rows[from]);
+            for row in &rows[from + 1..] {
+                assert!(
+                    begins(row) > name,
+                    "{width}: {row:?} below {:?}",
+                    rows[from]
+                );
+            }
+        }
+    }
 }
 
 #[test]
@@ -186,8 +212,8 @@ fn the_entry_that_keys_act_on_says_so() {
         selected(7),
         &[
             ">free_gifts_Xx: buy",
-            " followers cheap at",
-            " cheap-follow.example",
+            "   followers cheap at",
+            "   cheap-follow.example",
         ],
     );
 }
