@@ -321,7 +321,9 @@ impl Runner {
     /// Passes an event to the app and does what comes of it; `cause` says how soon a frame follows.
     fn tell(&mut self, event: Event, cause: Cause) -> Result<(), RunError> {
         let now = self.now();
-        if !matches!(event, Event::Woke) && self.beside.keeps_session() {
+        // Neither of these changes what is kept.
+        let is_beside = matches!(&event, Event::Woke | Event::Link(_, LinkEvent::Latency(_)));
+        if !is_beside && self.beside.keeps_session() {
             self.save_at.get_or_insert(Instant::now() + SAVE);
         }
         for effect in self.app.update(event, now) {
