@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Columns that `text` takes, cluster by cluster.
 pub(crate) fn width(text: &str) -> usize {
@@ -208,7 +208,17 @@ fn may_break(before: &str, after: &str) -> bool {
     }
     // Signs that open and close are bound to what they enclose (JIS X 4051).
     let is_bound = before.starts_with(OPENING) || after.starts_with(CLOSING);
-    !is_bound && (before.width() > 1 || after.width() > 1)
+    !is_bound && (is_wide(before) || is_wide(after))
+}
+
+/// Characters of scripts that are written without spaces, and pictures. A syllable with a mark that has a
+/// column of its own, as in Devanagari, is a part of its word.
+fn is_wide(cluster: &str) -> bool {
+    let Some(first) = cluster.chars().next() else {
+        return false;
+    };
+    let is_picture = cluster.contains('\u{fe0f}') || ('\u{1f1e6}'..='\u{1f1ff}').contains(&first);
+    first.width() > Some(1) || is_picture && cluster.width() > 1
 }
 
 /// What must not end a row.
@@ -305,6 +315,16 @@ mod tests {
         check("日本 (にほん)", 6, &["日本", "(にほ", "ん)"]);
         check("。。。。", 4, &["。。", "。。"]);
         check("👍!", 2, &["👍", "!"]);
+    }
+
+    #[test]
+    fn words_whose_syllables_are_two_columns_wide_stay_whole() {
+        check("was नमस्ते so", 7, &["was", "नमस्ते so"]);
+        check(
+            "go ⚠\u{fe0f}⚠\u{fe0f}🇩🇪🇫🇷",
+            7,
+            &["go ⚠\u{fe0f}⚠\u{fe0f}", "🇩🇪🇫🇷"],
+        );
     }
 
     #[test]
