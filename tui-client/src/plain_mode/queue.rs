@@ -180,6 +180,11 @@ impl Queue {
         self.sent.is_some()
     }
 
+    /// True while what this line asks for waits or is under way.
+    pub(super) fn has_line(&self, line: u64) -> bool {
+        self.items.iter().any(|item| item.line == Some(line))
+    }
+
     /// Takes out what is under way, where `event` answers it.
     pub(super) fn answered(&mut self, event: &ServerEvent) -> Option<Item> {
         self.sent?;

@@ -135,8 +135,6 @@ pub(super) struct Session {
     token: Option<Secret>,
     ignored: Ignored,
     undos: Vec<Undo>,
-    /// What takes something back, and is not answered yet.
-    undoing: Option<ClientEvent>,
     /// The questions for another password.
     change: Option<Change>,
     /// The server has let somebody in with the password.
@@ -179,7 +177,6 @@ impl Session {
             token: settings.token,
             ignored: Ignored::from_saved(settings.ignored),
             undos: Vec::new(),
-            undoing: None,
             change: None,
             is_proven: false,
             is_asking: false,

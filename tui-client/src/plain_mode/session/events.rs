@@ -35,7 +35,7 @@ impl Session {
         };
         if let Some(item) = answered.as_ref().filter(|_| is_answer) {
             let before = self.rooms[place].modes.clone().unwrap_or_default();
-            self.note_done(place, &item.event, &before);
+            self.note_done(place, item, &before);
         }
         if let Some(event) = event {
             self.take_in(place, event, answered.as_ref(), is_answer);

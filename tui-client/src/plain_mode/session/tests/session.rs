@@ -104,6 +104,35 @@ fn the_last_deed_is_taken_back_and_then_the_one_before() {
 }
 
 #[test]
+fn several_deeds_are_taken_back_before_the_first_answer_comes() {
+    let mut rig = Rig::live_as(1);
+    for name in ["malory", "bob"] {
+        rig.line(&format!("/ban {name}"));
+        done(&mut rig, "ban");
+    }
+    rig.line("/undo");
+    rig.line("/undo");
+    says(&rig.line("/undo"), "there is nothing to take back");
+    done(&mut rig, "unban");
+    done(&mut rig, "unban");
+    says(&rig.line("/undo"), "there is nothing to take back");
+}
+
+#[test]
+fn what_could_not_be_taken_back_can_be_once_more() {
+    let mut rig = Rig::live_as(1);
+    rig.line("/ban malory");
+    done(&mut rig, "ban");
+    rig.line("/undo");
+    let refusal = json!({ "Code": 403, "message": "You don't have rights", "event": "unban" });
+    says(&rig.receive(0, "cerror", refusal), "was refused");
+    let lines = rig.line("/undo");
+    assert_eq!(lines[0], "- taking back /ban");
+    done(&mut rig, "unban");
+    says(&rig.line("/undo"), "there is nothing to take back");
+}
+
+#[test]
 fn a_password_is_changed_by_three_hidden_lines_and_all_rooms_come_back() {
     let mut rig = interactive(&["stream", "other"], None);
     rig.update(Event::Started);
