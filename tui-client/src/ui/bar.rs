@@ -15,7 +15,12 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
             true => hints::said(app, usize::from(area.width)),
             false => Row::default().with(Tone::Strong, fitting(&app.picked_words(), area)),
         };
-        put(&row, theme, area, buffer);
+        let used = put(&row, theme, area, buffer);
+        // Before it goes back, Esc takes what the client says away.
+        if !app.says_above() && app.panel.is_none() {
+            let way_out = Row::default().with(Tone::Faint, "Esc back ");
+            put_right(&way_out, theme, area, used + 2, buffer);
+        }
         return;
     };
     let columns = usize::from(area.width).saturating_sub(2).max(1);

@@ -244,8 +244,6 @@ fn picking_keys(app: &App) -> String {
     let mut groups: Vec<String> = groups.filter(|group| !group.is_empty()).collect();
     if app.panel.is_some() {
         groups.push("Esc close".to_owned());
-    } else if !app.is_moderator() {
-        groups.push("Esc back".to_owned());
     }
     groups.join(" | ")
 }
