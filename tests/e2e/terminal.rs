@@ -19,6 +19,7 @@ mod moderation;
 mod plain;
 mod proxy;
 mod retry;
+mod sizes;
 mod starting;
 mod talk;
 mod view;

@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, ExitStatus, MasterPty, PtySize, native_pty_system};
@@ -55,7 +55,7 @@ impl Display {
 /// A running terminal client.
 pub struct Terminal {
     master: Box<dyn MasterPty + Send>,
-    keyboard: Box<dyn Write + Send>,
+    keyboard: Arc<Mutex<Box<dyn Write + Send>>>,
     child: Box<dyn Child + Send + Sync>,
     display: Arc<Watched<Display>>,
     modes_before: String,
@@ -91,7 +91,8 @@ impl Terminal {
             bytes: Vec::new(),
             ended: false,
         }));
-        watch(reader, Arc::clone(&display));
+        let keyboard = Arc::new(Mutex::new(keyboard));
+        watch(reader, Arc::clone(&display), Arc::clone(&keyboard));
         Self {
             master: pair.master,
             keyboard,
@@ -210,8 +211,7 @@ impl Terminal {
 
     #[track_caller]
     fn write(&mut self, bytes: &[u8]) {
-        let written = self.keyboard.write_all(bytes);
-        if let Err(error) = written.and_then(|()| self.keyboard.flush()) {
+        if let Err(error) = write(&self.keyboard, bytes) {
             panic!("the terminal can't be typed at: {error}");
         }
     }
@@ -309,17 +309,63 @@ impl Drop for Terminal {
     }
 }
 
-fn watch(mut reader: Box<dyn Read + Send>, display: Arc<Watched<Display>>) {
+/// Shows what the client writes, and answers what it asks, as terminals do: whether all is well, once what
+/// came before is shown, and what it is.
+fn watch(
+    mut reader: Box<dyn Read + Send>,
+    display: Arc<Watched<Display>>,
+    keyboard: Arc<Mutex<Box<dyn Write + Send>>>,
+) {
     std::thread::spawn(move || {
         let mut bytes = [0; 16 * 1024];
+        let mut asked = Asked::default();
         while let Ok(count @ 1..) = reader.read(&mut bytes) {
             display.update(|display| {
                 display.parser.process(&bytes[..count]);
                 display.bytes.extend_from_slice(&bytes[..count]);
             });
+            let answers = asked.answers(&bytes[..count]);
+            // A client that has ended reads no answer.
+            if !answers.is_empty() && write(&keyboard, answers.as_bytes()).is_err() {
+                break;
+            }
         }
         display.update(|display| display.ended = true);
     });
+}
+
+fn write(keyboard: &Mutex<Box<dyn Write + Send>>, bytes: &[u8]) -> std::io::Result<()> {
+    let mut keyboard = keyboard.lock().expect("nobody panics while writing");
+    keyboard.write_all(bytes)?;
+    keyboard.flush()
+}
+
+/// What the client has begun to ask.
+#[derive(Default)]
+struct Asked(Vec<u8>);
+
+impl Asked {
+    const KNOWN: [(&str, &str); 2] = [("\x1b[5n", "\x1b[0n"), ("\x1b[c", "\x1b[?62c")];
+
+    /// What is answered to what the client writes next.
+    fn answers(&mut self, bytes: &[u8]) -> String {
+        let mut answers = String::new();
+        for byte in bytes {
+            self.0.push(*byte);
+            let is_known = |(question, _): &&(&str, &str)| question.as_bytes() == self.0;
+            if let Some((_, answer)) = Self::KNOWN.iter().find(is_known) {
+                answers.push_str(answer);
+            }
+            let begins = |bytes: &[u8]| {
+                let mut known = Self::KNOWN.iter();
+                known.any(|(question, _)| question.as_bytes().starts_with(bytes))
+            };
+            while !begins(&self.0) {
+                self.0.remove(0);
+            }
+        }
+        answers
+    }
 }
 
 /// Bytes of memory that a process takes.
